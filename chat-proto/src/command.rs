@@ -1,0 +1,123 @@
+//! What a connection asks of the server.
+
+use std::fmt;
+
+use crate::event::{ErrorCode, MessageId, Reply};
+use crate::json_form;
+use crate::text::{Text, TextError};
+
+/// A line from a connection, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Switch this connection to the JSON form.
+    Hello(Hello),
+    /// Say something.
+    Message {
+        /// What.
+        text: Text,
+        /// The sender's mark.
+        id: Option<MessageId>,
+    },
+    /// Do something: `/me waves`.
+    Action {
+        /// What.
+        text: Text,
+        /// The sender's mark.
+        id: Option<MessageId>,
+    },
+    /// Take another name. The room decides whether it is one.
+    Nick {
+        /// The wanted name as it was given.
+        name: String,
+    },
+    /// Who is here?
+    Who,
+    /// Are you there?
+    Ping {
+        /// The sender's mark, given back with the answer.
+        id: Option<MessageId>,
+    },
+    /// Which commands are there? (Text form only.)
+    Help,
+    /// Goodbye.
+    Quit,
+}
+
+/// `/hello {"protocol":1,"name":"ann"}`, in text form, from a program that
+/// wants the JSON form from there on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hello {
+    /// The version of the protocol, [`crate::PROTOCOL`].
+    pub protocol: u64,
+    /// The wanted name.
+    pub name: Option<String>,
+}
+
+impl Hello {
+    /// Reads what stands behind `/hello`.
+    ///
+    /// # Errors
+    ///
+    /// When it is not an object with a `protocol`.
+    pub fn parse(json: &str) -> Result<Self, CommandError> {
+        json_form::parse_hello(json)
+    }
+
+    /// The line to send, with its end.
+    pub fn encode(&self) -> Vec<u8> {
+        json_form::encode_hello(self)
+    }
+}
+
+/// Why a line is not a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandError {
+    code: ErrorCode,
+    text: Text,
+    id: Option<MessageId>,
+}
+
+impl CommandError {
+    /// An error with a sentence for people.
+    pub(crate) fn new(code: ErrorCode, text: &str) -> Self {
+        let text = Text::clean(text)
+            .unwrap_or_else(|_| Text::clean("that was not understood").expect("a short text"));
+        Self {
+            code,
+            text,
+            id: None,
+        }
+    }
+
+    pub(crate) fn usage(text: &str) -> Self {
+        Self::new(ErrorCode::BadCommand, text)
+    }
+
+    pub(crate) fn text(error: TextError, id: Option<MessageId>) -> Self {
+        let code = match error {
+            TextError::Empty => ErrorCode::Empty,
+            TextError::TooLong => ErrorCode::TooLong,
+        };
+        Self {
+            id,
+            ..Self::new(code, &format!("that was not sent: {error}"))
+        }
+    }
+
+    /// The answer to whoever sent the line.
+    pub fn into_reply(self) -> Reply {
+        Reply::Error {
+            code: self.code,
+            text: self.text,
+            id: self.id,
+        }
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}
+
+impl std::error::Error for CommandError {}

@@ -1,0 +1,187 @@
+use super::*;
+use proptest::prelude::*;
+
+const LIMIT: usize = 16;
+
+/// What became of a line, owned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Got {
+    Whole(String),
+    TooLong,
+    NotUtf8,
+    Endless,
+}
+
+fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Got> {
+    let mut decoder = LineDecoder::new(LIMIT);
+    let mut lines = Vec::new();
+    for piece in pieces {
+        let mut input = piece;
+        loop {
+            match decoder.next_line(&mut input) {
+                Ok(None) => break,
+                Ok(Some(Line::Whole(text))) => lines.push(Got::Whole(text.to_owned())),
+                Ok(Some(Line::TooLong(start))) => {
+                    assert_eq!(start.len(), LIMIT);
+                    lines.push(Got::TooLong);
+                }
+                Ok(Some(Line::NotUtf8(_))) => lines.push(Got::NotUtf8),
+                Err(Endless) => {
+                    lines.push(Got::Endless);
+                    return lines;
+                }
+            }
+        }
+        assert!(input.is_empty(), "input left over");
+    }
+    lines
+}
+
+#[track_caller]
+fn check(input: &[u8], expected: &[Got]) {
+    assert_eq!(decode([input]), expected, "in one piece");
+    assert_eq!(decode(input.chunks(1)), expected, "byte by byte");
+}
+
+fn whole(text: &str) -> Got {
+    Got::Whole(text.to_owned())
+}
+
+#[test]
+fn line_ends() {
+    check(b"one\ntwo\n", &[whole("one"), whole("two")]);
+    check(b"one\r\ntwo\r\n", &[whole("one"), whole("two")]);
+    check(b"one\r\0two\r\0", &[whole("one"), whole("two")]);
+    check(b"\n\r\n\r\0", &[whole(""), whole(""), whole("")]);
+    check(b"no end", &[]);
+}
+
+#[test]
+fn a_cr_elsewhere_is_part_of_the_line() {
+    check(b"a\rb\n", &[whole("a\rb")]);
+    check(b"a\r\r\n", &[whole("a\r")]);
+    check(b"a\0b\nafter\n", &[whole("a\0b"), whole("after")]);
+}
+
+#[test]
+fn the_limit_is_exact() {
+    check(
+        &[&[b'x'; LIMIT - 1][..], b"\n"].concat(),
+        &[whole(&"x".repeat(LIMIT - 1))],
+    );
+    check(
+        &[&[b'x'; LIMIT][..], b"\n"].concat(),
+        &[whole(&"x".repeat(LIMIT))],
+    );
+    check(
+        &[&[b'x'; LIMIT][..], b"\r\n"].concat(),
+        &[whole(&"x".repeat(LIMIT))],
+    );
+    check(
+        &[&[b'x'; LIMIT + 1][..], b"\nstill\n"].concat(),
+        &[Got::TooLong, whole("still")],
+    );
+    check(
+        "123456789012é45\nok\n".as_bytes(),
+        &[whole("123456789012é45"), whole("ok")],
+    );
+    check(
+        "123456789012345é\nok\n".as_bytes(),
+        &[Got::TooLong, whole("ok")],
+    );
+}
+
+#[test]
+fn what_is_not_utf8_is_refused_and_the_rest_lives() {
+    for bad in [
+        &b"a\xff"[..],
+        b"\xc3\x28",
+        b"\xed\xa0\x80",
+        b"\xc0\xaf",
+        b"\xf4\x90\x80\x80",
+        b"\xf0\x9f",
+    ] {
+        check(&[bad, b"\nok\n"].concat(), &[Got::NotUtf8, whole("ok")]);
+    }
+}
+
+#[test]
+fn telnet_commands_are_taken_out() {
+    check(b"\xff\xfd\x01hi\n", &[whole("hi")]);
+    check(b"h\xff\xf4i\xff\xfd\x06\n", &[whole("hi")]);
+    check(
+        b"\xff\xfa\x18\x00xterm\n\xff\xff\xff\xf0hi\r\0",
+        &[whole("hi")],
+    );
+    check(b"a\xff\xffb\n", &[Got::NotUtf8]);
+}
+
+#[test]
+fn no_line_end_is_an_end() {
+    let end = MAX_UNENDED;
+    check(&vec![b'x'; end - 1], &[]);
+    check(&vec![b'x'; end], &[Got::Endless]);
+    check(&[&vec![b'x'; end - 1][..], b"\n"].concat(), &[Got::TooLong]);
+    check(
+        &[&vec![b'x'; end - 1][..], b"\r\n"].concat(),
+        &[Got::Endless],
+    );
+    check(&vec![0; end], &[Got::Endless]);
+    let endless_telnet = [&b"\xff\xfa"[..], &vec![b'\n'; end]].concat();
+    check(&endless_telnet, &[Got::Endless]);
+}
+
+#[test]
+fn an_idle_decoder_holds_no_buffer() {
+    let mut decoder = LineDecoder::new(LIMIT);
+    for piece in [&b"par"[..], b"tial\n", b""] {
+        let mut input = piece;
+        while decoder.next_line(&mut input).unwrap().is_some() {}
+    }
+    assert_eq!(decoder.partial.capacity(), 0);
+    assert_eq!(decoder.pending(), b"");
+}
+
+/// Bytes in which everything the decoder looks for is frequent.
+fn awkward_bytes() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![
+        3 => Just(b'\n'),
+        3 => Just(b'\r'),
+        1 => Just(0),
+        2 => Just(IAC),
+        1 => Just(SB),
+        1 => Just(SE),
+        1 => Just(WILL),
+        8 => Just(b'x'),
+        4 => any::<u8>(),
+    ];
+    proptest::collection::vec(byte, 0..200)
+}
+
+proptest! {
+    #[test]
+    fn any_split_gives_the_same_lines(
+        input in awkward_bytes(),
+        cuts in proptest::collection::vec(0usize..200, 0..20),
+    ) {
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(input.len())).collect();
+        cuts.extend([0, input.len()]);
+        cuts.sort_unstable();
+        let pieces = cuts.windows(2).map(|pair| &input[pair[0]..pair[1]]);
+        prop_assert_eq!(decode(pieces), decode([&input[..]]));
+    }
+
+    #[test]
+    fn plain_lines_come_out_as_they_went_in(
+        lines in proptest::collection::vec("[a-zé中]{0,5}", 0..10),
+    ) {
+        let mut input = lines.join("\n");
+        input.push('\n');
+        let expected: Vec<_> = if lines.is_empty() {
+            vec![whole("")]
+        } else {
+            lines.iter().map(|line| whole(line)).collect()
+        };
+        prop_assert_eq!(decode([input.as_bytes()]), expected);
+    }
+}

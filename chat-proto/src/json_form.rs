@@ -1,0 +1,362 @@
+//! The encoding for programs: one JSON object a line (RFC 8259, NDJSON).
+//!
+//! All objects, of both directions, are one flat `Object` of optional
+//! members, told apart by `type`. Members that a reader does not know are
+//! skipped, and so are objects from the server whose `type` it does not know.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Command, CommandError, Hello};
+use crate::event::{
+    Body, ErrorCode, Event, Limits, MessageId, Reply, ServerMessage, Speech, Timestamp, Welcome,
+};
+use crate::name::Name;
+use crate::text::Text;
+
+/// The longest line that a connection in this form may send: the longest text
+/// with every byte of it escaped, and room for the other members.
+pub const MAX_LINE: usize = 32 * 1024;
+
+/// Appends the line of an event.
+pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
+    let mut object = Object {
+        seq: Some(event.seq),
+        time: Some(Cow::Owned(event.time.to_string())),
+        ..Object::default()
+    };
+    match &event.body {
+        Body::Message(speech) => object.speech("message", speech),
+        Body::Action(speech) => object.speech("action", speech),
+        Body::Entered(names) => {
+            object.kind = "entered".into();
+            object.names = Some(strings(names));
+        }
+        Body::Left(names) => {
+            object.kind = "left".into();
+            object.names = Some(strings(names));
+        }
+        Body::Renamed { old, new } => {
+            object.kind = "renamed".into();
+            object.old = Some(old.as_str().into());
+            object.new = Some(new.as_str().into());
+        }
+    }
+    object.write(out);
+}
+
+/// Appends the line of a reply that is made at `time`.
+pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
+    let mut object = Object {
+        time: Some(Cow::Owned(time.to_string())),
+        ..Object::default()
+    };
+    match reply {
+        Reply::Welcome(welcome) => {
+            object.kind = "welcome".into();
+            object.protocol = Some(crate::PROTOCOL);
+            object.name = Some(welcome.name.as_str().into());
+            object.seq = Some(welcome.seq);
+            object.people = Some(welcome.people);
+            object.names = Some(strings(&welcome.names));
+            object.limits = Some(LimitsObject::of(welcome.limits));
+        }
+        Reply::Notice(text) => {
+            object.kind = "notice".into();
+            object.text = Some(text.as_str().into());
+        }
+        Reply::Error { code, text, id } => {
+            object.kind = "error".into();
+            object.code = Some(code.as_str().into());
+            object.text = Some(text.as_str().into());
+            object.id = id.as_ref().map(|id| id.as_str().into());
+        }
+        Reply::People {
+            people,
+            names,
+            more,
+        } => {
+            object.kind = "who".into();
+            object.people = Some(*people);
+            object.names = Some(strings(names));
+            object.more = Some(*more);
+        }
+        Reply::Pong { id } => {
+            object.kind = "pong".into();
+            object.id = id.as_ref().map(|id| id.as_str().into());
+        }
+    }
+    object.write(out);
+}
+
+/// Reads a line from the server. `None` is an object of a kind that this
+/// version does not know; skip it.
+///
+/// # Errors
+///
+/// When the line is not an object, or one that lacks what its kind needs.
+pub fn parse_server_message(line: &str) -> Result<Option<ServerMessage>, MalformedObject> {
+    let object: Object<'_> = serde_json::from_str(line).map_err(|_| MalformedObject)?;
+    let body = match &*object.kind {
+        "message" => Body::Message(object.to_speech()?),
+        "action" => Body::Action(object.to_speech()?),
+        "entered" => Body::Entered(object.to_names()?),
+        "left" => Body::Left(object.to_names()?),
+        "renamed" => Body::Renamed {
+            old: to_name(&object.old)?,
+            new: to_name(&object.new)?,
+        },
+        _ => {
+            return object
+                .to_reply()
+                .map(|reply| reply.map(ServerMessage::Reply));
+        }
+    };
+    let time = object.time.as_deref().ok_or(MalformedObject)?;
+    Ok(Some(ServerMessage::Event(Event {
+        seq: object.seq.ok_or(MalformedObject)?,
+        time: time.parse().map_err(|_| MalformedObject)?,
+        body,
+    })))
+}
+
+/// What the server sent is no object of this protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MalformedObject;
+
+/// Appends the line of a command. [`Command::Help`] has none: in this form it
+/// is the program that helps.
+pub fn encode_command(command: &Command, out: &mut Vec<u8>) {
+    let mut object = Object::default();
+    match command {
+        Command::Hello(hello) => {
+            out.extend_from_slice(&encode_hello(hello));
+            return;
+        }
+        Command::Help => return,
+        Command::Message { text, id } | Command::Action { text, id } => {
+            let action = matches!(command, Command::Action { .. });
+            object.kind = if action { "action" } else { "message" }.into();
+            object.text = Some(text.as_str().into());
+            object.id = id.as_ref().map(|id| id.as_str().into());
+        }
+        Command::Nick { name } => {
+            object.kind = "nick".into();
+            object.name = Some(name.as_str().into());
+        }
+        Command::Who => object.kind = "who".into(),
+        Command::Ping { id } => {
+            object.kind = "ping".into();
+            object.id = id.as_ref().map(|id| id.as_str().into());
+        }
+        Command::Quit => object.kind = "quit".into(),
+    }
+    object.write(out);
+}
+
+/// Reads a line from a program. `None` is a blank line.
+///
+/// # Errors
+///
+/// When it is not an object, or one that is not understood.
+pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
+    if line.trim().is_empty() {
+        return Ok(None);
+    }
+    let object: Object<'_> = serde_json::from_str(line).map_err(|error| {
+        CommandError::new(
+            ErrorCode::BadCommand,
+            &format!("that is not an object of chat/1: {error}"),
+        )
+    })?;
+    let id = match &object.id {
+        Some(id) => Some(MessageId::new(id).ok_or_else(|| {
+            CommandError::usage("an id is a string of 1 to 64 visible ASCII characters")
+        })?),
+        None => None,
+    };
+    let text = |id: &Option<MessageId>| {
+        let text = object.text.as_deref().unwrap_or("");
+        Text::clean(text).map_err(|error| CommandError::text(error, id.clone()))
+    };
+    Ok(Some(match &*object.kind {
+        "message" => Command::Message {
+            text: text(&id)?,
+            id,
+        },
+        "action" => Command::Action {
+            text: text(&id)?,
+            id,
+        },
+        "nick" => Command::Nick {
+            name: object.name.as_deref().unwrap_or("").to_owned(),
+        },
+        "who" => Command::Who,
+        "ping" => Command::Ping { id },
+        "quit" => Command::Quit,
+        _ => {
+            return Err(CommandError::usage(
+                "type is one of message, action, nick, who, ping, quit",
+            ));
+        }
+    }))
+}
+
+pub(crate) fn parse_hello(json: &str) -> Result<Hello, CommandError> {
+    let usage = || CommandError::usage(r#"say /hello {"protocol":1,"name":"ann"}"#);
+    let object: Object<'_> = serde_json::from_str(json).map_err(|_| usage())?;
+    let protocol = object.protocol.ok_or_else(usage)?;
+    Ok(Hello {
+        protocol,
+        name: object.name.map(Cow::into_owned),
+    })
+}
+
+pub(crate) fn encode_hello(hello: &Hello) -> Vec<u8> {
+    let mut line = b"/hello ".to_vec();
+    Object {
+        protocol: Some(hello.protocol),
+        name: hello.name.as_deref().map(Cow::Borrowed),
+        ..Object::default()
+    }
+    .write(&mut line);
+    line
+}
+
+/// Every object of the protocol.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Object<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    time: Option<Cow<'a, str>>,
+    #[serde(
+        borrow,
+        default,
+        rename = "type",
+        skip_serializing_if = "str::is_empty"
+    )]
+    kind: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<u64>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    name: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    people: Option<usize>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    names: Option<Vec<Cow<'a, str>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<bool>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    old: Option<Cow<'a, str>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    new: Option<Cow<'a, str>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    code: Option<Cow<'a, str>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    text: Option<Cow<'a, str>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    id: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<LimitsObject>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct LimitsObject {
+    text: usize,
+    line: usize,
+    name: usize,
+}
+
+impl LimitsObject {
+    fn of(Limits { text, line, name }: Limits) -> Self {
+        Self { text, line, name }
+    }
+}
+
+impl<'a> Object<'a> {
+    fn speech(&mut self, kind: &'static str, speech: &'a Speech) {
+        self.kind = kind.into();
+        self.name = Some(speech.name.as_str().into());
+        self.text = Some(speech.text.as_str().into());
+        self.id = speech.id.as_ref().map(|id| id.as_str().into());
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        serde_json::to_writer(&mut *out, self).expect("strings and numbers into memory");
+        out.push(b'\n');
+    }
+
+    fn to_speech(&self) -> Result<Speech, MalformedObject> {
+        Ok(Speech {
+            name: to_name(&self.name)?,
+            text: self.to_text()?,
+            id: self.to_id(),
+        })
+    }
+
+    fn to_text(&self) -> Result<Text, MalformedObject> {
+        self.text
+            .as_deref()
+            .and_then(|text| Text::clean(text).ok())
+            .ok_or(MalformedObject)
+    }
+
+    fn to_id(&self) -> Option<MessageId> {
+        self.id.as_deref().and_then(MessageId::new)
+    }
+
+    fn to_names(&self) -> Result<Vec<Name>, MalformedObject> {
+        let names = self.names.as_ref().ok_or(MalformedObject)?;
+        names
+            .iter()
+            .map(|name| Name::parse(name).map_err(|_| MalformedObject))
+            .collect()
+    }
+
+    fn to_reply(&self) -> Result<Option<Reply>, MalformedObject> {
+        Ok(Some(match &*self.kind {
+            "welcome" => {
+                let limits = self.limits.ok_or(MalformedObject)?;
+                Reply::Welcome(Welcome {
+                    name: to_name(&self.name)?,
+                    seq: self.seq.ok_or(MalformedObject)?,
+                    people: self.people.ok_or(MalformedObject)?,
+                    names: self.to_names()?,
+                    limits: Limits {
+                        text: limits.text,
+                        line: limits.line,
+                        name: limits.name,
+                    },
+                })
+            }
+            "notice" => Reply::Notice(self.to_text()?),
+            "error" => Reply::Error {
+                code: ErrorCode::of_word(self.code.as_deref().unwrap_or("")),
+                text: self.to_text()?,
+                id: self.to_id(),
+            },
+            "who" => Reply::People {
+                people: self.people.ok_or(MalformedObject)?,
+                names: self.to_names()?,
+                more: self.more.unwrap_or(false),
+            },
+            "pong" => Reply::Pong { id: self.to_id() },
+            _ => return Ok(None),
+        }))
+    }
+}
+
+fn to_name(name: &Option<Cow<'_, str>>) -> Result<Name, MalformedObject> {
+    name.as_deref()
+        .and_then(|name| Name::parse(name).ok())
+        .ok_or(MalformedObject)
+}
+
+fn strings(names: &[Name]) -> Vec<Cow<'_, str>> {
+    names.iter().map(|name| name.as_str().into()).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+use super::*;
+use proptest::prelude::*;
+
+fn time() -> Timestamp {
+    Timestamp::from_unix_milliseconds(1_795_428_000_123)
+}
+
+fn line_of(body: Body) -> String {
+    let mut out = Vec::new();
+    encode_event(
+        &Event {
+            seq: 42,
+            time: time(),
+            body,
+        },
+        &mut out,
+    );
+    String::from_utf8(out).unwrap()
+}
+
+fn speech(text: &str, id: Option<&str>) -> Speech {
+    Speech {
+        name: Name::choose("ann").unwrap(),
+        text: Text::clean(text).unwrap(),
+        id: id.and_then(MessageId::new),
+    }
+}
+
+#[test]
+fn the_lines_of_the_specification() {
+    assert_eq!(
+        line_of(Body::Message(speech("hi", None))),
+        "{\"seq\":42,\"time\":\"2026-11-23T10:00:00.123Z\",\"type\":\"message\",\"name\":\"ann\",\"text\":\"hi\"}\n"
+    );
+    assert_eq!(
+        line_of(Body::Entered(vec![Name::choose("ann").unwrap()])),
+        "{\"seq\":42,\"time\":\"2026-11-23T10:00:00.123Z\",\"type\":\"entered\",\"names\":[\"ann\"]}\n"
+    );
+    assert_eq!(
+        line_of(Body::Action(speech("a\nb", Some("x1")))),
+        "{\"seq\":42,\"time\":\"2026-11-23T10:00:00.123Z\",\"type\":\"action\",\"name\":\"ann\",\"text\":\"a\\nb\",\"id\":\"x1\"}\n"
+    );
+}
+
+#[test]
+fn commands_are_read() {
+    let read = |line: &str| parse_command(line).map_err(|error| error.to_string());
+    assert_eq!(read("  "), Ok(None));
+    assert_eq!(
+        read(r#"{"type":"who","future":[1,{"a":2}]}"#),
+        Ok(Some(Command::Who))
+    );
+    assert_eq!(
+        read(r#"{"type":"message","text":"a\nb","id":"7"}"#),
+        Ok(Some(Command::Message {
+            text: Text::clean("a\nb").unwrap(),
+            id: MessageId::new("7")
+        }))
+    );
+    for wrong in [
+        "hello",
+        "[]",
+        "{}",
+        r#"{"type":"dance"}"#,
+        r#"{"type":"message"}"#,
+        r#"{"type":"message","text":5}"#,
+        r#"{"type":"message","text":""}"#,
+        r#"{"type":"message","text":"a","id":""}"#,
+        r#"{"type":"message","text":"a","id":"\u001b"}"#,
+    ] {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
+    let long = format!(
+        r#"{{"type":"message","id":"i","text":"{}"}}"#,
+        "x".repeat(4097)
+    );
+    assert!(matches!(
+        parse_command(&long).unwrap_err().into_reply(),
+        Reply::Error {
+            code: ErrorCode::TooLong,
+            id: Some(_),
+            ..
+        }
+    ));
+}
+
+#[test]
+fn the_longest_text_fits_into_a_line_however_it_is_escaped() {
+    let escaped = "\\u0061".repeat(crate::text::MAX_TEXT);
+    let line = format!(
+        r#"{{"type":"message","text":"{escaped}","id":"{}"}}"#,
+        "i".repeat(64)
+    );
+    assert!(line.len() <= MAX_LINE);
+    assert!(parse_command(&line).is_ok());
+}
+
+#[test]
+fn what_the_server_may_add_later_is_skipped() {
+    assert_eq!(
+        parse_server_message(r#"{"type":"weather","text":"sun"}"#),
+        Ok(None)
+    );
+    assert!(parse_server_message(r#"{"type":"message","seq":1}"#).is_err());
+    assert!(parse_server_message("-- hi").is_err());
+}
+
+#[test]
+fn what_a_hostile_server_sends_is_cleaned() {
+    let line = r#"{"seq":1,"time":"2026-11-23T10:00:00.123Z","type":"message","name":"ann","text":"\u001b[2Jx\u009b"}"#;
+    let Ok(Some(ServerMessage::Event(Event {
+        body: Body::Message(speech),
+        ..
+    }))) = parse_server_message(line)
+    else {
+        panic!("not read");
+    };
+    assert_eq!(speech.text.as_str(), "[2Jx");
+    let forged = line.replace("ann", "\\u001b[2J");
+    assert_eq!(parse_server_message(&forged), Err(MalformedObject));
+}
+
+fn names() -> impl Strategy<Value = Name> {
+    prop_oneof!["[a-z]{1,8}x", "[а-я]{1,8}", Just("127.0.0.1:5".to_owned())]
+        .prop_filter_map("a name", |name| Name::parse(&name).ok())
+}
+
+fn texts() -> impl Strategy<Value = Text> {
+    any::<String>().prop_filter_map("a text", |text| Text::clean(&text).ok())
+}
+
+fn ids() -> impl Strategy<Value = Option<MessageId>> {
+    "[!-~]{0,64}".prop_map(|id| MessageId::new(&id))
+}
+
+fn bodies() -> impl Strategy<Value = Body> {
+    let speech =
+        || (names(), texts(), ids()).prop_map(|(name, text, id)| Speech { name, text, id });
+    let some_names = || proptest::collection::vec(names(), 1..5);
+    prop_oneof![
+        speech().prop_map(Body::Message),
+        speech().prop_map(Body::Action),
+        some_names().prop_map(Body::Entered),
+        some_names().prop_map(Body::Left),
+        (names(), names()).prop_map(|(old, new)| Body::Renamed { old, new }),
+    ]
+}
+
+fn replies() -> impl Strategy<Value = Reply> {
+    let some_names = || proptest::collection::vec(names(), 0..5);
+    let limits = Limits {
+        text: 1,
+        line: 2,
+        name: 3,
+    };
+    prop_oneof![
+        texts().prop_map(Reply::Notice),
+        (texts(), ids()).prop_map(|(text, id)| Reply::Error {
+            code: ErrorCode::BadName,
+            text,
+            id
+        }),
+        (0usize..9, some_names(), any::<bool>()).prop_map(|(people, names, more)| Reply::People {
+            people,
+            names,
+            more
+        }),
+        ids().prop_map(|id| Reply::Pong { id }),
+        (names(), any::<u64>(), 0usize..9, some_names()).prop_map(
+            move |(name, seq, people, names)| {
+                Reply::Welcome(Welcome {
+                    name,
+                    seq,
+                    people,
+                    names,
+                    limits,
+                })
+            }
+        ),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn events_come_back_as_they_were(seq in any::<u64>(), at in 0u64..253_402_300_800_000, body in bodies()) {
+        let event = Event { seq, time: Timestamp::from_unix_milliseconds(at), body };
+        let mut line = Vec::new();
+        encode_event(&event, &mut line);
+        let line = String::from_utf8(line).unwrap();
+        prop_assert_eq!(line.matches('\n').count(), 1);
+        prop_assert_eq!(parse_server_message(&line), Ok(Some(ServerMessage::Event(event))));
+    }
+
+    #[test]
+    fn replies_come_back_as_they_were(reply in replies()) {
+        let mut line = Vec::new();
+        encode_reply(&reply, time(), &mut line);
+        let line = String::from_utf8(line).unwrap();
+        prop_assert_eq!(line.matches('\n').count(), 1);
+        prop_assert_eq!(parse_server_message(&line), Ok(Some(ServerMessage::Reply(reply))));
+    }
+
+    #[test]
+    fn commands_come_back_as_they_were(text in texts(), id in ids(), name in any::<String>()) {
+        for command in [
+            Command::Message { text: text.clone(), id: id.clone() },
+            Command::Action { text, id: id.clone() },
+            Command::Nick { name },
+            Command::Ping { id },
+            Command::Who,
+            Command::Quit,
+        ] {
+            let mut line = Vec::new();
+            encode_command(&command, &mut line);
+            let line = String::from_utf8(line).unwrap();
+            prop_assert_eq!(line.matches('\n').count(), 1);
+            prop_assert_eq!(parse_command(&line), Ok(Some(command)));
+        }
+    }
+
+    #[test]
+    fn no_line_panics(line in any::<String>()) {
+        let _ = parse_command(&line);
+        let _ = parse_server_message(&line);
+        let _ = Hello::parse(&line);
+    }
+}
+
+#[test]
+fn hello_comes_back_as_it_was() {
+    for name in [None, Some("ann \"\n".to_owned())] {
+        let hello = Hello { protocol: 1, name };
+        let line = String::from_utf8(hello.encode()).unwrap();
+        let json = line.strip_prefix("/hello ").unwrap();
+        assert_eq!(Hello::parse(json), Ok(hello));
+    }
+    assert!(Hello::parse("").is_err());
+    assert!(Hello::parse(r#"{"name":"ann"}"#).is_err());
+}

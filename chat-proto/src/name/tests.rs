@@ -1,0 +1,176 @@
+use super::*;
+use proptest::prelude::*;
+
+fn name(wanted: &str) -> Name {
+    Name::choose(wanted).unwrap_or_else(|error| panic!("{wanted:?} refused: {error}"))
+}
+
+fn meet(one: &str, other: &str) -> bool {
+    let (one, other) = (name(one).keys(), name(other).keys());
+    one.iter().any(|key| other.iter().any(|other| key == other))
+}
+
+#[test]
+fn names_of_every_script() {
+    for wanted in [
+        "ann",
+        "Ann-Marie",
+        "o_o",
+        "j.doe",
+        "名前",
+        "שלום",
+        "محمد",
+        "Ольга",
+        "नमन",
+        "x2",
+        "a😀",
+    ] {
+        assert_eq!(name(wanted).as_str(), wanted);
+    }
+    assert_eq!(name(" ann ").as_str(), "ann");
+    assert_eq!(name("ａｎｎ").as_str(), "ann");
+}
+
+#[test]
+fn what_is_no_name() {
+    for wanted in [
+        "",
+        " ",
+        "<root>",
+        "ann>",
+        "[12:00]",
+        "ann:",
+        "a/b",
+        "*",
+        "***",
+        "-",
+        "--",
+        "=",
+        "a b",
+        "a,b",
+        "\u{301}",
+        "\u{200b}",
+        "ad\u{200b}min",
+        "admin\u{feff}",
+        "admin\u{e0041}",
+        "ad\u{ad}min",
+        "admin\u{3164}",
+        "a\u{2d0}",
+        "a\u{a789}",
+        "a\u{2236}b",
+        "\u{202e}nna",
+        "a\nb",
+        "a\x1bb",
+        "server",
+        "SERVER",
+        "Server",
+        "System",
+        "chat-server",
+        "s\u{435}rver",
+        "You",
+        "y\u{43e}u",
+        "127.0.0.1:80",
+        "127.0.0.1",
+        "１２７.0.0.1",
+        "👩\u{200d}👧",
+    ] {
+        assert!(Name::choose(wanted).is_err(), "{wanted:?} was let through");
+    }
+}
+
+#[test]
+fn length_is_counted_in_columns() {
+    assert!(Name::choose(&"a".repeat(32)).is_ok());
+    assert_eq!(Name::choose(&"a".repeat(33)), Err(NameError::TooLong));
+    assert!(Name::choose(&"中".repeat(16)).is_ok());
+    assert_eq!(Name::choose(&"中".repeat(17)), Err(NameError::TooLong));
+    assert!(Name::choose(&format!("a{}", "\u{301}".repeat(4))).is_ok());
+    assert!(Name::choose(&format!("a{}", "\u{301}".repeat(64))).is_err());
+    assert_eq!(Name::choose(&"a".repeat(100_000)), Err(NameError::TooLong));
+}
+
+#[test]
+fn names_that_look_alike_meet() {
+    for (one, other) in [
+        ("admin", "Admin"),
+        ("admin", "ADMIN"),
+        ("admin", "ａｄｍｉｎ"),
+        ("admin", "аdmin"),
+        ("admin", "adm\u{131}n"),
+        ("evan", "еvan"),
+        ("potato", "РОТАТО"),
+        ("smt", "ｓｍｔ"),
+        ("philip", "Phi1ip"),
+        ("bob0", "bobO"),
+        ("Straße", "straße"),
+    ] {
+        assert!(meet(one, other), "{one:?} and {other:?}");
+    }
+    for (one, other) in [
+        ("warning", "waming"),
+        ("ann", "anna"),
+        ("ann", "ann-2"),
+        ("名", "前"),
+    ] {
+        assert!(!meet(one, other), "{one:?} and {other:?}");
+    }
+}
+
+#[test]
+fn addresses() {
+    let of = |address: &str| Name::of_address(address.parse().unwrap());
+    assert_eq!(of("127.0.0.1:39339").as_str(), "127.0.0.1:39339");
+    assert_eq!(of("[::ffff:127.0.0.1]:39339").as_str(), "127.0.0.1:39339");
+    assert_eq!(of("[::1]:5").as_str(), "[::1]:5");
+    for text in [
+        "127.0.0.1:39339",
+        "[::1]:5",
+        "[fe80::1%3]:5",
+        "127.0.0.1:5-2",
+    ] {
+        assert_eq!(Name::parse(text).unwrap().as_str(), text);
+        assert!(Name::parse(text).unwrap().is_address());
+    }
+    assert!(Name::parse("127.0.0.1:5-2\n").is_err());
+    assert!(!name("ann").is_address());
+}
+
+#[test]
+fn numbers() {
+    assert_eq!(name("ann").numbered(2).as_str(), "ann-2");
+    assert_eq!(
+        name(&"a".repeat(32)).numbered(10).as_str(),
+        format!("{}-10", "a".repeat(29))
+    );
+    assert_eq!(
+        name(&"中".repeat(16)).numbered(2).as_str(),
+        format!("{}-2", "中".repeat(15))
+    );
+    assert_eq!(
+        Name::of_address("[::1]:5".parse().unwrap())
+            .numbered(2)
+            .as_str(),
+        "[::1]:5-2"
+    );
+}
+
+proptest! {
+    #[test]
+    fn a_name_is_its_own_choice(wanted in any::<String>()) {
+        if let Ok(name) = Name::choose(&wanted) {
+            prop_assert_eq!(Name::parse(name.as_str()), Ok(name.clone()));
+            prop_assert!(Name::parse(name.numbered(12).as_str()).is_ok());
+            prop_assert!(!name.as_str().contains(|c: char| c.is_control() || c.is_whitespace()));
+        }
+    }
+
+    #[test]
+    fn names_equal_by_rfc_8266_share_a_key(one in "[a-zA-ZÀ-ÿα-ωΑ-Ω]{1,4}", upper in any::<bool>()) {
+        let other = if upper { one.to_uppercase() } else { one.to_lowercase() };
+        if let (Ok(_), Ok(_)) = (Name::choose(&one), Name::choose(&other))
+            && Nickname::compare(one.as_str(), other.as_str()) == Ok(true)
+        {
+            prop_assert!(meet(&one, &other));
+        }
+    }
+}

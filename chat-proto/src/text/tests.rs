@@ -1,0 +1,83 @@
+use super::*;
+use proptest::prelude::*;
+
+#[track_caller]
+fn check(said: &str, expected: &str) {
+    assert_eq!(clean(said), expected);
+}
+
+#[test]
+fn every_language_stays_as_it_is() {
+    for said in [
+        "hello",
+        "a\tb",
+        "two\nlines",
+        "שלום",
+        "مرحبا بالعالم",
+        "你好，世界",
+        "नमस्ते",
+        "Việt ngữ",
+        "می\u{200c}خواهم",
+        "👩\u{200d}👩\u{200d}👧 ❤\u{fe0f} 👍🏽 🇩🇪",
+    ] {
+        check(said, said);
+    }
+}
+
+#[test]
+fn controls_are_dropped() {
+    for control in (0..0x20).chain(0x7f..0xa0).filter_map(char::from_u32) {
+        let expected = match control {
+            '\t' => "a\tb",
+            '\n' => "a\nb",
+            '\r' | '\x0b' | '\x0c' | '\u{85}' => "a b",
+            _ => "ab",
+        };
+        check(&format!("a{control}b"), expected);
+    }
+    check("\x1b[2Jboo\x1b]0;title\x07", "[2Jboo]0;title");
+}
+
+#[test]
+fn nothing_but_lf_begins_a_line() {
+    check("x\r* server: bye", "x * server: bye");
+    check("a\u{2028}b\u{2029}c", "a b c");
+    check("a\r\nb", "a\nb");
+}
+
+#[test]
+fn bidi_controls_and_hidden_characters_are_dropped() {
+    check("ok \u{202e}evil\u{202c}", "ok evil");
+    check("\u{2066}x", "x");
+    check("ad\u{200b}m\u{feff}i\u{ad}n\u{e0041}", "admin");
+}
+
+#[test]
+fn marks_do_not_pile_up() {
+    check(
+        &format!("a{}b\u{301}", "\u{301}".repeat(2000)),
+        "a\u{301}\u{301}\u{301}\u{301}b\u{301}",
+    );
+}
+
+#[test]
+fn texts_have_limits() {
+    let text = |said: &str| Text::clean(said).map(|text| text.to_string());
+    assert_eq!(text("hi\r\n\n"), Ok("hi".into()));
+    assert_eq!(text(" "), Err(TextError::Empty));
+    assert_eq!(text("\x1b\u{200b}\n"), Err(TextError::Empty));
+    assert!(text(&"x".repeat(MAX_TEXT - 1)).is_ok());
+    assert!(text(&"x".repeat(MAX_TEXT)).is_ok());
+    assert_eq!(text(&"x".repeat(MAX_TEXT + 1)), Err(TextError::TooLong));
+}
+
+proptest! {
+    #[test]
+    fn cleaning_is_safe_and_idempotent(said in any::<String>()) {
+        let cleaned = clean(&said).into_owned();
+        prop_assert!(cleaned.chars().all(|character| !is_invisible(character)
+            && (!character.is_control() || matches!(character, '\t' | '\n'))));
+        let twice = clean(&cleaned).into_owned();
+        prop_assert_eq!(twice, cleaned);
+    }
+}

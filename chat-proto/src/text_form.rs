@@ -1,0 +1,143 @@
+//! The encoding for `nc`, telnet and eyes.
+//!
+//! Every line is CR, content, LF: the CR lets it overwrite the prompt that a
+//! raw client shows. What kind of line it is can be told from its first
+//! character, which no name and no text can forge, since every line of a text
+//! stands behind its speaker's name.
+
+use crate::command::{Command, CommandError, Hello};
+use crate::event::{Body, ErrorCode, Event, Reply, Speech};
+use crate::name::Name;
+use crate::text::Text;
+
+/// What the first line of the server's greeting begins with (after its CR).
+pub const GREETING: &str = "-- chat/1";
+
+/// The longest line that a connection in this form may send: a text of the
+/// longest kind behind the longest command.
+pub const MAX_LINE: usize = crate::text::MAX_TEXT + "/nick ".len();
+
+/// Appends the lines of an event.
+pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
+    match &event.body {
+        Body::Message(Speech { name, text, .. }) => {
+            for line in text.as_str().split('\n') {
+                put(out, &["<", name.as_str(), "> ", line]);
+            }
+        }
+        Body::Action(Speech { name, text, .. }) => {
+            for line in text.as_str().split('\n') {
+                put(out, &["* ", name.as_str(), " ", line]);
+            }
+        }
+        Body::Entered(names) => {
+            for name in names {
+                put(out, &["[", name.as_str(), "] entered room"]);
+            }
+        }
+        Body::Left(names) => {
+            for name in names {
+                put(out, &["[", name.as_str(), "] is offline"]);
+            }
+        }
+        Body::Renamed { old, new } => {
+            put(
+                out,
+                &["[", old.as_str(), "] is now known as ", new.as_str()],
+            );
+        }
+    }
+}
+
+/// Appends the lines of a reply.
+pub fn encode_reply(reply: &Reply, out: &mut Vec<u8>) {
+    match reply {
+        Reply::Notice(text) | Reply::Error { text, .. } => {
+            for line in text.as_str().split('\n') {
+                put(out, &["-- ", line]);
+            }
+        }
+        Reply::People { people, names, .. } => {
+            let people = people.to_string();
+            put(out, &["-- here (", &people, " in all): ", &list(names)]);
+        }
+        // Only programs ask for these, and they speak JSON.
+        Reply::Welcome(welcome) => {
+            put(out, &["-- you are ", welcome.name.as_str()]);
+        }
+        Reply::Pong { .. } => put(out, &["-- pong"]),
+    }
+}
+
+fn list(names: &[Name]) -> String {
+    names
+        .iter()
+        .map(Name::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn put(out: &mut Vec<u8>, parts: &[&str]) {
+    out.push(b'\r');
+    for part in parts {
+        out.extend_from_slice(part.as_bytes());
+    }
+    out.push(b'\n');
+}
+
+/// Reads what a person typed. `None` is a blank line, which says nothing.
+///
+/// # Errors
+///
+/// When it is a command that there is not, or one that lacks something.
+pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
+    let line = line.strip_prefix('\u{feff}').unwrap_or(line);
+    if line.trim().is_empty() {
+        return Ok(None);
+    }
+    let said = |text: &str| Text::clean(text).map_err(|error| CommandError::text(error, None));
+    let Some(command) = line.strip_prefix('/') else {
+        return Ok(Some(Command::Message {
+            text: said(line)?,
+            id: None,
+        }));
+    };
+    if command.starts_with('/') {
+        return Ok(Some(Command::Message {
+            text: said(command)?,
+            id: None,
+        }));
+    }
+    let (word, rest) = command.split_once([' ', '\t']).unwrap_or((command, ""));
+    let rest = rest.trim();
+    let command = match word.to_ascii_lowercase().as_str() {
+        "me" if rest.is_empty() => return Err(CommandError::usage("/me TEXT: say what you do")),
+        "me" => Command::Action {
+            text: said(rest)?,
+            id: None,
+        },
+        "nick" if rest.is_empty() => {
+            return Err(CommandError::usage("/nick NAME: say which name you want"));
+        }
+        "nick" => Command::Nick {
+            name: rest.to_owned(),
+        },
+        "who" => Command::Who,
+        "quit" => Command::Quit,
+        "help" => Command::Help,
+        "hello" => Command::Hello(Hello::parse(rest)?),
+        _ => {
+            let shown: String = crate::text::clean(word).chars().take(32).collect();
+            return Err(CommandError::new(
+                ErrorCode::BadCommand,
+                &format!(
+                    "there is no /{shown}; /help lists the commands, // says a line that begins with /"
+                ),
+            ));
+        }
+    };
+    Ok(Some(command))
+}
+
+#[cfg(test)]
+mod tests;

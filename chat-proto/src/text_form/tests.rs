@@ -1,0 +1,124 @@
+use super::*;
+use crate::event::Timestamp;
+use proptest::prelude::*;
+
+fn speech(text: &str) -> Speech {
+    Speech {
+        name: Name::choose("ann").unwrap(),
+        text: Text::clean(text).unwrap(),
+        id: None,
+    }
+}
+
+#[track_caller]
+fn check(body: Body, expected: &str) {
+    let mut out = Vec::new();
+    let time = Timestamp::from_unix_milliseconds(0);
+    encode_event(&Event { seq: 1, time, body }, &mut out);
+    assert_eq!(String::from_utf8(out).unwrap(), expected);
+}
+
+#[test]
+fn events() {
+    let name = |name: &str| Name::choose(name).unwrap();
+    check(Body::Message(speech("hi")), "\r<ann> hi\n");
+    check(
+        Body::Message(speech("a\n<bo> b")),
+        "\r<ann> a\n\r<ann> <bo> b\n",
+    );
+    check(Body::Action(speech("waves")), "\r* ann waves\n");
+    check(Body::Entered(vec![name("ann")]), "\r[ann] entered room\n");
+    check(
+        Body::Left(vec![name("ann"), name("bo")]),
+        "\r[ann] is offline\n\r[bo] is offline\n",
+    );
+    check(
+        Body::Renamed {
+            old: name("ann"),
+            new: name("bo"),
+        },
+        "\r[ann] is now known as bo\n",
+    );
+}
+
+#[test]
+fn replies() {
+    let mut out = Vec::new();
+    encode_reply(&Reply::Notice(Text::clean("a\nb").unwrap()), &mut out);
+    assert_eq!(out, b"\r-- a\n\r-- b\n");
+}
+
+#[test]
+fn commands() {
+    let read = |line: &str| parse_command(line).map_err(|error| error.to_string());
+    let message = |text: &str| {
+        Ok(Some(Command::Message {
+            text: Text::clean(text).unwrap(),
+            id: None,
+        }))
+    };
+    assert_eq!(read(""), Ok(None));
+    assert_eq!(read(" \t "), Ok(None));
+    assert_eq!(read("hi"), message("hi"));
+    assert_eq!(read("//x"), message("/x"));
+    assert_eq!(read("\u{feff}hi"), message("hi"));
+    assert_eq!(
+        read("/me  waves "),
+        Ok(Some(Command::Action {
+            text: Text::clean("waves").unwrap(),
+            id: None
+        }))
+    );
+    assert_eq!(
+        read("/nick  ann "),
+        Ok(Some(Command::Nick { name: "ann".into() }))
+    );
+    assert_eq!(read("/who"), Ok(Some(Command::Who)));
+    assert_eq!(read("/QUIT now"), Ok(Some(Command::Quit)));
+    assert_eq!(read("/help"), Ok(Some(Command::Help)));
+    assert_eq!(
+        read(r#"/hello {"protocol":1,"name":"ann"}"#),
+        Ok(Some(Command::Hello(Hello {
+            protocol: 1,
+            name: Some("ann".into())
+        })))
+    );
+    for wrong in [
+        "/",
+        "/dance",
+        "/me",
+        "/nick",
+        "/hello",
+        "/hello ann",
+        "/etc/passwd",
+        "\x1b",
+    ] {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
+    assert!(read(&"x".repeat(4096)).is_ok());
+    assert!(read(&format!("/me {}", "x".repeat(4096))).is_ok());
+    assert!(read(&"x".repeat(4097)).is_err());
+}
+
+proptest! {
+    #[test]
+    fn every_line_stands_behind_its_speaker(text in any::<String>()) {
+        if let Ok(text) = Text::clean(&text) {
+            let mut out = Vec::new();
+            let time = Timestamp::from_unix_milliseconds(0);
+            let speech = Speech { text, ..speech("x") };
+            encode_event(&Event { seq: 1, time, body: Body::Message(speech) }, &mut out);
+            let out = String::from_utf8(out).unwrap();
+            for line in out.strip_suffix('\n').unwrap().split('\n') {
+                prop_assert!(line.starts_with("\r<ann> "));
+                prop_assert!(!line[1..].contains(|c: char| c.is_control() && c != '\t'));
+            }
+        }
+    }
+
+    #[test]
+    fn no_line_panics(line in any::<String>()) {
+        let _ = parse_command(&line);
+        let _ = parse_command(&format!("/{line}"));
+    }
+}
