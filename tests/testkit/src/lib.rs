@@ -1,0 +1,86 @@
+//! What the tests of the two programs share.
+//!
+//! | to run … | take |
+//! |---|---|
+//! | the server as a process | [`ServerProcess`] |
+//! | a program with pipes | [`run_piped`], [`Program`] |
+//! | a program in a terminal | [`Terminal`] |
+//! | a raw TCP client, or a scripted server | [`Peer`], [`JsonPeer`] |
+//!
+//! Everything waits for a condition with a deadline ([`DEADLINE`]) and panics
+//! at the caller's line, with what was last seen. Nothing waits by sleeping
+//! for a fixed time, and every process is killed when its handle is dropped.
+
+pub mod keys;
+pub mod peer;
+pub mod process;
+pub mod server;
+pub mod terminal;
+pub mod transcript;
+
+pub use peer::{JsonPeer, Peer};
+pub use process::{Output, Program, Signal, run_piped};
+pub use server::ServerProcess;
+pub use terminal::Terminal;
+pub use transcript::{End, Transcript};
+/// The screen model that [`Terminal::inspect`] shows.
+pub use vt100;
+
+use std::env::consts::EXE_SUFFIX;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long every wait lasts at most. Long, because a test that passes never
+/// waits for it, and a loaded machine is no reason to fail.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Waits until `condition` holds.
+#[track_caller]
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    until_some(what, || condition().then_some(()));
+}
+
+/// Waits until `attempt` gives a value.
+#[track_caller]
+pub fn until_some<T>(what: &str, attempt: impl FnMut() -> Option<T>) -> T {
+    let Some(value) = poll(DEADLINE, attempt) else {
+        panic!("waited {DEADLINE:?} in vain until {what}");
+    };
+    value
+}
+
+/// The program `name` that was built beside `program`.
+#[track_caller]
+pub fn sibling(program: impl AsRef<Path>, name: &str) -> PathBuf {
+    let path = program
+        .as_ref()
+        .with_file_name(format!("{name}{EXE_SUFFIX}"));
+    assert!(
+        path.is_file(),
+        "{} does not exist: run the tests with --workspace",
+        path.display()
+    );
+    path
+}
+
+/// Asks `attempt` again and again; `None` when `within` has passed.
+///
+/// For what cannot wake us: other processes and `/proc`.
+fn poll<T>(within: Duration, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + within;
+    loop {
+        if let Some(value) = attempt() {
+            return Some(value);
+        }
+        if Instant::now() >= deadline {
+            return None;
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! The server as a process of its own, on a port of its own.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::process::{Program, Signal};
+#[cfg(target_os = "linux")]
+use crate::transcript::shown;
+
+/// A running `chat-server` that has said where it listens.
+#[derive(Debug)]
+pub struct ServerProcess {
+    program: Mutex<Program>,
+    pid: u32,
+    addr: SocketAddr,
+}
+
+impl ServerProcess {
+    /// Starts a server on a free port of 127.0.0.1, with more arguments.
+    #[track_caller]
+    pub fn start(program: impl AsRef<Path>, extra_args: &[&str]) -> Self {
+        let mut args = vec!["--listen", "127.0.0.1:0"];
+        args.extend_from_slice(extra_args);
+        Self::start_with(program, &args, &[])
+    }
+
+    /// Starts a server with exactly these arguments and these variables more.
+    #[track_caller]
+    pub fn start_with(program: impl AsRef<Path>, args: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut program = Program::spawn(program, args, env);
+        program.close_stdin();
+        let line = program.stderr.expect_line_containing(LISTENING);
+        let Some(addr) = listen_address(&line) else {
+            panic!("no address and port in the server's line {line:?}");
+        };
+        Self {
+            pid: program.pid(),
+            program: Mutex::new(program),
+            addr,
+        }
+    }
+
+    /// Where it listens; of several addresses, the one it printed first.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// All it has written to stderr so far.
+    pub fn log(&self) -> String {
+        let mut program = self.program();
+        program.stderr.refresh();
+        program.stderr.text()
+    }
+
+    /// Waits until `needle` is in its log, where it may have been for long.
+    #[track_caller]
+    pub fn wait_for_log(&self, needle: &str) {
+        self.program().stderr.wait_for(needle);
+    }
+
+    /// All it has written to stdout so far.
+    pub fn stdout(&self) -> String {
+        let mut program = self.program();
+        program.stdout.refresh();
+        program.stdout.text()
+    }
+
+    /// Processor time used so far, its own and the system's for it.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub fn cpu_time(&self) -> Duration {
+        let stat = self.proc("stat");
+        // The name in parentheses may contain anything, so count from its end:
+        // the state is field 3, utime field 14 and stime field 15.
+        let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
+        let ticks: u64 = fields
+            .split_whitespace()
+            .skip(14 - 3)
+            .take(2)
+            .map(|field| field.parse::<u64>().expect("a number of ticks"))
+            .sum();
+        // Ticks are CLK_TCK to the second, and that is 100 on every Linux of
+        // today; asking would need sysconf.
+        Duration::from_millis(ticks * 10)
+    }
+
+    /// Memory that it occupies now.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub fn resident_bytes(&self) -> u64 {
+        let status = self.proc("status");
+        let kib = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"))
+            .and_then(|number| number.trim().parse::<u64>().ok());
+        let Some(kib) = kib else {
+            panic!("no VmRSS in:\n{status}");
+        };
+        kib * 1024
+    }
+
+    /// Files and sockets that it has open now.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub fn open_descriptors(&self) -> usize {
+        match std::fs::read_dir(format!("/proc/{}/fd", self.pid)) {
+            Ok(entries) => entries.count(),
+            Err(err) => self.gone(&err),
+        }
+    }
+
+    #[track_caller]
+    pub fn signal(&self, signal: Signal) {
+        self.program().signal(signal);
+    }
+
+    /// Waits until it has ended by itself.
+    #[track_caller]
+    pub fn wait_exit(&self, within: Duration) -> ExitStatus {
+        self.program().wait_exit(within)
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.program().is_running()
+    }
+
+    fn program(&self) -> MutexGuard<'_, Program> {
+        // A failed wait leaves the transcripts as they were.
+        self.program.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    fn proc(&self, file: &str) -> String {
+        match std::fs::read_to_string(format!("/proc/{}/{file}", self.pid)) {
+            Ok(text) => text,
+            Err(err) => self.gone(&err),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    fn gone(&self, err: &std::io::Error) -> ! {
+        panic!(
+            "cannot look at the server: {err}; its log:\n{}",
+            shown(self.log().as_bytes())
+        );
+    }
+}
+
+fn listen_address(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once(LISTENING)?;
+    let word = rest.split_whitespace().next()?;
+    word.trim_end_matches([',', ';', '.', ')']).parse().ok()
+}
+
+const LISTENING: &str = "listening on ";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,400 @@
+//! A program in a terminal: a pty, and a model of the screen that its bytes
+//! make.
+//!
+//! The model is [`vt100`] with what it lacks and our programs may use: lines
+//! that do not wrap (`CSI ?7l`), screens that are not looked at half drawn
+//! (`CSI ?2026h`), and answers to the questions where the cursor is and what
+//! terminal this is. It does not reflow: a narrower screen cuts its rows off.
+
+mod model;
+mod pty;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use portable_pty::{CommandBuilder, PtySize};
+
+use crate::process::{INFLUENCES, Signal, file_name, run_piped, send_signal, spawn_alone};
+use crate::transcript::shown;
+use crate::{DEADLINE, poll};
+use model::Model;
+use pty::{Child, Master};
+
+/// A program that runs in a terminal of its own.
+pub struct Terminal {
+    name: String,
+    child: Child,
+    /// `None` once hung up.
+    master: Option<Master>,
+    reader: Option<JoinHandle<()>>,
+    seen: Arc<Seen>,
+    tty: Option<PathBuf>,
+    settings_before: Option<String>,
+    deadline: Duration,
+}
+
+/// What the reader thread shares with the test.
+struct Seen {
+    model: Mutex<Model>,
+    changed: Condvar,
+}
+
+impl Terminal {
+    /// Runs a program in a terminal of this size, as `xterm-256color`.
+    ///
+    /// The environment is that of the tests, without what would influence
+    /// the program ([`INFLUENCES`]) and with `env`.
+    #[track_caller]
+    pub fn spawn(
+        program: impl AsRef<Path>,
+        args: &[&str],
+        env: &[(&str, &str)],
+        rows: u16,
+        cols: u16,
+    ) -> Self {
+        let program = program.as_ref();
+        let mut command = CommandBuilder::new(program);
+        command.args(args);
+        // Unlike `Command`, it would start in the home directory.
+        command.cwd(std::env::current_dir().expect("the tests run somewhere"));
+        for variable in INFLUENCES {
+            command.env_remove(variable);
+        }
+        command.env("TERM", "xterm-256color");
+        for (variable, value) in env {
+            command.env(variable, value);
+        }
+
+        let pair = {
+            let _alone = spawn_alone();
+            portable_pty::native_pty_system()
+                .openpty(size(rows, cols))
+                .expect("the system has ptys")
+        };
+        let tty = pty::device(&*pair.master);
+        let settings_before = tty.as_deref().map(settings);
+        let child = {
+            let _alone = spawn_alone();
+            pair.slave.spawn_command(command)
+        };
+        let child = match child {
+            Ok(child) => Child::new(child),
+            Err(err) => panic!("cannot start {}: {err:#}", program.display()),
+        };
+        // Ours is not the program's: the output ends when the program's ends.
+        drop(pair.slave);
+
+        let (master, mut output) = Master::new(pair.master);
+        let seen = Arc::new(Seen {
+            model: Mutex::new(Model::new(rows, cols)),
+            changed: Condvar::new(),
+        });
+        let reader = thread::spawn({
+            let seen = Arc::clone(&seen);
+            let answers = master.writer();
+            move || {
+                let mut chunk = vec![0; CHUNK];
+                while let Some(n) = output.read(&mut chunk) {
+                    let answer = seen.lock().feed(&chunk[..n]);
+                    seen.changed.notify_all();
+                    // Nobody may be left to read it.
+                    let _ = answers.write(&answer, Instant::now() + DEADLINE);
+                }
+                seen.lock().ended = true;
+                seen.changed.notify_all();
+            }
+        });
+        Self {
+            name: file_name(program),
+            child,
+            master: Some(master),
+            reader: Some(reader),
+            seen,
+            tty,
+            settings_before,
+            deadline: DEADLINE,
+        }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
+    /// Replaces [`DEADLINE`] for the waits to come.
+    pub fn set_deadline(&mut self, deadline: Duration) {
+        self.deadline = deadline;
+    }
+
+    /// Types a text, or keys from [`crate::keys`].
+    #[track_caller]
+    pub fn type_text(&self, text: &str) {
+        self.type_bytes(text.as_bytes());
+    }
+
+    /// Types bytes that need not be a text.
+    #[track_caller]
+    pub fn type_bytes(&self, bytes: &[u8]) {
+        let deadline = Instant::now() + self.deadline;
+        if let Err(err) = self.master().writer().write(bytes, deadline) {
+            self.fail(&format!("cannot type: {err}"));
+        }
+    }
+
+    /// Waits until the screen ([`Self::screen`]) is as `wanted`; that screen.
+    #[track_caller]
+    pub fn wait_screen(&self, mut wanted: impl FnMut(&str) -> bool, what: &str) -> String {
+        let found = self.wait_model(|model| {
+            let screen = model.screen_text();
+            wanted(&screen).then_some(screen)
+        });
+        // No closure: it would not know the caller.
+        match found {
+            Ok(screen) => screen,
+            Err(why) => self.fail(&format!("waited for {what}, but {why}")),
+        }
+    }
+
+    /// Waits until `needle` is on the screen.
+    #[track_caller]
+    pub fn wait_for_text(&self, needle: &str) -> String {
+        self.wait_screen(|screen| screen.contains(needle), &format!("{needle:?}"))
+    }
+
+    /// Waits until the screen is exactly this.
+    #[track_caller]
+    pub fn wait_for_screen(&self, expected: &str) {
+        self.wait_screen(
+            |screen| screen == expected,
+            &format!("this screen:\n{expected}\n---\n"),
+        );
+    }
+
+    /// Waits until the model as a whole (modes, cells, cursor) is as `wanted`.
+    #[track_caller]
+    pub fn wait_inspect(&self, mut wanted: impl FnMut(&vt100::Screen) -> bool, what: &str) {
+        let found = self.wait_model(|model| wanted(model.screen()).then_some(()));
+        if let Err(why) = found {
+            self.fail(&format!("waited for {what}, but {why}"));
+        }
+    }
+
+    /// Waits until the cursor is at this row and column, counted from 0.
+    #[track_caller]
+    pub fn wait_cursor(&self, row: u16, col: u16) {
+        let found = self.wait_model(|model| (model.cursor() == (row, col)).then_some(()));
+        if let Err(why) = found {
+            self.fail(&format!(
+                "waited for the cursor at ({row}, {col}), but {why}"
+            ));
+        }
+    }
+
+    /// The rows of the screen without trailing blanks, joined by newlines,
+    /// without empty rows at the end.
+    pub fn screen(&self) -> String {
+        self.seen.lock().screen_text()
+    }
+
+    /// What has scrolled off the top, and then the screen.
+    ///
+    /// Rows as they are on the terminal: a long line is several of them.
+    pub fn full_text(&self) -> String {
+        self.seen.lock().full_text()
+    }
+
+    /// Row and column of the cursor, counted from 0. A cursor that waits
+    /// behind the last column is in the last column.
+    pub fn cursor(&self) -> (u16, u16) {
+        self.seen.lock().cursor()
+    }
+
+    /// A private mode (`CSI ?…h` and `CSI ?…l`) such as 7, 25, 1049, 2004 or
+    /// 2026. `None` if the program has never touched it, except for those
+    /// that the model knows from the start (1, 25, 47, 1049, 2004, the mouse).
+    pub fn private_mode(&self, mode: u16) -> Option<bool> {
+        self.seen.lock().private_mode(mode)
+    }
+
+    /// How often the bell has rung.
+    pub fn bells(&self) -> usize {
+        self.seen.lock().bells()
+    }
+
+    /// Anything else of the model: modes, attributes of cells.
+    pub fn inspect<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.seen.lock().screen())
+    }
+
+    /// Every byte that the program has written so far, as the terminal
+    /// driver passed them on (LF may have become CR LF).
+    pub fn raw(&self) -> Vec<u8> {
+        self.seen.lock().raw.clone()
+    }
+
+    /// Changes the size of the terminal and tells the program.
+    ///
+    /// The model does first what the terminal would do by itself: rows are
+    /// cut off or filled up on the right, and move to and from the scrollback
+    /// at the top, so that the cursor stays with its row.
+    #[track_caller]
+    pub fn resize(&self, rows: u16, cols: u16) {
+        self.seen.lock().set_size(rows, cols);
+        self.master().resize(size(rows, cols));
+    }
+
+    /// The device on which the program runs, if it has a name.
+    pub fn tty_name(&self) -> Option<&Path> {
+        self.tty.as_deref()
+    }
+
+    /// The settings of the terminal (`stty -a` without the size) before the
+    /// program was started.
+    #[track_caller]
+    pub fn termios_before(&self) -> &str {
+        self.settings_before
+            .as_deref()
+            .expect("only asked where terminals have names")
+    }
+
+    /// The settings of the terminal now; also after the program has ended.
+    #[track_caller]
+    pub fn termios_line(&self) -> String {
+        assert!(self.master.is_some(), "the terminal is gone");
+        settings(self.tty_name().expect("only asked where ttys have names"))
+    }
+
+    #[track_caller]
+    pub fn signal(&self, signal: Signal) {
+        send_signal(self.pid(), signal);
+    }
+
+    /// Closes the terminal as its window does: the program is sent SIGHUP and
+    /// reads and writes fail. The screen stays as it was.
+    pub fn close_master(&mut self) {
+        self.master = None;
+        if let Some(reader) = self.reader.take() {
+            // It has nothing to say but that it panicked, which the hook has
+            // printed already.
+            let _ = reader.join();
+        }
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().is_none()
+    }
+
+    /// Waits until the program has ended by itself and all it has drawn is on
+    /// the screen. The exit code, or as in a shell 128 plus the signal.
+    #[track_caller]
+    pub fn wait_exit(&mut self) -> i32 {
+        let Some(code) = poll(self.deadline, || self.child.try_wait()) else {
+            self.fail("waited for its end, but it still runs");
+        };
+        // A ConPTY does not end with the program.
+        if cfg!(unix) {
+            let deadline = Instant::now() + self.deadline;
+            let mut model = self.seen.lock();
+            while !model.ended {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    drop(model);
+                    self.fail("it has ended, but something else keeps the terminal open");
+                }
+                model = self.seen.wait(model, left);
+            }
+        }
+        code
+    }
+
+    /// Asks `look` for every new state of the model that is not half drawn.
+    fn wait_model<T>(&self, mut look: impl FnMut(&mut Model) -> Option<T>) -> Result<T, String> {
+        let deadline = Instant::now() + self.deadline;
+        let mut model = self.seen.lock();
+        loop {
+            if (!model.is_half_drawn() || model.ended)
+                && let Some(found) = look(&mut model)
+            {
+                return Ok(found);
+            }
+            if model.ended {
+                return Err("the program has ended".to_owned());
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(format!("{:?} have passed", self.deadline));
+            }
+            model = self.seen.wait(model, left);
+        }
+    }
+
+    #[track_caller]
+    fn master(&self) -> &Master {
+        self.master.as_ref().expect("the terminal is not closed")
+    }
+
+    #[track_caller]
+    fn fail(&self, problem: &str) -> ! {
+        let mut model = self.seen.lock();
+        let (row, col) = model.cursor();
+        let (screen, full) = (model.screen_text(), model.full_text());
+        let raw = shown(&model.raw);
+        drop(model);
+        panic!(
+            "{} in its terminal: {problem}\n--- raw:\n{raw}\n--- with what has scrolled off:\n\
+             {full}\n--- screen, cursor at ({row}, {col}):\n{screen}\n---",
+            self.name
+        );
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.child.kill();
+        self.close_master();
+    }
+}
+
+impl Seen {
+    fn lock(&self) -> MutexGuard<'_, Model> {
+        // A predicate of the test's may have panicked; the model is whole.
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, model: MutexGuard<'a, Model>, at_most: Duration) -> MutexGuard<'a, Model> {
+        let waited = self.changed.wait_timeout(model, at_most);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+fn size(rows: u16, cols: u16) -> PtySize {
+    PtySize {
+        rows,
+        cols,
+        ..PtySize::default()
+    }
+}
+
+/// `stty -a` of a device, without the size, which is no setting.
+#[track_caller]
+fn settings(tty: &Path) -> String {
+    let device_flag = if cfg!(target_os = "linux") {
+        "-F"
+    } else {
+        "-f"
+    };
+    let tty = tty.to_str().expect("devices have plain names");
+    let output = run_piped("stty", &[device_flag, tty, "-a"], &[], b"").success();
+    let words = output.stdout.split("; ").filter(|setting| {
+        !setting.starts_with("rows ") && !setting.starts_with("columns ")
+            // As BSD has it.
+            && !setting.ends_with(" rows") && !setting.ends_with(" columns")
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
+const CHUNK: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests;
