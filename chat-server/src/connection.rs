@@ -1,0 +1,175 @@
+//! One peer: its socket, and whether the socket can be read and written.
+//!
+//! mio reports edges, so readiness is remembered here until an operation says
+//! `WouldBlock`. No rule of the chat is in this file.
+
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+
+use crate::broadcast::Slices;
+use crate::room::Room;
+use crate::session::{Now, Session};
+
+/// A socket and its session.
+#[derive(Debug)]
+pub struct Connection {
+    socket: TcpStream,
+    /// The rules.
+    pub session: Session,
+    /// There may be something to read.
+    pub readable: bool,
+    /// The last write did not block.
+    pub writable: bool,
+    /// It stands in the list of those to be looked after in this round.
+    pub queued: bool,
+    /// The moment for which a timer is set.
+    pub timer: Option<Instant>,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// All is sent and our side is shut. What still comes is thrown away for
+    /// a moment: closing a socket with unread input resets the connection,
+    /// and the peer would lose our last words.
+    Lingering {
+        until: Instant,
+        left: usize,
+    },
+    Closed,
+}
+
+impl Connection {
+    /// A connection that has just been accepted and registered.
+    pub fn new(socket: TcpStream, session: Session) -> Self {
+        Self {
+            socket,
+            session,
+            readable: true,
+            writable: true,
+            queued: false,
+            timer: None,
+            state: State::Open,
+        }
+    }
+
+    /// Reads once, at most a buffer full, and lets the session have it.
+    pub fn read(&mut self, buffer: &mut [u8], room: &mut Room, now: Now) {
+        match self.socket.read(buffer) {
+            Ok(0) => {
+                self.readable = false;
+                match (self.state, self.socket.take_error()) {
+                    // After an end of input Linux tells of a reset only here.
+                    (State::Open, Ok(Some(error))) => self.fail(&error, room, now),
+                    (State::Open, _) => self.session.input_ended(room, now),
+                    (State::Lingering { .. } | State::Closed, _) => self.state = State::Closed,
+                }
+            }
+            Ok(count) => match &mut self.state {
+                State::Open if self.session.is_closing() => {}
+                State::Open => self.session.receive(&buffer[..count], room, now),
+                State::Lingering { left, .. } if *left > count => *left -= count,
+                State::Lingering { .. } | State::Closed => self.state = State::Closed,
+            },
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock => self.readable = false,
+                io::ErrorKind::Interrupted => {}
+                _ => self.fail(&error, room, now),
+            },
+        }
+    }
+
+    /// Writes until nothing is left, the socket is full, or this connection
+    /// has had its share of the round.
+    pub fn write(&mut self, room: &mut Room, now: Now) {
+        let mut share = SHARE;
+        while self.writable && share > 0 && self.session.has_output(room) {
+            let mut slices = Slices::new();
+            self.session.output(room, &mut slices);
+            match self.socket.write_vectored(slices.as_slice()) {
+                Ok(count) => {
+                    share = share.saturating_sub(count.max(1));
+                    self.session.sent(count);
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => self.writable = false,
+                    io::ErrorKind::Interrupted => {}
+                    _ => self.fail(&error, room, now),
+                },
+            }
+        }
+    }
+
+    /// Ends it step by step, as far as that is possible now.
+    pub fn close(&mut self, room: &Room, now: Now) {
+        match self.state {
+            State::Open if self.session.is_finished(room, now) => {
+                let all_sent = !self.session.has_output(room);
+                self.state = match self.socket.shutdown(Shutdown::Write) {
+                    Ok(()) if all_sent => State::Lingering {
+                        until: now.instant + LINGER_FOR,
+                        left: LINGER_BYTES,
+                    },
+                    _ => State::Closed,
+                };
+            }
+            State::Lingering { until, .. } if until <= now.instant => self.state = State::Closed,
+            _ => {}
+        }
+    }
+
+    /// Whether it can be dropped.
+    pub fn is_closed(&self) -> bool {
+        self.state == State::Closed
+    }
+
+    /// Whether reading now could do anything.
+    pub fn wants_read(&self) -> bool {
+        let wanted = match self.state {
+            State::Open => !self.session.is_held(),
+            State::Lingering { .. } => true,
+            State::Closed => false,
+        };
+        self.readable && wanted
+    }
+
+    /// When it wants to be looked after, if nothing happens before.
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Open => self.session.deadline(),
+            State::Lingering { until, .. } => Some(until),
+            State::Closed => None,
+        }
+    }
+
+    /// The socket, to be taken off the poll.
+    pub fn socket(&mut self) -> &mut TcpStream {
+        &mut self.socket
+    }
+
+    /// An error on one socket ends that connection only.
+    fn fail(&mut self, error: &io::Error, room: &mut Room, now: Now) {
+        let reason = match error.kind() {
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "reset",
+            io::ErrorKind::TimedOut => "no answer",
+            _ => "socket error",
+        };
+        if !self.session.is_closing() {
+            self.session.lost(reason, room, now);
+        }
+        self.readable = false;
+        self.writable = false;
+        self.state = State::Closed;
+    }
+}
+
+/// Bytes that one connection is sent in one round.
+const SHARE: usize = 256 * 1024;
+
+/// How long and how much unread input is thrown away at the end.
+const LINGER_FOR: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 64 * 1024;

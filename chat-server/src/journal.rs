@@ -1,0 +1,82 @@
+//! Lines on stderr that never make the room wait.
+//!
+//! stderr can be a pipe that nobody reads or a stopped terminal, where a write
+//! blocks; so a thread writes, from a bounded queue. When the queue is full
+//! lines are dropped and counted. An error of stderr is nobody's business.
+
+use std::io::Write;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use chat_proto::event::Timestamp;
+use chat_proto::text;
+
+/// The writing end.
+#[derive(Debug)]
+pub struct Journal {
+    queue: SyncSender<String>,
+    written: Receiver<()>,
+    dropped: u64,
+}
+
+impl Journal {
+    /// A journal on stderr.
+    pub fn on_stderr() -> Self {
+        let (queue, lines) = sync_channel::<String>(QUEUE);
+        let (done, written) = sync_channel(1);
+        thread::spawn(move || {
+            for line in lines {
+                let _ = std::io::stderr().write_all(line.as_bytes());
+            }
+            let _ = done.send(());
+        });
+        Self {
+            queue,
+            written,
+            dropped: 0,
+        }
+    }
+
+    /// A line as it is, for people at the start.
+    pub fn say(&mut self, line: &str) {
+        self.put(format!("{line}\n"));
+    }
+
+    /// One event, with its time.
+    pub fn info(&mut self, time: Timestamp, event: &str) {
+        self.event(time, "info", event);
+    }
+
+    /// One event that somebody should look at.
+    pub fn warn(&mut self, time: Timestamp, event: &str) {
+        self.event(time, "warn", event);
+    }
+
+    /// Waits a moment for what is queued to be written.
+    pub fn finish(self) {
+        let Self { queue, written, .. } = self;
+        drop(queue);
+        let _ = written.recv_timeout(Duration::from_millis(200));
+    }
+
+    fn event(&mut self, time: Timestamp, level: &str, event: &str) {
+        if self.dropped > 0 {
+            let dropped = std::mem::take(&mut self.dropped);
+            self.put(format!(
+                "{time} warn {dropped} lines of this log were dropped\n"
+            ));
+        }
+        // The log is somebody's terminal, too, and one event is one line.
+        let event = text::clean(event).replace('\n', " ");
+        self.put(format!("{time} {level} {event}\n"));
+    }
+
+    fn put(&mut self, line: String) {
+        if let Err(TrySendError::Full(_)) = self.queue.try_send(line) {
+            self.dropped += 1;
+        }
+    }
+}
+
+const QUEUE: usize = 1024;

@@ -1,0 +1,34 @@
+//! The server of the chat.
+//!
+//! ```text
+//!  peer ── bytes ──► Connection ──► Session: LineDecoder ──► Command
+//!                    (socket)       (pure)                      │
+//!                        ▲                                      ▼
+//!                        │                              Room (pure): names, seq
+//!                        │                                      │ each event encoded
+//!                        │                                      ▼ once per form
+//!                        │             Log   …│ m41 │ m42 │ m43 │ m44 │◄─ head
+//!                        │                          ▲           ▲
+//!                        │                    Reader of C   Reader of A
+//!                        └── write_vectored ◄───────┘
+//! ```
+//!
+//! The room is a log. Every connection is a position in it, so a message costs
+//! one encoding and then nothing but a write to each socket. There is one
+//! thread and one [`mio`] poll ([`server`]); a second thread writes the log
+//! lines ([`journal`]), because a terminal that does not take them must not
+//! stop the room.
+//!
+//! - [`broadcast`], [`room`] and [`session`] hold all rules and know neither
+//!   sockets nor clocks.
+//! - [`connection`] and [`listener`] hold the sockets and no rules.
+
+pub mod broadcast;
+pub mod cli;
+pub mod connection;
+pub mod journal;
+pub mod listener;
+pub mod room;
+pub mod server;
+pub mod session;
+pub mod signals;

@@ -1,0 +1,113 @@
+//! The program: arguments, sockets, and what people are told at the start.
+
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use chat_server::cli::{Args, DEFAULT_PORT, Listen};
+use chat_server::journal::Journal;
+use chat_server::listener::{Listener, own_addresses};
+use chat_server::server::Server;
+use chat_server::signals::raise_descriptor_limit;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    raise_descriptor_limit();
+    let mut journal = Journal::on_stderr();
+    let listeners = match listen(&args.listen, &mut journal) {
+        Ok(listeners) => listeners,
+        Err(text) => {
+            journal.say(&text);
+            journal.finish();
+            return ExitCode::from(CANNOT_LISTEN);
+        }
+    };
+    introduce(&listeners, &mut journal);
+    match Server::new(listeners, journal).and_then(Server::run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            use io::Write;
+            let _ = writeln!(io::stderr(), "chat-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn listen(wanted: &[Listen], journal: &mut Journal) -> Result<Vec<Listener>, String> {
+    let default = [Listen::Everywhere(DEFAULT_PORT)];
+    let wanted = if wanted.is_empty() { &default } else { wanted };
+    let mut listeners: Vec<Listener> = Vec::new();
+    for listen in wanted {
+        let mut port = None;
+        for (mut address, needed) in listen.addresses() {
+            // The port that the system picked for IPv4 is that of IPv6, too.
+            if let (0, Some(port)) = (address.port(), port) {
+                address.set_port(port);
+            }
+            let only_v6 = matches!(listen, Listen::Everywhere(_));
+            match Listener::bind(address, only_v6) {
+                Ok(listener) => {
+                    port = Some(listener.address().port());
+                    listeners.push(listener);
+                }
+                Err(error) if !needed && error.kind() != io::ErrorKind::AddrInUse => {
+                    journal.say(&format!("no IPv6 here ({error}): IPv4 only"));
+                }
+                Err(error) => return Err(explain(address, &error)),
+            }
+        }
+    }
+    Ok(listeners)
+}
+
+fn explain(address: SocketAddr, error: &io::Error) -> String {
+    let mut text = format!("chat-server: cannot listen on {address}: {error}");
+    if error.kind() == io::ErrorKind::AddrInUse {
+        let other = address.port().checked_add(1).unwrap_or(0);
+        text += &format!(
+            "\nthe port is in use, perhaps by another chat-server: stop that one, or take another port with --listen {other}"
+        );
+        if cfg!(target_os = "macos") && address.port() == DEFAULT_PORT {
+            text += "\non macOS port 5000 often belongs to the AirPlay Receiver (System Settings, General, AirDrop & Handoff)";
+        }
+    } else if error.kind() == io::ErrorKind::PermissionDenied {
+        text += "\nports below 1024 are for root: take another one with --listen PORT";
+    }
+    text
+}
+
+/// Tells whoever started the server how others get in.
+fn introduce(listeners: &[Listener], journal: &mut Journal) {
+    for listener in listeners {
+        journal.say(&format!("listening on {}", listener.address()));
+    }
+    let Some(first) = listeners.first() else {
+        return;
+    };
+    let port = first.address().port();
+    let everywhere = listeners
+        .iter()
+        .any(|listener| listener.address().ip().is_unspecified());
+    let host = if everywhere {
+        whoami::hostname().unwrap_or_else(|_| "localhost".to_owned())
+    } else {
+        first.address().ip().to_string()
+    };
+    journal.say(&format!(
+        "join with: chat-client {host} {port}   or: nc {host} {port}"
+    ));
+    if everywhere {
+        let addresses: Vec<String> = own_addresses().iter().map(ToString::to_string).collect();
+        if !addresses.is_empty() {
+            journal.say(&format!(
+                "addresses of this machine: {}",
+                addresses.join(", ")
+            ));
+        }
+    }
+    journal.say("the room is open to whoever can reach it, and nothing is encrypted");
+}
+
+/// The exit status for an address that cannot be had.
+const CANNOT_LISTEN: u8 = 3;

@@ -1,0 +1,94 @@
+use super::*;
+
+fn room() -> Room {
+    Room::new(1 << 20)
+}
+
+fn time() -> Timestamp {
+    Timestamp::from_unix_milliseconds(0)
+}
+
+fn name(name: &str) -> Name {
+    Name::choose(name).unwrap()
+}
+
+#[test]
+fn events_are_counted_without_gaps() {
+    let mut room = room();
+    let (ann, _) = room.enter(&name("ann"), time());
+    assert_eq!(room.seq(), 1);
+    let speech = Speech {
+        name: ann.clone(),
+        text: notice("hi"),
+        id: None,
+    };
+    let place = room.message(speech, time());
+    assert_eq!(room.seq(), 2);
+    assert_eq!(place.text.end, room.log(Form::Text).head());
+    assert_eq!(place.json.end, room.log(Form::Json).head());
+    assert_eq!(room.rename(&ann, "ann", time()).unwrap().map(|_| ()), None);
+    assert!(room.rename(&ann, "a b", time()).is_err());
+    assert_eq!(room.seq(), 2);
+}
+
+#[test]
+fn a_taken_name_gets_a_number_at_the_door() {
+    let mut room = room();
+    for expected in ["ann", "ann-2", "ann-3"] {
+        assert_eq!(room.enter(&name("ann"), time()).0.as_str(), expected);
+    }
+    assert_eq!(room.enter(&name("Ann"), time()).0.as_str(), "Ann-4");
+    room.leave(&name("ann-2"), time());
+    assert_eq!(room.enter(&name("ann"), time()).0.as_str(), "ann-2");
+    for _ in 0..200 {
+        room.enter(&name("ann"), time());
+    }
+    assert_eq!(room.people(), 204);
+}
+
+#[test]
+fn a_taken_name_is_refused_inside() {
+    let mut room = room();
+    room.enter(&name("ann"), time());
+    room.enter(&name("bo"), time());
+    assert!(matches!(
+        room.rename(&name("bo"), "ANN", time()),
+        Err(RenameError::Taken(_))
+    ));
+    assert!(matches!(
+        room.rename(&name("bo"), "аnn", time()),
+        Err(RenameError::Taken(_))
+    ));
+    assert_eq!(
+        room.rename(&name("bo"), "BO", time()).unwrap().unwrap().0,
+        name("BO")
+    );
+    room.leave(&name("ann"), time());
+    assert_eq!(
+        room.rename(&name("BO"), "ann", time()).unwrap().unwrap().0,
+        name("ann")
+    );
+}
+
+#[test]
+fn names_come_in_pieces_and_in_order() {
+    let mut room = room();
+    for number in (100..150).rev() {
+        room.enter(&name(&format!("c{number}")), time());
+    }
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let (names, next) = room.names(after.as_deref(), 7);
+        assert!(names.len() <= 7);
+        all.extend(names);
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(all.len(), 50);
+    let mut sorted = all.clone();
+    sorted.sort_by_key(|name| name.keys().iter().next().map(str::to_owned));
+    assert_eq!(all, sorted);
+}

@@ -1,0 +1,358 @@
+//! The event loop, and nothing else.
+//!
+//! A round: wait, note who is ready, accept, read, let time pass, write, drop
+//! what is closed. Every connection has at most one read of a buffer and one
+//! share of writing in a round, so nobody waits for anybody. Connections are
+//! dropped at the end of the round only, so an event of this round never
+//! reaches a newer connection under the same key.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use chat_proto::event::Timestamp;
+use mio::{Events, Interest, Poll, Token};
+use slab::Slab;
+
+use crate::broadcast::Log;
+use crate::connection::Connection;
+use crate::journal::Journal;
+use crate::listener::{Accepted, Listener};
+use crate::room::{Form, Room};
+use crate::session::{Now, Session};
+use crate::signals::Signals;
+
+/// A server that listens.
+pub struct Server {
+    poll: Poll,
+    listeners: Vec<Listener>,
+    signals: Signals,
+    room: Room,
+    connections: Slab<Connection>,
+    /// Keys of those to be looked after in this round.
+    queue: Vec<usize>,
+    timers: BinaryHeap<Reverse<(Instant, usize)>>,
+    /// How far the logs had grown when everybody was last served.
+    served: (u64, u64),
+    buffer: Box<[u8]>,
+    journal: Journal,
+    /// No accept error is logged before this moment.
+    quiet_until: Option<Instant>,
+    /// The server is stopping, and stops waiting for peers at this moment.
+    stopping: Option<Instant>,
+}
+
+impl Server {
+    /// A server on these listeners.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn new(mut listeners: Vec<Listener>, journal: Journal) -> anyhow::Result<Self> {
+        let poll = Poll::new().context("cannot make a poll")?;
+        for (index, listener) in listeners.iter_mut().enumerate() {
+            let token = Token(FIRST_LISTENER - index);
+            poll.registry()
+                .register(listener.socket(), token, Interest::READABLE)
+                .context("cannot watch the listening socket")?;
+        }
+        let signals =
+            Signals::register(poll.registry(), SIGNALS).context("cannot watch for signals")?;
+        Ok(Self {
+            poll,
+            listeners,
+            signals,
+            room: Room::new(LOG_BYTES),
+            connections: Slab::new(),
+            queue: Vec::new(),
+            timers: BinaryHeap::new(),
+            served: (0, 0),
+            buffer: vec![0; READ_BUFFER].into(),
+            journal,
+            quiet_until: None,
+            stopping: None,
+        })
+    }
+
+    /// Serves until a signal says stop.
+    ///
+    /// # Errors
+    ///
+    /// When the poll itself fails; nothing that a peer does is an error.
+    pub fn run(mut self) -> anyhow::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        loop {
+            match self.poll.poll(&mut events, self.timeout()) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                    return Err(error).context("cannot wait for events");
+                }
+                _ => {}
+            }
+            let now = now();
+            for event in &events {
+                self.note(event, now);
+            }
+            self.accept(now);
+            self.read(now);
+            self.expire(now);
+            self.write(now);
+            self.cut_off_laggards(now);
+            self.close(now);
+            if self
+                .stopping
+                .is_some_and(|until| self.connections.is_empty() || until <= now.instant)
+            {
+                self.journal.info(now.time, "stopped");
+                self.journal.finish();
+                return Ok(());
+            }
+        }
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        if !self.queue.is_empty() || self.listeners.iter().any(|listener| listener.ready) {
+            return Some(Duration::ZERO);
+        }
+        let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+        let retries = self.listeners.iter().filter_map(Listener::retry);
+        let next = retries.chain(timer).chain(self.stopping).min()?;
+        let left = next.saturating_duration_since(Instant::now());
+        // The poll counts whole milliseconds and rounds down: one more, or the
+        // last one would be spent spinning.
+        Some(left + Duration::from_millis(1))
+    }
+
+    fn note(&mut self, event: &mio::event::Event, now: Now) {
+        let Token(token) = event.token();
+        if event.token() == SIGNALS {
+            for _ in 0..self.signals.pending() {
+                self.stop(now);
+            }
+        } else if let Some(listener) = self.listeners.get_mut(FIRST_LISTENER.wrapping_sub(token)) {
+            listener.ready = true;
+        } else if let Some(connection) = self.connections.get_mut(token) {
+            connection.readable |=
+                event.is_readable() || event.is_read_closed() || event.is_error();
+            connection.writable |= event.is_writable();
+            self.enqueue(token);
+        }
+    }
+
+    fn enqueue(&mut self, key: usize) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && !connection.queued
+        {
+            connection.queued = true;
+            self.queue.push(key);
+        }
+    }
+
+    fn accept(&mut self, now: Now) {
+        for index in 0..self.listeners.len() {
+            if self.listeners[index]
+                .retry()
+                .is_some_and(|retry| retry <= now.instant)
+            {
+                self.listeners[index].may_retry();
+            }
+            for _ in 0..ACCEPTS {
+                if !self.listeners[index].ready {
+                    break;
+                }
+                match self.listeners[index].accept(now.instant) {
+                    Accepted::Peer(socket, address) => self.welcome(socket, address, now),
+                    Accepted::Nobody => {}
+                    Accepted::Full(error) => self.log_accept_error(&error, now),
+                }
+            }
+        }
+    }
+
+    fn welcome(&mut self, mut socket: mio::net::TcpStream, address: SocketAddr, now: Now) {
+        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+        let entry = self.connections.vacant_entry();
+        let key = entry.key();
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = self
+            .poll
+            .registry()
+            .register(&mut socket, Token(key), interest)
+        {
+            self.journal
+                .warn(now.time, &format!("cannot watch {address}: {error}"));
+            return;
+        }
+        entry.insert(Connection::new(
+            socket,
+            Session::new(address, &self.room, now),
+        ));
+        self.journal.info(now.time, &format!("connected {address}"));
+        self.enqueue(key);
+    }
+
+    fn log_accept_error(&mut self, error: &io::Error, now: Now) {
+        if self.quiet_until.is_none_or(|until| until <= now.instant) {
+            self.quiet_until = Some(now.instant + Duration::from_secs(5));
+            let people = self.connections.len();
+            let text = format!("cannot accept more connections ({people} now): {error}");
+            self.journal.warn(now.time, &text);
+        }
+    }
+
+    fn read(&mut self, now: Now) {
+        for &key in &self.queue {
+            let Some(connection) = self.connections.get_mut(key) else {
+                continue;
+            };
+            connection.session.go_on(&mut self.room, now);
+            if connection.wants_read() {
+                connection.read(&mut self.buffer, &mut self.room, now);
+            }
+        }
+    }
+
+    fn expire(&mut self, now: Now) {
+        while let Some(&Reverse((at, key))) = self.timers.peek()
+            && at <= now.instant
+        {
+            self.timers.pop();
+            // A timer of a connection that is gone may find another one here,
+            // whose own deadline then says that nothing is due.
+            if let Some(connection) = self.connections.get_mut(key) {
+                if connection.timer == Some(at) {
+                    connection.timer = None;
+                }
+                connection.session.expire(&mut self.room, now);
+                self.enqueue(key);
+            }
+        }
+    }
+
+    fn write(&mut self, now: Now) {
+        let heads = |room: &Room| (room.log(Form::Text).head(), room.log(Form::Json).head());
+        // Writing can make somebody leave, which is news for everybody again:
+        // that waits for the next round.
+        let grown = heads(&self.room) != self.served;
+        self.served = heads(&self.room);
+        if grown {
+            for key in 0..self.connections.capacity() {
+                if let Some(connection) = self.connections.get_mut(key) {
+                    connection.write(&mut self.room, now);
+                    if connection.writable && connection.session.has_output(&self.room) {
+                        self.enqueue(key);
+                    }
+                }
+            }
+        } else {
+            for &key in &self.queue {
+                if let Some(connection) = self.connections.get_mut(key) {
+                    connection.write(&mut self.room, now);
+                }
+            }
+        }
+    }
+
+    /// Nobody may hold back the log.
+    fn cut_off_laggards(&mut self, now: Now) {
+        let due = |log: &Log| log.start() < log.trim_point();
+        if !due(self.room.log(Form::Text)) && !due(self.room.log(Form::Json)) {
+            return;
+        }
+        for key in 0..self.connections.capacity() {
+            if let Some(connection) = self.connections.get_mut(key)
+                && connection.session.is_too_far_behind(&self.room)
+            {
+                connection.session.fell_behind(&mut self.room, now);
+                self.enqueue(key);
+            }
+        }
+        self.room.trim();
+    }
+
+    /// Drops what is closed, and keeps those in the queue that are not done.
+    fn close(&mut self, now: Now) {
+        let mut queue = std::mem::take(&mut self.queue);
+        queue.retain(|&key| {
+            let Some(connection) = self.connections.get_mut(key) else {
+                return false;
+            };
+            connection.close(&self.room, now);
+            if connection.is_closed() {
+                // A socket that is dropped is off the poll as well.
+                let _ = self.poll.registry().deregister(connection.socket());
+                let connection = self.connections.remove(key);
+                let text = format!(
+                    "disconnected {} ({})",
+                    connection.session.describe(),
+                    connection.session.reason()
+                );
+                self.journal.info(now.time, &text);
+                for listener in &mut self.listeners {
+                    listener.may_retry();
+                }
+                return false;
+            }
+            if let Some(deadline) = connection.deadline()
+                && connection.timer.is_none_or(|timer| deadline < timer)
+            {
+                connection.timer = Some(deadline);
+                self.timers.push(Reverse((deadline, key)));
+            }
+            connection.queued = connection.wants_read()
+                || connection.writable && connection.session.has_output(&self.room);
+            connection.queued
+        });
+        // Laggards and others that were added meanwhile stay for the next round.
+        queue.append(&mut self.queue);
+        self.queue = queue;
+    }
+
+    /// The first signal says goodbye to everyone, the second stops at once.
+    fn stop(&mut self, now: Now) {
+        if self.stopping.is_some() {
+            self.stopping = Some(now.instant);
+            return;
+        }
+        self.journal.info(now.time, "stopping");
+        self.stopping = Some(now.instant + GOODBYE_FOR);
+        // Whoever comes now is refused at once and can look for another server.
+        self.listeners.clear();
+        for key in 0..self.connections.capacity() {
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.session.goodbye(&self.room, now);
+                self.enqueue(key);
+            }
+        }
+    }
+}
+
+fn now() -> Now {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let milliseconds = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    Now {
+        time: Timestamp::from_unix_milliseconds(milliseconds),
+        instant: Instant::now(),
+    }
+}
+
+/// Tokens from the top; connections have theirs from the bottom.
+const SIGNALS: Token = Token(usize::MAX - 1);
+const FIRST_LISTENER: usize = usize::MAX - 2;
+
+/// What one connection may send in one round.
+const READ_BUFFER: usize = 16 * 1024;
+
+/// Connections that are taken in one round, so that a flood of them does not
+/// delay those who talk.
+const ACCEPTS: usize = 64;
+
+/// What is kept of each form. A reader that falls further behind is cut off.
+const LOG_BYTES: u64 = 8 * 1024 * 1024;
+
+/// How long a stopping server waits for its last words to be taken.
+const GOODBYE_FOR: Duration = Duration::from_secs(1);

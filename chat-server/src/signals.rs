@@ -1,0 +1,57 @@
+//! The signals that stop the server, as events of the poll.
+
+use std::io;
+
+use mio::{Registry, Token};
+
+/// SIGINT and SIGTERM.
+pub struct Signals(#[cfg(unix)] signal_hook_mio::v1_0::Signals);
+
+#[cfg(unix)]
+impl Signals {
+    /// Has them reported under `token`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn register(registry: &Registry, token: Token) -> io::Result<Self> {
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        let mut signals = signal_hook_mio::v1_0::Signals::new([SIGINT, SIGTERM])?;
+        registry.register(&mut signals, token, mio::Interest::READABLE)?;
+        Ok(Self(signals))
+    }
+
+    /// How many came since the last call.
+    pub fn pending(&mut self) -> usize {
+        self.0.pending().count()
+    }
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    /// There are none here: Ctrl-C ends the process.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn register(_: &Registry, _: Token) -> io::Result<Self> {
+        Ok(Self())
+    }
+
+    /// None.
+    pub fn pending(&mut self) -> usize {
+        0
+    }
+}
+
+/// Lets this process have as many descriptors as it may.
+pub fn raise_descriptor_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // With fewer it works as well, for fewer people.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}

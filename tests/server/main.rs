@@ -1,0 +1,25 @@
+//! Drives the real `chat-server` from outside, over TCP.
+
+mod names;
+mod process;
+mod room;
+mod stuck;
+mod wire;
+
+use std::net::SocketAddr;
+
+use chat_testkit::{Peer, ServerProcess};
+
+const SERVER: &str = env!("CARGO_BIN_EXE_chat-server");
+
+fn server() -> ServerProcess {
+    ServerProcess::start(SERVER, &[])
+}
+
+/// A peer in text form that is in the room under this name.
+fn join(addr: SocketAddr, name: &str) -> Peer {
+    let mut peer = Peer::connect(addr);
+    peer.send_str(&format!("/nick {name}\n"));
+    peer.expect(&format!("-- you are now known as {name}\n"));
+    peer
+}

@@ -1,0 +1,110 @@
+//! The program: arguments, what it prints, signals, exit status.
+
+use std::time::Duration;
+
+use chat_testkit::{Peer, Program, ServerProcess, Signal, run_piped};
+
+use crate::{SERVER, join, server};
+
+#[test]
+fn a_signal_says_goodbye_and_ends_well() {
+    for signal in [Signal::Interrupt, Signal::Terminate] {
+        let server = server();
+        let mut ann = join(server.addr(), "ann");
+        // One who never reads holds nothing up.
+        let _stuck = join(server.addr(), "stuck");
+        server.signal(signal);
+        ann.expect("-- the server is shutting down");
+        let status = server.wait_exit(Duration::from_secs(3));
+        assert_eq!(status.code(), Some(0));
+    }
+}
+
+#[test]
+fn a_port_in_use_is_status_3_and_says_what_to_do() {
+    let server = server();
+    let address = server.addr().to_string();
+    let second = run_piped(SERVER, &["--listen", &address], &[], b"");
+    assert_eq!(second.code(), 3, "{second}");
+    for word in [address.as_str(), "in use", "--listen"] {
+        assert!(second.stderr.contains(word), "{word} is missing: {second}");
+    }
+}
+
+#[test]
+fn bad_usage_is_status_2() {
+    for args in [
+        &["--listen", "nonsense"][..],
+        &["--listen", "127.0.0.1:99999"],
+        &["--frobnicate"],
+        &["5000"],
+    ] {
+        let output = run_piped(SERVER, args, &[], b"");
+        assert_eq!(output.code(), 2, "{args:?}: {output}");
+    }
+}
+
+#[test]
+fn several_addresses_are_printed_one_by_one() {
+    let args = ["--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0"];
+    let server = ServerProcess::start_with(SERVER, &args, &[]);
+    server.wait_for_log("listening on 127.0.0.2:");
+    server.wait_for_log("nothing is encrypted");
+    let log = server.log();
+    for line in log.lines().filter(|line| line.starts_with("listening on ")) {
+        let address = line["listening on ".len()..].parse().expect("an address");
+        Peer::connect(address).expect("chat/1");
+    }
+}
+
+#[test]
+fn by_default_both_families_share_a_port() {
+    let server = ServerProcess::start_with(SERVER, &["--listen", "0"], &[]);
+    let port = server.addr().port();
+    server.wait_for_log("nothing is encrypted");
+    Peer::connect(([127, 0, 0, 1], port).into()).expect("chat/1");
+    if server.log().contains(&format!("listening on [::]:{port}")) {
+        let address = (std::net::Ipv6Addr::LOCALHOST, port).into();
+        Peer::connect(address).expect("you are [::1]:");
+    }
+}
+
+#[test]
+fn the_log_has_one_line_an_event_and_no_text_of_anybody() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    ann.send_str("a secret\n");
+    let address = ann.local_addr();
+    drop(ann);
+    server.wait_for_log(&format!("disconnected {address}"));
+    let log = server.log();
+    assert!(!log.contains("secret"), "{log}");
+    let line = log
+        .lines()
+        .find(|line| line.contains("disconnected"))
+        .expect("just waited for");
+    let mut words = line.split(' ');
+    let time = words.next().expect("a time");
+    assert!(time.ends_with('Z') && time.contains('T'), "{line}");
+    assert_eq!(words.next(), Some("info"), "{line}");
+}
+
+/// A log that nobody reads, and one that is closed, stop nobody.
+#[test]
+fn a_log_that_is_not_taken_does_not_stop_the_room() {
+    // The first line reaches us; after it the pipe fills up, or breaks.
+    for then in ["; cat <&3 >/dev/null", ""] {
+        let script = format!("exec 3<&0; exec \"$0\" --listen 127.0.0.1:0 2> >(head -n 1{then})");
+        let mut program = Program::spawn("bash", &["-c", &script, SERVER], &[]);
+        let line = program.stdout.expect_line_containing("listening on ");
+        let addr = line["listening on ".len()..].parse().expect("an address");
+        let mut ann = join(addr, "ann");
+        // Far more log than a pipe holds.
+        for _ in 0..1500 {
+            drop(Peer::connect(addr));
+        }
+        let mut bo = join(addr, "bo");
+        bo.send_str("still\n");
+        ann.expect("\r<bo> still\n");
+    }
+}

@@ -1,0 +1,117 @@
+//! The room as peers see it.
+
+use std::time::Duration;
+
+use chat_testkit::{JsonPeer, Peer};
+
+use crate::{join, server};
+
+#[test]
+fn everyone_sees_what_everyone_says() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    let mut bo = join(server.addr(), "bo");
+    let mut bot = JsonPeer::connect(server.addr(), "bot");
+    ann.expect("\r[bo] entered room\n\r[bot] entered room\n");
+    ann.send_str("hi\n");
+    bo.expect("\r<ann> hi\n");
+    assert_eq!(bot.expect_type("message")["text"], "hi");
+    bo.send_str("/me waves\n");
+    ann.expect("\r* bo waves\n");
+    drop(bo);
+    ann.expect("\r[bo] is offline\n");
+}
+
+#[test]
+fn everyone_sees_the_same_order() {
+    let server = server();
+    let names = ["ann", "bo", "cy", "di", "ed"];
+    let mut peers: Vec<JsonPeer> = names
+        .iter()
+        .map(|name| JsonPeer::connect(server.addr(), name))
+        .collect();
+    for peer in &mut peers {
+        for number in 0..100 {
+            peer.say(&format!("{number}"), number.to_string());
+        }
+    }
+    let seen: Vec<Vec<(u64, String)>> = peers
+        .iter_mut()
+        .map(|peer| {
+            (0..500)
+                .map(|_| {
+                    let message = peer.expect_type("message");
+                    let seq = message["seq"].as_u64().expect("a number");
+                    (seq, format!("{} {}", message["name"], message["text"]))
+                })
+                .collect()
+        })
+        .collect();
+    for other in &seen[1..] {
+        assert_eq!(&seen[0], other);
+    }
+    for (one, next) in seen[0].iter().zip(&seen[0][1..]) {
+        assert_eq!(one.0 + 1, next.0, "a gap");
+    }
+}
+
+#[test]
+fn own_messages_come_back_in_json_form_with_their_id_and_only_there() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    let mut bot = JsonPeer::connect(server.addr(), "bot");
+    bot.say("two\nlines", "my-id");
+    let message = bot.expect_type("message");
+    assert_eq!(message["id"], "my-id");
+    assert_eq!(message["name"], "bot");
+    assert_eq!(message["text"], "two\nlines");
+    assert_eq!(message["seq"], bot.welcome["seq"].as_u64().unwrap() + 1);
+    ann.expect("\r<bot> two\n\r<bot> lines\n");
+    ann.send_str("mine\n/who\n");
+    ann.expect_not_before("mine", "-- here (2 in all): ann, bot\n");
+}
+
+#[test]
+fn a_silent_peer_is_announced_by_its_address_and_its_leaving_noticed() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    let silent = Peer::connect(server.addr());
+    let address = silent.local_addr();
+    ann.expect(&format!("\r[{address}] entered room\n"));
+    drop(silent);
+    ann.expect(&format!("\r[{address}] is offline\n"));
+    let before = server.cpu_time();
+    ann.expect_nothing_for(Duration::from_secs(1));
+    assert!(
+        server.cpu_time() - before < Duration::from_millis(50),
+        "the loop spins"
+    );
+}
+
+#[test]
+fn a_peer_that_half_closes_still_listens() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    let mut printf = Peer::connect(server.addr());
+    printf.send_str("hi\n");
+    printf.half_close();
+    ann.expect("> hi\n");
+    ann.send_str("reply\n");
+    printf.expect("\r<ann> reply\n");
+}
+
+#[test]
+fn a_reset_in_mid_line_is_one_departure_and_no_message() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    for round in 0..50 {
+        let mut bo = join(server.addr(), "bo");
+        bo.send_str("half");
+        bo.reset();
+        let news = ann.expect("\r[bo] is offline\n");
+        assert_eq!(
+            news, "\r[bo] entered room\n\r[bo] is offline\n",
+            "round {round}"
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! Peers that do not read, and a system that gives no more.
+
+use std::time::{Duration, Instant};
+
+use chat_testkit::{Peer, Program, ServerProcess, Signal, until};
+
+use crate::{SERVER, join, server};
+
+#[test]
+fn a_stuck_reader_delays_nobody_and_is_let_go() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    let mut bo = join(server.addr(), "bo");
+    let stuck = join(server.addr(), "stuck");
+    ann.expect("[stuck] entered room\n");
+    let line = format!("{}\n", "x".repeat(4000));
+    for _ in 0..100 {
+        for _ in 0..40 {
+            bo.send_str(&line);
+        }
+        bo.send_str("mark\n");
+        ann.expect("\r<bo> mark\n");
+    }
+    bo.expect("\r[stuck] is offline\n");
+    drop(stuck);
+}
+
+/// A process that the system has stopped, as with Ctrl-Z.
+#[test]
+fn a_stopped_reader_delays_nobody_and_gets_it_all_when_it_goes_on() {
+    let server = server();
+    let port = server.addr().port().to_string();
+    let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; cat <&3");
+    let mut reader = Program::spawn("bash", &["-c", &script], &[]);
+    reader.stdout.expect("chat/1");
+    let mut ann = join(server.addr(), "ann");
+    let mut bo = join(server.addr(), "bo");
+    reader.stdout.expect("[bo] entered room\n");
+    reader.signal(Signal::Stop);
+    let line = format!("{}\n", "x".repeat(1000));
+    for number in 0..200 {
+        let started = Instant::now();
+        bo.send_str(&line.repeat(10));
+        bo.send_str(&format!("mark {number}.\n"));
+        ann.expect(&format!("mark {number}.\n"));
+        let took = started.elapsed();
+        assert!(took < Duration::from_secs(1), "waited {took:?}");
+    }
+    reader.signal(Signal::Continue);
+    for number in 0..200 {
+        reader.stdout.expect(&format!("mark {number}.\n"));
+    }
+}
+
+#[test]
+fn who_asks_and_never_reads_is_not_read_either() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    let mut asker = join(server.addr(), "asker");
+    ann.expect("[asker] entered room\n");
+    let before = server.resident_bytes();
+    asker
+        .stream()
+        .set_write_timeout(Some(Duration::from_millis(500)))
+        .expect("a socket");
+    let blocked = (0..1000).any(|_| asker.try_send(&b"/help\n".repeat(10_000)).is_err());
+    assert!(blocked, "the server went on reading");
+    assert!(server.resident_bytes() < before + (2 << 20));
+    ann.send_str("/me is served\n/who\n");
+    ann.expect("-- here (2 in all)");
+}
+
+/// With few descriptors, those who are in are served, those who wait are let
+/// in as others leave, and nothing spins.
+#[test]
+fn out_of_descriptors_and_back() {
+    let script = "ulimit -n 40; exec \"$0\" --listen 127.0.0.1:0";
+    let server = ServerProcess::start_with("bash", &["-c", script, SERVER], &[]);
+    let mut ann = join(server.addr(), "ann");
+    let mut bo = join(server.addr(), "bo");
+    let mut crowd: Vec<Peer> = (0..60).map(|_| Peer::connect(server.addr())).collect();
+    server.wait_for_log("cannot accept more connections");
+    let before = server.cpu_time();
+    ann.send_str("still\n");
+    bo.expect("\r<ann> still\n");
+    let waiting = crowd.last_mut().expect("sixty");
+    waiting.expect_nothing_for(Duration::from_secs(1));
+    assert!(
+        server.cpu_time() - before < Duration::from_millis(100),
+        "it spins"
+    );
+    crowd.drain(..40);
+    crowd.last_mut().expect("twenty").expect("chat/1");
+    drop(crowd);
+    until("all descriptors are back", || {
+        server.open_descriptors() < 20
+    });
+}
