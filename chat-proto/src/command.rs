@@ -93,15 +93,17 @@ impl CommandError {
         Self::new(ErrorCode::BadCommand, text)
     }
 
-    pub(crate) fn text(error: TextError, id: Option<MessageId>) -> Self {
+    pub(crate) fn text(error: TextError) -> Self {
         let code = match error {
             TextError::Empty => ErrorCode::Empty,
             TextError::TooLong => ErrorCode::TooLong,
         };
-        Self {
-            id,
-            ..Self::new(code, &format!("that was not sent: {error}"))
-        }
+        Self::new(code, &format!("that was not sent: {error}"))
+    }
+
+    /// With the mark of the message that it is about.
+    pub(crate) fn about(self, id: Option<MessageId>) -> Self {
+        Self { id, ..self }
     }
 
     /// The answer to whoever sent the line.

@@ -31,9 +31,18 @@ impl Foreign {
         let looks_like_target = [&b"/"[..], b"http://", b"https://", b"*"]
             .iter()
             .any(|form| target.starts_with(form));
+        let method = &start[..method_end];
         let names_version = target.windows(6).any(|window| window == b" HTTP/");
-        (METHODS.contains(&&start[..method_end]) && (looks_like_target || names_version))
-            .then_some(Self::Http)
+        let is_http = if METHODS.contains(&method) {
+            looks_like_target || names_version
+        } else {
+            // Any other method there may be, as in `PROPFIND / HTTP/1.1`.
+            !method.is_empty()
+                && method.iter().all(u8::is_ascii_uppercase)
+                && looks_like_target
+                && names_version
+        };
+        is_http.then_some(Self::Http)
     }
 }
 
@@ -65,6 +74,7 @@ mod tests {
     fn other_protocols() {
         check(b"GET / HTTP/1.1", Some(Foreign::Http));
         check(b"POST /", Some(Foreign::Http));
+        check(b"PROPFIND / HTTP/1.1", Some(Foreign::Http));
         check(b"OPTIONS * HTTP/1.1", Some(Foreign::Http));
         check(b"CONNECT example.org:443 HTTP/1.1", Some(Foreign::Http));
         check(b"PRI * HTTP/2.0", Some(Foreign::Http));
@@ -80,6 +90,7 @@ mod tests {
         check(b"get / HTTP/1.1", None);
         check(b"PUT the kettle on", None);
         check(b"I use HTTP/1.1", None);
+        check(b"READ /etc/motd and HTTP", None);
         check(b"SSH is not this", None);
         check("你好".as_bytes(), None);
     }

@@ -6,7 +6,7 @@
 //! copy is made only of a line that arrives in pieces, and only while it is
 //! incomplete, so that an idle connection holds no buffer.
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr2, memchr3};
 
 /// Bytes without a line end after which a peer is taken for something that
 /// does not speak in lines, and closed.
@@ -33,7 +33,8 @@ pub struct Endless;
 /// A line ends at LF, CR LF or CR NUL (what telnet sends for the Enter key,
 /// RFC 1123 §3.3.1). A CR anywhere else is part of the line. Telnet commands
 /// (RFC 854: IAC and what follows it) are taken out; an IAC that begins no
-/// command stays and makes the line [`Line::NotUtf8`].
+/// command stays and makes the line [`Line::NotUtf8`]. No command takes a line
+/// end with it, so that bytes of another kind cannot join two lines.
 #[derive(Debug)]
 pub struct LineDecoder {
     /// What came of the current line in earlier pieces, at most `max_line`.
@@ -55,8 +56,8 @@ enum State {
     Cr,
     /// After IAC.
     Iac,
-    /// After IAC WILL, WONT, DO or DONT: one byte names the option.
-    IacOption,
+    /// After IAC and WILL, WONT, DO or DONT: one byte names the option.
+    IacOption(u8),
     /// In a subnegotiation, up to IAC SE.
     Subnegotiation,
     /// After an IAC in a subnegotiation.
@@ -183,7 +184,7 @@ impl LineDecoder {
                 },
                 State::Iac => match byte {
                     SB => self.step(input, State::Subnegotiation),
-                    WILL..=DONT => self.step(input, State::IacOption),
+                    WILL..=DONT => self.step(input, State::IacOption(byte)),
                     IAC => {
                         self.keep(&[IAC]);
                         self.step(input, State::Data);
@@ -194,24 +195,31 @@ impl LineDecoder {
                         self.state = State::Data;
                     }
                 },
-                State::IacOption => self.step(input, State::Data),
+                State::IacOption(command) => {
+                    if is_option(byte) {
+                        self.step(input, State::Data);
+                    } else {
+                        self.keep(&[IAC, command]);
+                        self.state = State::Data;
+                    }
+                }
                 State::Subnegotiation => {
-                    let run = memchr(IAC, input).unwrap_or(input.len());
+                    let run = memchr2(IAC, b'\n', input).unwrap_or(input.len());
                     if run > 0 {
                         let run = run.min(MAX_UNENDED - self.length);
                         self.take(input, run);
-                    } else {
+                    } else if byte == IAC {
                         self.step(input, State::SubnegotiationIac);
+                    } else {
+                        self.keep(&[IAC, SB]);
+                        self.state = State::Data;
                     }
                 }
-                State::SubnegotiationIac => {
-                    let next = if byte == SE {
-                        State::Data
-                    } else {
-                        State::Subnegotiation
-                    };
-                    self.step(input, next);
-                }
+                State::SubnegotiationIac => match byte {
+                    SE => self.step(input, State::Data),
+                    b'\n' => self.state = State::Subnegotiation,
+                    _ => self.step(input, State::Subnegotiation),
+                },
             }
         }
     }
@@ -243,6 +251,12 @@ fn whole_line(input: &[u8]) -> Option<(usize, usize)> {
         (b'\r', Some(b'\n' | 0)) => Some((end, end + 2)),
         _ => None,
     }
+}
+
+/// Whether `byte` can name a telnet option. Those that are registered are
+/// below 64 or above 127; what is between is text, and so are line ends.
+fn is_option(byte: u8) -> bool {
+    !matches!(byte, b'\n' | b'\r' | 64..128)
 }
 
 // RFC 854 and 855.

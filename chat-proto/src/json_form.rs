@@ -1,12 +1,13 @@
 //! The encoding for programs: one JSON object a line (RFC 8259, NDJSON).
 //!
-//! All objects, of both directions, are one flat `Object` of optional
-//! members, told apart by `type`. Members that a reader does not know are
-//! skipped, and so are objects from the server whose `type` it does not know.
+//! All objects are one flat `Object` of optional members, told apart by
+//! `type`. Members that a reader does not know are skipped, and so are objects
+//! from the server whose `type` it does not know.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::command::{Command, CommandError, Hello};
 use crate::event::{
@@ -97,7 +98,7 @@ pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
 ///
 /// When the line is not an object, or one that lacks what its kind needs.
 pub fn parse_server_message(line: &str) -> Result<Option<ServerMessage>, MalformedObject> {
-    let object: Object<'_> = serde_json::from_str(line).map_err(|_| MalformedObject)?;
+    let object: Object<'_> = parse_object(line).map_err(|_| MalformedObject)?;
     let body = match &*object.kind {
         "message" => Body::Message(object.to_speech()?),
         "action" => Body::Action(object.to_speech()?),
@@ -164,39 +165,46 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
     if line.trim().is_empty() {
         return Ok(None);
     }
-    let object: Object<'_> = serde_json::from_str(line).map_err(|error| {
+    let request: Request<'_> = parse_object(line).map_err(|why| {
         CommandError::new(
             ErrorCode::BadCommand,
-            &format!("that is not an object of chat/1: {error}"),
+            &format!("that is not an object of chat/1: {why}"),
         )
     })?;
-    let id = match &object.id {
-        Some(id) => Some(MessageId::new(id).ok_or_else(|| {
-            CommandError::usage("an id is a string of 1 to 64 visible ASCII characters")
-        })?),
+    let id = match request.id {
+        Some(id) => Some(
+            string(id)
+                .and_then(|id| MessageId::new(&id))
+                .ok_or_else(|| {
+                    CommandError::usage("an id is a string of 1 to 64 visible ASCII characters")
+                })?,
+        ),
         None => None,
     };
-    let text = |id: &Option<MessageId>| {
-        let text = object.text.as_deref().unwrap_or("");
-        Text::clean(text).map_err(|error| CommandError::text(error, id.clone()))
+    let usage = |text: &str| CommandError::usage(text).about(id.clone());
+    let text = || {
+        let text = request
+            .text
+            .and_then(string)
+            .ok_or_else(|| usage("text is to be a string"))?;
+        Text::clean(&text).map_err(|error| CommandError::text(error).about(id.clone()))
     };
-    Ok(Some(match &*object.kind {
-        "message" => Command::Message {
-            text: text(&id)?,
-            id,
-        },
-        "action" => Command::Action {
-            text: text(&id)?,
-            id,
-        },
+    let kind = request.kind.and_then(string).unwrap_or_default();
+    Ok(Some(match &*kind {
+        "message" => Command::Message { text: text()?, id },
+        "action" => Command::Action { text: text()?, id },
         "nick" => Command::Nick {
-            name: object.name.as_deref().unwrap_or("").to_owned(),
+            name: request
+                .name
+                .and_then(string)
+                .ok_or_else(|| usage("name is to be a string"))?
+                .into_owned(),
         },
         "who" => Command::Who,
         "ping" => Command::Ping { id },
         "quit" => Command::Quit,
         _ => {
-            return Err(CommandError::usage(
+            return Err(usage(
                 "type is one of message, action, nick, who, ping, quit",
             ));
         }
@@ -205,12 +213,16 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
 
 pub(crate) fn parse_hello(json: &str) -> Result<Hello, CommandError> {
     let usage = || CommandError::usage(r#"say /hello {"protocol":1,"name":"ann"}"#);
-    let object: Object<'_> = serde_json::from_str(json).map_err(|_| usage())?;
-    let protocol = object.protocol.ok_or_else(usage)?;
-    Ok(Hello {
-        protocol,
-        name: object.name.map(Cow::into_owned),
-    })
+    let request: Request<'_> = parse_object(json).map_err(|_| usage())?;
+    let protocol = request
+        .protocol
+        .and_then(|protocol| serde_json::from_str(protocol.get()).ok())
+        .ok_or_else(usage)?;
+    let name = match request.name {
+        Some(name) => Some(string(name).ok_or_else(usage)?.into_owned()),
+        None => None,
+    };
+    Ok(Hello { protocol, name })
 }
 
 pub(crate) fn encode_hello(hello: &Hello) -> Vec<u8> {
@@ -222,6 +234,34 @@ pub(crate) fn encode_hello(hello: &Hello) -> Vec<u8> {
     }
     .write(&mut line);
     line
+}
+
+/// What is read of a program's object. Each member is looked at only where
+/// it means something: what else a newer program sends is skipped.
+#[derive(Deserialize)]
+struct Request<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    protocol: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+}
+
+fn string(value: &RawValue) -> Option<Cow<'_, str>> {
+    serde_json::from_str(value.get()).ok()
+}
+
+/// serde would take an array for an object as well.
+fn parse_object<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, String> {
+    if !line.trim_ascii_start().starts_with('{') {
+        return Err("it does not begin with {".to_owned());
+    }
+    serde_json::from_str(line).map_err(|error| error.to_string())
 }
 
 /// Every object of the protocol.

@@ -6,7 +6,7 @@
 //! lets only one of them in.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use precis_core::profile::PrecisFastInvocation;
@@ -67,7 +67,7 @@ impl Name {
         // Again, because the profile may have turned an innocent character
         // into another one.
         check_form(&name)?;
-        if name.parse::<Ipv4Addr>().is_ok() {
+        if looks_like_address(&name) {
             return Err(NameError::Reserved);
         }
         let name = Self(name.into());
@@ -79,10 +79,7 @@ impl Name {
         {
             return Err(NameError::Character(bad));
         }
-        if RESERVED
-            .iter()
-            .any(|&reserved| keys.iter().any(|key| key == skeleton_of(reserved)))
-        {
+        if is_reserved(&keys.plain) || is_reserved(&keys.look) {
             return Err(NameError::Reserved);
         }
         Ok(name)
@@ -139,9 +136,13 @@ impl Name {
 
     /// What two names that look alike have in common.
     pub fn keys(&self) -> NameKeys {
+        let skeleton = skeleton_of(&self.0);
         NameKeys {
             plain: lower(&skeleton_of(&lower(&self.0))),
-            look: lower(&skeleton_of(&self.0)),
+            look: lower(&skeleton),
+            // No name begins with a blank, so these never meet the others.
+            shape: format!(" {skeleton}"),
+            capitals: format!(" {}", skeleton_of(&self.0.to_uppercase())),
         }
     }
 
@@ -157,22 +158,32 @@ impl fmt::Display for Name {
     }
 }
 
-/// The keys by which names are compared: the confusable skeleton (UTS 39 §4)
-/// of the name as RFC 8266 compares it, in small letters, and that of the name
-/// as it is shown. Both are needed: the small `т` looks like nothing Latin,
-/// the large `Т` of the same name does. Names with any key in common are too
+/// The keys by which names are compared. Names with any key in common are too
 /// similar to be in one room.
+///
+/// A key is the confusable skeleton (UTS 39 §4) of the name in one of four
+/// forms. None is enough alone: the small `т` looks like nothing Latin, the
+/// large `Т` of the same name does; and a large `I` looks like a small `l`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameKeys {
+    /// In small letters, as RFC 8266 compares; and the skeleton of that.
     plain: String,
+    /// As it is shown; the skeleton in small letters.
     look: String,
+    /// As it is shown.
+    shape: String,
+    /// In capital letters.
+    capitals: String,
 }
 
 impl NameKeys {
-    /// The keys, one or two of them.
+    /// The keys, the one by which names are sorted first. No two are equal.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         let look = (self.look != self.plain).then_some(&*self.look);
-        std::iter::once(&*self.plain).chain(look)
+        let capitals = (self.capitals != self.shape).then_some(&*self.capitals);
+        [Some(&*self.plain), look, Some(&*self.shape), capitals]
+            .into_iter()
+            .flatten()
     }
 }
 
@@ -228,6 +239,26 @@ fn check_characters(name: &str) -> Result<(), NameError> {
     }
 }
 
+/// Whether somebody could speak for the programs under a name with this key.
+/// Punctuation and a number behind it change nothing: `Server-2`.
+fn is_reserved(key: &str) -> bool {
+    let letters: String = key.chars().filter(|c| c.is_alphanumeric()).collect();
+    let word = letters.trim_end_matches(|c: char| c.is_ascii_digit());
+    // What is left of `server1`, whose skeleton ends in an `l`.
+    let words = [word, word.trim_end_matches(['l', 'o'])];
+    RESERVED
+        .iter()
+        .any(|&reserved| words.contains(&&*skeleton_of(reserved)))
+}
+
+/// Whether a reader could take it for the address of one without a name.
+fn looks_like_address(name: &str) -> bool {
+    name.contains('.')
+        && name
+            .chars()
+            .all(|c| matches!(c, '0'..='9' | '.' | '-' | '_'))
+}
+
 fn is_pictograph(character: char) -> bool {
     matches!(character, '\u{1f300}'..='\u{1faff}')
 }
@@ -268,8 +299,8 @@ const RESERVED: [&str; 8] = [
     "server",
     "system",
     "chat",
-    "chat-server",
-    "chat-client",
+    "chatserver",
+    "chatclient",
     "notice",
     "error",
 ];

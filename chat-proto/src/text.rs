@@ -41,7 +41,7 @@ impl Text {
         }
         let cleaned = clean(said);
         let text = cleaned.trim_end_matches('\n');
-        if text.trim().is_empty() {
+        if !text.chars().any(is_seen) {
             return Err(TextError::Empty);
         }
         Ok(Self(text.into()))
@@ -106,6 +106,8 @@ pub fn clean(said: &str) -> Cow<'_, str> {
                 marks = 0;
             }
             _ if character.is_control() || is_invisible(character) => {}
+            // They join what stands beside them, and begin nothing new.
+            '\u{200c}' | '\u{200d}' => cleaned.push(character),
             _ if is_combining_mark(character) => {
                 marks += 1;
                 if marks <= MAX_MARKS {
@@ -134,6 +136,16 @@ fn is_invisible(character: char) -> bool {
         // Variation selectors other than U+FE0E and U+FE0F, and tags.
         | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0d}'
         | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a character of a cleaned text shows anything by itself.
+fn is_seen(character: char) -> bool {
+    !character.is_whitespace()
+        && !is_combining_mark(character)
+        && !matches!(
+            character,
+            '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{2800}'
+        )
 }
 
 /// More marks than this on one letter are there to deface the screen; the

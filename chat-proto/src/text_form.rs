@@ -95,7 +95,7 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
     if line.trim().is_empty() {
         return Ok(None);
     }
-    let said = |text: &str| Text::clean(text).map_err(|error| CommandError::text(error, None));
+    let said = |text: &str| Text::clean(text).map_err(CommandError::text);
     let Some(command) = line.strip_prefix('/') else {
         return Ok(Some(Command::Message {
             text: said(line)?,

@@ -172,9 +172,20 @@ impl Reader {
         self.go_on_at(self.position.max(log.start()));
     }
 
-    /// Reads `log` from its present end on.
-    pub fn go_on_at_head_of(&mut self, log: &Log) {
-        self.go_on_at(log.head());
+    /// Reads `new` from its present end on, instead of `old`. Only the line in
+    /// whose middle it is, is still sent.
+    pub fn change_log(&mut self, old: &Log, new: &Log) {
+        if self.sent == 0 {
+            let insert = old.rest_of_line(self.position);
+            self.private += insert.len();
+            self.detours.push_front(Detour {
+                at: self.position,
+                insert,
+                resume: self.position,
+            });
+        }
+        self.go_on_at(new.head());
+        self.pass_skips();
     }
 
     /// Replies that wait are kept, and come first.

@@ -127,6 +127,15 @@ impl Connection {
         self.state == State::Closed
     }
 
+    /// Whether it has to be looked after in the next round although nothing
+    /// may happen to it before.
+    pub fn needs_turn(&self, room: &Room) -> bool {
+        self.is_closed()
+            || self.wants_read()
+            || self.session.has_work()
+            || self.writable && self.session.has_output(room)
+    }
+
     /// Whether reading now could do anything.
     pub fn wants_read(&self) -> bool {
         let wanted = match self.state {

@@ -62,10 +62,13 @@ impl Journal {
 
     fn event(&mut self, time: Timestamp, level: &str, event: &str) {
         if self.dropped > 0 {
-            let dropped = std::mem::take(&mut self.dropped);
-            self.put(format!(
-                "{time} warn {dropped} lines of this log were dropped\n"
-            ));
+            let dropped = format!(
+                "{time} warn {} lines of this log were dropped\n",
+                self.dropped
+            );
+            if self.queue.try_send(dropped).is_ok() {
+                self.dropped = 0;
+            }
         }
         // The log is somebody's terminal, too, and one event is one line.
         let event = text::clean(event).replace('\n', " ");

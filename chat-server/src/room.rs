@@ -65,6 +65,11 @@ impl Room {
         }
     }
 
+    /// How many bytes have been appended since the beginning, in all forms.
+    pub fn written(&self) -> u64 {
+        self.text.head() + self.json.head()
+    }
+
     /// The number of the newest event, 0 before the first.
     pub fn seq(&self) -> u64 {
         self.seq
@@ -125,12 +130,30 @@ impl Room {
             self.claim(old);
             return Err(RenameError::Taken(new));
         }
-        self.claim(&new);
+        let place = self.renamed(old, &new, time);
+        Ok(Some((new, place)))
+    }
+
+    /// Somebody who is here already says who they are, as at the door: under
+    /// `wanted` or, if that is taken, with a number behind it.
+    pub fn rename_at_hello(&mut self, old: &Name, wanted: &Name, time: Timestamp) -> Name {
+        self.release(old);
+        let new = self.free_name(wanted);
+        if new == *old {
+            self.claim(old);
+        } else {
+            self.renamed(old, &new, time);
+        }
+        new
+    }
+
+    fn renamed(&mut self, old: &Name, new: &Name, time: Timestamp) -> Place {
+        self.claim(new);
         let body = Body::Renamed {
             old: old.clone(),
             new: new.clone(),
         };
-        Ok(Some((new, self.append(time, body))))
+        self.append(time, body)
     }
 
     /// Somebody says something.

@@ -35,8 +35,8 @@ pub struct Server {
     /// Keys of those to be looked after in this round.
     queue: Vec<usize>,
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// How far the logs had grown when everybody was last served.
-    served: (u64, u64),
+    /// How much had been said when everybody was last served.
+    served: u64,
     buffer: Box<[u8]>,
     journal: Journal,
     /// No accept error is logged before this moment.
@@ -69,7 +69,7 @@ impl Server {
             connections: Slab::new(),
             queue: Vec::new(),
             timers: BinaryHeap::new(),
-            served: (0, 0),
+            served: 0,
             buffer: vec![0; READ_BUFFER].into(),
             journal,
             quiet_until: None,
@@ -113,7 +113,10 @@ impl Server {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if !self.queue.is_empty() || self.listeners.iter().any(|listener| listener.ready) {
+        if !self.queue.is_empty()
+            || self.has_news()
+            || self.listeners.iter().any(|listener| listener.ready)
+        {
             return Some(Duration::ZERO);
         }
         let timer = self.timers.peek().map(|Reverse((at, _))| *at);
@@ -125,10 +128,15 @@ impl Server {
         Some(left + Duration::from_millis(1))
     }
 
+    /// Whether something was said after everybody was last served.
+    fn has_news(&self) -> bool {
+        self.room.written() != self.served
+    }
+
     fn note(&mut self, event: &mio::event::Event, now: Now) {
         let Token(token) = event.token();
         if event.token() == SIGNALS {
-            for _ in 0..self.signals.pending() {
+            if self.signals.pending() > 0 {
                 self.stop(now);
             }
         } else if let Some(listener) = self.listeners.get_mut(FIRST_LISTENER.wrapping_sub(token)) {
@@ -202,8 +210,16 @@ impl Server {
         }
     }
 
+    /// Hears everybody in turn, until there is as much to tell as one reader
+    /// takes in one round. Those who were not heard are the first next time.
     fn read(&mut self, now: Now) {
+        let written = self.room.written();
+        let mut heard = 0;
         for &key in &self.queue {
+            if self.room.written() - written >= ROUND_BYTES {
+                break;
+            }
+            heard += 1;
             let Some(connection) = self.connections.get_mut(key) else {
                 continue;
             };
@@ -212,6 +228,7 @@ impl Server {
                 connection.read(&mut self.buffer, &mut self.room, now);
             }
         }
+        self.queue.rotate_left(heard);
     }
 
     fn expire(&mut self, now: Now) {
@@ -232,16 +249,15 @@ impl Server {
     }
 
     fn write(&mut self, now: Now) {
-        let heads = |room: &Room| (room.log(Form::Text).head(), room.log(Form::Json).head());
         // Writing can make somebody leave, which is news for everybody again:
         // that waits for the next round.
-        let grown = heads(&self.room) != self.served;
-        self.served = heads(&self.room);
+        let grown = self.has_news();
+        self.served = self.room.written();
         if grown {
             for key in 0..self.connections.capacity() {
                 if let Some(connection) = self.connections.get_mut(key) {
                     connection.write(&mut self.room, now);
-                    if connection.writable && connection.session.has_output(&self.room) {
+                    if connection.needs_turn(&self.room) {
                         self.enqueue(key);
                     }
                 }
@@ -301,8 +317,7 @@ impl Server {
                 connection.timer = Some(deadline);
                 self.timers.push(Reverse((deadline, key)));
             }
-            connection.queued = connection.wants_read()
-                || connection.writable && connection.session.has_output(&self.room);
+            connection.queued = connection.needs_turn(&self.room);
             connection.queued
         });
         // Laggards and others that were added meanwhile stay for the next round.
@@ -351,8 +366,12 @@ const READ_BUFFER: usize = 16 * 1024;
 /// delay those who talk.
 const ACCEPTS: usize = 64;
 
+/// What may be said in one round, in both forms together: about what one
+/// connection is sent in one, so that nobody falls behind who takes it.
+const ROUND_BYTES: u64 = 256 * 1024;
+
 /// What is kept of each form. A reader that falls further behind is cut off.
-const LOG_BYTES: u64 = 8 * 1024 * 1024;
+const LOG_BYTES: u64 = 6 * 1024 * 1024;
 
 /// How long a stopping server waits for its last words to be taken.
 const GOODBYE_FOR: Duration = Duration::from_secs(1);

@@ -35,6 +35,12 @@ const MAX_PRIVATE: usize = 16 * 1024;
 /// Detours that may wait, likewise.
 const MAX_DETOURS: usize = 1024;
 
+/// What one connection may say before it is somebody else's turn, in lines and
+/// in what they come to in both forms together: a line of two bytes can be
+/// 200 in JSON form, and a text of a thousand lines a thousand prefixed ones.
+const TURN_LINES: usize = 64;
+const TURN_BYTES: u64 = 64 * 1024;
+
 /// Now, for people and for deadlines.
 #[derive(Debug, Clone, Copy)]
 pub struct Now {
@@ -64,6 +70,8 @@ struct Seat {
     spoke: bool,
     /// The answer to `who` goes on behind this name.
     who: Option<String>,
+    /// The name under which it left.
+    was: Option<Name>,
     /// Why the session ended.
     reason: &'static str,
 }
@@ -90,6 +98,7 @@ impl Session {
             reader: Reader::held_at(room.log(Form::Text)),
             spoke: false,
             who: None,
+            was: None,
             reason: "closed",
         };
         seat.greet(room, now);
@@ -179,15 +188,22 @@ impl Session {
     }
 
     /// Whether more input would be processed now.
-    pub fn wants_input(&self) -> bool {
+    fn wants_input(&self) -> bool {
         self.seat.wants_input()
     }
 
-    /// Whether the peer has to take what waits for it before it is heard
-    /// again. Those who have nothing more to say are never held: reading from
-    /// them is how their end is noticed.
+    /// Whether there is something to do without the peer's doing anything.
+    pub fn has_work(&self) -> bool {
+        let more_names = self.seat.who.is_some() && self.seat.reader.private_bytes() < MAX_PRIVATE;
+        more_names || !self.backlog.is_empty() && self.wants_input()
+    }
+
+    /// Whether the peer is not to be read from: it has to take what waits for
+    /// it first, or has said more than is processed yet. Those who have left
+    /// are never held: reading from them is how their end is noticed.
     pub fn is_held(&self) -> bool {
-        matches!(self.seat.phase, Phase::Arriving(_) | Phase::Present(_)) && !self.wants_input()
+        matches!(self.seat.phase, Phase::Arriving(_) | Phase::Present(_))
+            && !(self.wants_input() && self.backlog.is_empty())
     }
 
     /// Whether all is said, and all sent or past its time.
@@ -227,9 +243,14 @@ impl Session {
 
     /// Who it is, for the log: the address, and the name if there is one.
     pub fn describe(&self) -> String {
-        match &self.seat.phase {
-            Phase::Present(name) if !name.is_address() => format!("{} {name}", self.seat.address),
-            _ => self.seat.address.to_string(),
+        let Seat { address, phase, .. } = &self.seat;
+        let name = match phase {
+            Phase::Present(name) => Some(name),
+            _ => self.seat.was.as_ref(),
+        };
+        match name {
+            Some(name) if !name.is_address() => format!("{address} {name}"),
+            _ => address.to_string(),
         }
     }
 
@@ -238,9 +259,14 @@ impl Session {
         self.seat.reason
     }
 
-    /// Takes lines off `input` while they may be processed; gives back the rest.
+    /// Takes lines off `input` while they may be processed, but no more than
+    /// a turn's worth; gives back the rest.
     fn process<'a>(&mut self, mut input: &'a [u8], room: &mut Room, now: Now) -> &'a [u8] {
-        while self.seat.wants_input() {
+        let written = room.written();
+        for _ in 0..TURN_LINES {
+            if !self.seat.wants_input() || room.written() - written >= TURN_BYTES {
+                break;
+            }
             let line = match self.decoder.next_line(&mut input) {
                 Ok(Some(line)) => line,
                 Ok(None) => {
@@ -268,11 +294,7 @@ impl Session {
                 Form::Json => json_form::MAX_LINE,
             });
         }
-        if self.seat.wants_input() || !self.is_closing() {
-            input
-        } else {
-            &[]
-        }
+        if self.is_closing() { &[] } else { input }
     }
 }
 
@@ -308,6 +330,9 @@ impl Seat {
             Line::Whole(text) => text.as_bytes(),
             Line::TooLong(start) | Line::NotUtf8(start) => start,
         };
+        if start.trim_ascii().is_empty() {
+            return;
+        }
         if !self.spoke
             && let Some(foreign) = Foreign::recognize(start)
         {
@@ -379,9 +404,8 @@ impl Seat {
 
     fn hello(&mut self, hello: &Hello, room: &mut Room, now: Now) {
         if hello.protocol != PROTOCOL {
-            self.form = Form::Json;
+            self.speak_json(room);
             let text = format!("this server speaks protocol {PROTOCOL} only: goodbye");
-            self.reader.go_on_at_head_of(room.log(Form::Json));
             self.error(ErrorCode::BadCommand, &text, room, now);
             self.end("wrong protocol", room, now);
             return;
@@ -389,16 +413,13 @@ impl Seat {
         let mut refused = None;
         let name = match (&self.phase, hello.name.as_deref()) {
             (Phase::Present(name), None) => name.clone(),
-            (Phase::Present(old), Some(wanted)) => {
-                let old = old.clone();
-                match self.rename_at_hello(&old, wanted, room, now) {
-                    Ok(name) => name,
-                    Err(text) => {
-                        refused = Some(text);
-                        old
-                    }
+            (Phase::Present(old), Some(wanted)) => match Name::choose(wanted) {
+                Ok(wanted) => room.rename_at_hello(old, &wanted, now.time),
+                Err(error) => {
+                    refused = Some(format!("{error}; you stay {old}"));
+                    old.clone()
                 }
-            }
+            },
             (_, wanted) => {
                 let address = Name::of_address(self.address);
                 let wanted = match wanted.map(Name::choose) {
@@ -412,9 +433,8 @@ impl Seat {
                 room.enter(&wanted, now.time).0
             }
         };
-        self.form = Form::Json;
         self.phase = Phase::Present(name.clone());
-        self.reader.go_on_at_head_of(room.log(Form::Json));
+        self.speak_json(room);
         let welcome = Welcome {
             name,
             seq: room.seq(),
@@ -432,28 +452,10 @@ impl Seat {
         }
     }
 
-    /// As at the door: a name that is taken gets a number.
-    fn rename_at_hello(
-        &self,
-        old: &Name,
-        wanted: &str,
-        room: &mut Room,
-        now: Now,
-    ) -> Result<Name, String> {
-        let wanted = Name::choose(wanted).map_err(|error| format!("{error}; you stay {old}"))?;
-        let mut last = String::new();
-        for number in 1..=20 {
-            let name = if number == 1 {
-                wanted.clone()
-            } else {
-                wanted.numbered(number)
-            };
-            match room.rename(old, name.as_str(), now.time) {
-                Ok(renamed) => return Ok(renamed.map_or_else(|| old.clone(), |(name, _)| name)),
-                Err(_) => last = format!("{wanted} is taken; you stay {old}"),
-            }
-        }
-        Err(last)
+    fn speak_json(&mut self, room: &Room) {
+        self.reader
+            .change_log(room.log(Form::Text), room.log(Form::Json));
+        self.form = Form::Json;
     }
 
     fn nick(&mut self, wanted: &str, room: &mut Room, now: Now) {
@@ -499,8 +501,10 @@ impl Seat {
 
     fn leave(&mut self, room: &mut Room, now: Now) {
         if let Phase::Present(name) = &self.phase {
-            let place = room.leave(name, now.time);
+            let name = name.clone();
+            let place = room.leave(&name, now.time);
             self.skip_own(place);
+            self.was = Some(name);
             self.phase = Phase::Closing(now.instant);
         }
     }

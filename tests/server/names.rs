@@ -108,3 +108,33 @@ fn who_tells_all_in_pieces() {
     assert_eq!((count(&one), count(&two)), (200, 11));
     drop(peers);
 }
+
+/// More names than may wait at once: the answer goes on by itself.
+#[test]
+fn who_goes_on_when_the_first_pieces_are_taken() {
+    let server = server();
+    let peers: Vec<JsonPeer> = (0..260)
+        .map(|number| {
+            let name = format!("{}{number}", "𐐨".repeat(28));
+            JsonPeer::connect(server.addr(), &name)
+        })
+        .collect();
+    let mut last = JsonPeer::connect(server.addr(), "last");
+    last.send_json(json!({"type":"who"}));
+    assert_eq!(last.expect_type("who")["more"], true);
+    assert_eq!(last.expect_type("who")["more"], false);
+    drop(peers);
+}
+
+#[test]
+fn the_name_of_a_late_hello_gets_a_number_however_many_have_it() {
+    let server = server();
+    let others: Vec<JsonPeer> = (0..30)
+        .map(|_| JsonPeer::connect(server.addr(), "many"))
+        .collect();
+    let mut late = Peer::connect(server.addr());
+    late.send_str("hi\n/hello {\"protocol\":1,\"name\":\"many\"}\n");
+    let name = JsonPeer::switched(late).welcome["name"].to_string();
+    assert!(name.starts_with("\"many-"), "{name}");
+    drop(others);
+}

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chat_testkit::{Peer, Program, ServerProcess, Signal, until};
+use chat_testkit::{JsonPeer, Peer, Program, ServerProcess, Signal, until};
 
 use crate::{SERVER, join, server};
 
@@ -68,6 +68,60 @@ fn who_asks_and_never_reads_is_not_read_either() {
     assert!(server.resident_bytes() < before + (2 << 20));
     ann.send_str("/me is served\n/who\n");
     ann.expect("-- here (2 in all)");
+}
+
+/// Its end is only noticed when something is written to it.
+#[test]
+fn one_who_goes_without_reading_is_missed_at_once() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    for round in 0..5 {
+        let mut asker = join(server.addr(), "asker");
+        ann.expect("\r[asker] entered room\n");
+        asker
+            .stream()
+            .set_write_timeout(Some(Duration::from_millis(200)))
+            .expect("a socket");
+        while asker.try_send(&b"/help\n".repeat(10_000)).is_ok() {}
+        asker.reset();
+        ann.set_deadline(Duration::from_secs(2));
+        let news = ann.expect("\r[asker] is offline\n");
+        assert_eq!(news, "\r[asker] is offline\n", "round {round}");
+    }
+}
+
+/// One fast speaker costs nobody who reads the connection.
+#[test]
+fn a_flood_is_heard_by_all_who_read() {
+    let server = server();
+    let mut ann = JsonPeer::connect(server.addr(), "ann");
+    let mut flooder = join(server.addr(), &"𐐨".repeat(30));
+    let lines = 60_000;
+    let reader = std::thread::spawn(move || {
+        ann.peer.set_deadline(Duration::from_secs(30));
+        ann.peer.expect("\"text\":\"the end\"");
+        let seen = String::from_utf8_lossy(ann.peer.received()).into_owned();
+        assert_eq!(seen.matches("\"text\":\"a\"").count(), lines);
+    });
+    flooder.send(&b"a\n".repeat(lines));
+    flooder.send_str("the end\n");
+    reader.join().expect("all of it is heard");
+}
+
+#[test]
+fn a_closed_peer_gives_its_descriptor_back_at_once() {
+    let server = server();
+    let before = server.open_descriptors();
+    for _ in 0..3 {
+        let peers: Vec<JsonPeer> = (0..50)
+            .map(|number| JsonPeer::connect(server.addr(), &format!("p{number}x")))
+            .collect();
+        assert!(server.open_descriptors() >= before + 50);
+        drop(peers);
+        until("all descriptors are back", || {
+            server.open_descriptors() <= before
+        });
+    }
 }
 
 /// With few descriptors, those who are in are served, those who wait are let

@@ -110,10 +110,18 @@ fn telnet_commands_are_taken_out() {
     check(b"\xff\xfd\x01hi\n", &[whole("hi")]);
     check(b"h\xff\xf4i\xff\xfd\x06\n", &[whole("hi")]);
     check(
-        b"\xff\xfa\x18\x00xterm\n\xff\xff\xff\xf0hi\r\0",
+        b"\xff\xfa\x18\x00xterm\xff\xff\xff\xf0hi\r\0",
         &[whole("hi")],
     );
     check(b"a\xff\xffb\n", &[Got::NotUtf8]);
+}
+
+#[test]
+fn no_telnet_command_takes_a_line_end_or_text_with_it() {
+    check(b"bad\xff\xfe\nnext\n", &[Got::NotUtf8, whole("next")]);
+    check(b"\xff\xfeh\0i\0\n\0", &[Got::NotUtf8]);
+    check(b"bad\xff\xfa\nnext\n", &[Got::NotUtf8, whole("next")]);
+    check(b"bad\xff\xfa\xff\nnext\n", &[Got::NotUtf8, whole("next")]);
 }
 
 #[test]
@@ -127,7 +135,7 @@ fn no_line_end_is_an_end() {
         &[Got::Endless],
     );
     check(&vec![0; end], &[Got::Endless]);
-    let endless_telnet = [&b"\xff\xfa"[..], &vec![b'\n'; end]].concat();
+    let endless_telnet = [&b"\xff\xfa"[..], &vec![b'x'; end]].concat();
     check(&endless_telnet, &[Got::Endless]);
 }
 

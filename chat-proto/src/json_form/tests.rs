@@ -51,6 +51,10 @@ fn commands_are_read() {
         Ok(Some(Command::Who))
     );
     assert_eq!(
+        read(r#"{"type":"who","time":17,"seq":"x","text":5,"name":[],"limits":0}"#),
+        Ok(Some(Command::Who))
+    );
+    assert_eq!(
         read(r#"{"type":"message","text":"a\nb","id":"7"}"#),
         Ok(Some(Command::Message {
             text: Text::clean("a\nb").unwrap(),
@@ -60,6 +64,7 @@ fn commands_are_read() {
     for wrong in [
         "hello",
         "[]",
+        r#"[null,null,"message",null,null,null,null,null,null,null,null,"hi"]"#,
         "{}",
         r#"{"type":"dance"}"#,
         r#"{"type":"message"}"#,

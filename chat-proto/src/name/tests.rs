@@ -66,6 +66,13 @@ fn what_is_no_name() {
         "Server",
         "System",
         "chat-server",
+        "server.",
+        "server_",
+        "Server-2",
+        "server1",
+        "server10",
+        "you-2",
+        "127.0.0.1.5000",
         "s\u{435}rver",
         "You",
         "y\u{43e}u",
@@ -103,12 +110,17 @@ fn names_that_look_alike_meet() {
         ("philip", "Phi1ip"),
         ("bob0", "bobO"),
         ("Straße", "straße"),
+        ("admin", "ΑDΜΙΝ"),
+        ("admin", "ADMlN"),
+        ("Bill", "BiII"),
     ] {
         assert!(meet(one, other), "{one:?} and {other:?}");
     }
     for (one, other) in [
         ("warning", "waming"),
         ("ann", "anna"),
+        ("paul", "paui"),
+        ("serverless", "serve"),
         ("ann", "ann-2"),
         ("名", "前"),
     ] {

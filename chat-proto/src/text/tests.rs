@@ -58,13 +58,26 @@ fn marks_do_not_pile_up() {
         &format!("a{}b\u{301}", "\u{301}".repeat(2000)),
         "a\u{301}\u{301}\u{301}\u{301}b\u{301}",
     );
+    check(
+        "a\u{301}\u{301}\u{301}\u{200d}\u{301}\u{301}\u{301}",
+        "a\u{301}\u{301}\u{301}\u{200d}\u{301}",
+    );
 }
 
 #[test]
 fn texts_have_limits() {
     let text = |said: &str| Text::clean(said).map(|text| text.to_string());
     assert_eq!(text("hi\r\n\n"), Ok("hi".into()));
-    assert_eq!(text(" "), Err(TextError::Empty));
+    for nothing in [
+        " ",
+        "\u{200d}",
+        "\u{2800}",
+        "\u{115f}",
+        "\u{301}",
+        "\u{3000}\t",
+    ] {
+        assert_eq!(text(nothing), Err(TextError::Empty), "{nothing:?}");
+    }
     assert_eq!(text("\x1b\u{200b}\n"), Err(TextError::Empty));
     assert!(text(&"x".repeat(MAX_TEXT - 1)).is_ok());
     assert!(text(&"x".repeat(MAX_TEXT)).is_ok());

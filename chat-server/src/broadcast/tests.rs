@@ -183,6 +183,23 @@ fn a_reply_is_not_torn_when_the_log_is_abandoned() {
 }
 
 #[test]
+fn another_log_is_begun_after_a_whole_line() {
+    let (mut old, mut new) = (Log::new(1000), Log::new(1000));
+    let mut model = Model::new(&old);
+    old.append(|out| out.extend_from_slice(b"one line\n"));
+    old.append(|out| out.extend_from_slice(b"another\n"));
+    model
+        .reader
+        .reply(&old, |out| out.extend_from_slice(b"a reply\n"));
+    new.append(|out| out.extend_from_slice(b"{before}\n"));
+    model.send(&old, 3);
+    model.reader.change_log(&old, &new);
+    new.append(|out| out.extend_from_slice(b"{after}\n"));
+    model.drain(&new);
+    assert_eq!(model.got, b"one line\na reply\n{after}\n");
+}
+
+#[test]
 fn an_idle_reader_holds_no_buffer() {
     let log = Log::new(1000);
     let mut model = Model::new(&log);

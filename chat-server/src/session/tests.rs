@@ -232,6 +232,29 @@ fn who_asks_without_reading_is_not_answered_without_end() {
 }
 
 #[test]
+fn one_turn_is_bounded_in_lines_and_in_bytes() {
+    let mut hall = Hall::new();
+    let (ann, bo) = (hall.join("ann"), hall.join("bo"));
+    hall.send(ann, "a\n".repeat(1000));
+    assert_eq!(hall.read(bo).lines().count(), TURN_LINES);
+    assert!(hall.sessions[ann].has_work() && hall.sessions[ann].is_held());
+    let mut turns = 1;
+    while hall.sessions[ann].has_work() {
+        hall.sessions[ann].go_on(&mut hall.room, hall.now);
+        turns += 1;
+    }
+    assert_eq!(turns, 1000usize.div_ceil(TURN_LINES));
+    assert_eq!(hall.read(bo).lines().count(), 1000 - TURN_LINES);
+    assert!(!hall.sessions[ann].is_held());
+
+    hall.send(ann, format!("{}\n", "x".repeat(4000)).repeat(20));
+    let written = hall.room.written();
+    assert!(hall.sessions[ann].has_work());
+    hall.sessions[ann].go_on(&mut hall.room, hall.now);
+    assert!(hall.room.written() - written < TURN_BYTES + 10_000);
+}
+
+#[test]
 fn who_tells_everyone_in_pieces() {
     let mut hall = Hall::new();
     for number in 0..450 {
