@@ -111,6 +111,8 @@ fn a_flood_is_heard_by_all_who_read() {
 #[test]
 fn a_closed_peer_gives_its_descriptor_back_at_once() {
     let server = server();
+    // Once somebody is served all that the loop needs is open.
+    let _ann = join(server.addr(), "ann");
     let before = server.open_descriptors();
     for _ in 0..3 {
         let peers: Vec<JsonPeer> = (0..50)
