@@ -1,0 +1,245 @@
+use std::num::NonZero;
+
+use super::*;
+use proptest::prelude::*;
+
+struct Screen {
+    view: View,
+    parser: vt100::Parser,
+    size: Size,
+}
+
+fn cells(count: usize) -> NonZero<u16> {
+    NonZero::new(count as u16).unwrap()
+}
+
+impl Screen {
+    fn new(width: usize, height: usize) -> Self {
+        Self {
+            view: View::new(Reflow::No),
+            parser: vt100::Parser::new(cells(height), cells(width), 1000),
+            size: Size { width, height },
+        }
+    }
+
+    /// Paints with the cursor at `|` in `text`.
+    fn paint(&mut self, lines: &[&str], text: &str) {
+        let cursor = text.find('|').unwrap();
+        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        let mut bytes = Vec::new();
+        let text = text.replace('|', "");
+        self.view
+            .paint(&mut bytes, self.size, &lines, &text, cursor)
+            .unwrap();
+        self.parser.process(&bytes);
+    }
+
+    fn resize(&mut self, width: usize, height: usize) {
+        self.size = Size { width, height };
+        self.parser
+            .screen_mut()
+            .set_size(cells(height), cells(width));
+    }
+
+    #[track_caller]
+    fn check(&self, rows: &[&str], cursor: (u16, u16)) {
+        let screen = self.parser.screen();
+        let shown: Vec<String> = screen
+            .rows(0, self.size.width as u16)
+            .map(|row| row.trim_end().to_owned())
+            .collect();
+        let used = shown
+            .iter()
+            .rposition(|row| !row.is_empty())
+            .map_or(0, |row| row + 1);
+        assert_eq!(&shown[..used], rows);
+        assert_eq!(screen.cursor_position(), cursor);
+    }
+
+    fn everything(&mut self) -> Vec<String> {
+        let mut all = Vec::new();
+        self.parser.screen_mut().set_scrollback(usize::MAX);
+        let depth = self.parser.screen().scrollback();
+        for offset in (1..=depth).rev() {
+            self.parser.screen_mut().set_scrollback(offset);
+            all.extend(self.parser.screen().rows(0, 200).next());
+        }
+        self.parser.screen_mut().set_scrollback(0);
+        all.extend(self.parser.screen().rows(0, 200));
+        all
+    }
+}
+
+#[test]
+fn a_message_leaves_the_draft_as_it_was() {
+    let mut screen = Screen::new(20, 6);
+    screen.paint(&["-- hi"], "<You> half|-typed");
+    screen.check(&["-- hi", "<You> half-typed"], (1, 10));
+    screen.paint(&["<ann> one", "<bo> two"], "<You> half|-typed");
+    screen.check(
+        &["-- hi", "<ann> one", "<bo> two", "<You> half-typed"],
+        (3, 10),
+    );
+}
+
+#[test]
+fn a_draft_of_several_rows() {
+    let mut screen = Screen::new(10, 9);
+    screen.paint(&[], "<You> 0123456789abc|");
+    screen.check(&["<You> 0123", "456789abc"], (1, 9));
+    screen.paint(&["<ann> hi"], "<You> 0123456789abc|");
+    screen.check(&["<ann> hi", "<You> 0123", "456789abc"], (2, 9));
+    screen.paint(&[], "<You> 01|23456789abc");
+    screen.check(&["<ann> hi", "<You> 0123", "456789abc"], (1, 8));
+    screen.paint(&["<bo> hi"], "<You> |");
+    screen.check(&["<ann> hi", "<bo> hi", "<You>"], (2, 6));
+}
+
+#[test]
+fn the_edge() {
+    for (typed, rows, cursor) in [
+        ("123|", &["<You> 123"][..], (0, 9)),
+        ("1234|", &["<You> 1234"], (1, 0)),
+        ("12345|", &["<You> 1234", "5"], (1, 1)),
+        ("123中|", &["<You> 123", "中"], (1, 2)),
+        ("12中|", &["<You> 12中"], (1, 0)),
+    ] {
+        let mut screen = Screen::new(10, 9);
+        screen.paint(&[], &format!("<You> {typed}"));
+        screen.check(rows, cursor);
+    }
+}
+
+#[test]
+fn at_the_bottom_of_the_screen() {
+    let mut screen = Screen::new(10, 6);
+    screen.paint(&["1", "2", "3", "4", "5"], "<You> |");
+    screen.paint(&[], "<You> 01234|");
+    screen.check(&["2", "3", "4", "5", "<You> 0123", "4"], (5, 1));
+    screen.paint(&["6"], "<You> 01|234");
+    screen.check(&["3", "4", "5", "6", "<You> 0123", "4"], (4, 8));
+}
+
+#[test]
+fn a_flood_is_all_there() {
+    let mut screen = Screen::new(20, 5);
+    let lines: Vec<String> = (0..50).map(|number| format!("line {number}")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    screen.paint(&lines[..25], "<You> typ|");
+    screen.paint(&lines[25..], "<You> typ|");
+    let all = screen.everything();
+    assert_eq!(&all[..50], &lines[..]);
+    assert_eq!(all[50], "<You> typ");
+}
+
+#[test]
+fn nothing_new_is_nothing_written() {
+    let mut view = View::new(Reflow::No);
+    let size = Size {
+        width: 20,
+        height: 5,
+    };
+    view.paint(&mut Vec::new(), size, &[], "<You> ", 6).unwrap();
+    let mut bytes = Vec::new();
+    view.paint(&mut bytes, size, &[], "<You> ", 6).unwrap();
+    assert_eq!(bytes, b"");
+}
+
+#[test]
+fn a_resize_in_mid_draft() {
+    let mut screen = Screen::new(20, 9);
+    screen.paint(&["<ann> hi"], "<You> 0123456789abcdef|");
+    screen.check(&["<ann> hi", "<You> 0123456789abcd", "ef"], (2, 2));
+    screen.resize(12, 9);
+    screen.paint(&[], "<You> 0123456789abcdef|");
+    screen.check(&["<ann> hi", "<You> 012345", "6789abcdef"], (2, 10));
+    screen.resize(40, 9);
+    screen.paint(&["<bo> hi"], "<You> 0123456789abcdef|");
+    screen.check(&["<ann> hi", "<bo> hi", "<You> 0123456789abcdef"], (2, 22));
+}
+
+#[test]
+fn rows_that_a_terminal_breaks_are_counted() {
+    let drawn = |above: &[usize], column| Drawn {
+        text: String::new(),
+        cursor: 0,
+        size: Size {
+            width: 20,
+            height: 9,
+        },
+        above: above.to_vec(),
+        column,
+    };
+    let narrow = Size {
+        width: 8,
+        height: 9,
+    };
+    assert_eq!(drawn(&[20, 19], 3).rows_above(narrow, Reflow::Yes), 6);
+    assert_eq!(drawn(&[20, 19], 17).rows_above(narrow, Reflow::Yes), 8);
+    assert_eq!(drawn(&[20, 19], 17).rows_above(narrow, Reflow::No), 2);
+    assert_eq!(
+        drawn(&[20], 17).rows_above(
+            Size {
+                width: 30,
+                height: 9
+            },
+            Reflow::Yes
+        ),
+        1
+    );
+}
+
+#[test]
+fn what_terminals_do() {
+    let detect = |variables: &[(&str, &str)]| {
+        Reflow::detect(|name| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    };
+    assert_eq!(detect(&[("TERM", "xterm-256color")]), Reflow::No);
+    assert_eq!(
+        detect(&[("TERM", "xterm-256color"), ("TMUX", "x")]),
+        Reflow::No
+    );
+    assert_eq!(detect(&[("TERM", "screen"), ("TMUX", "x")]), Reflow::Yes);
+    assert_eq!(
+        detect(&[("TERM", "screen"), ("VTE_VERSION", "7000")]),
+        Reflow::No
+    );
+    assert_eq!(detect(&[("TERM", "tmux-256color")]), Reflow::Yes);
+    assert_eq!(
+        detect(&[("TERM", "xterm-256color"), ("VTE_VERSION", "7000")]),
+        Reflow::Yes
+    );
+    assert_eq!(detect(&[("TERM", "xterm-kitty")]), Reflow::Yes);
+}
+
+proptest! {
+    #[test]
+    fn every_line_stands_once_and_in_order(
+        steps in proptest::collection::vec((0u8..4, 0usize..40, 12usize..30, 4usize..12), 1..40),
+    ) {
+        let mut screen = Screen::new(30, 12);
+        let mut printed = 0;
+        let mut draft = String::new();
+        for (kind, typed, width, height) in steps {
+            match kind {
+                0 => screen.resize(width, screen.size.height),
+                1 => screen.resize(screen.size.width, height.max(screen.size.height)),
+                2 => draft = "x".repeat(typed),
+                _ => {}
+            }
+            let lines: Vec<String> = (0..typed % 4).map(|more| format!("line {}", printed + more)).collect();
+            printed += lines.len();
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            screen.paint(&lines, &format!("<You> {draft}|"));
+        }
+        let all = screen.everything();
+        let seen: Vec<&String> = all.iter().filter(|row| row.starts_with("line")).collect();
+        let expected: Vec<String> = (0..printed).map(|number| format!("line {number}")).collect();
+        prop_assert_eq!(seen, expected.iter().collect::<Vec<_>>());
+    }
+}
