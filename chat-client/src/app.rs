@@ -6,6 +6,7 @@
 use std::io::{self, IsTerminal, Read, Write};
 use std::net::Shutdown;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
@@ -25,10 +26,14 @@ pub struct App {
     socket: TcpStream,
     signals: Signals,
     inputs: Receiver<Input>,
+    /// Kept, since one that is dropped takes its last wake-up along.
+    _waker: Arc<Waker>,
     conversation: Conversation,
     front: Front,
     readable: bool,
     writable: bool,
+    /// Something was sent, which input or leaving may have waited for.
+    sent: bool,
     /// The last line of a pipe has been read.
     input_ended: bool,
     /// Our last words are said; no longer than this for the server's.
@@ -68,6 +73,7 @@ impl App {
         let signals =
             Signals::register(poll.registry(), SIGNALS).context("cannot watch for signals")?;
         let waker = Waker::new(poll.registry(), INPUT).context("cannot make a waker")?;
+        let waker = Arc::new(waker);
         // A keepalive would do no good here: a line to send finds out sooner.
         let _ = socket.set_nodelay(true);
         socket
@@ -85,19 +91,21 @@ impl App {
         };
         let _ = front.show(&mut vec![greeting]);
         let inputs = if interactive {
-            terminal::read_keys(waker)
+            terminal::read_keys(Arc::clone(&waker))
         } else {
-            terminal::read_lines(waker)
+            terminal::read_lines(Arc::clone(&waker))
         };
         Ok(Self {
             poll,
             socket,
             signals,
             inputs,
+            _waker: waker,
             conversation,
             front,
             readable: true,
             writable: true,
+            sent: false,
             input_ended: false,
             leaving: None,
             buffer: vec![0; READ_BUFFER].into(),
@@ -148,7 +156,7 @@ impl App {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if self.readable {
+        if self.readable || self.sent {
             return Some(Duration::ZERO);
         }
         let next = [self.conversation.deadline(), self.leaving]
@@ -235,6 +243,7 @@ impl App {
     }
 
     fn send(&mut self) -> Option<End> {
+        self.sent = self.writable && !self.conversation.output().is_empty();
         while self.writable && !self.conversation.output().is_empty() {
             match self.socket.write(self.conversation.output()) {
                 Ok(count) => drop(self.conversation.output().drain(..count)),
@@ -253,6 +262,12 @@ impl App {
     }
 
     fn finish(mut self, end: End) -> ExitCode {
+        // What was read and not looked at any more was not delivered, either.
+        while self.conversation.confirms()
+            && let Ok(Input::Line(line)) = self.inputs.try_recv()
+        {
+            self.conversation.say(line);
+        }
         let mut problems = self.undelivered();
         let status = match end {
             End::Left => ExitCode::SUCCESS,

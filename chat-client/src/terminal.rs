@@ -5,8 +5,8 @@
 //! it has and wakes the loop; it is never joined, and ends with the process.
 
 use std::io::{self, BufRead, Read};
-use std::sync::Once;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Once};
 use std::thread;
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -32,7 +32,7 @@ pub enum Input {
 }
 
 /// Starts the thread that reads keys.
-pub fn read_keys(waker: Waker) -> Receiver<Input> {
+pub fn read_keys(waker: Arc<Waker>) -> Receiver<Input> {
     let (sender, receiver) = sync_channel(WAITING);
     thread::spawn(move || {
         while let Ok(event) = event::read() {
@@ -52,7 +52,7 @@ pub fn read_keys(waker: Waker) -> Receiver<Input> {
 }
 
 /// Starts the thread that reads lines.
-pub fn read_lines(waker: Waker) -> Receiver<Input> {
+pub fn read_lines(waker: Arc<Waker>) -> Receiver<Input> {
     let (sender, receiver) = sync_channel(WAITING);
     thread::spawn(move || {
         let mut stdin = io::stdin().lock();

@@ -146,6 +146,31 @@ fn nothing_new_is_nothing_written() {
 }
 
 #[test]
+fn a_repaint_is_one_write() {
+    struct Writes(Vec<usize>);
+    impl Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.len());
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut view = View::new(Reflow::No);
+    let size = Size {
+        width: 20,
+        height: 5,
+    };
+    let mut writes = Writes(Vec::new());
+    let lines = vec!["a line".to_owned(); 100];
+    view.paint(&mut writes, size, &lines, "<You> a draft of some rows", 6)
+        .unwrap();
+    view.paint(&mut writes, size, &lines, "<You> ", 6).unwrap();
+    assert_eq!(writes.0.len(), 2);
+}
+
+#[test]
 fn a_resize_in_mid_draft() {
     let mut screen = Screen::new(20, 9);
     screen.paint(&["<ann> hi"], "<You> 0123456789abcdef|");

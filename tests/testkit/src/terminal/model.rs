@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::num::NonZeroU16;
 
+use unicode_width::UnicodeWidthChar;
 use vt100::{Callbacks, MouseProtocolEncoding, MouseProtocolMode, Parser, Screen};
 
 /// A [`vt100`] screen and what it lacks.
@@ -11,6 +12,8 @@ pub(super) struct Model {
     parser: Parser<Rest>,
     /// Everything fed so far.
     pub(super) raw: Vec<u8>,
+    /// The beginning of a character whose rest has not been fed yet.
+    held: Vec<u8>,
     /// Nothing more will come.
     pub(super) ended: bool,
 }
@@ -32,6 +35,7 @@ impl Model {
         Self {
             parser,
             raw: Vec::new(),
+            held: Vec::new(),
             ended: false,
         }
     }
@@ -39,15 +43,27 @@ impl Model {
     /// Draws bytes; what the terminal answers.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.raw.extend_from_slice(bytes);
-        let mut rest = bytes;
+        let held = mem::take(&mut self.held);
+        let bytes = [&held, bytes].concat();
+        let mut rest = &bytes[..];
         while !rest.is_empty() {
-            // Byte by byte while lines do not wrap. Otherwise up to the next
-            // byte with which a mode could change.
+            // Character by character while lines do not wrap. Otherwise up to
+            // the next byte with which a mode could change.
             let len = if self.wraps() {
                 let last = rest.iter().position(|&b| b == b'l');
                 last.map_or(rest.len(), |at| at + 1)
             } else {
-                1
+                match first_character(rest) {
+                    Ok(Some(character)) => {
+                        self.make_room_in_last_columns(character);
+                        character.len_utf8()
+                    }
+                    Ok(None) => 1,
+                    Err(Unfinished) => {
+                        self.held = rest.to_vec();
+                        break;
+                    }
+                }
             };
             self.parser.process(&rest[..len]);
             rest = &rest[len..];
@@ -121,6 +137,16 @@ impl Model {
         self.private_mode(AUTOWRAP) != Some(false)
     }
 
+    /// A wide character that does not fit would go to the next row.
+    fn make_room_in_last_columns(&mut self, character: char) {
+        let (_, cols) = self.screen().size();
+        let is_last = self.screen().cursor_position().1 + 1 >= cols.get();
+        if is_last && character.width() == Some(2) && cols.get() > 1 {
+            let before_last_column = format!("\x1b[{}G", cols.get() - 1);
+            self.parser.process(before_last_column.as_bytes());
+        }
+    }
+
     /// A character in the last column has left the cursor behind it, to wrap
     /// with the next one. It shall be overwritten instead.
     ///
@@ -132,6 +158,20 @@ impl Model {
             self.parser.process(to_last_column.as_bytes());
         }
     }
+}
+
+/// More bytes are needed to know the character.
+struct Unfinished;
+
+/// The character with which these bytes begin, if it is one.
+fn first_character(bytes: &[u8]) -> Result<Option<char>, Unfinished> {
+    let start = &bytes[..bytes.len().min(4)];
+    let valid = match str::from_utf8(start) {
+        Ok(start) => start,
+        Err(err) if err.valid_up_to() == 0 && err.error_len().is_none() => return Err(Unfinished),
+        Err(err) => str::from_utf8(&start[..err.valid_up_to()]).expect("so far it is valid"),
+    };
+    Ok(valid.chars().next())
 }
 
 impl Callbacks for Rest {

@@ -70,6 +70,12 @@ fn lines_that_do_not_wrap_end_in_the_last_column() {
     }
     assert_eq!(model.screen_text(), "äöüßñ");
     assert_eq!(model.private_mode(25), Some(false));
+    // A wide character has no room in the last column alone.
+    let mut model = fed(3, 5, "\x1b[?7l");
+    for byte in "abcd中文e\r\nx🙂🙂🙂".bytes() {
+        model.feed(&[byte]);
+    }
+    assert_eq!(model.screen_text(), "abc e\nx🙂🙂");
 }
 
 #[test]

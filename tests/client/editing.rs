@@ -1,0 +1,165 @@
+//! Keys and pastes, through the terminal and as others receive them.
+
+use chat_testkit::{Peer, ServerProcess, Terminal, keys};
+
+use crate::{join, nc, server};
+
+struct Desk {
+    _server: ServerProcess,
+    bo: Peer,
+    ann: Terminal,
+}
+
+impl Desk {
+    #[track_caller]
+    fn new() -> Self {
+        let server = server();
+        let bo = nc(server.addr(), "bo");
+        let ann = join(server.addr(), "ann");
+        Self {
+            _server: server,
+            bo,
+            ann,
+        }
+    }
+
+    /// Types these keys and Enter; others see this.
+    #[track_caller]
+    fn check(&mut self, typed: &str, said: &str) {
+        self.ann.type_text(typed);
+        self.ann.type_text(keys::ENTER);
+        self.bo.expect("\r<ann> ");
+        assert_eq!(self.bo.expect_line(), said, "{typed:?}");
+    }
+}
+
+#[test]
+fn the_editing_keys_do_what_they_say() {
+    let mut desk = Desk::new();
+    let (left, right) = (keys::LEFT, keys::RIGHT);
+    let (backspace, delete) = (keys::BACKSPACE, keys::DELETE);
+    let ctrl = keys::ctrl;
+    desk.check(&format!("helpo{backspace}{backspace}lo"), "hello");
+    desk.check(&format!("heello{left}{left}{left}{left}{delete}"), "hello");
+    desk.check(&format!("hllo{left}{left}{left}e"), "hello");
+    desk.check(&format!("ello{}h{}!", keys::HOME, keys::END), "hello!");
+    desk.check(&format!("ello{}h{}!", ctrl('a'), ctrl('e')), "hello!");
+    desk.check(&format!("old{}new", ctrl('u')), "new");
+    desk.check(
+        &format!("hello you{left}{left}{left}{left}{}", ctrl('k')),
+        "hello",
+    );
+    desk.check(
+        &format!("hello big world{}{}all", ctrl('w'), ctrl('w')),
+        "hello all",
+    );
+    desk.check(&format!("ab{left}{left}{right}x"), "axb");
+    desk.check(
+        &format!("one two{}{}{right}s", ctrl('a'), "\x1b[3~"),
+        "nse two",
+    );
+    // At the ends there is nothing to do.
+    desk.check(
+        &format!("{backspace}{left}a{delete}{right}b{}", ctrl('k')),
+        "ab",
+    );
+    // Ctrl-D deletes while there is something to delete.
+    desk.check(&format!("xhi{}{}", ctrl('a'), ctrl('d')), "hi");
+}
+
+#[test]
+fn a_key_takes_a_whole_character_as_it_is_seen() {
+    let mut desk = Desk::new();
+    let (left, backspace) = (keys::LEFT, keys::BACKSPACE);
+    desk.check(&format!("中文{backspace}!"), "中!");
+    desk.check(&format!("中文{left}x"), "中x文");
+    desk.check(&format!("a👨‍👩‍👧{backspace}b"), "ab");
+    desk.check(&format!("a👍🏽{left}b"), "ab👍🏽");
+    desk.check(&format!("ae\u{301}{backspace}b"), "ab");
+    desk.check(&format!("🇩🇪🇫🇷{backspace}"), "🇩🇪");
+}
+
+#[test]
+fn the_cursor_is_where_the_keys_have_put_it() {
+    let desk = Desk::new();
+    desk.ann.type_text("中文 hello");
+    desk.ann.wait_for_text("<You> 中文 hello");
+    desk.ann.wait_cursor(2, 16);
+    for (key, column) in [
+        (keys::LEFT, 15),
+        (keys::HOME, 6),
+        (keys::RIGHT, 8),
+        (keys::RIGHT, 10),
+        (keys::END, 16),
+        (&keys::ctrl('a'), 6),
+        (&keys::ctrl('e'), 16),
+        (&keys::ctrl('w'), 11),
+        (&keys::ctrl('u'), 6),
+    ] {
+        desk.ann.type_text(key);
+        desk.ann.wait_cursor(2, column);
+    }
+    desk.ann
+        .wait_screen(|screen| screen.ends_with("\n<You>"), "an empty prompt");
+}
+
+#[test]
+fn pastes_arrive_whole() {
+    let mut desk = Desk::new();
+    for length in [1, 100, 1022, 1023, 1024, 1025, 2048, 4096] {
+        let text = numbered(length);
+        desk.check(&keys::pasted(&text), &text);
+    }
+}
+
+#[test]
+fn fast_typing_without_brackets_arrives_whole() {
+    let mut desk = Desk::new();
+    for length in [1023, 1024, 1025, 4096] {
+        let text = numbered(length);
+        desk.check(&text, &text);
+    }
+}
+
+/// It is longer than a message may be, so its halves are sent one by one. They
+/// are made with keys of one byte: the bytes of a longer one may be torn apart
+/// when so many come at once.
+#[test]
+fn a_paste_of_5000_characters_arrives_whole() {
+    let mut desk = Desk::new();
+    let text = numbered(5000);
+    let paste = keys::pasted(&text);
+    let end_away = keys::BACKSPACE.repeat(2500);
+    desk.check(&format!("{paste}{end_away}"), &text[..2500]);
+    let start_away = keys::ctrl('a') + &keys::ctrl('d').repeat(2500);
+    desk.check(&format!("{paste}{start_away}"), &text[2500..]);
+    let shown = format!("{}\n<You>", &text[4990..]);
+    desk.ann.wait_for_text(&shown);
+    // Whole, it is refused with a word, and all goes on.
+    desk.ann.type_text(&format!("{paste}\r"));
+    desk.ann.wait_for_text("longer than 4096 bytes");
+    desk.check("short", "short");
+}
+
+#[test]
+fn a_pasted_line_end_sends_nothing() {
+    let mut desk = Desk::new();
+    desk.ann
+        .type_text(&keys::pasted("one\rtwo\nthree\r\nfour\x1b[31m"));
+    desk.ann.wait_for_text("<You> one two three four[31m");
+    desk.check("", "one two three four[31m");
+}
+
+#[test]
+fn a_blank_line_is_not_said() {
+    let mut desk = Desk::new();
+    desk.ann.type_text("\r  \r\r");
+    desk.check("first", "first");
+}
+
+/// A text of so many bytes in which a missing one is seen.
+fn numbered(length: usize) -> String {
+    let mut text: String = (0..).map(|n| format!("{n}.")).take(length).collect();
+    text.truncate(length);
+    text
+}

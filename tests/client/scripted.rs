@@ -1,0 +1,118 @@
+//! Servers that a test plays itself.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use chat_testkit::Peer;
+
+/// A listener on a free port of 127.0.0.1.
+#[track_caller]
+pub(crate) fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("ports are left");
+    let addr = listener.local_addr().expect("a bound socket");
+    (listener, addr)
+}
+
+/// Greets as chat/1 and welcomes whoever says hello, as `name`.
+#[track_caller]
+pub(crate) fn welcome(listener: &TcpListener, name: &str) -> Peer {
+    let mut peer = Peer::accept(listener);
+    peer.send_str("\r-- chat/1 hello; type and you are heard\n");
+    let hello = peer.expect_line();
+    assert!(hello.starts_with("/hello {"), "{hello:?}");
+    send_reply(
+        &mut peer,
+        &format!(
+            r#""seq":0,"type":"welcome","protocol":1,"name":"{name}","people":1,"names":["{name}"],"limits":{{"text":4096,"line":32768,"name":32}}"#
+        ),
+    );
+    peer
+}
+
+/// Sends an object with these members, in JSON, and a time.
+#[track_caller]
+pub(crate) fn send_reply(peer: &mut Peer, members: &str) {
+    peer.send_str(&format!(
+        "{{\"time\":\"2026-11-23T10:00:00.123Z\",{members}}}\n"
+    ));
+}
+
+/// Sends a message as the room would.
+#[track_caller]
+pub(crate) fn send_message(peer: &mut Peer, seq: u64, name: &str, text: &str, id: Option<&str>) {
+    let id = id.map_or_else(String::new, |id| format!(",\"id\":\"{id}\""));
+    let members = format!(r#""seq":{seq},"type":"message","name":"{name}","text":"{text}"{id}"#);
+    send_reply(peer, &members);
+}
+
+/// The mark of a message that a client has sent.
+#[track_caller]
+pub(crate) fn id_of(message: &str) -> &str {
+    let (_, rest) = message.split_once("\"id\":\"").expect("it has a mark");
+    rest.split_once('"').expect("a whole line").0
+}
+
+/// The tutorial's server: what one read gives goes to everyone but its
+/// sender, behind a carriage return and the sender's address.
+pub(crate) struct Tutorial {
+    addr: SocketAddr,
+    people: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Tutorial {
+    pub(crate) fn start() -> Self {
+        let (listener, addr) = listen();
+        let people = Arc::new(Mutex::new(Vec::new()));
+        let tutorial = Self {
+            addr,
+            people: Arc::clone(&people),
+        };
+        // It ends with the tests.
+        thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                let people = Arc::clone(&people);
+                thread::spawn(move || serve(stream, &people));
+            }
+        });
+        tutorial
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// How many are connected.
+    pub(crate) fn people(&self) -> usize {
+        lock(&self.people).len()
+    }
+}
+
+fn serve(mut stream: TcpStream, people: &Mutex<Vec<TcpStream>>) {
+    let addr = stream.peer_addr().expect("a connected socket");
+    tell_others(people, addr, &format!("[{addr}] entered room\n"));
+    lock(people).push(stream.try_clone().expect("descriptors are left"));
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        let said = String::from_utf8_lossy(&buffer[..count]);
+        let from = format!("('{}', {})", addr.ip(), addr.port());
+        tell_others(people, addr, &format!("\r<{from}> {said}"));
+    }
+    lock(people).retain(|person| person.peer_addr().is_ok_and(|other| other != addr));
+    let from = format!("({}, {})", addr.ip(), addr.port());
+    tell_others(people, addr, &format!("Client {from} is offline"));
+}
+
+fn tell_others(people: &Mutex<Vec<TcpStream>>, sender: SocketAddr, text: &str) {
+    for mut person in lock(people).iter() {
+        if person.peer_addr().is_ok_and(|addr| addr != sender) {
+            // Whoever is gone has a thread that notices.
+            let _ = person.write_all(text.as_bytes());
+        }
+    }
+}
+
+fn lock(people: &Mutex<Vec<TcpStream>>) -> MutexGuard<'_, Vec<TcpStream>> {
+    people.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,235 @@
+//! How a client ends: with which status, and with the terminal given back.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use chat_testkit::{Output, Program, Signal, Terminal, keys, run_piped};
+
+use crate::scripted::listen;
+use crate::{client, join, nc, piped, server};
+
+/// The terminal is as it was found.
+#[track_caller]
+fn given_back(terminal: &Terminal) {
+    assert_eq!(terminal.termios_line(), terminal.termios_before());
+    assert_eq!(terminal.private_mode(25), Some(true), "the cursor is shown");
+    assert_ne!(terminal.private_mode(7), Some(false), "lines wrap");
+    assert_ne!(terminal.private_mode(2026), Some(true), "updates are seen");
+    assert_eq!(terminal.private_mode(2004), Some(false), "pastes are bare");
+    assert_eq!(terminal.private_mode(1049), Some(false), "the main screen");
+    // The shell's prompt begins a row of its own.
+    let (_, column) = terminal.cursor();
+    assert_eq!(column, 0, "the cursor is at the start of a row");
+}
+
+/// Ends a client that is in the room in some way; the screen at the end.
+#[track_caller]
+fn check(draft: &str, end: impl FnOnce(&Terminal), status: i32) -> String {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    ann.type_text(draft);
+    ann.wait_for_text(format!("<You> {draft}").trim_end());
+    assert_ne!(ann.termios_line(), ann.termios_before(), "raw meanwhile");
+    end(&ann);
+    assert_eq!(ann.wait_exit(), status);
+    given_back(&ann);
+    ann.screen()
+}
+
+#[test]
+fn quit_gives_the_terminal_back() {
+    let screen = check("/quit", |ann| ann.type_text(keys::ENTER), 0);
+    assert!(!screen.contains("<You>"), "{screen}");
+}
+
+#[test]
+fn ctrl_d_gives_the_terminal_back() {
+    let screen = check("", |ann| ann.type_text(&keys::ctrl('d')), 0);
+    assert!(!screen.contains("<You>"), "{screen}");
+}
+
+#[test]
+fn ctrl_c_gives_the_terminal_back() {
+    check("", |ann| ann.type_text(&keys::ctrl('c')), 128 + 2);
+}
+
+#[test]
+fn sigterm_gives_the_terminal_back() {
+    let screen = check("half typed", |ann| ann.signal(Signal::Terminate), 128 + 15);
+    assert_eq!(screen.matches("half typed").count(), 1, "{screen}");
+}
+
+#[test]
+fn sighup_gives_the_terminal_back() {
+    check("half typed", |ann| ann.signal(Signal::Hangup), 128 + 1);
+}
+
+#[test]
+fn sigint_gives_the_terminal_back() {
+    check("half typed", |ann| ann.signal(Signal::Interrupt), 128 + 2);
+}
+
+#[test]
+fn a_lost_server_gives_the_terminal_back() {
+    for signal in [Signal::Kill, Signal::Terminate] {
+        let server = server();
+        let mut ann = join(server.addr(), "ann");
+        let draft = "a draft of several rows that nobody will see ".repeat(4);
+        ann.type_text(&draft);
+        ann.wait_screen(
+            |screen| screen.matches("will see").count() == 4,
+            "the draft",
+        );
+        server.signal(signal);
+        assert_eq!(ann.wait_exit(), 1);
+        given_back(&ann);
+        let screen = ann.screen();
+        assert_eq!(
+            screen.matches("-- the server went away").count(),
+            1,
+            "{screen}"
+        );
+        assert_eq!(screen.matches("will see").count(), 4, "{screen}");
+        let goodbye = screen.contains("the server is shutting down");
+        assert_eq!(goodbye, signal == Signal::Terminate, "{screen}");
+    }
+}
+
+#[test]
+fn it_gives_the_terminal_back_in_a_flood() {
+    let server = server();
+    let mut bo = nc(server.addr(), "bo");
+    let mut ann = join(server.addr(), "ann");
+    ann.type_text("half typed");
+    ann.wait_for_text("<You> half typed");
+    let flood: String = (0..2000).map(|n| format!("{n}\n")).collect();
+    bo.send_str(&flood);
+    ann.wait_for_text("<bo> ");
+    ann.signal(Signal::Terminate);
+    assert_eq!(ann.wait_exit(), 128 + 15);
+    given_back(&ann);
+}
+
+#[test]
+fn a_closed_terminal_ends_it() {
+    let server = server();
+    let mut bo = nc(server.addr(), "bo");
+    let mut ann = join(server.addr(), "ann");
+    bo.expect("[ann] entered room\n");
+    ann.type_text("half typed");
+    ann.wait_for_text("<You> half typed");
+    ann.set_deadline(Duration::from_secs(2));
+    ann.close_master();
+    ann.wait_exit();
+    bo.expect("\r[ann] is offline\n");
+}
+
+#[test]
+fn the_end_of_a_pipe_is_status_0_and_a_lost_server_1() {
+    let server = server();
+    let mut idle = piped(server.addr(), "idle");
+    idle.stdout.expect("-- you are idle");
+    let mut left = piped(server.addr(), "left");
+    left.stdout.expect("-- you are left");
+    assert_eq!(left.finish().code(), 0);
+    server.signal(Signal::Kill);
+    assert_eq!(idle.wait_exit(Duration::from_secs(5)).code(), Some(1));
+    idle.stderr.expect("chat-client: the server went away\n");
+}
+
+#[test]
+fn signals_end_a_client_with_pipes() {
+    let server = server();
+    for (signal, status) in [(Signal::Terminate, 128 + 15), (Signal::Interrupt, 128 + 2)] {
+        let mut ann = piped(server.addr(), "ann");
+        ann.stdout.expect("-- you are ann");
+        ann.signal(signal);
+        assert_eq!(ann.wait_exit(Duration::from_secs(5)).code(), Some(status));
+    }
+}
+
+#[test]
+fn bad_usage_is_status_2() {
+    for args in [
+        &["localhost", "99999"][..],
+        &["localhost", "0"],
+        &["localhost", "port"],
+        &["localhost:port"],
+        &["localhost:1", "2"],
+        &["", "1"],
+        &["[::1"],
+        &["localhost", "1", "2"],
+        &["--no-such-flag"],
+        &["--name"],
+        &["--name", "a b", "localhost", "1"],
+        &["--name", "<ann>", "localhost", "1"],
+        &["--name", "", "localhost", "1"],
+    ] {
+        let output = run_piped(client(), args, &[], b"");
+        assert_eq!(output.code(), 2, "{args:?}: {output}");
+        assert_eq!(output.stdout, "", "{args:?}");
+        assert!(!output.stderr.trim().is_empty(), "{args:?}");
+    }
+    let env = [("CHAT_NAME", "a b")];
+    let output = run_piped(client(), &["localhost", "1"], &env, b"");
+    assert_eq!(output.code(), 2, "{output}");
+    assert!(output.stderr.contains("CHAT_NAME"), "{output}");
+}
+
+#[test]
+fn help_and_version_are_status_0() {
+    for flag in ["--help", "--version"] {
+        let output = run_piped(client(), &[flag], &[], b"").success();
+        assert!(output.stdout.contains("chat-client"), "{output}");
+    }
+}
+
+/// Fails to connect, in time; what it says.
+#[track_caller]
+fn cannot_connect(host: &str, port: &str) -> Output {
+    let started = Instant::now();
+    let mut program = Program::spawn(client(), &[host, port], &[]);
+    let status = program.wait_exit(Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(5));
+    let output = program.finish();
+    assert_eq!(status.code(), Some(3), "{output}");
+    assert_eq!(output.stdout, "");
+    let stderr = &output.stderr;
+    assert_eq!(stderr.lines().count(), 1, "one line: {output}");
+    let said = stderr.contains(host) && stderr.contains(port);
+    assert!(said, "host and port: {output}");
+    output
+}
+
+#[test]
+fn a_port_where_nobody_listens_is_status_3() {
+    // A connected socket keeps its port, so that nobody can come to listen.
+    let (_listener, addr) = listen();
+    let socket = TcpStream::connect(addr).expect("it listens");
+    let port = socket.local_addr().expect("a connected socket").port();
+    for host in ["127.0.0.1", "localhost"] {
+        let output = cannot_connect(host, &port.to_string());
+        assert!(output.stderr.contains("nobody listens"), "{output}");
+    }
+}
+
+#[test]
+fn a_name_that_nobody_has_is_status_3() {
+    let output = cannot_connect("nosuchhost.invalid", "5000");
+    let reason = output.stderr.split("port 5000: ").nth(1);
+    assert!(
+        reason.is_some_and(|reason| reason.trim().len() > 5),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_failed_connection_does_not_touch_the_terminal() {
+    let (_listener, addr) = listen();
+    let socket = TcpStream::connect(addr).expect("it listens");
+    let addr = socket.local_addr().expect("a connected socket");
+    let mut ann = Terminal::spawn(client(), &[&addr.to_string()], &[], 24, 80);
+    assert_eq!(ann.wait_exit(), 3);
+    given_back(&ann);
+    assert!(!ann.raw().contains(&0x1b));
+}
