@@ -3,7 +3,7 @@
 //! A round takes what there is, lets the conversation and the editor have it,
 //! and then repaints once, however much has come.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,10 +15,13 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use crate::conversation::Conversation;
-use crate::editor::Outcome;
-use crate::front::Front;
-use crate::signals::Signals;
-use crate::terminal::{self, Input};
+use crate::editor::{History, Key, Outcome};
+use crate::front::{Front, What};
+use crate::line::{Fold, Kind, Line};
+use crate::store::Store;
+use crate::style::Style;
+use crate::sys::{Signal, Signals};
+use crate::terminal::{self, Input, Press};
 
 /// The client, connected.
 pub struct App {
@@ -30,15 +33,32 @@ pub struct App {
     _waker: Arc<Waker>,
     conversation: Conversation,
     front: Front,
+    manner: Manner,
+    fold: Fold,
+    /// Nobody wants to know who comes and goes.
+    quiet: bool,
     readable: bool,
     writable: bool,
     /// Something was sent, which input or leaving may have waited for.
     sent: bool,
     /// The last line of a pipe has been read.
     input_ended: bool,
+    /// C-c was pressed once: the next one leaves.
+    asked: bool,
     /// Our last words are said; no longer than this for the server's.
     leaving: Option<Instant>,
     buffer: Box<[u8]>,
+}
+
+/// How the person takes part.
+#[derive(Debug)]
+pub enum Manner {
+    /// With a prompt, and with what was typed in earlier runs.
+    Prompt(Option<Store>),
+    /// Line by line.
+    Lines(What),
+    /// With one message.
+    Block,
 }
 
 /// How it ended.
@@ -52,6 +72,8 @@ enum End {
     ServerGone,
     /// The server sends what is no chat.
     NotAChat,
+    /// Its events are wanted, and it has none.
+    NoEvents,
     /// Our output cannot be written.
     OutputGone(io::Error),
     /// A signal of this number.
@@ -59,15 +81,17 @@ enum End {
 }
 
 impl App {
-    /// A client on a connected socket, with `greeting` as its first line.
+    /// A client on a connected socket.
     ///
     /// # Errors
     ///
     /// Those of the system.
     pub fn new(
         socket: std::net::TcpStream,
-        conversation: Conversation,
-        greeting: String,
+        mut conversation: Conversation,
+        style: Style,
+        manner: Manner,
+        quiet: bool,
     ) -> anyhow::Result<Self> {
         let poll = Poll::new().context("cannot make a poll")?;
         let signals =
@@ -83,17 +107,26 @@ impl App {
         poll.registry()
             .register(&mut socket, SOCKET, Interest::READABLE | Interest::WRITABLE)
             .context("cannot watch the socket")?;
-        let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
-        let mut front = if interactive {
-            Front::screen().context("cannot use this terminal")?
-        } else {
-            Front::plain().context("there is no standard output")?
-        };
-        let _ = front.show(&mut vec![greeting]);
-        let inputs = if interactive {
-            terminal::read_keys(Arc::clone(&waker))
-        } else {
-            terminal::read_lines(Arc::clone(&waker))
+        let (front, inputs) = match &manner {
+            Manner::Prompt(store) => {
+                let history = load(store.as_ref(), &mut conversation);
+                let front = Front::screen(style, history).context("cannot use this terminal")?;
+                let term = std::env::var("TERM").unwrap_or_default();
+                let bracketed = terminal::is_bracketed(&term);
+                (front, terminal::read_keys(Arc::clone(&waker), bracketed))
+            }
+            Manner::Lines(what) => {
+                if *what == What::Objects {
+                    conversation.keep_objects(quiet);
+                }
+                let front = Front::plain(style, *what).context("there is no standard output")?;
+                (front, terminal::read_lines(Arc::clone(&waker)))
+            }
+            Manner::Block => {
+                let front =
+                    Front::plain(style, What::Nothing).context("there is no standard output")?;
+                (front, terminal::read_block(Arc::clone(&waker)))
+            }
         };
         Ok(Self {
             poll,
@@ -103,10 +136,14 @@ impl App {
             _waker: waker,
             conversation,
             front,
+            manner,
+            fold: Fold::default(),
+            quiet,
             readable: true,
             writable: true,
             sent: false,
             input_ended: false,
+            asked: false,
             leaving: None,
             buffer: vec![0; READ_BUFFER].into(),
         })
@@ -120,6 +157,9 @@ impl App {
     pub fn run(mut self) -> anyhow::Result<ExitCode> {
         let mut events = Events::with_capacity(16);
         let end = loop {
+            if let Some(end) = self.round() {
+                break end;
+            }
             match self.poll.poll(&mut events, self.timeout()) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                     return Err(error).context("cannot wait for events");
@@ -133,38 +173,56 @@ impl App {
                     self.writable |= event.is_writable();
                 }
             }
-            if let Some(end) = self.round() {
-                break end;
-            }
         };
         Ok(self.finish(end))
     }
 
     fn round(&mut self) -> Option<End> {
-        if let Some(signal) = self.signals.pending() {
-            return Some(End::Signal(signal));
+        if let Some(end) = self.obey_signals() {
+            return Some(end);
         }
         let ended = self.receive().or_else(|| self.take_inputs());
         self.conversation.expire(Instant::now());
         self.leave_when_done();
         let ended = ended.or_else(|| self.send());
-        if let Err(error) = self.front.show(self.conversation.shown()) {
+        if let Err(error) = self.show() {
             return Some(End::OutputGone(error));
         }
+        let no_events =
+            matches!(self.manner, Manner::Lines(What::Objects)) && self.conversation.is_plain();
         let waited = self.leaving.is_some_and(|until| until <= Instant::now());
-        ended.or_else(|| waited.then_some(End::Left))
+        ended
+            .or_else(|| no_events.then_some(End::NoEvents))
+            .or_else(|| waited.then_some(End::Left))
     }
 
     fn timeout(&self) -> Option<Duration> {
         if self.readable || self.sent {
             return Some(Duration::ZERO);
         }
-        let next = [self.conversation.deadline(), self.leaving]
-            .into_iter()
-            .flatten()
-            .min()?;
+        let deadlines = [
+            self.conversation.deadline(),
+            self.fold.deadline(),
+            self.leaving,
+        ];
+        let next = deadlines.into_iter().flatten().min()?;
         // Rounded up, or the last millisecond would be spent spinning.
         Some(next.saturating_duration_since(Instant::now()) + Duration::from_millis(1))
+    }
+
+    fn obey_signals(&mut self) -> Option<End> {
+        let signals: Vec<Signal> = self.signals.pending().collect();
+        for signal in signals {
+            let obeyed = match signal {
+                Signal::End(number) => return Some(End::Signal(number)),
+                Signal::Suspend => self.front.suspend(),
+                Signal::Continue => self.front.resume(),
+            };
+            if let Err(error) = obeyed {
+                return Some(End::OutputGone(error));
+            }
+        }
+        None
     }
 
     /// Reads at most a share, so that keys are seen to in a flood.
@@ -203,20 +261,17 @@ impl App {
     }
 
     fn take_inputs(&mut self) -> Option<End> {
-        // A pipe waits while the server has much to confirm.
-        while self.conversation.undelivered().count() < MAX_UNDELIVERED
-            && self.conversation.output().len() < MAX_OUTPUT
-        {
+        while self.takes_input() {
             match self.inputs.try_recv() {
-                Ok(Input::Key(key)) => match self.front.key(key) {
-                    Outcome::Submitted(line) => self.conversation.say(line),
-                    Outcome::Interrupted => return Some(End::Interrupted),
-                    Outcome::Ended => self.conversation.quit(),
-                    Outcome::Edited => {}
-                    Outcome::Full => self.say_full(),
-                },
+                Ok(Input::Pressed(presses)) => {
+                    for press in presses {
+                        if let Some(end) = self.press(press) {
+                            return Some(end);
+                        }
+                    }
+                }
                 Ok(Input::Line(line)) => self.conversation.say(line),
-                Ok(Input::BadLine(why)) => self.conversation.shown().push(format!("-- {why}")),
+                Ok(Input::BadLine(why)) => self.conversation.refuse(why.to_owned()),
                 Ok(Input::Closed) => self.input_ended = true,
                 Ok(Input::Resized) => {}
                 Err(_) => break,
@@ -225,10 +280,62 @@ impl App {
         None
     }
 
-    fn say_full(&mut self) {
-        self.conversation
-            .shown()
-            .push("-- there is no room for that in one line".to_owned());
+    /// A pipe waits while the server has much to confirm; a person never does.
+    fn takes_input(&mut self) -> bool {
+        matches!(self.manner, Manner::Prompt(_))
+            || self.conversation.undelivered().count() < MAX_UNDELIVERED
+                && self.conversation.output().len() < MAX_OUTPUT
+    }
+
+    fn press(&mut self, press: Press) -> Option<End> {
+        let asked = std::mem::take(&mut self.asked);
+        let key = match press {
+            Press::Key(key) => key,
+            Press::Clear => return self.front.clear().err().map(End::OutputGone),
+            Press::Suspend => return self.front.suspend().err().map(End::OutputGone),
+        };
+        let newline = matches!(key, Key::Paste(_));
+        match self.front.key(key, &self.conversation) {
+            Outcome::Submitted(line) => {
+                self.keep(&line);
+                self.conversation.say(line);
+            }
+            Outcome::TooLong(bytes) => {
+                let limit = self.conversation.limit();
+                self.conversation.show(Line::trouble(format!(
+                    "not sent: {bytes} bytes, and a message has at most {limit}; \
+                     the draft is still here"
+                )));
+            }
+            Outcome::Full => {
+                let what = if newline { "that paste" } else { "that" };
+                self.conversation.show(Line::trouble(format!(
+                    "there is no room for {what} in one draft"
+                )));
+            }
+            Outcome::Interrupted if asked => return Some(End::Interrupted),
+            Outcome::Interrupted => {
+                self.asked = true;
+                self.conversation
+                    .show(Line::word("press Ctrl-C again to leave"));
+            }
+            Outcome::Ended => self.conversation.quit(),
+            Outcome::Edited | Outcome::Nothing => {}
+        }
+        None
+    }
+
+    /// For the next runs. A file that cannot be written is told of once.
+    fn keep(&mut self, line: &str) {
+        let Manner::Prompt(store) = &mut self.manner else {
+            return;
+        };
+        if let Some(Err(error)) = store.as_ref().map(|store| store.add(line)) {
+            *store = None;
+            self.conversation.show(Line::trouble(format!(
+                "what you type is not kept for the next time: {error}"
+            )));
+        }
     }
 
     /// Leaves after the last line of a pipe, once the server has it.
@@ -261,6 +368,23 @@ impl App {
         None
     }
 
+    fn show(&mut self) -> io::Result<()> {
+        let lines = self.lines(Instant::now());
+        self.front.show(&lines, &mut self.conversation)
+    }
+
+    /// What is to be shown now.
+    fn lines(&mut self, now: Instant) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for line in self.conversation.shown().drain(..) {
+            if !(self.quiet && matches!(line.kind, Kind::Entered(_) | Kind::Left(_))) {
+                self.fold.push(line, now, &mut lines);
+            }
+        }
+        self.fold.expire(now, &mut lines);
+        lines
+    }
+
     fn finish(mut self, end: End) -> ExitCode {
         // What was read and not looked at any more was not delivered, either.
         while self.conversation.confirms()
@@ -268,32 +392,41 @@ impl App {
         {
             self.conversation.say(line);
         }
-        let mut problems = self.undelivered();
-        let status = match end {
-            End::Left => ExitCode::SUCCESS,
+        let now = Instant::now();
+        let mut lines = self.lines(now);
+        self.fold.flush(now, &mut lines);
+        let undelivered = self.undelivered();
+        let (status, trouble) = match end {
+            End::Left if self.refused_block() => (1, None),
+            End::Left => (0, None),
             // Whoever reads us has enough, as with `| head`.
             End::OutputGone(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                problems.clear();
-                ExitCode::SUCCESS
+                return ExitCode::SUCCESS;
             }
             End::OutputGone(error) => {
-                problems.push(format!("-- cannot write to standard output: {error}"));
-                ExitCode::FAILURE
+                let trouble = format!("cannot write to standard output: {error}");
+                (1, Some(trouble))
             }
-            End::ServerGone => {
-                problems.push("-- the server went away".to_owned());
-                ExitCode::FAILURE
-            }
+            End::ServerGone => (1, Some("the server went away".to_owned())),
             End::NotAChat => {
-                problems.push("-- that is no chat server: it does not speak in lines".to_owned());
-                ExitCode::FAILURE
+                let trouble = "that is no chat server: it does not speak in lines";
+                (1, Some(trouble.to_owned()))
             }
-            End::Interrupted => ExitCode::from(128 + 2),
-            End::Signal(signal) => ExitCode::from(128u8.saturating_add(signal)),
+            End::NoEvents => {
+                let trouble = "that server has no events: it does not speak chat/1";
+                (1, Some(trouble.to_owned()))
+            }
+            End::Interrupted => (128 + 2, None),
+            End::Signal(signal) => (128u8.saturating_add(signal), None),
         };
+        lines.extend(undelivered.into_iter().chain(trouble).map(Line::trouble));
         // An output that is gone needs no last lines.
-        let _ = self.front.finish(self.conversation.shown(), &problems);
-        status
+        let _ = self.front.finish(&mut lines, &mut self.conversation);
+        ExitCode::from(status)
+    }
+
+    fn refused_block(&self) -> bool {
+        matches!(self.manner, Manner::Block) && self.conversation.refused() > 0
     }
 
     fn undelivered(&self) -> Vec<String> {
@@ -301,13 +434,27 @@ impl App {
         let mut lines: Vec<String> = rest
             .by_ref()
             .take(MAX_LISTED)
-            .map(|line| format!("-- not delivered: {line}"))
+            .map(|line| format!("not delivered: {line}"))
             .collect();
         match rest.count() {
             0 => {}
-            more => lines.push(format!("-- and {more} more were not delivered")),
+            more => lines.push(format!("and {more} more were not delivered")),
         }
         lines
+    }
+}
+
+/// A history that cannot be read is told of and left alone.
+fn load(store: Option<&Store>, conversation: &mut Conversation) -> History {
+    match store.map(Store::load) {
+        None => History::default(),
+        Some(Ok(history)) => history,
+        Some(Err(error)) => {
+            conversation.show(Line::trouble(format!(
+                "what you typed before cannot be read: {error}"
+            )));
+            History::default()
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The command line.
 
 use chat_proto::name::Name;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+
+use crate::style::{Bell, TimeStyle};
 
 /// A group chat for the terminal: the client.
 ///
@@ -20,6 +22,50 @@ pub struct Args {
     /// The name that you want; otherwise $CHAT_NAME, otherwise your login name
     #[arg(long)]
     name: Option<String>,
+
+    /// The times before lines, in local time
+    #[arg(long, value_name = "WHICH", default_value = "none")]
+    pub time: TimeStyle,
+
+    /// When the bell rings, at most once a second
+    #[arg(long, value_name = "WHEN", default_value = "mention")]
+    pub bell: Bell,
+
+    /// When colours are used; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+
+    /// Print each finished line once and move no cursor, for screen readers and
+    /// serial lines; as with TERM=dumb
+    #[arg(long)]
+    pub plain: bool,
+
+    /// Print the server's events as they come, one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+
+    /// Send all of standard input as one message, and leave
+    #[arg(long, conflicts_with = "json")]
+    pub send: bool,
+
+    /// Do not tell who comes and goes
+    #[arg(long)]
+    pub quiet: bool,
+
+    /// Neither read nor keep what was typed in other runs
+    #[arg(long)]
+    pub no_history: bool,
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ColorChoice {
+    /// On a terminal that has them, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// Which server is meant.
@@ -55,6 +101,18 @@ impl Args {
             host: host.to_owned(),
             port,
         })
+    }
+
+    /// Whether to use colours, on a terminal or not (no-color.org).
+    pub fn color(&self, on_terminal: bool, environment: impl Fn(&str) -> Option<String>) -> bool {
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                let refused = environment("NO_COLOR").is_some_and(|value| !value.is_empty());
+                on_terminal && !refused && environment("TERM").as_deref() != Some("dumb")
+            }
+        }
     }
 
     /// The name to ask for, if there is one.
@@ -150,6 +208,26 @@ mod tests {
         ] {
             assert!(target(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn colours() {
+        let color = |args: &[&str], on_terminal, variables: &[(&str, &str)]| {
+            let args = Args::try_parse_from(["chat-client"].iter().chain(args)).unwrap();
+            args.color(on_terminal, |key| {
+                variables
+                    .iter()
+                    .find(|(known, _)| *known == key)
+                    .map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert!(color(&[], true, &[("NO_COLOR", "")]));
+        assert!(!color(&[], true, &[("NO_COLOR", "1")]));
+        assert!(!color(&[], true, &[("TERM", "dumb")]));
+        assert!(!color(&[], false, &[]));
+        assert!(color(&["--color", "always"], false, &[("NO_COLOR", "1")]));
+        assert!(!color(&["--color", "never"], true, &[]));
+        assert!(Args::try_parse_from(["chat-client", "--color", "blue"]).is_err());
     }
 
     #[test]

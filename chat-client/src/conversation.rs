@@ -1,7 +1,7 @@
 //! The talk with the server, without its socket.
 //!
-//! Bytes from the server and lines from the person go in; lines to show and
-//! bytes to send come out. A server that greets as `chat/1` is asked for the
+//! Bytes from the server and lines from the person go in; [`Line`]s to show
+//! and bytes to send come out. A server that greets as `chat/1` is asked for the
 //! JSON form. Any other one (the tutorial's, `ncat --chat`) is talked to in
 //! plain lines, and so is one that has said nothing for [`DECIDE_AFTER`];
 //! should its first line be a greeting after all, it is not too late.
@@ -9,17 +9,21 @@
 //! Everything that is shown has been through [`chat_proto::text::clean`]:
 //! whatever the server does, it cannot reach the terminal behind our back.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use chat_proto::PROTOCOL;
 use chat_proto::command::{Command, Hello};
 use chat_proto::event::{Body, ErrorCode, Event, MessageId, Reply, ServerMessage, Speech};
-use chat_proto::framing::{Line, LineDecoder, MAX_UNENDED};
+use chat_proto::framing::{self, LineDecoder, MAX_UNENDED};
 use chat_proto::json_form;
 use chat_proto::name::Name;
-use chat_proto::text::{self, Text};
+use chat_proto::text::{self, MAX_TEXT, Text};
 use chat_proto::text_form;
+
+use crate::line::{Kind, Line};
+use crate::people::People;
 
 /// How long a server may take to greet before it is taken for a plain one.
 pub const DECIDE_AFTER: Duration = Duration::from_secs(1);
@@ -32,9 +36,14 @@ pub const SHOW_PARTIAL_AFTER: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Conversation {
     stage: Stage,
+    /// The person said that they leave.
+    leaving: bool,
     decoder: LineDecoder,
     wanted_name: Option<String>,
     me: Option<Name>,
+    people: People,
+    /// The most bytes in a text, as the server says.
+    limit: usize,
     /// Typed before it was clear how to send it.
     waiting: VecDeque<String>,
     /// Sent and not yet come back.
@@ -45,7 +54,12 @@ pub struct Conversation {
     /// When the last bytes came, if they were the beginning of a line.
     partial_since: Option<Instant>,
     output: Vec<u8>,
-    shown: Vec<String>,
+    shown: Vec<Line>,
+    /// The server's objects as they came, if somebody wants them.
+    objects: Option<Vec<String>>,
+    /// But for arrivals and departures.
+    quiet: bool,
+    refused: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +74,6 @@ enum Stage {
     Hello,
     /// The JSON form.
     Json,
-    /// We said that we leave.
-    Leaving,
 }
 
 /// The server does not speak in lines.
@@ -74,9 +86,12 @@ impl Conversation {
     pub fn new(wanted_name: Option<String>, seed: u64, now: Instant) -> Self {
         Self {
             stage: Stage::Undecided(now + DECIDE_AFTER),
+            leaving: false,
             decoder: LineDecoder::new(MAX_UNENDED),
             wanted_name,
             me: None,
+            people: People::default(),
+            limit: MAX_TEXT,
             waiting: VecDeque::new(),
             unconfirmed: VecDeque::new(),
             seed,
@@ -84,7 +99,17 @@ impl Conversation {
             partial_since: None,
             output: Vec::new(),
             shown: Vec::new(),
+            objects: None,
+            quiet: false,
+            refused: 0,
         }
+    }
+
+    /// Keeps the server's objects as they come, for [`Conversation::objects`];
+    /// `quiet`: but for arrivals and departures.
+    pub fn keep_objects(&mut self, quiet: bool) {
+        self.objects = Some(Vec::new());
+        self.quiet = quiet;
     }
 
     /// Takes what the server sent.
@@ -108,20 +133,22 @@ impl Conversation {
 
     /// Takes a line that the person typed or piped.
     pub fn say(&mut self, line: String) {
+        if self.leaving {
+            return;
+        }
         match self.stage {
             Stage::Undecided(_) | Stage::Hello => self.waiting.push_back(line),
             Stage::PlainSoFar | Stage::Plain => self.send_plain(&line),
             Stage::Json => self.send_json(&line),
-            Stage::Leaving => {}
         }
     }
 
     /// The person leaves.
     pub fn quit(&mut self) {
-        if self.stage == Stage::Json {
+        if self.stage == Stage::Json && !self.leaving {
             json_form::encode_command(&Command::Quit, &mut self.output);
         }
-        self.stage = Stage::Leaving;
+        self.leaving = true;
     }
 
     /// When [`Conversation::expire`] wants to be called.
@@ -158,9 +185,40 @@ impl Conversation {
         &mut self.output
     }
 
-    /// What is to be shown, line by line; the caller takes it away.
-    pub fn shown(&mut self) -> &mut Vec<String> {
+    /// What is to be shown; the caller takes it away.
+    pub fn shown(&mut self) -> &mut Vec<Line> {
         &mut self.shown
+    }
+
+    /// The server's objects, safe to print, one a line; the caller takes them
+    /// away.
+    pub fn objects(&mut self) -> &mut Vec<String> {
+        self.objects.get_or_insert_default()
+    }
+
+    /// The name that the person has in the room.
+    pub fn me(&self) -> Option<&Name> {
+        self.me.as_ref()
+    }
+
+    /// Who else is here.
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// The most bytes in a text.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// How many lines were refused, here or by the server.
+    pub fn refused(&self) -> usize {
+        self.refused
+    }
+
+    /// Something of our own to say to the person.
+    pub fn show(&mut self, line: Line) {
+        self.shown.push(line);
     }
 
     /// Whether everything that was said is with the server: confirmed, or, by
@@ -174,28 +232,33 @@ impl Conversation {
         matches!(self.stage, Stage::Hello | Stage::Json)
     }
 
-    /// Whether the person said that they leave.
-    pub fn is_leaving(&self) -> bool {
-        self.stage == Stage::Leaving
+    /// Whether the server is one of plain lines.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.stage, Stage::Plain | Stage::PlainSoFar)
     }
 
-    /// What was said and not confirmed, when the connection is lost.
+    /// Whether the person said that they leave.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
+    /// What was said and is not confirmed yet, in order.
     pub fn undelivered(&self) -> impl Iterator<Item = &str> {
         let unconfirmed = self.unconfirmed.iter().map(|(_, text)| text.as_str());
         unconfirmed.chain(self.waiting.iter().map(String::as_str))
     }
 
-    fn line(&mut self, line: Line<'_>) {
+    fn line(&mut self, line: framing::Line<'_>) {
         let line = match line {
-            Line::Whole(line) => line.to_owned(),
-            Line::TooLong(bytes) | Line::NotUtf8(bytes) => {
-                String::from_utf8_lossy(bytes).into_owned()
+            framing::Line::Whole(line) => Cow::Borrowed(line),
+            framing::Line::TooLong(bytes) | framing::Line::NotUtf8(bytes) => {
+                String::from_utf8_lossy(bytes)
             }
         };
         match self.stage {
             Stage::Undecided(_) | Stage::PlainSoFar => self.first_line(&line),
             Stage::Plain => self.show_plain(&line),
-            Stage::Hello | Stage::Json | Stage::Leaving => self.object(&line),
+            Stage::Hello | Stage::Json => self.object(&line),
         }
     }
 
@@ -225,25 +288,32 @@ impl Conversation {
 
     fn send_plain(&mut self, line: &str) {
         if line == "/quit" {
-            self.stage = Stage::Leaving;
+            self.leaving = true;
             return;
         }
         match Text::clean(line) {
             Ok(text) => {
                 self.output.extend_from_slice(text.as_str().as_bytes());
                 self.output.push(b'\n');
-                self.show(&format!("<You> {text}"));
+                let kind = Kind::Message { name: None, text };
+                self.show(Line { time: None, kind });
             }
             Err(text::TextError::Empty) => {}
-            Err(error) => self.show(&format!("-- that was not sent: {error}")),
+            Err(error) => self.refuse(format!("that was not sent: {error}")),
         }
+    }
+
+    /// Tells the person that something of theirs is not sent.
+    pub fn refuse(&mut self, why: String) {
+        self.refused += 1;
+        self.show(Line::trouble(why));
     }
 
     fn send_json(&mut self, line: &str) {
         let command = match text_form::parse_command(line) {
             Ok(None) => return,
             Ok(Some(command)) => command,
-            Err(error) => return self.show(&format!("-- {error}")),
+            Err(error) => return self.refuse(error.to_string()),
         };
         let command = match command {
             Command::Message { text, .. } => {
@@ -255,8 +325,8 @@ impl Conversation {
                 Command::Action { text, id }
             }
             Command::Quit => return self.quit(),
-            Command::Help => return self.show(HELP),
-            Command::Hello(_) => return self.show("-- that has been said already"),
+            Command::Help => return self.show(Line::word(HELP)),
+            Command::Hello(_) => return self.refuse("that has been said already".to_owned()),
             command => command,
         };
         json_form::encode_command(&command, &mut self.output);
@@ -270,9 +340,23 @@ impl Conversation {
     }
 
     fn object(&mut self, line: &str) {
+        let message = json_form::parse_server_message(line);
+        let is_presence = matches!(
+            &message,
+            Ok(Some(ServerMessage::Event(Event {
+                body: Body::Entered(_) | Body::Left(_),
+                ..
+            })))
+        );
+        if let Some(objects) = &mut self.objects
+            && line.starts_with('{')
+            && !(self.quiet && is_presence)
+        {
+            objects.push(text::clean(line).into_owned());
+        }
         // Lines in text form may still come before the welcome, and objects
         // of a kind that is newer than this program at any time.
-        match json_form::parse_server_message(line) {
+        match message {
             Ok(Some(ServerMessage::Event(event))) => self.event(event),
             Ok(Some(ServerMessage::Reply(reply))) => self.reply(reply),
             Ok(None) | Err(_) => {}
@@ -280,40 +364,56 @@ impl Conversation {
     }
 
     fn event(&mut self, event: Event) {
-        match event.body {
+        let kind = match event.body {
             Body::Message(speech) => {
-                self.confirm(&speech);
-                let own = Some(&speech.name) == self.me.as_ref();
-                let name = if own { "You" } else { speech.name.as_str() };
-                for line in speech.text.as_str().split('\n') {
-                    self.show(&format!("<{name}> {line}"));
+                let own = self.heard(&speech);
+                Kind::Message {
+                    name: (!own).then_some(speech.name),
+                    text: speech.text,
                 }
             }
-            Body::Action(speech) => {
-                self.confirm(&speech);
-                for line in speech.text.as_str().split('\n') {
-                    self.show(&format!("* {} {line}", speech.name));
-                }
-            }
+            Body::Action(speech) => Kind::Action {
+                own: self.heard(&speech),
+                name: speech.name,
+                text: speech.text,
+            },
             Body::Entered(names) => {
-                for name in names {
-                    self.show(&format!("[{name}] entered room"));
+                for name in names.iter().filter(|name| self.me.as_ref() != Some(name)) {
+                    self.people.enter(name);
                 }
+                Kind::Entered(names)
             }
             Body::Left(names) => {
-                for name in names {
-                    self.show(&format!("[{name}] is offline"));
+                for name in &names {
+                    self.people.leave(name);
                 }
+                Kind::Left(names)
             }
             Body::Renamed { old, new } => {
                 if Some(&old) == self.me.as_ref() {
-                    self.show(&format!("-- you are now known as {new}"));
+                    let text = format!("you are now known as {new}");
                     self.me = Some(new);
+                    Kind::Word(text)
                 } else {
-                    self.show(&format!("[{old}] is now known as {new}"));
+                    self.people.rename(&old, &new);
+                    Kind::Renamed { old, new }
                 }
             }
+        };
+        self.show(Line {
+            time: Some(event.time),
+            kind,
+        });
+    }
+
+    /// Takes note of who speaks; tells whether it is the person themselves.
+    fn heard(&mut self, speech: &Speech) -> bool {
+        self.confirm(speech);
+        let own = Some(&speech.name) == self.me.as_ref();
+        if !own {
+            self.people.speak(&speech.name);
         }
+        own
     }
 
     fn confirm(&mut self, speech: &Speech) {
@@ -332,14 +432,18 @@ impl Conversation {
                     1 => "1 other is here".to_owned(),
                     others => format!("{others} others are here"),
                 };
-                self.show(&format!("-- you are {}; {company}", welcome.name));
+                self.show(Line::word(format!("you are {}; {company}", welcome.name)));
+                for name in welcome.names.iter().filter(|name| **name != welcome.name) {
+                    self.people.enter(name);
+                }
+                self.limit = welcome.limits.text.min(MAX_TEXT);
                 self.me = Some(welcome.name);
                 self.stage = Stage::Json;
                 while let Some(line) = self.waiting.pop_front() {
-                    self.say(line);
+                    self.send_json(&line);
                 }
             }
-            Reply::Notice(text) => self.show(&format!("-- {text}")),
+            Reply::Notice(text) => self.show(Line::word(text.as_str())),
             Reply::Error { code, text, id } => {
                 let known = self
                     .unconfirmed
@@ -347,14 +451,15 @@ impl Conversation {
                     .position(|(known, _)| Some(known) == id.as_ref());
                 match known.and_then(|index| self.unconfirmed.remove(index)) {
                     Some((_, said)) if code != ErrorCode::TooLong => {
-                        self.show(&format!("-- {text}: {said}"));
+                        self.refuse(format!("{text}: {said}"));
                     }
-                    _ => self.show(&format!("-- {text}")),
+                    _ => self.refuse(text.to_string()),
                 }
             }
             Reply::People { people, names, .. } => {
                 let names: Vec<&str> = names.iter().map(Name::as_str).collect();
-                self.show(&format!("-- here ({people} in all): {}", names.join(", ")));
+                let names = names.join(", ");
+                self.show(Line::word(format!("here ({people} in all): {names}")));
             }
             Reply::Pong { .. } => {}
         }
@@ -364,23 +469,19 @@ impl Conversation {
         // The tutorial's server puts a CR before each message, also where the
         // line before it had no end.
         for line in line.split('\r').filter(|line| !line.is_empty()) {
-            self.show(line);
+            let kind = Kind::Raw(text::clean(line).into_owned());
+            self.show(Line { time: None, kind });
         }
-    }
-
-    fn show(&mut self, lines: &str) {
-        self.shown
-            .extend(text::clean(lines).split('\n').map(str::to_owned));
     }
 }
 
 const HELP: &str = "\
--- whatever you type is said to everyone here
--- /me TEXT      says what you do: * ann waves
--- /nick NAME    gives you another name
--- /who          tells who is here
--- /quit         leaves, and so does Ctrl-D
--- //TEXT        says a line that begins with /";
+whatever you type is said to everyone here
+/me TEXT      says what you do: * ann waves
+/nick NAME    gives you another name
+/who          tells who is here
+/quit         leaves, and so does Ctrl-D
+//TEXT        says a line that begins with /";
 
 #[cfg(test)]
 mod tests;

@@ -1,175 +1,295 @@
 //! The line that is being typed: keys in, what became of them out.
 //!
-//! There is no terminal in here and no screen. The cursor is a byte position
-//! that always stands between two grapheme clusters (UAX 29), so that a key
-//! moves over, and deletes, what a reader sees as one character.
+//! There is no terminal in here, no screen, no file and no clock. The keys are
+//! those of Emacs and of every shell; [`Key`] says what each does.
+//!
+//! [`Editor`] decides what a key means now. What it is done with stands in the
+//! parts: `draft` has the text and the cursor, `undo` the way back, `kill_ring`
+//! what was killed, [`History`] what was said; `search` and `completion` find
+//! things, `dialogue` is how the person walks through what they found, and
+//! `clean` keeps control characters out.
 
-use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
+mod clean;
+mod completion;
+mod dialogue;
+mod draft;
+mod history;
+mod key;
+mod kill_ring;
+mod search;
+mod undo;
 
-/// A key as the editor understands it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Key {
-    /// Typed or pasted text.
-    Text(String),
-    /// Enter.
-    Enter,
-    /// The character before the cursor goes.
-    Backspace,
-    /// The character behind the cursor goes.
-    Delete,
-    /// One character to the left.
-    Left,
-    /// One character to the right.
-    Right,
-    /// To the start of the line.
-    Home,
-    /// To the end of the line.
-    End,
-    /// All before the cursor goes.
-    KillToStart,
-    /// All behind the cursor goes.
-    KillToEnd,
-    /// The word before the cursor goes.
-    KillWord,
-    /// Ctrl-C.
-    Interrupt,
-    /// Ctrl-D.
-    EndOfInput,
-}
+use std::mem;
+use std::ops::Range;
 
-/// What became of a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The draft may have changed.
-    Edited,
-    /// The draft is done, and empty again.
-    Submitted(String),
-    /// Ctrl-C with nothing to clear.
-    Interrupted,
-    /// Ctrl-D with nothing to delete.
-    Ended,
-    /// There is no room for more.
-    Full,
-}
+pub use completion::COMMANDS;
+use completion::{Completion, Turn};
+use draft::{Change, Draft};
+pub use history::{History, MAX_HISTORY, MAX_HISTORY_BYTES};
+pub use key::{Key, Outcome};
+use kill_ring::{KillRing, Side};
+pub use search::Search;
+use search::{Aside, Searching};
+use undo::{Step, Undo};
 
-/// A draft and its cursor.
-#[derive(Debug, Default)]
+/// A draft, its cursor, and what keys need to remember.
+///
+/// Nothing that was typed is lost by a slip: what a key takes away comes back
+/// with C-_, and a draft that was given up for another one is in the history.
+#[derive(Debug)]
 pub struct Editor {
-    text: String,
-    cursor: usize,
+    /// What is shown, whatever the mode.
+    draft: Draft,
+    mode: Mode,
+    history: History,
+    limit: usize,
+    undo: Undo,
+    kills: KillRing,
+    last_query: String,
+}
+
+/// What the next key goes on with.
+#[derive(Debug, Default)]
+enum Mode {
+    /// Nothing but the draft.
+    #[default]
+    Editing,
+    /// The last key killed; the next kill becomes one with it.
+    Killing,
+    /// The last step put the kill of this age into the draft.
+    Yanking(usize),
+    /// The last step put a candidate into the draft, or takes it out again.
+    Completing(Completion),
+    /// An entry of the history is shown, as it is; a draft waits.
+    Browsing(Aside),
+    /// The match of a search is shown; a draft waits.
+    Searching(Searching),
 }
 
 impl Editor {
-    /// The draft.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The cursor, in bytes from the start.
-    pub fn cursor(&self) -> usize {
-        self.cursor
-    }
-
-    /// Takes a key.
-    pub fn handle(&mut self, key: Key) -> Outcome {
-        match key {
-            Key::Text(text) => return self.insert(&text),
-            Key::Enter => {
-                self.cursor = 0;
-                return Outcome::Submitted(std::mem::take(&mut self.text));
-            }
-            Key::Backspace => self.remove(self.before()..self.cursor),
-            Key::Delete => self.remove(self.cursor..self.after()),
-            Key::Left => self.cursor = self.before(),
-            Key::Right => self.cursor = self.after(),
-            Key::Home => self.cursor = 0,
-            Key::End => self.cursor = self.text.len(),
-            Key::KillToStart => self.remove(0..self.cursor),
-            Key::KillToEnd => self.text.truncate(self.cursor),
-            Key::KillWord => self.remove(self.word_start()..self.cursor),
-            Key::Interrupt if self.text.is_empty() => return Outcome::Interrupted,
-            Key::Interrupt => self.remove(0..self.text.len()),
-            Key::EndOfInput if self.text.is_empty() => return Outcome::Ended,
-            Key::EndOfInput => self.remove(self.cursor..self.after()),
+    /// An empty draft, with `limit` as the most bytes in a message.
+    pub fn new(history: History, limit: usize) -> Self {
+        Self {
+            draft: Draft::default(),
+            mode: Mode::Editing,
+            history,
+            limit,
+            undo: Undo::default(),
+            kills: KillRing::default(),
+            last_query: String::new(),
         }
-        Outcome::Edited
     }
 
-    fn insert(&mut self, text: &str) -> Outcome {
-        let text = typed(text);
-        if self.text.len() + text.len() > MAX_DRAFT {
+    /// Changes the most bytes in a message, when the server has told it.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// The draft, or what is shown in its place: an entry of the history, or
+    /// the match of a search. Its only control character is the newline.
+    pub fn text(&self) -> &str {
+        self.draft.text()
+    }
+
+    /// The cursor, in bytes from the start, between two grapheme clusters.
+    pub fn cursor(&self) -> usize {
+        self.draft.cursor()
+    }
+
+    /// The search, while it is on.
+    pub fn search(&self) -> Option<Search<'_>> {
+        match &self.mode {
+            Mode::Searching(search) => Some(search.state()),
+            _ => None,
+        }
+    }
+
+    /// What was said before.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Takes a key. `names` tells who can be completed, best first, and is
+    /// asked only when that is wanted.
+    pub fn handle(&mut self, key: Key, names: impl FnOnce() -> Vec<String>) -> Outcome {
+        if let Some(outcome) = self.search_on(&key) {
+            return outcome;
+        }
+        let goes_on = match self.mode {
+            Mode::Killing => key.kills(),
+            Mode::Yanking(_) => key == Key::YankPop,
+            Mode::Completing(_) => matches!(key, Key::Tab | Key::BackTab),
+            Mode::Editing | Mode::Browsing(_) | Mode::Searching(_) => true,
+        };
+        if !goes_on {
+            self.mode = Mode::Editing;
+        }
+        let cursor = self.cursor();
+        match key {
+            Key::Text(text) => self.insert(&clean::line(&text), Step::Typed),
+            Key::Paste(text) => self.insert(&clean::block(&text), Step::Whole),
+            Key::Newline => self.insert("\n", Step::Typed),
+            Key::Enter => self.submit(),
+            Key::Backspace => self.replace(self.draft.before()..cursor, "", Step::Deleted),
+            Key::Delete => self.replace(cursor..self.draft.after(), "", Step::Deleted),
+            Key::Left => self.move_to(self.draft.before()),
+            Key::Right => self.move_to(self.draft.after()),
+            Key::WordLeft => self.move_to(self.draft.word_before()),
+            Key::WordRight => self.move_to(self.draft.word_after()),
+            Key::Home => self.move_to(self.draft.line_start()),
+            Key::End => self.move_to(self.draft.line_end()),
+            Key::Up => self.up(),
+            Key::Down => self.down(),
+            Key::KillToStart => match self.draft.line_start() {
+                start if start < cursor => self.kill(start..cursor, Side::Before),
+                _ => self.kill(self.draft.before()..cursor, Side::Before),
+            },
+            Key::KillToEnd => match self.draft.line_end() {
+                end if cursor < end => self.kill(cursor..end, Side::Behind),
+                _ => self.kill(cursor..self.draft.after(), Side::Behind),
+            },
+            Key::KillWord => self.kill(self.draft.blank_word_before()..cursor, Side::Before),
+            Key::KillWordBack => self.kill(self.draft.word_before()..cursor, Side::Before),
+            Key::KillWordForward => self.kill(cursor..self.draft.word_after(), Side::Behind),
+            Key::Yank => self.yank(),
+            Key::YankPop => self.yank_pop(),
+            Key::TransposeChars => self.transpose(self.draft.two_clusters()),
+            Key::TransposeWords => self.transpose(self.draft.two_words()),
+            Key::Undo => self.undo(),
+            Key::Search => self.start_search(),
+            Key::Escape => Outcome::Nothing,
+            Key::Tab => self.complete(Turn::On, names),
+            Key::BackTab => self.complete(Turn::Back, names),
+            Key::Interrupt => self.interrupt(),
+            Key::EndOfInput if self.draft.is_empty() => Outcome::Ended,
+            Key::EndOfInput => self.replace(cursor..self.draft.after(), "", Step::Deleted),
+        }
+    }
+
+    fn insert(&mut self, text: &str, step: Step) -> Outcome {
+        self.replace(self.cursor()..self.cursor(), text, step)
+    }
+
+    /// The way of every change: it has room, it is one to the draft itself,
+    /// and it can be taken back.
+    fn replace(&mut self, range: Range<usize>, text: &str, step: Step) -> Outcome {
+        if range.is_empty() && text.is_empty() {
+            return Outcome::Nothing;
+        }
+        if !self.has_room(range.len(), text.len()) {
             return Outcome::Full;
         }
-        self.text.insert_str(self.cursor, &text);
-        self.cursor += text.len();
-        self.settle();
+        self.adopt();
+        let change = self.draft.replace(range, text);
+        self.undo.record(change, step, &self.draft);
         Outcome::Edited
     }
 
-    fn remove(&mut self, range: std::ops::Range<usize>) {
-        self.cursor = range.start;
-        self.text.replace_range(range, "");
-        self.settle();
+    fn has_room(&self, out: usize, coming: usize) -> bool {
+        self.text().len() - out + coming <= MAX_DRAFT
     }
 
-    /// What came together at the cursor may have become one cluster: then the
-    /// cursor goes behind it.
-    fn settle(&mut self) {
-        let mut cursor = GraphemeCursor::new(self.cursor, self.text.len(), true);
-        if !matches!(cursor.is_boundary(&self.text, 0), Ok(true)) {
-            self.cursor = self.after();
+    /// Makes the entry that is shown the draft. The one that waited is a step
+    /// back, and in the history too, because sending ends the steps.
+    fn adopt(&mut self) {
+        let Mode::Browsing(aside) = &mut self.mode else {
+            return;
+        };
+        let cursor = aside.draft.cursor();
+        let unsent = aside.draft.take();
+        self.mode = Mode::Editing;
+        self.history.push(&unsent);
+        let change = Change {
+            at: 0,
+            removed: unsent,
+            added: self.text().len(),
+            cursor,
+        };
+        self.undo.record(change, Step::Whole, &self.draft);
+    }
+
+    fn submit(&mut self) -> Outcome {
+        let bytes = self.text().len();
+        if self.text().trim().is_empty() {
+            self.replace(0..bytes, "", Step::Whole);
+            return Outcome::Edited;
+        }
+        if bytes > self.limit {
+            return Outcome::TooLong(bytes);
+        }
+        self.adopt();
+        let text = self.draft.take();
+        self.history.push(&text);
+        self.undo = Undo::default();
+        Outcome::Submitted(text)
+    }
+
+    fn interrupt(&mut self) -> Outcome {
+        if self.draft.is_empty() {
+            return Outcome::Interrupted;
+        }
+        // Before the push, or Up would bring the draft that waited.
+        self.adopt();
+        self.history.push(self.draft.text());
+        self.replace(0..self.text().len(), "", Step::Whole)
+    }
+
+    fn undo(&mut self) -> Outcome {
+        if let Mode::Browsing(aside) = &mut self.mode {
+            self.draft = mem::take(&mut aside.draft);
+            self.mode = Mode::Editing;
+            return Outcome::Edited;
+        }
+        let Some(change) = self.undo.pop() else {
+            return Outcome::Nothing;
+        };
+        self.draft.revert(&change);
+        Outcome::Edited
+    }
+
+    fn move_to(&mut self, place: usize) -> Outcome {
+        if self.draft.move_to(place) {
+            Outcome::Edited
+        } else {
+            Outcome::Nothing
         }
     }
 
-    fn before(&self) -> usize {
-        let mut cursor = GraphemeCursor::new(self.cursor, self.text.len(), true);
-        cursor
-            .prev_boundary(&self.text, 0)
-            .ok()
-            .flatten()
-            .unwrap_or(0)
-    }
-
-    fn after(&self) -> usize {
-        let mut cursor = GraphemeCursor::new(self.cursor, self.text.len(), true);
-        cursor
-            .next_boundary(&self.text, 0)
-            .ok()
-            .flatten()
-            .unwrap_or(self.text.len())
-    }
-
-    /// As in a shell: blanks, and then what is not blank.
-    fn word_start(&self) -> usize {
-        let before = self.text[..self.cursor].trim_end();
-        let start = before
-            .grapheme_indices(true)
-            .rev()
-            .find(|(_, cluster)| cluster.trim().is_empty())
-            .map_or(0, |(index, cluster)| index + cluster.len());
-        start.min(self.cursor)
-    }
-}
-
-/// What of typed or pasted text goes into a draft: no control characters, and
-/// a line end is a blank.
-fn typed(text: &str) -> String {
-    text.replace("\r\n", "\n")
-        .chars()
-        .map(|character| {
-            if matches!(character, '\n' | '\r' | '\t') {
-                ' '
-            } else {
-                character
+    fn kill(&mut self, range: Range<usize>, side: Side) -> Outcome {
+        let text = self.text()[range.clone()].to_owned();
+        let outcome = self.replace(range, "", Step::Whole);
+        if outcome == Outcome::Edited {
+            match self.mode {
+                Mode::Killing => self.kills.extend(&text, side),
+                _ => self.kills.push(text),
             }
-        })
-        .filter(|character| !character.is_control())
-        .collect()
+            self.mode = Mode::Killing;
+        }
+        outcome
+    }
+
+    fn transpose(&mut self, parts: Option<(Range<usize>, Range<usize>)>) -> Outcome {
+        let Some((left, right)) = parts else {
+            return Outcome::Nothing;
+        };
+        let text = self.text();
+        let between = &text[left.end..right.start];
+        let swapped = [&text[right.clone()], between, &text[left.clone()]].concat();
+        self.replace(left.start..right.end, &swapped, Step::Whole)
+    }
 }
 
-/// Far more than can be sent in one message, and little enough to lay out at
-/// every key.
-const MAX_DRAFT: usize = 64 * 1024;
+impl Default for Editor {
+    fn default() -> Self {
+        Self::new(History::default(), MAX_DRAFT)
+    }
+}
 
+/// The most bytes in a draft: far more than can be sent in one message, so
+/// that a paste can be cut down here, and little enough to lay out at a key.
+pub const MAX_DRAFT: usize = 1024 * 1024;
+
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -19,25 +19,31 @@ pub struct Size {
     pub height: usize,
 }
 
+impl Size {
+    /// A third of the rows: the most that a draft takes of the screen, and the
+    /// most that lines which wait above it take.
+    pub fn third(self) -> usize {
+        self.height / 3
+    }
+}
+
 /// The rows of a prompt with its draft.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// The visible rows, as ranges of prompt and draft together.
+    /// The visible rows, at least one.
     pub rows: Vec<Row>,
     /// In which of them the cursor is.
     pub cursor_row: usize,
-    /// Before which byte of prompt and draft together it is.
-    pub cursor: usize,
-    /// Rows above are not shown.
-    pub more_above: bool,
-    /// Rows below are not shown.
-    pub more_below: bool,
+    /// How many rows are hidden above.
+    pub above: usize,
+    /// How many rows are hidden below.
+    pub below: usize,
 }
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Its bytes.
+    /// Its bytes in prompt and draft together, without the line end.
     pub bytes: Range<usize>,
     /// Its columns by the widest reading.
     pub width: usize,
@@ -49,30 +55,31 @@ impl Layout {
     /// cursor are visible.
     pub fn new(text: &str, cursor: usize, size: Size) -> Self {
         let mut rows = break_rows(text, size.width);
-        // A full last row leaves no cell for the cursor behind it.
-        if cursor == text.len() && rows.last().is_some_and(|row| row.width >= size.width) {
-            rows.push(Row {
+        let mut cursor_row = rows
+            .partition_point(|row| row.bytes.start <= cursor)
+            .saturating_sub(1);
+        // A full row leaves no cell for the cursor behind it.
+        let row = &rows[cursor_row];
+        if cursor == row.bytes.end && row.width >= size.width {
+            cursor_row += 1;
+            let behind = Row {
                 bytes: cursor..cursor,
                 width: 0,
-            });
+            };
+            rows.insert(cursor_row, behind);
         }
-        let cursor_row = rows
-            .iter()
-            .rposition(|row| row.bytes.start <= cursor)
-            .unwrap_or(0);
-        let most = (size.height / 3).max(1);
-        let first = (cursor_row + 1)
-            .saturating_sub(most)
+        let most = size.third().max(1);
+        let above = (cursor_row + 1)
+            .saturating_sub(most.div_ceil(2))
             .min(rows.len().saturating_sub(most));
-        let more_below = rows.len() > first + most;
-        rows.truncate(first + most);
-        rows.drain(..first);
+        let below = rows.len().saturating_sub(above + most);
+        rows.truncate(above + most);
+        rows.drain(..above);
         Self {
             rows,
-            cursor_row: cursor_row - first,
-            cursor,
-            more_above: first > 0,
-            more_below,
+            cursor_row: cursor_row - above,
+            above,
+            below,
         }
     }
 }
@@ -84,24 +91,51 @@ pub fn width_of(text: &str) -> usize {
         .sum()
 }
 
-fn break_rows(text: &str, width: usize) -> Vec<Row> {
-    let mut rows = vec![Row {
-        bytes: 0..0,
-        width: 0,
-    }];
+/// The columns of `text` by the narrowest reading: of each cluster only its
+/// first character, and emoji that need a selector to be wide are not.
+pub fn least_width_of(text: &str) -> usize {
+    text.graphemes(true)
+        .filter_map(|cluster| cluster.chars().next()?.width())
+        .sum()
+}
+
+/// The beginning of `text` that is no wider than `width` by the widest reading.
+pub fn cut(text: &str, width: usize) -> &str {
+    let mut columns = 0;
     for (index, cluster) in text.grapheme_indices(true) {
-        let columns = width_of(cluster);
-        let end = index + cluster.len();
-        match rows.last_mut() {
-            Some(row) if row.bytes.is_empty() || row.width + columns <= width => {
-                row.bytes.end = end;
-                row.width += columns;
-            }
-            _ => rows.push(Row {
-                bytes: index..end,
-                width: columns,
-            }),
+        columns += width_of(cluster);
+        if columns > width {
+            return &text[..index];
         }
+    }
+    text
+}
+
+fn break_rows(text: &str, width: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut start = 0;
+    for line in text.split('\n') {
+        let mut row = Row {
+            bytes: start..start,
+            width: 0,
+        };
+        for (index, cluster) in line.grapheme_indices(true) {
+            let columns = width_of(cluster);
+            if !row.bytes.is_empty() && row.width + columns > width {
+                let at = start + index;
+                rows.push(std::mem::replace(
+                    &mut row,
+                    Row {
+                        bytes: at..at,
+                        width: 0,
+                    },
+                ));
+            }
+            row.bytes.end += cluster.len();
+            row.width += columns;
+        }
+        rows.push(row);
+        start += line.len() + 1;
     }
     rows
 }

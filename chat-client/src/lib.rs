@@ -3,15 +3,20 @@
 //! ```text
 //!  keyboard thread ── Input ──┐            ┌── Editor (pure): the line being typed
 //!                             ▼            ▼
-//!  socket ── bytes ────────► App ──► Conversation (pure): lines to show, bytes to send
+//!  socket ── bytes ────────► App ──► Conversation (pure): Lines to show, bytes to send
 //!                             │
-//!                             └────► Front ──► View + Layout (pure) ──► one write
+//!                             ├────► Fold (pure): crowds into one line
+//!                             └────► Front ──► Style (pure) ──► View + Layout (pure)
+//!                                                                   │ one write
+//!                                                                   ▼ a repaint
 //! ```
 //!
-//! [`app`] is the only loop. [`conversation`] talks with the server, [`editor`]
-//! with the person, [`layout`] and [`view`] with the screen; none of them knows
-//! a socket or a terminal, and all are tested without. [`terminal`],
-//! [`signals`] and [`connect`] are the edges to the system.
+//! [`app`] is the only loop. [`conversation`] talks with the server and knows
+//! the [`people`], [`editor`] talks with the person; [`line`](mod@line) is what
+//! there is to show, [`style`] how it looks, [`layout`] and [`view`] where it
+//! stands. None of these knows a socket or a terminal, and all are tested
+//! without. [`terminal`], [`sys`], [`connect`] and [`store`] are the edges to
+//! the system; what differs between Unix and Windows is in [`sys`] alone.
 
 pub mod app;
 pub mod cli;
@@ -20,6 +25,10 @@ pub mod conversation;
 pub mod editor;
 pub mod front;
 pub mod layout;
-pub mod signals;
+pub mod line;
+pub mod people;
+pub mod store;
+pub mod style;
+pub mod sys;
 pub mod terminal;
 pub mod view;

@@ -2,23 +2,25 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io::Write;
+use std::io::{IsTerminal, Write, stdin, stdout};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use chat_client::app::App;
+use chat_client::app::{App, Manner};
 use chat_client::cli::Args;
 use chat_client::connect::connect;
 use chat_client::conversation::Conversation;
+use chat_client::front::What;
+use chat_client::line::Line;
+use chat_client::store::Store;
+use chat_client::style::Style;
 use clap::Parser;
+use jiff::tz::TimeZone;
 
 fn main() -> ExitCode {
     let args = Args::parse();
     let arguments = args.target().and_then(|target| {
-        let name = args.name(
-            |variable| std::env::var(variable).ok(),
-            || whoami::username().ok(),
-        )?;
+        let name = args.name(environment, || whoami::username().ok())?;
         Ok((target, name))
     });
     let (target, name) = match arguments {
@@ -29,15 +31,49 @@ fn main() -> ExitCode {
         Ok(socket) => socket,
         Err(error) => return fail(CANNOT_CONNECT, &error),
     };
-    let greeting = format!("-- connected to {} port {}", target.host, target.port);
     // The keys of a hash map are random; that will do for marks that only
     // have to differ from those of others.
     let seed = RandomState::new().hash_one(0);
-    let conversation = Conversation::new(name, seed, Instant::now());
-    match App::new(socket, conversation, greeting).and_then(App::run) {
+    let mut conversation = Conversation::new(name, seed, Instant::now());
+    let greeting = format!("connected to {} port {}", target.host, target.port);
+    conversation.show(Line::word(greeting));
+    let app = App::new(
+        socket,
+        conversation,
+        style(&args),
+        manner(&args),
+        args.quiet,
+    );
+    match app.and_then(App::run) {
         Ok(status) => status,
         Err(error) => fail(FAILED, &format!("{error:#}")),
     }
+}
+
+fn style(args: &Args) -> Style {
+    let color = args.color(stdout().is_terminal(), environment);
+    Style::new(color, args.time, args.bell, TimeZone::system())
+}
+
+/// A prompt needs a terminal on both sides that can move its cursor.
+fn manner(args: &Args) -> Manner {
+    if args.send {
+        Manner::Block
+    } else if args.json {
+        Manner::Lines(What::Objects)
+    } else if args.plain
+        || !stdin().is_terminal()
+        || !stdout().is_terminal()
+        || environment("TERM").as_deref() == Some("dumb")
+    {
+        Manner::Lines(What::Lines)
+    } else {
+        Manner::Prompt((!args.no_history).then(Store::of_user).flatten())
+    }
+}
+
+fn environment(variable: &str) -> Option<String> {
+    std::env::var(variable).ok()
 }
 
 fn fail(status: u8, text: &str) -> ExitCode {

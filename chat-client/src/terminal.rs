@@ -8,6 +8,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Once};
 use std::thread;
+use std::time::Duration;
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::{execute, terminal};
@@ -17,38 +18,123 @@ use crate::editor::Key;
 use crate::layout::Size;
 
 /// What the person did.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Input {
-    /// Pressed a key, or pasted.
-    Key(Key),
+    /// Pressed keys.
+    Pressed(Vec<Press>),
     /// Changed the size of the window.
     Resized,
-    /// Sent a line by a pipe.
+    /// Sent a line by a pipe, or a block of them.
     Line(String),
-    /// Sent a line by a pipe that cannot be sent on, and why.
+    /// Sent something by a pipe that cannot be sent on, and why.
     BadLine(&'static str),
     /// There is nothing more to come.
     Closed,
 }
 
-/// Starts the thread that reads keys.
-pub fn read_keys(waker: Arc<Waker>) -> Receiver<Input> {
+/// A key, by what it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Press {
+    /// The draft.
+    Key(Key),
+    /// The screen: C-l.
+    Clear,
+    /// The process: C-z.
+    Suspend,
+}
+
+/// Starts the thread that reads keys. A terminal that does not tell pasted
+/// text from typed is not `bracketed`.
+pub fn read_keys(waker: Arc<Waker>, bracketed: bool) -> Receiver<Input> {
     let (sender, receiver) = sync_channel(WAITING);
     thread::spawn(move || {
-        while let Ok(event) = event::read() {
-            let input = match event {
-                Event::Key(key) => key_of(key).map(Input::Key),
-                Event::Paste(text) => Some(Input::Key(Key::Text(text))),
-                Event::Resize(..) => Some(Input::Resized),
-                _ => None,
-            };
-            if input.is_some_and(|input| !hand_over(&sender, &waker, input)) {
+        // What was typed before the terminal was ours has line ends for Enter.
+        let mut typed_ahead = matches!(event::poll(TOGETHER), Ok(true));
+        while let Ok(mut events) = next_events() {
+            if std::mem::take(&mut typed_ahead) {
+                line_ends_to_enters(&mut events);
+            }
+            let resized = events
+                .iter()
+                .any(|event| matches!(event, Event::Resize(..)));
+            let pressed = presses(events, bracketed);
+            if !pressed.is_empty() && !hand_over(&sender, &waker, Input::Pressed(pressed))
+                || resized && !hand_over(&sender, &waker, Input::Resized)
+            {
                 return;
             }
         }
         hand_over(&sender, &waker, Input::Closed);
     });
     receiver
+}
+
+fn line_ends_to_enters(events: &mut [Event]) {
+    let line_end = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL);
+    let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+    for event in events {
+        if *event == Event::Key(line_end) {
+            *event = Event::Key(enter);
+        }
+    }
+}
+
+/// Waits for an event, and takes those that came with it.
+fn next_events() -> io::Result<Vec<Event>> {
+    let mut events = vec![event::read()?];
+    // With no time at all crossterm's `use-dev-tty` never says yes.
+    while events.len() < MOST_EVENTS && event::poll(TOGETHER)? {
+        events.push(event::read()?);
+    }
+    Ok(events)
+}
+
+/// What came in one read: typed characters as one text and, where pastes look
+/// like typing, several Enters as a paste.
+fn presses(events: Vec<Event>, bracketed: bool) -> Vec<Press> {
+    let mut presses: Vec<Press> = Vec::new();
+    for event in events {
+        let press = match event {
+            Event::Key(key) => press_of(key),
+            Event::Paste(text) => Some(Press::Key(Key::Paste(text))),
+            _ => None,
+        };
+        match (presses.last_mut(), press) {
+            (Some(Press::Key(Key::Text(text))), Some(Press::Key(Key::Text(more)))) => {
+                text.push_str(&more);
+            }
+            (_, press) => presses.extend(press),
+        }
+    }
+    if !bracketed && looks_pasted(&presses) {
+        let text: String = presses.iter().filter_map(pasted).collect();
+        return vec![Press::Key(Key::Paste(text))];
+    }
+    presses
+}
+
+fn looks_pasted(presses: &[Press]) -> bool {
+    let enters = presses
+        .iter()
+        .filter(|press| matches!(press, Press::Key(Key::Enter | Key::Newline)))
+        .count();
+    enters > 1 && presses.iter().all(|press| pasted(press).is_some())
+}
+
+fn pasted(press: &Press) -> Option<&str> {
+    match press {
+        Press::Key(Key::Text(text)) => Some(text),
+        Press::Key(Key::Enter | Key::Newline) => Some("\n"),
+        Press::Key(Key::Tab) => Some("\t"),
+        _ => None,
+    }
+}
+
+/// Whether a terminal tells pasted text from typed, by `$TERM`. The console of
+/// Linux and the oldest terminals do not, nor does Windows.
+pub fn is_bracketed(term: &str) -> bool {
+    let old = ["", "linux", "ansi", "cons25", "dumb"];
+    !cfg!(windows) && !old.contains(&term) && !term.starts_with("vt")
 }
 
 /// Starts the thread that reads lines.
@@ -64,6 +150,34 @@ pub fn read_lines(waker: Arc<Waker>) -> Receiver<Input> {
         hand_over(&sender, &waker, Input::Closed);
     });
     receiver
+}
+
+/// Starts the thread that reads all there is, as one block.
+pub fn read_block(waker: Arc<Waker>) -> Receiver<Input> {
+    let (sender, receiver) = sync_channel(WAITING);
+    thread::spawn(move || {
+        let input = block(&mut io::stdin().lock());
+        if hand_over(&sender, &waker, input) {
+            hand_over(&sender, &waker, Input::Closed);
+        }
+    });
+    receiver
+}
+
+fn block(stdin: &mut impl Read) -> Input {
+    let mut bytes = Vec::new();
+    if stdin.take(MAX_LINE + 1).read_to_end(&mut bytes).is_err() {
+        return Input::BadLine("standard input cannot be read");
+    }
+    if bytes.len() as u64 > MAX_LINE {
+        return Input::BadLine(TOO_LONG);
+    }
+    match String::from_utf8(bytes) {
+        // Said as it is: no line of a file is meant as a command.
+        Ok(text) if text.starts_with('/') => Input::Line(format!("/{text}")),
+        Ok(text) => Input::Line(text),
+        Err(_) => Input::BadLine(NOT_UTF8),
+    }
 }
 
 fn hand_over(sender: &SyncSender<Input>, waker: &Waker, input: Input) -> bool {
@@ -84,7 +198,7 @@ fn next_line(stdin: &mut impl BufRead) -> Option<Input> {
     }
     if !line.ends_with(b"\n") && line.len() as u64 == MAX_LINE {
         let _ = stdin.skip_until(b'\n');
-        return Some(Input::BadLine("that line was not sent: it is too long"));
+        return Some(Input::BadLine(TOO_LONG));
     }
     while line
         .last()
@@ -94,25 +208,25 @@ fn next_line(stdin: &mut impl BufRead) -> Option<Input> {
     }
     Some(match String::from_utf8(line) {
         Ok(line) => Input::Line(line),
-        Err(_) => Input::BadLine("that line was not sent: it is not UTF-8"),
+        Err(_) => Input::BadLine(NOT_UTF8),
     })
 }
 
-fn key_of(
+fn press_of(
     KeyEvent {
         code,
         modifiers,
         kind,
         ..
     }: KeyEvent,
-) -> Option<Key> {
+) -> Option<Press> {
     // Windows reports the release of each key as well.
     if kind == KeyEventKind::Release {
         return None;
     }
     let control = modifiers.contains(KeyModifiers::CONTROL);
     let alt = modifiers.contains(KeyModifiers::ALT);
-    Some(match code {
+    let key = match code {
         KeyCode::Char(character) if control && !alt => match character.to_ascii_lowercase() {
             'a' => Key::Home,
             'b' => Key::Left,
@@ -121,23 +235,51 @@ fn key_of(
             'e' => Key::End,
             'f' => Key::Right,
             'h' => Key::Backspace,
-            'j' | 'm' => Key::Enter,
+            'i' => Key::Tab,
+            'j' => Key::Newline,
             'k' => Key::KillToEnd,
+            'l' => return Some(Press::Clear),
+            'm' => Key::Enter,
+            'n' => Key::Down,
+            'p' => Key::Up,
+            'r' => Key::Search,
+            't' => Key::TransposeChars,
             'u' => Key::KillToStart,
             'w' => Key::KillWord,
+            'y' => Key::Yank,
+            'z' => return Some(Press::Suspend),
+            // The byte of C-_ is that of C-7 and, on most keyboards, of C-/.
+            '_' | '7' | '/' => Key::Undo,
             _ => return None,
         },
-        KeyCode::Char(character) if control == alt => Key::Text(character.to_string()),
-        KeyCode::Tab => Key::Text("\t".to_owned()),
+        KeyCode::Char(character) if alt && !control => match character.to_ascii_lowercase() {
+            'b' => Key::WordLeft,
+            'd' => Key::KillWordForward,
+            'f' => Key::WordRight,
+            't' => Key::TransposeWords,
+            'y' => Key::YankPop,
+            _ => return None,
+        },
+        KeyCode::Char(character) => Key::Text(character.to_string()),
+        KeyCode::Tab => Key::Tab,
+        KeyCode::BackTab => Key::BackTab,
+        KeyCode::Enter if alt => Key::Newline,
         KeyCode::Enter => Key::Enter,
+        KeyCode::Backspace if alt => Key::KillWordBack,
         KeyCode::Backspace => Key::Backspace,
         KeyCode::Delete => Key::Delete,
+        KeyCode::Left if control => Key::WordLeft,
+        KeyCode::Right if control => Key::WordRight,
         KeyCode::Left => Key::Left,
         KeyCode::Right => Key::Right,
+        KeyCode::Up => Key::Up,
+        KeyCode::Down => Key::Down,
         KeyCode::Home => Key::Home,
         KeyCode::End => Key::End,
+        KeyCode::Esc => Key::Escape,
         _ => return None,
-    })
+    };
+    Some(Press::Key(key))
 }
 
 /// The size of the terminal. Asked for before each repaint, because the
@@ -155,30 +297,6 @@ pub fn size() -> Size {
         width: or(width, 80),
         height: or(height, 24),
     }
-}
-
-/// Standard output without the line buffer of `std`, which would tear a
-/// repaint into two writes.
-#[cfg(unix)]
-pub type Output = std::fs::File;
-
-/// Standard output. The console wants more than bytes, which `std` knows.
-#[cfg(not(unix))]
-pub type Output = io::Stdout;
-
-/// Standard output, to be written to in whole repaints.
-///
-/// # Errors
-///
-/// When it was closed from the beginning.
-pub fn output() -> io::Result<Output> {
-    #[cfg(unix)]
-    {
-        use std::os::fd::AsFd;
-        Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
-    }
-    #[cfg(not(unix))]
-    Ok(io::stdout())
 }
 
 /// While this lives the terminal gives us every key. However it ends, the
@@ -201,10 +319,25 @@ impl RawMode {
                 inner(info);
             }));
         });
-        terminal::enable_raw_mode()?;
         let raw = Self(());
-        execute!(io::stdout(), event::EnableBracketedPaste)?;
+        take()?;
         Ok(raw)
+    }
+
+    /// Gives the terminal back for a while.
+    pub fn leave(&self) {
+        give_back();
+    }
+
+    /// Takes it again, also if somebody else gave it back.
+    ///
+    /// # Errors
+    ///
+    /// When it is gone.
+    pub fn again(&self) -> io::Result<()> {
+        // crossterm believes that nobody else changes the mode.
+        terminal::disable_raw_mode()?;
+        take()
     }
 }
 
@@ -212,6 +345,11 @@ impl Drop for RawMode {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+fn take() -> io::Result<()> {
+    terminal::enable_raw_mode()?;
+    execute!(io::stdout(), event::EnableBracketedPaste)
 }
 
 /// Errors are passed over: a terminal that is gone needs nothing back.
@@ -232,56 +370,14 @@ const WAITING: usize = 64;
 /// A line of a pipe that is longer than this is not kept whole.
 const MAX_LINE: u64 = 64 * 1024;
 
+/// Events that follow each other so closely came in one read.
+const TOGETHER: Duration = Duration::from_millis(1);
+
+/// Events that are taken together, so that a flood of them is still shown.
+const MOST_EVENTS: usize = 4096;
+
+const TOO_LONG: &str = "that was not sent: it is too long";
+const NOT_UTF8: &str = "that was not sent: it is not UTF-8";
+
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_of_a_pipe() {
-        let long = "x".repeat(MAX_LINE as usize + 5);
-        let bytes = [b"one\r\n\n\xff\n".as_slice(), long.as_bytes(), b"\nlast"].concat();
-        let mut pipe = io::Cursor::new(bytes);
-        let mut seen = Vec::new();
-        while let Some(input) = next_line(&mut pipe) {
-            seen.push(match input {
-                Input::Line(line) => line,
-                Input::BadLine(why) => why.to_owned(),
-                other => panic!("{other:?}"),
-            });
-        }
-        assert_eq!(
-            seen,
-            [
-                "one",
-                "",
-                "that line was not sent: it is not UTF-8",
-                "that line was not sent: it is too long",
-                "last"
-            ]
-        );
-    }
-
-    #[test]
-    fn keys() {
-        let key = |code, modifiers| key_of(KeyEvent::new(code, modifiers));
-        assert_eq!(
-            key(KeyCode::Char('中'), KeyModifiers::NONE),
-            Some(Key::Text("中".into()))
-        );
-        assert_eq!(
-            key(KeyCode::Char('A'), KeyModifiers::SHIFT),
-            Some(Key::Text("A".into()))
-        );
-        assert_eq!(
-            key(KeyCode::Char('w'), KeyModifiers::CONTROL),
-            Some(Key::KillWord)
-        );
-        assert_eq!(key(KeyCode::Char('x'), KeyModifiers::ALT), None);
-        // AltGr on Windows.
-        let alt_gr = KeyModifiers::CONTROL | KeyModifiers::ALT;
-        assert_eq!(key(KeyCode::Char('@'), alt_gr), Some(Key::Text("@".into())));
-        let mut released = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
-        released.kind = KeyEventKind::Release;
-        assert_eq!(key_of(released), None);
-    }
-}
+mod tests;

@@ -1,42 +1,56 @@
-//! What the person sees: finished lines, and below them prompt and draft.
+//! What the person sees: finished lines, and below them the block.
 //!
-//! The block of prompt and draft is the only thing that is ever redrawn.
+//! The block is the only thing that is ever redrawn: lines that wait for the
+//! room, prompt and draft, and a row that tells what is not visible of them.
 //! Finished lines are printed above it once and then belong to the terminal,
 //! which wraps them itself and scrolls them back. Everything of one repaint
 //! goes out in one write, between the brackets of a synchronized update.
 //!
-//! Nothing here trusts a width: each row of the draft is drawn from column 0
+//! Nothing here trusts a width: each row of the block is drawn from column 0
 //! with line wrap off, and the cursor gets to its place by being saved there
 //! on the way.
 
 use std::io::{self, Write};
 
-use crate::layout::{Layout, Size, width_of};
+use crate::layout::{Layout, Size, cut, least_width_of};
 
 /// The terminal's picture of the block, and how to change it.
 #[derive(Debug)]
 pub struct View {
     reflow: Reflow,
     drawn: Option<Drawn>,
+    /// Lines may be dim.
+    dim: bool,
 }
 
-/// What a terminal does with long rows when it becomes narrower.
+/// What is to stand below the finished lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Lines that wait, the latest last, one row each.
+    pub pending: Vec<String>,
+    /// Prompt and draft.
+    pub text: String,
+    /// The cursor stands before this byte of it.
+    pub cursor: usize,
+}
+
+/// What terminals do with long rows when they become narrower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reflow {
-    /// It breaks them into several.
+    /// They break them into several.
     Yes,
-    /// It cuts them off.
+    /// They cut them off.
     No,
 }
 
 /// The block as it stands on the screen.
 #[derive(Debug)]
 struct Drawn {
-    /// Prompt and draft.
-    text: String,
-    cursor: usize,
+    block: Block,
     size: Size,
-    /// Columns of the rows above the cursor's, and of its row up to it.
+    /// Columns of the rows above the cursor's, and of its row up to it, by the
+    /// narrowest reading: to erase too little leaves remains, to erase too
+    /// much would take what somebody said.
     above: Vec<usize>,
     column: usize,
 }
@@ -78,18 +92,30 @@ impl Reflow {
     }
 }
 
+impl Block {
+    /// A prompt with an empty draft, and nothing that waits.
+    pub fn prompt(text: &str) -> Self {
+        Self {
+            pending: Vec::new(),
+            text: text.to_owned(),
+            cursor: text.len(),
+        }
+    }
+}
+
 impl View {
-    /// A view on a terminal whose cursor is at the start of a row.
-    pub fn new(reflow: Reflow) -> Self {
+    /// A view on a terminal whose cursor is at the start of a row. What waits
+    /// is dim if `dim`.
+    pub fn new(reflow: Reflow, dim: bool) -> Self {
         Self {
             reflow,
             drawn: None,
+            dim,
         }
     }
 
-    /// Prints `lines` above the block and draws the block anew: `text` is
-    /// prompt and draft, the cursor stands before its byte `cursor`. Writes
-    /// nothing if the screen is like that already.
+    /// Prints `lines` above the block and draws the block anew; `before` goes
+    /// out first, as it is. Writes nothing if the screen is like that already.
     ///
     /// # Errors
     ///
@@ -98,25 +124,22 @@ impl View {
         &mut self,
         out: &mut impl Write,
         size: Size,
+        before: &[u8],
         lines: &[String],
-        text: &str,
-        cursor: usize,
+        block: &Block,
     ) -> io::Result<()> {
-        if lines.is_empty()
-            && self
-                .drawn
-                .as_ref()
-                .is_some_and(|drawn| drawn.is(text, cursor, size))
-        {
+        let is_drawn = |drawn: &Drawn| drawn.block == *block && drawn.size == size;
+        if before.is_empty() && lines.is_empty() && self.drawn.as_ref().is_some_and(is_drawn) {
             return Ok(());
         }
         let mut bytes = SYNC_ON.to_vec();
+        bytes.extend_from_slice(before);
         self.erase_block(&mut bytes, size);
         for line in lines {
             bytes.extend_from_slice(line.as_bytes());
             bytes.extend_from_slice(b"\r\n");
         }
-        self.draw_block(&mut bytes, size, text, cursor);
+        self.draw_block(&mut bytes, size, block);
         bytes.extend_from_slice(SYNC_OFF);
         out.write_all(&bytes)?;
         out.flush()
@@ -134,56 +157,99 @@ impl View {
         out.flush()
     }
 
-    fn erase_block(&mut self, bytes: &mut Vec<u8>, size: Size) {
-        if let Some(drawn) = self.drawn.take() {
-            bytes.push(b'\r');
-            up(bytes, drawn.rows_above(size, self.reflow));
-            bytes.extend_from_slice(b"\x1b[J");
-        }
+    /// Scrolls everything off the screen, so that it is empty and nothing is
+    /// lost, and takes the block away.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn clear(&mut self, out: &mut impl Write, size: Size) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        self.erase_block(&mut bytes, size);
+        bytes.extend_from_slice(format!("\x1b[{}B", size.height).as_bytes());
+        bytes.resize(bytes.len() + size.height, b'\n');
+        bytes.extend_from_slice(b"\x1b[H");
+        out.write_all(&bytes)?;
+        out.flush()
     }
 
-    fn draw_block(&mut self, bytes: &mut Vec<u8>, size: Size, text: &str, cursor: usize) {
-        let layout = Layout::new(text, cursor, size);
+    /// Somebody else has written to the terminal: where the block is, and
+    /// whether, is not known any more.
+    pub fn forget(&mut self) {
+        self.drawn = None;
+    }
+
+    fn erase_block(&mut self, bytes: &mut Vec<u8>, size: Size) {
+        bytes.push(b'\r');
+        if let Some(drawn) = self.drawn.take() {
+            up(bytes, drawn.rows_above(size, self.reflow));
+        }
+        bytes.extend_from_slice(b"\x1b[J");
+    }
+
+    fn draw_block(&mut self, bytes: &mut Vec<u8>, size: Size, block: &Block) {
+        let text = &block.text;
+        let layout = Layout::new(text, block.cursor, size);
+        let pending = pending_rows(&block.pending, size);
+        let status = status(text, &layout, size);
         // Room first: were the screen to scroll while the rows are drawn, the
         // saved cursor would be off.
-        let below = layout.rows.len() - 1;
+        let below = pending.len() + layout.rows.len() - 1 + usize::from(status.is_some());
         for _ in 0..below {
             bytes.extend_from_slice(b"\r\n");
         }
         up(bytes, below);
         bytes.extend_from_slice(b"\x1b[?7l");
+        for row in &pending {
+            self.put_dim(bytes, row);
+            bytes.extend_from_slice(b"\r\n");
+        }
         for (index, row) in layout.rows.iter().enumerate() {
             if index > 0 {
                 bytes.extend_from_slice(b"\r\n");
             }
             let mut rest = row.bytes.clone();
             if index == layout.cursor_row {
-                bytes.extend_from_slice(&text.as_bytes()[rest.start..cursor]);
+                bytes.extend_from_slice(&text.as_bytes()[rest.start..block.cursor]);
                 bytes.extend_from_slice(b"\x1b7");
-                rest.start = cursor;
+                rest.start = block.cursor;
             }
             bytes.extend_from_slice(&text.as_bytes()[rest]);
         }
+        if let Some(status) = &status {
+            bytes.extend_from_slice(b"\r\n");
+            self.put_dim(bytes, status);
+        }
         bytes.extend_from_slice(b"\x1b[?7h\x1b8");
-        let cursor_row = &layout.rows[layout.cursor_row];
+        let least = |row: &str| least_width_of(row);
+        let drafted = layout.rows[..layout.cursor_row]
+            .iter()
+            .map(|row| least(&text[row.bytes.clone()]));
+        let start = layout.rows[layout.cursor_row].bytes.start;
         self.drawn = Some(Drawn {
-            text: text.to_owned(),
-            cursor,
-            size,
-            above: layout.rows[..layout.cursor_row]
+            above: pending
                 .iter()
-                .map(|row| row.width)
+                .map(|row| least(row))
+                .chain(drafted)
                 .collect(),
-            column: width_of(&text[cursor_row.bytes.start..cursor]),
+            column: least(&text[start..block.cursor]),
+            block: block.clone(),
+            size,
         });
+    }
+
+    fn put_dim(&self, bytes: &mut Vec<u8>, row: &str) {
+        if self.dim {
+            bytes.extend_from_slice(b"\x1b[2m");
+        }
+        bytes.extend_from_slice(row.as_bytes());
+        if self.dim {
+            bytes.extend_from_slice(b"\x1b[0m");
+        }
     }
 }
 
 impl Drawn {
-    fn is(&self, text: &str, cursor: usize, size: Size) -> bool {
-        self.text == text && self.cursor == cursor && self.size == size
-    }
-
     /// How many rows of the screen the block now has above the cursor. The
     /// rows were ended one by one, so a wider screen does not join them.
     fn rows_above(&self, size: Size, reflow: Reflow) -> usize {
@@ -197,6 +263,45 @@ impl Drawn {
             .sum();
         split + self.column / size.width
     }
+}
+
+/// The rows of lines that wait: at most a third of the screen, each cut to one
+/// row. Where they are more, the first row counts those that are left out.
+fn pending_rows(pending: &[String], size: Size) -> Vec<String> {
+    let most = size.third();
+    let cut = |row: &str| cut(row, size.width).to_owned();
+    if pending.len() <= most {
+        return pending.iter().map(|row| cut(row)).collect();
+    }
+    let Some(last) = most.checked_sub(1) else {
+        return Vec::new();
+    };
+    let hidden = pending.len() - last;
+    std::iter::once(cut(&format!("-- {hidden} more lines wait")))
+        .chain(pending[hidden..].iter().map(|row| cut(row)))
+        .collect()
+}
+
+/// What is to be known of a draft that is not one visible line.
+fn status(text: &str, layout: &Layout, size: Size) -> Option<String> {
+    let lines = text.split('\n').count();
+    if size.height < 4 || (lines == 1 && layout.above == 0 && layout.below == 0) {
+        return None;
+    }
+    let mut status = "--".to_owned();
+    if lines > 1 {
+        status += &format!(" {lines} lines");
+    }
+    if layout.above > 0 {
+        status += &format!(" ↑{}", layout.above);
+    }
+    if layout.below > 0 {
+        status += &format!(" ↓{}", layout.below);
+    }
+    if lines > 1 {
+        status += " (Enter sends them as one message)";
+    }
+    Some(cut(&status, size.width).to_owned())
 }
 
 fn up(bytes: &mut Vec<u8>, rows: usize) {

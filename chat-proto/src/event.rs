@@ -209,6 +209,11 @@ impl Timestamp {
             .and_then(|milliseconds| jiff::Timestamp::from_millisecond(milliseconds).ok());
         Self(time.unwrap_or(jiff::Timestamp::MAX))
     }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub fn unix_milliseconds(self) -> i64 {
+        self.0.as_millisecond()
+    }
 }
 
 /// RFC 3339 with three decimals: `2026-11-23T10:00:00.123Z`.

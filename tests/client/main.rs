@@ -41,7 +41,7 @@ fn join_in(addr: SocketAddr, name: &str, rows: u16, cols: u16) -> Terminal {
 /// A client in a terminal that may not have met the server yet.
 #[track_caller]
 fn open(addr: SocketAddr, name: &str, rows: u16, cols: u16) -> Terminal {
-    let args = [&addr.to_string(), "--name", name];
+    let args = [&addr.to_string(), "--name", name, "--no-history"];
     Terminal::spawn(client(), &args, &[], rows, cols)
 }
 

@@ -243,8 +243,19 @@ fn a_draft_that_is_taller_than_its_share_stays() {
     let ann = join_in(server.addr(), "ann", 24, 40);
     let draft: String = (1000..1250).map(|n| format!("{n}")).collect();
     ann.type_text(&keys::pasted(&draft));
-    let bottom = |screen: &str| screen.rsplit('\n').next().unwrap_or("").to_owned();
-    let screen = ann.wait_screen(|screen| bottom(screen).ends_with("1249"), "the end of it");
+    // The lowest row tells how much of it is not visible.
+    let bottom = |screen: &str| {
+        let mut rows = screen.rsplit('\n');
+        let marks = rows.next().unwrap_or("").to_owned();
+        (rows.next().unwrap_or("").to_owned(), marks)
+    };
+    let screen = ann.wait_screen(
+        |screen| {
+            let (end, marks) = bottom(screen);
+            end.ends_with("1249") && marks.starts_with("-- ↑")
+        },
+        "the end of it",
+    );
     let last = bottom(&screen);
     let cursor = ann.cursor();
     for number in 0..30 {
@@ -258,7 +269,7 @@ fn a_draft_that_is_taller_than_its_share_stays() {
             &said,
         );
     }
-    ann.wait_cursor(23, cursor.1);
+    ann.wait_cursor(22, cursor.1);
     ann.type_text(keys::ENTER);
     bo.expect(&format!("\r<ann> {draft}\n"));
 }

@@ -191,7 +191,9 @@ const ATTACKS: [&str; 12] = [
 #[track_caller]
 fn controls_after(script: impl FnOnce(&TcpListener, &Terminal) -> Peer) -> BTreeSet<String> {
     let (listener, addr) = listen();
-    let mut ann = open(addr, "ann", 24, 80);
+    // Colours of ours depend on names, and these are the attacker's.
+    let args = [&addr.to_string(), "--name", "ann", "--no-history"];
+    let mut ann = Terminal::spawn(client(), &args, &[("NO_COLOR", "1")], 24, 80);
     ann.type_text("draft");
     ann.wait_for_text("<You> draft");
     let _server = script(&listener, &ann);

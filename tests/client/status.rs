@@ -50,7 +50,16 @@ fn ctrl_d_gives_the_terminal_back() {
 
 #[test]
 fn ctrl_c_gives_the_terminal_back() {
-    check("", |ann| ann.type_text(&keys::ctrl('c')), 128 + 2);
+    let screen = check(
+        "",
+        |ann| {
+            ann.type_text(&keys::ctrl('c'));
+            ann.wait_for_text("-- press Ctrl-C again to leave");
+            ann.type_text(&keys::ctrl('c'));
+        },
+        128 + 2,
+    );
+    assert!(!screen.contains("<You>"), "{screen}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::style::{Bell, Style, TimeStyle};
 
 struct Talk {
     conversation: Conversation,
@@ -42,8 +43,15 @@ impl Talk {
         self.conversation.expire(self.now);
     }
 
+    /// As a person without colours and times reads it.
     fn shown(&mut self) -> Vec<String> {
-        std::mem::take(self.conversation.shown())
+        let zone = jiff::tz::TimeZone::UTC;
+        let mut style = Style::new(false, TimeStyle::None, Bell::Off, zone);
+        let mut rows = Vec::new();
+        for line in std::mem::take(self.conversation.shown()) {
+            style.render(&line, None, &mut rows);
+        }
+        rows
     }
 }
 
@@ -122,4 +130,44 @@ fn a_hostile_server_cannot_reach_the_terminal() {
         talk.conversation.receive(&vec![b'x'; 1 << 20], talk.now),
         Err(NotAChat)
     );
+}
+
+#[test]
+fn who_is_here_is_known_from_the_events() {
+    let mut talk = Talk::joined();
+    let event = |seq: u64, rest: &str| {
+        format!("{{\"seq\":{seq},\"time\":\"2026-11-23T10:00:00.123Z\",{rest}}}\n")
+    };
+    talk.hear(&event(2, r#""type":"entered","names":["cy","di"]"#));
+    talk.hear(&event(3, r#""type":"message","name":"di","text":"hi""#));
+    talk.hear(&event(4, r#""type":"renamed","old":"ann","new":"anna""#));
+    talk.hear(&event(5, r#""type":"left","names":["bo"]"#));
+    let names: Vec<&str> = talk
+        .conversation
+        .people()
+        .names()
+        .map(Name::as_str)
+        .collect();
+    assert_eq!(names, ["di", "cy"]);
+    assert_eq!(talk.conversation.me().map(Name::as_str), Some("anna"));
+}
+
+#[test]
+fn objects_are_kept_as_they_came() {
+    let mut talk = Talk::new();
+    talk.conversation.keep_objects(true);
+    talk.hear("\r-- chat/1 welcome\n\r<bo> not an object\n");
+    let left = r#"{"seq":1,"time":"2026-11-23T10:00:00.123Z","type":"left","names":["bo"]}"#;
+    let newer = r#"{"type":"weather","text":"sun"}"#;
+    talk.hear(&format!("{left}\n{newer}\n{{\"a\":\"\x1b[2J\"}}\n"));
+    assert_eq!(talk.conversation.objects(), &[newer, r#"{"a":"[2J"}"#]);
+}
+
+#[test]
+fn what_a_plain_server_says_at_the_end_is_heard() {
+    let mut talk = Talk::new();
+    talk.pass(DECIDE_AFTER);
+    talk.conversation.quit();
+    talk.hear("bye\n");
+    assert_eq!(talk.shown(), ["bye"]);
 }

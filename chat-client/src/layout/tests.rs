@@ -55,13 +55,43 @@ fn a_long_draft_scrolls_inside() {
             height: 3,
         },
     );
-    assert!(layout.more_above && layout.more_below);
+    assert_eq!((layout.above, layout.below), (1, 2));
+}
+
+#[test]
+fn line_ends_end_rows() {
+    check("ab\ncd|", (6, 30), &["ab", "cd|"]);
+    check("ab|\ncd", (6, 30), &["ab|", "cd"]);
+    check("ab\n|\n", (6, 30), &["ab", "|", ""]);
+    check("ab|\ncd", (2, 30), &["ab", "|", "cd"]);
+    check("abc|\ncd", (2, 30), &["ab", "c|", "cd"]);
+}
+
+#[test]
+fn the_narrowest_reading() {
+    for (text, widest, least) in [
+        ("abc", 3, 3),
+        ("中文", 4, 4),
+        ("❤\u{fe0f}", 1, 1),
+        ("👍🏽", 4, 2),
+        ("👨‍👩‍👧", 6, 2),
+        ("e\u{301}", 1, 1),
+    ] {
+        assert_eq!(
+            (width_of(text), least_width_of(text)),
+            (widest, least),
+            "{text}"
+        );
+    }
+    assert_eq!(cut("ab中c", 3), "ab");
+    assert_eq!(cut("ab中c", 4), "ab中");
+    assert_eq!(cut("ab", 0), "");
 }
 
 proptest! {
     #[test]
     fn rows_hold_everything_in_order(
-        text in "[ab 中👩\u{200d}👧\u{301}🇩]{0,60}",
+        text in "[ab \n中👩\u{200d}👧\u{301}🇩]{0,60}",
         width in 1usize..20,
         at in 0usize..60,
     ) {
@@ -72,7 +102,7 @@ proptest! {
             .unwrap_or(text.len());
         let layout = Layout::new(&text, cursor, Size { width, height: 3000 });
         let joined: String = layout.rows.iter().map(|row| &text[row.bytes.clone()]).collect();
-        prop_assert_eq!(joined, text.as_str());
+        prop_assert_eq!(joined, text.replace('\n', ""));
         for row in &layout.rows {
             let clusters = text[row.bytes.clone()].graphemes(true).count();
             prop_assert!(row.width <= width || clusters == 1);

@@ -7,6 +7,7 @@ struct Screen {
     view: View,
     parser: vt100::Parser,
     size: Size,
+    pending: Vec<String>,
 }
 
 fn cells(count: usize) -> NonZero<u16> {
@@ -16,9 +17,10 @@ fn cells(count: usize) -> NonZero<u16> {
 impl Screen {
     fn new(width: usize, height: usize) -> Self {
         Self {
-            view: View::new(Reflow::No),
+            view: View::new(Reflow::No, false),
             parser: vt100::Parser::new(cells(height), cells(width), 1000),
             size: Size { width, height },
+            pending: Vec::new(),
         }
     }
 
@@ -28,8 +30,13 @@ impl Screen {
         let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
         let mut bytes = Vec::new();
         let text = text.replace('|', "");
+        let block = Block {
+            pending: self.pending.clone(),
+            text,
+            cursor,
+        };
         self.view
-            .paint(&mut bytes, self.size, &lines, &text, cursor)
+            .paint(&mut bytes, self.size, b"", &lines, &block)
             .unwrap();
         self.parser.process(&bytes);
     }
@@ -134,14 +141,15 @@ fn a_flood_is_all_there() {
 
 #[test]
 fn nothing_new_is_nothing_written() {
-    let mut view = View::new(Reflow::No);
+    let mut view = View::new(Reflow::No, false);
     let size = Size {
         width: 20,
         height: 5,
     };
-    view.paint(&mut Vec::new(), size, &[], "<You> ", 6).unwrap();
+    let block = Block::prompt("<You> ");
+    view.paint(&mut Vec::new(), size, b"", &[], &block).unwrap();
     let mut bytes = Vec::new();
-    view.paint(&mut bytes, size, &[], "<You> ", 6).unwrap();
+    view.paint(&mut bytes, size, b"", &[], &block).unwrap();
     assert_eq!(bytes, b"");
 }
 
@@ -157,16 +165,17 @@ fn a_repaint_is_one_write() {
             Ok(())
         }
     }
-    let mut view = View::new(Reflow::No);
+    let mut view = View::new(Reflow::No, false);
     let size = Size {
         width: 20,
         height: 5,
     };
     let mut writes = Writes(Vec::new());
     let lines = vec!["a line".to_owned(); 100];
-    view.paint(&mut writes, size, &lines, "<You> a draft of some rows", 6)
-        .unwrap();
-    view.paint(&mut writes, size, &lines, "<You> ", 6).unwrap();
+    for text in ["<You> a draft of some rows", "<You> "] {
+        view.paint(&mut writes, size, b"", &lines, &Block::prompt(text))
+            .unwrap();
+    }
     assert_eq!(writes.0.len(), 2);
 }
 
@@ -186,8 +195,7 @@ fn a_resize_in_mid_draft() {
 #[test]
 fn rows_that_a_terminal_breaks_are_counted() {
     let drawn = |above: &[usize], column| Drawn {
-        text: String::new(),
-        cursor: 0,
+        block: Block::prompt(""),
         size: Size {
             width: 20,
             height: 9,
@@ -212,6 +220,119 @@ fn rows_that_a_terminal_breaks_are_counted() {
         ),
         1
     );
+}
+
+#[test]
+fn what_waits_stands_above_the_prompt() {
+    let mut screen = Screen::new(20, 9);
+    screen.paint(&["<ann> hi"], "<You> typ|ed");
+    screen.pending = vec!["<You> one".into(), "<You> a line that is too long".into()];
+    screen.paint(&[], "<You> typ|ed");
+    screen.check(
+        &[
+            "<ann> hi",
+            "<You> one",
+            "<You> a line that is",
+            "<You> typed",
+        ],
+        (3, 9),
+    );
+    screen.pending.remove(0);
+    screen.paint(&["<bo> hi", "<You> one"], "<You> typ|ed");
+    screen.check(
+        &[
+            "<ann> hi",
+            "<bo> hi",
+            "<You> one",
+            "<You> a line that is",
+            "<You> typed",
+        ],
+        (4, 9),
+    );
+    screen.pending = (0..9).map(|n| format!("<You> {n}")).collect();
+    screen.paint(&[], "<You> |");
+    screen.check(
+        &[
+            "<ann> hi",
+            "<bo> hi",
+            "<You> one",
+            "-- 7 more lines wait",
+            "<You> 7",
+            "<You> 8",
+            "<You>",
+        ],
+        (6, 6),
+    );
+    screen.pending.clear();
+    screen.paint(&[], "<You> |");
+    screen.check(&["<ann> hi", "<bo> hi", "<You> one", "<You>"], (3, 6));
+}
+
+#[test]
+fn a_draft_of_several_lines_says_how_many_and_scrolls_inside() {
+    let mut screen = Screen::new(40, 9);
+    screen.paint(&[], "<You> a\nb|");
+    screen.check(
+        &["<You> a", "b", "-- 2 lines (Enter sends them as one mess"],
+        (1, 1),
+    );
+    let long: Vec<String> = (0..50).map(|n| n.to_string()).collect();
+    screen.paint(&["<ann> hi"], &format!("<You> {}|", long.join("\n")));
+    screen.check(
+        &[
+            "<ann> hi",
+            "47",
+            "48",
+            "49",
+            "-- 50 lines ↑47 (Enter sends them as one",
+        ],
+        (3, 2),
+    );
+    screen.paint(&[], &format!("<You> |{}", long.join("\n")));
+    screen.check(
+        &[
+            "<ann> hi",
+            "<You> 0",
+            "1",
+            "2",
+            "-- 50 lines ↓47 (Enter sends them as one",
+        ],
+        (1, 6),
+    );
+    screen.paint(&["<bo> hi"], "<You> |");
+    screen.check(&["<ann> hi", "<bo> hi", "<You>"], (2, 6));
+}
+
+#[test]
+fn a_cleared_screen_has_lost_nothing() {
+    let mut screen = Screen::new(20, 5);
+    screen.paint(&["<ann> one", "<bo> two"], "<You> typ|ed");
+    let mut bytes = Vec::new();
+    screen.view.clear(&mut bytes, screen.size).unwrap();
+    screen.parser.process(&bytes);
+    screen.paint(&[], "<You> typ|ed");
+    screen.check(&["<You> typed"], (0, 9));
+    let all = screen.everything();
+    assert_eq!(all[..2], ["<ann> one", "<bo> two"]);
+    assert_eq!(all.iter().filter(|row| row.contains("typed")).count(), 1);
+}
+
+#[test]
+fn tiny_screens() {
+    for (width, height) in [(1, 1), (2, 1), (1, 2), (2, 2), (3, 3), (5, 4)] {
+        let mut screen = Screen::new(width, height);
+        screen.pending = vec!["<You> waits".into(); 5];
+        for text in [
+            "<You> |",
+            "<You> 中文 and more|",
+            "<You> a\n|b\nc",
+            "<You> 👨\u{200d}👩\u{200d}👧|",
+        ] {
+            screen.paint(&["x"], text);
+            let (row, _) = screen.parser.screen().cursor_position();
+            assert!(usize::from(row) < height);
+        }
+    }
 }
 
 #[test]
@@ -254,7 +375,10 @@ proptest! {
             match kind {
                 0 => screen.resize(width, screen.size.height),
                 1 => screen.resize(screen.size.width, height.max(screen.size.height)),
-                2 => draft = "x".repeat(typed),
+                2 => {
+                    draft = "x\n".repeat(typed % 5) + &"x".repeat(typed);
+                    screen.pending = vec!["<You> waits".to_owned(); typed % 4];
+                }
                 _ => {}
             }
             let lines: Vec<String> = (0..typed % 4).map(|more| format!("line {}", printed + more)).collect();

@@ -1,0 +1,115 @@
+//! Who is here, as far as the events have told, and who spoke last.
+
+use chat_proto::name::Name;
+
+/// The people in the room, without the reader. Those who spoke last come
+/// first; those who have not spoken come behind them, in alphabetical order.
+#[derive(Debug, Default)]
+pub struct People {
+    /// The latest last.
+    speakers: Vec<Name>,
+    silent: std::collections::BTreeSet<Name>,
+}
+
+impl People {
+    /// Somebody is here.
+    pub fn enter(&mut self, name: &Name) {
+        if !self.speakers.contains(name) {
+            self.silent.insert(name.clone());
+        }
+    }
+
+    /// Somebody has gone.
+    pub fn leave(&mut self, name: &Name) {
+        self.silent.remove(name);
+        self.speakers.retain(|speaker| speaker != name);
+    }
+
+    /// Somebody has another name.
+    pub fn rename(&mut self, old: &Name, new: &Name) {
+        if self.silent.remove(old) {
+            self.silent.insert(new.clone());
+        } else if let Some(speaker) = self.speakers.iter_mut().find(|speaker| *speaker == old) {
+            *speaker = new.clone();
+        } else {
+            self.enter(new);
+        }
+    }
+
+    /// Somebody said something.
+    pub fn speak(&mut self, name: &Name) {
+        // In a talk the latest speakers are few and at the end.
+        if let Some(place) = self.speakers.iter().rposition(|speaker| speaker == name) {
+            let speaker = self.speakers.remove(place);
+            self.speakers.push(speaker);
+            return;
+        }
+        self.silent.remove(name);
+        self.speakers.push(name.clone());
+        if self.speakers.len() > MAX_SPEAKERS {
+            let oldest = self.speakers.remove(0);
+            self.silent.insert(oldest);
+        }
+    }
+
+    /// Everybody, those whom the reader may mean first.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.speakers.iter().rev().chain(&self.silent)
+    }
+}
+
+/// Speakers whose order is remembered.
+const MAX_SPEAKERS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> Name {
+        Name::choose(name).unwrap()
+    }
+
+    #[track_caller]
+    fn check(people: &People, expected: &str) {
+        let names: Vec<&str> = people.names().map(Name::as_str).collect();
+        assert_eq!(names.join(" "), expected);
+    }
+
+    #[test]
+    fn the_latest_speakers_come_first() {
+        let mut people = People::default();
+        for who in ["dan", "bo", "cy", "ann"] {
+            people.enter(&name(who));
+        }
+        check(&people, "ann bo cy dan");
+        people.speak(&name("cy"));
+        people.speak(&name("dan"));
+        people.speak(&name("cy"));
+        check(&people, "cy dan ann bo");
+        people.rename(&name("dan"), &name("daniel"));
+        people.rename(&name("bo"), &name("bob"));
+        people.leave(&name("ann"));
+        people.enter(&name("cy"));
+        check(&people, "cy daniel bob");
+        people.leave(&name("cy"));
+        check(&people, "daniel bob");
+    }
+
+    #[test]
+    fn who_was_not_told_of_is_known_once_they_speak() {
+        let mut people = People::default();
+        people.speak(&name("ann"));
+        people.rename(&name("x"), &name("y"));
+        check(&people, "ann y");
+    }
+
+    #[test]
+    fn a_crowd_of_speakers_is_still_everybody() {
+        let mut people = People::default();
+        for number in 0..200 {
+            people.speak(&name(&format!("p{number}")));
+        }
+        assert_eq!(people.speakers.len(), MAX_SPEAKERS);
+        assert_eq!(people.names().count(), 200);
+    }
+}

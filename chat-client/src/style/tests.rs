@@ -1,0 +1,154 @@
+use super::*;
+use chat_proto::text::Text;
+
+fn name(name: &str) -> Name {
+    Name::choose(name).unwrap()
+}
+
+fn at(milliseconds: u64, kind: Kind) -> Line {
+    Line {
+        time: Some(Timestamp::from_unix_milliseconds(milliseconds)),
+        kind,
+    }
+}
+
+fn says(who: &str, text: &str) -> Kind {
+    Kind::Message {
+        name: (who != "You").then(|| name(who)),
+        text: Text::clean(text).unwrap(),
+    }
+}
+
+fn style(color: bool, time: TimeStyle) -> Style {
+    let zone = TimeZone::fixed(jiff::tz::Offset::constant(2));
+    Style::new(color, time, Bell::Mention, zone)
+}
+
+#[track_caller]
+fn check(style: &mut Style, line: &Line, expected: &[&str]) {
+    let mut rows = Vec::new();
+    style.render(line, Some(&name("ann")), &mut rows);
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn without_colour_there_is_no_escape_sequence() {
+    let mut plain = style(false, TimeStyle::None);
+    check(
+        &mut plain,
+        &at(0, says("bo", "hi ann\nand all")),
+        &["<bo> hi ann", "<bo> and all"],
+    );
+    check(&mut plain, &at(0, says("You", "hi")), &["<You> hi"]);
+    let waves = Kind::Action {
+        name: name("bo"),
+        own: false,
+        text: Text::clean("waves").unwrap(),
+    };
+    check(&mut plain, &at(0, waves), &["* bo waves"]);
+    check(
+        &mut plain,
+        &at(0, Kind::Left(vec![name("bo")])),
+        &["[bo] is offline"],
+    );
+    check(&mut plain, &Line::word("a\nb"), &["-- a", "-- b"]);
+}
+
+#[test]
+fn a_crowd_is_one_line() {
+    let crowd = |count: usize| {
+        let names = (0..count).map(|number| name(&format!("p{number}")));
+        at(0, Kind::Entered(names.collect()))
+    };
+    let mut plain = style(false, TimeStyle::None);
+    check(
+        &mut plain,
+        &crowd(3),
+        &[
+            "[p0] entered room",
+            "[p1] entered room",
+            "[p2] entered room",
+        ],
+    );
+    check(&mut plain, &crowd(14), &["-- p0, p1 and 12 others entered"]);
+}
+
+#[test]
+fn times_are_local_and_tell_when_the_day_changes() {
+    let evening = 1_700_000_000_000; // 2023-11-14T22:13:20Z, in the zone the 15th
+    let mut short = style(false, TimeStyle::Short);
+    check(
+        &mut short,
+        &at(evening, says("bo", "hi")),
+        &["00:13 <bo> hi"],
+    );
+    check(
+        &mut short,
+        &at(evening + 24 * 3_600_000, says("bo", "hi")),
+        &["-- Thursday, 16 November 2023", "00:13 <bo> hi"],
+    );
+    check(&mut short, &Line::word("no time"), &["-- no time"]);
+    let mut full = style(false, TimeStyle::Full);
+    check(
+        &mut full,
+        &at(evening, says("bo", "hi")),
+        &["2023-11-15 00:13:20 <bo> hi"],
+    );
+}
+
+#[test]
+fn a_person_has_one_colour_of_the_16() {
+    let mut color = style(true, TimeStyle::None);
+    let mut rows = Vec::new();
+    for who in ["bo", "cy", "bo"] {
+        color.render(&at(0, says(who, "hi")), None, &mut rows);
+    }
+    assert_eq!(rows[0], rows[2]);
+    assert_eq!(
+        rows[0],
+        format!("<\x1b[{}mbo\x1b[0m> hi", color_of(&name("bo")))
+    );
+    let used: std::collections::BTreeSet<u8> = (0..200)
+        .map(|n| color_of(&name(&format!("p{n}"))))
+        .collect();
+    assert_eq!(used.len(), COLORS.len());
+}
+
+#[test]
+fn a_mention_stands_out_as_a_whole_word_in_any_case() {
+    let found = |text: &str| find_word(text, "Ann").map(|range| text[range].to_owned());
+    assert_eq!(found("hi ann!"), Some("ann".into()));
+    assert_eq!(found("ANN: hi"), Some("ANN".into()));
+    assert_eq!(found("joanna and anna, ann"), Some("ann".into()));
+    assert_eq!(found("joanna"), None);
+    assert_eq!(find_word("ist straße da", "STRASSE"), None);
+    assert_eq!(find_word("ах, ольга", "Ольга"), Some(6..16));
+    let mut color = style(true, TimeStyle::None);
+    let mut rows = Vec::new();
+    color.render(
+        &at(0, says("bo", "Ann, ann")),
+        Some(&name("ann")),
+        &mut rows,
+    );
+    assert!(
+        rows[0].ends_with("\x1b[1;7mAnn\x1b[0m, \x1b[1;7mann\x1b[0m"),
+        "{rows:?}"
+    );
+}
+
+#[test]
+fn the_bell_rings_once_a_second_at_most() {
+    let me = name("ann");
+    let mut bell = style(false, TimeStyle::None);
+    let now = Instant::now();
+    let mention = at(0, says("bo", "ann?"));
+    assert!(!bell.rings(&at(0, says("bo", "hi")), Some(&me), now));
+    assert!(!bell.rings(&at(0, says("You", "ann")), Some(&me), now));
+    assert!(bell.rings(&mention, Some(&me), now));
+    assert!(!bell.rings(&mention, Some(&me), now + BELL_PAUSE / 2));
+    assert!(bell.rings(&mention, Some(&me), now + BELL_PAUSE));
+    bell.bell = Bell::Off;
+    assert!(!bell.rings(&mention, Some(&me), now + 3 * BELL_PAUSE));
+    bell.bell = Bell::All;
+    assert!(bell.rings(&at(0, says("bo", "hi")), None, now + 3 * BELL_PAUSE));
+}

@@ -1,0 +1,112 @@
+use super::*;
+
+fn key(code: KeyCode, modifiers: KeyModifiers) -> Event {
+    Event::Key(KeyEvent::new(code, modifiers))
+}
+
+fn typed(text: &str) -> Vec<Event> {
+    let code = |character| match character {
+        '\n' => KeyCode::Enter,
+        '\t' => KeyCode::Tab,
+        character => KeyCode::Char(character),
+    };
+    text.chars()
+        .map(|character| key(code(character), KeyModifiers::NONE))
+        .collect()
+}
+
+fn text(text: &str) -> Press {
+    Press::Key(Key::Text(text.into()))
+}
+
+#[test]
+fn lines_of_a_pipe() {
+    let long = "x".repeat(MAX_LINE as usize + 5);
+    let bytes = [b"one\r\n\n\xff\n".as_slice(), long.as_bytes(), b"\nlast"].concat();
+    let mut pipe = io::Cursor::new(bytes);
+    let mut seen = Vec::new();
+    while let Some(input) = next_line(&mut pipe) {
+        seen.push(match input {
+            Input::Line(line) => line,
+            Input::BadLine(why) => why.to_owned(),
+            other => panic!("{other:?}"),
+        });
+    }
+    assert_eq!(seen, ["one", "", NOT_UTF8, TOO_LONG, "last"]);
+}
+
+#[test]
+fn a_block_of_a_pipe() {
+    let block = |bytes: &[u8]| block(&mut io::Cursor::new(bytes.to_vec()));
+    assert_eq!(block(b"a\n b\n"), Input::Line("a\n b\n".into()));
+    assert_eq!(block(b"/etc\n"), Input::Line("//etc\n".into()));
+    assert_eq!(block(b"\xff"), Input::BadLine(NOT_UTF8));
+    assert_eq!(
+        block(&[b'x'; MAX_LINE as usize + 1]),
+        Input::BadLine(TOO_LONG)
+    );
+}
+
+#[test]
+fn keys() {
+    let one = |event| presses(vec![event], true).pop();
+    let alone = |code, modifiers| one(key(code, modifiers));
+    assert_eq!(
+        alone(KeyCode::Char('中'), KeyModifiers::NONE),
+        Some(text("中"))
+    );
+    assert_eq!(
+        alone(KeyCode::Char('A'), KeyModifiers::SHIFT),
+        Some(text("A"))
+    );
+    for (code, modifiers, expected) in [
+        (KeyCode::Char('w'), KeyModifiers::CONTROL, Key::KillWord),
+        (KeyCode::Char('d'), KeyModifiers::ALT, Key::KillWordForward),
+        (KeyCode::Backspace, KeyModifiers::ALT, Key::KillWordBack),
+        (KeyCode::Enter, KeyModifiers::ALT, Key::Newline),
+        (KeyCode::Char('j'), KeyModifiers::CONTROL, Key::Newline),
+        (KeyCode::Char('7'), KeyModifiers::CONTROL, Key::Undo),
+        (KeyCode::Left, KeyModifiers::CONTROL, Key::WordLeft),
+        (KeyCode::BackTab, KeyModifiers::SHIFT, Key::BackTab),
+    ] {
+        assert_eq!(
+            alone(code, modifiers),
+            Some(Press::Key(expected)),
+            "{code:?}"
+        );
+    }
+    assert_eq!(alone(KeyCode::Char('x'), KeyModifiers::ALT), None);
+    assert_eq!(alone(KeyCode::Char('q'), KeyModifiers::CONTROL), None);
+    let (clear, suspend) = (KeyCode::Char('l'), KeyCode::Char('z'));
+    assert_eq!(alone(clear, KeyModifiers::CONTROL), Some(Press::Clear));
+    assert_eq!(alone(suspend, KeyModifiers::CONTROL), Some(Press::Suspend));
+    // AltGr on Windows.
+    let alt_gr = KeyModifiers::CONTROL | KeyModifiers::ALT;
+    assert_eq!(alone(KeyCode::Char('@'), alt_gr), Some(text("@")));
+    let mut released = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+    released.kind = KeyEventKind::Release;
+    assert_eq!(one(Event::Key(released)), None);
+}
+
+#[test]
+fn what_comes_together_is_one_text() {
+    let enter = Press::Key(Key::Enter);
+    assert_eq!(presses(typed("hi\n"), true), [text("hi"), enter.clone()]);
+    assert_eq!(presses(typed("hi\n"), false), [text("hi"), enter.clone()]);
+    assert_eq!(
+        presses(typed("a\nb\n"), true),
+        [text("a"), enter.clone(), text("b"), enter]
+    );
+}
+
+#[test]
+fn several_enters_are_a_paste_where_pastes_look_like_typing() {
+    let pasted = |text: &str| Press::Key(Key::Paste(text.into()));
+    assert_eq!(presses(typed("a\n\tb\nc"), false), [pasted("a\n\tb\nc")]);
+    let mut with_arrow = typed("a\nb\n");
+    with_arrow.push(key(KeyCode::Up, KeyModifiers::NONE));
+    assert_eq!(presses(with_arrow, false).len(), 5);
+    for (term, bracketed) in [("xterm-256color", true), ("linux", false), ("vt100", false)] {
+        assert_eq!(is_bracketed(term), bracketed && !cfg!(windows), "{term}");
+    }
+}
