@@ -203,6 +203,7 @@ impl App {
         let deadlines = [
             self.conversation.deadline(),
             self.fold.deadline(),
+            self.front.deadline(),
             self.leaving,
         ];
         let next = deadlines.into_iter().flatten().min()?;

@@ -2,10 +2,11 @@
 //! as plain lines for pipes, files and terminals that can do no more.
 
 use std::io::{self, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::conversation::Conversation;
 use crate::editor::{Editor, History, Key, Outcome};
+use crate::layout::Size;
 use crate::line::{Kind, Line};
 use crate::style::Style;
 use crate::sys::{self, Output};
@@ -28,7 +29,24 @@ pub struct Screen {
     style: Style,
     view: View,
     editor: Editor,
+    window: Window,
+    /// Lines that come while the window changes its size.
+    held: Vec<Line>,
     raw: RawMode,
+}
+
+/// The size of the window, and whether it is to be relied upon.
+///
+/// A terminal that breaks rows anew, as tmux does, tells of a new size up to a
+/// quarter of a second late while somebody drags its border. Whatever is drawn
+/// meanwhile is not where we believe it to be, and could not be erased without
+/// taking what others said with it: so nothing is drawn until the size has
+/// been the same for [`SETTLE`].
+#[derive(Debug)]
+struct Window {
+    size: Size,
+    /// When the first and the last of these changes were noticed.
+    changing: Option<(Instant, Instant)>,
 }
 
 /// Standard output that is only written to.
@@ -65,6 +83,11 @@ impl Front {
             view: View::new(reflow, style.has_color()),
             style,
             editor: Editor::new(history, chat_proto::text::MAX_TEXT),
+            window: Window {
+                size: terminal::size(),
+                changing: None,
+            },
+            held: Vec::new(),
             raw,
         })))
     }
@@ -92,6 +115,14 @@ impl Front {
                 .map(ToString::to_string)
                 .collect()
         })
+    }
+
+    /// When [`Front::show`] wants to be called, if nothing happens before.
+    pub fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Screen(screen) => screen.window.settles(),
+            Self::Plain(_) => None,
+        }
     }
 
     /// Shows finished lines, and the prompt as it is now.
@@ -174,15 +205,26 @@ impl Front {
 
 impl Screen {
     fn show(&mut self, lines: &[Line], conversation: &Conversation) -> io::Result<()> {
-        let (rows, bell) = self.render(lines, conversation);
+        let settled = self.window.is_settled(terminal::size(), Instant::now());
+        if self.view.reflows() && !settled {
+            self.held.extend_from_slice(lines);
+            return Ok(());
+        }
+        let held = std::mem::take(&mut self.held);
+        let (mut rows, mut bell) = self.render(&held, conversation);
+        let (more, rings) = self.render(lines, conversation);
+        rows.extend(more);
+        bell |= rings;
         let block = self.block(conversation);
         let before: &[u8] = if bell { b"\x07" } else { b"" };
-        self.view
-            .paint(&mut self.out, terminal::size(), before, &rows, &block)
+        let size = self.window.size;
+        self.view.paint(&mut self.out, size, before, &rows, &block)
     }
 
     fn finish(&mut self, lines: &[Line], conversation: &Conversation) -> io::Result<()> {
-        let (rows, _) = self.render(lines, conversation);
+        let held = std::mem::take(&mut self.held);
+        let (mut rows, _) = self.render(&held, conversation);
+        rows.extend(self.render(lines, conversation).0);
         self.view.erase(&mut self.out, terminal::size())?;
         let text: String = rows.iter().map(|row| format!("{row}\r\n")).collect();
         self.out.write_all(text.as_bytes())?;
@@ -212,6 +254,25 @@ impl Screen {
             text: prompt + self.editor.text(),
             cursor,
         }
+    }
+}
+
+impl Window {
+    fn is_settled(&mut self, size: Size, now: Instant) -> bool {
+        if size != self.size {
+            self.size = size;
+            let first = self.changing.map_or(now, |(first, _)| first);
+            self.changing = Some((first, now));
+        }
+        if self.settles().is_some_and(|until| until <= now) {
+            self.changing = None;
+        }
+        self.changing.is_none()
+    }
+
+    fn settles(&self) -> Option<Instant> {
+        self.changing
+            .map(|(first, last)| (last + SETTLE).min(first + SETTLE_AT_MOST))
     }
 }
 
@@ -251,5 +312,38 @@ fn pending(said: &str) -> String {
     }
 }
 
+/// How long a window keeps its size before it is drawn upon. tmux puts changes
+/// within a quarter of a second together.
+const SETTLE: Duration = Duration::from_millis(300);
+
+/// Somebody who never stops dragging sees something all the same.
+const SETTLE_AT_MOST: Duration = Duration::from_secs(2);
+
 /// What stands before the line that is being typed.
 const PROMPT: &str = "<You> ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_settles_when_nobody_drags_it() {
+        let start = Instant::now();
+        let at = |milliseconds| start + Duration::from_millis(milliseconds);
+        let size = |width| Size { width, height: 9 };
+        let mut window = Window {
+            size: size(80),
+            changing: None,
+        };
+        assert!(window.is_settled(size(80), start));
+        assert!(!window.is_settled(size(70), start));
+        assert!(!window.is_settled(size(60), at(200)));
+        assert_eq!(window.settles(), Some(at(500)));
+        assert!(!window.is_settled(size(60), at(499)));
+        assert!(window.is_settled(size(60), at(500)));
+        for step in 0..20 {
+            assert!(!window.is_settled(size(20 + step), at(1000 + 100 * step as u64)));
+        }
+        assert!(window.is_settled(size(50), at(3000)));
+    }
+}

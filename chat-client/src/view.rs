@@ -173,6 +173,11 @@ impl View {
         out.flush()
     }
 
+    /// Whether rows that are there are broken anew when the width changes.
+    pub fn reflows(&self) -> bool {
+        self.reflow == Reflow::Yes
+    }
+
     /// Somebody else has written to the terminal: where the block is, and
     /// whether, is not known any more.
     pub fn forget(&mut self) {
