@@ -32,6 +32,8 @@ pub struct Screen {
     window: Window,
     /// Lines that come while the window changes its size.
     held: Vec<Line>,
+    /// When something was last drawn.
+    painted: Instant,
     raw: RawMode,
 }
 
@@ -88,6 +90,7 @@ impl Front {
                 changing: None,
             },
             held: Vec::new(),
+            painted: Instant::now(),
             raw,
         })))
     }
@@ -205,7 +208,12 @@ impl Front {
 
 impl Screen {
     fn show(&mut self, lines: &[Line], conversation: &Conversation) -> io::Result<()> {
-        let settled = self.window.is_settled(terminal::size(), Instant::now());
+        let now = Instant::now();
+        let size = terminal::size();
+        if size != self.window.size && now < self.painted + IN_FLIGHT {
+            self.view.distrust();
+        }
+        let settled = self.window.is_settled(size, now);
         if self.view.reflows() && !settled {
             self.held.extend_from_slice(lines);
             return Ok(());
@@ -217,7 +225,7 @@ impl Screen {
         bell |= rings;
         let block = self.block(conversation);
         let before: &[u8] = if bell { b"\x07" } else { b"" };
-        let size = self.window.size;
+        self.painted = now;
         self.view.paint(&mut self.out, size, before, &rows, &block)
     }
 
@@ -311,6 +319,9 @@ fn pending(said: &str) -> String {
         }
     }
 }
+
+/// What was drawn so shortly before a new size was noticed may have met it.
+const IN_FLIGHT: Duration = Duration::from_millis(20);
 
 /// How long a window keeps its size before it is drawn upon. tmux puts changes
 /// within a quarter of a second together.

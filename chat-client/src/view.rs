@@ -53,6 +53,8 @@ struct Drawn {
     /// much would take what somebody said.
     above: Vec<usize>,
     column: usize,
+    /// What a narrower screen does to these rows.
+    reflow: Reflow,
 }
 
 impl Reflow {
@@ -178,6 +180,15 @@ impl View {
         self.reflow == Reflow::Yes
     }
 
+    /// The block may have been drawn when the terminal had its new size
+    /// already, so that its rows were cut off and not broken. It is erased as
+    /// if they were: remains of a draft are better than a lost message.
+    pub fn distrust(&mut self) {
+        if let Some(drawn) = &mut self.drawn {
+            drawn.reflow = Reflow::No;
+        }
+    }
+
     /// Somebody else has written to the terminal: where the block is, and
     /// whether, is not known any more.
     pub fn forget(&mut self) {
@@ -187,7 +198,7 @@ impl View {
     fn erase_block(&mut self, bytes: &mut Vec<u8>, size: Size) {
         bytes.push(b'\r');
         if let Some(drawn) = self.drawn.take() {
-            up(bytes, drawn.rows_above(size, self.reflow));
+            up(bytes, drawn.rows_above(size));
         }
         bytes.extend_from_slice(b"\x1b[J");
     }
@@ -240,6 +251,7 @@ impl View {
             column: least(&text[start..block.cursor]),
             block: block.clone(),
             size,
+            reflow: self.reflow,
         });
     }
 
@@ -257,8 +269,8 @@ impl View {
 impl Drawn {
     /// How many rows of the screen the block now has above the cursor. The
     /// rows were ended one by one, so a wider screen does not join them.
-    fn rows_above(&self, size: Size, reflow: Reflow) -> usize {
-        if reflow == Reflow::No || size.width >= self.size.width {
+    fn rows_above(&self, size: Size) -> usize {
+        if self.reflow == Reflow::No || size.width >= self.size.width {
             return self.above.len();
         }
         let split: usize = self

@@ -194,32 +194,23 @@ fn a_resize_in_mid_draft() {
 
 #[test]
 fn rows_that_a_terminal_breaks_are_counted() {
-    let drawn = |above: &[usize], column| Drawn {
-        block: Block::prompt(""),
-        size: Size {
-            width: 20,
-            height: 9,
-        },
-        above: above.to_vec(),
-        column,
-    };
-    let narrow = Size {
-        width: 8,
-        height: 9,
-    };
-    assert_eq!(drawn(&[20, 19], 3).rows_above(narrow, Reflow::Yes), 6);
-    assert_eq!(drawn(&[20, 19], 17).rows_above(narrow, Reflow::Yes), 8);
-    assert_eq!(drawn(&[20, 19], 17).rows_above(narrow, Reflow::No), 2);
-    assert_eq!(
-        drawn(&[20], 17).rows_above(
-            Size {
-                width: 30,
-                height: 9
+    let rows = |above: &[usize], column, width, reflow| {
+        let drawn = Drawn {
+            block: Block::prompt(""),
+            size: Size {
+                width: 20,
+                height: 9,
             },
-            Reflow::Yes
-        ),
-        1
-    );
+            above: above.to_vec(),
+            column,
+            reflow,
+        };
+        drawn.rows_above(Size { width, height: 9 })
+    };
+    assert_eq!(rows(&[20, 19], 3, 8, Reflow::Yes), 6);
+    assert_eq!(rows(&[20, 19], 17, 8, Reflow::Yes), 8);
+    assert_eq!(rows(&[20, 19], 17, 8, Reflow::No), 2);
+    assert_eq!(rows(&[20], 17, 30, Reflow::Yes), 1);
 }
 
 #[test]
