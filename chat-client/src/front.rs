@@ -83,7 +83,7 @@ impl Front {
         Ok(Self::Screen(Box::new(Screen {
             out,
             view: View::new(reflow, style.has_color()),
-            style,
+            style: style.raw(),
             editor: Editor::new(history, chat_proto::text::MAX_TEXT),
             window: Window {
                 size: terminal::size(),
@@ -221,7 +221,7 @@ impl Screen {
         let held = std::mem::take(&mut self.held);
         let (mut rows, mut bell) = self.render(&held, conversation);
         let (more, rings) = self.render(lines, conversation);
-        rows.extend(more);
+        rows += &more;
         bell |= rings;
         let block = self.block(conversation);
         let before: &[u8] = if bell { b"\x07" } else { b"" };
@@ -232,16 +232,15 @@ impl Screen {
     fn finish(&mut self, lines: &[Line], conversation: &Conversation) -> io::Result<()> {
         let held = std::mem::take(&mut self.held);
         let (mut rows, _) = self.render(&held, conversation);
-        rows.extend(self.render(lines, conversation).0);
+        rows += &self.render(lines, conversation).0;
         self.view.erase(&mut self.out, terminal::size())?;
-        let text: String = rows.iter().map(|row| format!("{row}\r\n")).collect();
-        self.out.write_all(text.as_bytes())?;
+        self.out.write_all(rows.as_bytes())?;
         self.out.flush()
     }
 
-    fn render(&mut self, lines: &[Line], conversation: &Conversation) -> (Vec<String>, bool) {
+    fn render(&mut self, lines: &[Line], conversation: &Conversation) -> (String, bool) {
         let now = Instant::now();
-        let mut rows = Vec::new();
+        let mut rows = String::new();
         let mut bell = false;
         for line in lines {
             self.style.render(line, conversation.me(), &mut rows);
@@ -288,7 +287,7 @@ impl Plain {
     /// What went wrong is on standard error, so that a script can tell it from
     /// what was said.
     fn show(&mut self, lines: &[Line], conversation: &mut Conversation) -> io::Result<()> {
-        let mut rows = Vec::new();
+        let mut rows = String::new();
         for line in lines {
             if let Kind::Trouble(text) = &line.kind {
                 // Standard error is the last resort.
@@ -298,13 +297,14 @@ impl Plain {
             }
         }
         if self.what == What::Objects {
-            rows.append(conversation.objects());
+            for object in conversation.objects().drain(..) {
+                rows.extend([&object, "\n"]);
+            }
         }
         if rows.is_empty() {
             return Ok(());
         }
-        let text: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        self.out.write_all(text.as_bytes())?;
+        self.out.write_all(rows.as_bytes())?;
         self.out.flush()
     }
 }

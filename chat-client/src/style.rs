@@ -11,6 +11,7 @@ use chat_proto::name::Name;
 use clap::ValueEnum;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use memchr::memchr2_iter;
 
 use crate::line::{Kind, Line};
 
@@ -39,6 +40,8 @@ pub enum Bell {
 /// How lines look to one reader.
 #[derive(Debug)]
 pub struct Style {
+    /// What ends a row.
+    end: &'static str,
     color: bool,
     time: TimeStyle,
     zone: TimeZone,
@@ -52,6 +55,7 @@ impl Style {
     /// A style; times are those of `zone`.
     pub fn new(color: bool, time: TimeStyle, bell: Bell, zone: TimeZone) -> Self {
         Self {
+            end: "\n",
             color,
             time,
             zone,
@@ -61,48 +65,52 @@ impl Style {
         }
     }
 
-    /// Appends the rows of `line` as the person called `me` reads it. Each is
-    /// whole in itself and without a line end; the terminal may wrap it.
-    pub fn render(&mut self, line: &Line, me: Option<&Name>, out: &mut Vec<String>) {
-        let time = self.time(line.time, out);
-        let time = time.as_str();
+    /// Appends the rows of `line` as the person called `me` reads it, each with
+    /// its end. The terminal may wrap them.
+    pub fn render(&mut self, line: &Line, me: Option<&Name>, out: &mut String) {
         match &line.kind {
-            Kind::Message { name: None, text } => {
+            Kind::Message { name, text } => {
                 for row in text.as_str().split('\n') {
-                    out.push(format!("{time}<You> {row}"));
-                }
-            }
-            Kind::Message {
-                name: Some(name),
-                text,
-            } => {
-                let who = self.name(name);
-                for row in text.as_str().split('\n') {
-                    let row = self.mention(row, me);
-                    out.push(format!("{time}<{who}> {row}"));
+                    self.time(line.time, out);
+                    out.push('<');
+                    match name {
+                        Some(name) => self.name(name, out),
+                        None => out.push_str("You"),
+                    }
+                    out.push_str("> ");
+                    self.mention(row, me.filter(|_| name.is_some()), out);
+                    out.push_str(self.end);
                 }
             }
             Kind::Action { name, own, text } => {
-                let who = self.name(name);
                 for row in text.as_str().split('\n') {
-                    let row = self.mention(row, me.filter(|_| !own));
-                    out.push(format!("{time}* {who} {row}"));
+                    self.time(line.time, out);
+                    out.push_str("* ");
+                    self.name(name, out);
+                    out.push(' ');
+                    self.mention(row, me.filter(|_| !own), out);
+                    out.push_str(self.end);
                 }
             }
-            Kind::Entered(names) => self.crowd(time, names, "entered room", "entered", out),
-            Kind::Left(names) => self.crowd(time, names, "is offline", "left", out),
+            Kind::Entered(names) => self.crowd(line, names, "entered room", "entered", out),
+            Kind::Left(names) => self.crowd(line, names, "is offline", "left", out),
             Kind::Renamed { old, new } => {
-                out.push(self.dim(time, &format!("[{old}] is now known as {new}")));
+                self.dim_row(line, &format!("[{old}] is now known as {new}"), out);
             }
             Kind::Word(text) | Kind::Trouble(text) => {
-                out.extend(text.split('\n').map(|row| format!("-- {row}")));
+                for row in text.split('\n') {
+                    out.extend(["-- ", row, self.end]);
+                }
             }
-            Kind::Raw(text) => out.push(text.clone()),
+            Kind::Raw(text) => out.extend([text.as_str(), self.end]),
         }
     }
 
     /// Whether the bell rings for `line`, at most once in [`BELL_PAUSE`].
     pub fn rings(&mut self, line: &Line, me: Option<&Name>, now: Instant) -> bool {
+        if self.rung.is_some_and(|rung| now < rung + BELL_PAUSE) {
+            return false;
+        }
         let (text, own) = match &line.kind {
             Kind::Message { name, text } => (text, name.is_none()),
             Kind::Action { own, text, .. } => (text, *own),
@@ -115,11 +123,18 @@ impl Style {
                 !own && me.is_some_and(|me| find_word(text.as_str(), me.as_str()).is_some())
             }
         };
-        let rested = self.rung.is_none_or(|rung| rung + BELL_PAUSE <= now);
-        if wanted && rested {
+        if wanted {
             self.rung = Some(now);
         }
-        wanted && rested
+        wanted
+    }
+
+    /// The same for a terminal in raw mode, where LF alone goes straight down.
+    pub fn raw(self) -> Self {
+        Self {
+            end: "\r\n",
+            ..self
+        }
     }
 
     /// Whether colours are used.
@@ -127,81 +142,85 @@ impl Style {
         self.color
     }
 
-    fn time(&mut self, time: Option<Timestamp>, out: &mut Vec<String>) -> String {
+    fn time(&mut self, time: Option<Timestamp>, out: &mut String) {
         let Some(time) = time.filter(|_| self.time != TimeStyle::None) else {
-            return String::new();
+            return;
         };
-        let milliseconds = time.unix_milliseconds();
-        let Ok(time) = jiff::Timestamp::from_millisecond(milliseconds) else {
-            return String::new();
+        let Ok(time) = jiff::Timestamp::from_millisecond(time.unix_milliseconds()) else {
+            return;
         };
         let time = time.to_zoned_datetime(self.zone.clone());
-        if self
-            .day
-            .replace(time.date())
-            .is_some_and(|day| day != time.date())
-        {
+        let before = self.day.replace(time.date());
+        if before.is_some_and(|day| day != time.date()) {
             let day = time.strftime("-- %A, %-d %B %Y").to_string();
-            out.push(self.dim("", &day));
+            self.dim(&day, out);
+            out.push_str(self.end);
         }
         let format = match self.time {
             TimeStyle::Full => "%Y-%m-%d %H:%M:%S",
             _ => "%H:%M",
         };
-        self.dim("", &time.strftime(format).to_string()) + " "
+        self.dim(&time.strftime(format).to_string(), out);
+        out.push(' ');
     }
 
-    fn crowd(&self, time: &str, names: &[Name], one: &str, many: &str, out: &mut Vec<String>) {
+    fn crowd(&mut self, line: &Line, names: &[Name], one: &str, many: &str, out: &mut String) {
         match names {
             [first, second, others @ ..] if names.len() > MAX_ONE_BY_ONE => {
                 let others = others.len();
                 let text = format!("-- {first}, {second} and {others} others {many}");
-                out.push(self.dim(time, &text));
+                self.dim_row(line, &text, out);
             }
-            _ => out.extend(
-                names
-                    .iter()
-                    .map(|name| self.dim(time, &format!("[{name}] {one}"))),
-            ),
+            _ => {
+                for name in names {
+                    self.dim_row(line, &format!("[{name}] {one}"), out);
+                }
+            }
         }
     }
 
-    fn dim(&self, time: &str, text: &str) -> String {
+    fn dim_row(&mut self, line: &Line, text: &str, out: &mut String) {
+        self.time(line.time, out);
+        self.dim(text, out);
+        out.push_str(self.end);
+    }
+
+    fn dim(&self, text: &str, out: &mut String) {
         if self.color {
-            format!("{time}{DIM}{text}{RESET}")
+            out.extend([DIM, text, RESET]);
         } else {
-            format!("{time}{text}")
+            out.push_str(text);
         }
     }
 
-    fn name(&self, name: &Name) -> String {
+    fn name(&self, name: &Name, out: &mut String) {
         if self.color {
-            format!("\x1b[{}m{name}{RESET}", color_of(name))
+            out.extend([color_of(name), name.as_str(), RESET]);
         } else {
-            name.to_string()
+            out.push_str(name.as_str());
         }
     }
 
-    fn mention(&self, row: &str, me: Option<&Name>) -> String {
-        let Some(me) = me.filter(|_| self.color) else {
-            return row.to_owned();
-        };
+    fn mention(&self, row: &str, me: Option<&Name>, out: &mut String) {
         let mut rest = row;
-        let mut marked = String::new();
-        while let Some(found) = find_word(rest, me.as_str()) {
-            marked.push_str(&rest[..found.start]);
-            marked.push_str(MENTION);
-            marked.push_str(&rest[found.clone()]);
-            marked.push_str(RESET);
-            rest = &rest[found.end..];
+        if let Some(me) = me.filter(|_| self.color) {
+            while let Some(found) = find_word(rest, me.as_str()) {
+                let (before, behind) = rest.split_at(found.end);
+                out.extend([
+                    &before[..found.start],
+                    MENTION,
+                    &before[found.start..],
+                    RESET,
+                ]);
+                rest = behind;
+            }
         }
-        marked.push_str(rest);
-        marked
+        out.push_str(rest);
     }
 }
 
-/// The colour of a person, the same in every run.
-fn color_of(name: &Name) -> u8 {
+/// What switches on the colour of a person, the same in every run.
+fn color_of(name: &Name) -> &'static str {
     // FNV-1a: std's hashes are not promised to stay the same.
     let hash = name
         .as_str()
@@ -214,21 +233,26 @@ fn color_of(name: &Name) -> u8 {
 
 /// Where `word` stands in `text` as a whole word, in any case.
 fn find_word(text: &str, word: &str) -> Option<Range<usize>> {
-    let mut before = None;
-    for (start, character) in text.char_indices() {
-        let begins = !before.is_some_and(char::is_alphanumeric);
-        before = Some(character);
-        if !begins {
-            continue;
-        }
-        if let Some(length) = prefix_in_any_case(&text[start..], word) {
-            let end = start + length;
-            if !text[end..].starts_with(char::is_alphanumeric) {
-                return Some(start..end);
-            }
-        }
+    let first = word.chars().next()?;
+    if first.is_ascii() {
+        // Every line of a flood is looked through: by bytes, where it will do.
+        let (small, large) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+        let mut starts = memchr2_iter(small as u8, large as u8, text.as_bytes());
+        starts.find_map(|start| word_at(text, start, word))
+    } else {
+        let mut starts = text.char_indices();
+        starts.find_map(|(start, _)| word_at(text, start, word))
     }
-    None
+}
+
+/// `word`, if it is the whole word that begins at `start`.
+fn word_at(text: &str, start: usize, word: &str) -> Option<Range<usize>> {
+    let (before, rest) = text.split_at(start);
+    if before.ends_with(char::is_alphanumeric) {
+        return None;
+    }
+    let end = start + prefix_in_any_case(rest, word)?;
+    (!text[end..].starts_with(char::is_alphanumeric)).then_some(start..end)
 }
 
 /// The length of the prefix of `text` that is `word` in any case.
@@ -255,7 +279,9 @@ const MAX_ONE_BY_ONE: usize = 3;
 
 /// Red, green, magenta, cyan, and the bright red, blue and magenta: neither
 /// yellow, which nobody reads on white, nor blue, which nobody reads on black.
-const COLORS: [u8; 7] = [31, 32, 35, 36, 91, 94, 95];
+const COLORS: [&str; 7] = [
+    "\x1b[31m", "\x1b[32m", "\x1b[35m", "\x1b[36m", "\x1b[91m", "\x1b[94m", "\x1b[95m",
+];
 
 const DIM: &str = "\x1b[2m";
 /// Bold and reversed.

@@ -116,7 +116,8 @@ impl View {
         }
     }
 
-    /// Prints `lines` above the block and draws the block anew; `before` goes
+    /// Prints `lines`, each ended by CR LF, above the block and draws the block
+    /// anew; `before` goes
     /// out first, as it is. Writes nothing if the screen is like that already.
     ///
     /// # Errors
@@ -127,7 +128,7 @@ impl View {
         out: &mut impl Write,
         size: Size,
         before: &[u8],
-        lines: &[String],
+        lines: &str,
         block: &Block,
     ) -> io::Result<()> {
         let is_drawn = |drawn: &Drawn| drawn.block == *block && drawn.size == size;
@@ -137,10 +138,7 @@ impl View {
         let mut bytes = SYNC_ON.to_vec();
         bytes.extend_from_slice(before);
         self.erase_block(&mut bytes, size);
-        for line in lines {
-            bytes.extend_from_slice(line.as_bytes());
-            bytes.extend_from_slice(b"\r\n");
-        }
+        bytes.extend_from_slice(lines.as_bytes());
         self.draw_block(&mut bytes, size, block);
         bytes.extend_from_slice(SYNC_OFF);
         out.write_all(&bytes)?;

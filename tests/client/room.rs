@@ -1,5 +1,6 @@
 //! Several people in the room, each with a program of their own.
 
+use chat_testkit::vt100;
 use chat_testkit::{JsonPeer, keys};
 
 use crate::{join, nc, server};
@@ -39,6 +40,15 @@ fn everyone_sees_the_same_order() {
     let (_, last) = order.last().expect("150 messages");
     for (screen, me) in [(&ann, "ann"), (&bo, "bo")] {
         screen.wait_for_text(&format!("> {last}\n<You>"));
+        // Until the room has them, own lines stand below the others.
+        screen.wait_inspect(
+            |screen| {
+                !screen
+                    .cell(screen.cursor_position().0 - 1, 0)
+                    .is_some_and(vt100::Cell::dim)
+            },
+            "that nothing is pending",
+        );
         let full = screen.full_text();
         let seen: Vec<&str> = full
             .lines()

@@ -47,11 +47,11 @@ impl Talk {
     fn shown(&mut self) -> Vec<String> {
         let zone = jiff::tz::TimeZone::UTC;
         let mut style = Style::new(false, TimeStyle::None, Bell::Off, zone);
-        let mut rows = Vec::new();
+        let mut out = String::new();
         for line in std::mem::take(self.conversation.shown()) {
-            style.render(&line, None, &mut rows);
+            style.render(&line, None, &mut out);
         }
-        rows
+        out.lines().map(str::to_owned).collect()
     }
 }
 

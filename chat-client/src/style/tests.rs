@@ -26,9 +26,10 @@ fn style(color: bool, time: TimeStyle) -> Style {
 
 #[track_caller]
 fn check(style: &mut Style, line: &Line, expected: &[&str]) {
-    let mut rows = Vec::new();
-    style.render(line, Some(&name("ann")), &mut rows);
-    assert_eq!(rows, expected);
+    let mut out = String::new();
+    style.render(line, Some(&name("ann")), &mut out);
+    assert!(out.ends_with('\n'));
+    assert_eq!(out.lines().collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -99,16 +100,14 @@ fn times_are_local_and_tell_when_the_day_changes() {
 #[test]
 fn a_person_has_one_colour_of_the_16() {
     let mut color = style(true, TimeStyle::None);
-    let mut rows = Vec::new();
+    let mut out = String::new();
     for who in ["bo", "cy", "bo"] {
-        color.render(&at(0, says(who, "hi")), None, &mut rows);
+        color.render(&at(0, says(who, "hi")), None, &mut out);
     }
+    let rows: Vec<&str> = out.lines().collect();
     assert_eq!(rows[0], rows[2]);
-    assert_eq!(
-        rows[0],
-        format!("<\x1b[{}mbo\x1b[0m> hi", color_of(&name("bo")))
-    );
-    let used: std::collections::BTreeSet<u8> = (0..200)
+    assert_eq!(rows[0], format!("<{}bo\x1b[0m> hi", color_of(&name("bo"))));
+    let used: std::collections::BTreeSet<&str> = (0..200)
         .map(|n| color_of(&name(&format!("p{n}"))))
         .collect();
     assert_eq!(used.len(), COLORS.len());
@@ -124,15 +123,11 @@ fn a_mention_stands_out_as_a_whole_word_in_any_case() {
     assert_eq!(find_word("ist straße da", "STRASSE"), None);
     assert_eq!(find_word("ах, ольга", "Ольга"), Some(6..16));
     let mut color = style(true, TimeStyle::None);
-    let mut rows = Vec::new();
-    color.render(
-        &at(0, says("bo", "Ann, ann")),
-        Some(&name("ann")),
-        &mut rows,
-    );
+    let mut out = String::new();
+    color.render(&at(0, says("bo", "Ann, ann")), Some(&name("ann")), &mut out);
     assert!(
-        rows[0].ends_with("\x1b[1;7mAnn\x1b[0m, \x1b[1;7mann\x1b[0m"),
-        "{rows:?}"
+        out.ends_with("\x1b[1;7mAnn\x1b[0m, \x1b[1;7mann\x1b[0m\n"),
+        "{out:?}"
     );
 }
 

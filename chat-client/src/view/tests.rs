@@ -27,7 +27,7 @@ impl Screen {
     /// Paints with the cursor at `|` in `text`.
     fn paint(&mut self, lines: &[&str], text: &str) {
         let cursor = text.find('|').unwrap();
-        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
         let mut bytes = Vec::new();
         let text = text.replace('|', "");
         let block = Block {
@@ -147,9 +147,9 @@ fn nothing_new_is_nothing_written() {
         height: 5,
     };
     let block = Block::prompt("<You> ");
-    view.paint(&mut Vec::new(), size, b"", &[], &block).unwrap();
+    view.paint(&mut Vec::new(), size, b"", "", &block).unwrap();
     let mut bytes = Vec::new();
-    view.paint(&mut bytes, size, b"", &[], &block).unwrap();
+    view.paint(&mut bytes, size, b"", "", &block).unwrap();
     assert_eq!(bytes, b"");
 }
 
@@ -171,7 +171,7 @@ fn a_repaint_is_one_write() {
         height: 5,
     };
     let mut writes = Writes(Vec::new());
-    let lines = vec!["a line".to_owned(); 100];
+    let lines = "a line\r\n".repeat(100);
     for text in ["<You> a draft of some rows", "<You> "] {
         view.paint(&mut writes, size, b"", &lines, &Block::prompt(text))
             .unwrap();
