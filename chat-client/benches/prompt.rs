@@ -1,0 +1,207 @@
+//! What the prompt costs: `cargo bench -p chat-client --bench prompt`.
+//!
+//! Starts the real client in a pseudo-terminal against a server that this
+//! program plays, and prints a table: from start to prompt, memory, processor
+//! time for a flood beside that of `cat` for the same bytes, and how long a key
+//! takes to the screen while others talk. Linux only: it reads `/proc`.
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chat_testkit::{Peer, Terminal};
+
+fn main() {
+    let rounds = 5;
+    println!("start to prompt        {:>8.1} ms", start_to_prompt(11));
+    println!("resident, in the room  {:>8.1} MiB", resident());
+    let mut ratios = Vec::new();
+    for round in 1..=rounds {
+        let cat = by_shell("cat \"$0\"");
+        let write = by_shell("dd if=\"$0\" of=/dev/tty bs=64k status=none");
+        let client = flood();
+        let bound = 1.5 * cat.as_secs_f64() + write.as_secs_f64();
+        let ratio = client.as_secs_f64() / bound;
+        println!(
+            "flood, round {round}: client {client:?}, cat {cat:?}, plain write {write:?}, \
+             ratio {ratio:.2}"
+        );
+        ratios.push(ratio);
+    }
+    println!(
+        "flood of {LINES} lines of 80 bytes, client to 1.5 cat + plain write: median {:.2}",
+        middle(&mut ratios)
+    );
+    let mut keys = key_to_screen(500);
+    keys.sort_by(f64::total_cmp);
+    println!(
+        "key to screen at 1,000 messages a second: p50 {:.1} ms, p99 {:.1} ms",
+        keys[keys.len() / 2],
+        keys[keys.len() * 99 / 100]
+    );
+}
+
+/// A client in a terminal, welcomed by us.
+fn join() -> (Terminal, Peer, Duration) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let addr = listener.local_addr().expect("a bound socket").to_string();
+    let started = Instant::now();
+    let client = Path::new(env!("CARGO_BIN_EXE_chat-client"));
+    let args = [addr.as_str(), "--name", "ann", "--no-history"];
+    let terminal = Terminal::spawn(client, &args, &[], 24, 100);
+    terminal.wait_for_text("<You>");
+    let prompt_after = started.elapsed();
+    let mut server = Peer::accept(&listener);
+    server.send_str("\r-- chat/1\n");
+    server.expect("/hello ");
+    server.send_str(concat!(
+        r#"{"seq":0,"time":"2026-11-23T10:00:00.000Z","type":"welcome","protocol":1,"#,
+        r#""name":"ann","people":2,"names":["ann","bo"],"#,
+        r#""limits":{"text":4096,"line":32768,"name":32}}"#,
+        "\n"
+    ));
+    terminal.wait_for_text("-- you are ann");
+    (terminal, server, prompt_after)
+}
+
+fn start_to_prompt(times: usize) -> f64 {
+    let mut all: Vec<f64> = (0..times)
+        .map(|_| join().2.as_secs_f64() * 1000.0)
+        .collect();
+    middle(&mut all)
+}
+
+fn resident() -> f64 {
+    let (terminal, _server, _) = join();
+    let status = proc(terminal.pid(), "status");
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"))
+        .and_then(|kib| kib.trim().parse::<f64>().ok());
+    kib.expect("a size in KiB") / 1024.0
+}
+
+fn flood() -> Duration {
+    let (mut terminal, server, _) = join();
+    terminal.set_deadline(Duration::from_secs(120));
+    let before = processor_time(terminal.pid());
+    let mut stream = server.stream().try_clone().expect("a descriptor");
+    stream.set_write_timeout(None).expect("a socket");
+    let sender = thread::spawn(move || {
+        let mut text = Vec::new();
+        for seq in 1..=LINES {
+            text.extend_from_slice(message(seq, &said(seq)).as_bytes());
+        }
+        text.extend_from_slice(message(LINES + 1, "the end").as_bytes());
+        stream.write_all(&text).expect("the client reads");
+    });
+    terminal.wait_for_text("<bo> the end");
+    let spent = processor_time(terminal.pid()) - before;
+    sender.join().expect("all is sent");
+    spent
+}
+
+/// The same bytes by a program of the system, whose times the shell tells.
+fn by_shell(command: &str) -> Duration {
+    let path = std::env::temp_dir().join(format!("chat-flood-{}", std::process::id()));
+    let text: String = (1..=LINES)
+        .map(|seq| format!("<bo> {}\n", said(seq)))
+        .collect();
+    fs::write(&path, text).expect("room for a file");
+    let script = format!("{command}; times");
+    let args = ["-c", &script, path.to_str().expect("a plain path")];
+    let mut terminal = Terminal::spawn("sh", &args, &[], 24, 100);
+    terminal.set_deadline(Duration::from_secs(120));
+    terminal.wait_exit();
+    fs::remove_file(&path).expect("our own file");
+    // "0m0.010s 0m0.060s" of the children, user and system.
+    let screen = terminal.screen();
+    let children = screen.lines().next_back().expect("lines of times");
+    let seconds: f64 = children
+        .split_whitespace()
+        .map(|time| {
+            let (minutes, seconds) = time.trim_end_matches('s').split_once('m').expect("m");
+            minutes.parse::<f64>().expect("minutes") * 60.0
+                + seconds.parse::<f64>().expect("seconds")
+        })
+        .sum();
+    Duration::from_secs_f64(seconds)
+}
+
+fn key_to_screen(keys: usize) -> Vec<f64> {
+    let (terminal, server, _) = join();
+    let mut stream = server.stream().try_clone().expect("a descriptor");
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let sender = thread::spawn(move || {
+        let mut seq = 0;
+        let pause = Duration::from_millis(1);
+        while stopped.recv_timeout(pause) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            seq += 1;
+            if stream
+                .write_all(message(seq, &said(seq)).as_bytes())
+                .is_err()
+            {
+                break;
+            }
+        }
+    });
+    let mut draft = "<You> ".to_owned();
+    let times = (0..keys)
+        .map(|number| {
+            let key = char::from(b'a' + (number % 26) as u8);
+            if draft.len() > 60 {
+                draft.truncate("<You> ".len());
+                terminal.type_text("\x15");
+                terminal.wait_screen(|screen| screen.ends_with("\n<You>"), "an empty draft");
+            }
+            draft.push(key);
+            let started = Instant::now();
+            terminal.type_text(&key.to_string());
+            terminal.wait_screen(|screen| screen.ends_with(&draft), "the key");
+            started.elapsed().as_secs_f64() * 1000.0
+        })
+        .collect();
+    drop(stop);
+    sender.join().expect("it stops");
+    times
+}
+
+/// What is said: with `<bo> ` before it and its line end, 80 bytes.
+fn said(seq: usize) -> String {
+    format!("{} {seq:06}", "x".repeat(67))
+}
+
+fn message(seq: usize, text: &str) -> String {
+    format!(
+        "{{\"seq\":{seq},\"time\":\"2026-11-23T10:00:00.000Z\",\"type\":\"message\",\
+         \"name\":\"bo\",\"text\":\"{text}\"}}\n"
+    )
+}
+
+fn middle(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn processor_time(pid: u32) -> Duration {
+    let stat = proc(pid, "stat");
+    // Fields are counted from the name in parentheses: utime and stime, in
+    // ticks of 10 ms.
+    let (_, fields) = stat.rsplit_once(')').expect("a name");
+    let ticks: u64 = fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|field| field.parse::<u64>().expect("ticks"))
+        .sum();
+    Duration::from_millis(ticks * 10)
+}
+
+fn proc(pid: u32, file: &str) -> String {
+    fs::read_to_string(format!("/proc/{pid}/{file}")).expect("a running client")
+}
+
+const LINES: usize = 200_000;
