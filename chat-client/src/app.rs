@@ -45,6 +45,8 @@ pub struct App {
     input_ended: bool,
     /// C-c was pressed once: the next one leaves.
     asked: bool,
+    /// Stopped by ourselves and seen to; the SIGCONT of that is still to come.
+    resumed: bool,
     /// Our last words are said; no longer than this for the server's.
     leaving: Option<Instant>,
     buffer: Box<[u8]>,
@@ -144,6 +146,7 @@ impl App {
             sent: false,
             input_ended: false,
             asked: false,
+            resumed: false,
             leaving: None,
             buffer: vec![0; READ_BUFFER].into(),
         })
@@ -216,7 +219,10 @@ impl App {
         for signal in signals {
             let obeyed = match signal {
                 Signal::End(number) => return Some(End::Signal(number)),
-                Signal::Suspend => self.front.suspend(),
+                Signal::Suspend => self.suspend(),
+                // To forget the block that has been drawn since would leave
+                // its upper rows behind.
+                Signal::Continue if std::mem::take(&mut self.resumed) => Ok(()),
                 Signal::Continue => self.front.resume(),
             };
             if let Err(error) = obeyed {
@@ -224,6 +230,13 @@ impl App {
             }
         }
         None
+    }
+
+    /// Stops until somebody lets us go on.
+    fn suspend(&mut self) -> io::Result<()> {
+        self.front.suspend()?;
+        self.resumed = true;
+        Ok(())
     }
 
     /// Reads at most a share, so that keys are seen to in a flood.
@@ -293,9 +306,10 @@ impl App {
         let key = match press {
             Press::Key(key) => key,
             Press::Clear => return self.front.clear().err().map(End::OutputGone),
-            Press::Suspend => return self.front.suspend().err().map(End::OutputGone),
+            Press::Suspend => return self.suspend().err().map(End::OutputGone),
         };
-        let newline = matches!(key, Key::Paste(_));
+        let pasted = matches!(key, Key::Paste(_));
+        let cleared = (key == Key::Interrupt).then(|| self.front.draft().to_owned());
         match self.front.key(key, &self.conversation) {
             Outcome::Submitted(line) => {
                 self.keep(&line);
@@ -309,7 +323,7 @@ impl App {
                 )));
             }
             Outcome::Full => {
-                let what = if newline { "that paste" } else { "that" };
+                let what = if pasted { "that paste" } else { "that" };
                 self.conversation.show(Line::trouble(format!(
                     "there is no room for {what} in one draft"
                 )));
@@ -321,6 +335,9 @@ impl App {
                     .show(Line::word("press Ctrl-C again to leave"));
             }
             Outcome::Ended => self.conversation.quit(),
+            Outcome::Edited if cleared.is_some() && self.front.draft().is_empty() => {
+                self.keep(&cleared.unwrap_or_default());
+            }
             Outcome::Edited | Outcome::Nothing => {}
         }
         None
@@ -341,7 +358,13 @@ impl App {
 
     /// Leaves after the last line of a pipe, once the server has it.
     fn leave_when_done(&mut self) {
-        if self.input_ended && self.conversation.all_delivered() && !self.conversation.is_leaving()
+        // Where events are wanted, they are begun with, also for no input.
+        let met = !matches!(self.manner, Manner::Lines(What::Objects))
+            || self.conversation.me().is_some();
+        if self.input_ended
+            && met
+            && self.conversation.all_delivered()
+            && !self.conversation.is_leaving()
         {
             self.conversation.quit();
         }

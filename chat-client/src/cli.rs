@@ -31,7 +31,8 @@ pub struct Args {
     #[arg(long, value_name = "WHEN", default_value = "mention")]
     pub bell: Bell,
 
-    /// When colours are used; auto: on a terminal, unless NO_COLOR is set
+    /// When colours are used; auto: on a terminal, unless it is --plain or
+    /// NO_COLOR is set
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
 
@@ -60,7 +61,7 @@ pub struct Args {
 /// When colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ColorChoice {
-    /// On a terminal that has them, unless `NO_COLOR` is set.
+    /// On a terminal that has them, unless `NO_COLOR` or `--plain` is set.
     Auto,
     /// Always.
     Always,
@@ -110,7 +111,10 @@ impl Args {
             ColorChoice::Never => false,
             ColorChoice::Auto => {
                 let refused = environment("NO_COLOR").is_some_and(|value| !value.is_empty());
-                on_terminal && !refused && environment("TERM").as_deref() != Some("dumb")
+                on_terminal
+                    && !self.plain
+                    && !refused
+                    && environment("TERM").as_deref() != Some("dumb")
             }
         }
     }
@@ -227,6 +231,8 @@ mod tests {
         assert!(!color(&[], false, &[]));
         assert!(color(&["--color", "always"], false, &[("NO_COLOR", "1")]));
         assert!(!color(&["--color", "never"], true, &[]));
+        assert!(!color(&["--plain"], true, &[]));
+        assert!(color(&["--plain", "--color", "always"], true, &[]));
         assert!(Args::try_parse_from(["chat-client", "--color", "blue"]).is_err());
     }
 

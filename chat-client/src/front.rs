@@ -120,6 +120,14 @@ impl Front {
         })
     }
 
+    /// The draft, or what is shown in its place.
+    pub fn draft(&self) -> &str {
+        match self {
+            Self::Screen(screen) => screen.editor.text(),
+            Self::Plain(_) => "",
+        }
+    }
+
     /// When [`Front::show`] wants to be called, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
         match self {

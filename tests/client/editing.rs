@@ -4,28 +4,25 @@ use chat_testkit::{Peer, ServerProcess, Terminal, keys};
 
 use crate::{join, nc, server};
 
-struct Desk {
-    _server: ServerProcess,
-    bo: Peer,
-    ann: Terminal,
+/// Ann at her terminal, and `bo` who sees what she says.
+pub(crate) struct Desk {
+    pub(crate) server: ServerProcess,
+    pub(crate) bo: Peer,
+    pub(crate) ann: Terminal,
 }
 
 impl Desk {
     #[track_caller]
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let server = server();
         let bo = nc(server.addr(), "bo");
         let ann = join(server.addr(), "ann");
-        Self {
-            _server: server,
-            bo,
-            ann,
-        }
+        Self { server, bo, ann }
     }
 
     /// Types these keys and Enter; others see this.
     #[track_caller]
-    fn check(&mut self, typed: &str, said: &str) {
+    pub(crate) fn check(&mut self, typed: &str, said: &str) {
         self.ann.type_text(typed);
         self.ann.type_text(keys::ENTER);
         self.bo.expect("\r<ann> ");
@@ -162,7 +159,7 @@ fn a_blank_line_is_not_said() {
 }
 
 /// A text of so many bytes in which a missing one is seen.
-fn numbered(length: usize) -> String {
+pub(crate) fn numbered(length: usize) -> String {
     let mut text: String = (0..).map(|n| format!("{n}.")).take(length).collect();
     text.truncate(length);
     text

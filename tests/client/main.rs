@@ -2,13 +2,17 @@
 //! against the real `chat-server` and against servers that a test plays.
 
 mod editing;
+mod modes;
 mod names;
 mod pipes;
+mod prompt;
+mod reading;
 mod room;
 mod screen;
 mod scripted;
 mod servers;
 mod status;
+mod stopping;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -43,6 +47,15 @@ fn join_in(addr: SocketAddr, name: &str, rows: u16, cols: u16) -> Terminal {
 fn open(addr: SocketAddr, name: &str, rows: u16, cols: u16) -> Terminal {
     let args = [&addr.to_string(), "--name", name, "--no-history"];
     Terminal::spawn(client(), &args, &[], rows, cols)
+}
+
+/// A client in a terminal of the usual size, with arguments and variables of
+/// its own and without a history; it may not have met the server yet.
+#[track_caller]
+fn open_with(addr: SocketAddr, name: &str, args: &[&str], env: &[(&str, &str)]) -> Terminal {
+    let addr = addr.to_string();
+    let args = [&[&addr, "--name", name, "--no-history"], args].concat();
+    Terminal::spawn(client(), &args, env, 24, 80)
 }
 
 /// A client with pipes.

@@ -18,25 +18,41 @@ pub(crate) fn listen() -> (TcpListener, SocketAddr) {
 /// Greets as chat/1 and welcomes whoever says hello, as `name`.
 #[track_caller]
 pub(crate) fn welcome(listener: &TcpListener, name: &str) -> Peer {
+    let mut peer = greet(listener);
+    send_welcome(&mut peer, name);
+    peer
+}
+
+/// Greets as chat/1 and hears the hello, but does not welcome anybody yet.
+#[track_caller]
+pub(crate) fn greet(listener: &TcpListener) -> Peer {
     let mut peer = Peer::accept(listener);
     peer.send_str("\r-- chat/1 hello; type and you are heard\n");
     let hello = peer.expect_line();
     assert!(hello.starts_with("/hello {"), "{hello:?}");
+    peer
+}
+
+/// Welcomes whoever has said hello, as `name`.
+#[track_caller]
+pub(crate) fn send_welcome(peer: &mut Peer, name: &str) {
     send_reply(
-        &mut peer,
+        peer,
         &format!(
             r#""seq":0,"type":"welcome","protocol":1,"name":"{name}","people":1,"names":["{name}"],"limits":{{"text":4096,"line":32768,"name":32}}"#
         ),
     );
-    peer
 }
 
 /// Sends an object with these members, in JSON, and a time.
 #[track_caller]
 pub(crate) fn send_reply(peer: &mut Peer, members: &str) {
-    peer.send_str(&format!(
-        "{{\"time\":\"2026-11-23T10:00:00.123Z\",{members}}}\n"
-    ));
+    peer.send_str(&object("2026-11-23T10:00:00.123Z", members));
+}
+
+/// The line of an object of this time with these members.
+pub(crate) fn object(time: &str, members: &str) -> String {
+    format!("{{\"time\":\"{time}\",{members}}}\n")
 }
 
 /// Sends a message as the room would.
