@@ -1,4 +1,5 @@
 use super::*;
+use chat_proto::name::Name;
 
 struct Hall {
     room: Room,

@@ -1,0 +1,369 @@
+//! What a connection is in the room: its form, its phase, what waits for it,
+//! and what each of its commands does. How its bytes become lines, and when
+//! they are taken, is not known here.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use chat_proto::command::{Command, Hello};
+use chat_proto::event::{ErrorCode, Limits, Reply, Speech, Welcome};
+use chat_proto::foreign::Foreign;
+use chat_proto::framing::Line;
+use chat_proto::name::{MAX_NAME_COLUMNS, Name};
+use chat_proto::text::MAX_TEXT;
+use chat_proto::{PROTOCOL, json_form, text_form};
+
+use super::{FAREWELL_FOR, LISTEN_FOR, Now};
+use crate::broadcast::Reader;
+use crate::room::{Form, Place, Room, notice};
+
+/// All of a session but the bytes that come in.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) address: SocketAddr,
+    pub(super) form: Form,
+    pub(super) phase: Phase,
+    pub(super) reader: Reader,
+    /// A line has been taken: what comes is the chat protocol.
+    pub(super) spoke: bool,
+    /// The answer to `who` goes on behind this name.
+    pub(super) who: Option<String>,
+    /// The name under which it left.
+    pub(super) was: Option<Name>,
+    /// Why the session ended.
+    pub(super) reason: &'static str,
+}
+
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// Greeted and not yet announced; comes in at this moment at the latest.
+    Arriving(Instant),
+    /// In the room.
+    Present(Name),
+    /// Gone from the room, but still receiving until this moment.
+    Listening(Instant),
+    /// To be closed once all is sent, or at this moment.
+    Closing(Instant),
+}
+
+impl Seat {
+    pub(super) fn greet(&mut self, room: &Room, now: Now) {
+        let here = match room.people() {
+            0 => "nobody else is here yet".to_owned(),
+            1 => "1 person is here".to_owned(),
+            people => format!("{people} people are here"),
+        };
+        let name = Name::of_address(self.address);
+        // The words that a program looks for, without the `-- ` of a notice.
+        let version = &text_form::GREETING["-- ".len()..];
+        self.notice(
+            &format!(
+                "{version} welcome: {here}, and you are {name}\n\
+                 just type to talk; /nick NAME gives you a name, /help tells the rest"
+            ),
+            room,
+            now,
+        );
+    }
+
+    pub(super) fn wants_input(&self) -> bool {
+        matches!(self.phase, Phase::Arriving(_) | Phase::Present(_))
+            && self.reader.private_bytes() < MAX_PRIVATE
+            && self.reader.detours() < MAX_DETOURS
+            && self.who.is_none()
+    }
+
+    pub(super) fn line(&mut self, line: Line<'_>, room: &mut Room, now: Now) {
+        let start = match line {
+            Line::Whole(text) => text.as_bytes(),
+            Line::TooLong(start) | Line::NotUtf8(start) => start,
+        };
+        if start.trim_ascii().is_empty() {
+            return;
+        }
+        if !self.spoke
+            && let Some(foreign) = Foreign::recognize(start)
+        {
+            self.foreign(foreign, room, now);
+            return;
+        }
+        match line {
+            Line::Whole(text) => self.command(text, room, now),
+            Line::TooLong(_) => {
+                let text = format!("that was not sent: a message has at most {MAX_TEXT} bytes");
+                self.error(ErrorCode::TooLong, &text, room, now);
+            }
+            Line::NotUtf8(_) => {
+                self.error(
+                    ErrorCode::NotUtf8,
+                    "that was not sent: it is not UTF-8",
+                    room,
+                    now,
+                );
+            }
+        }
+        self.spoke = true;
+    }
+
+    fn command(&mut self, line: &str, room: &mut Room, now: Now) {
+        let command = match self.form {
+            Form::Text => text_form::parse_command(line),
+            Form::Json => json_form::parse_command(line),
+        };
+        match command {
+            Ok(None) => {}
+            Ok(Some(Command::Hello(hello))) => self.hello(&hello, room, now),
+            Ok(Some(Command::Nick { name })) => self.nick(&name, room, now),
+            Ok(Some(command)) => {
+                self.announce(room, now);
+                self.do_command(command, room, now);
+            }
+            Err(error) => self.reply(&error.into_reply(), room, now),
+        }
+    }
+
+    fn do_command(&mut self, command: Command, room: &mut Room, now: Now) {
+        let Phase::Present(name) = &self.phase else {
+            return;
+        };
+        let name = name.clone();
+        match command {
+            Command::Message { text, id } => {
+                let place = room.message(Speech { name, text, id }, now.time);
+                self.skip_own(place);
+            }
+            Command::Action { text, id } => {
+                let place = room.action(Speech { name, text, id }, now.time);
+                self.skip_own(place);
+            }
+            Command::Who => {
+                self.who = Some(String::new());
+                self.go_on_with_who(room, now);
+            }
+            Command::Ping { id } => self.reply(&Reply::Pong { id }, room, now),
+            Command::Help => self.notice(HELP, room, now),
+            Command::Quit => {
+                self.notice("goodbye", room, now);
+                self.end("quit", room, now);
+            }
+            Command::Hello(_) | Command::Nick { .. } => {}
+        }
+    }
+
+    fn hello(&mut self, hello: &Hello, room: &mut Room, now: Now) {
+        if hello.protocol != PROTOCOL {
+            self.speak_json(room);
+            let text = format!("this server speaks protocol {PROTOCOL} only: goodbye");
+            self.error(ErrorCode::BadCommand, &text, room, now);
+            self.end("wrong protocol", room, now);
+            return;
+        }
+        let mut refused = None;
+        let name = match (&self.phase, hello.name.as_deref()) {
+            (Phase::Present(name), None) => name.clone(),
+            (Phase::Present(old), Some(wanted)) => match Name::choose(wanted) {
+                Ok(wanted) => room.rename_at_hello(old, &wanted, now.time),
+                Err(error) => {
+                    refused = Some(format!("{error}; you stay {old}"));
+                    old.clone()
+                }
+            },
+            (_, wanted) => {
+                let address = Name::of_address(self.address);
+                let wanted = match wanted.map(Name::choose) {
+                    None => address,
+                    Some(Ok(name)) => name,
+                    Some(Err(error)) => {
+                        refused = Some(format!("{error}; you are {address} until you say nick"));
+                        address
+                    }
+                };
+                room.enter(&wanted, now.time).0
+            }
+        };
+        self.phase = Phase::Present(name.clone());
+        self.speak_json(room);
+        let welcome = Welcome {
+            name,
+            seq: room.seq(),
+            people: room.people(),
+            names: room.names(None, Welcome::MAX_NAMES).0,
+            limits: Limits {
+                text: MAX_TEXT,
+                line: json_form::MAX_LINE,
+                name: MAX_NAME_COLUMNS,
+            },
+        };
+        self.reply(&Reply::Welcome(welcome), room, now);
+        if let Some(text) = refused {
+            self.notice(&text, room, now);
+        }
+    }
+
+    fn speak_json(&mut self, room: &Room) {
+        self.reader
+            .change_log(room.log(Form::Text), room.log(Form::Json));
+        self.form = Form::Json;
+    }
+
+    fn nick(&mut self, wanted: &str, room: &mut Room, now: Now) {
+        // As a first line it is the name to come in under, if it can be had.
+        if let Phase::Arriving(_) = self.phase
+            && let Ok(name) = Name::choose(wanted)
+            && !room.is_taken(&name)
+        {
+            self.come_in(&name, room, now);
+            self.notice(&format!("you are now known as {name}"), room, now);
+            return;
+        }
+        self.announce(room, now);
+        let Phase::Present(old) = &self.phase else {
+            return;
+        };
+        match room.rename(old, wanted, now.time) {
+            Ok(Some((name, place))) => {
+                self.skip_own(place);
+                if self.form == Form::Text {
+                    self.notice(&format!("you are now known as {name}"), room, now);
+                }
+                self.phase = Phase::Present(name);
+            }
+            Ok(None) => self.notice(&format!("you are {old} already"), room, now),
+            Err(error) => self.reply(&error.reply(), room, now),
+        }
+    }
+
+    /// Comes in under the address, if not in yet.
+    pub(super) fn announce(&mut self, room: &mut Room, now: Now) {
+        if let Phase::Arriving(_) = self.phase {
+            self.come_in(&Name::of_address(self.address), room, now);
+        }
+    }
+
+    fn come_in(&mut self, wanted: &Name, room: &mut Room, now: Now) {
+        let (name, place) = room.enter(wanted, now.time);
+        self.phase = Phase::Present(name);
+        self.reader.go_on(room.log(self.form));
+        self.skip_own(place);
+    }
+
+    pub(super) fn leave(&mut self, room: &mut Room, now: Now) {
+        if let Phase::Present(name) = &self.phase {
+            let name = name.clone();
+            let place = room.leave(&name, now.time);
+            self.skip_own(place);
+            self.was = Some(name);
+            self.phase = Phase::Closing(now.instant);
+        }
+    }
+
+    pub(super) fn input_ended(&mut self, in_mid_line: bool, room: &mut Room, now: Now) {
+        match self.phase {
+            Phase::Present(_) if self.spoke => {
+                if in_mid_line {
+                    self.notice("your last line had no end and was not sent", room, now);
+                }
+                self.leave(room, now);
+                self.phase = Phase::Listening(now.instant + LISTEN_FOR);
+                // The peer's system answers this with a reset if nobody
+                // listens there any more, which frees the connection at once.
+                let seconds = LISTEN_FOR.as_secs();
+                let text = format!("you have left, and still hear the room for {seconds} s");
+                self.notice(&text, room, now);
+            }
+            Phase::Arriving(_) | Phase::Present(_) => {
+                if in_mid_line {
+                    self.notice("your line had no end and was not sent", room, now);
+                }
+                self.end("closed", room, now);
+            }
+            Phase::Listening(_) | Phase::Closing(_) => {}
+        }
+    }
+
+    pub(super) fn foreign(&mut self, foreign: Foreign, room: &mut Room, now: Now) {
+        let text = format!("this is a chat (chat/1), and you speak {foreign}: goodbye");
+        self.error(ErrorCode::BadCommand, &text, room, now);
+        self.end("another protocol", room, now);
+    }
+
+    /// Leaves the room and closes once all is sent.
+    pub(super) fn end(&mut self, reason: &'static str, room: &mut Room, now: Now) {
+        self.reader.stop_at_head_of(room.log(self.form));
+        self.leave(room, now);
+        self.close(reason, room, now);
+    }
+
+    pub(super) fn close(&mut self, reason: &'static str, room: &Room, now: Now) {
+        self.reader.stop_at_head_of(room.log(self.form));
+        self.reason = reason;
+        self.who = None;
+        self.phase = Phase::Closing(now.instant + FAREWELL_FOR);
+    }
+
+    /// In text form nobody gets their own lines back.
+    fn skip_own(&mut self, place: Place) {
+        if self.form == Form::Text {
+            self.reader.skip(place.text);
+        }
+    }
+
+    pub(super) fn go_on_with_who(&mut self, room: &Room, now: Now) {
+        while let Some(after) = &self.who
+            && self.reader.private_bytes() < MAX_PRIVATE
+        {
+            let (names, next) = room.names(Some(after), Welcome::MAX_NAMES);
+            let more = next.is_some();
+            self.who = next;
+            self.reply(
+                &Reply::People {
+                    people: room.people(),
+                    names,
+                    more,
+                },
+                room,
+                now,
+            );
+        }
+    }
+
+    pub(super) fn notice(&mut self, text: &str, room: &Room, now: Now) {
+        self.reply(&Reply::Notice(notice(text)), room, now);
+    }
+
+    pub(super) fn error(&mut self, code: ErrorCode, text: &str, room: &Room, now: Now) {
+        self.reply(
+            &Reply::Error {
+                code,
+                text: notice(text),
+                id: None,
+            },
+            room,
+            now,
+        );
+    }
+
+    fn reply(&mut self, reply: &Reply, room: &Room, now: Now) {
+        let form = self.form;
+        self.reader.reply(room.log(form), |out| match form {
+            Form::Text => text_form::encode_reply(reply, out),
+            Form::Json => json_form::encode_reply(reply, now.time, out),
+        });
+    }
+}
+
+const HELP: &str = "\
+whatever you type is said to everyone here
+/me TEXT      says what you do: * ann waves
+/nick NAME    gives you another name
+/who          tells who is here
+/quit         leaves
+//TEXT        says a line that begins with /
+programs get JSON by answering /hello {\"protocol\":1,\"name\":\"ann\"}";
+
+/// Replies that may wait before no more of a peer's input is processed: who
+/// asks without reading gets no more answers.
+pub(super) const MAX_PRIVATE: usize = 16 * 1024;
+
+/// Detours that may wait, likewise.
+const MAX_DETOURS: usize = 1024;
