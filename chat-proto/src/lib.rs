@@ -11,6 +11,9 @@
 //! last line without an end is not taken. A first line that belongs to HTTP,
 //! TLS or SSH closes the connection ([`foreign`]).
 //!
+//! A peer that closes its sending side after having spoken has left the room,
+//! and still receives for 30 s.
+//!
 //! # Texts and names
 //!
 //! Control characters and bidirectional overrides never pass from one person
@@ -69,6 +72,9 @@
 //! event is 42. In this form your own messages do come back: with the `id`
 //! that you gave, which is the confirmation that the room has them. Members
 //! and types that a reader does not know are to be skipped.
+//!
+//! A newcomer is announced once, under the name that it has then: at its
+//! `/hello`, at its first line, or half a second after it connected.
 //!
 //! A wanted name that is taken gets a number at `/hello` (`ann-2`); one that is
 //! not allowed is replaced by the address, with a `notice`. At `nick` both are

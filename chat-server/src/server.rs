@@ -277,15 +277,26 @@ impl Server {
         if !due(self.room.log(Form::Text)) && !due(self.room.log(Form::Json)) {
             return;
         }
+        // Each one who goes is news, which can move the point at which the log
+        // is cut: until all that stand before it have been told.
+        while self.tell_laggards(now) {}
+        self.room.trim();
+    }
+
+    /// Tells those who stand before what is about to be cut; whether there
+    /// were any.
+    fn tell_laggards(&mut self, now: Now) -> bool {
+        let mut any = false;
         for key in 0..self.connections.capacity() {
             if let Some(connection) = self.connections.get_mut(key)
                 && connection.session.is_too_far_behind(&self.room)
             {
                 connection.session.fell_behind(&mut self.room, now);
                 self.enqueue(key);
+                any = true;
             }
         }
-        self.room.trim();
+        any
     }
 
     /// Drops what is closed, and keeps those in the queue that are not done.
