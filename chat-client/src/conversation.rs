@@ -270,6 +270,8 @@ impl Conversation {
             let hello = Hello {
                 protocol: PROTOCOL,
                 name: self.wanted_name.clone(),
+                resume: None,
+                replay: 0,
             };
             self.output.extend(hello.encode());
             self.stage = Stage::Hello;
@@ -365,6 +367,7 @@ impl Conversation {
 
     fn event(&mut self, event: Event) {
         let kind = match event.body {
+            Body::Room { .. } => return,
             Body::Message(speech) => {
                 let own = self.heard(&speech);
                 Kind::Message {
@@ -461,7 +464,14 @@ impl Conversation {
                 let names = names.join(", ");
                 self.show(Line::word(format!("here ({people} in all): {names}")));
             }
-            Reply::Pong { .. } => {}
+            Reply::Goodbye { text, .. } => self.show(Line::word(text.as_str())),
+            Reply::Gap { missed } => {
+                self.show(Line::word(format!("you missed {missed} lines")));
+            }
+            Reply::Confirmed { id, .. } => {
+                self.unconfirmed.retain(|(known, _)| *known != id);
+            }
+            Reply::Pong { .. } | Reply::History { .. } => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::event::{ErrorCode, MessageId, Reply};
+use crate::event::{ErrorCode, MessageId, Reply, RoomId};
 use crate::json_form;
 use crate::text::{Text, TextError};
 
@@ -37,6 +37,13 @@ pub enum Command {
         /// The sender's mark, given back with the answer.
         id: Option<MessageId>,
     },
+    /// What was said?
+    History {
+        /// Which part of it.
+        past: Past,
+        /// The sender's mark, given back at the end of the answer.
+        id: Option<MessageId>,
+    },
     /// Which commands are there? (Text form only.)
     Help,
     /// Goodbye.
@@ -51,6 +58,38 @@ pub struct Hello {
     pub protocol: u64,
     /// The wanted name.
     pub name: Option<String>,
+    /// The last event that the program has; it gets those behind it.
+    pub resume: Option<Resume>,
+    /// How many of the last messages it wants to see, unless it resumes.
+    pub replay: usize,
+}
+
+/// Where a program goes on that was here before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// The room that it was in.
+    pub room: RoomId,
+    /// The newest event that it has.
+    pub seq: u64,
+}
+
+/// A part of what happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    /// The last messages and actions, this many.
+    Last(usize),
+    /// All events of these numbers.
+    Range {
+        /// The first one.
+        first: u64,
+        /// The last one, the newest if not given.
+        last: Option<u64>,
+    },
+}
+
+impl Past {
+    /// What `/history` without a number and a person who joins get.
+    pub const DEFAULT_COUNT: usize = 20;
 }
 
 impl Hello {

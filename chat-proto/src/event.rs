@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::name::Name;
 use crate::text::Text;
@@ -39,6 +40,16 @@ pub enum Body {
         old: Name,
         /// The name from this event on.
         new: Name,
+    },
+    /// The room was opened, or begins another file of its history, which names
+    /// it so. Only a room that is kept on disk has such events, and people are
+    /// not told of them.
+    Room {
+        /// Which room it is.
+        room: RoomId,
+        /// How many people are in it: 0 when it is opened, so that whoever was
+        /// there before is gone.
+        people: usize,
     },
 }
 
@@ -83,6 +94,34 @@ pub enum Reply {
         /// The mark that the `ping` had.
         id: Option<MessageId>,
     },
+    /// Events that this connection should have got next are no longer held.
+    Gap {
+        /// How many.
+        missed: u64,
+    },
+    /// A message came a second time, and is in the room once.
+    Confirmed {
+        /// The mark of the message.
+        id: MessageId,
+        /// The event that it is.
+        seq: u64,
+    },
+    /// The end of the answer to `history`, behind the events themselves.
+    History {
+        /// The first event that was asked for and held.
+        first: u64,
+        /// The last one; smaller than `first` if there was none.
+        last: u64,
+        /// The mark that the request had.
+        id: Option<MessageId>,
+    },
+    /// The server stops.
+    Goodbye {
+        /// The same for people.
+        text: Text,
+        /// When to come back, counted from now.
+        after: Duration,
+    },
 }
 
 /// What a program is told when it has said `/hello`.
@@ -90,8 +129,20 @@ pub enum Reply {
 pub struct Welcome {
     /// The name that it has from now on.
     pub name: Name,
-    /// The number of the newest event; the next one to come is `seq` + 1.
+    /// Which room it is; `None` from a server that cannot resume.
+    pub room: Option<RoomId>,
+    /// The number of the newest event; the next live one is `seq` + 1.
     pub seq: u64,
+    /// The number of the oldest event that can be asked for; `seq` + 1 if
+    /// there is none.
+    pub first: u64,
+    /// Whether what is said is kept on disk.
+    pub kept: bool,
+    /// Whether the events behind those of [`Hello::resume`] follow. `None` if
+    /// that was not asked for.
+    ///
+    /// [`Hello::resume`]: crate::command::Hello::resume
+    pub resumed: Option<bool>,
     /// How many people are in the room, the newcomer among them.
     pub people: usize,
     /// Up to [`Welcome::MAX_NAMES`] of them; `who` tells all.
@@ -140,8 +191,8 @@ pub enum ErrorCode {
     BadName,
     /// Somebody has this name, or one that looks like it.
     NameTaken,
-    /// This reader was too far behind and is being closed.
-    TooSlow,
+    /// The history cannot be written, and nothing is taken that cannot be kept.
+    NotKept,
     /// Anything that this program does not know yet.
     Other,
 }
@@ -154,7 +205,7 @@ impl ErrorCode {
         (Self::BadCommand, "bad_command"),
         (Self::BadName, "bad_name"),
         (Self::NameTaken, "name_taken"),
-        (Self::TooSlow, "too_slow"),
+        (Self::NotKept, "not_kept"),
         (Self::Other, "other"),
     ];
 
@@ -184,16 +235,41 @@ impl MessageId {
     /// The longest mark, in bytes.
     pub const MAX_BYTES: usize = 64;
 
+    /// From this length on a mark can hold 128 random bits, and is taken to be
+    /// the only one of its kind in the room.
+    pub const UNIQUE_BYTES: usize = 22;
+
     /// Takes a mark; `None` if it is none.
     pub fn new(id: &str) -> Option<Self> {
-        let fits = (1..=Self::MAX_BYTES).contains(&id.len());
-        (fits && id.bytes().all(|byte| byte.is_ascii_graphic())).then(|| Self(id.into()))
+        is_mark(id).then(|| Self(id.into()))
     }
 
     /// The mark.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The identity of a room: what its numbers count. 1 to 64 visible ASCII
+/// characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RoomId(Box<str>);
+
+impl RoomId {
+    /// Takes an identity; `None` if it is none.
+    pub fn new(id: &str) -> Option<Self> {
+        is_mark(id).then(|| Self(id.into()))
+    }
+
+    /// The identity.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_mark(text: &str) -> bool {
+    (1..=MessageId::MAX_BYTES).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A point in time, to the millisecond, UTC.
@@ -208,6 +284,11 @@ impl Timestamp {
             .ok()
             .and_then(|milliseconds| jiff::Timestamp::from_millisecond(milliseconds).ok());
         Self(time.unwrap_or(jiff::Timestamp::MAX))
+    }
+
+    /// RFC 3339 to the second: `2026-11-23T10:00:00Z`.
+    pub fn to_seconds(self) -> String {
+        format!("{:.0}", self.0)
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.

@@ -5,13 +5,15 @@
 //! from the server whose `type` it does not know.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::command::{Command, CommandError, Hello};
+use crate::command::{Command, CommandError, Hello, Past, Resume};
 use crate::event::{
-    Body, ErrorCode, Event, Limits, MessageId, Reply, ServerMessage, Speech, Timestamp, Welcome,
+    Body, ErrorCode, Event, Limits, MessageId, Reply, RoomId, ServerMessage, Speech, Timestamp,
+    Welcome,
 };
 use crate::name::Name;
 use crate::text::Text;
@@ -43,6 +45,11 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
             object.old = Some(old.as_str().into());
             object.new = Some(new.as_str().into());
         }
+        Body::Room { room, people } => {
+            object.kind = "room".into();
+            object.room = Some(room.as_str().into());
+            object.people = Some(*people);
+        }
     }
     object.write(out);
 }
@@ -58,7 +65,11 @@ pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
             object.kind = "welcome".into();
             object.protocol = Some(crate::PROTOCOL);
             object.name = Some(welcome.name.as_str().into());
+            object.room = welcome.room.as_ref().map(|room| room.as_str().into());
             object.seq = Some(welcome.seq);
+            object.first = Some(welcome.first);
+            object.kept = Some(welcome.kept);
+            object.resumed = welcome.resumed;
             object.people = Some(welcome.people);
             object.names = Some(strings(&welcome.names));
             object.limits = Some(LimitsObject::of(welcome.limits));
@@ -87,8 +98,84 @@ pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
             object.kind = "pong".into();
             object.id = id.as_ref().map(|id| id.as_str().into());
         }
+        Reply::Gap { missed } => {
+            object.kind = "gap".into();
+            object.missed = Some(*missed);
+        }
+        Reply::Confirmed { id, seq } => {
+            object.kind = "confirmed".into();
+            object.id = Some(id.as_str().into());
+            object.seq = Some(*seq);
+        }
+        Reply::History { first, last, id } => {
+            object.kind = "history".into();
+            object.first = Some(*first);
+            object.last = Some(*last);
+            object.id = id.as_ref().map(|id| id.as_str().into());
+        }
+        Reply::Goodbye { text, after } => {
+            object.kind = "goodbye".into();
+            object.text = Some(text.as_str().into());
+            object.after_ms = Some(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+        }
     }
     object.write(out);
+}
+
+/// Whether a line that [`encode_event`] wrote is of something said or done.
+pub fn is_speech(line: &[u8]) -> bool {
+    // The type stands behind the number and the time; a name or a text could
+    // hold the same characters only further on, and escaped.
+    const TYPE: &[u8] = b"\"type\":\"";
+    memchr::memmem::find(line, TYPE).is_some_and(|at| {
+        let kind = &line[at + TYPE.len()..];
+        kind.starts_with(b"message\"") || kind.starts_with(b"action\"")
+    })
+}
+
+/// What a history needs to know of the line of an event when it is read back.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// Its number.
+    pub seq: u64,
+    /// The room, if it names one.
+    pub room: Option<RoomId>,
+    /// Of a message that has an id: that, its name and its text.
+    pub message: Option<[Cow<'a, str>; 3]>,
+}
+
+impl<'a> Record<'a> {
+    /// Reads the line of an event, without looking at what is not needed here:
+    /// several times as fast as [`parse_server_message`].
+    ///
+    /// # Errors
+    ///
+    /// When the line is no object with a number.
+    pub fn parse(line: &'a str) -> Result<Self, MalformedObject> {
+        #[derive(Deserialize)]
+        struct Members<'a> {
+            seq: u64,
+            #[serde(borrow)]
+            room: Option<&'a RawValue>,
+            #[serde(borrow)]
+            id: Option<&'a RawValue>,
+            #[serde(borrow)]
+            name: Option<&'a RawValue>,
+            #[serde(borrow)]
+            text: Option<&'a RawValue>,
+        }
+        let members: Members<'a> = parse_object(line).map_err(|_| MalformedObject)?;
+        let room = members.room.and_then(string);
+        let message = || {
+            let (id, name, text) = (members.id?, members.name?, members.text?);
+            Some([string(id)?, string(name)?, string(text)?])
+        };
+        Ok(Self {
+            seq: members.seq,
+            room: room.and_then(|room| RoomId::new(&room)),
+            message: message(),
+        })
+    }
 }
 
 /// Reads a line from the server. `None` is an object of a kind that this
@@ -107,6 +194,10 @@ pub fn parse_server_message(line: &str) -> Result<Option<ServerMessage>, Malform
         "renamed" => Body::Renamed {
             old: to_name(&object.old)?,
             new: to_name(&object.new)?,
+        },
+        "room" => Body::Room {
+            room: object.to_room().ok_or(MalformedObject)?,
+            people: object.people.ok_or(MalformedObject)?,
         },
         _ => {
             return object
@@ -149,6 +240,14 @@ pub fn encode_command(command: &Command, out: &mut Vec<u8>) {
         Command::Who => object.kind = "who".into(),
         Command::Ping { id } => {
             object.kind = "ping".into();
+            object.id = id.as_ref().map(|id| id.as_str().into());
+        }
+        Command::History { past, id } => {
+            object.kind = "history".into();
+            match *past {
+                Past::Last(count) => object.count = Some(count),
+                Past::Range { first, last } => (object.first, object.last) = (Some(first), last),
+            }
             object.id = id.as_ref().map(|id| id.as_str().into());
         }
         Command::Quit => object.kind = "quit".into(),
@@ -202,10 +301,16 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
         },
         "who" => Command::Who,
         "ping" => Command::Ping { id },
+        "history" => Command::History {
+            past: request.to_past().ok_or_else(|| {
+                usage(r#"history takes "count":20, or "first":1 and perhaps "last":9"#)
+            })?,
+            id,
+        },
         "quit" => Command::Quit,
         _ => {
             return Err(usage(
-                "type is one of message, action, nick, who, ping, quit",
+                "type is one of message, action, nick, who, history, ping, quit",
             ));
         }
     }))
@@ -214,15 +319,29 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
 pub(crate) fn parse_hello(json: &str) -> Result<Hello, CommandError> {
     let usage = || CommandError::usage(r#"say /hello {"protocol":1,"name":"ann"}"#);
     let request: Request<'_> = parse_object(json).map_err(|_| usage())?;
-    let protocol = request
-        .protocol
-        .and_then(|protocol| serde_json::from_str(protocol.get()).ok())
-        .ok_or_else(usage)?;
+    let protocol = request.protocol.and_then(number).ok_or_else(usage)?;
     let name = match request.name {
         Some(name) => Some(string(name).ok_or_else(usage)?.into_owned()),
         None => None,
     };
-    Ok(Hello { protocol, name })
+    let resume = match request.resume {
+        Some(resume) => Some(to_resume(resume).ok_or_else(|| {
+            CommandError::usage(r#"resume is to be {"room":"…","seq":41}, as in the welcome"#)
+        })?),
+        None => None,
+    };
+    let replay = match request.replay {
+        Some(replay) => number(replay)
+            .and_then(|count| usize::try_from(count).ok())
+            .ok_or_else(|| CommandError::usage("replay is to be a number of messages"))?,
+        None => 0,
+    };
+    Ok(Hello {
+        protocol,
+        name,
+        resume,
+        replay,
+    })
 }
 
 pub(crate) fn encode_hello(hello: &Hello) -> Vec<u8> {
@@ -230,6 +349,11 @@ pub(crate) fn encode_hello(hello: &Hello) -> Vec<u8> {
     Object {
         protocol: Some(hello.protocol),
         name: hello.name.as_deref().map(Cow::Borrowed),
+        resume: hello.resume.as_ref().map(|resume| ResumeObject {
+            room: resume.room.as_str().into(),
+            seq: resume.seq,
+        }),
+        replay: Some(hello.replay).filter(|replay| *replay > 0),
         ..Object::default()
     }
     .write(&mut line);
@@ -250,10 +374,55 @@ struct Request<'a> {
     text: Option<&'a RawValue>,
     #[serde(borrow)]
     id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    resume: Option<&'a RawValue>,
+    #[serde(borrow)]
+    replay: Option<&'a RawValue>,
+    #[serde(borrow)]
+    count: Option<&'a RawValue>,
+    #[serde(borrow)]
+    first: Option<&'a RawValue>,
+    #[serde(borrow)]
+    last: Option<&'a RawValue>,
+}
+
+impl Request<'_> {
+    fn to_past(&self) -> Option<Past> {
+        if let Some(count) = self.count {
+            return Some(Past::Last(number(count)?.try_into().ok()?));
+        }
+        Some(Past::Range {
+            first: number(self.first?)?,
+            last: match self.last {
+                Some(last) => Some(number(last)?),
+                None => None,
+            },
+        })
+    }
+}
+
+fn to_resume(value: &RawValue) -> Option<Resume> {
+    let ResumeObject { room, seq } = parse_object(value.get()).ok()?;
+    let room = RoomId::new(&room)?;
+    Some(Resume { room, seq })
+}
+
+fn number(value: &RawValue) -> Option<u64> {
+    serde_json::from_str(value.get()).ok()
 }
 
 fn string(value: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str(value.get()).ok()
+    // Most strings stand there as they are.
+    let json = value.get();
+    let plain = json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'));
+    match plain {
+        Some(plain) if memchr::memchr(b'\\', plain.as_bytes()).is_none() => {
+            Some(Cow::Borrowed(plain))
+        }
+        _ => serde_json::from_str(json).ok(),
+    }
 }
 
 /// serde would take an array for an object as well.
@@ -300,6 +469,33 @@ struct Object<'a> {
     id: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limits: Option<LimitsObject>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    room: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resumed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after_ms: Option<u64>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    resume: Option<ResumeObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<usize>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ResumeObject<'a> {
+    #[serde(borrow)]
+    room: Cow<'a, str>,
+    seq: u64,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -347,6 +543,10 @@ impl<'a> Object<'a> {
         self.id.as_deref().and_then(MessageId::new)
     }
 
+    fn to_room(&self) -> Option<RoomId> {
+        self.room.as_deref().and_then(RoomId::new)
+    }
+
     fn to_names(&self) -> Result<Vec<Name>, MalformedObject> {
         let names = self.names.as_ref().ok_or(MalformedObject)?;
         names
@@ -359,9 +559,14 @@ impl<'a> Object<'a> {
         Ok(Some(match &*self.kind {
             "welcome" => {
                 let limits = self.limits.ok_or(MalformedObject)?;
+                let seq = self.seq.ok_or(MalformedObject)?;
                 Reply::Welcome(Welcome {
                     name: to_name(&self.name)?,
-                    seq: self.seq.ok_or(MalformedObject)?,
+                    room: self.to_room(),
+                    seq,
+                    first: self.first.unwrap_or_else(|| seq.saturating_add(1)),
+                    kept: self.kept.unwrap_or(false),
+                    resumed: self.resumed,
                     people: self.people.ok_or(MalformedObject)?,
                     names: self.to_names()?,
                     limits: Limits {
@@ -383,6 +588,22 @@ impl<'a> Object<'a> {
                 more: self.more.unwrap_or(false),
             },
             "pong" => Reply::Pong { id: self.to_id() },
+            "gap" => Reply::Gap {
+                missed: self.missed.ok_or(MalformedObject)?,
+            },
+            "confirmed" => Reply::Confirmed {
+                id: self.to_id().ok_or(MalformedObject)?,
+                seq: self.seq.ok_or(MalformedObject)?,
+            },
+            "history" => Reply::History {
+                first: self.first.ok_or(MalformedObject)?,
+                last: self.last.ok_or(MalformedObject)?,
+                id: self.to_id(),
+            },
+            "goodbye" => Reply::Goodbye {
+                text: self.to_text()?,
+                after: Duration::from_millis(self.after_ms.unwrap_or(0)),
+            },
             _ => return Ok(None),
         }))
     }

@@ -34,7 +34,12 @@
 //! ```
 //!
 //! Each line is preceded by CR. Your own messages do not come back. `/me`,
-//! `/nick NAME`, `/who`, `/help` and `/quit` are commands, `//x` says `/x`.
+//! `/nick NAME`, `/who`, `/history N`, `/help` and `/quit` are commands, `//x`
+//! says `/x`. What `/history` shows has its time (UTC) before it:
+//!
+//! ```text
+//! 2026-11-23T10:00:00Z <ann> hi
+//! ```
 //!
 //! A program answers the greeting with `/hello {"protocol":1,"name":"ann"}`
 //! and gets the **JSON form**, one object a line, from the `welcome` on. (Room
@@ -43,7 +48,7 @@
 //! ```text
 //! S  -- chat/1 …
 //! C  /hello {"protocol":1,"name":"ann"}
-//! S  {"seq":41,"time":"…","type":"welcome","protocol":1,"name":"ann","people":2,"names":["ann","bo"],"limits":{…}}
+//! S  {"seq":41,"time":"…","type":"welcome","protocol":1,"name":"ann","people":2,"names":["ann","bo"],"limits":{…},"room":"9f0c…","first":1,"kept":true}
 //! C  {"type":"message","text":"hi","id":"c7f0"}
 //! S  {"seq":42,"time":"…","type":"message","name":"ann","text":"hi","id":"c7f0"}
 //! S  {"seq":43,"time":"…","type":"left","names":["bo"]}
@@ -54,11 +59,16 @@
 //! | `message`, `action` | `seq` `time` `name` `text`, and `id` if the sender gave one |
 //! | `entered`, `left` | `seq` `time` `names` |
 //! | `renamed` | `seq` `time` `old` `new` |
-//! | `welcome` | `time` `protocol` `name` `seq` (of the newest event) `people` `names` (at most 200) `limits` |
+//! | `room` | `seq` `time` `room` `people` (0: the room was opened, and whoever was in it before is gone) |
+//! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `limits`, `room` (its identity), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), and `resumed` if that was asked for |
 //! | `notice` | `time` `text` |
 //! | `error` | `time` `code` `text`, and `id` of the refused message |
 //! | `who` | `time` `people` `names` (at most 200) `more` (another piece follows) |
 //! | `pong` | `time`, `id` |
+//! | `gap` | `time` `missed` (so many events that come next are no longer held) |
+//! | `confirmed` | `time` `id` `seq` (the message is that event already) |
+//! | `history` | `time` `first` `last`, `id`: the end of the answer to `history` |
+//! | `goodbye` | `time` `text` `after_ms` (when to come back) |
 //!
 //! | `type` from the client | members |
 //! | --- | --- |
@@ -66,12 +76,48 @@
 //! | `nick` | `name` |
 //! | `who`, `quit` | |
 //! | `ping` | `id` (optional) |
+//! | `history` | `count` (of the last messages and actions), or `first` and, if not the newest, `last`; `id` (optional) |
 //!
 //! `seq` counts the events of the room from 1 without gaps. Everybody sees the
 //! same events in the same order, and after a `welcome` with `seq` 41 the next
 //! event is 42. In this form your own messages do come back: with the `id`
 //! that you gave, which is the confirmation that the room has them. Members
 //! and types that a reader does not know are to be skipped.
+//!
+//! # Nothing missed
+//!
+//! The numbers are those of one `room`. Who comes back says what they have,
+//!
+//! ```text
+//! C  /hello {"protocol":1,"name":"ann","resume":{"room":"9f0c…","seq":41}}
+//! S  {"seq":57,"time":"…","type":"welcome",…,"room":"9f0c…","first":1,"resumed":true}
+//! S  {"seq":42,…}
+//! ```
+//!
+//! and gets the events 42 and on, to 57 and then live, each once, as they were
+//! sent the first time. If some of them are no longer held a `gap` says how
+//! many. In another room, or in one that has lost what was seen of it, it is a
+//! fresh start: `resumed` is false, and a `notice` says why.
+//!
+//! A newcomer can ask for the last messages and actions with
+//! `/hello {"protocol":1,"name":"ann","replay":20}`; they come between the
+//! `welcome` and the first live event, and like all that is replayed have a
+//! `seq` that is not above that of the `welcome`. `history` asks for a part of
+//! the past at any time. Its events come as they were, and behind them an
+//! object of type `history` with the range that they are of.
+//!
+//! A message that is sent again with the same `id` never becomes a second
+//! event, however often and over whichever connection, as long as the room
+//! holds the first one: the answer is `confirmed`. So whoever loses the
+//! connection sends what has not come back again. An `id` is to be 128 random
+//! bits, which nobody can guess before it is in the room; one of fewer than
+//! [`UNIQUE_BYTES`](event::MessageId::UNIQUE_BYTES) characters may be taken by
+//! several people, and is the same message only with the same text under the
+//! same name (the one that was asked for, if that got a number).
+//!
+//! A reader that is too slow for what the server holds in memory goes on from
+//! the history on disk, if there is one, and is otherwise told by a `gap`. One
+//! that takes nothing at all for a minute is closed.
 //!
 //! A newcomer is announced once, under the name that it has then: at its
 //! `/hello`, at its first line, or half a second after it connected.

@@ -5,7 +5,7 @@
 //! character, which no name and no text can forge, since every line of a text
 //! stands behind its speaker's name.
 
-use crate::command::{Command, CommandError, Hello};
+use crate::command::{Command, CommandError, Hello, Past};
 use crate::event::{Body, ErrorCode, Event, Reply, Speech};
 use crate::name::Name;
 use crate::text::Text;
@@ -19,40 +19,51 @@ pub const MAX_LINE: usize = crate::text::MAX_TEXT + "/nick ".len();
 
 /// Appends the lines of an event.
 pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
+    encode(event, "", out);
+}
+
+/// Appends the lines of an event of the past, each with its time (UTC).
+/// Nothing else begins with a digit.
+pub fn encode_dated(event: &Event, out: &mut Vec<u8>) {
+    encode(event, &(event.time.to_seconds() + " "), out);
+}
+
+fn encode(event: &Event, time: &str, out: &mut Vec<u8>) {
     match &event.body {
         Body::Message(Speech { name, text, .. }) => {
             for line in text.as_str().split('\n') {
-                put(out, &["<", name.as_str(), "> ", line]);
+                put(out, &[time, "<", name.as_str(), "> ", line]);
             }
         }
         Body::Action(Speech { name, text, .. }) => {
             for line in text.as_str().split('\n') {
-                put(out, &["* ", name.as_str(), " ", line]);
+                put(out, &[time, "* ", name.as_str(), " ", line]);
             }
         }
         Body::Entered(names) => {
             for name in names {
-                put(out, &["[", name.as_str(), "] entered room"]);
+                put(out, &[time, "[", name.as_str(), "] entered room"]);
             }
         }
         Body::Left(names) => {
             for name in names {
-                put(out, &["[", name.as_str(), "] is offline"]);
+                put(out, &[time, "[", name.as_str(), "] is offline"]);
             }
         }
         Body::Renamed { old, new } => {
             put(
                 out,
-                &["[", old.as_str(), "] is now known as ", new.as_str()],
+                &[time, "[", old.as_str(), "] is now known as ", new.as_str()],
             );
         }
+        Body::Room { .. } => {}
     }
 }
 
 /// Appends the lines of a reply.
 pub fn encode_reply(reply: &Reply, out: &mut Vec<u8>) {
     match reply {
-        Reply::Notice(text) | Reply::Error { text, .. } => {
+        Reply::Notice(text) | Reply::Error { text, .. } | Reply::Goodbye { text, .. } => {
             for line in text.as_str().split('\n') {
                 put(out, &["-- ", line]);
             }
@@ -61,6 +72,13 @@ pub fn encode_reply(reply: &Reply, out: &mut Vec<u8>) {
             let people = people.to_string();
             put(out, &["-- here (", &people, " in all): ", &list(names)]);
         }
+        Reply::Gap { missed: 1 } => put(out, &["-- you missed 1 line"]),
+        Reply::Gap { missed } => put(out, &["-- you missed ", &missed.to_string(), " lines"]),
+        Reply::History { first, last, .. } if first > last => {
+            put(out, &["-- nothing has been said yet"]);
+        }
+        // Its end can be seen, and there are no marks in this form.
+        Reply::History { .. } | Reply::Confirmed { .. } => {}
         // Only programs ask for these, and they speak JSON.
         Reply::Welcome(welcome) => {
             put(out, &["-- you are ", welcome.name.as_str()]);
@@ -123,6 +141,15 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
             name: rest.to_owned(),
         },
         "who" => Command::Who,
+        "history" => Command::History {
+            past: Past::Last(match rest {
+                "" => Past::DEFAULT_COUNT,
+                count => count.parse().map_err(|_| {
+                    CommandError::usage("/history N: say how many messages you want to see")
+                })?,
+            }),
+            id: None,
+        },
         "quit" => Command::Quit,
         "help" => Command::Help,
         "hello" => Command::Hello(Hello::parse(rest)?),

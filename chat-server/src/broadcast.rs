@@ -1,132 +1,37 @@
-//! The log that everybody reads, and each reader's place in it.
+//! Each reader's place in the log that everybody reads.
 //!
 //! Fan-out is done by position, not by copies: a line is encoded once, at the
 //! end of a [`Log`], and a [`Reader`] is an integer that moves along. What a
-//! reader gets that others do not (a reply), and what others get that it does
-//! not (its own lines, in text form), are detours from the log: at this
-//! position, first these bytes, then go on there. Nothing in here knows a
-//! socket.
+//! reader gets that others do not (a reply, a piece of the past), and what
+//! others get that it does not (its own lines, in text form), are detours from
+//! the log: at this position, first this, then go on there. Nothing in here
+//! knows a socket.
+//!
+//! A reader that the log is about to be cut away from is moved to its new
+//! beginning, with what lies between as a [`Replay`] before it: from files if
+//! there are any, and otherwise told as a gap. So nobody holds back the log,
+//! and a reader that has stopped costs two numbers.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::ops::Range;
 
-/// Encoded events, in chunks, addressed by the number of bytes before them
-/// since the room began. Events never straddle two chunks.
-#[derive(Debug)]
-pub struct Log {
-    chunks: VecDeque<Chunk>,
-    head: u64,
-    capacity: u64,
-}
+use crate::log::Log;
+use crate::replay::{Page, Replay, Selection};
 
-#[derive(Debug)]
-struct Chunk {
-    start: u64,
-    bytes: Vec<u8>,
-}
-
-impl Log {
-    /// A log that is cut from the front to about `capacity` bytes by
-    /// [`Log::trim`].
-    pub fn new(capacity: u64) -> Self {
-        Self {
-            chunks: VecDeque::new(),
-            head: 0,
-            capacity,
-        }
-    }
-
-    /// The position behind the last byte.
-    pub fn head(&self) -> u64 {
-        self.head
-    }
-
-    /// Appends what `encode` writes; tells where it lies.
-    pub fn append(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Range<u64> {
-        if self
-            .chunks
-            .back()
-            .is_none_or(|last| last.bytes.len() >= FULL)
-        {
-            self.chunks.push_back(Chunk {
-                start: self.head,
-                bytes: Vec::with_capacity(CHUNK),
-            });
-        }
-        let start = self.head;
-        if let Some(last) = self.chunks.back_mut() {
-            encode(&mut last.bytes);
-            self.head = last.start + last.bytes.len() as u64;
-        }
-        start..self.head
-    }
-
-    /// The oldest position that [`Log::trim`] will keep. Readers before it
-    /// have to be moved first.
-    pub fn trim_point(&self) -> u64 {
-        let keep_from = self.head.saturating_sub(self.capacity);
-        self.chunks
-            .iter()
-            .rev()
-            .find(|chunk| chunk.start <= keep_from)
-            .or_else(|| self.chunks.front())
-            .map_or(self.head, |chunk| chunk.start)
-    }
-
-    /// The oldest position held.
-    pub fn start(&self) -> u64 {
-        self.chunks.front().map_or(self.head, |chunk| chunk.start)
-    }
-
-    /// Drops what lies before [`Log::trim_point`].
-    pub fn trim(&mut self) {
-        let point = self.trim_point();
-        while self.chunks.front().is_some_and(|chunk| chunk.start < point) {
-            self.chunks.pop_front();
-        }
-    }
-
-    /// The bytes of `range`, as far as they are held, chunk by chunk.
-    fn bytes(&self, range: Range<u64>) -> impl Iterator<Item = &[u8]> {
-        let first = self
-            .chunks
-            .partition_point(|chunk| chunk.end() <= range.start);
-        self.chunks
-            .range(first..)
-            .take_while(move |chunk| chunk.start < range.end)
-            .map(move |chunk| {
-                let from = range.start.saturating_sub(chunk.start) as usize;
-                let to = (range.end.min(chunk.end()) - chunk.start) as usize;
-                &chunk.bytes[from..to]
-            })
-    }
-
-    /// What is missing of the line in whose middle `position` lies.
-    fn rest_of_line(&self, position: u64) -> Vec<u8> {
-        let at_start = position == self.start()
-            || self
-                .bytes(position - 1..position)
-                .next()
-                .is_none_or(|before| before == b"\n");
-        let mut rest = Vec::new();
-        if !at_start {
-            for piece in self.bytes(position..self.head) {
-                let end = piece.iter().position(|&byte| byte == b'\n');
-                rest.extend_from_slice(&piece[..end.map_or(piece.len(), |end| end + 1)]);
-                if end.is_some() {
-                    break;
-                }
-            }
-        }
-        rest
-    }
-}
-
-impl Chunk {
-    fn end(&self) -> u64 {
-        self.start + self.bytes.len() as u64
-    }
+/// What is to be seen of a log now.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The log.
+    pub log: &'a Log,
+    /// Where what everybody may see ends; further on is not kept safely yet.
+    pub until: u64,
+    /// It will not be kept for a while: replies do not wait for it.
+    pub stuck: bool,
+    /// The number of the last event before that.
+    pub seq: u64,
+    /// The oldest event that is held, in memory or in files.
+    pub first: u64,
 }
 
 /// A place in a [`Log`], and what is to be said or left out on the way.
@@ -149,17 +54,34 @@ pub struct Reader {
 #[derive(Debug)]
 struct Detour {
     at: u64,
-    insert: Vec<u8>,
+    what: What,
     resume: u64,
 }
 
+#[derive(Debug)]
+enum What {
+    /// A reply; without any bytes something that is left out.
+    Bytes(Vec<u8>),
+    /// A piece of the past.
+    Replay(Replay),
+}
+
+/// What comes next for a reader whose past is due.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Due {
+    /// A page of this.
+    Page(Replay),
+    /// So many events are gone.
+    Gap(u64),
+}
+
 impl Reader {
-    /// A reader at the end of `log` that reads nothing of it until
+    /// A reader at `position` that reads nothing of the log until
     /// [`Reader::go_on`].
-    pub fn held_at(log: &Log) -> Self {
+    pub fn held_at(position: u64) -> Self {
         Self {
-            position: log.head(),
-            end: log.head(),
+            position,
+            end: position,
             detours: VecDeque::new(),
             sent: 0,
             private: 0,
@@ -172,19 +94,22 @@ impl Reader {
         self.go_on_at(self.position.max(log.start()));
     }
 
-    /// Reads `new` from its present end on, instead of `old`. Only the line in
+    /// Reads another log from `position` on, instead of `old`. Only the line in
     /// whose middle it is, is still sent.
-    pub fn change_log(&mut self, old: &Log, new: &Log) {
+    pub fn change_log(&mut self, old: &Log, position: u64) {
         if self.sent == 0 {
             let insert = old.rest_of_line(self.position);
             self.private += insert.len();
             self.detours.push_front(Detour {
                 at: self.position,
-                insert,
+                what: What::Bytes(insert),
                 resume: self.position,
             });
         }
-        self.go_on_at(new.head());
+        // What was to come of the past was to come in the other form.
+        self.detours
+            .retain(|detour| matches!(detour.what, What::Bytes(_)));
+        self.go_on_at(position);
         self.pass_skips();
     }
 
@@ -197,73 +122,78 @@ impl Reader {
         self.end = u64::MAX;
     }
 
-    /// Reads no further than what is in `log` now.
-    pub fn stop_at_head_of(&mut self, log: &Log) {
-        self.end = self.end.min(log.head());
-    }
-
-    /// Leaves the log where it stands: only the line in whose middle it is,
-    /// and the reply in whose middle it is, are still sent.
-    pub fn abandon(&mut self, log: &Log) {
-        let in_reply = self.sent > 0;
-        self.detours.truncate(usize::from(in_reply));
-        let rest = if in_reply {
-            Vec::new()
-        } else {
-            log.rest_of_line(self.position)
-        };
-        self.detours.push_back(Detour {
-            at: self.position,
-            insert: rest,
-            resume: self.position,
-        });
-        for detour in &mut self.detours {
-            detour.resume = self.position;
-        }
-        self.private = self
-            .detours
-            .iter()
-            .map(|detour| detour.insert.len())
-            .sum::<usize>()
-            - self.sent;
-        self.end = self.position;
+    /// Reads no further than `position`.
+    pub fn stop_at(&mut self, position: u64) {
+        self.end = self.end.min(position);
     }
 
     /// Leaves out `range`, the newest part of the log.
     pub fn skip(&mut self, range: Range<u64>) {
         match self.detours.back_mut() {
-            Some(last) if last.insert.is_empty() && last.resume == range.start => {
+            Some(last) if last.is_skip() && last.resume == range.start => {
                 last.resume = range.end;
             }
             _ => self.detours.push_back(Detour {
                 at: range.start,
-                insert: Vec::new(),
+                what: What::Bytes(Vec::new()),
                 resume: range.end,
             }),
         }
         self.pass_skips();
     }
 
-    /// Sends what `encode` writes, after all that is in `log` now.
-    pub fn reply(&mut self, log: &Log, encode: impl FnOnce(&mut Vec<u8>)) {
-        let at = log.head().min(self.end).max(self.position);
-        let append = self
-            .detours
-            .back()
-            .is_some_and(|last| !last.insert.is_empty() && last.at == at && last.resume == at);
-        if !append {
-            self.detours.push_back(Detour {
-                at,
-                insert: Vec::new(),
-                resume: at,
-            });
-        }
-        if let Some(last) = self.detours.back_mut() {
-            let before = last.insert.len();
-            encode(&mut last.insert);
-            self.private += last.insert.len() - before;
+    /// Sends what `encode` writes, after everything before `position`.
+    pub fn reply(&mut self, position: u64, encode: impl FnOnce(&mut Vec<u8>)) {
+        let index = self.place_for(position);
+        let at = self.at(index, position);
+        let into = index
+            .checked_sub(1)
+            .and_then(|index| self.detours.get_mut(index))
+            .filter(|last| !last.is_skip() && last.at == at);
+        match into {
+            Some(Detour {
+                what: What::Bytes(bytes),
+                ..
+            }) => {
+                let before = bytes.len();
+                encode(bytes);
+                self.private += bytes.len() - before;
+            }
+            _ => {
+                let mut bytes = Vec::new();
+                encode(&mut bytes);
+                self.private += bytes.len();
+                self.insert(index, at, What::Bytes(bytes));
+            }
         }
         self.pass_skips();
+    }
+
+    /// Sends a piece of the past, after everything before `position`.
+    pub fn replay(&mut self, position: u64, replay: Replay) {
+        if replay.next < replay.end {
+            let index = self.place_for(position);
+            self.insert(index, self.at(index, position), What::Replay(replay));
+        }
+    }
+
+    /// Behind which detours something for `position` comes.
+    fn place_for(&self, position: u64) -> usize {
+        let at = position.min(self.end).max(self.position);
+        self.detours.partition_point(|detour| detour.at <= at)
+    }
+
+    /// The position of what comes behind `index` detours: not in the middle of
+    /// what is left out.
+    fn at(&self, index: usize, position: u64) -> u64 {
+        let at = position.min(self.end).max(self.position);
+        let before = index.checked_sub(1).map(|index| self.detours[index].resume);
+        before.map_or(at, |resume| at.max(resume))
+    }
+
+    fn insert(&mut self, index: usize, at: u64, what: What) {
+        let resume = at;
+        self.detours.insert(index, Detour { at, what, resume });
     }
 
     /// Bytes of replies that wait.
@@ -276,6 +206,19 @@ impl Reader {
         self.detours.len()
     }
 
+    /// Whether it waits for a piece of the past that it asked for.
+    pub fn has_asked(&self) -> bool {
+        self.detours.iter().any(|detour| {
+            matches!(
+                detour.what,
+                What::Replay(Replay {
+                    what: Selection::Speech,
+                    ..
+                })
+            )
+        })
+    }
+
     /// The place in the log.
     pub fn position(&self) -> u64 {
         self.position
@@ -286,26 +229,117 @@ impl Reader {
         self.position < point.min(self.end)
     }
 
-    /// Whether there is anything to send.
-    pub fn is_behind(&self, log: &Log) -> bool {
-        self.position < log.head().min(self.end) || !self.detours.is_empty()
+    /// Goes on at `point`, before which `log` is about to be cut. What lies
+    /// between is the past; the line in whose middle it is, is kept.
+    pub fn fall_behind(&mut self, log: &Log, point: u64) {
+        let point = point.min(self.end);
+        let mut before = VecDeque::new();
+        let mut position = self.position;
+        while let Some(detour) = self.detours.pop_front_if(|detour| detour.at < point) {
+            self.private += past(log, position..detour.at, &mut before);
+            position = detour.resume;
+            if !detour.is_skip() {
+                before.push_back(detour.what);
+            }
+        }
+        self.private += past(log, position..point, &mut before);
+        self.position = position.max(point);
+        for what in before.into_iter().rev() {
+            self.insert(0, self.position, what);
+        }
+        self.pass_skips();
     }
 
-    /// Fills `slices` with what is to be sent next.
-    pub fn slices<'a>(&'a self, log: &'a Log, slices: &mut Slices<'a>) {
+    /// Whether there is anything to send.
+    pub fn is_behind(&self, shown: &Shown<'_>) -> bool {
+        let until = shown.until.min(self.end);
+        match self.detours.front() {
+            Some(detour) if detour.at == self.position => match &detour.what {
+                What::Bytes(_) => detour.at <= until || shown.stuck,
+                What::Replay(replay) => replay.next <= shown.seq,
+            },
+            _ => self.position < until,
+        }
+    }
+
+    /// Whether a piece of the past is what comes next.
+    pub fn is_due(&self, shown: &Shown<'_>) -> bool {
+        self.detours.front().is_some_and(|detour| {
+            let due = |replay: &Replay| replay.next <= shown.seq;
+            detour.at == self.position
+                && matches!(&detour.what, What::Replay(replay) if due(replay))
+        })
+    }
+
+    /// The piece of the past that comes next, if that is what comes next.
+    pub fn due(&mut self, shown: &Shown<'_>) -> Option<Due> {
+        let detour = self.detours.front_mut()?;
+        let What::Replay(replay) = &mut detour.what else {
+            return None;
+        };
+        if detour.at != self.position {
+            return None;
+        }
+        let first = shown.first.min(replay.end);
+        if replay.next >= first {
+            return (replay.next <= shown.seq).then_some(Due::Page(*replay));
+        }
+        let missed = first - replay.next;
+        *replay = Replay::new(first, replay.end, replay.what);
+        Some(Due::Gap(missed))
+    }
+
+    /// Says something before the piece of the past that comes next.
+    pub fn say_first(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = Vec::new();
+        encode(&mut bytes);
+        self.private += bytes.len();
+        self.insert(0, self.position, What::Bytes(bytes));
+        self.pass_skips();
+    }
+
+    /// Takes note that `count` bytes of the page were sent, which holds what
+    /// was [`Due`]. The rest of a line that was begun is kept: its event may be
+    /// dropped before it can be sent.
+    pub fn page_sent(&mut self, count: usize, page: &Page) {
+        let rest = page.rest_of_line(count);
+        if let Some(Detour {
+            what: What::Replay(replay),
+            ..
+        }) = self.detours.front_mut()
+        {
+            replay.advance(count + rest.len(), page);
+            if !rest.is_empty() {
+                self.private += rest.len();
+                self.insert(0, self.position, What::Bytes(rest.to_vec()));
+            }
+            self.pass_skips();
+        }
+    }
+
+    /// Fills `slices` with what is to be sent next, up to a piece of the past.
+    pub fn slices<'a>(&'a self, shown: &Shown<'a>, slices: &mut Slices<'a>) {
+        let log = shown.log;
+        let until = shown.until.min(self.end);
         let mut position = self.position;
         let mut sent = self.sent;
         for detour in &self.detours {
-            if !slices.push_all(log.bytes(position..detour.at)) {
+            if !slices.push_all(log.bytes(position..detour.at.min(until))) {
                 return;
             }
-            if !slices.push_all(std::iter::once(&detour.insert[sent..])) {
+            // Directly behind one's own lines, which are not kept yet.
+            let may_go_ahead = shown.stuck && detour.at == position;
+            if detour.at > until && !may_go_ahead {
                 return;
+            }
+            match &detour.what {
+                What::Bytes(bytes) if slices.push_all(std::iter::once(&bytes[sent..])) => {}
+                _ => return,
             }
             sent = 0;
             position = detour.resume;
         }
-        slices.push_all(log.bytes(position..log.head().min(self.end).max(position)));
+        slices.push_all(log.bytes(position..until.max(position)));
     }
 
     /// Takes note that the first `count` bytes of the slices were sent.
@@ -318,8 +352,10 @@ impl Reader {
             let before = (detour.at - self.position).min(count as u64);
             self.position += before;
             count -= before as usize;
-            if self.position == detour.at {
-                let now = (detour.insert.len() - self.sent).min(count);
+            if self.position == detour.at
+                && let What::Bytes(bytes) = &detour.what
+            {
+                let now = (bytes.len() - self.sent).min(count);
                 self.sent += now;
                 self.private -= now;
                 count -= now;
@@ -332,7 +368,10 @@ impl Reader {
     fn pass_skips(&mut self) {
         while let Some(detour) = self.detours.front()
             && detour.at == self.position
-            && self.sent == detour.insert.len()
+            && match &detour.what {
+                What::Bytes(bytes) => self.sent == bytes.len(),
+                What::Replay(replay) => replay.next >= replay.end,
+            }
         {
             self.position = detour.resume;
             self.sent = 0;
@@ -343,6 +382,39 @@ impl Reader {
             self.detours = VecDeque::new();
         }
     }
+}
+
+impl Detour {
+    fn is_skip(&self) -> bool {
+        matches!(&self.what, What::Bytes(bytes) if bytes.is_empty())
+    }
+}
+
+/// Makes a part of the log that is about to be cut the past; tells how many
+/// bytes of it are kept.
+fn past(log: &Log, range: Range<u64>, out: &mut VecDeque<What>) -> usize {
+    if range.is_empty() {
+        return 0;
+    }
+    let rest = log.rest_of_line(range.start);
+    let kept = rest.len();
+    let (next, offset) = log.event_at(range.start + kept as u64);
+    let (end, _) = log.event_at(range.end);
+    if kept > 0 {
+        out.push_back(What::Bytes(rest));
+    }
+    match out.back_mut() {
+        Some(What::Replay(last)) if last.end == next && last.what == Selection::Everything => {
+            last.end = end;
+        }
+        _ if next < end => {
+            let mut replay = Replay::new(next, end, Selection::Everything);
+            replay.offset = offset;
+            out.push_back(What::Replay(replay));
+        }
+        _ => {}
+    }
+    kept
 }
 
 /// Slices for one vectored write, bounded in number and bytes so that no
@@ -402,13 +474,6 @@ const MAX_SLICES: usize = 64;
 
 /// A write takes no further slice beyond this.
 const MAX_SLICE_BYTES: usize = 256 * 1024;
-
-/// What a chunk is made for. A larger event makes it grow.
-const CHUNK: usize = 64 * 1024;
-
-/// When a chunk is this full the next event begins a new one: most events fit
-/// into the rest, so that a chunk is seldom moved and never half empty.
-const FULL: usize = CHUNK - 8 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,12 @@
 //! The command line.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
+
+use crate::history::{Options, SyncMode};
 
 /// The port of the chat.
 pub const DEFAULT_PORT: u16 = 5000;
@@ -18,7 +22,84 @@ pub struct Args {
     /// and IPv6, port 5000
     #[arg(long, value_name = "ADDR:PORT", value_parser = Listen::parse)]
     pub listen: Vec<Listen>,
+
+    /// Keep what is said in FILE, one JSON object a line, and go on with it
+    /// after a restart
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
+
+    /// When a message is on the disk: before anybody sees it, at most 200 ms
+    /// later, or when the system likes
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "batch",
+        requires = "history"
+    )]
+    history_sync: SyncMode,
+
+    /// How much history is kept, at least 1MiB; then the oldest goes
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size, requires = "history")]
+    history_keep: u64,
+
+    /// How long somebody may take nothing of what waits for them before they
+    /// are closed, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub stall: Duration,
 }
+
+impl Args {
+    /// How the history is kept, if it is.
+    pub fn history(&self) -> Option<Options> {
+        Some(Options {
+            path: self.history.clone()?,
+            sync: self.history_sync,
+            keep: self.history_keep,
+        })
+    }
+}
+
+/// `1GiB`, `500MB`, `64k` or a number of bytes.
+fn size(text: &str) -> Result<u64, String> {
+    let hint = "give a size such as 1GiB, 500MB or 1048576";
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "t" | "tib" => 1 << 40,
+        _ => return Err(hint.to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| hint)?;
+    match number.checked_mul(unit) {
+        Some(size) if size >= MIN_KEEP => Ok(size),
+        Some(_) => Err("at least 1MiB is kept".to_owned()),
+        None => Err(hint.to_owned()),
+    }
+}
+
+/// `60`, `0.5` or `60s`.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.strip_suffix('s').unwrap_or(text);
+    number
+        .parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| !duration.is_zero() && duration.as_secs() <= MAX_SECONDS)
+        .ok_or_else(|| format!("give a number of seconds, at most {MAX_SECONDS}"))
+}
+
+/// The smallest history.
+const MIN_KEEP: u64 = 1 << 20;
+
+/// A day.
+const MAX_SECONDS: u64 = 24 * 60 * 60;
 
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +143,29 @@ impl Listen {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_and_times() {
+        assert_eq!(size("1GiB"), Ok(1 << 30));
+        assert_eq!(size("1048576"), Ok(1 << 20));
+        assert_eq!(size("20 mb"), Ok(20_000_000));
+        for wrong in [
+            "",
+            "1",
+            "GiB",
+            "-1GiB",
+            "1.5GiB",
+            "1 parsec",
+            "99999999999TiB",
+        ] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(seconds("60"), Ok(Duration::from_secs(60)));
+        assert_eq!(seconds("0.25s"), Ok(Duration::from_millis(250)));
+        for wrong in ["", "0", "-1", "nan", "inf", "1e99", "1h"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn places_to_listen() {

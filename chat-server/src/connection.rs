@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use mio::net::TcpStream;
 
 use crate::broadcast::Slices;
+use crate::replay::{Files, Page};
 use crate::room::Room;
 use crate::session::{Now, Session};
 
@@ -25,8 +26,12 @@ pub struct Connection {
     pub writable: bool,
     /// It stands in the list of those to be looked after in this round.
     pub queued: bool,
+    /// It stands in the list of those who get the past, page by page.
+    pub returning: bool,
     /// The moment for which a timer is set.
     pub timer: Option<Instant>,
+    /// Since when it has taken nothing of what waits for it.
+    stalled: Option<Instant>,
     state: State,
 }
 
@@ -52,7 +57,9 @@ impl Connection {
             readable: true,
             writable: true,
             queued: false,
+            returning: false,
             timer: None,
+            stalled: None,
             state: State::Open,
         }
     }
@@ -83,24 +90,68 @@ impl Connection {
         }
     }
 
-    /// Writes until nothing is left, the socket is full, or this connection
-    /// has had its share of the round.
+    /// Writes until nothing is left but the past, the socket is full, or this
+    /// connection has had its share of the round.
     pub fn write(&mut self, room: &mut Room, now: Now) {
         let mut share = SHARE;
         while self.writable && share > 0 && self.session.has_output(room) {
             let mut slices = Slices::new();
             self.session.output(room, &mut slices);
-            match self.socket.write_vectored(slices.as_slice()) {
-                Ok(count) => {
-                    share = share.saturating_sub(count.max(1));
-                    self.session.sent(count);
-                }
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => self.writable = false,
-                    io::ErrorKind::Interrupted => {}
-                    _ => self.fail(&error, room, now),
-                },
+            if slices.bytes() == 0 {
+                break;
             }
+            let written = self.socket.write_vectored(slices.as_slice());
+            let count = self.written(written, room, now);
+            share = share.saturating_sub(count.max(1));
+            self.session.sent(count);
+        }
+    }
+
+    /// Writes a page of the past, if that is what comes next.
+    pub fn write_past(&mut self, room: &mut Room, files: &dyn Files, page: &mut Page, now: Now) {
+        if self.session.past(room, files, page, now) {
+            let mut count = 0;
+            if !page.bytes().is_empty() {
+                let written = self.socket.write(page.bytes());
+                count = self.written(written, room, now);
+            }
+            self.session.past_sent(count, page);
+        }
+    }
+
+    /// Whether it could be sent a page of the past now.
+    pub fn wants_past(&self, room: &Room) -> bool {
+        self.writable && self.state == State::Open && self.session.is_past_due(room)
+    }
+
+    fn written(&mut self, written: io::Result<usize>, room: &mut Room, now: Now) -> usize {
+        match written {
+            Ok(count) => {
+                self.stalled = None;
+                return count;
+            }
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock => {
+                    self.writable = false;
+                    self.stalled.get_or_insert(now.instant);
+                }
+                io::ErrorKind::Interrupted => {}
+                _ => self.fail(&error, room, now),
+            },
+        }
+        0
+    }
+
+    /// Does what is due; `stall` is how long it may take nothing.
+    pub fn expire(&mut self, stall: Duration, room: &mut Room, now: Now) {
+        self.session.expire(room, now);
+        if !self.writable
+            && self
+                .stalled
+                .is_some_and(|since| since + stall <= now.instant)
+        {
+            self.session.lost("took nothing", room, now);
+            self.state = State::Closed;
         }
     }
 
@@ -147,9 +198,12 @@ impl Connection {
     }
 
     /// When it wants to be looked after, if nothing happens before.
-    pub fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self, stall: Duration) -> Option<Instant> {
         match self.state {
-            State::Open => self.session.deadline(),
+            State::Open => {
+                let stalled = self.stalled.map(|since| since + stall);
+                self.session.deadline().into_iter().chain(stalled).min()
+            }
             State::Lingering { until, .. } => Some(until),
             State::Closed => None,
         }

@@ -19,15 +19,20 @@
 //! lines ([`journal`]), because a terminal that does not take them must not
 //! stop the room.
 //!
-//! - [`broadcast`], [`room`] and [`session`] hold all rules and know neither
-//!   sockets nor clocks.
-//! - [`connection`] and [`listener`] hold the sockets and no rules.
+//! - [`log`], [`broadcast`], [`replay`], [`ids`], [`room`] and [`session`] hold
+//!   all rules and know neither sockets, files nor clocks.
+//! - [`connection`] and [`listener`] hold the sockets and no rules, [`history`]
+//!   the files.
 
 pub mod broadcast;
 pub mod cli;
 pub mod connection;
+pub mod history;
+pub mod ids;
 pub mod journal;
 pub mod listener;
+pub mod log;
+pub mod replay;
 pub mod room;
 pub mod server;
 pub mod session;

@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use chat_server::cli::{Args, DEFAULT_PORT, Listen};
+use chat_server::history::{History, new_room_id};
 use chat_server::journal::Journal;
 use chat_server::listener::{Listener, own_addresses};
-use chat_server::server::Server;
+use chat_server::room::Room;
+use chat_server::server::{LOG_BYTES, Server, now};
 use chat_server::signals::raise_descriptor_limit;
 use clap::Parser;
 
@@ -23,8 +25,17 @@ fn main() -> ExitCode {
             return ExitCode::from(CANNOT_LISTEN);
         }
     };
+    let (history, room) = match open(&args, &mut journal) {
+        Ok((history, room)) => (history, room),
+        Err(error) => {
+            journal.say(&format!("chat-server: {error:#}"));
+            journal.finish();
+            return ExitCode::FAILURE;
+        }
+    };
     introduce(&listeners, &mut journal);
-    match Server::new(listeners, journal).and_then(Server::run) {
+    let server = Server::new(listeners, room, history, args.stall, journal);
+    match server.and_then(Server::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             use io::Write;
@@ -32,6 +43,25 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The room, as it was left if it is kept.
+fn open(args: &Args, journal: &mut Journal) -> anyhow::Result<(Option<History>, Room)> {
+    let Some(options) = args.history() else {
+        return Ok((None, Room::new(new_room_id(), LOG_BYTES)));
+    };
+    let show = options.path.display().to_string();
+    let mut notes = Vec::new();
+    let (history, room) = History::open(options, LOG_BYTES, now().time, &mut notes)?;
+    for note in notes {
+        journal.warn(now().time, &note);
+    }
+    // One of these is that it was opened.
+    let events = room.head().seq - room.first();
+    journal.say(&format!(
+        "what is said is kept in {show} ({events} events so far)"
+    ));
+    Ok((Some(history), room))
 }
 
 fn listen(wanted: &[Listen], journal: &mut Journal) -> Result<Vec<Listener>, String> {

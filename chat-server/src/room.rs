@@ -2,18 +2,24 @@
 //!
 //! Everything that everybody sees goes through `Room::append`, once: there
 //! the event gets its number and is encoded for each form that somebody reads.
-//! The room knows neither sockets nor clocks; time is an argument.
+//! What is appended is shown to nobody before [`Room::show`]: where the room is
+//! kept on disk, only what is kept is confirmed. The room knows neither
+//! sockets, files nor clocks; time is an argument.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::ops::Bound;
 use std::ops::Range;
 
-use chat_proto::event::{Body, ErrorCode, Event, Reply, Speech, Timestamp};
+use chat_proto::command::Past;
+use chat_proto::event::{Body, ErrorCode, Event, Reply, RoomId, Speech, Timestamp};
 use chat_proto::name::{Name, NameError};
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
 
-use crate::broadcast::Log;
+use crate::broadcast::Shown;
+use crate::ids::Ids;
+use crate::log::Log;
+use crate::replay::{Replay, Selection};
 
 /// The encodings, one of which each connection reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +33,58 @@ pub enum Form {
 /// The one room.
 #[derive(Debug)]
 pub struct Room {
-    seq: u64,
+    id: RoomId,
     text: Log,
     json: Log,
+    /// What everybody may see ends here.
+    shown: Mark,
     /// Everybody, by the plain key of their name, which is the order of `/who`.
     people: BTreeMap<String, Name>,
     /// Every key of every name.
     taken: HashSet<String>,
+    /// The messages that are held, by their ids.
+    ids: Ids,
+    /// The history on disk, if there is one.
+    kept: Option<Kept>,
+}
+
+/// What the room knows of its history on disk.
+#[derive(Debug)]
+struct Kept {
+    /// The oldest event in it.
+    first: u64,
+    /// Bytes of the JSON log after which another file is begun.
+    segment: u64,
+    /// Where the newest file begins in the JSON log.
+    segment_start: u64,
+    /// Where further files are to begin.
+    cuts: VecDeque<u64>,
+    /// What lies behind this in the JSON log is not safe on disk yet, and must
+    /// stay in memory.
+    safe: u64,
+    /// Why nothing can be kept now.
+    trouble: Option<Text>,
+}
+
+/// A boundary between two events, in both logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The number of the last event before it.
+    pub seq: u64,
+    /// Its place in the log of the text form.
+    pub text: u64,
+    /// Its place in the log of the JSON form.
+    pub json: u64,
+}
+
+impl Mark {
+    /// Its place in the log of a form.
+    pub fn of(&self, form: Form) -> u64 {
+        match form {
+            Form::Text => self.text,
+            Form::Json => self.json,
+        }
+    }
 }
 
 /// Where an event lies in each log.
@@ -45,16 +96,74 @@ pub struct Place {
     pub json: Range<u64>,
 }
 
+/// What became of a message.
+#[derive(Debug, Clone)]
+pub enum Said {
+    /// It is a new event.
+    New(Place),
+    /// It was this event already.
+    Again(u64),
+    /// It cannot be kept, for this reason.
+    Refused(Text),
+}
+
 impl Room {
-    /// An empty room that keeps about `capacity` bytes of each form.
-    pub fn new(capacity: u64) -> Self {
+    /// An empty room that keeps about `capacity` bytes of each form in memory.
+    pub fn new(id: RoomId, capacity: u64) -> Self {
+        Self::behind(id, Log::new(capacity, 0, 1), Ids::default(), capacity)
+    }
+
+    /// A room that goes on behind the events in `json`, of which those that
+    /// carry an id are in `ids`.
+    pub fn behind(id: RoomId, json: Log, ids: Ids, capacity: u64) -> Self {
+        let text = Log::new(capacity, 0, json.next());
+        let shown = Mark {
+            seq: json.next() - 1,
+            text: text.head(),
+            json: json.head(),
+        };
         Self {
-            seq: 0,
-            text: Log::new(capacity),
-            json: Log::new(capacity),
+            id,
+            text,
+            json,
+            shown,
             people: BTreeMap::new(),
             taken: HashSet::new(),
+            ids,
+            kept: None,
         }
+    }
+
+    /// Has the room kept in files, another one after each `segment` bytes of
+    /// the JSON log, the newest of which begins at `segment_start`. `first` is
+    /// the oldest event in them.
+    pub fn keep(&mut self, first: u64, segment_start: u64, segment: u64) {
+        self.kept = Some(Kept {
+            first,
+            segment,
+            segment_start,
+            cuts: VecDeque::new(),
+            safe: self.json.head(),
+            trouble: None,
+        });
+    }
+
+    /// Tells whoever reads the history that it goes on, and that nobody is
+    /// here yet.
+    pub fn open(&mut self, time: Timestamp) {
+        self.append_to_logs(time, self.opening());
+    }
+
+    fn opening(&self) -> Body {
+        Body::Room {
+            room: self.id.clone(),
+            people: self.people.len(),
+        }
+    }
+
+    /// Which room it is.
+    pub fn id(&self) -> &RoomId {
+        &self.id
     }
 
     /// The log of a form.
@@ -70,9 +179,128 @@ impl Room {
         self.text.head() + self.json.head()
     }
 
-    /// The number of the newest event, 0 before the first.
-    pub fn seq(&self) -> u64 {
-        self.seq
+    /// The end of everything.
+    pub fn head(&self) -> Mark {
+        Mark {
+            seq: self.json.next() - 1,
+            text: self.text.head(),
+            json: self.json.head(),
+        }
+    }
+
+    /// The end of what everybody may see.
+    pub fn shown(&self) -> Mark {
+        self.shown
+    }
+
+    /// Lets everybody see what is before `mark`.
+    pub fn show(&mut self, mark: Mark) {
+        self.shown = mark;
+    }
+
+    /// Lets everybody see everything.
+    pub fn show_all(&mut self) {
+        self.shown = self.head();
+    }
+
+    /// What is to be seen of the log of a form.
+    pub fn view(&self, form: Form) -> Shown<'_> {
+        Shown {
+            log: self.log(form),
+            until: self.shown.of(form),
+            stuck: self.trouble().is_some(),
+            seq: self.shown.seq,
+            first: self.first(),
+        }
+    }
+
+    /// Where replies go: behind everything, so that a reply to a message comes
+    /// after the message; but while nothing can be kept, and so nothing more be
+    /// shown, behind what is shown.
+    pub fn reply_mark(&self) -> Mark {
+        match self.trouble() {
+            Some(_) => self.shown,
+            None => self.head(),
+        }
+    }
+
+    /// The number of the oldest event that is held, in memory or on disk.
+    pub fn first(&self) -> u64 {
+        let kept = self.kept.as_ref().map(|kept| kept.first);
+        kept.unwrap_or_else(|| self.json.first())
+    }
+
+    /// Whether the history is on disk.
+    pub fn is_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    /// Why nothing can be said now, if that is so.
+    pub fn trouble(&self) -> Option<&Text> {
+        self.kept.as_ref()?.trouble.as_ref()
+    }
+
+    /// Nothing can be kept now, for this reason, or everything again.
+    pub fn set_trouble(&mut self, trouble: Option<Text>) {
+        if let Some(kept) = &mut self.kept {
+            kept.trouble = trouble;
+        }
+    }
+
+    /// Whether more people may come: while nothing can be kept those who come
+    /// and go fill the memory.
+    pub fn has_space(&self) -> bool {
+        self.trouble().is_none() || self.json.head() - self.shown.json < MAX_UNKEPT
+    }
+
+    /// What lies before `position` in the JSON log is safe on disk.
+    pub fn set_safe(&mut self, position: u64) {
+        if let Some(kept) = &mut self.kept {
+            kept.safe = position;
+        }
+    }
+
+    /// Events before this one are no longer on disk.
+    pub fn forget_before(&mut self, first: u64) {
+        if let Some(kept) = &mut self.kept {
+            kept.first = first;
+            self.ids.forget_before(first);
+        }
+    }
+
+    /// Where the next file is to begin, if that is before the head.
+    pub fn next_cut(&self) -> Option<u64> {
+        self.kept.as_ref()?.cuts.front().copied()
+    }
+
+    /// The next file has been begun.
+    pub fn cut_done(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.cuts.pop_front();
+        }
+    }
+
+    /// The piece of the past that was asked for, as far as it is held, and may
+    /// be seen before `upto`. Of the last messages those that are in memory.
+    pub fn past(&self, past: Past, upto: Mark) -> Replay {
+        let end = upto.seq + 1;
+        match past {
+            Past::Range { first, last } => {
+                let end = last.map_or(end, |last| last.saturating_add(1).min(end));
+                let first = first.max(self.first());
+                Replay::new(first, end.max(first), Selection::Everything)
+            }
+            Past::Last(count) => {
+                let oldest = self
+                    .json
+                    .backwards()
+                    .filter(|(seq, line)| *seq < end && json_form::is_speech(line))
+                    .take(count)
+                    .last();
+                let next = oldest.map_or(end, |(seq, _)| seq);
+                Replay::new(next, end, Selection::Speech)
+            }
+        }
     }
 
     /// How many people are here.
@@ -125,6 +353,9 @@ impl Room {
         if new == *old {
             return Ok(None);
         }
+        if let Some(trouble) = self.trouble() {
+            return Err(RenameError::NotKept(trouble.clone()));
+        }
         self.release(old);
         if self.is_taken(&new) {
             self.claim(old);
@@ -156,26 +387,79 @@ impl Room {
         self.append(time, body)
     }
 
-    /// Somebody says something.
-    pub fn message(&mut self, speech: Speech, time: Timestamp) -> Place {
-        self.append(time, Body::Message(speech))
+    /// Somebody says something. `wanted` is the name that they asked for, by
+    /// which their messages are known again if that is not the one they got.
+    pub fn message(&mut self, speech: Speech, wanted: &Name, time: Timestamp) -> Said {
+        self.say(speech, wanted, time, Body::Message)
     }
 
     /// Somebody does something.
-    pub fn action(&mut self, speech: Speech, time: Timestamp) -> Place {
-        self.append(time, Body::Action(speech))
+    pub fn action(&mut self, speech: Speech, wanted: &Name, time: Timestamp) -> Said {
+        self.say(speech, wanted, time, Body::Action)
+    }
+
+    fn say(
+        &mut self,
+        speech: Speech,
+        wanted: &Name,
+        time: Timestamp,
+        body: fn(Speech) -> Body,
+    ) -> Said {
+        if let Some(id) = &speech.id
+            && let Some(seq) = self
+                .ids
+                .find(id.as_str(), wanted.as_str(), speech.text.as_str())
+        {
+            return Said::Again(seq);
+        }
+        if let Some(trouble) = self.trouble() {
+            return Said::Refused(trouble.clone());
+        }
+        let marked = speech.id.clone().map(|id| (id, speech.text.clone()));
+        let place = self.append(time, body(speech));
+        if let Some((id, text)) = marked {
+            let seq = self.json.next() - 1;
+            self.ids
+                .insert(id.as_str(), wanted.as_str(), text.as_str(), seq);
+        }
+        Said::New(place)
+    }
+
+    /// What [`Room::trim`] will drop of the log of a form.
+    pub fn trim_point(&self, form: Form) -> u64 {
+        let safe = self.kept.as_ref().map_or(u64::MAX, |kept| kept.safe);
+        self.log(form).trim_point(match form {
+            Form::Text => self.shown.text,
+            Form::Json => self.shown.json.min(safe),
+        })
     }
 
     /// Drops the oldest events beyond the capacity.
     pub fn trim(&mut self) {
-        self.text.trim();
-        self.json.trim();
+        let (text, json) = (self.trim_point(Form::Text), self.trim_point(Form::Json));
+        self.text.trim(text);
+        self.json.trim(json);
+        if self.kept.is_none() {
+            self.ids.forget_before(self.json.first());
+        }
     }
 
+    /// Appends an event, in another file if the last one is full.
     fn append(&mut self, time: Timestamp, body: Body) -> Place {
-        self.seq += 1;
+        let head = self.json.head();
+        if let Some(kept) = &mut self.kept
+            && head - kept.segment_start >= kept.segment
+        {
+            kept.cuts.push_back(head);
+            kept.segment_start = head;
+            self.append_to_logs(time, self.opening());
+        }
+        self.append_to_logs(time, body)
+    }
+
+    fn append_to_logs(&mut self, time: Timestamp, body: Body) -> Place {
         let event = Event {
-            seq: self.seq,
+            seq: self.json.next(),
             time,
             body,
         };
@@ -230,6 +514,8 @@ pub enum RenameError {
     Name(NameError),
     /// Somebody has it, or one that looks like it.
     Taken(Name),
+    /// It could not be kept that they have another one, for this reason.
+    NotKept(Text),
 }
 
 impl RenameError {
@@ -241,6 +527,9 @@ impl RenameError {
                 ErrorCode::NameTaken,
                 format!("you keep your name: {name} is taken, or looks like a name that is"),
             ),
+            Self::NotKept(trouble) => {
+                (ErrorCode::NotKept, format!("you keep your name: {trouble}"))
+            }
         };
         Reply::Error {
             code,
@@ -249,6 +538,9 @@ impl RenameError {
         }
     }
 }
+
+/// Bytes of events that may wait to be kept while nothing can be kept.
+const MAX_UNKEPT: u64 = 1 << 20;
 
 /// A text of our own.
 pub(crate) fn notice(text: &str) -> Text {

@@ -1,27 +1,28 @@
 //! The event loop, and nothing else.
 //!
-//! A round: wait, note who is ready, accept, read, let time pass, write, drop
-//! what is closed. Every connection has at most one read of a buffer and one
+//! A round: wait, note who is ready, accept, read, let time pass, keep what was
+//! said, write, drop what is closed. Every connection has at most one read of a buffer and one
 //! share of writing in a round, so nobody waits for anybody. Connections are
 //! dropped at the end of the round only, so an event of this round never
 //! reaches a newer connection under the same key.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use chat_proto::event::Timestamp;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
-use crate::broadcast::Log;
 use crate::connection::Connection;
+use crate::history::{History, News};
 use crate::journal::Journal;
 use crate::listener::{Accepted, Listener};
-use crate::room::{Form, Room};
+use crate::replay::{Files, NoFiles, Page};
+use crate::room::{Form, Mark, Room};
 use crate::session::{Now, Session};
 use crate::signals::Signals;
 
@@ -31,12 +32,18 @@ pub struct Server {
     listeners: Vec<Listener>,
     signals: Signals,
     room: Room,
+    history: Option<History>,
+    /// How long somebody may take nothing of what waits for them.
+    stall: Duration,
     connections: Slab<Connection>,
     /// Keys of those to be looked after in this round.
     queue: Vec<usize>,
+    /// Keys of those who get pieces of the past, in turn.
+    returning: VecDeque<usize>,
+    page: Page,
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// How much had been said when everybody was last served.
-    served: u64,
+    /// What could be seen when everybody was last served.
+    served: Mark,
     buffer: Box<[u8]>,
     journal: Journal,
     /// No accept error is logged before this moment.
@@ -46,12 +53,19 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server on these listeners.
+    /// A server for `room` on these listeners. `stall` is how long somebody may
+    /// take nothing of what waits for them before they are closed.
     ///
     /// # Errors
     ///
     /// Those of the system.
-    pub fn new(mut listeners: Vec<Listener>, journal: Journal) -> anyhow::Result<Self> {
+    pub fn new(
+        mut listeners: Vec<Listener>,
+        room: Room,
+        mut history: Option<History>,
+        stall: Duration,
+        journal: Journal,
+    ) -> anyhow::Result<Self> {
         let poll = Poll::new().context("cannot make a poll")?;
         for (index, listener) in listeners.iter_mut().enumerate() {
             let token = Token(FIRST_LISTENER - index);
@@ -61,15 +75,23 @@ impl Server {
         }
         let signals =
             Signals::register(poll.registry(), SIGNALS).context("cannot watch for signals")?;
+        if let Some(history) = &mut history {
+            let waker = Waker::new(poll.registry(), SYNCED).context("cannot make a waker")?;
+            history.watch(waker);
+        }
         Ok(Self {
             poll,
             listeners,
             signals,
-            room: Room::new(LOG_BYTES),
+            served: room.shown(),
+            room,
+            history,
+            stall,
             connections: Slab::new(),
             queue: Vec::new(),
+            returning: VecDeque::new(),
+            page: Page::default(),
             timers: BinaryHeap::new(),
-            served: 0,
             buffer: vec![0; READ_BUFFER].into(),
             journal,
             quiet_until: None,
@@ -98,15 +120,16 @@ impl Server {
             self.accept(now);
             self.read(now);
             self.expire(now);
+            self.keep(now);
             self.write(now);
-            self.cut_off_laggards(now);
+            self.serve_past(now);
+            self.move_laggards();
             self.close(now);
             if self
                 .stopping
                 .is_some_and(|until| self.connections.is_empty() || until <= now.instant)
             {
-                self.journal.info(now.time, "stopped");
-                self.journal.finish();
+                self.finish(now);
                 return Ok(());
             }
         }
@@ -114,23 +137,36 @@ impl Server {
 
     fn timeout(&self) -> Option<Duration> {
         if !self.queue.is_empty()
+            || !self.returning.is_empty()
             || self.has_news()
+            || self.has_unkept()
             || self.listeners.iter().any(|listener| listener.ready)
         {
             return Some(Duration::ZERO);
         }
         let timer = self.timers.peek().map(|Reverse((at, _))| *at);
         let retries = self.listeners.iter().filter_map(Listener::retry);
-        let next = retries.chain(timer).chain(self.stopping).min()?;
+        let disk = self.history.as_ref().and_then(History::deadline);
+        let others = timer.into_iter().chain(disk).chain(self.stopping);
+        let next = retries.chain(others).min()?;
         let left = next.saturating_duration_since(Instant::now());
         // The poll counts whole milliseconds and rounds down: one more, or the
         // last one would be spent spinning.
         Some(left + Duration::from_millis(1))
     }
 
-    /// Whether something was said after everybody was last served.
+    /// Whether there is something to see since everybody was last served.
     fn has_news(&self) -> bool {
-        self.room.written() != self.served
+        self.room.shown() != self.served
+    }
+
+    /// Whether something was said after [`Server::keep`], by one who leaves
+    /// because nothing can be written to them.
+    fn has_unkept(&self) -> bool {
+        match &self.history {
+            Some(history) => history.wants_more(&self.room),
+            None => self.room.shown() != self.room.head(),
+        }
     }
 
     fn note(&mut self, event: &mio::event::Event, now: Now) {
@@ -170,7 +206,7 @@ impl Server {
                 if !self.listeners[index].ready {
                     break;
                 }
-                match self.listeners[index].accept(now.instant) {
+                match self.listeners[index].accept(self.stall, now.instant) {
                     Accepted::Peer(socket, address) => self.welcome(socket, address, now),
                     Accepted::Nobody => {}
                     Accepted::Full(error) => self.log_accept_error(&error, now),
@@ -214,6 +250,11 @@ impl Server {
     /// takes in one round. Those who were not heard are the first next time.
     fn read(&mut self, now: Now) {
         let written = self.room.written();
+        let overtaken = |history: &History| history.is_overtaken(&self.room);
+        if self.history.as_ref().is_some_and(overtaken) {
+            // The disk is slower than the talk, which waits for it.
+            return;
+        }
         let mut heard = 0;
         for &key in &self.queue {
             if self.room.written() - written >= ROUND_BYTES {
@@ -242,61 +283,103 @@ impl Server {
                 if connection.timer == Some(at) {
                     connection.timer = None;
                 }
-                connection.session.expire(&mut self.room, now);
+                connection.expire(self.stall, &mut self.room, now);
+                self.enqueue(key);
+            }
+        }
+    }
+
+    /// Has what was said written to disk, where that is wanted, and lets
+    /// people see what may be seen.
+    fn keep(&mut self, now: Now) {
+        let Some(history) = &mut self.history else {
+            self.room.show_all();
+            return;
+        };
+        let Some(news) = history.keep(&mut self.room, now) else {
+            return;
+        };
+        let text = match &news {
+            News::Trouble(why) => format!("{why}: nothing new is taken until it can be"),
+            News::Recovered => "the history can be written again: go on".to_owned(),
+        };
+        match news {
+            News::Trouble(_) => self.journal.warn(now.time, &text),
+            News::Recovered => self.journal.info(now.time, &text),
+        }
+        for key in 0..self.connections.capacity() {
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.session.tell(&text, &self.room, now);
                 self.enqueue(key);
             }
         }
     }
 
     fn write(&mut self, now: Now) {
-        // Writing can make somebody leave, which is news for everybody again:
-        // that waits for the next round.
         let grown = self.has_news();
-        self.served = self.room.written();
+        self.served = self.room.shown();
         if grown {
             for key in 0..self.connections.capacity() {
-                if let Some(connection) = self.connections.get_mut(key) {
-                    connection.write(&mut self.room, now);
-                    if connection.needs_turn(&self.room) {
-                        self.enqueue(key);
-                    }
+                self.write_to(key, now);
+                if let Some(connection) = self.connections.get(key)
+                    && connection.needs_turn(&self.room)
+                {
+                    self.enqueue(key);
                 }
             }
         } else {
-            for &key in &self.queue {
-                if let Some(connection) = self.connections.get_mut(key) {
-                    connection.write(&mut self.room, now);
+            for index in 0..self.queue.len() {
+                self.write_to(self.queue[index], now);
+            }
+        }
+    }
+
+    fn write_to(&mut self, key: usize, now: Now) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.write(&mut self.room, now);
+            if !connection.returning && connection.wants_past(&self.room) {
+                connection.returning = true;
+                self.returning.push_back(key);
+            }
+        }
+    }
+
+    /// Sends some of those who come back a page each, but no more in a round
+    /// than the others hardly notice.
+    fn serve_past(&mut self, now: Now) {
+        for _ in 0..PAGES.min(self.returning.len()) {
+            let Some(key) = self.returning.pop_front() else {
+                break;
+            };
+            let files: &dyn Files = match &self.history {
+                Some(history) => history,
+                None => &NoFiles,
+            };
+            if let Some(connection) = self.connections.get_mut(key)
+                && connection.returning
+            {
+                connection.write_past(&mut self.room, files, &mut self.page, now);
+                connection.returning = connection.wants_past(&self.room);
+                if connection.returning {
+                    self.returning.push_back(key);
                 }
             }
+            self.enqueue(key);
         }
     }
 
     /// Nobody may hold back the log.
-    fn cut_off_laggards(&mut self, now: Now) {
-        let due = |log: &Log| log.start() < log.trim_point();
-        if !due(self.room.log(Form::Text)) && !due(self.room.log(Form::Json)) {
+    fn move_laggards(&mut self) {
+        let due = |form| self.room.log(form).start() < self.room.trim_point(form);
+        if !due(Form::Text) && !due(Form::Json) {
             return;
         }
-        // Each one who goes is news, which can move the point at which the log
-        // is cut: until all that stand before it have been told.
-        while self.tell_laggards(now) {}
-        self.room.trim();
-    }
-
-    /// Tells those who stand before what is about to be cut; whether there
-    /// were any.
-    fn tell_laggards(&mut self, now: Now) -> bool {
-        let mut any = false;
-        for key in 0..self.connections.capacity() {
-            if let Some(connection) = self.connections.get_mut(key)
-                && connection.session.is_too_far_behind(&self.room)
-            {
-                connection.session.fell_behind(&mut self.room, now);
-                self.enqueue(key);
-                any = true;
+        for (_, connection) in &mut self.connections {
+            if connection.session.is_too_far_behind(&self.room) {
+                connection.session.fall_behind(&self.room);
             }
         }
-        any
+        self.room.trim();
     }
 
     /// Drops what is closed, and keeps those in the queue that are not done.
@@ -322,7 +405,7 @@ impl Server {
                 }
                 return false;
             }
-            if let Some(deadline) = connection.deadline()
+            if let Some(deadline) = connection.deadline(self.stall)
                 && connection.timer.is_none_or(|timer| deadline < timer)
             {
                 connection.timer = Some(deadline);
@@ -348,14 +431,29 @@ impl Server {
         self.listeners.clear();
         for key in 0..self.connections.capacity() {
             if let Some(connection) = self.connections.get_mut(key) {
-                connection.session.goodbye(&self.room, now);
+                // Not all at once.
+                let after = RETURN_AFTER + RETURN_APART * key as u32;
+                let after = after.min(RETURN_AT_MOST);
+                connection.session.goodbye(after, &self.room, now);
                 self.enqueue(key);
             }
         }
     }
+
+    fn finish(mut self, now: Now) {
+        if let Some(history) = self.history
+            && let Some(News::Trouble(why)) = history.finish(&mut self.room, now)
+        {
+            let text = format!("{why}: the last of what was said is not kept");
+            self.journal.warn(now.time, &text);
+        }
+        self.journal.info(now.time, "stopped");
+        self.journal.finish();
+    }
 }
 
-fn now() -> Now {
+/// Now, by the clocks of the system.
+pub fn now() -> Now {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -368,7 +466,8 @@ fn now() -> Now {
 
 /// Tokens from the top; connections have theirs from the bottom.
 const SIGNALS: Token = Token(usize::MAX - 1);
-const FIRST_LISTENER: usize = usize::MAX - 2;
+const SYNCED: Token = Token(usize::MAX - 2);
+const FIRST_LISTENER: usize = usize::MAX - 3;
 
 /// What one connection may send in one round.
 const READ_BUFFER: usize = 16 * 1024;
@@ -381,8 +480,17 @@ const ACCEPTS: usize = 64;
 /// connection is sent in one, so that nobody falls behind who takes it.
 const ROUND_BYTES: u64 = 256 * 1024;
 
-/// What is kept of each form. A reader that falls further behind is cut off.
-const LOG_BYTES: u64 = 6 * 1024 * 1024;
+/// What is kept of each form in memory.
+pub const LOG_BYTES: u64 = 6 * 1024 * 1024;
+
+/// Pages of the past that are sent in one round to all together.
+const PAGES: usize = 4;
 
 /// How long a stopping server waits for its last words to be taken.
 const GOODBYE_FOR: Duration = Duration::from_secs(1);
+
+/// When people are told to come back after a goodbye: a moment later, one after
+/// the other.
+const RETURN_AFTER: Duration = Duration::from_secs(1);
+const RETURN_APART: Duration = Duration::from_millis(2);
+const RETURN_AT_MOST: Duration = Duration::from_secs(10);

@@ -15,7 +15,8 @@ use chat_proto::foreign::Foreign;
 use chat_proto::framing::LineDecoder;
 use chat_proto::{json_form, text_form};
 
-use crate::broadcast::{Reader, Slices};
+use crate::broadcast::{Due, Reader, Slices};
+use crate::replay::{Files, Page};
 use crate::room::{Form, Room};
 use seat::{MAX_PRIVATE, Phase, Seat};
 
@@ -59,9 +60,10 @@ impl Session {
             address,
             form: Form::Text,
             phase: Phase::Arriving(now.instant + ANNOUNCE_AFTER),
-            reader: Reader::held_at(room.log(Form::Text)),
+            reader: Reader::held_at(room.reply_mark().text),
             spoke: false,
             who: None,
+            wanted: None,
             was: None,
             reason: "closed",
         };
@@ -106,25 +108,17 @@ impl Session {
         self.seat.close(reason, room, now);
     }
 
-    /// It fell too far behind: says so, and lets the others go on.
-    pub fn fell_behind(&mut self, room: &mut Room, now: Now) {
-        self.seat.leave(room, now);
-        self.seat.reader.abandon(room.log(self.seat.form));
-        self.seat.error(
-            ErrorCode::TooSlow,
-            "you were too far behind to follow, and are disconnected; come back to go on",
-            room,
-            now,
-        );
-        self.seat.close("too slow", room, now);
+    /// Something that everybody is told.
+    pub fn tell(&mut self, text: &str, room: &Room, now: Now) {
+        if !self.is_closing() {
+            self.seat.notice(text, room, now);
+        }
     }
 
-    /// The server stops.
-    pub fn goodbye(&mut self, room: &Room, now: Now) {
-        if !matches!(self.seat.phase, Phase::Closing(_)) {
-            self.seat
-                .notice("the server is shutting down: goodbye", room, now);
-            self.seat.close("server stopped", room, now);
+    /// The server stops; people are to come back `after` that.
+    pub fn goodbye(&mut self, after: Duration, room: &Room, now: Now) {
+        if !self.is_closing() {
+            self.seat.goodbye(after, room, now);
         }
     }
 
@@ -185,12 +179,43 @@ impl Session {
 
     /// Whether there is anything to send.
     pub fn has_output(&self, room: &Room) -> bool {
-        self.seat.reader.is_behind(room.log(self.seat.form))
+        self.seat.reader.is_behind(&room.view(self.seat.form))
     }
 
-    /// What is to be sent next.
+    /// What is to be sent next, up to a piece of the past.
     pub fn output<'a>(&'a self, room: &'a Room, slices: &mut Slices<'a>) {
-        self.seat.reader.slices(room.log(self.seat.form), slices);
+        let shown = room.view(self.seat.form);
+        self.seat.reader.slices(&shown, slices);
+    }
+
+    /// If a piece of the past comes next, fills `page` with the beginning of
+    /// it, which may be nothing, and tells so.
+    pub fn past(&mut self, room: &mut Room, files: &dyn Files, page: &mut Page, now: Now) -> bool {
+        let seat = &mut self.seat;
+        match seat.reader.due(&room.view(seat.form)) {
+            None => return false,
+            Some(Due::Gap(missed)) => {
+                page.clear();
+                seat.missed(missed, now);
+                return true;
+            }
+            Some(Due::Page(replay)) if page.fill(&replay, seat.form, room, files).is_ok() => {
+                return true;
+            }
+            Some(Due::Page(_)) => {}
+        }
+        self.lost("history not readable", room, now);
+        false
+    }
+
+    /// Takes note that `count` bytes of the page were sent.
+    pub fn past_sent(&mut self, count: usize, page: &Page) {
+        self.seat.reader.page_sent(count, page);
+    }
+
+    /// Whether a piece of the past is what comes next.
+    pub fn is_past_due(&self, room: &Room) -> bool {
+        self.seat.reader.is_due(&room.view(self.seat.form))
     }
 
     /// Takes note that `count` bytes were sent.
@@ -202,7 +227,14 @@ impl Session {
     pub fn is_too_far_behind(&self, room: &Room) -> bool {
         self.seat
             .reader
-            .needs_before(room.log(self.seat.form).trim_point())
+            .needs_before(room.trim_point(self.seat.form))
+    }
+
+    /// Goes on where the log will begin, with what lies before it as the past.
+    pub fn fall_behind(&mut self, room: &Room) {
+        let form = self.seat.form;
+        let (log, point) = (room.log(form), room.trim_point(form));
+        self.seat.reader.fall_behind(log, point);
     }
 
     /// Who it is, for the log: the address, and the name if there is one.

@@ -1,6 +1,8 @@
 //! The signals that stop the server, as events of the poll.
 
 use std::io;
+#[cfg(unix)]
+use std::sync::Arc;
 
 use mio::{Registry, Token};
 
@@ -15,7 +17,10 @@ impl Signals {
     ///
     /// Those of the system.
     pub fn register(registry: &Registry, token: Token) -> io::Result<Self> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
+        use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+        // A file that may not grow is to be an error like a full disk, and not
+        // the end.
+        signal_hook::flag::register(SIGXFSZ, Arc::default())?;
         let mut signals = signal_hook_mio::v1_0::Signals::new([SIGINT, SIGTERM])?;
         registry.register(&mut signals, token, mio::Interest::READABLE)?;
         Ok(Self(signals))

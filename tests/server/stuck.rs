@@ -6,23 +6,93 @@ use chat_testkit::{JsonPeer, Peer, Program, ServerProcess, Signal, until};
 
 use crate::{SERVER, join, server};
 
+/// Says so much that whoever does not read falls behind the log in memory, and
+/// sees to it that nobody waits for them.
+fn flood(speaker: &mut Peer, listener: &mut Peer, rounds: usize) {
+    let line = format!("{}\n", "x".repeat(4000));
+    for round in 0..rounds {
+        speaker.send_str(&line.repeat(40));
+        speaker.send_str(&format!("mark {round}.\n"));
+        listener.expect(&format!("mark {round}.\n"));
+    }
+}
+
 #[test]
-fn a_stuck_reader_delays_nobody_and_is_let_go() {
+fn a_stuck_reader_delays_nobody_and_is_told_what_it_missed() {
     let server = server();
     let mut ann = join(server.addr(), "ann");
     let mut bo = join(server.addr(), "bo");
-    let stuck = join(server.addr(), "stuck");
+    let mut stuck = join(server.addr(), "stuck");
     ann.expect("[stuck] entered room\n");
-    let line = format!("{}\n", "x".repeat(4000));
-    for _ in 0..100 {
-        for _ in 0..40 {
-            bo.send_str(&line);
+    flood(&mut bo, &mut ann, 100);
+    bo.send_str("the last\n");
+    let missed = stuck.expect_line_containing("-- you missed ");
+    let missed: usize = missed
+        .split_whitespace()
+        .nth(3)
+        .and_then(|number| number.parse().ok())
+        .unwrap_or_else(|| panic!("{missed:?}"));
+    stuck.expect("\r<bo> the last\n");
+    // Whole lines, and together with those it missed all that there were.
+    let got = String::from_utf8_lossy(stuck.received()).into_owned();
+    let lines = got.lines().filter(|line| line.starts_with("\r<bo> "));
+    let (mut long, mut others) = (0, 0);
+    for line in lines {
+        match line.len() {
+            4006 => long += 1,
+            length => {
+                assert!(length < 20, "{length}");
+                others += 1;
+            }
         }
-        bo.send_str("mark\n");
-        ann.expect("\r<bo> mark\n");
     }
-    bo.expect("\r[stuck] is offline\n");
-    drop(stuck);
+    assert_eq!(missed + long + others, 100 * 41 + 1);
+    stuck.send_str("I am back\n");
+    ann.expect("\r<stuck> I am back\n");
+}
+
+#[test]
+fn who_takes_nothing_for_the_stall_time_is_closed() {
+    let server = ServerProcess::start(SERVER, &["--stall", "0.3"]);
+    let silent = join(server.addr(), "silent");
+    let mut ann = join(server.addr(), "ann");
+    let stuck = join(server.addr(), "stuck");
+    let mut bo = join(server.addr(), "bo");
+    flood(&mut bo, &mut ann, 10);
+    let silent_too = ["silent", "stuck"].map(|name| {
+        server.wait_for_log(&format!("{name} (took nothing)"));
+        name
+    });
+    for _ in silent_too {
+        bo.expect(" is offline\n");
+    }
+    drop((silent, stuck));
+    // Nothing is expected of one who has taken everything.
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_millis(600) {
+        bo.send_str("ping\n");
+        ann.expect("\r<bo> ping\n");
+    }
+    assert_eq!(server.log().matches("took nothing").count(), 2);
+}
+
+#[test]
+fn many_stopped_readers_cost_what_one_costs() {
+    let grown = |stopped: usize| {
+        let server = server();
+        let mut ann = join(server.addr(), "ann");
+        let mut bo = join(server.addr(), "bo");
+        let before = server.resident_bytes();
+        let stuck: Vec<Peer> = (0..stopped)
+            .map(|number| join(server.addr(), &format!("s{number}x")))
+            .collect();
+        flood(&mut bo, &mut ann, 60);
+        let grown = server.resident_bytes() - before;
+        drop(stuck);
+        grown
+    };
+    let (one, many) = (grown(1), grown(200));
+    assert!(many < one + 200 * 8 * 1024, "{one} for one, {many} for 200");
 }
 
 /// A process that the system has stopped, as with Ctrl-Z.

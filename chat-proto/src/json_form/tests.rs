@@ -138,6 +138,10 @@ fn ids() -> impl Strategy<Value = Option<MessageId>> {
     "[!-~]{0,64}".prop_map(|id| MessageId::new(&id))
 }
 
+fn rooms() -> impl Strategy<Value = RoomId> {
+    "[!-~]{1,64}".prop_filter_map("a room", |room| RoomId::new(&room))
+}
+
 fn bodies() -> impl Strategy<Value = Body> {
     let speech =
         || (names(), texts(), ids()).prop_map(|(name, text, id)| Speech { name, text, id });
@@ -148,6 +152,7 @@ fn bodies() -> impl Strategy<Value = Body> {
         some_names().prop_map(Body::Entered),
         some_names().prop_map(Body::Left),
         (names(), names()).prop_map(|(old, new)| Body::Renamed { old, new }),
+        (rooms(), 0usize..9).prop_map(|(room, people)| Body::Room { room, people }),
     ]
 }
 
@@ -171,17 +176,40 @@ fn replies() -> impl Strategy<Value = Reply> {
             more
         }),
         ids().prop_map(|id| Reply::Pong { id }),
-        (names(), any::<u64>(), 0usize..9, some_names()).prop_map(
-            move |(name, seq, people, names)| {
-                Reply::Welcome(Welcome {
-                    name,
-                    seq,
-                    people,
-                    names,
-                    limits,
-                })
-            }
-        ),
+        any::<u64>().prop_map(|missed| Reply::Gap { missed }),
+        (ids(), any::<u64>()).prop_filter_map("an id", |(id, seq)| {
+            Some(Reply::Confirmed { id: id?, seq })
+        }),
+        (any::<u64>(), any::<u64>(), ids()).prop_map(|(first, last, id)| Reply::History {
+            first,
+            last,
+            id
+        }),
+        (texts(), any::<u32>()).prop_map(|(text, after)| Reply::Goodbye {
+            text,
+            after: Duration::from_millis(after.into())
+        }),
+        (
+            (names(), 0usize..9, some_names()),
+            proptest::option::of(rooms()),
+            (any::<u64>(), any::<u64>()),
+            (any::<bool>(), any::<Option<bool>>()),
+        )
+            .prop_map(
+                move |((name, people, names), room, (seq, first), (kept, resumed))| {
+                    Reply::Welcome(Welcome {
+                        name,
+                        room,
+                        seq,
+                        first,
+                        kept,
+                        resumed,
+                        people,
+                        names,
+                        limits,
+                    })
+                }
+            ),
     ]
 }
 
@@ -193,6 +221,18 @@ proptest! {
         encode_event(&event, &mut line);
         let line = String::from_utf8(line).unwrap();
         prop_assert_eq!(line.matches('\n').count(), 1);
+        let said = matches!(event.body, Body::Message(_) | Body::Action(_));
+        prop_assert_eq!(is_speech(line.as_bytes()), said);
+        let record = Record::parse(&line).unwrap();
+        prop_assert_eq!(record.seq, seq);
+        match &event.body {
+            Body::Message(Speech { name, text, id: Some(id) }) | Body::Action(Speech { name, text, id: Some(id) }) => {
+                let message = [id.as_str(), name.as_str(), text.as_str()].map(Into::into);
+                prop_assert_eq!(record.message, Some(message));
+            }
+            Body::Room { room, .. } => prop_assert_eq!(record.room.as_ref(), Some(room)),
+            _ => prop_assert_eq!((record.room, record.message), (None, None)),
+        }
         prop_assert_eq!(parse_server_message(&line), Ok(Some(ServerMessage::Event(event))));
     }
 
@@ -206,12 +246,19 @@ proptest! {
     }
 
     #[test]
-    fn commands_come_back_as_they_were(text in texts(), id in ids(), name in any::<String>()) {
+    fn commands_come_back_as_they_were(
+        text in texts(),
+        id in ids(),
+        name in any::<String>(),
+        (count, first, last) in any::<(usize, u64, Option<u64>)>(),
+    ) {
         for command in [
             Command::Message { text: text.clone(), id: id.clone() },
             Command::Action { text, id: id.clone() },
             Command::Nick { name },
-            Command::Ping { id },
+            Command::Ping { id: id.clone() },
+            Command::History { past: Past::Last(count), id: id.clone() },
+            Command::History { past: Past::Range { first, last }, id },
             Command::Who,
             Command::Quit,
         ] {
@@ -232,13 +279,70 @@ proptest! {
 }
 
 #[test]
+fn a_welcome_without_a_room_is_one_of_a_server_that_cannot_resume() {
+    let line = r#"{"seq":41,"type":"welcome","protocol":1,"name":"ann","people":0,"names":[],"limits":{"text":1,"line":2,"name":3}}"#;
+    let Ok(Some(ServerMessage::Reply(Reply::Welcome(welcome)))) = parse_server_message(line) else {
+        panic!("not read");
+    };
+    assert_eq!(
+        (welcome.room, welcome.first, welcome.kept),
+        (None, 42, false)
+    );
+}
+
+#[test]
+fn what_is_asked_of_the_past() {
+    let read = |line: &str| parse_command(line).map_err(|error| error.to_string());
+    let asked = |past| Ok(Some(Command::History { past, id: None }));
+    assert_eq!(
+        read(r#"{"type":"history","count":5}"#),
+        asked(Past::Last(5))
+    );
+    let from_7 = Past::Range {
+        first: 7,
+        last: None,
+    };
+    assert_eq!(read(r#"{"type":"history","first":7}"#), asked(from_7));
+    for wrong in [
+        r#"{"type":"history"}"#,
+        r#"{"type":"history","last":7}"#,
+        r#"{"type":"history","count":-1}"#,
+        r#"{"type":"history","first":"7"}"#,
+        r#"{"type":"history","first":7,"last":1.5}"#,
+    ] {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn hello_comes_back_as_it_was() {
-    for name in [None, Some("ann \"\n".to_owned())] {
-        let hello = Hello { protocol: 1, name };
+    let resume = Resume {
+        room: RoomId::new("r").unwrap(),
+        seq: u64::MAX,
+    };
+    for (name, resume, replay) in [
+        (None, None, 0),
+        (Some("ann \"\n".to_owned()), Some(resume), 20),
+    ] {
+        let hello = Hello {
+            protocol: 1,
+            name,
+            resume,
+            replay,
+        };
         let line = String::from_utf8(hello.encode()).unwrap();
         let json = line.strip_prefix("/hello ").unwrap();
         assert_eq!(Hello::parse(json), Ok(hello));
     }
-    assert!(Hello::parse("").is_err());
-    assert!(Hello::parse(r#"{"name":"ann"}"#).is_err());
+    for wrong in [
+        "",
+        r#"{"name":"ann"}"#,
+        r#"{"protocol":1,"resume":41}"#,
+        r#"{"protocol":1,"resume":["r",41]}"#,
+        r#"{"protocol":1,"resume":{"room":"a b","seq":41}}"#,
+        r#"{"protocol":1,"resume":{"room":"r","seq":-1}}"#,
+        r#"{"protocol":1,"replay":"all"}"#,
+    ] {
+        assert!(Hello::parse(wrong).is_err(), "{wrong}");
+    }
 }

@@ -45,7 +45,28 @@ fn events() {
 fn replies() {
     let mut out = Vec::new();
     encode_reply(&Reply::Notice(Text::clean("a\nb").unwrap()), &mut out);
-    assert_eq!(out, b"\r-- a\n\r-- b\n");
+    for missed in [1, 412] {
+        encode_reply(&Reply::Gap { missed }, &mut out);
+    }
+    assert_eq!(
+        String::from_utf8(out).unwrap(),
+        "\r-- a\n\r-- b\n\r-- you missed 1 line\n\r-- you missed 412 lines\n"
+    );
+}
+
+#[test]
+fn the_past_has_its_time_on_each_line() {
+    let mut out = Vec::new();
+    let event = Event {
+        seq: 1,
+        time: Timestamp::from_unix_milliseconds(1_795_428_000_623),
+        body: Body::Message(speech("a\nb")),
+    };
+    encode_dated(&event, &mut out);
+    assert_eq!(
+        String::from_utf8(out).unwrap(),
+        "\r2026-11-23T10:00:00Z <ann> a\n\r2026-11-23T10:00:00Z <ann> b\n"
+    );
 }
 
 #[test]
@@ -76,11 +97,21 @@ fn commands() {
     assert_eq!(read("/who"), Ok(Some(Command::Who)));
     assert_eq!(read("/QUIT now"), Ok(Some(Command::Quit)));
     assert_eq!(read("/help"), Ok(Some(Command::Help)));
+    let history = |count| {
+        Ok(Some(Command::History {
+            past: Past::Last(count),
+            id: None,
+        }))
+    };
+    assert_eq!(read("/history"), history(20));
+    assert_eq!(read("/history 7"), history(7));
     assert_eq!(
         read(r#"/hello {"protocol":1,"name":"ann"}"#),
         Ok(Some(Command::Hello(Hello {
             protocol: 1,
-            name: Some("ann".into())
+            name: Some("ann".into()),
+            resume: None,
+            replay: 0,
         })))
     );
     for wrong in [
@@ -90,6 +121,8 @@ fn commands() {
         "/nick",
         "/hello",
         "/hello ann",
+        "/history all",
+        "/history -1",
         "/etc/passwd",
         "\x1b",
     ] {

@@ -1,27 +1,110 @@
 use super::*;
+use crate::replay::{Files, NoFiles};
+use crate::room::{Form, Room, Said};
+use chat_proto::event::{MessageId, RoomId, Speech, Timestamp};
+use chat_proto::json_form;
+use chat_proto::name::Name;
+use chat_proto::text::Text;
 use proptest::prelude::*;
 
 /// What one reader is to get, kept as plain bytes beside the real thing.
 struct Model {
+    form: Form,
     reader: Reader,
-    expected: Vec<u8>,
+    expected: Vec<Item>,
     got: Vec<u8>,
+    page: Page,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Item {
+    Event(Vec<u8>),
+    Reply(Vec<u8>),
+}
+
+impl Item {
+    fn bytes(&self) -> &[u8] {
+        let (Self::Event(bytes) | Self::Reply(bytes)) = self;
+        bytes
+    }
+}
+
+/// The files of a room, in memory.
+#[derive(Default)]
+struct Everything {
+    bytes: Vec<u8>,
+    starts: Vec<u64>,
+}
+
+impl Files for Everything {
+    fn find(&self, seq: u64) -> Option<(u64, u64)> {
+        let near = (seq - 1) / 5 * 5;
+        Some((near + 1, *self.starts.get(near as usize)?))
+    }
+
+    fn read(&self, position: u64, most: usize, out: &mut Vec<u8>) -> std::io::Result<()> {
+        let from = position as usize;
+        out.extend_from_slice(&self.bytes[from..self.bytes.len().min(from + most)]);
+        Ok(())
+    }
+}
+
+fn room(kept: bool) -> Room {
+    let mut room = Room::new(RoomId::new("r").unwrap(), 1);
+    if kept {
+        room.keep(1, 0, u64::MAX);
+    }
+    room
+}
+
+fn time() -> Timestamp {
+    Timestamp::from_unix_milliseconds(0)
+}
+
+/// Somebody says something; where it lies.
+fn say(room: &mut Room, name: &str, text: &str) -> crate::room::Place {
+    let name = Name::choose(name).unwrap();
+    let speech = Speech {
+        name: name.clone(),
+        text: Text::clean(text).unwrap(),
+        id: None::<MessageId>,
+    };
+    match room.message(speech, &name, time()) {
+        Said::New(place) => place,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn bytes_of(log: &Log, range: Range<u64>) -> Vec<u8> {
+    log.bytes(range).flatten().copied().collect()
 }
 
 impl Model {
-    fn new(log: &Log) -> Self {
-        let mut reader = Reader::held_at(log);
-        reader.go_on(log);
+    fn new(form: Form, room: &Room) -> Self {
+        let mut reader = Reader::held_at(room.log(form).head());
+        reader.go_on(room.log(form));
         Self {
+            form,
             reader,
             expected: Vec::new(),
             got: Vec::new(),
+            page: Page::default(),
         }
     }
 
-    fn send(&mut self, log: &Log, most: usize) {
+    fn reply(&mut self, room: &Room, text: &str) {
+        let line = format!("-- {text}\n").into_bytes();
+        let position = room.reply_mark().of(self.form);
+        self.reader
+            .reply(position, |out| out.extend_from_slice(&line));
+        self.expected.push(Item::Reply(line));
+    }
+
+    /// Sends once, at most so much.
+    fn send(&mut self, room: &Room, files: &dyn Files, most: usize) {
+        let shown = room.view(self.form);
         let mut slices = Slices::new();
-        self.reader.slices(log, &mut slices);
+        self.reader.slices(&shown, &mut slices);
         let bytes: Vec<u8> = slices
             .as_slice()
             .iter()
@@ -31,179 +114,267 @@ impl Model {
         let taken = most.min(bytes.len());
         self.got.extend_from_slice(&bytes[..taken]);
         self.reader.advance(taken);
+        if !bytes.is_empty() {
+            return;
+        }
+        match self.reader.due(&shown) {
+            None => {}
+            Some(Due::Gap(missed)) => {
+                let line = format!("-- missed {missed}\n");
+                self.reader.say_first(|out| out.extend(line.as_bytes()));
+            }
+            Some(Due::Page(replay)) => {
+                self.page.fill(&replay, self.form, room, files).unwrap();
+                let taken = most.min(self.page.bytes().len());
+                self.got.extend_from_slice(&self.page.bytes()[..taken]);
+                self.reader.page_sent(taken, &self.page);
+            }
+        }
     }
 
-    fn drain(&mut self, log: &Log) {
-        while self.reader.is_behind(log) {
-            let before = self.got.len();
-            self.send(log, usize::MAX);
-            assert!(self.got.len() > before, "stuck at {:?}", self.reader);
+    fn drain(&mut self, room: &Room, files: &dyn Files) {
+        while self.reader.is_behind(&room.view(self.form)) {
+            let before = (self.got.len(), format!("{:?}", self.reader));
+            self.send(room, files, usize::MAX);
+            let after = (self.got.len(), format!("{:?}", self.reader));
+            assert_ne!(before, after, "stuck");
         }
-        assert_eq!(self.reader.private_bytes(), 0);
+    }
+
+    /// Whether it got everything, but for gaps that are told with their size.
+    fn check(&self) {
+        let mut rest = &self.got[..];
+        let mut items = self.expected.iter();
+        while !rest.is_empty() {
+            if let Some(gap) = rest.strip_prefix(b"-- missed ") {
+                let end = gap.iter().position(|&byte| byte == b'\n').unwrap();
+                let missed = std::str::from_utf8(&gap[..end]).unwrap();
+                for _ in 0..missed.parse().unwrap() {
+                    assert!(matches!(items.next(), Some(Item::Event(_))));
+                }
+                rest = &gap[end + 1..];
+                continue;
+            }
+            let item = items.next().expect("no more than is expected");
+            assert!(
+                rest.starts_with(item.bytes()),
+                "{:?} instead of {:?}",
+                String::from_utf8_lossy(&rest[..rest.len().min(60)]),
+                String::from_utf8_lossy(item.bytes())
+            );
+            rest = &rest[item.bytes().len()..];
+        }
+        assert_eq!(items.next(), None);
     }
 }
 
 #[derive(Debug, Clone)]
 enum Step {
-    Event { by: usize, length: usize },
-    Reply { to: usize, length: usize },
-    Send { to: usize, most: usize },
+    Event {
+        by: usize,
+        length: usize,
+        lines: usize,
+    },
+    Reply {
+        to: usize,
+    },
+    Send {
+        to: usize,
+        most: usize,
+    },
+    Show,
     Trim,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        (0usize..3, 1usize..40_000).prop_map(|(by, length)| Step::Event { by, length }),
-        (0usize..3, 1usize..100).prop_map(|(to, length)| Step::Reply { to, length }),
-        (0usize..3, 0usize..50_000).prop_map(|(to, most)| Step::Send { to, most }),
-        Just(Step::Trim),
+        6 => (0usize..5, 1usize..4000, 1usize..4).prop_map(|(by, length, lines)| Step::Event {
+            by,
+            length,
+            lines
+        }),
+        1 => (0usize..4).prop_map(|to| Step::Reply { to }),
+        2 => (0usize..4, 0usize..50_000).prop_map(|(to, most)| Step::Send { to, most }),
+        3 => Just(Step::Show),
+        2 => Just(Step::Trim),
     ];
-    proptest::collection::vec(step, 0..60)
+    proptest::collection::vec(step, 0..300)
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Readers that take little and seldom, while the log is cut away behind
+    /// them: with files nothing is missing, without any nothing but what they
+    /// are told of.
     #[test]
-    fn every_reader_gets_what_the_model_says(steps in steps()) {
-        let mut log = Log::new(200_000);
-        let mut readers: Vec<Model> = (0..3).map(|_| Model::new(&log)).collect();
-        let mut fill = 0u8;
-        for step in steps {
-            fill = fill.wrapping_add(1);
+    fn every_reader_gets_what_the_model_says(steps in steps(), kept: bool) {
+        let mut room = room(kept);
+        let mut files = Everything::default();
+        let mut readers: Vec<Model> = [Form::Text, Form::Text, Form::Text, Form::Json]
+            .map(|form| Model::new(form, &room))
+            .into();
+        for (index, step) in steps.into_iter().enumerate() {
             match step {
-                Step::Event { by, length } => {
-                    let event = vec![fill; length];
-                    let range = log.append(|out| out.extend_from_slice(&event));
+                Step::Event { by, length, lines } => {
+                    // Only files can bring the rest of a message of many lines.
+                    let lines = if kept { lines } else { 1 };
+                    let line = format!("{index} {}", "x".repeat(length / lines));
+                    let text = vec![line; lines].join("\n");
+                    let place = say(&mut room, &format!("p{by}x"), &text);
+                    let line = bytes_of(room.log(Form::Json), place.json.clone());
+                    files.starts.push(files.bytes.len() as u64);
+                    files.bytes.extend(&line);
+                    room.set_safe(room.head().json);
                     for (index, model) in readers.iter_mut().enumerate() {
-                        if index == by {
-                            model.reader.skip(range.clone());
+                        let place = match model.form {
+                            Form::Text => place.text.clone(),
+                            Form::Json => place.json.clone(),
+                        };
+                        if index == by && model.form == Form::Text {
+                            model.reader.skip(place);
                         } else {
-                            model.expected.extend_from_slice(&event);
+                            let event = bytes_of(room.log(model.form), place);
+                            model.expected.push(Item::Event(event));
                         }
                     }
                 }
-                Step::Reply { to, length } => {
-                    let reply = vec![fill; length];
-                    readers[to].reader.reply(&log, |out| out.extend_from_slice(&reply));
-                    readers[to].expected.extend_from_slice(&reply);
-                }
-                Step::Send { to, most } => readers[to].send(&log, most),
+                Step::Reply { to } => readers[to].reply(&room, &format!("reply {index}")),
+                Step::Send { to, most } => readers[to].send(&room, &files, most),
+                Step::Show => room.show_all(),
                 Step::Trim => {
                     for model in &mut readers {
-                        if model.reader.needs_before(log.trim_point()) {
-                            model.drain(&log);
+                        let (log, point) = (room.log(model.form), room.trim_point(model.form));
+                        if model.reader.needs_before(point) {
+                            model.reader.fall_behind(log, point);
                         }
                     }
-                    log.trim();
-                    prop_assert!(log.head() - log.start() <= 200_000 + 2 * CHUNK as u64 + 40_000);
+                    room.trim();
                 }
             }
         }
+        room.show_all();
         for model in &mut readers {
-            model.drain(&log);
-            prop_assert_eq!(&model.got, &model.expected);
+            model.drain(&room, &files);
+            prop_assert_eq!(model.reader.private_bytes(), 0);
+            prop_assert_eq!(model.reader.detours(), 0);
+            model.check();
+            prop_assert!(!kept || !model.got.windows(9).any(|bytes| bytes == b"-- missed"));
         }
+    }
+}
+
+#[test]
+fn nothing_is_sent_before_it_is_shown() {
+    let mut room = room(true);
+    let files = Everything::default();
+    let mut model = Model::new(Form::Json, &room);
+    say(&mut room, "ann", "hi");
+    model.reply(&room, "pong");
+    model.drain(&room, &files);
+    assert_eq!(model.got, b"");
+    // While nothing can be kept, answers go out before what waits.
+    room.set_trouble(Some(Text::clean("full").unwrap()));
+    model.reply(&room, "refused");
+    model.drain(&room, &files);
+    assert_eq!(model.got, b"-- refused\n");
+    room.set_trouble(None);
+    room.show_all();
+    model.drain(&room, &files);
+    let got = String::from_utf8(model.got).unwrap();
+    assert!(got.contains("hi") && got.ends_with("-- pong\n"), "{got}");
+}
+
+#[test]
+fn a_thousand_stopped_readers_cost_a_few_numbers_each() {
+    let mut room = room(false);
+    let mut readers: Vec<Model> = (0..1000).map(|_| Model::new(Form::Text, &room)).collect();
+    for _ in 0..200 {
+        say(&mut room, "ann", &"x".repeat(4000));
+        room.show_all();
+        for model in &mut readers {
+            let point = room.trim_point(Form::Text);
+            if model.reader.needs_before(point) {
+                model.reader.fall_behind(room.log(Form::Text), point);
+            }
+        }
+        room.trim();
+    }
+    for model in &readers {
+        assert_eq!(model.reader.private_bytes(), 0);
+        assert_eq!(model.reader.detours(), 1);
     }
 }
 
 #[test]
 fn a_held_reader_gets_replies_but_no_events() {
-    let mut log = Log::new(1000);
-    let mut reader = Reader::held_at(&log);
-    log.append(|out| out.extend_from_slice(b"event"));
-    reader.reply(&log, |out| out.extend_from_slice(b"reply"));
-    let mut model = Model {
-        reader,
-        expected: Vec::new(),
-        got: Vec::new(),
-    };
-    model.drain(&log);
-    assert_eq!(model.got, b"reply");
-    model.reader.go_on(&log);
-    model.drain(&log);
-    assert_eq!(model.got, b"replyevent");
+    let mut room = room(false);
+    let mut model = Model::new(Form::Text, &room);
+    model.reader = Reader::held_at(0);
+    say(&mut room, "ann", "hi");
+    room.show_all();
+    model.reply(&room, "reply");
+    model.drain(&room, &NoFiles);
+    assert_eq!(model.got, b"-- reply\n");
+    model.reader.go_on(room.log(Form::Text));
+    model.drain(&room, &NoFiles);
+    assert_eq!(model.got, b"-- reply\n\r<ann> hi\n");
 }
 
 #[test]
 fn a_held_reader_begins_with_a_whole_event_though_the_log_was_cut() {
-    let mut log = Log::new(1000);
-    let mut reader = Reader::held_at(&log);
-    reader.reply(&log, |out| out.extend_from_slice(b"greeting\n"));
-    let event = [vec![b'x'; 999], vec![b'\n']].concat();
+    let mut room = room(false);
+    let mut model = Model::new(Form::Text, &room);
+    model.reader = Reader::held_at(0);
+    model.reply(&room, "greeting");
     for _ in 0..200 {
-        log.append(|out| out.extend_from_slice(&event));
+        say(&mut room, "ann", &"x".repeat(999));
     }
-    log.trim();
-    assert!(log.start() > 0);
-    reader.go_on(&log);
-    let mut model = Model {
-        reader,
-        expected: Vec::new(),
-        got: Vec::new(),
-    };
-    model.send(&log, 20);
-    model.drain(&log);
-    let events = (log.head() - log.start()) as usize / event.len();
+    room.show_all();
+    room.trim();
+    assert!(room.log(Form::Text).start() > 0);
+    model.reader.go_on(room.log(Form::Text));
+    model.send(&room, &NoFiles, 20);
+    model.drain(&room, &NoFiles);
+    let log = room.log(Form::Text);
     assert_eq!(
         model.got,
-        [&b"greeting\n"[..], &event.repeat(events)].concat()
+        [
+            &b"-- greeting\n"[..],
+            &bytes_of(log, log.start()..log.head())
+        ]
+        .concat()
     );
 }
 
 #[test]
-fn an_abandoned_log_is_left_at_the_end_of_a_line() {
-    let mut log = Log::new(1000);
-    let mut model = Model::new(&log);
-    log.append(|out| out.extend_from_slice(b"one line\n"));
-    log.append(|out| out.extend_from_slice(b"another\n"));
-    model.send(&log, 3);
-    model.reader.abandon(&log);
-    model
-        .reader
-        .reply(&log, |out| out.extend_from_slice(b"bye\n"));
-    assert!(!model.reader.needs_before(log.head()));
-    model.drain(&log);
-    assert_eq!(model.got, b"one line\nbye\n");
-}
-
-#[test]
-fn a_reply_is_not_torn_when_the_log_is_abandoned() {
-    let mut log = Log::new(1000);
-    let mut model = Model::new(&log);
-    model
-        .reader
-        .reply(&log, |out| out.extend_from_slice(b"a reply\n"));
-    log.append(|out| out.extend_from_slice(b"an event\n"));
-    model.send(&log, 3);
-    model.reader.abandon(&log);
-    model
-        .reader
-        .reply(&log, |out| out.extend_from_slice(b"bye\n"));
-    model.drain(&log);
-    assert_eq!(model.got, b"a reply\nbye\n");
-}
-
-#[test]
 fn another_log_is_begun_after_a_whole_line() {
-    let (mut old, mut new) = (Log::new(1000), Log::new(1000));
-    let mut model = Model::new(&old);
-    old.append(|out| out.extend_from_slice(b"one line\n"));
-    old.append(|out| out.extend_from_slice(b"another\n"));
-    model
-        .reader
-        .reply(&old, |out| out.extend_from_slice(b"a reply\n"));
-    new.append(|out| out.extend_from_slice(b"{before}\n"));
-    model.send(&old, 3);
-    model.reader.change_log(&old, &new);
-    new.append(|out| out.extend_from_slice(b"{after}\n"));
-    model.drain(&new);
-    assert_eq!(model.got, b"one line\na reply\n{after}\n");
+    let mut room = room(false);
+    let mut model = Model::new(Form::Text, &room);
+    say(&mut room, "ann", "one line");
+    say(&mut room, "ann", "another");
+    room.show_all();
+    model.reply(&room, "reply");
+    model.send(&room, &NoFiles, 3);
+    let old = room.log(Form::Text);
+    model.reader.change_log(old, room.head().json);
+    model.form = Form::Json;
+    let place = say(&mut room, "ann", "after");
+    room.show_all();
+    model.drain(&room, &NoFiles);
+    let after = bytes_of(room.log(Form::Json), place.json);
+    assert_eq!(
+        model.got,
+        [&b"\r<ann> one line\n-- reply\n"[..], &after].concat()
+    );
+    assert!(json_form::is_speech(&after));
 }
 
 #[test]
 fn an_idle_reader_holds_no_buffer() {
-    let log = Log::new(1000);
-    let mut model = Model::new(&log);
-    model.reader.reply(&log, |out| out.extend_from_slice(b"hi"));
-    model.drain(&log);
+    let room = room(false);
+    let mut model = Model::new(Form::Text, &room);
+    model.reply(&room, "hi");
+    model.drain(&room, &NoFiles);
     assert_eq!(model.reader.detours.capacity(), 0);
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 fn room() -> Room {
-    Room::new(1 << 20)
+    Room::new(RoomId::new("r").unwrap(), 1 << 20)
 }
 
 fn time() -> Timestamp {
@@ -16,19 +16,21 @@ fn name(name: &str) -> Name {
 fn events_are_counted_without_gaps() {
     let mut room = room();
     let (ann, _) = room.enter(&name("ann"), time());
-    assert_eq!(room.seq(), 1);
+    assert_eq!(room.head().seq, 1);
     let speech = Speech {
         name: ann.clone(),
         text: notice("hi"),
         id: None,
     };
-    let place = room.message(speech, time());
-    assert_eq!(room.seq(), 2);
+    let Said::New(place) = room.message(speech, &ann, time()) else {
+        panic!("not taken");
+    };
+    assert_eq!(room.head().seq, 2);
     assert_eq!(place.text.end, room.log(Form::Text).head());
     assert_eq!(place.json.end, room.log(Form::Json).head());
     assert_eq!(room.rename(&ann, "ann", time()).unwrap().map(|_| ()), None);
     assert!(room.rename(&ann, "a b", time()).is_err());
-    assert_eq!(room.seq(), 2);
+    assert_eq!(room.head().seq, 2);
 }
 
 #[test]

@@ -3,10 +3,10 @@
 //! they are taken, is not known here.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use chat_proto::command::{Command, Hello};
-use chat_proto::event::{ErrorCode, Limits, Reply, Speech, Welcome};
+use chat_proto::command::{Command, Hello, Past, Resume};
+use chat_proto::event::{ErrorCode, Limits, MessageId, Reply, Speech, Welcome};
 use chat_proto::foreign::Foreign;
 use chat_proto::framing::Line;
 use chat_proto::name::{MAX_NAME_COLUMNS, Name};
@@ -15,7 +15,8 @@ use chat_proto::{PROTOCOL, json_form, text_form};
 
 use super::{FAREWELL_FOR, LISTEN_FOR, Now};
 use crate::broadcast::Reader;
-use crate::room::{Form, Place, Room, notice};
+use crate::replay::{Replay, Selection};
+use crate::room::{Form, Mark, Place, Room, Said, notice};
 
 /// All of a session but the bytes that come in.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Seat {
     pub(super) spoke: bool,
     /// The answer to `who` goes on behind this name.
     pub(super) who: Option<String>,
+    /// The name that it asked for last, if it was given another one.
+    pub(super) wanted: Option<Name>,
     /// The name under which it left.
     pub(super) was: Option<Name>,
     /// Why the session ended.
@@ -54,12 +57,16 @@ impl Seat {
             people => format!("{people} people are here"),
         };
         let name = Name::of_address(self.address);
+        let kept = match room.is_kept() {
+            true => "\nwhat is said here is kept; /history shows it",
+            false => "",
+        };
         // The words that a program looks for, without the `-- ` of a notice.
         let version = &text_form::GREETING["-- ".len()..];
         self.notice(
             &format!(
                 "{version} welcome: {here}, and you are {name}\n\
-                 just type to talk; /nick NAME gives you a name, /help tells the rest"
+                 just type to talk; /nick NAME gives you a name, /help tells the rest{kept}"
             ),
             room,
             now,
@@ -70,6 +77,7 @@ impl Seat {
         matches!(self.phase, Phase::Arriving(_) | Phase::Present(_))
             && self.reader.private_bytes() < MAX_PRIVATE
             && self.reader.detours() < MAX_DETOURS
+            && !self.reader.has_asked()
             && self.who.is_none()
     }
 
@@ -127,15 +135,25 @@ impl Seat {
             return;
         };
         let name = name.clone();
+        let wanted = self.wanted.clone().unwrap_or_else(|| name.clone());
         match command {
             Command::Message { text, id } => {
-                let place = room.message(Speech { name, text, id }, now.time);
-                self.skip_own(place);
+                let speech = Speech {
+                    name,
+                    text,
+                    id: id.clone(),
+                };
+                self.said(room.message(speech, &wanted, now.time), id, room, now);
             }
             Command::Action { text, id } => {
-                let place = room.action(Speech { name, text, id }, now.time);
-                self.skip_own(place);
+                let speech = Speech {
+                    name,
+                    text,
+                    id: id.clone(),
+                };
+                self.said(room.action(speech, &wanted, now.time), id, room, now);
             }
+            Command::History { past, id } => self.history(past, id, room, now),
             Command::Who => {
                 self.who = Some(String::new());
                 self.go_on_with_who(room, now);
@@ -150,19 +168,62 @@ impl Seat {
         }
     }
 
+    fn said(&mut self, said: Said, id: Option<MessageId>, room: &Room, now: Now) {
+        match (said, id) {
+            (Said::New(place), _) => self.skip_own(place),
+            (Said::Again(seq), Some(id)) => {
+                // While it is uncertain whether the first one can be kept there
+                // is nothing to say: it comes by itself once it is.
+                if room.trouble().is_none() || seq <= room.shown().seq {
+                    self.reply(&Reply::Confirmed { id, seq }, room, now);
+                }
+            }
+            (Said::Again(_), None) => {}
+            (Said::Refused(why), id) => {
+                let text = notice(&format!("that was not sent: {why}"));
+                let code = ErrorCode::NotKept;
+                self.reply(&Reply::Error { code, text, id }, room, now);
+            }
+        }
+    }
+
+    fn history(&mut self, past: Past, id: Option<MessageId>, room: &Room, now: Now) {
+        let mark = room.reply_mark();
+        if let Past::Range { first, last } = past
+            && first < room.first()
+            && last.is_none_or(|last| last >= first)
+        {
+            let held = room.first();
+            let missed = last.map_or(held, |last| last.saturating_add(1).min(held)) - first;
+            self.reply(&Reply::Gap { missed }, room, now);
+        }
+        let replay = room.past(past, mark);
+        self.reader.replay(mark.of(self.form), replay);
+        let (first, last) = (replay.next, replay.end - 1);
+        self.reply(&Reply::History { first, last, id }, room, now);
+    }
+
     fn hello(&mut self, hello: &Hello, room: &mut Room, now: Now) {
         if hello.protocol != PROTOCOL {
-            self.speak_json(room);
+            self.speak_json(room, room.reply_mark());
             let text = format!("this server speaks protocol {PROTOCOL} only: goodbye");
             self.error(ErrorCode::BadCommand, &text, room, now);
             self.end("wrong protocol", room, now);
             return;
         }
+        if !matches!(self.phase, Phase::Present(_)) && !room.has_space() {
+            self.speak_json(room, room.reply_mark());
+            return self.no_space(room, now);
+        }
         let mut refused = None;
         let name = match (&self.phase, hello.name.as_deref()) {
             (Phase::Present(name), None) => name.clone(),
             (Phase::Present(old), Some(wanted)) => match Name::choose(wanted) {
-                Ok(wanted) => room.rename_at_hello(old, &wanted, now.time),
+                Ok(wanted) => {
+                    let name = room.rename_at_hello(old, &wanted, now.time);
+                    self.wanted = (wanted != name).then_some(wanted);
+                    name
+                }
                 Err(error) => {
                     refused = Some(format!("{error}; you stay {old}"));
                     old.clone()
@@ -178,14 +239,22 @@ impl Seat {
                         address
                     }
                 };
-                room.enter(&wanted, now.time).0
+                let (name, _) = room.enter(&wanted, now.time);
+                self.wanted = (wanted != name).then_some(wanted);
+                name
             }
         };
         self.phase = Phase::Present(name.clone());
-        self.speak_json(room);
+        let mark = room.reply_mark();
+        self.speak_json(room, mark);
+        let lost = hello.resume.as_ref().map(|resume| lost(resume, room, mark));
         let welcome = Welcome {
             name,
-            seq: room.seq(),
+            room: Some(room.id().clone()),
+            seq: mark.seq,
+            first: room.first(),
+            kept: room.is_kept(),
+            resumed: lost.map(|lost| lost.is_none()),
             people: room.people(),
             names: room.names(None, Welcome::MAX_NAMES).0,
             limits: Limits {
@@ -195,15 +264,33 @@ impl Seat {
             },
         };
         self.reply(&Reply::Welcome(welcome), room, now);
+        let replay = match (&hello.resume, lost) {
+            (Some(Resume { seq, .. }), Some(None)) => {
+                Replay::new(seq + 1, mark.seq + 1, Selection::Everything)
+            }
+            _ => room.past(Past::Last(hello.replay), mark),
+        };
+        if let Some(text) = lost.flatten() {
+            self.notice(text, room, now);
+        }
         if let Some(text) = refused {
             self.notice(&text, room, now);
         }
+        if let Some(text) = room.trouble() {
+            self.notice(text.as_str(), room, now);
+        }
+        self.reader.replay(mark.json, replay);
     }
 
-    fn speak_json(&mut self, room: &Room) {
-        self.reader
-            .change_log(room.log(Form::Text), room.log(Form::Json));
+    fn speak_json(&mut self, room: &Room, mark: Mark) {
+        self.reader.change_log(room.log(Form::Text), mark.json);
         self.form = Form::Json;
+    }
+
+    fn no_space(&mut self, room: &mut Room, now: Now) {
+        let text = "nobody else can come in now, because the history cannot be written: goodbye";
+        self.error(ErrorCode::NotKept, text, room, now);
+        self.end("no space", room, now);
     }
 
     fn nick(&mut self, wanted: &str, room: &mut Room, now: Now) {
@@ -212,8 +299,9 @@ impl Seat {
             && let Ok(name) = Name::choose(wanted)
             && !room.is_taken(&name)
         {
-            self.come_in(&name, room, now);
-            self.notice(&format!("you are now known as {name}"), room, now);
+            if self.come_in(&name, room, now) {
+                self.notice(&format!("you are now known as {name}"), room, now);
+            }
             return;
         }
         self.announce(room, now);
@@ -227,6 +315,7 @@ impl Seat {
                     self.notice(&format!("you are now known as {name}"), room, now);
                 }
                 self.phase = Phase::Present(name);
+                self.wanted = None;
             }
             Ok(None) => self.notice(&format!("you are {old} already"), room, now),
             Err(error) => self.reply(&error.reply(), room, now),
@@ -240,11 +329,17 @@ impl Seat {
         }
     }
 
-    fn come_in(&mut self, wanted: &Name, room: &mut Room, now: Now) {
+    /// Whether there was space.
+    fn come_in(&mut self, wanted: &Name, room: &mut Room, now: Now) -> bool {
+        if !room.has_space() {
+            self.no_space(room, now);
+            return false;
+        }
         let (name, place) = room.enter(wanted, now.time);
         self.phase = Phase::Present(name);
         self.reader.go_on(room.log(self.form));
         self.skip_own(place);
+        true
     }
 
     pub(super) fn leave(&mut self, room: &mut Room, now: Now) {
@@ -289,13 +384,13 @@ impl Seat {
 
     /// Leaves the room and closes once all is sent.
     pub(super) fn end(&mut self, reason: &'static str, room: &mut Room, now: Now) {
-        self.reader.stop_at_head_of(room.log(self.form));
+        self.reader.stop_at(room.log(self.form).head());
         self.leave(room, now);
         self.close(reason, room, now);
     }
 
     pub(super) fn close(&mut self, reason: &'static str, room: &Room, now: Now) {
-        self.reader.stop_at_head_of(room.log(self.form));
+        self.reader.stop_at(room.log(self.form).head());
         self.reason = reason;
         self.who = None;
         self.phase = Phase::Closing(now.instant + FAREWELL_FOR);
@@ -345,10 +440,40 @@ impl Seat {
 
     fn reply(&mut self, reply: &Reply, room: &Room, now: Now) {
         let form = self.form;
-        self.reader.reply(room.log(form), |out| match form {
-            Form::Text => text_form::encode_reply(reply, out),
-            Form::Json => json_form::encode_reply(reply, now.time, out),
-        });
+        let position = room.reply_mark().of(form);
+        self.reader
+            .reply(position, |out| encode(reply, form, now, out));
+    }
+
+    /// What comes next out of the past has been dropped: says so.
+    pub(super) fn missed(&mut self, missed: u64, now: Now) {
+        let form = self.form;
+        self.reader
+            .say_first(|out| encode(&Reply::Gap { missed }, form, now, out));
+    }
+
+    pub(super) fn goodbye(&mut self, after: Duration, room: &Room, now: Now) {
+        let text = notice("the server is shutting down: goodbye");
+        self.reply(&Reply::Goodbye { text, after }, room, now);
+        self.close("server stopped", room, now);
+    }
+}
+
+fn encode(reply: &Reply, form: Form, now: Now, out: &mut Vec<u8>) {
+    match form {
+        Form::Text => text_form::encode_reply(reply, out),
+        Form::Json => json_form::encode_reply(reply, now.time, out),
+    }
+}
+
+/// Why somebody cannot go on where they were.
+fn lost(resume: &Resume, room: &Room, mark: Mark) -> Option<&'static str> {
+    if resume.room != *room.id() {
+        Some("this is another room than the one that you were in: you begin anew")
+    } else if resume.seq > mark.seq {
+        Some("this room has lost some of the last things that you saw: you begin anew")
+    } else {
+        None
     }
 }
 
@@ -357,6 +482,7 @@ whatever you type is said to everyone here
 /me TEXT      says what you do: * ann waves
 /nick NAME    gives you another name
 /who          tells who is here
+/history N    shows the last N things that were said
 /quit         leaves
 //TEXT        says a line that begins with /
 programs get JSON by answering /hello {\"protocol\":1,\"name\":\"ann\"}";

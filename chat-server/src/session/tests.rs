@@ -1,4 +1,6 @@
 use super::*;
+use crate::history::new_room_id;
+use crate::replay::NoFiles;
 use chat_proto::name::Name;
 
 struct Hall {
@@ -14,7 +16,7 @@ impl Hall {
             instant: Instant::now(),
         };
         Self {
-            room: Room::new(1 << 20),
+            room: Room::new(new_room_id(), 1 << 20),
             now,
             sessions: Vec::new(),
         }
@@ -40,22 +42,29 @@ impl Hall {
 
     fn send(&mut self, who: usize, bytes: impl AsRef<[u8]>) {
         self.sessions[who].receive(bytes.as_ref(), &mut self.room, self.now);
+        self.room.show_all();
     }
 
     fn read(&mut self, who: usize) -> String {
         let mut all = Vec::new();
+        let mut page = Page::default();
         loop {
             let session = &mut self.sessions[who];
             let mut slices = Slices::new();
             session.output(&self.room, &mut slices);
-            let bytes: Vec<u8> = slices
+            let mut bytes: Vec<u8> = slices
                 .as_slice()
                 .iter()
                 .flat_map(|slice| slice.to_vec())
                 .collect();
             session.sent(bytes.len());
+            if session.past(&mut self.room, &NoFiles, &mut page, self.now) {
+                bytes.extend(page.bytes());
+                session.past_sent(page.bytes().len(), &page);
+            }
             session.go_on(&mut self.room, self.now);
-            if bytes.is_empty() {
+            self.room.show_all();
+            if bytes.is_empty() && !session.has_output(&self.room) {
                 return String::from_utf8(all).unwrap();
             }
             all.extend(bytes);
@@ -67,6 +76,7 @@ impl Hall {
         for session in &mut self.sessions {
             session.expire(&mut self.room, self.now);
         }
+        self.room.show_all();
     }
 }
 
@@ -271,19 +281,276 @@ fn who_tells_everyone_in_pieces() {
     assert_eq!(got.matches(", ").count() + 3, 451);
 }
 
+impl Hall {
+    /// A program that says this hello, and what it got but for text lines.
+    fn program(&mut self, hello: serde_json::Value) -> (usize, Vec<serde_json::Value>) {
+        let who = self.connect();
+        self.send(who, format!("/hello {hello}\n"));
+        let got = self.objects(who);
+        (who, got)
+    }
+
+    fn objects(&mut self, who: usize) -> Vec<serde_json::Value> {
+        let got = self.read(who);
+        got.lines()
+            .filter(|line| line.starts_with('{'))
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+fn types(objects: &[serde_json::Value]) -> Vec<&str> {
+    objects
+        .iter()
+        .map(|object| object["type"].as_str().unwrap())
+        .collect()
+}
+
+fn seqs(objects: &[serde_json::Value]) -> Vec<u64> {
+    objects
+        .iter()
+        .filter_map(|object| object["seq"].as_u64())
+        .collect()
+}
+
 #[test]
-fn a_slow_reader_is_told_and_let_go() {
+fn a_slow_reader_is_told_what_it_missed_and_goes_on() {
     let mut hall = Hall::new();
     let (ann, slow) = (hall.join("ann"), hall.join("slow"));
-    let mut told = false;
-    while !told {
-        hall.send(ann, format!("{}\n", "x".repeat(4000)));
-        told = hall.sessions[slow].is_too_far_behind(&hall.room);
-        hall.read(ann);
+    let mut said = 0;
+    for _ in 0..2 {
+        while !hall.sessions[slow].is_too_far_behind(&hall.room) {
+            hall.send(ann, format!("{said} {}\n", "x".repeat(4000)));
+            said += 1;
+            hall.read(ann);
+        }
+        hall.sessions[slow].fall_behind(&hall.room);
+        hall.room.trim();
     }
-    hall.sessions[slow].fell_behind(&mut hall.room, hall.now);
-    hall.room.trim();
-    assert!(hall.read(slow).contains("too far behind"));
-    assert!(hall.sessions[slow].is_finished(&hall.room, hall.now));
-    assert!(hall.read(ann).contains("[slow] is offline"));
+    let got = hall.read(slow);
+    let mut lines = got.lines();
+    let missed = lines.next().unwrap();
+    let missed: usize = missed
+        .strip_prefix("\r-- you missed ")
+        .and_then(|rest| rest.strip_suffix(" lines"))
+        .expect(missed)
+        .parse()
+        .unwrap();
+    assert!(missed > 0);
+    let first = lines.next().unwrap();
+    assert!(
+        first.starts_with(&format!("\r<ann> {missed} x")),
+        "{missed}: {}",
+        &first[..20]
+    );
+    assert_eq!(lines.count() + 1 + missed, said);
+    hall.send(ann, "still there?\n");
+    assert_eq!(hall.read(slow), "\r<ann> still there?\n");
+}
+
+#[test]
+fn one_who_comes_back_gets_what_they_missed_once() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let (bot, first) = hall.program(serde_json::json!({"protocol": 1, "name": "bot"}));
+    let welcome = &first[0];
+    assert_eq!(types(&first), ["welcome"]);
+    assert_eq!((&welcome["seq"], &welcome["first"]), (&2.into(), &1.into()));
+    assert!(welcome["resumed"].is_null());
+    hall.send(ann, "one\ntwo\n");
+    let seen = *seqs(&hall.objects(bot)).last().unwrap();
+    hall.sessions[bot].lost("reset", &mut hall.room, hall.now);
+    hall.send(ann, "three\n");
+    let resume = serde_json::json!({"room": welcome["room"], "seq": seen});
+    let (bot, got) = hall
+        .program(serde_json::json!({"protocol": 1, "name": "bot", "resume": resume, "replay": 9}));
+    assert_eq!(types(&got), ["welcome", "left", "message", "entered"]);
+    assert_eq!(got[0]["resumed"], true);
+    assert_eq!(seqs(&got), [7, 5, 6, 7]);
+    hall.send(ann, "four\n");
+    assert_eq!(seqs(&hall.objects(bot)), [8]);
+}
+
+#[test]
+fn one_who_cannot_go_on_is_told_why() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    hall.send(ann, "one\n");
+    for resume in [
+        serde_json::json!({"room": "another", "seq": 1}),
+        serde_json::json!({"room": hall.room.id().as_str(), "seq": 1000}),
+    ] {
+        let hello = serde_json::json!({"protocol": 1, "resume": resume, "replay": 1});
+        let (bot, got) = hall.program(hello);
+        assert_eq!(types(&got), ["welcome", "notice", "message"]);
+        assert_eq!(got[0]["resumed"], false);
+        let end = got[0]["seq"].as_u64().unwrap();
+        hall.send(ann, "on\n");
+        assert_eq!(seqs(&hall.objects(bot)), [end + 1]);
+    }
+}
+
+#[test]
+fn what_is_no_longer_held_is_a_gap_and_never_silence() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let room = hall.room.id().as_str().to_owned();
+    for _ in 0..1000 {
+        hall.send(ann, format!("{}\n", "x".repeat(4000)));
+        hall.room.trim();
+    }
+    let first = hall.room.first();
+    assert!(first > 2);
+    let resume = serde_json::json!({"room": room, "seq": 1});
+    let (_, got) = hall.program(serde_json::json!({"protocol": 1, "resume": resume}));
+    assert_eq!(types(&got)[..2], ["welcome", "gap"]);
+    assert_eq!(got[1]["missed"], first - 2);
+    let end = got[0]["seq"].as_u64().unwrap();
+    assert!(seqs(&got[2..]).into_iter().eq(first..=end));
+}
+
+#[test]
+fn a_message_is_sent_once() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let (bot, _) = hall.program(serde_json::json!({"protocol": 1, "name": "bot"}));
+    hall.read(ann);
+    let line =
+        "{\"type\":\"message\",\"text\":\"hi\",\"id\":\"0123456789abcdef0123456789abcdef\"}\n";
+    hall.send(bot, line);
+    let first = hall.objects(bot);
+    assert_eq!(types(&first), ["message"]);
+    hall.sessions[bot].lost("reset", &mut hall.room, hall.now);
+    let (bot, _) = hall.program(serde_json::json!({"protocol": 1, "name": "somebody"}));
+    hall.send(bot, line);
+    let again = hall.objects(bot);
+    assert_eq!(types(&again), ["confirmed"]);
+    assert_eq!(again[0]["seq"], first[0]["seq"]);
+    assert_eq!(again[0]["id"], first[0]["id"]);
+    assert_eq!(hall.read(ann).matches("> hi").count(), 1);
+}
+
+#[test]
+fn the_past_can_be_asked_for() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    hall.send(ann, "/history\n");
+    assert_eq!(hall.read(ann), "\r-- nothing has been said yet\n");
+    hall.send(ann, "one\n/me waves\n");
+    let bo = hall.join("bo");
+    hall.send(bo, "/history 2\nthree\n/history 1\n");
+    let time = "1970-01-01T00:00:00Z";
+    assert_eq!(
+        hall.read(bo),
+        format!("\r{time} <ann> one\n\r{time} * ann waves\n\r{time} <bo> three\n")
+    );
+    let (bot, got) = hall.program(serde_json::json!({"protocol": 1, "name": "bot", "replay": 2}));
+    assert_eq!(types(&got), ["welcome", "action", "message"]);
+    hall.send(
+        bot,
+        "{\"type\":\"history\",\"first\":1,\"last\":3,\"id\":\"x\"}\n",
+    );
+    let got = hall.objects(bot);
+    assert_eq!(types(&got), ["entered", "message", "action", "history"]);
+    assert_eq!(
+        (&got[3]["first"], &got[3]["last"], &got[3]["id"]),
+        (&1.into(), &3.into(), &"x".into())
+    );
+    hall.send(
+        bot,
+        "{\"type\":\"history\",\"first\":0,\"last\":1}\n{\"type\":\"history\",\"first\":99}\n",
+    );
+    let got = hall.objects(bot);
+    assert_eq!(types(&got), ["gap", "entered", "history", "history"]);
+    assert_eq!(got[0]["missed"], 1);
+}
+
+#[test]
+fn who_asks_for_the_past_takes_it_first() {
+    let mut hall = Hall::new();
+    let (ann, bo) = (hall.join("ann"), hall.join("bo"));
+    hall.send(ann, "one\n");
+    hall.send(bo, "/history\n".repeat(1000) + "done\n");
+    assert!(hall.sessions[bo].is_held());
+    assert!(hall.sessions[bo].seat.reader.detours() < 4);
+    assert_eq!(hall.read(bo).matches("Z <ann> one").count(), 1000);
+    assert_eq!(hall.read(ann), "\r<bo> done\n");
+}
+
+#[test]
+fn while_nothing_can_be_kept_nothing_is_taken_and_people_are_told() {
+    let mut hall = Hall::new();
+    hall.room.keep(1, 0, u64::MAX);
+    let ann = hall.join("ann");
+    let (bot, got) = hall.program(serde_json::json!({"protocol": 1, "name": "bot"}));
+    assert_eq!(got[0]["kept"], true);
+    hall.read(ann);
+    let trouble = chat_proto::text::Text::clean("the disk is full").unwrap();
+    let shown = hall.room.shown();
+    hall.room.set_trouble(Some(trouble));
+    let say = |hall: &mut Hall, who: usize, line: &str| {
+        let now = hall.now;
+        hall.sessions[who].receive(line.as_bytes(), &mut hall.room, now);
+        hall.room.show(shown);
+    };
+    say(&mut hall, ann, "hi\n/nick anna\n");
+    say(
+        &mut hall,
+        bot,
+        "{\"type\":\"message\",\"text\":\"hi\",\"id\":\"7\"}\n",
+    );
+    // Those who come can see what there is, and are announced later.
+    let late = hall.connect();
+    say(
+        &mut hall,
+        late,
+        "/hello {\"protocol\":1,\"name\":\"late\"}\n",
+    );
+    assert_eq!(hall.room.head().seq, shown.seq + 1);
+    let output = |hall: &Hall, who: usize| {
+        let mut slices = Slices::new();
+        hall.sessions[who].output(&hall.room, &mut slices);
+        let bytes: Vec<u8> = slices
+            .as_slice()
+            .iter()
+            .flat_map(|slice| slice.to_vec())
+            .collect();
+        String::from_utf8(bytes).unwrap()
+    };
+    assert_eq!(
+        output(&hall, ann),
+        "\r-- that was not sent: the disk is full\n\r-- you keep your name: the disk is full\n"
+    );
+    let refused = output(&hall, bot);
+    assert!(
+        refused.contains("not_kept") && refused.contains("\"id\":\"7\""),
+        "{refused}"
+    );
+    let welcome = output(&hall, late);
+    assert!(
+        welcome.contains(&format!("\"seq\":{}", shown.seq)),
+        "{welcome}"
+    );
+    hall.room.set_trouble(None);
+    hall.room.show_all();
+    assert!(hall.read(ann).ends_with("\r[late] entered room\n"));
+    assert!(hall.read(late).contains("\"entered\""));
+}
+
+#[test]
+fn a_goodbye_says_when_to_come_back() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let (bot, _) = hall.program(serde_json::json!({"protocol": 1, "name": "bot"}));
+    hall.read(ann);
+    for who in [ann, bot] {
+        hall.sessions[who].goodbye(Duration::from_millis(1500), &hall.room, hall.now);
+    }
+    assert_eq!(
+        hall.read(ann),
+        "\r-- the server is shutting down: goodbye\n"
+    );
+    let goodbye = hall.objects(bot);
+    assert_eq!(types(&goodbye), ["goodbye"]);
+    assert_eq!(goodbye[0]["after_ms"], 1500);
 }

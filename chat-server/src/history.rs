@@ -1,0 +1,610 @@
+//! The room on disk: the JSON log, in files that `tail`, `grep` and `jq` can
+//! read.
+//!
+//! A file holds what programs are sent, one event a line, and nothing else.
+//! `FILE` is the newest one; when it is full it becomes `FILE.000001` and so
+//! on, and the oldest ones go when all together are too large. Which file holds
+//! what is known to `segments`, what a line must be to `recovery`; here are
+//! the system calls.
+//!
+//! Each poll round appends what was said in it, with one write, and only then
+//! lets people see it: so nothing that anybody was told is lost when the
+//! process is killed. Whether it also waits for the disk, and who waits, says
+//! [`SyncMode`]; the waiting itself is done by `syncer`.
+//!
+//! When a write fails nothing more is taken from people, and it is tried again
+//! every second. When a sync fails the system may have thrown away what it
+//! could not write and would call the next sync a success; so all that was not
+//! safe before is then written anew, from memory, before it counts.
+
+mod disk;
+mod recovery;
+mod segments;
+mod syncer;
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use chat_proto::event::Timestamp;
+use clap::ValueEnum;
+use mio::Waker;
+
+use crate::replay::Files;
+use crate::room::{Form, Mark, Room, notice};
+use crate::session::Now;
+use disk::Make;
+pub use recovery::new_room_id;
+use recovery::{Damage, Recovery, is_event};
+use segments::Segments;
+use syncer::{Job, Syncer};
+
+/// When what was said is on the disk, and not only with the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SyncMode {
+    /// Before anybody sees it.
+    Always,
+    /// At most 200 ms later.
+    Batch,
+    /// When the system likes.
+    Off,
+}
+
+/// How a history is kept.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The newest file.
+    pub path: PathBuf,
+    /// When it is safe.
+    pub sync: SyncMode,
+    /// Bytes of all files together.
+    pub keep: u64,
+}
+
+/// The files, and how much of the room is in them.
+#[derive(Debug)]
+pub struct History {
+    options: Options,
+    segments: Segments,
+    /// The files of the segments.
+    files: VecDeque<Arc<File>>,
+    /// Locked as long as this process lives.
+    _lock: File,
+    /// What is before this in the JSON log has been written.
+    written: u64,
+    /// Names have changed since the last job was given.
+    renamed: bool,
+    /// Files that are to go.
+    dropped: Vec<PathBuf>,
+    syncer: Option<Syncer>,
+    /// What the job under way makes safe.
+    in_flight: Option<Mark>,
+    /// The end of what is safe.
+    safe: Mark,
+    /// No sync is due before this moment.
+    next_sync: Option<Instant>,
+    trouble: Option<Trouble>,
+}
+
+/// Nothing can be kept.
+#[derive(Debug)]
+struct Trouble {
+    /// When to try again; not while a job is under way.
+    retry: Instant,
+}
+
+/// Something to tell people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// From now on nothing can be kept, and why.
+    Trouble(String),
+    /// It can be kept again.
+    Recovered,
+}
+
+impl History {
+    /// Opens a history, or begins one. The room goes on behind what is in it,
+    /// and keeps about `capacity` bytes of each form in memory. What is worth a
+    /// line in the log goes to `notes`.
+    ///
+    /// # Errors
+    ///
+    /// When another server has it, it cannot be read or written, or it is
+    /// damaged in the middle; a torn end is cut off.
+    pub fn open(
+        options: Options,
+        capacity: u64,
+        time: Timestamp,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<(Self, Room)> {
+        let path = &options.path;
+        let lock = lock(path)?;
+        let mut recovery = Recovery::new(capacity);
+        let mut segments = Segments::default();
+        let mut files = VecDeque::new();
+        let numbered = numbered(path)?;
+        let newest_is_there = path.exists();
+        let begun = numbered.len();
+        for (index, (number, path)) in numbered.into_iter().enumerate() {
+            let is_last = index + 1 == begun && !newest_is_there;
+            let file = read_back(&path, number, is_last, &mut recovery, &mut segments, notes)?;
+            files.push_back(Arc::new(file));
+        }
+        let number = segments.last().map_or(1, |last| last.number + 1);
+        let file = read_back(path, number, true, &mut recovery, &mut segments, notes)?;
+        files.push_back(Arc::new(file));
+
+        let room_id = recovery.room();
+        let (json, ids) = (recovery.json, recovery.ids);
+        let mut room = Room::behind(room_id, json, ids, capacity);
+        let safe = room.head();
+        let mut history = Self {
+            segments,
+            files,
+            _lock: lock,
+            written: safe.json,
+            renamed: true,
+            dropped: Vec::new(),
+            syncer: None,
+            in_flight: None,
+            safe,
+            next_sync: None,
+            trouble: None,
+            options,
+        };
+        let first = history.segments.first().map_or(1, |first| first.first);
+        let start = history.segments.last().map_or(0, |last| last.start);
+        room.keep(first, start, history.segment_size());
+        room.open(time);
+        history
+            .write(&mut room)
+            .and_then(|()| history.job().run())
+            .with_context(|| {
+                format!(
+                    "cannot write the history {}",
+                    history.options.path.display()
+                )
+            })?;
+        history.safe = room.head();
+        room.show(history.safe);
+        room.set_safe(history.safe.json);
+        Ok((history, room))
+    }
+
+    /// Starts the thread that waits for the disk, and wakes the loop.
+    pub fn watch(&mut self, waker: Waker) {
+        self.syncer = Some(Syncer::start(waker));
+    }
+
+    /// Writes what the room has said since, and shows it to everybody if that
+    /// is enough. To be called in each round.
+    pub fn keep(&mut self, room: &mut Room, now: Now) -> Option<News> {
+        let news = self.take_result(room, now);
+        let waits = self
+            .trouble
+            .as_ref()
+            .is_some_and(|trouble| self.in_flight.is_some() || now.instant < trouble.retry);
+        if waits {
+            return news;
+        }
+        if let Err(error) = self.write(room) {
+            return self.fail(&error, room, now).or(news);
+        }
+        match self.options.sync {
+            // Over only when a sync says so, too.
+            _ if self.trouble.is_some() => self.sync(room, now),
+            SyncMode::Always => self.sync(room, now),
+            SyncMode::Batch => {
+                room.show_all();
+                if self.next_sync.is_none_or(|next| next <= now.instant) {
+                    self.sync(room, now);
+                }
+            }
+            SyncMode::Off => {
+                room.show_all();
+                self.safe = room.head();
+                room.set_safe(self.safe.json);
+                self.tidy();
+            }
+        }
+        news
+    }
+
+    /// When [`History::keep`] wants to be called, if nothing happens before.
+    pub fn deadline(&self) -> Option<Instant> {
+        if self.in_flight.is_some() {
+            return None;
+        }
+        match &self.trouble {
+            Some(trouble) => Some(trouble.retry),
+            None if self.written > self.safe.json => self.next_sync,
+            None => None,
+        }
+    }
+
+    /// Whether [`History::keep`] would write something now.
+    pub fn wants_more(&self, room: &Room) -> bool {
+        self.trouble.is_none() && self.written < room.head().json
+    }
+
+    /// Whether so much waits for the disk that no more should be taken in.
+    pub fn is_overtaken(&self, room: &Room) -> bool {
+        self.trouble.is_none() && room.head().json - self.safe.json > MAX_UNSAFE
+    }
+
+    /// Writes and makes safe what is left, as far as that is possible soon.
+    pub fn finish(mut self, room: &mut Room, now: Now) -> Option<News> {
+        if self.in_flight.take().is_some()
+            && let Some(syncer) = &self.syncer
+            && !matches!(syncer.wait(FINISH_FOR), Some(Ok(())))
+        {
+            self.written = self.safe.json;
+        }
+        if let Err(error) = self.write(room) {
+            return self.fail(&error, room, now);
+        }
+        if self.options.sync != SyncMode::Off
+            && let Some(syncer) = self.syncer.take()
+        {
+            syncer.give(self.job());
+            if let Some(Err(error)) = syncer.wait(FINISH_FOR) {
+                return self.fail(&error, room, now);
+            }
+        }
+        None
+    }
+
+    fn take_result(&mut self, room: &mut Room, now: Now) -> Option<News> {
+        let result = self.syncer.as_ref()?.result()?;
+        let mark = self.in_flight.take()?;
+        match result {
+            Ok(()) => {
+                self.safe = mark;
+                room.set_safe(mark.json);
+                if self.options.sync == SyncMode::Always || self.trouble.is_some() {
+                    room.show(mark);
+                }
+                self.trouble.take().map(|_| {
+                    room.set_trouble(None);
+                    News::Recovered
+                })
+            }
+            Err(error) => {
+                // Whatever it was that could not be written is written again.
+                self.written = self.safe.json;
+                self.renamed = true;
+                self.fail(&error, room, now)
+            }
+        }
+    }
+
+    fn fail(&mut self, error: &io::Error, room: &mut Room, now: Now) -> Option<News> {
+        let first = self.trouble.is_none();
+        self.trouble = Some(Trouble {
+            retry: now.instant + RETRY_AFTER,
+        });
+        let why = format!("the history cannot be written ({error})");
+        room.set_trouble(Some(notice(&why)));
+        first.then_some(News::Trouble(why))
+    }
+
+    /// Has made safe what is written, unless that is under way.
+    fn sync(&mut self, room: &Room, now: Now) {
+        let mark = room.head();
+        let nothing_new = mark == self.safe && self.trouble.is_none();
+        if self.in_flight.is_some() || nothing_new || self.syncer.is_none() {
+            return;
+        }
+        let job = self.job();
+        if let Some(syncer) = &self.syncer {
+            syncer.give(job);
+            self.in_flight = Some(mark);
+            self.next_sync = Some(now.instant + SYNC_EVERY);
+        }
+    }
+
+    fn job(&mut self) -> Job {
+        let unsafe_from = self.segments.at(self.safe.json).unwrap_or(0);
+        let renamed = std::mem::take(&mut self.renamed);
+        Job {
+            files: self.files.range(unsafe_from..).cloned().collect(),
+            directory: renamed.then(|| directory_of(&self.options.path)),
+            remove: std::mem::take(&mut self.dropped),
+        }
+    }
+
+    /// Has files removed, where nothing is ever synced.
+    fn tidy(&mut self) {
+        if !self.dropped.is_empty()
+            && let Some(syncer) = &self.syncer
+        {
+            syncer.give(Job {
+                remove: std::mem::take(&mut self.dropped),
+                ..Job::default()
+            });
+        }
+    }
+
+    /// Writes all that is not written yet.
+    fn write(&mut self, room: &mut Room) -> io::Result<()> {
+        let head = room.head().json;
+        while self.written < head {
+            let last_start = self.segments.last().map_or(0, |last| last.start);
+            if room.next_cut() == Some(self.written) && self.written > last_start {
+                self.rotate(room)?;
+                room.cut_done();
+            }
+            self.write_some(room, head)?;
+        }
+        Ok(())
+    }
+
+    /// Writes as much as goes into one file.
+    fn write_some(&mut self, room: &Room, head: u64) -> io::Result<()> {
+        let log = room.log(Form::Json);
+        let Some(index) = self.segments.at(self.written) else {
+            return Err(io::Error::other("there is no file for it"));
+        };
+        let (Some(segment), Some(file)) = (self.segments.get(index), self.files.get(index)) else {
+            return Err(io::Error::other("there is no file for it"));
+        };
+        let is_last = index + 1 == self.files.len();
+        let end = if is_last {
+            room.next_cut().unwrap_or(head).min(head)
+        } else {
+            segment.end
+        };
+        let start = segment.start;
+        let (seq, offset) = log.event_at(self.written);
+        if is_last && offset == 0 {
+            self.segments.note(seq, self.written);
+        }
+        for piece in log.bytes(self.written..end) {
+            let (count, result) = disk::write_at(file, piece, self.written - start);
+            self.written += count as u64;
+            if let Err(error) = result {
+                // No line is left half written, for those who read along; what
+                // cannot be cut now is written over later.
+                let (_, offset) = log.event_at(self.written);
+                self.written -= offset;
+                let _ = file.set_len(self.written - start);
+                return Err(error);
+            }
+        }
+        self.segments.grow(self.written);
+        Ok(())
+    }
+
+    /// Begins another file at the end of what is written.
+    fn rotate(&mut self, room: &mut Room) -> io::Result<()> {
+        let path = &self.options.path;
+        let number = self.segments.last().map_or(1, |last| last.number);
+        let full = with_suffix(path, &format!("{number:06}"));
+        let begun = with_suffix(path, "new");
+        let file = disk::open(&begun, Make::Anew)?;
+        match std::fs::rename(path, &full) {
+            // An attempt before this one got as far.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && full.exists() => {}
+            renamed => renamed?,
+        }
+        std::fs::rename(&begun, path)?;
+        self.files.push_back(Arc::new(file));
+        self.renamed = true;
+        let (seq, _) = room.log(Form::Json).event_at(self.written);
+        self.segments.begin(number + 1, self.written, seq);
+        // With room for the new one.
+        let least = self.options.keep.saturating_sub(2 * self.segment_size());
+        while let Some(oldest) = self.segments.drop_oldest(least) {
+            self.files.pop_front();
+            let path = with_suffix(&self.options.path, &format!("{:06}", oldest.number));
+            self.dropped.push(path);
+        }
+        if let Some(first) = self.segments.first() {
+            room.forget_before(first.first);
+        }
+        Ok(())
+    }
+
+    fn segment_size(&self) -> u64 {
+        (self.options.keep / SEGMENTS).clamp(MIN_SEGMENT, MAX_SEGMENT)
+    }
+}
+
+impl Files for History {
+    fn find(&self, seq: u64) -> Option<(u64, u64)> {
+        self.segments.find(seq)
+    }
+
+    fn read(&self, position: u64, most: usize, out: &mut Vec<u8>) -> io::Result<()> {
+        let Some(index) = self.segments.at(position) else {
+            return Ok(());
+        };
+        let (Some(segment), Some(file)) = (self.segments.get(index), self.files.get(index)) else {
+            return Ok(());
+        };
+        let left = usize::try_from(segment.end - position).unwrap_or(usize::MAX);
+        disk::read_at(file, position - segment.start, most.min(left), out)
+    }
+}
+
+/// Makes sure that no other server writes to the same files.
+fn lock(path: &Path) -> anyhow::Result<File> {
+    let show = path.display();
+    if path.is_dir() {
+        bail!("the history {show} is a directory: name a file in it");
+    }
+    let lock_path = with_suffix(path, "lock");
+    let lock = disk::open(&lock_path, Make::IfMissing)
+        .with_context(|| format!("cannot make {} beside the history", lock_path.display()))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => bail!(
+            "the history {show} is in use by another chat-server: stop that one, or name another file"
+        ),
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", lock_path.display()))
+        }
+    }
+}
+
+/// The full files, in order.
+fn numbered(path: &Path) -> anyhow::Result<Vec<(u64, PathBuf)>> {
+    let directory = directory_of(path);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let prefix = format!("{name}.");
+    let mut found = Vec::new();
+    let entries = std::fs::read_dir(&directory)
+        .with_context(|| format!("cannot look into {}", directory.display()))?;
+    for entry in entries {
+        let name = entry?.file_name();
+        let number = name
+            .to_string_lossy()
+            .strip_prefix(&prefix)
+            .and_then(|digits| {
+                let all = digits.len() >= 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
+                digits.parse::<u64>().ok().filter(|_| all)
+            });
+        if let Some(number) = number {
+            found.push((number, directory.join(name)));
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Reads a file from beginning to end; a torn end of the last one is cut off.
+fn read_back(
+    path: &Path,
+    number: u64,
+    is_last: bool,
+    recovery: &mut Recovery,
+    segments: &mut Segments,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<File> {
+    let show = path.display();
+    let file = disk::open(path, Make::IfMissing).with_context(|| format!("cannot open {show}"))?;
+    let start = recovery.json.head();
+    let mut lines = BufReader::with_capacity(READ_BUFFER, &file);
+    let mut line = Vec::new();
+    let mut place = 0;
+    let mut begun = false;
+    loop {
+        line.clear();
+        let count = lines
+            .read_until(b'\n', &mut line)
+            .with_context(|| format!("cannot read {show}"))?;
+        if count == 0 {
+            break;
+        }
+        let damage = match recovery.line(&line) {
+            _ if !line.ends_with(b"\n") => Damage::NotAnEvent,
+            Err(damage) => damage,
+            Ok(()) => {
+                let seq = recovery.json.next() - 1;
+                if !std::mem::replace(&mut begun, true) {
+                    segments.begin(number, start, seq);
+                }
+                segments.note(seq, start + place);
+                place += count as u64;
+                segments.grow(start + place);
+                continue;
+            }
+        };
+        let looks_torn = damage == Damage::NotAnEvent
+            && is_last
+            && (start + place > 0 || is_torn_beginning(&line));
+        if !looks_torn || any_event_in(&mut lines)? {
+            bail!(
+                "{show} is damaged at byte {place}: {damage}; nothing was changed. \
+                 Move it away to begin a new history, or cut the damage out of it"
+            );
+        }
+        cut(path, &file, place, notes).with_context(|| format!("cannot cut {show}"))?;
+        break;
+    }
+    if !begun && is_last {
+        segments.begin(number, start, recovery.json.next());
+    }
+    Ok(file)
+}
+
+/// Whether this can be what became of our very first line. Anything else may be
+/// somebody's file that has nothing to do with us.
+fn is_torn_beginning(line: &[u8]) -> bool {
+    const BEGINNING: &[u8] = b"{\"seq\":";
+    let common = line.len().min(BEGINNING.len());
+    line[..common] == BEGINNING[..common] || line.iter().all(|&byte| byte == 0)
+}
+
+/// Whether something that counts stands behind a line that is damaged.
+fn any_event_in(lines: &mut impl BufRead) -> io::Result<bool> {
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        if is_event(&line) {
+            return Ok(true);
+        }
+        line.clear();
+    }
+    Ok(false)
+}
+
+/// Cuts a file at `place`, and keeps a copy of what is cut off.
+fn cut(path: &Path, file: &File, place: u64, notes: &mut Vec<String>) -> io::Result<()> {
+    let length = file.metadata()?.len() - place;
+    let mut rest = Vec::new();
+    disk::read_at(file, place, length.min(MAX_TORN) as usize, &mut rest)?;
+    let torn = with_suffix(path, "torn");
+    let copy = disk::open(&torn, Make::Anew)?;
+    disk::write_at(&copy, &rest, 0).1?;
+    file.set_len(place)?;
+    file.sync_all()?;
+    notes.push(format!(
+        "{length} bytes of an unfinished line were cut off the end of {}; they are in {}",
+        path.display(),
+        torn.display()
+    ));
+    Ok(())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}
+
+fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// The time between two syncs in [`SyncMode::Batch`].
+const SYNC_EVERY: Duration = Duration::from_millis(200);
+
+/// How often it is tried again when the disk refuses.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What may wait for the disk before no more is taken in.
+const MAX_UNSAFE: u64 = 4 * 1024 * 1024;
+
+/// How long the end of the server waits for the disk.
+const FINISH_FOR: Duration = Duration::from_secs(5);
+
+/// The history is kept in about so many files, each within these bounds.
+const SEGMENTS: u64 = 16;
+const MIN_SEGMENT: u64 = 64 * 1024;
+const MAX_SEGMENT: u64 = 64 * 1024 * 1024;
+
+const READ_BUFFER: usize = 256 * 1024;
+
+/// The most that is copied of a torn end.
+const MAX_TORN: u64 = 16 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests;

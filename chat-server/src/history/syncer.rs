@@ -1,0 +1,87 @@
+//! The thread that waits for the disk.
+//!
+//! To write into the page cache takes two microseconds, also while a sync of
+//! the same file is under way, so the event loop does that itself. To wait
+//! until it is on the disk takes from a tenth of a millisecond to seconds: that
+//! is done here. One job at a time, whose end is told through the poll.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use mio::Waker;
+
+use super::disk;
+
+/// What is to be done, in this order.
+#[derive(Debug, Default)]
+pub(super) struct Job {
+    /// Files that are to go. Not worth an error: they are gone from the room.
+    pub(super) remove: Vec<PathBuf>,
+    /// Files whose contents are to be on the disk. Without any there is no
+    /// result to wait for.
+    pub(super) files: Vec<Arc<File>>,
+    /// The directory whose entries are to be on the disk.
+    pub(super) directory: Option<PathBuf>,
+}
+
+impl Job {
+    /// Does it.
+    pub(super) fn run(self) -> io::Result<()> {
+        for path in &self.remove {
+            let _ = std::fs::remove_file(path);
+        }
+        for file in &self.files {
+            file.sync_data()?;
+        }
+        match &self.directory {
+            Some(directory) => disk::sync_directory(directory),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The thread's other end.
+#[derive(Debug)]
+pub(super) struct Syncer {
+    jobs: Sender<Job>,
+    results: Receiver<io::Result<()>>,
+}
+
+impl Syncer {
+    /// Starts the thread.
+    pub(super) fn start(waker: Waker) -> Self {
+        let (jobs, todo) = channel::<Job>();
+        let (done, results) = channel();
+        thread::spawn(move || {
+            for job in todo {
+                let waited_for = !job.files.is_empty();
+                let result = job.run();
+                // If nobody listens any more it is over.
+                if waited_for && (done.send(result).is_err() || waker.wake().is_err()) {
+                    break;
+                }
+            }
+        });
+        Self { jobs, results }
+    }
+
+    /// Gives it a job. The thread lives as long as this end.
+    pub(super) fn give(&self, job: Job) {
+        let _ = self.jobs.send(job);
+    }
+
+    /// The result of the job, if it is done.
+    pub(super) fn result(&self) -> Option<io::Result<()>> {
+        self.results.try_recv().ok()
+    }
+
+    /// Waits for the result.
+    pub(super) fn wait(&self, within: Duration) -> Option<io::Result<()>> {
+        self.results.recv_timeout(within).ok()
+    }
+}

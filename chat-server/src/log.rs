@@ -1,0 +1,251 @@
+//! Encoded events in memory: the newest part of everything that was said.
+//!
+//! An event is encoded once, at the end of a [`Log`], and everybody is sent
+//! the same bytes. A place in it is the number of bytes before it since the
+//! room began, so it stays true when the log is cut from the front. Of the
+//! JSON form the files of the history hold the same bytes at the same places.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// Encoded events, in chunks. Events never straddle two chunks.
+#[derive(Debug)]
+pub struct Log {
+    chunks: VecDeque<Chunk>,
+    head: u64,
+    /// The number of the event that will be appended next.
+    next: u64,
+    capacity: u64,
+}
+
+#[derive(Debug)]
+struct Chunk {
+    start: u64,
+    /// The number of its first event.
+    first: u64,
+    /// Where each of its events begins in `bytes`.
+    events: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+impl Log {
+    /// A log whose first event has the number `next` and lies at `head`, and
+    /// that is cut from the front to about `capacity` bytes by [`Log::trim`].
+    pub fn new(capacity: u64, head: u64, next: u64) -> Self {
+        Self {
+            chunks: VecDeque::new(),
+            head,
+            next,
+            capacity,
+        }
+    }
+
+    /// The position behind the last byte.
+    pub fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// The oldest position held.
+    pub fn start(&self) -> u64 {
+        self.chunks.front().map_or(self.head, |chunk| chunk.start)
+    }
+
+    /// The number of the event that will be appended next.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The number of the oldest event held; [`Log::next`] if there is none.
+    pub fn first(&self) -> u64 {
+        self.chunks.front().map_or(self.next, |chunk| chunk.first)
+    }
+
+    /// Appends what `encode` writes as one event; tells where it lies.
+    pub fn append(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Range<u64> {
+        if self
+            .chunks
+            .back()
+            .is_none_or(|last| last.bytes.len() >= FULL)
+        {
+            self.chunks.push_back(Chunk {
+                start: self.head,
+                first: self.next,
+                events: Vec::new(),
+                bytes: Vec::with_capacity(CHUNK),
+            });
+        }
+        let start = self.head;
+        if let Some(last) = self.chunks.back_mut() {
+            last.events.push(last.bytes.len() as u32);
+            encode(&mut last.bytes);
+            self.head = last.end();
+            self.next += 1;
+        }
+        start..self.head
+    }
+
+    /// Where the event of this number begins, or will begin if it is the next
+    /// one. `None` if it is not held, or is further ahead.
+    pub fn position_of(&self, seq: u64) -> Option<u64> {
+        if seq == self.next {
+            return Some(self.head);
+        }
+        let index = self.chunks.partition_point(|chunk| chunk.first <= seq);
+        let chunk = self.chunks.get(index.checked_sub(1)?)?;
+        let event = chunk.events.get((seq - chunk.first) as usize)?;
+        Some(chunk.start + u64::from(*event))
+    }
+
+    /// The number of the event in which `position` lies, and how many bytes of
+    /// it are before that. Between two events it is the later one.
+    pub fn event_at(&self, position: u64) -> (u64, u64) {
+        let index = self.chunks.partition_point(|chunk| chunk.start <= position);
+        let Some(chunk) = index.checked_sub(1).and_then(|i| self.chunks.get(i)) else {
+            return (self.first(), 0);
+        };
+        if position >= chunk.end() {
+            return (chunk.first + chunk.events.len() as u64, 0);
+        }
+        let offset = position - chunk.start;
+        let later = chunk
+            .events
+            .partition_point(|&event| u64::from(event) <= offset);
+        let event = later.saturating_sub(1);
+        (
+            chunk.first + event as u64,
+            offset - u64::from(chunk.events[event]),
+        )
+    }
+
+    /// Events from the newest to the oldest, each with its number.
+    pub fn backwards(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.chunks.iter().rev().flat_map(|chunk| {
+            let mut end = chunk.bytes.len();
+            let events = chunk.events.iter().enumerate().rev();
+            events.map(move |(index, &start)| {
+                let start = start as usize;
+                let bytes = &chunk.bytes[start..end];
+                end = start;
+                (chunk.first + index as u64, bytes)
+            })
+        })
+    }
+
+    /// The bytes of `range`, as far as they are held, chunk by chunk.
+    pub fn bytes(&self, range: Range<u64>) -> impl Iterator<Item = &[u8]> {
+        let Range { start, end } = range;
+        let first = self.chunks.partition_point(|chunk| chunk.end() <= start);
+        self.chunks
+            .range(first..)
+            .take_while(move |chunk| start < end && chunk.start < end)
+            .map(move |chunk| {
+                let from = start.saturating_sub(chunk.start) as usize;
+                let to = (end.min(chunk.end()) - chunk.start) as usize;
+                &chunk.bytes[from..to]
+            })
+    }
+
+    /// What is missing of the line in whose middle `position` lies.
+    pub fn rest_of_line(&self, position: u64) -> Vec<u8> {
+        let at_start = position == self.start()
+            || self
+                .bytes(position - 1..position)
+                .next()
+                .is_none_or(|before| before == b"\n");
+        let mut rest = Vec::new();
+        if !at_start {
+            for piece in self.bytes(position..self.head) {
+                let end = piece.iter().position(|&byte| byte == b'\n');
+                rest.extend_from_slice(&piece[..end.map_or(piece.len(), |end| end + 1)]);
+                if end.is_some() {
+                    break;
+                }
+            }
+        }
+        rest
+    }
+
+    /// The oldest position that [`Log::trim`] will keep: about the capacity,
+    /// and nothing that lies behind `needed`. Readers before it have to be
+    /// moved first.
+    pub fn trim_point(&self, needed: u64) -> u64 {
+        let keep_from = self.head.saturating_sub(self.capacity).min(needed);
+        self.chunks
+            .iter()
+            .rev()
+            .find(|chunk| chunk.start <= keep_from)
+            .or_else(|| self.chunks.front())
+            .map_or(self.head, |chunk| chunk.start)
+    }
+
+    /// Drops what lies before `point`.
+    pub fn trim(&mut self, point: u64) {
+        while self.chunks.front().is_some_and(|chunk| chunk.start < point) {
+            self.chunks.pop_front();
+        }
+    }
+}
+
+impl Chunk {
+    fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+}
+
+/// What a chunk is made for. A larger event makes it grow.
+pub(crate) const CHUNK: usize = 64 * 1024;
+
+/// When a chunk is this full the next event begins a new one: most events fit
+/// into the rest, so that a chunk is seldom moved and never half empty.
+const FULL: usize = CHUNK - 8 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_places_belong_together() {
+        let mut log = Log::new(50_000, 1000, 7);
+        assert_eq!((log.first(), log.next()), (7, 7));
+        assert_eq!(log.position_of(7), Some(1000));
+        let mut places = Vec::new();
+        for length in [10usize, 0, 70_000, 5, 60_000, 0, 3] {
+            places.push(log.append(|out| out.extend(std::iter::repeat_n(b'x', length))));
+        }
+        for (index, place) in places.iter().enumerate() {
+            let seq = 7 + index as u64;
+            assert_eq!(log.position_of(seq), Some(place.start));
+            if !place.is_empty() {
+                assert_eq!(log.event_at(place.start), (seq, 0));
+                assert_eq!(
+                    log.event_at(place.end - 1),
+                    (seq, place.end - 1 - place.start)
+                );
+            }
+        }
+        assert_eq!(log.event_at(log.head()), (14, 0));
+        assert_eq!(log.position_of(14), Some(log.head()));
+        assert_eq!(log.position_of(15), None);
+        let backwards: Vec<_> = log
+            .backwards()
+            .map(|(seq, bytes)| (seq, bytes.len()))
+            .collect();
+        assert_eq!(backwards[..3], [(13, 3), (12, 0), (11, 60_000)]);
+        assert_eq!(backwards.len(), 7);
+        log.trim(log.trim_point(u64::MAX));
+        assert_eq!(log.first(), 10);
+        assert_eq!(log.position_of(9), None);
+        assert_eq!(log.position_of(10), Some(71_010));
+    }
+
+    #[test]
+    fn what_is_needed_is_not_cut() {
+        let mut log = Log::new(1000, 0, 1);
+        for _ in 0..10 {
+            log.append(|out| out.extend([b'x'; 60_000]));
+        }
+        assert_eq!(log.trim_point(u64::MAX), 9 * 60_000);
+        assert_eq!(log.trim_point(60_001), 60_000);
+        assert_eq!(log.trim_point(0), 0);
+    }
+}
