@@ -1,32 +1,39 @@
 //! The event loop: socket, keyboard and signals on one poll.
 //!
 //! A round takes what there is, lets the conversation and the editor have it,
-//! and then repaints once, however much has come.
+//! and then repaints once, however much has come. It goes on while the
+//! connection is lost, so that the person can type and leave.
 
-use std::io::{self, Read, Write};
-use std::net::Shutdown;
+mod end;
+
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token, Waker};
+use chat_proto::command::Command;
+use chat_proto::text_form;
+use mio::{Events, Poll, Token, Waker};
 
+use crate::backoff::Patience;
+use crate::cli::Target;
 use crate::conversation::Conversation;
 use crate::editor::{History, Key, Outcome};
 use crate::front::{Front, What};
 use crate::line::{Fold, Kind, Line};
+use crate::link::{Link, Received};
 use crate::store::Store;
 use crate::style::Style;
 use crate::sys::{Signal, Signals};
 use crate::terminal::{self, Input, Press};
+use end::End;
 
-/// The client, connected.
+/// The client, with a connection or on the way to one.
 pub struct App {
     poll: Poll,
-    socket: TcpStream,
+    link: Link,
     signals: Signals,
     inputs: Receiver<Input>,
     /// Kept, since one that is dropped takes its last wake-up along.
@@ -37,8 +44,6 @@ pub struct App {
     fold: Fold,
     /// Nobody wants to know who comes and goes.
     quiet: bool,
-    readable: bool,
-    writable: bool,
     /// Something was sent, which input or leaving may have waited for.
     sent: bool,
     /// The last line of a pipe has been read.
@@ -63,33 +68,16 @@ pub enum Manner {
     Block,
 }
 
-/// How it ended.
-#[derive(Debug)]
-enum End {
-    /// As the person wanted.
-    Left,
-    /// Ctrl-C.
-    Interrupted,
-    /// The server closed the connection.
-    ServerGone,
-    /// The server sends what is no chat.
-    NotAChat,
-    /// Its events are wanted, and it has none.
-    NoEvents,
-    /// Our output cannot be written.
-    OutputGone(io::Error),
-    /// A signal of this number.
-    Signal(u8),
-}
-
 impl App {
-    /// A client on a connected socket.
+    /// A client on a connected socket. When the connection is lost it comes
+    /// back to `home`, if there is one.
     ///
     /// # Errors
     ///
     /// Those of the system.
     pub fn new(
         socket: std::net::TcpStream,
+        home: Option<Target>,
         mut conversation: Conversation,
         style: Style,
         manner: Manner,
@@ -100,14 +88,8 @@ impl App {
             Signals::register(poll.registry(), SIGNALS).context("cannot watch for signals")?;
         let waker = Waker::new(poll.registry(), INPUT).context("cannot make a waker")?;
         let waker = Arc::new(waker);
-        // A keepalive would do no good here: a line to send finds out sooner.
-        let _ = socket.set_nodelay(true);
-        socket
-            .set_nonblocking(true)
-            .context("cannot prepare the socket")?;
-        let mut socket = TcpStream::from_std(socket);
-        poll.registry()
-            .register(&mut socket, SOCKET, Interest::READABLE | Interest::WRITABLE)
+        let registry = poll.registry().try_clone().context("cannot share a poll")?;
+        let link = Link::new(socket, home, registry, SOCKET, Arc::clone(&waker))
             .context("cannot watch the socket")?;
         let (front, inputs) = match &manner {
             Manner::Prompt(store) => {
@@ -132,7 +114,7 @@ impl App {
         };
         Ok(Self {
             poll,
-            socket,
+            link,
             signals,
             inputs,
             _waker: waker,
@@ -141,8 +123,6 @@ impl App {
             manner,
             fold: Fold::default(),
             quiet,
-            readable: true,
-            writable: true,
             sent: false,
             input_ended: false,
             asked: false,
@@ -171,9 +151,7 @@ impl App {
             }
             for event in &events {
                 if event.token() == SOCKET {
-                    self.readable |=
-                        event.is_readable() || event.is_read_closed() || event.is_error();
-                    self.writable |= event.is_writable();
+                    self.link.notice(event);
                 }
             }
         };
@@ -184,10 +162,14 @@ impl App {
         if let Some(end) = self.obey_signals() {
             return Some(end);
         }
+        let now = Instant::now();
+        if self.link.come_back(now) {
+            self.conversation.begin_again(now);
+        }
         let ended = self.receive().or_else(|| self.take_inputs());
         self.conversation.expire(Instant::now());
         self.leave_when_done();
-        let ended = ended.or_else(|| self.send());
+        let ended = ended.or_else(|| self.while_away()).or_else(|| self.send());
         if let Err(error) = self.show() {
             return Some(End::OutputGone(error));
         }
@@ -200,13 +182,15 @@ impl App {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if self.readable || self.sent {
+        if self.link.is_readable() || self.sent {
             return Some(Duration::ZERO);
         }
         let deadlines = [
             self.conversation.deadline(),
             self.fold.deadline(),
             self.front.deadline(),
+            self.link.deadline(),
+            self.patience_ends(),
             self.leaving,
         ];
         let next = deadlines.into_iter().flatten().min()?;
@@ -242,36 +226,92 @@ impl App {
     /// Reads at most a share, so that keys are seen to in a flood.
     fn receive(&mut self) -> Option<End> {
         for _ in 0..READS {
-            if !self.readable {
-                break;
-            }
-            match self.socket.read(&mut self.buffer) {
-                Ok(0) => return Some(self.server_gone()),
-                Ok(count) => {
-                    if self
-                        .conversation
-                        .receive(&self.buffer[..count], Instant::now())
-                        .is_err()
-                    {
-                        return Some(End::NotAChat);
-                    }
+            let count = match self.link.read(&mut self.buffer) {
+                Received::Bytes(count) => count,
+                Received::Nothing => break,
+                Received::End => return self.lose(),
+            };
+            let received = self
+                .conversation
+                .receive(&self.buffer[..count], Instant::now());
+            if received.is_err() {
+                match self.conversation.away_since() {
+                    Some(_) => return self.lose(),
+                    None => return Some(End::NotAChat),
                 }
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => self.readable = false,
-                    io::ErrorKind::Interrupted => {}
-                    _ => return Some(self.server_gone()),
-                },
             }
+        }
+        if self.conversation.has_progressed() {
+            self.link.progress();
         }
         None
     }
 
-    fn server_gone(&self) -> End {
-        if self.conversation.is_leaving() {
-            End::Left
-        } else {
-            End::ServerGone
+    /// The connection is of no use any more: the end, or the way back.
+    fn lose(&mut self) -> Option<End> {
+        let returns = self.link.returns()
+            && self.conversation.was_welcomed()
+            && !self.conversation.is_leaving();
+        if !returns {
+            if let Some(goodbye) = self.conversation.goodbye() {
+                let goodbye = Line::word(goodbye);
+                self.conversation.show(goodbye);
+            }
+            return Some(if self.conversation.is_leaving() {
+                End::Left
+            } else {
+                End::ServerGone
+            });
         }
+        let now = Instant::now();
+        let is_first = self.conversation.away_since().is_none();
+        if self.conversation.has_progressed() {
+            self.link.progress();
+        }
+        let asked = self.conversation.lose(now);
+        self.link.lose(asked, now);
+        // A prompt has a row for it, which goes away again.
+        if is_first
+            && !matches!(self.manner, Manner::Prompt(_))
+            && let Some(why) = self.conversation.away_why()
+        {
+            let lost = Line::aside(format!("{why}; trying again"));
+            self.conversation.show(lost);
+        }
+        None
+    }
+
+    /// Without a connection there is nobody to say goodbye to, and one that does
+    /// not lead back into the room is none.
+    fn while_away(&mut self) -> Option<End> {
+        self.conversation.away_since()?;
+        if self.conversation.is_leaving() {
+            return Some(End::Left);
+        }
+        if self
+            .patience_ends()
+            .is_some_and(|end| end <= Instant::now())
+        {
+            return Some(End::GivenUp);
+        }
+        if self.conversation.is_unfit() {
+            return self.lose();
+        }
+        None
+    }
+
+    /// When to come back is no longer tried.
+    fn patience_ends(&self) -> Option<Instant> {
+        let since = self.conversation.away_since()?;
+        // Behind a pipe that is full there may be nothing but its end, or a
+        // program that stands still.
+        let is_full = self.conversation.undelivered().count() >= MAX_UNDELIVERED;
+        let patience = match self.manner {
+            Manner::Prompt(_) => Patience::Endless,
+            _ if self.input_ended || is_full => Patience::Limited,
+            _ => Patience::Endless,
+        };
+        patience.ends(since)
     }
 
     fn take_inputs(&mut self) -> Option<End> {
@@ -313,7 +353,12 @@ impl App {
         match self.front.key(key, &self.conversation) {
             Outcome::Submitted(line) => {
                 self.keep(&line);
-                self.conversation.say(line);
+                // Leaving does not wait for its turn.
+                if self.conversation.away_since().is_some() && is_quit(&line) {
+                    self.conversation.quit();
+                } else {
+                    self.conversation.say(line);
+                }
             }
             Outcome::TooLong(bytes) => {
                 let limit = self.conversation.limit();
@@ -374,20 +419,19 @@ impl App {
     }
 
     fn send(&mut self) -> Option<End> {
-        self.sent = self.writable && !self.conversation.output().is_empty();
-        while self.writable && !self.conversation.output().is_empty() {
-            match self.socket.write(self.conversation.output()) {
-                Ok(count) => drop(self.conversation.output().drain(..count)),
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => self.writable = false,
-                    io::ErrorKind::Interrupted => {}
-                    _ => return Some(self.server_gone()),
-                },
+        self.sent = self.link.is_writable() && !self.conversation.output().is_empty();
+        if self.link.write(self.conversation.output()).is_err() {
+            // It may have said something before it went.
+            if let Some(end) = self.receive() {
+                return Some(end);
+            }
+            if self.link.is_connected() {
+                return self.lose();
             }
         }
         if self.conversation.is_leaving() && self.conversation.output().is_empty() {
             // A plain server learns only so that we are done.
-            let _ = self.socket.shutdown(Shutdown::Write);
+            self.link.close_sending();
         }
         None
     }
@@ -408,64 +452,10 @@ impl App {
         self.fold.expire(now, &mut lines);
         lines
     }
+}
 
-    fn finish(mut self, end: End) -> ExitCode {
-        // What was read and not looked at any more was not delivered, either.
-        while self.conversation.confirms()
-            && let Ok(Input::Line(line)) = self.inputs.try_recv()
-        {
-            self.conversation.say(line);
-        }
-        let now = Instant::now();
-        let mut lines = self.lines(now);
-        self.fold.flush(now, &mut lines);
-        let undelivered = self.undelivered();
-        let (status, trouble) = match end {
-            End::Left if self.refused_block() => (1, None),
-            End::Left => (0, None),
-            // Whoever reads us has enough, as with `| head`.
-            End::OutputGone(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                return ExitCode::SUCCESS;
-            }
-            End::OutputGone(error) => {
-                let trouble = format!("cannot write to standard output: {error}");
-                (1, Some(trouble))
-            }
-            End::ServerGone => (1, Some("the server went away".to_owned())),
-            End::NotAChat => {
-                let trouble = "that is no chat server: it does not speak in lines";
-                (1, Some(trouble.to_owned()))
-            }
-            End::NoEvents => {
-                let trouble = "that server has no events: it does not speak chat/1";
-                (1, Some(trouble.to_owned()))
-            }
-            End::Interrupted => (128 + 2, None),
-            End::Signal(signal) => (128u8.saturating_add(signal), None),
-        };
-        lines.extend(undelivered.into_iter().chain(trouble).map(Line::trouble));
-        // An output that is gone needs no last lines.
-        let _ = self.front.finish(&mut lines, &mut self.conversation);
-        ExitCode::from(status)
-    }
-
-    fn refused_block(&self) -> bool {
-        matches!(self.manner, Manner::Block) && self.conversation.refused() > 0
-    }
-
-    fn undelivered(&self) -> Vec<String> {
-        let mut rest = self.conversation.undelivered();
-        let mut lines: Vec<String> = rest
-            .by_ref()
-            .take(MAX_LISTED)
-            .map(|line| format!("not delivered: {line}"))
-            .collect();
-        match rest.count() {
-            0 => {}
-            more => lines.push(format!("and {more} more were not delivered")),
-        }
-        lines
-    }
+fn is_quit(line: &str) -> bool {
+    matches!(text_form::parse_command(line), Ok(Some(Command::Quit)))
 }
 
 /// A history that cannot be read is told of and left alone.
@@ -496,9 +486,6 @@ const MAX_UNDELIVERED: usize = 256;
 
 /// Bytes that may wait to be sent, likewise.
 const MAX_OUTPUT: usize = 64 * 1024;
-
-/// Lines that were not delivered and are shown again one by one.
-const MAX_LISTED: usize = 10;
 
 /// How long the server has to close after we said goodbye.
 const LEAVE_FOR: Duration = Duration::from_secs(1);

@@ -1,5 +1,6 @@
 //! The command line.
 
+use chat_proto::command::Past;
 use chat_proto::name::Name;
 use clap::{Parser, ValueEnum};
 
@@ -48,6 +49,15 @@ pub struct Args {
     /// Send all of standard input as one message, and leave
     #[arg(long, conflicts_with = "json")]
     pub send: bool,
+
+    /// How many of the last messages to show on joining; unless given, 20 for a
+    /// person and none for scripts
+    #[arg(long, value_name = "N")]
+    replay: Option<usize>,
+
+    /// End when the connection is lost, instead of coming back by itself
+    #[arg(long)]
+    pub no_reconnect: bool,
 
     /// Do not tell who comes and goes
     #[arg(long)]
@@ -117,6 +127,14 @@ impl Args {
                     && environment("TERM").as_deref() != Some("dumb")
             }
         }
+    }
+
+    /// How many of the last messages to ask for on joining; `on_terminal`: a
+    /// person types and reads.
+    pub fn replay(&self, on_terminal: bool) -> usize {
+        let is_person = on_terminal && !self.json && !self.send;
+        self.replay
+            .unwrap_or(if is_person { Past::DEFAULT_COUNT } else { 0 })
     }
 
     /// The name to ask for, if there is one.
@@ -234,6 +252,22 @@ mod tests {
         assert!(!color(&["--plain"], true, &[]));
         assert!(color(&["--plain", "--color", "always"], true, &[]));
         assert!(Args::try_parse_from(["chat-client", "--color", "blue"]).is_err());
+    }
+
+    #[test]
+    fn people_see_what_was_said_before_and_scripts_do_not() {
+        let replay = |args: &[&str], on_terminal| {
+            let args = Args::try_parse_from(["chat-client"].iter().chain(args)).unwrap();
+            args.replay(on_terminal)
+        };
+        assert_eq!(replay(&[], true), 20);
+        assert_eq!(replay(&["--plain"], true), 20);
+        assert_eq!(replay(&[], false), 0);
+        assert_eq!(replay(&["--json"], true), 0);
+        assert_eq!(replay(&["--send"], true), 0);
+        assert_eq!(replay(&["--replay", "0"], true), 0);
+        assert_eq!(replay(&["--replay", "7", "--json"], false), 7);
+        assert!(Args::try_parse_from(["chat-client", "--replay", "all"]).is_err());
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use mio::Waker;
 
 use crate::cli::Target;
 
@@ -31,11 +34,27 @@ pub fn connect(target: &Target) -> Result<TcpStream, String> {
             break;
         }
         match TcpStream::connect_timeout(&address, left.min(ADDRESS_FOR)) {
+            Ok(socket) if is_to_itself(&socket) => {
+                reasons.push(format!("only we ourselves ({address})"));
+            }
             Ok(socket) => return Ok(socket),
             Err(error) => reasons.push(format!("{} ({address})", reason(&error))),
         }
     }
     Err(fail(reasons.join(", ")))
+}
+
+/// The same in a thread, which wakes the loop when it is done. Nobody needs to
+/// wait for it: what nobody takes is closed.
+pub fn connect_aside(target: Target, waker: Arc<Waker>) -> Receiver<Result<TcpStream, String>> {
+    let (answer, answers) = mpsc::channel();
+    // Where there is no thread to be had, the channel is closed, which is a
+    // failure like any other.
+    let _ = thread::Builder::new().spawn(move || {
+        let _ = answer.send(connect(&target));
+        let _ = waker.wake();
+    });
+    answers
 }
 
 /// The system's resolver has no time limit of its own: it gets a thread, which
@@ -54,6 +73,14 @@ fn resolve(target: &Target, until: Instant) -> io::Result<Vec<SocketAddr>> {
         return Err(io::Error::other("the name has no address"));
     }
     Ok(addresses)
+}
+
+/// Whoever tries again and again to reach a port of their own machine where
+/// nobody listens is one day given that very port to call from, and TCP then
+/// connects the socket with itself.
+fn is_to_itself(socket: &TcpStream) -> bool {
+    let ends = (socket.local_addr(), socket.peer_addr());
+    matches!(ends, (Ok(here), Ok(there)) if here == there)
 }
 
 fn reason(error: &io::Error) -> String {

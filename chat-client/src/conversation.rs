@@ -6,16 +6,25 @@
 //! plain lines, and so is one that has said nothing for [`DECIDE_AFTER`];
 //! should its first line be a greeting after all, it is not too late.
 //!
+//! The talk outlives its connections. When one is lost after the welcome, lines
+//! wait; on the next one the hello says what has been seen, what was missed
+//! follows, and what had not come back is sent again under the same marks, so
+//! that it is in the room once. A server that is no `chat/1` by then is not
+//! talked to: what waits was not meant for it.
+//!
 //! Everything that is shown has been through [`chat_proto::text::clean`]:
 //! whatever the server does, it cannot reach the terminal behind our back.
 
+mod company;
+mod hearing;
+mod outbox;
+mod position;
+
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use chat_proto::PROTOCOL;
 use chat_proto::command::{Command, Hello};
-use chat_proto::event::{Body, ErrorCode, Event, MessageId, Reply, ServerMessage, Speech};
 use chat_proto::framing::{self, LineDecoder, MAX_UNENDED};
 use chat_proto::json_form;
 use chat_proto::name::Name;
@@ -24,6 +33,10 @@ use chat_proto::text_form;
 
 use crate::line::{Kind, Line};
 use crate::people::People;
+use crate::random::Random;
+use company::Company;
+use outbox::{Manner, Outbox};
+use position::Position;
 
 /// How long a server may take to greet before it is taken for a plain one.
 pub const DECIDE_AFTER: Duration = Duration::from_secs(1);
@@ -32,6 +45,18 @@ pub const DECIDE_AFTER: Duration = Duration::from_secs(1);
 /// shown: the tutorial's says who left without a line end.
 pub const SHOW_PARTIAL_AFTER: Duration = Duration::from_millis(200);
 
+/// How long a server that we come back to may take to welcome us.
+pub const WELCOME_WITHIN: Duration = Duration::from_secs(5);
+
+/// What to ask for at the hello.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// The name.
+    pub name: Option<String>,
+    /// How many of the last messages to see again on joining.
+    pub replay: usize,
+}
+
 /// The talk with one server.
 #[derive(Debug)]
 pub struct Conversation {
@@ -39,18 +64,21 @@ pub struct Conversation {
     /// The person said that they leave.
     leaving: bool,
     decoder: LineDecoder,
-    wanted_name: Option<String>,
+    wishes: Wishes,
     me: Option<Name>,
     people: People,
     /// The most bytes in a text, as the server says.
     limit: usize,
-    /// Typed before it was clear how to send it.
-    waiting: VecDeque<String>,
-    /// Sent and not yet come back.
-    unconfirmed: VecDeque<(MessageId, Text)>,
-    /// What makes our marks differ from everybody else's.
-    seed: u64,
-    sent: u64,
+    outbox: Outbox,
+    position: Position,
+    /// While the connection is lost.
+    away: Option<Away>,
+    /// From a loss until a while after the return.
+    company: Option<Company>,
+    /// What the server said before it went, and for how long.
+    goodbye: Option<(String, Duration)>,
+    /// Something came that had not been there before.
+    progress: bool,
     /// When the last bytes came, if they were the beginning of a line.
     partial_since: Option<Instant>,
     output: Vec<u8>,
@@ -70,10 +98,24 @@ enum Stage {
     PlainSoFar,
     /// Plain lines, for good.
     Plain,
-    /// `/hello` is sent.
-    Hello,
+    /// `/hello` is sent; on a return answered at this moment at the latest.
+    Hello(Option<Instant>),
     /// The JSON form.
     Json,
+    /// There is no connection.
+    Away,
+    /// There is one again, and the greeting is to come; likewise.
+    Returning(Instant),
+    /// What answers now is not what we were talking to.
+    Unfit,
+}
+
+/// A connection that was lost.
+#[derive(Debug)]
+struct Away {
+    since: Instant,
+    /// Why, for people.
+    why: String,
 }
 
 /// The server does not speak in lines.
@@ -81,21 +123,23 @@ enum Stage {
 pub struct NotAChat;
 
 impl Conversation {
-    /// A conversation that begins at `now`. `seed` is any number that others
-    /// do not have.
-    pub fn new(wanted_name: Option<String>, seed: u64, now: Instant) -> Self {
+    /// A conversation that begins at `now`. The marks of messages are made
+    /// with `random`.
+    pub fn new(wishes: Wishes, random: Random, now: Instant) -> Self {
         Self {
             stage: Stage::Undecided(now + DECIDE_AFTER),
             leaving: false,
             decoder: LineDecoder::new(MAX_UNENDED),
-            wanted_name,
+            wishes,
             me: None,
             people: People::default(),
             limit: MAX_TEXT,
-            waiting: VecDeque::new(),
-            unconfirmed: VecDeque::new(),
-            seed,
-            sent: 0,
+            outbox: Outbox::new(random),
+            position: Position::default(),
+            away: None,
+            company: None,
+            goodbye: None,
+            progress: false,
             partial_since: None,
             output: Vec::new(),
             shown: Vec::new(),
@@ -121,7 +165,7 @@ impl Conversation {
         let mut decoder = std::mem::replace(&mut self.decoder, LineDecoder::new(0));
         let result = loop {
             match decoder.next_line(&mut input) {
-                Ok(Some(line)) => self.line(line),
+                Ok(Some(line)) => self.line(line, now),
                 Ok(None) => break Ok(()),
                 Err(_) => break Err(NotAChat),
             }
@@ -137,9 +181,13 @@ impl Conversation {
             return;
         }
         match self.stage {
-            Stage::Undecided(_) | Stage::Hello => self.waiting.push_back(line),
             Stage::PlainSoFar | Stage::Plain => self.send_plain(&line),
             Stage::Json => self.send_json(&line),
+            Stage::Undecided(_)
+            | Stage::Hello(_)
+            | Stage::Away
+            | Stage::Returning(_)
+            | Stage::Unfit => self.outbox.wait(line),
         }
     }
 
@@ -151,24 +199,66 @@ impl Conversation {
         self.leaving = true;
     }
 
+    /// The connection is lost, and is to be had again; or the attempt to have
+    /// it again has failed. How long the server wants to be left alone.
+    pub fn lose(&mut self, now: Instant) -> Duration {
+        let (said, wait) = match self.goodbye.take() {
+            Some((text, after)) => (Some(text), after),
+            None => (None, Duration::ZERO),
+        };
+        let away = self.away.get_or_insert_with(|| Away {
+            since: now,
+            why: "connection lost".to_owned(),
+        });
+        if let Some(said) = said {
+            away.why = said;
+        }
+        if self.stage == Stage::Json {
+            let others = self.people.names().cloned();
+            self.company = Some(Company::new(self.company.take(), others, self.me.clone()));
+        }
+        self.stage = Stage::Away;
+        self.decoder = LineDecoder::new(MAX_UNENDED);
+        self.partial_since = None;
+        // Half a line is nothing, and whole messages are sent again.
+        self.output.clear();
+        wait
+    }
+
+    /// There is a connection again.
+    pub fn begin_again(&mut self, now: Instant) {
+        self.stage = Stage::Returning(now + WELCOME_WITHIN);
+    }
+
     /// When [`Conversation::expire`] wants to be called.
     pub fn deadline(&self) -> Option<Instant> {
+        let company = self.company.as_ref().and_then(Company::deadline);
+        self.stage_deadline().into_iter().chain(company).min()
+    }
+
+    fn stage_deadline(&self) -> Option<Instant> {
         match self.stage {
-            Stage::Undecided(at) => Some(at),
+            Stage::Undecided(at) | Stage::Returning(at) => Some(at),
+            Stage::Hello(at) => at,
             Stage::Plain | Stage::PlainSoFar => {
                 self.partial_since.map(|since| since + SHOW_PARTIAL_AFTER)
             }
-            _ => None,
+            Stage::Json | Stage::Away | Stage::Unfit => None,
         }
     }
 
     /// Does what is due.
     pub fn expire(&mut self, now: Instant) {
-        if self.deadline().is_none_or(|deadline| deadline > now) {
+        let is_over = |company: &mut Company| company.deadline().is_some_and(|at| at <= now);
+        if let Some(company) = self.company.take_if(is_over) {
+            self.tell_gone(company);
+        }
+        if self.stage_deadline().is_none_or(|deadline| deadline > now) {
             return;
         }
         match self.stage {
             Stage::Undecided(_) => self.be_plain(Stage::PlainSoFar),
+            Stage::Hello(_) | Stage::Returning(_) => self.stage = Stage::Unfit,
             Stage::Plain | Stage::PlainSoFar => {
                 if let Some(partial) = self.decoder.take_pending() {
                     self.stage = Stage::Plain;
@@ -224,12 +314,46 @@ impl Conversation {
     /// Whether everything that was said is with the server: confirmed, or, by
     /// plain lines, as good as can be known.
     pub fn all_delivered(&self) -> bool {
-        self.waiting.is_empty() && self.unconfirmed.is_empty() && self.output.is_empty()
+        self.outbox.is_empty() && self.output.is_empty()
     }
 
     /// Whether the server confirms what it has.
     pub fn confirms(&self) -> bool {
-        matches!(self.stage, Stage::Hello | Stage::Json)
+        !matches!(
+            self.stage,
+            Stage::Undecided(_) | Stage::PlainSoFar | Stage::Plain
+        )
+    }
+
+    /// Whether the server has let us in, be it on an earlier connection.
+    pub fn was_welcomed(&self) -> bool {
+        self.me.is_some()
+    }
+
+    /// Since when the connection is lost, until the next welcome.
+    pub fn away_since(&self) -> Option<Instant> {
+        self.away.as_ref().map(|away| away.since)
+    }
+
+    /// Why it is lost, for people, as long as it is.
+    pub fn away_why(&self) -> Option<&str> {
+        self.away.as_ref().map(|away| away.why.as_str())
+    }
+
+    /// Whether this connection will never do.
+    pub fn is_unfit(&self) -> bool {
+        self.stage == Stage::Unfit
+    }
+
+    /// Whether something came that had not been there before, since this was
+    /// asked last.
+    pub fn has_progressed(&mut self) -> bool {
+        std::mem::take(&mut self.progress)
+    }
+
+    /// What the server said before it went.
+    pub fn goodbye(&self) -> Option<&str> {
+        self.goodbye.as_ref().map(|(text, _)| text.as_str())
     }
 
     /// Whether the server is one of plain lines.
@@ -244,11 +368,10 @@ impl Conversation {
 
     /// What was said and is not confirmed yet, in order.
     pub fn undelivered(&self) -> impl Iterator<Item = &str> {
-        let unconfirmed = self.unconfirmed.iter().map(|(_, text)| text.as_str());
-        unconfirmed.chain(self.waiting.iter().map(String::as_str))
+        self.outbox.texts()
     }
 
-    fn line(&mut self, line: framing::Line<'_>) {
+    fn line(&mut self, line: framing::Line<'_>, now: Instant) {
         let line = match line {
             framing::Line::Whole(line) => Cow::Borrowed(line),
             framing::Line::TooLong(bytes) | framing::Line::NotUtf8(bytes) => {
@@ -257,33 +380,41 @@ impl Conversation {
         };
         match self.stage {
             Stage::Undecided(_) | Stage::PlainSoFar => self.first_line(&line),
+            Stage::Returning(until) if is_greeting(&line) => self.hello(Some(until)),
+            Stage::Returning(_) => self.stage = Stage::Unfit,
             Stage::Plain => self.show_plain(&line),
-            Stage::Hello | Stage::Json => self.object(&line),
+            Stage::Hello(_) | Stage::Json => self.object(&line, now),
+            Stage::Away | Stage::Unfit => {}
         }
     }
 
     fn first_line(&mut self, line: &str) {
-        if line
-            .trim_start_matches('\r')
-            .starts_with(text_form::GREETING)
-        {
-            let hello = Hello {
-                protocol: PROTOCOL,
-                name: self.wanted_name.clone(),
-                resume: None,
-                replay: 0,
-            };
-            self.output.extend(hello.encode());
-            self.stage = Stage::Hello;
+        if is_greeting(line) {
+            self.hello(None);
         } else {
             self.be_plain(Stage::Plain);
             self.show_plain(line);
         }
     }
 
+    /// Asks to be let in, under the name that the person has by now.
+    fn hello(&mut self, until: Option<Instant>) {
+        let chosen = self.me.as_ref().filter(|me| !me.is_address());
+        let hello = Hello {
+            protocol: PROTOCOL,
+            name: chosen
+                .map(ToString::to_string)
+                .or_else(|| self.wishes.name.clone()),
+            resume: self.position.resume(),
+            replay: self.wishes.replay,
+        };
+        self.output.extend(hello.encode());
+        self.stage = Stage::Hello(until);
+    }
+
     fn be_plain(&mut self, stage: Stage) {
         self.stage = stage;
-        while let Some(line) = self.waiting.pop_front() {
+        while let Some(line) = self.outbox.next_waiting() {
             self.say(line);
         }
     }
@@ -297,8 +428,7 @@ impl Conversation {
             Ok(text) => {
                 self.output.extend_from_slice(text.as_str().as_bytes());
                 self.output.push(b'\n');
-                let kind = Kind::Message { name: None, text };
-                self.show(Line { time: None, kind });
+                self.show(Line::new(None, Kind::Message { name: None, text }));
             }
             Err(text::TextError::Empty) => {}
             Err(error) => self.refuse(format!("that was not sent: {error}")),
@@ -317,162 +447,20 @@ impl Conversation {
             Ok(Some(command)) => command,
             Err(error) => return self.refuse(error.to_string()),
         };
-        let command = match command {
+        match command {
             Command::Message { text, .. } => {
-                let id = self.remember(&text);
-                Command::Message { text, id }
+                return self.outbox.send(Manner::Message, text, &mut self.output);
             }
             Command::Action { text, .. } => {
-                let id = self.remember(&text);
-                Command::Action { text, id }
+                return self.outbox.send(Manner::Action, text, &mut self.output);
             }
             Command::Quit => return self.quit(),
             Command::Help => return self.show(Line::word(HELP)),
             Command::Hello(_) => return self.refuse("that has been said already".to_owned()),
-            command => command,
-        };
+            Command::History { .. } => self.position.ask_history(),
+            Command::Nick { .. } | Command::Who | Command::Ping { .. } => {}
+        }
         json_form::encode_command(&command, &mut self.output);
-    }
-
-    fn remember(&mut self, text: &Text) -> Option<MessageId> {
-        self.sent += 1;
-        let id = MessageId::new(&format!("{:016x}-{}", self.seed, self.sent))?;
-        self.unconfirmed.push_back((id.clone(), text.clone()));
-        Some(id)
-    }
-
-    fn object(&mut self, line: &str) {
-        let message = json_form::parse_server_message(line);
-        let is_presence = matches!(
-            &message,
-            Ok(Some(ServerMessage::Event(Event {
-                body: Body::Entered(_) | Body::Left(_),
-                ..
-            })))
-        );
-        if let Some(objects) = &mut self.objects
-            && line.starts_with('{')
-            && !(self.quiet && is_presence)
-        {
-            objects.push(text::clean(line).into_owned());
-        }
-        // Lines in text form may still come before the welcome, and objects
-        // of a kind that is newer than this program at any time.
-        match message {
-            Ok(Some(ServerMessage::Event(event))) => self.event(event),
-            Ok(Some(ServerMessage::Reply(reply))) => self.reply(reply),
-            Ok(None) | Err(_) => {}
-        }
-    }
-
-    fn event(&mut self, event: Event) {
-        let kind = match event.body {
-            Body::Room { .. } => return,
-            Body::Message(speech) => {
-                let own = self.heard(&speech);
-                Kind::Message {
-                    name: (!own).then_some(speech.name),
-                    text: speech.text,
-                }
-            }
-            Body::Action(speech) => Kind::Action {
-                own: self.heard(&speech),
-                name: speech.name,
-                text: speech.text,
-            },
-            Body::Entered(names) => {
-                for name in names.iter().filter(|name| self.me.as_ref() != Some(name)) {
-                    self.people.enter(name);
-                }
-                Kind::Entered(names)
-            }
-            Body::Left(names) => {
-                for name in &names {
-                    self.people.leave(name);
-                }
-                Kind::Left(names)
-            }
-            Body::Renamed { old, new } => {
-                if Some(&old) == self.me.as_ref() {
-                    let text = format!("you are now known as {new}");
-                    self.me = Some(new);
-                    Kind::Word(text)
-                } else {
-                    self.people.rename(&old, &new);
-                    Kind::Renamed { old, new }
-                }
-            }
-        };
-        self.show(Line {
-            time: Some(event.time),
-            kind,
-        });
-    }
-
-    /// Takes note of who speaks; tells whether it is the person themselves.
-    fn heard(&mut self, speech: &Speech) -> bool {
-        self.confirm(speech);
-        let own = Some(&speech.name) == self.me.as_ref();
-        if !own {
-            self.people.speak(&speech.name);
-        }
-        own
-    }
-
-    fn confirm(&mut self, speech: &Speech) {
-        if let Some(id) = &speech.id {
-            self.unconfirmed
-                .retain(|(unconfirmed, _)| unconfirmed != id);
-        }
-    }
-
-    fn reply(&mut self, reply: Reply) {
-        match reply {
-            Reply::Welcome(welcome) => {
-                let others = welcome.people.saturating_sub(1);
-                let company = match others {
-                    0 => "nobody else is here yet".to_owned(),
-                    1 => "1 other is here".to_owned(),
-                    others => format!("{others} others are here"),
-                };
-                self.show(Line::word(format!("you are {}; {company}", welcome.name)));
-                for name in welcome.names.iter().filter(|name| **name != welcome.name) {
-                    self.people.enter(name);
-                }
-                self.limit = welcome.limits.text.min(MAX_TEXT);
-                self.me = Some(welcome.name);
-                self.stage = Stage::Json;
-                while let Some(line) = self.waiting.pop_front() {
-                    self.send_json(&line);
-                }
-            }
-            Reply::Notice(text) => self.show(Line::word(text.as_str())),
-            Reply::Error { code, text, id } => {
-                let known = self
-                    .unconfirmed
-                    .iter()
-                    .position(|(known, _)| Some(known) == id.as_ref());
-                match known.and_then(|index| self.unconfirmed.remove(index)) {
-                    Some((_, said)) if code != ErrorCode::TooLong => {
-                        self.refuse(format!("{text}: {said}"));
-                    }
-                    _ => self.refuse(text.to_string()),
-                }
-            }
-            Reply::People { people, names, .. } => {
-                let names: Vec<&str> = names.iter().map(Name::as_str).collect();
-                let names = names.join(", ");
-                self.show(Line::word(format!("here ({people} in all): {names}")));
-            }
-            Reply::Goodbye { text, .. } => self.show(Line::word(text.as_str())),
-            Reply::Gap { missed } => {
-                self.show(Line::word(format!("you missed {missed} lines")));
-            }
-            Reply::Confirmed { id, .. } => {
-                self.unconfirmed.retain(|(known, _)| *known != id);
-            }
-            Reply::Pong { .. } | Reply::History { .. } => {}
-        }
     }
 
     fn show_plain(&mut self, line: &str) {
@@ -480,9 +468,14 @@ impl Conversation {
         // line before it had no end.
         for line in line.split('\r').filter(|line| !line.is_empty()) {
             let kind = Kind::Raw(text::clean(line).into_owned());
-            self.show(Line { time: None, kind });
+            self.show(Line::new(None, kind));
         }
     }
+}
+
+fn is_greeting(line: &str) -> bool {
+    line.trim_start_matches('\r')
+        .starts_with(text_form::GREETING)
 }
 
 const HELP: &str = "\
@@ -490,6 +483,7 @@ whatever you type is said to everyone here
 /me TEXT      says what you do: * ann waves
 /nick NAME    gives you another name
 /who          tells who is here
+/history N    shows the last N messages
 /quit         leaves, and so does Ctrl-D
 //TEXT        says a line that begins with /";
 

@@ -265,6 +265,9 @@ impl Screen {
         };
         let cursor = prompt.len() + self.editor.cursor();
         Block {
+            status: conversation
+                .away_why()
+                .map(|why| format!("-- {why}; trying again, and what you type waits")),
             pending: conversation.undelivered().map(pending).collect(),
             text: prompt + self.editor.text(),
             cursor,
@@ -297,7 +300,13 @@ impl Plain {
     fn show(&mut self, lines: &[Line], conversation: &mut Conversation) -> io::Result<()> {
         let mut rows = String::new();
         for line in lines {
-            if let Kind::Trouble(text) = &line.kind {
+            let aloud = match &line.kind {
+                Kind::Trouble(text) => Some(text),
+                // Programs read only objects, and people may still wonder.
+                Kind::Aside(text) if self.what == What::Objects => Some(text),
+                _ => None,
+            };
+            if let Some(text) = aloud {
                 // Standard error is the last resort.
                 let _ = writeln!(io::stderr(), "chat-client: {text}");
             } else if self.what == What::Lines {

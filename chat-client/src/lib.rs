@@ -3,7 +3,7 @@
 //! ```text
 //!  keyboard thread ── Input ──┐            ┌── Editor (pure): the line being typed
 //!                             ▼            ▼
-//!  socket ── bytes ────────► App ──► Conversation (pure): Lines to show, bytes to send
+//!  Link ──── bytes ────────► App ──► Conversation (pure): Lines to show, bytes to send
 //!                             │
 //!                             ├────► Fold (pure): crowds into one line
 //!                             └────► Front ──► Style (pure) ──► View + Layout (pure)
@@ -14,11 +14,17 @@
 //! [`app`] is the only loop. [`conversation`] talks with the server and knows
 //! the [`people`], [`editor`] talks with the person; [`line`](mod@line) is what
 //! there is to show, [`style`] how it looks, [`layout`] and [`view`] where it
-//! stands. None of these knows a socket or a terminal, and all are tested
-//! without. [`terminal`], [`sys`], [`connect`] and [`store`] are the edges to
-//! the system; what differs between Unix and Windows is in [`sys`] alone.
+//! stands; [`backoff`] is how long to wait for a server that is away. None of
+//! these knows a socket or a terminal, and all are tested without. [`link`],
+//! [`connect`], [`terminal`], [`store`], [`random`] and [`sys`] are the edges
+//! to the system; what differs between Unix and Windows is in [`sys`] alone.
+//!
+//! A connection that is lost is not the end of the talk. The link comes back by
+//! itself and the conversation goes on with it: what was missed follows, and
+//! what had not come back is sent again.
 
 pub mod app;
+pub mod backoff;
 pub mod cli;
 pub mod connect;
 pub mod conversation;
@@ -26,7 +32,9 @@ pub mod editor;
 pub mod front;
 pub mod layout;
 pub mod line;
+pub mod link;
 pub mod people;
+pub mod random;
 pub mod store;
 pub mod style;
 pub mod sys;

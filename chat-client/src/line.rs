@@ -14,8 +14,21 @@ use chat_proto::text::Text;
 pub struct Line {
     /// When it happened, if it is an event of the room.
     pub time: Option<Timestamp>,
+    /// Whether it happens now.
+    pub age: Age,
     /// What it is.
     pub kind: Kind,
+}
+
+/// How what is shown lies to the moment at which it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// It happens now.
+    New,
+    /// It happened while the reader was away against their will.
+    Missed,
+    /// It happened before, and the reader wanted to see it.
+    Old,
 }
 
 /// The kinds of lines.
@@ -50,6 +63,8 @@ pub enum Kind {
     },
     /// A word to the reader, of one or more lines, safe to print.
     Word(String),
+    /// What became of the connection, likewise.
+    Aside(String),
     /// Something that went wrong, likewise.
     Trouble(String),
     /// A line of a plain server, safe to print.
@@ -59,18 +74,35 @@ pub enum Kind {
 impl Line {
     /// A word to the reader.
     pub fn word(text: impl Into<String>) -> Self {
-        Self {
-            time: None,
-            kind: Kind::Word(text.into()),
-        }
+        Self::new(None, Kind::Word(text.into()))
+    }
+
+    /// What became of the connection.
+    pub fn aside(text: impl Into<String>) -> Self {
+        Self::new(None, Kind::Aside(text.into()))
     }
 
     /// Something that went wrong.
     pub fn trouble(text: impl Into<String>) -> Self {
-        Self {
-            time: None,
-            kind: Kind::Trouble(text.into()),
-        }
+        Self::new(None, Kind::Trouble(text.into()))
+    }
+
+    /// Something that happens now.
+    pub fn new(time: Option<Timestamp>, kind: Kind) -> Self {
+        let age = Age::New;
+        Self { time, age, kind }
+    }
+
+    /// Whether the two belong to one moment, as far as they are of the past.
+    fn is_close_to(&self, other: &Self) -> bool {
+        let distance = |one: Timestamp, other: Timestamp| {
+            one.unix_milliseconds().abs_diff(other.unix_milliseconds())
+        };
+        self.age == other.age
+            && (self.age == Age::New
+                || self.time.zip(other.time).is_none_or(|(one, other)| {
+                    u128::from(distance(one, other)) <= QUIET.as_millis()
+                }))
     }
 
     /// Whether it only tells who is here.
@@ -86,6 +118,8 @@ impl Line {
 /// into one line each. The first is shown at once; what follows within
 /// [`QUIET`] is told together. Nothing else ever waits: whatever is said lets
 /// those who came before it go first.
+///
+/// Of the past only such are told together as were so close when they came.
 #[derive(Debug, Default)]
 pub struct Fold {
     held: Vec<Line>,
@@ -100,6 +134,9 @@ impl Fold {
             self.flush(now, out);
             out.push(line);
             return;
+        }
+        if self.held.iter().any(|held| !held.is_close_to(&line)) {
+            self.flush(now, out);
         }
         let same = self
             .held

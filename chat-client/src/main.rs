@@ -1,7 +1,5 @@
 //! The program: arguments, connection, and the exit status.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::io::{IsTerminal, Write, stdin, stdout};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -9,12 +7,14 @@ use std::time::Instant;
 use chat_client::app::{App, Manner};
 use chat_client::cli::Args;
 use chat_client::connect::connect;
-use chat_client::conversation::Conversation;
+use chat_client::conversation::{Conversation, Wishes};
 use chat_client::front::What;
 use chat_client::line::Line;
+use chat_client::random::Random;
 use chat_client::store::Store;
 use chat_client::style::Style;
 use clap::Parser;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 fn main() -> ExitCode {
@@ -31,14 +31,16 @@ fn main() -> ExitCode {
         Ok(socket) => socket,
         Err(error) => return fail(CANNOT_CONNECT, &error),
     };
-    // The keys of a hash map are random; that will do for marks that only
-    // have to differ from those of others.
-    let seed = RandomState::new().hash_one(0);
-    let mut conversation = Conversation::new(name, seed, Instant::now());
+    let wishes = Wishes {
+        name,
+        replay: args.replay(stdin().is_terminal() && stdout().is_terminal()),
+    };
+    let mut conversation = Conversation::new(wishes, Random::new(), Instant::now());
     let greeting = format!("connected to {} port {}", target.host, target.port);
     conversation.show(Line::word(greeting));
     let app = App::new(
         socket,
+        (!args.no_reconnect).then_some(target),
         conversation,
         style(&args),
         manner(&args),
@@ -52,7 +54,13 @@ fn main() -> ExitCode {
 
 fn style(args: &Args) -> Style {
     let color = args.color(stdout().is_terminal(), environment);
-    Style::new(color, args.time, args.bell, TimeZone::system())
+    Style::new(
+        color,
+        args.time,
+        args.bell,
+        TimeZone::system(),
+        Timestamp::now,
+    )
 }
 
 /// A prompt needs a terminal on both sides that can move its cursor.

@@ -6,14 +6,13 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use chat_proto::event::Timestamp;
 use chat_proto::name::Name;
 use clap::ValueEnum;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use memchr::memchr2_iter;
 
-use crate::line::{Kind, Line};
+use crate::line::{Age, Kind, Line};
 
 /// Which times stand before lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,6 +44,8 @@ pub struct Style {
     color: bool,
     time: TimeStyle,
     zone: TimeZone,
+    /// Tells what time it is now, since what is of today needs no date.
+    clock: fn() -> jiff::Timestamp,
     bell: Bell,
     /// The day of the last line.
     day: Option<Date>,
@@ -52,13 +53,21 @@ pub struct Style {
 }
 
 impl Style {
-    /// A style; times are those of `zone`.
-    pub fn new(color: bool, time: TimeStyle, bell: Bell, zone: TimeZone) -> Self {
+    /// A style; times are those of `zone`, where it is as late as `clock`
+    /// tells.
+    pub fn new(
+        color: bool,
+        time: TimeStyle,
+        bell: Bell,
+        zone: TimeZone,
+        clock: fn() -> jiff::Timestamp,
+    ) -> Self {
         Self {
             end: "\n",
             color,
             time,
             zone,
+            clock,
             bell,
             day: None,
             rung: None,
@@ -71,7 +80,7 @@ impl Style {
         match &line.kind {
             Kind::Message { name, text } => {
                 for row in text.as_str().split('\n') {
-                    self.time(line.time, out);
+                    self.time(line, out);
                     out.push('<');
                     match name {
                         Some(name) => self.name(name, out),
@@ -84,7 +93,7 @@ impl Style {
             }
             Kind::Action { name, own, text } => {
                 for row in text.as_str().split('\n') {
-                    self.time(line.time, out);
+                    self.time(line, out);
                     out.push_str("* ");
                     self.name(name, out);
                     out.push(' ');
@@ -102,13 +111,21 @@ impl Style {
                     out.extend(["-- ", row, self.end]);
                 }
             }
+            Kind::Aside(text) => {
+                for row in text.split('\n') {
+                    self.dim(&format!("-- {row}"), out);
+                    out.push_str(self.end);
+                }
+            }
             Kind::Raw(text) => out.extend([text.as_str(), self.end]),
         }
     }
 
-    /// Whether the bell rings for `line`, at most once in [`BELL_PAUSE`].
+    /// Whether the bell rings for `line`, at most once in [`BELL_PAUSE`]. Never
+    /// for what the reader asked to see again.
     pub fn rings(&mut self, line: &Line, me: Option<&Name>, now: Instant) -> bool {
-        if self.rung.is_some_and(|rung| now < rung + BELL_PAUSE) {
+        let paused = self.rung.is_some_and(|rung| now < rung + BELL_PAUSE);
+        if paused || line.age == Age::Old {
             return false;
         }
         let (text, own) = match &line.kind {
@@ -142,22 +159,31 @@ impl Style {
         self.color
     }
 
-    fn time(&mut self, time: Option<Timestamp>, out: &mut String) {
-        let Some(time) = time.filter(|_| self.time != TimeStyle::None) else {
+    /// What is of the past always has its time, and its date if that is not
+    /// today's.
+    fn time(&mut self, line: &Line, out: &mut String) {
+        let past = line.age != Age::New;
+        let Some(time) = line.time.filter(|_| past || self.time != TimeStyle::None) else {
             return;
         };
         let Ok(time) = jiff::Timestamp::from_millisecond(time.unix_milliseconds()) else {
             return;
         };
         let time = time.to_zoned_datetime(self.zone.clone());
-        let before = self.day.replace(time.date());
-        if before.is_some_and(|day| day != time.date()) {
-            let day = time.strftime("-- %A, %-d %B %Y").to_string();
-            self.dim(&day, out);
-            out.push_str(self.end);
+        let today = || (self.clock)().to_zoned_datetime(self.zone.clone()).date();
+        let dated = past && time.date() != today();
+        // Lines with a date of their own are outside of the course of days.
+        if !dated && self.time != TimeStyle::None {
+            let before = self.day.replace(time.date());
+            if before.is_some_and(|day| day != time.date()) {
+                let day = time.strftime("-- %A, %-d %B %Y").to_string();
+                self.dim(&day, out);
+                out.push_str(self.end);
+            }
         }
         let format = match self.time {
             TimeStyle::Full => "%Y-%m-%d %H:%M:%S",
+            _ if dated => "%Y-%m-%d %H:%M",
             _ => "%H:%M",
         };
         self.dim(&time.strftime(format).to_string(), out);
@@ -180,7 +206,7 @@ impl Style {
     }
 
     fn dim_row(&mut self, line: &Line, text: &str, out: &mut String) {
-        self.time(line.time, out);
+        self.time(line, out);
         self.dim(text, out);
         out.push_str(self.end);
     }

@@ -1,7 +1,8 @@
 //! What the person sees: finished lines, and below them the block.
 //!
-//! The block is the only thing that is ever redrawn: lines that wait for the
-//! room, prompt and draft, and a row that tells what is not visible of them.
+//! The block is the only thing that is ever redrawn: a row about the
+//! connection, lines that wait for the room, prompt and draft, and a row that
+//! tells what is not visible of them.
 //! Finished lines are printed above it once and then belong to the terminal,
 //! which wraps them itself and scrolls them back. Everything of one repaint
 //! goes out in one write, between the brackets of a synchronized update.
@@ -26,6 +27,8 @@ pub struct View {
 /// What is to stand below the finished lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
+    /// What is to be known of the connection, in one row.
+    pub status: Option<String>,
     /// Lines that wait, the latest last, one row each.
     pub pending: Vec<String>,
     /// Prompt and draft.
@@ -98,6 +101,7 @@ impl Block {
     /// A prompt with an empty draft, and nothing that waits.
     pub fn prompt(text: &str) -> Self {
         Self {
+            status: None,
             pending: Vec::new(),
             text: text.to_owned(),
             cursor: text.len(),
@@ -204,17 +208,17 @@ impl View {
     fn draw_block(&mut self, bytes: &mut Vec<u8>, size: Size, block: &Block) {
         let text = &block.text;
         let layout = Layout::new(text, block.cursor, size);
-        let pending = pending_rows(&block.pending, size);
+        let dim = dim_rows(block, size);
         let status = status(text, &layout, size);
         // Room first: were the screen to scroll while the rows are drawn, the
         // saved cursor would be off.
-        let below = pending.len() + layout.rows.len() - 1 + usize::from(status.is_some());
+        let below = dim.len() + layout.rows.len() - 1 + usize::from(status.is_some());
         for _ in 0..below {
             bytes.extend_from_slice(b"\r\n");
         }
         up(bytes, below);
         bytes.extend_from_slice(b"\x1b[?7l");
-        for row in &pending {
+        for row in &dim {
             self.put_dim(bytes, row);
             bytes.extend_from_slice(b"\r\n");
         }
@@ -241,11 +245,7 @@ impl View {
             .map(|row| least(&text[row.bytes.clone()]));
         let start = layout.rows[layout.cursor_row].bytes.start;
         self.drawn = Some(Drawn {
-            above: pending
-                .iter()
-                .map(|row| least(row))
-                .chain(drafted)
-                .collect(),
+            above: dim.iter().map(|row| least(row)).chain(drafted).collect(),
             column: least(&text[start..block.cursor]),
             block: block.clone(),
             size,
@@ -280,6 +280,13 @@ impl Drawn {
     }
 }
 
+/// The rows above the prompt: about the connection, and of lines that wait.
+fn dim_rows(block: &Block, size: Size) -> Vec<String> {
+    let status = block.status.iter().filter(|_| size.height >= STATUS_HEIGHT);
+    let status = status.map(|row| cut(row, size.width).to_owned());
+    status.chain(pending_rows(&block.pending, size)).collect()
+}
+
 /// The rows of lines that wait: at most a third of the screen, each cut to one
 /// row. Where they are more, the first row counts those that are left out.
 fn pending_rows(pending: &[String], size: Size) -> Vec<String> {
@@ -300,7 +307,7 @@ fn pending_rows(pending: &[String], size: Size) -> Vec<String> {
 /// What is to be known of a draft that is not one visible line.
 fn status(text: &str, layout: &Layout, size: Size) -> Option<String> {
     let lines = text.split('\n').count();
-    if size.height < 4 || (lines == 1 && layout.above == 0 && layout.below == 0) {
+    if size.height < STATUS_HEIGHT || (lines == 1 && layout.above == 0 && layout.below == 0) {
         return None;
     }
     let mut status = "--".to_owned();
@@ -318,6 +325,10 @@ fn status(text: &str, layout: &Layout, size: Size) -> Option<String> {
     }
     Some(cut(&status, size.width).to_owned())
 }
+
+/// From this height on there is room for rows that tell about others: two of
+/// them, and two thirds of the screen for what waits and the draft.
+const STATUS_HEIGHT: usize = 4;
 
 fn up(bytes: &mut Vec<u8>, rows: usize) {
     if rows > 0 {

@@ -7,6 +7,7 @@ mod names;
 mod pipes;
 mod prompt;
 mod reading;
+mod returning;
 mod room;
 mod screen;
 mod scripted;
@@ -62,6 +63,14 @@ fn open_with(addr: SocketAddr, name: &str, args: &[&str], env: &[(&str, &str)]) 
 #[track_caller]
 fn piped(addr: SocketAddr, name: &str) -> Program {
     Program::spawn(client(), &[&addr.to_string(), "--name", name], &[])
+}
+
+/// A client with pipes and with arguments of its own.
+#[track_caller]
+fn piped_with(addr: SocketAddr, name: &str, args: &[&str]) -> Program {
+    let addr = addr.to_string();
+    let args = [&[&addr, "--name", name], args].concat();
+    Program::spawn(client(), &args, &[])
 }
 
 /// Somebody with `nc` who is in the room under this name.

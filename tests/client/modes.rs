@@ -7,15 +7,7 @@ use chat_testkit::{JsonPeer, Output, Program, Terminal, keys, run_piped};
 use serde_json::Value;
 
 use crate::scripted::{Tutorial, listen, send_message, send_reply, welcome};
-use crate::{client, count, nc, open_with, piped, server};
-
-/// A client with pipes and with arguments of its own.
-#[track_caller]
-fn piped_with(addr: SocketAddr, name: &str, args: &[&str]) -> Program {
-    let addr = addr.to_string();
-    let args = [&[&addr, "--name", name], args].concat();
-    Program::spawn(client(), &args, &[])
-}
+use crate::{client, count, nc, open_with, piped, piped_with, server};
 
 /// Sends this with `--send`, as `pipe`.
 #[track_caller]
@@ -327,7 +319,7 @@ fn send_refuses_what_is_no_message() {
 #[test]
 fn a_message_that_is_not_confirmed_is_status_1() {
     let (listener, addr) = listen();
-    let mut program = piped_with(addr, "pipe", &["--send"]);
+    let mut program = piped_with(addr, "pipe", &["--send", "--no-reconnect"]);
     program.send_str("one\ntwo\n");
     program.close_stdin();
     let mut server = welcome(&listener, "pipe");

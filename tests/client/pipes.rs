@@ -5,7 +5,7 @@ use std::time::Duration;
 use chat_testkit::{JsonPeer, Output, Program, run_piped, until};
 
 use crate::scripted::{id_of, listen, send_message, welcome};
-use crate::{client, nc, piped, server};
+use crate::{client, nc, piped, piped_with, server};
 
 /// Pipes this through a client that is called `pipe`.
 #[track_caller]
@@ -169,7 +169,7 @@ fn it_leaves_only_when_the_server_has_confirmed() {
 #[test]
 fn a_server_that_dies_before_confirming_is_status_1() {
     let (listener, addr) = listen();
-    let mut program = piped(addr, "pipe");
+    let mut program = piped_with(addr, "pipe", &["--no-reconnect"]);
     program.send_str("one\ntwo\n");
     program.close_stdin();
     let mut server = welcome(&listener, "pipe");

@@ -184,8 +184,9 @@ fn tab_completes_commands() {
     desk.ann.type_text("/");
     for (key, shown) in [
         (keys::TAB, "/help"),
+        (keys::TAB, "/history"),
         (keys::TAB, "/me"),
-        (BACK_TAB, "/help"),
+        (BACK_TAB, "/history"),
     ] {
         desk.ann.type_text(key);
         wait_draft(&desk.ann, shown);

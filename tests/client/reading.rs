@@ -50,7 +50,7 @@ fn wait_row(terminal: &Terminal, row: &str, what: &str, wanted: impl Fn(&Cell) -
 }
 
 #[track_caller]
-fn wait_dim(terminal: &Terminal, row: &str) {
+pub(crate) fn wait_dim(terminal: &Terminal, row: &str) {
     wait_row(terminal, row, "dim", Cell::dim);
 }
 

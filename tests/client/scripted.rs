@@ -44,10 +44,33 @@ pub(crate) fn send_welcome(peer: &mut Peer, name: &str) {
     );
 }
 
-/// Sends an object with these members, in JSON, and a time.
+/// Greets as chat/1 whoever comes, and hears this in the hello.
+#[track_caller]
+pub(crate) fn greet_again(listener: &TcpListener, in_hello: &str) -> Peer {
+    let mut peer = Peer::accept(listener);
+    peer.send_str("\r-- chat/1 hello; type and you are heard\n");
+    let hello = peer.expect_line();
+    let heard = hello.starts_with("/hello {") && hello.contains(in_hello);
+    assert!(heard, "{in_hello} in {hello}");
+    peer
+}
+
+/// Welcomes whoever has said hello into the room `r1`, whose newest event this
+/// is, as `name`. `more`: further members, each behind a comma.
+#[track_caller]
+pub(crate) fn welcome_to_room(peer: &mut Peer, seq: u64, name: &str, more: &str) {
+    send_reply(
+        peer,
+        &format!(
+            r#""seq":{seq},"type":"welcome","protocol":1,"name":"{name}","people":2,"names":["{name}","bo"],"limits":{{"text":4096,"line":32768,"name":32}},"room":"r1","first":1,"kept":true{more}"#
+        ),
+    );
+}
+
+/// Sends an object with these members, in JSON, and a time that is long past.
 #[track_caller]
 pub(crate) fn send_reply(peer: &mut Peer, members: &str) {
-    peer.send_str(&object("2026-11-23T10:00:00.123Z", members));
+    peer.send_str(&object("2023-11-23T10:00:00.123Z", members));
 }
 
 /// The line of an object of this time with these members.

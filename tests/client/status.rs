@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chat_testkit::{Output, Program, Signal, Terminal, keys, run_piped};
 
 use crate::scripted::listen;
-use crate::{client, join, nc, piped, server};
+use crate::{client, join, nc, open_with, piped, piped_with, server};
 
 /// The terminal is as it was found.
 #[track_caller]
@@ -82,7 +82,8 @@ fn sigint_gives_the_terminal_back() {
 fn a_lost_server_gives_the_terminal_back() {
     for signal in [Signal::Kill, Signal::Terminate] {
         let server = server();
-        let mut ann = join(server.addr(), "ann");
+        let mut ann = open_with(server.addr(), "ann", &["--no-reconnect"], &[]);
+        ann.wait_for_text("-- you are ann;");
         let draft = "a draft of several rows that nobody will see ".repeat(4);
         ann.type_text(&draft);
         ann.wait_screen(
@@ -136,7 +137,7 @@ fn a_closed_terminal_ends_it() {
 #[test]
 fn the_end_of_a_pipe_is_status_0_and_a_lost_server_1() {
     let server = server();
-    let mut idle = piped(server.addr(), "idle");
+    let mut idle = piped_with(server.addr(), "idle", &["--no-reconnect"]);
     idle.stdout.expect("-- you are idle");
     let mut left = piped(server.addr(), "left");
     left.stdout.expect("-- you are left");

@@ -1,5 +1,10 @@
+use std::hash::DefaultHasher;
+
 use super::*;
 use crate::style::{Bell, Style, TimeStyle};
+
+mod model;
+mod returning;
 
 struct Talk {
     conversation: Conversation,
@@ -8,9 +13,19 @@ struct Talk {
 
 impl Talk {
     fn new() -> Self {
+        Self::with_replay(0)
+    }
+
+    fn with_replay(replay: usize) -> Self {
         let now = Instant::now();
+        let wishes = Wishes {
+            name: Some("ann".into()),
+            replay,
+        };
+        // A key that is always the same.
+        let random = Random::with_key(DefaultHasher::new());
         Self {
-            conversation: Conversation::new(Some("ann".into()), 7, now),
+            conversation: Conversation::new(wishes, random, now),
             now,
         }
     }
@@ -35,6 +50,11 @@ impl Talk {
 
     fn say(&mut self, line: &str) -> String {
         self.conversation.say(line.to_owned());
+        self.output()
+    }
+
+    /// What goes to the server.
+    fn output(&mut self) -> String {
         String::from_utf8(std::mem::take(self.conversation.output())).unwrap()
     }
 
@@ -46,13 +66,20 @@ impl Talk {
     /// As a person without colours and times reads it.
     fn shown(&mut self) -> Vec<String> {
         let zone = jiff::tz::TimeZone::UTC;
-        let mut style = Style::new(false, TimeStyle::None, Bell::Off, zone);
+        let today = || "2026-11-23T12:00:00Z".parse().unwrap();
+        let mut style = Style::new(false, TimeStyle::None, Bell::Off, zone, today);
         let mut out = String::new();
         for line in std::mem::take(self.conversation.shown()) {
             style.render(&line, None, &mut out);
         }
         out.lines().map(str::to_owned).collect()
     }
+}
+
+/// The mark of the message in this line.
+fn id_of(line: &str) -> &str {
+    let (_, rest) = line.split_once("\"id\":\"").expect("it has a mark");
+    rest.split_once('"').expect("a whole line").0
 }
 
 #[test]
@@ -70,13 +97,14 @@ fn a_chat_server_is_asked_for_json() {
 fn what_is_said_comes_back_confirmed() {
     let mut talk = Talk::joined();
     let sent = talk.say("hi");
-    assert!(
-        sent.contains(r#""text":"hi","id":"0000000000000007-1""#),
-        "{sent}"
-    );
+    assert!(sent.contains(r#""text":"hi","id":""#), "{sent}");
+    assert_eq!(id_of(&sent).len(), 32, "{sent}");
     assert!(!talk.conversation.all_delivered());
     assert_eq!(talk.shown(), [""; 0]);
-    talk.hear(r#"{"seq":2,"time":"2026-11-23T10:00:00.123Z","type":"message","name":"ann","text":"hi","id":"0000000000000007-1"}"#);
+    let id = id_of(&sent);
+    talk.hear(&format!(
+        r#"{{"seq":2,"time":"2026-11-23T10:00:00.123Z","type":"message","name":"ann","text":"hi","id":"{id}"}}"#
+    ));
     talk.hear("\n");
     assert_eq!(talk.shown(), ["<You> hi"]);
     assert!(talk.conversation.all_delivered());
@@ -85,8 +113,9 @@ fn what_is_said_comes_back_confirmed() {
 #[test]
 fn what_is_refused_is_said_so() {
     let mut talk = Talk::joined();
-    talk.say("hi");
-    talk.hear("{\"time\":\"2026-11-23T10:00:00.123Z\",\"type\":\"error\",\"code\":\"other\",\"text\":\"no\",\"id\":\"0000000000000007-1\"}\n");
+    let sent = talk.say("hi");
+    let id = id_of(&sent);
+    talk.hear(&format!("{{\"time\":\"2026-11-23T10:00:00.123Z\",\"type\":\"error\",\"code\":\"other\",\"text\":\"no\",\"id\":\"{id}\"}}\n"));
     assert_eq!(talk.shown(), ["-- no: hi"]);
     assert!(talk.conversation.all_delivered());
     assert_eq!(talk.say("/dance"), "");

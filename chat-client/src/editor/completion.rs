@@ -83,4 +83,4 @@ impl Completion {
 }
 
 /// The commands that Tab completes at the start of the draft.
-pub const COMMANDS: [&str; 5] = ["/help", "/me", "/nick", "/quit", "/who"];
+pub const COMMANDS: [&str; 6] = ["/help", "/history", "/me", "/nick", "/quit", "/who"];

@@ -5,17 +5,11 @@ fn name(name: &str) -> Name {
 }
 
 fn entered(who: &str) -> Line {
-    Line {
-        time: None,
-        kind: Kind::Entered(vec![name(who)]),
-    }
+    Line::new(None, Kind::Entered(vec![name(who)]))
 }
 
 fn left(who: &str) -> Line {
-    Line {
-        time: None,
-        kind: Kind::Left(vec![name(who)]),
-    }
+    Line::new(None, Kind::Left(vec![name(who)]))
 }
 
 #[test]
@@ -59,4 +53,38 @@ fn after_a_pause_one_is_shown_at_once_again() {
     fold.push(entered("ann"), now, &mut out);
     fold.push(entered("bo"), now + QUIET, &mut out);
     assert_eq!(out.len(), 2);
+}
+
+#[test]
+fn what_is_past_is_together_only_as_it_was() {
+    let at = |milliseconds, line: Line| Line {
+        time: Some(Timestamp::from_unix_milliseconds(milliseconds)),
+        age: Age::Missed,
+        ..line
+    };
+    let mut fold = Fold::default();
+    let now = Instant::now();
+    let mut out = Vec::new();
+    let lines = [
+        at(0, entered("ann")),
+        at(1000, entered("bo")),
+        at(1400, entered("cy")),
+        at(9000, left("bo")),
+        at(9100, left("cy")),
+        entered("di"),
+    ];
+    for line in lines {
+        fold.push(line, now, &mut out);
+    }
+    fold.flush(now, &mut out);
+    let together = |milliseconds, kind| at(milliseconds, Line::new(None, kind));
+    assert_eq!(
+        out,
+        [
+            at(0, entered("ann")),
+            together(1000, Kind::Entered(vec![name("bo"), name("cy")])),
+            together(9000, Kind::Left(vec![name("bo"), name("cy")])),
+            entered("di"),
+        ]
+    );
 }

@@ -1,4 +1,5 @@
 use super::*;
+use chat_proto::event::Timestamp;
 use chat_proto::text::Text;
 
 fn name(name: &str) -> Name {
@@ -6,10 +7,7 @@ fn name(name: &str) -> Name {
 }
 
 fn at(milliseconds: u64, kind: Kind) -> Line {
-    Line {
-        time: Some(Timestamp::from_unix_milliseconds(milliseconds)),
-        kind,
-    }
+    Line::new(Some(Timestamp::from_unix_milliseconds(milliseconds)), kind)
 }
 
 fn says(who: &str, text: &str) -> Kind {
@@ -21,8 +19,13 @@ fn says(who: &str, text: &str) -> Kind {
 
 fn style(color: bool, time: TimeStyle) -> Style {
     let zone = TimeZone::fixed(jiff::tz::Offset::constant(2));
-    Style::new(color, time, Bell::Mention, zone)
+    Style::new(color, time, Bell::Mention, zone, || {
+        jiff::Timestamp::from_millisecond(EVENING).unwrap()
+    })
 }
+
+/// 2023-11-14T22:13:20Z, in the zone the 15th.
+const EVENING: i64 = 1_700_000_000_000;
 
 #[track_caller]
 fn check(style: &mut Style, line: &Line, expected: &[&str]) {
@@ -76,7 +79,7 @@ fn a_crowd_is_one_line() {
 
 #[test]
 fn times_are_local_and_tell_when_the_day_changes() {
-    let evening = 1_700_000_000_000; // 2023-11-14T22:13:20Z, in the zone the 15th
+    let evening = EVENING as u64;
     let mut short = style(false, TimeStyle::Short);
     check(
         &mut short,
@@ -95,6 +98,74 @@ fn times_are_local_and_tell_when_the_day_changes() {
         &at(evening, says("bo", "hi")),
         &["2023-11-15 00:13:20 <bo> hi"],
     );
+}
+
+#[test]
+fn what_is_past_has_its_time_and_if_need_be_its_day() {
+    let past = |minutes: i64, age| Line {
+        age,
+        ..at((EVENING + minutes * 60_000) as u64, says("bo", "hi\nall"))
+    };
+    for age in [Age::Missed, Age::Old] {
+        let mut none = style(false, TimeStyle::None);
+        // A quarter of an hour before it was another day.
+        let yesterday = past(-15, age);
+        let today = past(-10, age);
+        let dated = ["2023-11-14 23:58 <bo> hi", "2023-11-14 23:58 <bo> all"];
+        check(&mut none, &yesterday, &dated);
+        check(&mut none, &today, &["00:03 <bo> hi", "00:03 <bo> all"]);
+        check(
+            &mut none,
+            &at(EVENING as u64, says("bo", "hi")),
+            &["<bo> hi"],
+        );
+        let mut short = style(false, TimeStyle::Short);
+        check(
+            &mut short,
+            &at(EVENING as u64, says("bo", "hi")),
+            &["00:13 <bo> hi"],
+        );
+        check(&mut short, &yesterday, &dated);
+        check(&mut short, &today, &["00:03 <bo> hi", "00:03 <bo> all"]);
+        let mut full = style(false, TimeStyle::Full);
+        check(
+            &mut full,
+            &yesterday,
+            &[
+                "2023-11-14 23:58:20 <bo> hi",
+                "2023-11-14 23:58:20 <bo> all",
+            ],
+        );
+        let mut color = style(true, TimeStyle::None);
+        let mut out = String::new();
+        color.render(&today, None, &mut out);
+        assert!(out.starts_with("\x1b[2m00:03\x1b[0m <"), "{out:?}");
+        let left = Line {
+            age,
+            ..at(EVENING as u64, Kind::Left(vec![name("bo")]))
+        };
+        check(&mut none, &left, &["00:13 [bo] is offline"]);
+    }
+}
+
+#[test]
+fn what_becomes_of_the_connection_is_dim() {
+    let mut out = String::new();
+    style(true, TimeStyle::Full).render(&Line::aside("back"), None, &mut out);
+    assert_eq!(out, "\x1b[2m-- back\x1b[0m\n");
+}
+
+#[test]
+fn the_bell_rings_for_what_was_missed_and_not_for_what_is_shown_again() {
+    let mut bell = style(false, TimeStyle::None);
+    let (me, now) = (name("ann"), Instant::now());
+    let mention = |age| Line {
+        age,
+        ..at(0, says("bo", "ann?"))
+    };
+    assert!(!bell.rings(&mention(Age::Old), Some(&me), now));
+    assert!(bell.rings(&mention(Age::Missed), Some(&me), now));
+    assert!(!bell.rings(&mention(Age::Missed), Some(&me), now));
 }
 
 #[test]

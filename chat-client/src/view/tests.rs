@@ -7,6 +7,7 @@ struct Screen {
     view: View,
     parser: vt100::Parser,
     size: Size,
+    status: Option<String>,
     pending: Vec<String>,
 }
 
@@ -20,6 +21,7 @@ impl Screen {
             view: View::new(Reflow::No, false),
             parser: vt100::Parser::new(cells(height), cells(width), 1000),
             size: Size { width, height },
+            status: None,
             pending: Vec::new(),
         }
     }
@@ -31,6 +33,7 @@ impl Screen {
         let mut bytes = Vec::new();
         let text = text.replace('|', "");
         let block = Block {
+            status: self.status.clone(),
             pending: self.pending.clone(),
             text,
             cursor,
@@ -260,6 +263,34 @@ fn what_waits_stands_above_the_prompt() {
 }
 
 #[test]
+fn a_row_about_the_connection_comes_and_goes() {
+    let mut screen = Screen::new(20, 9);
+    screen.paint(&["<ann> hi"], "<You> typ|ed");
+    screen.status = Some("-- the connection is lost".into());
+    screen.pending = vec!["<You> one".into()];
+    screen.paint(&[], "<You> typ|ed");
+    screen.check(
+        &[
+            "<ann> hi",
+            "-- the connection is",
+            "<You> one",
+            "<You> typed",
+        ],
+        (3, 9),
+    );
+    screen.status = None;
+    screen.paint(&["-- back"], "<You> typ|ed");
+    screen.check(&["<ann> hi", "-- back", "<You> one", "<You> typed"], (3, 9));
+    // Where there is no room the draft is more important.
+    for height in [1, 2, 3] {
+        let mut small = Screen::new(20, height);
+        small.status = Some("-- lost".into());
+        small.paint(&[], "<You> typ|ed");
+        small.check(&["<You> typed"], (0, 9));
+    }
+}
+
+#[test]
 fn a_draft_of_several_lines_says_how_many_and_scrolls_inside() {
     let mut screen = Screen::new(40, 9);
     screen.paint(&[], "<You> a\nb|");
@@ -312,6 +343,7 @@ fn a_cleared_screen_has_lost_nothing() {
 fn tiny_screens() {
     for (width, height) in [(1, 1), (2, 1), (1, 2), (2, 2), (3, 3), (5, 4)] {
         let mut screen = Screen::new(width, height);
+        screen.status = Some("-- lost".into());
         screen.pending = vec!["<You> waits".into(); 5];
         for text in [
             "<You> |",
@@ -369,6 +401,7 @@ proptest! {
                 2 => {
                     draft = "x\n".repeat(typed % 5) + &"x".repeat(typed);
                     screen.pending = vec!["<You> waits".to_owned(); typed % 4];
+                    screen.status = (typed % 3 == 0).then(|| "-- lost".to_owned());
                 }
                 _ => {}
             }

@@ -1,0 +1,104 @@
+//! How the client ends: what it says last, and with which status.
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use super::{App, Manner};
+use crate::backoff::GIVE_UP_AFTER;
+use crate::line::Line;
+use crate::terminal::Input;
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// As the person wanted.
+    Left,
+    /// Ctrl-C.
+    Interrupted,
+    /// The server closed the connection.
+    ServerGone,
+    /// It did so, and was not to be had again.
+    GivenUp,
+    /// The server sends what is no chat.
+    NotAChat,
+    /// Its events are wanted, and it has none.
+    NoEvents,
+    /// Our output cannot be written.
+    OutputGone(io::Error),
+    /// A signal of this number.
+    Signal(u8),
+}
+
+impl App {
+    /// Tells what there is to tell at the end; the exit status.
+    pub(super) fn finish(mut self, end: End) -> ExitCode {
+        // What was read and not looked at any more was not delivered, either.
+        while self.conversation.confirms()
+            && let Ok(Input::Line(line)) = self.inputs.try_recv()
+        {
+            self.conversation.say(line);
+        }
+        let now = Instant::now();
+        let mut lines = self.lines(now);
+        self.fold.flush(now, &mut lines);
+        let undelivered = self.undelivered();
+        let (status, trouble) = match end {
+            End::Left if self.refused_block() => (1, None),
+            // Who leaves a server that is away leaves what was to be sent.
+            End::Left if self.conversation.away_since().is_some() && !undelivered.is_empty() => {
+                (1, None)
+            }
+            End::Left => (0, None),
+            // Whoever reads us has enough, as with `| head`.
+            End::OutputGone(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                return ExitCode::SUCCESS;
+            }
+            End::OutputGone(error) => {
+                let trouble = format!("cannot write to standard output: {error}");
+                (1, Some(trouble))
+            }
+            End::ServerGone => (1, Some("the server went away".to_owned())),
+            End::GivenUp => {
+                let seconds = GIVE_UP_AFTER.as_secs();
+                let trouble = format!("the server went away, and was not back after {seconds} s");
+                (1, Some(trouble))
+            }
+            End::NotAChat => {
+                let trouble = "that is no chat server: it does not speak in lines";
+                (1, Some(trouble.to_owned()))
+            }
+            End::NoEvents => {
+                let trouble = "that server has no events: it does not speak chat/1";
+                (1, Some(trouble.to_owned()))
+            }
+            End::Interrupted => (128 + 2, None),
+            End::Signal(signal) => (128u8.saturating_add(signal), None),
+        };
+        lines.extend(undelivered.into_iter().chain(trouble).map(Line::trouble));
+        // An output that is gone needs no last lines.
+        let _ = self.front.finish(&mut lines, &mut self.conversation);
+        ExitCode::from(status)
+    }
+
+    fn refused_block(&self) -> bool {
+        matches!(self.manner, Manner::Block) && self.conversation.refused() > 0
+    }
+
+    fn undelivered(&self) -> Vec<String> {
+        let mut rest = self.conversation.undelivered();
+        let mut lines: Vec<String> = rest
+            .by_ref()
+            .take(MAX_LISTED)
+            .map(|line| format!("not delivered: {line}"))
+            .collect();
+        match rest.count() {
+            0 => {}
+            more => lines.push(format!("and {more} more were not delivered")),
+        }
+        lines
+    }
+}
+
+/// Lines that were not delivered and are shown again one by one.
+const MAX_LISTED: usize = 10;

@@ -1,0 +1,152 @@
+//! How long to wait before the server is tried again. Pure.
+//!
+//! Whoever has lost a good connection comes back at once; whoever is not let in
+//! waits longer and longer. All waits are jittered, so that a full room does
+//! not come back in the same moment, again and again.
+
+use std::time::{Duration, Instant};
+
+/// The attempts since things last went well.
+#[derive(Debug, Default)]
+pub struct Backoff {
+    attempts: u32,
+}
+
+impl Backoff {
+    /// How long to wait before the next attempt, now that a connection is lost
+    /// that had lived for `lived`, or an attempt has failed (none at all).
+    /// `fraction` is a random number from 0 to 1.
+    pub fn wait(&mut self, lived: Duration, fraction: f64) -> Duration {
+        if lived >= LONGEST {
+            self.attempts = 0;
+        }
+        let attempt = self.attempts;
+        self.attempts = self.attempts.saturating_add(1);
+        match attempt {
+            0 if lived >= LIVED => Duration::ZERO,
+            0 => jittered(SOON, fraction),
+            _ => jittered(
+                LONGEST.min(FIRST.saturating_mul(1 << attempt.min(16))),
+                fraction,
+            ),
+        }
+    }
+
+    /// Something went well since the last attempt: not only was there a
+    /// welcome, but also something that had not been there before.
+    pub fn progress(&mut self) {
+        self.attempts = 0;
+    }
+}
+
+/// How long to stay away when the server asks for `asked`: no shorter, and up
+/// to half as long again.
+pub fn asked_to_wait(asked: Duration, fraction: f64) -> Duration {
+    let asked = asked.min(LONGEST_ASKED);
+    asked + asked.mul_f64(fraction / 2.0)
+}
+
+/// From half of `most` to all of it.
+fn jittered(most: Duration, fraction: f64) -> Duration {
+    most.mul_f64(0.5 + fraction / 2.0)
+}
+
+/// How long somebody is ready to be away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as it takes: a person can see it and leave, and a pipe that is
+    /// open wants to be heard at any time.
+    Endless,
+    /// For [`GIVE_UP_AFTER`]: all input has been read, or as much as can be
+    /// kept, and a job that nobody watches must end.
+    Limited,
+}
+
+impl Patience {
+    /// When it ends for somebody who is away since then.
+    pub fn ends(self, since: Instant) -> Option<Instant> {
+        match self {
+            Self::Endless => None,
+            Self::Limited => Some(since + GIVE_UP_AFTER),
+        }
+    }
+}
+
+/// How long a pipe whose input has ended tries to come back.
+pub const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
+
+/// The longest wait between two attempts.
+pub const LONGEST: Duration = Duration::from_secs(30);
+
+/// What the waits double from.
+const FIRST: Duration = Duration::from_secs(1);
+
+/// A connection that has lived so long was a good one.
+const LIVED: Duration = Duration::from_secs(1);
+
+/// The first wait after a connection that was not.
+const SOON: Duration = Duration::from_millis(700);
+
+/// A server is not believed that it will be away for longer.
+const LONGEST_ASKED: Duration = Duration::from_secs(3600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: Duration = Duration::ZERO;
+
+    fn seconds(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
+
+    #[test]
+    fn a_good_connection_is_wanted_back_at_once() {
+        assert_eq!(Backoff::default().wait(LIVED, 0.9), NONE);
+        let wait = Backoff::default().wait(LIVED - seconds(0.001), 0.5);
+        assert_eq!(wait, seconds(0.525));
+    }
+
+    #[test]
+    fn waits_grow_up_to_the_longest_and_are_jittered() {
+        for (fraction, part) in [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)] {
+            let mut backoff = Backoff::default();
+            assert_eq!(backoff.wait(LIVED, fraction), NONE);
+            for whole in [2.0, 4.0, 8.0, 16.0, 30.0, 30.0] {
+                assert_eq!(backoff.wait(NONE, fraction), seconds(whole * part));
+            }
+            for _ in 0..100 {
+                assert_eq!(backoff.wait(NONE, fraction), LONGEST.mul_f64(part));
+            }
+        }
+    }
+
+    #[test]
+    fn only_progress_begins_anew() {
+        let mut backoff = Backoff::default();
+        backoff.wait(LIVED, 1.0);
+        // Let in and thrown out, again and again.
+        assert_eq!(backoff.wait(LIVED, 1.0), seconds(2.0));
+        assert_eq!(backoff.wait(LIVED, 1.0), seconds(4.0));
+        backoff.progress();
+        assert_eq!(backoff.wait(LIVED, 1.0), NONE);
+        assert_eq!(backoff.wait(NONE, 1.0), seconds(2.0));
+        // In a quiet room nothing new may come for hours.
+        assert_eq!(backoff.wait(LONGEST, 1.0), NONE);
+    }
+
+    #[test]
+    fn a_goodbye_names_the_shortest_wait() {
+        assert_eq!(asked_to_wait(seconds(2.0), 0.0), seconds(2.0));
+        assert_eq!(asked_to_wait(seconds(2.0), 1.0), seconds(3.0));
+        assert_eq!(asked_to_wait(NONE, 1.0), NONE);
+        assert_eq!(asked_to_wait(Duration::MAX, 0.0), LONGEST_ASKED);
+    }
+
+    #[test]
+    fn only_whoever_has_no_more_input_gives_up() {
+        let now = Instant::now();
+        assert_eq!(Patience::Endless.ends(now), None);
+        assert_eq!(Patience::Limited.ends(now), Some(now + GIVE_UP_AFTER));
+    }
+}

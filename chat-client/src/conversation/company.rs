@@ -1,0 +1,91 @@
+//! Who was here before the connection was lost, and has to be told of. Pure.
+//!
+//! When a server goes down and comes up again, everybody is gone for a moment
+//! and comes back within seconds: that is one thing that happened, and not two
+//! for each person. So whoever is back soon is not told of at all, and whoever
+//! is not is told as gone then.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use chat_proto::name::Name;
+
+/// The others as they were before, from a loss until a while after the return.
+#[derive(Debug, Default)]
+pub(super) struct Company {
+    /// Who is here, as far as the events up to now have told.
+    here: BTreeSet<Name>,
+    /// Who was here when the room was opened anew, and is not back.
+    missing: BTreeSet<Name>,
+    /// Our own name then, until we have heard that its bearer left.
+    former: Option<Name>,
+    /// When those who are still missing are told as gone.
+    until: Option<Instant>,
+}
+
+impl Company {
+    /// The connection is lost, perhaps not for the first time in a short while;
+    /// `me` was with these.
+    pub(super) fn new(
+        earlier: Option<Self>,
+        others: impl Iterator<Item = Name>,
+        me: Option<Name>,
+    ) -> Self {
+        let mut company = earlier.unwrap_or_default();
+        company.here.extend(others);
+        company.former = me;
+        company.until = None;
+        company
+    }
+
+    /// We are back.
+    pub(super) fn welcome(&mut self, now: Instant) {
+        self.until = Some(now + TIME_TO_RETURN);
+    }
+
+    /// The room was opened anew: everybody before is gone.
+    pub(super) fn restart(&mut self) {
+        self.missing.append(&mut self.here);
+        self.former = None;
+    }
+
+    /// People came: those of them who are to be told of.
+    pub(super) fn enter(&mut self, mut names: Vec<Name>) -> Vec<Name> {
+        self.here.extend(names.iter().cloned());
+        names.retain(|name| !self.missing.remove(name));
+        names
+    }
+
+    /// People went: those of them who are to be told of. One of them may be
+    /// what the server took for us.
+    pub(super) fn leave(&mut self, mut names: Vec<Name>) -> Vec<Name> {
+        names.retain(|name| {
+            self.here.remove(name);
+            self.former.take_if(|former| former == name).is_none()
+        });
+        names
+    }
+
+    /// Somebody has another name.
+    pub(super) fn rename(&mut self, old: &Name, new: &Name) {
+        if self.here.remove(old) {
+            self.here.insert(new.clone());
+        }
+        if self.former.as_ref() == Some(old) {
+            self.former = Some(new.clone());
+        }
+    }
+
+    /// When [`Company::into_missing`] is to be called.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// Who did not come back.
+    pub(super) fn into_missing(self) -> BTreeSet<Name> {
+        self.missing
+    }
+}
+
+/// Programs that come back by themselves do so within this.
+pub(super) const TIME_TO_RETURN: Duration = Duration::from_secs(15);

@@ -1,0 +1,287 @@
+//! What the server says in the JSON form, and what becomes of it.
+
+use std::time::{Duration, Instant};
+
+use chat_proto::event::{Body, ErrorCode, Event, MessageId, Reply, ServerMessage, Speech, Welcome};
+use chat_proto::json_form;
+use chat_proto::name::Name;
+use chat_proto::text::{self, MAX_TEXT, Text};
+
+use super::company::Company;
+use super::outbox::{Manner, Sent};
+use super::position::Arrival;
+use super::{Conversation, Stage};
+use crate::line::{Age, Kind, Line};
+use crate::people::People;
+
+impl Conversation {
+    /// Takes a line of the JSON form.
+    pub(super) fn object(&mut self, line: &str, now: Instant) {
+        let message = json_form::parse_server_message(line);
+        let age = match &message {
+            Ok(Some(ServerMessage::Event(event))) => {
+                let Some(age) = self.position.take(event.seq) else {
+                    return;
+                };
+                age
+            }
+            _ => Age::New,
+        };
+        let is_presence = matches!(
+            &message,
+            Ok(Some(ServerMessage::Event(Event {
+                body: Body::Entered(_) | Body::Left(_),
+                ..
+            })))
+        );
+        if let Some(objects) = &mut self.objects
+            && line.starts_with('{')
+            && !(self.quiet && is_presence)
+        {
+            objects.push(text::clean(line).into_owned());
+        }
+        // Lines in text form may still come before the welcome, and objects
+        // of a kind that is newer than this program at any time.
+        match message {
+            Ok(Some(ServerMessage::Event(event))) => self.event(event, age),
+            Ok(Some(ServerMessage::Reply(reply))) => self.reply(reply, now),
+            Ok(None) | Err(_) => {}
+        }
+    }
+
+    /// Shows an event. Only what happens now changes who is here and what they
+    /// are called: the welcome has told how things were when we came.
+    fn event(&mut self, event: Event, age: Age) {
+        let Event { seq, time, body } = event;
+        let kind = match body {
+            Body::Message(speech) => {
+                let own = self.heard(&speech, age);
+                Kind::Message {
+                    name: (!own).then_some(speech.name),
+                    text: speech.text,
+                }
+            }
+            Body::Action(speech) => Kind::Action {
+                own: self.heard(&speech, age),
+                name: speech.name,
+                text: speech.text,
+            },
+            Body::Entered(names) => match self.enter(names, seq, age) {
+                names if names.is_empty() => return,
+                names => Kind::Entered(names),
+            },
+            Body::Left(names) => match self.leave(names, age) {
+                names if names.is_empty() => return,
+                names => Kind::Left(names),
+            },
+            Body::Renamed { old, new } => self.rename(old, new, age),
+            Body::Room { people, .. } => {
+                if let Some(company) = &mut self.company
+                    && people == 0
+                    && age == Age::Missed
+                {
+                    company.restart();
+                }
+                return;
+            }
+        };
+        self.progress |= age != Age::Old;
+        let time = Some(time);
+        self.show(Line { time, age, kind });
+    }
+
+    /// Takes note of who speaks; tells whether it is the person themselves. In
+    /// the past the name is no proof: somebody else may have had it.
+    fn heard(&mut self, speech: &Speech, age: Age) -> bool {
+        let sent = speech.id.as_ref().and_then(|id| self.outbox.settle(id));
+        let own = sent.is_some() || age == Age::New && Some(&speech.name) == self.me.as_ref();
+        if !own && age == Age::New {
+            self.people.speak(&speech.name);
+        }
+        own
+    }
+
+    /// People came; those who are to be told of.
+    fn enter(&mut self, mut names: Vec<Name>, seq: u64, age: Age) -> Vec<Name> {
+        if age == Age::New {
+            for name in names.iter().filter(|name| self.me.as_ref() != Some(name)) {
+                self.people.enter(name);
+            }
+        }
+        match &mut self.company {
+            Some(company) if age != Age::Old => {
+                // Our own return: the last that happened before the welcome.
+                if self.position.is_at_welcome(seq) {
+                    names.retain(|name| self.me.as_ref() != Some(name));
+                }
+                company.enter(names)
+            }
+            _ => names,
+        }
+    }
+
+    /// People went; those who are to be told of.
+    fn leave(&mut self, names: Vec<Name>, age: Age) -> Vec<Name> {
+        if age == Age::New {
+            for name in &names {
+                self.people.leave(name);
+            }
+        }
+        match &mut self.company {
+            Some(company) if age != Age::Old => company.leave(names),
+            _ => names,
+        }
+    }
+
+    fn rename(&mut self, old: Name, new: Name, age: Age) -> Kind {
+        if let Some(company) = &mut self.company
+            && age != Age::Old
+        {
+            company.rename(&old, &new);
+        }
+        if age != Age::New {
+            return Kind::Renamed { old, new };
+        }
+        if Some(&old) == self.me.as_ref() {
+            let text = format!("you are now known as {new}");
+            self.me = Some(new);
+            return Kind::Word(text);
+        }
+        self.people.rename(&old, &new);
+        Kind::Renamed { old, new }
+    }
+
+    /// Those who are not back after a restart are told as gone.
+    pub(super) fn tell_gone(&mut self, company: Company) {
+        let here: Vec<&Name> = self.people.names().chain(&self.me).collect();
+        let mut gone = company.into_missing();
+        gone.retain(|name| !here.contains(&name));
+        if !gone.is_empty() {
+            let names = gone.into_iter().collect();
+            self.show(Line::new(None, Kind::Left(names)));
+        }
+    }
+
+    fn reply(&mut self, reply: Reply, now: Instant) {
+        match reply {
+            Reply::Welcome(welcome) => self.welcome(welcome, now),
+            Reply::Notice(text) => self.show(Line::word(text.as_str())),
+            Reply::Error { text, .. } if self.away.is_some() => {
+                // We are not let in again; the next attempt may tell the same.
+                if let Some(away) = &mut self.away {
+                    away.why = one_line(&text);
+                }
+            }
+            Reply::Error { code, text, id } => match id.and_then(|id| self.outbox.settle(&id)) {
+                Some(Sent { text: said, .. }) if code != ErrorCode::TooLong => {
+                    self.refuse(format!("{text}: {said}"));
+                }
+                _ => self.refuse(text.to_string()),
+            },
+            Reply::People { people, names, .. } => {
+                let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+                let names = names.join(", ");
+                self.show(Line::word(format!("here ({people} in all): {names}")));
+            }
+            Reply::Pong { .. } => {}
+            Reply::Gap { missed } => {
+                self.position.skip(missed);
+                let lines = if missed == 1 { "line" } else { "lines" };
+                self.show(Line::aside(format!("you missed {missed} {lines}")));
+            }
+            Reply::Confirmed { id, .. } => self.confirmed(&id),
+            Reply::History { first, last, .. } => {
+                self.position.end_history();
+                if first > last {
+                    self.show(Line::word("nothing has been said yet"));
+                }
+            }
+            Reply::Goodbye { text, after } => self.goodbye = Some((one_line(&text), after)),
+        }
+    }
+
+    /// We are in the room, for the first time or again.
+    fn welcome(&mut self, welcome: Welcome, now: Instant) {
+        let arrival = self.position.arrive(&welcome, self.wishes.replay);
+        let text = match self.away.take() {
+            Some(away) => {
+                let mut text = "back".to_owned();
+                if self.me.as_ref() != Some(&welcome.name) {
+                    text += &format!(" as {}", welcome.name);
+                }
+                let time = now.saturating_duration_since(away.since);
+                text += &format!(" after {}", about(time));
+                if arrival == Arrival::Strange {
+                    text += "; what was said meanwhile is missing";
+                }
+                Line::aside(text)
+            }
+            None => {
+                let company = match welcome.people.saturating_sub(1) {
+                    0 => "nobody else is here yet".to_owned(),
+                    1 => "1 other is here".to_owned(),
+                    others => format!("{others} others are here"),
+                };
+                let kept = if welcome.kept {
+                    "; what is said is kept"
+                } else {
+                    ""
+                };
+                Line::word(format!("you are {}; {company}{kept}", welcome.name))
+            }
+        };
+        self.show(text);
+        if arrival == Arrival::Resumed {
+            if let Some(company) = &mut self.company {
+                company.welcome(now);
+            }
+        } else {
+            self.company = None;
+        }
+        self.people = People::default();
+        for name in welcome.names.iter().filter(|name| **name != welcome.name) {
+            self.people.enter(name);
+        }
+        self.limit = welcome.limits.text.min(MAX_TEXT);
+        self.me = Some(welcome.name);
+        self.stage = Stage::Json;
+        self.outbox.send_again(&mut self.output);
+        while let Some(line) = self.outbox.next_waiting() {
+            self.send_json(&line);
+        }
+    }
+
+    /// The room has this message. If it is one that has not come back, it is
+    /// among what is not held any more, and is shown in its stead.
+    fn confirmed(&mut self, id: &MessageId) {
+        self.progress = true;
+        let (Some(Sent { manner, text, .. }), Some(me)) = (self.outbox.settle(id), &self.me) else {
+            return;
+        };
+        let kind = match manner {
+            Manner::Message => Kind::Message { name: None, text },
+            Manner::Action => Kind::Action {
+                name: me.clone(),
+                own: true,
+                text,
+            },
+        };
+        self.show(Line::new(None, kind));
+    }
+}
+
+fn one_line(text: &Text) -> String {
+    text.as_str().replace('\n', "; ")
+}
+
+/// A time as people tell it: `3 s`, `2 min`, `5 h`.
+pub(super) fn about(time: Duration) -> String {
+    // Rounded; somebody was away, so it was not no time at all.
+    let seconds = (time.as_millis() + 500) / 1000;
+    match seconds {
+        0 => "1 s".to_owned(),
+        1..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", (seconds + 30) / 60),
+        _ => format!("{} h", (seconds + 1800) / 3600),
+    }
+}

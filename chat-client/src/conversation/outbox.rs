@@ -1,0 +1,100 @@
+//! What was said and is not in the room yet, as far as is known. Pure.
+
+use std::collections::VecDeque;
+
+use chat_proto::command::Command;
+use chat_proto::event::MessageId;
+use chat_proto::json_form;
+use chat_proto::text::Text;
+
+use crate::random::Random;
+
+/// Lines that wait to be sent, and messages that were sent and have not come
+/// back. The latter are kept with their marks, because what is sent again under
+/// the same mark is in the room once, whether it had arrived or not.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    /// Typed before it could be sent.
+    waiting: VecDeque<String>,
+    /// Sent and not yet come back, in order.
+    unconfirmed: VecDeque<Sent>,
+    random: Random,
+}
+
+/// A message on its way.
+#[derive(Debug)]
+pub(super) struct Sent {
+    id: MessageId,
+    pub(super) manner: Manner,
+    pub(super) text: Text,
+}
+
+/// How it is said.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Manner {
+    Message,
+    Action,
+}
+
+impl Outbox {
+    pub(super) fn new(random: Random) -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            unconfirmed: VecDeque::new(),
+            random,
+        }
+    }
+
+    /// Keeps a line until it can be sent.
+    pub(super) fn wait(&mut self, line: String) {
+        self.waiting.push_back(line);
+    }
+
+    /// The line whose turn it is.
+    pub(super) fn next_waiting(&mut self) -> Option<String> {
+        self.waiting.pop_front()
+    }
+
+    /// Sends a message, and keeps it until it is confirmed.
+    pub(super) fn send(&mut self, manner: Manner, text: Text, output: &mut Vec<u8>) {
+        let id = self.random.message_id();
+        let sent = Sent { id, manner, text };
+        sent.encode(output);
+        self.unconfirmed.push_back(sent);
+    }
+
+    /// Sends everything again that has not come back.
+    pub(super) fn send_again(&self, output: &mut Vec<u8>) {
+        for sent in &self.unconfirmed {
+            sent.encode(output);
+        }
+    }
+
+    /// The room has the message with this mark, or has refused it: the
+    /// message, if it is one of these.
+    pub(super) fn settle(&mut self, id: &MessageId) -> Option<Sent> {
+        let place = self.unconfirmed.iter().position(|sent| sent.id == *id)?;
+        self.unconfirmed.remove(place)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.unconfirmed.is_empty()
+    }
+
+    /// All of it, in the order in which it was said.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let unconfirmed = self.unconfirmed.iter().map(|sent| sent.text.as_str());
+        unconfirmed.chain(self.waiting.iter().map(String::as_str))
+    }
+}
+
+impl Sent {
+    fn encode(&self, output: &mut Vec<u8>) {
+        let (text, id) = (self.text.clone(), Some(self.id.clone()));
+        let command = match self.manner {
+            Manner::Message => Command::Message { text, id },
+            Manner::Action => Command::Action { text, id },
+        };
+        json_form::encode_command(&command, output);
+    }
+}

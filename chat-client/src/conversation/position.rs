@@ -1,0 +1,114 @@
+//! Where in the room's order of events we are. Pure.
+
+use chat_proto::command::Resume;
+use chat_proto::event::{RoomId, Welcome};
+
+use crate::line::Age;
+
+/// What of the room has been seen, so that nothing is shown twice and a lost
+/// connection goes on where it was.
+///
+/// A server that does not name its room has numbers that mean nothing to us:
+/// there every event is new.
+#[derive(Debug, Default)]
+pub(super) struct Position {
+    seen: Option<Seen>,
+    /// The newest event when we were last welcomed: what is not above it has
+    /// happened without us.
+    welcomed_at: u64,
+    /// What we asked to see again on joining may be coming.
+    replays: bool,
+    /// How many times a part of the past was asked for and is not all here.
+    histories: usize,
+}
+
+#[derive(Debug)]
+struct Seen {
+    room: RoomId,
+    /// The newest event that has come.
+    seq: u64,
+}
+
+/// How a welcome goes on with what was before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// What was missed follows.
+    Resumed,
+    /// It cannot; the server says why.
+    Fresh,
+    /// It cannot, and the server does not know that we were here.
+    Strange,
+}
+
+impl Position {
+    /// What to say at the hello, to get what was missed.
+    pub(super) fn resume(&self) -> Option<Resume> {
+        self.seen.as_ref().map(|seen| Resume {
+            room: seen.room.clone(),
+            seq: seen.seq,
+        })
+    }
+
+    /// We are in the room; it was asked for `replay` messages.
+    pub(super) fn arrive(&mut self, welcome: &Welcome, replay: usize) -> Arrival {
+        self.welcomed_at = welcome.seq;
+        self.histories = 0;
+        let same = self
+            .seen
+            .as_ref()
+            .is_some_and(|seen| Some(&seen.room) == welcome.room.as_ref());
+        if same && welcome.resumed == Some(true) {
+            self.replays = false;
+            return Arrival::Resumed;
+        }
+        self.replays = replay > 0;
+        self.seen = welcome.room.clone().map(|room| Seen {
+            room,
+            seq: welcome.seq,
+        });
+        match welcome.resumed {
+            Some(_) => Arrival::Fresh,
+            None => Arrival::Strange,
+        }
+    }
+
+    /// Takes note of an event. `None` if it has been here before and nobody
+    /// has asked for it again.
+    pub(super) fn take(&mut self, seq: u64) -> Option<Age> {
+        let Some(seen) = &mut self.seen else {
+            return Some(Age::New);
+        };
+        if seq <= seen.seq {
+            return (self.replays || self.histories > 0).then_some(Age::Old);
+        }
+        seen.seq = seq;
+        if seq <= self.welcomed_at {
+            return Some(Age::Missed);
+        }
+        // What is replayed comes before everything new.
+        self.replays = false;
+        Some(Age::New)
+    }
+
+    /// So many of the next events will never come.
+    pub(super) fn skip(&mut self, missed: u64) {
+        if let Some(seen) = &mut self.seen {
+            seen.seq = seen.seq.saturating_add(missed);
+        }
+    }
+
+    /// Whether the last event that happened without us is this one.
+    pub(super) fn is_at_welcome(&self, seq: u64) -> bool {
+        seq >= self.welcomed_at
+    }
+
+    /// A part of the past is asked for.
+    pub(super) fn ask_history(&mut self) {
+        self.histories += 1;
+    }
+
+    /// It is all here.
+    pub(super) fn end_history(&mut self) {
+        self.histories = self.histories.saturating_sub(1);
+    }
+}
