@@ -38,7 +38,7 @@ pub struct Args {
     )]
     history_sync: SyncMode,
 
-    /// How much history is kept, at least 1MiB; then the oldest goes
+    /// How much history is kept, at least 128KiB; then the oldest goes
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size, requires = "history")]
     history_keep: u64,
 
@@ -79,7 +79,7 @@ fn size(text: &str) -> Result<u64, String> {
     let number: u64 = number.parse().map_err(|_| hint)?;
     match number.checked_mul(unit) {
         Some(size) if size >= MIN_KEEP => Ok(size),
-        Some(_) => Err("at least 1MiB is kept".to_owned()),
+        Some(_) => Err("at least 128KiB are kept".to_owned()),
         None => Err(hint.to_owned()),
     }
 }
@@ -96,7 +96,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 /// The smallest history.
-const MIN_KEEP: u64 = 1 << 20;
+const MIN_KEEP: u64 = 128 * 1024;
 
 /// A day.
 const MAX_SECONDS: u64 = 24 * 60 * 60;

@@ -34,7 +34,7 @@ use chat_proto::event::Timestamp;
 use clap::ValueEnum;
 use mio::Waker;
 
-use crate::replay::Files;
+use crate::replay::{Files, SOURCE};
 use crate::room::{Form, Mark, Room, notice};
 use crate::session::Now;
 use disk::Make;
@@ -396,8 +396,9 @@ impl History {
         self.renamed = true;
         let (seq, _) = room.log(Form::Json).event_at(self.written);
         self.segments.begin(number + 1, self.written, seq);
-        // With room for the new one.
-        let least = self.options.keep.saturating_sub(2 * self.segment_size());
+        // With room for the new one, which the last event can make larger.
+        let new = self.segment_size() + SOURCE as u64 / 2;
+        let least = self.options.keep.saturating_sub(self.segment_size() + new);
         while let Some(oldest) = self.segments.drop_oldest(least) {
             self.files.pop_front();
             let path = with_suffix(&self.options.path, &format!("{:06}", oldest.number));
@@ -590,15 +591,16 @@ const SYNC_EVERY: Duration = Duration::from_millis(200);
 /// How often it is tried again when the disk refuses.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// What may wait for the disk before no more is taken in.
-const MAX_UNSAFE: u64 = 4 * 1024 * 1024;
+/// What may wait for the disk before no more is taken in: more than can be said
+/// between two syncs in [`SyncMode::Batch`].
+const MAX_UNSAFE: u64 = 16 * 1024 * 1024;
 
 /// How long the end of the server waits for the disk.
 const FINISH_FOR: Duration = Duration::from_secs(5);
 
 /// The history is kept in about so many files, each within these bounds.
 const SEGMENTS: u64 = 16;
-const MIN_SEGMENT: u64 = 64 * 1024;
+const MIN_SEGMENT: u64 = 4 * 1024;
 const MAX_SEGMENT: u64 = 64 * 1024 * 1024;
 
 const READ_BUFFER: usize = 256 * 1024;

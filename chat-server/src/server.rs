@@ -136,6 +136,10 @@ impl Server {
     }
 
     fn timeout(&self) -> Option<Duration> {
+        if self.is_overtaken() {
+            // The disk wakes us; others have to wait for it.
+            return Some(OVERTAKEN_FOR);
+        }
         if !self.queue.is_empty()
             || !self.returning.is_empty()
             || self.has_news()
@@ -167,6 +171,12 @@ impl Server {
             Some(history) => history.wants_more(&self.room),
             None => self.room.shown() != self.room.head(),
         }
+    }
+
+    /// Whether the disk is slower than the talk, which waits for it then.
+    fn is_overtaken(&self) -> bool {
+        let history = self.history.as_ref();
+        history.is_some_and(|history| history.is_overtaken(&self.room))
     }
 
     fn note(&mut self, event: &mio::event::Event, now: Now) {
@@ -250,9 +260,7 @@ impl Server {
     /// takes in one round. Those who were not heard are the first next time.
     fn read(&mut self, now: Now) {
         let written = self.room.written();
-        let overtaken = |history: &History| history.is_overtaken(&self.room);
-        if self.history.as_ref().is_some_and(overtaken) {
-            // The disk is slower than the talk, which waits for it.
+        if self.is_overtaken() {
             return;
         }
         let mut heard = 0;
@@ -488,6 +496,9 @@ const PAGES: usize = 4;
 
 /// How long a stopping server waits for its last words to be taken.
 const GOODBYE_FOR: Duration = Duration::from_secs(1);
+
+/// How long a round waits at most while the disk is behind.
+const OVERTAKEN_FOR: Duration = Duration::from_millis(5);
 
 /// When people are told to come back after a goodbye: a moment later, one after
 /// the other.

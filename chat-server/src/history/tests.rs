@@ -292,8 +292,15 @@ fn damage_in_the_middle_is_refused() {
 
 #[test]
 fn files_are_bounded_whole_and_in_one_order() {
+    for keep in [128 << 10, 1 << 20] {
+        files_are_bounded(keep);
+    }
+}
+
+fn files_are_bounded(keep: u64) {
     let directory = directory();
-    let options = options(&directory, SyncMode::Batch);
+    let mut options = options(&directory, SyncMode::Batch);
+    options.keep = keep;
     let mut hall = Hall::open(options.clone()).unwrap();
     let room = hall.room.id().clone();
     let mut said = 0;
@@ -316,7 +323,7 @@ fn files_are_bounded_whole_and_in_one_order() {
     // The thread removes what is too old.
     hall.keep_until(|hall, _| hall.history.dropped.is_empty() && hall.history.in_flight.is_none());
     let full = numbered(&options.path).unwrap();
-    assert!(full.len() > 10, "{full:?}");
+    assert!(full.len() > 8, "{full:?}");
     let mut expected = hall.room.first();
     assert!(expected > 1);
     let mut total = 0;
