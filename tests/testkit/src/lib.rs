@@ -6,21 +6,33 @@
 //! | a program with pipes | [`run_piped`], [`Program`] |
 //! | a program in a terminal | [`Terminal`] |
 //! | a raw TCP client, or a scripted server | [`Peer`], [`JsonPeer`] |
+//! | load that comes back after each failure | [`Talker`], [`settle`] |
+//! | faults between clients and server | [`Proxy`] |
+//! | proof that nothing was lost or doubled | [`assert_kept`] |
+//! | random choices that can be made again | [`Random`] |
 //!
 //! Everything waits for a condition with a deadline ([`DEADLINE`]) and panics
 //! at the caller's line, with what was last seen. Nothing waits by sleeping
 //! for a fixed time, and every process is killed when its handle is dropped.
 
 pub mod keys;
+pub mod ledger;
 pub mod peer;
 pub mod process;
+pub mod proxy;
+pub mod random;
 pub mod server;
+pub mod talker;
 pub mod terminal;
 pub mod transcript;
 
+pub use ledger::{Ledger, assert_kept};
 pub use peer::{JsonPeer, Peer};
 pub use process::{Output, Program, Signal, run_piped};
+pub use proxy::Proxy;
+pub use random::Random;
 pub use server::ServerProcess;
+pub use talker::{Talker, settle};
 pub use terminal::Terminal;
 pub use transcript::{End, Transcript};
 /// The screen model that [`Terminal::inspect`] shows.

@@ -151,6 +151,15 @@ impl Program {
         status
     }
 
+    /// Ends it at once, and waits until the system has taken it down.
+    #[track_caller]
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a child of ours can be killed");
+        self.child
+            .wait()
+            .expect("a child of ours can be waited for");
+    }
+
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.status().is_none()

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::process::{Program, Signal};
 #[cfg(target_os = "linux")]
 use crate::transcript::shown;
+use crate::{DEADLINE, poll, until_some};
 
 /// A running `chat-server` that has said where it listens.
 #[derive(Debug)]
@@ -41,6 +42,41 @@ impl ServerProcess {
             program: Mutex::new(program),
             addr,
         }
+    }
+
+    /// Starts a server where another one has listened before.
+    ///
+    /// Tries again for a while if the port is taken: a connection of somebody
+    /// else may have got it meanwhile.
+    #[track_caller]
+    pub fn start_at(program: impl AsRef<Path>, addr: SocketAddr, extra_args: &[&str]) -> Self {
+        let program = program.as_ref();
+        let addr = addr.to_string();
+        let mut args = vec!["--listen", &addr];
+        args.extend_from_slice(extra_args);
+        until_some("the server listens again", || {
+            let mut program = Program::spawn(program, &args, &[]);
+            program.close_stdin();
+            let listening = poll(DEADLINE, || {
+                let is_running = program.is_running();
+                program.stderr.refresh();
+                let text = program.stderr.text();
+                // Not the beginning of a line, which would be another port.
+                let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+                let listening = whole.lines().find_map(listen_address);
+                (listening.is_some() || !is_running).then_some(listening)
+            });
+            let log = program.stderr.text();
+            match listening.flatten() {
+                Some(addr) => Some(Self {
+                    pid: program.pid(),
+                    program: Mutex::new(program),
+                    addr,
+                }),
+                None if log.contains("cannot listen on") && log.contains("in use") => None,
+                None => panic!("the server does not listen again:\n{log}"),
+            }
+        })
     }
 
     /// Where it listens; of several addresses, the one it printed first.
@@ -119,6 +155,12 @@ impl ServerProcess {
     #[track_caller]
     pub fn signal(&self, signal: Signal) {
         self.program().signal(signal);
+    }
+
+    /// Kills it, as with SIGKILL, and waits until it is gone.
+    #[track_caller]
+    pub fn kill(&self) {
+        self.program().kill();
     }
 
     /// Waits until it has ended by itself.

@@ -1,0 +1,132 @@
+use std::net::TcpListener;
+
+use super::*;
+use crate::ledger::{History, check};
+use crate::{JsonPeer, Peer};
+
+/// Somebody comes: the hello, and the peer that is welcomed by `welcome`.
+fn greet(listener: &TcpListener, welcome: &str) -> (Value, JsonPeer) {
+    let mut peer = Peer::accept(listener);
+    peer.send_str("\r-- chat/1 hello\n\r[bo] entered room\n");
+    let hello = peer.expect_line();
+    let hello = hello.strip_prefix("/hello ").expect("a hello");
+    let hello = serde_json::from_str(hello).expect("an object");
+    peer.send_str(&format!("{{{welcome}}}\n"));
+    let welcome = Value::Null;
+    (hello, JsonPeer { peer, welcome })
+}
+
+#[test]
+fn it_comes_back_and_sends_again_what_was_not_confirmed() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("ports are left");
+    let addr = listener.local_addr().expect("a bound socket");
+    let talker = Talker::start(addr, "ann", 2, Random::new(1));
+    let welcome = r#""seq":3,"type":"welcome","room":"r""#;
+    let (hello, mut server) = greet(&listener, welcome);
+    assert_eq!(hello, json!({ "protocol": 1, "name": "ann" }));
+    let (one, two) = (server.next(), server.next());
+    assert_eq!(
+        (&one["text"], &two["text"]),
+        (&json!("ann says 1"), &json!("ann says 2"))
+    );
+    let mut lines = Vec::new();
+    let mut event = |seq: u64, message: &Value| {
+        let line = json!({ "seq": seq, "time": "t" }).to_string();
+        let line = format!(
+            r#"{},"type":"message","name":"ann","text":{},"id":{}}}"#,
+            line.trim_end_matches('}'),
+            message["text"],
+            message["id"]
+        );
+        lines.push(line.clone().into_bytes());
+        line + "\n"
+    };
+    let cut = event(4, &one);
+    server.peer.send_str(&cut[..cut.len() - 5]);
+    drop(server);
+
+    let again = r#""seq":4,"type":"welcome","room":"r","resumed":true"#;
+    let (hello, mut server) = greet(&listener, again);
+    assert_eq!(hello["resume"], json!({ "room": "r", "seq": 3 }));
+    server.peer.send_str(&cut);
+    // The first one may not be confirmed yet when it speaks.
+    let mut again = server.next();
+    if again == one {
+        let id = &one["id"];
+        let confirmed = json!({ "type": "confirmed", "id": id, "seq": 4 });
+        server.send_json(confirmed);
+        again = server.next();
+    }
+    assert_eq!(again, two);
+    let three = server.next();
+    assert_eq!(three["text"], "ann says 3");
+    let refusal = json!({ "type": "error", "code": "not_kept", "text": "no", "id": two["id"] });
+    server.send_json(refusal);
+    let four = server.next();
+    assert_eq!(four["text"], "ann says 4");
+    for (seq, message) in [(5, &three), (6, &four)] {
+        server.peer.send_str(&event(seq, message));
+    }
+    let ledgers = thread::spawn(move || settle(vec![talker]));
+    // Until it is told to be silent it goes on.
+    let mut seq = 7;
+    while !ledgers.is_finished() {
+        server.peer.set_deadline(Duration::from_secs(1));
+        if server
+            .peer
+            .stream()
+            .peek(&mut [0])
+            .is_ok_and(|count| count == 0)
+        {
+            break;
+        }
+        let next = server.next();
+        server.peer.send_str(&event(seq, &next));
+        seq += 1;
+    }
+    let ledgers = ledgers.join().expect("it has settled");
+    let history = History {
+        lines,
+        is_cut: true,
+    };
+    let report = check(&history, &ledgers).expect("all is right");
+    assert_eq!(report.messages, report.confirmed);
+    assert_eq!(ledgers[0].lines().count(), report.messages);
+}
+
+#[test]
+fn what_must_not_be_is_found() {
+    for (welcome, wrong) in [
+        (
+            r#""seq":3,"type":"welcome","room":"s","resumed":true"#,
+            "another room",
+        ),
+        (
+            r#""seq":3,"type":"welcome","room":"r","resumed":false"#,
+            "not resumed behind 3",
+        ),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("ports are left");
+        let addr = listener.local_addr().expect("a bound socket");
+        let talker = Talker::start(addr, "ann", 0, Random::new(1));
+        let (_, server) = greet(&listener, r#""seq":3,"type":"welcome","room":"r""#);
+        drop(server);
+        let (_, _server) = greet(&listener, welcome);
+        crate::until("it is welcomed twice", || talker.connections() == 2);
+        let ledgers = settle(vec![talker]);
+        let history = History::default();
+        let errors = check(&history, &ledgers).expect_err("it is wrong");
+        assert!(errors[0].contains(wrong), "{errors:?}");
+    }
+}
+
+#[test]
+fn lines_are_looked_at() {
+    let message = br#"{"seq":12,"time":"t","type":"message","name":"ann","text":"x","id":"i1"}"#;
+    assert_eq!(event(message), Some(12));
+    assert_eq!(id_at_the_end(message), Some("i1"));
+    assert_eq!(event(br#"{"seq":12,"time":"t","type":"welcome"}"#), None);
+    assert_eq!(event(br#"{"time":"t","type":"gap","missed":3}"#), None);
+    let forged = br#"{"seq":1,"time":"t","type":"message","name":"ann","text":"\"id\":\"i1\"}"}"#;
+    assert_eq!(id_at_the_end(forged), None);
+}
