@@ -7,6 +7,7 @@ mod names;
 mod pipes;
 mod prompt;
 mod reading;
+mod restart;
 mod returning;
 mod room;
 mod screen;

@@ -396,7 +396,9 @@ fn event(line: &[u8]) -> Option<u64> {
     let (seq, rest) = line.strip_prefix("{\"seq\":")?.split_once(',')?;
     let (_, rest) = rest.split_once("\"type\":\"")?;
     let (kind, _) = rest.split_once('"')?;
-    (kind != "welcome").then_some(seq.parse().ok()?)
+    // These have a number as well.
+    let is_reply = matches!(kind, "welcome" | "confirmed");
+    (!is_reply).then_some(seq.parse().ok()?)
 }
 
 /// The id of a message, which is the last member of its line.

@@ -53,8 +53,10 @@ fn it_comes_back_and_sends_again_what_was_not_confirmed() {
     let mut again = server.next();
     if again == one {
         let id = &one["id"];
-        let confirmed = json!({ "type": "confirmed", "id": id, "seq": 4 });
-        server.send_json(confirmed);
+        let members = r#""seq":4,"time":"t","type":"confirmed""#;
+        server
+            .peer
+            .send_str(&format!("{{{members},\"id\":{id}}}\n"));
         again = server.next();
     }
     assert_eq!(again, two);
@@ -126,6 +128,10 @@ fn lines_are_looked_at() {
     assert_eq!(event(message), Some(12));
     assert_eq!(id_at_the_end(message), Some("i1"));
     assert_eq!(event(br#"{"seq":12,"time":"t","type":"welcome"}"#), None);
+    assert_eq!(
+        event(br#"{"seq":12,"time":"t","type":"confirmed","id":"i1"}"#),
+        None
+    );
     assert_eq!(event(br#"{"time":"t","type":"gap","missed":3}"#), None);
     let forged = br#"{"seq":1,"time":"t","type":"message","name":"ann","text":"\"id\":\"i1\"}"}"#;
     assert_eq!(id_at_the_end(forged), None);

@@ -1,0 +1,115 @@
+//! A restart of the real server, as people at their screens see it.
+
+use std::time::Duration;
+
+use chat_testkit::{ServerProcess, Signal, Terminal, sibling};
+
+use crate::{client, count, join};
+
+/// What is written while there is no server, and what becomes of it.
+const AWAY: &str = "-- the server is shutting down: goodbye; trying again, and what you type waits";
+
+/// The lines of a screen that say that one was away.
+fn lines_about_it(text: &str) -> Vec<&str> {
+    text.lines()
+        .filter(|line| line.starts_with("-- ") && !line.starts_with("-- you are "))
+        .filter(|line| !line.starts_with("-- connected to "))
+        .collect()
+}
+
+#[track_caller]
+fn wait_back(terminal: &Terminal) {
+    terminal.wait_for_text("-- back after ");
+}
+
+#[test]
+fn a_restart_of_the_server_is_one_line_for_everybody() {
+    let program = sibling(client(), "chat-server");
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("room.jsonl");
+    let args = ["--history", file.to_str().expect("a name in UTF-8")];
+    let server = ServerProcess::start(&program, &args);
+    let ann = join(server.addr(), "ann");
+    let bo = join(server.addr(), "bo");
+    ann.wait_for_text("[bo] entered room\n<You>");
+    bo.type_text("before\r");
+    ann.wait_for_text("<bo> before\n<You>");
+    bo.type_text("half a dra");
+    bo.wait_for_text("<You> half a dra");
+    let before = [ann.full_text(), bo.full_text()].map(|text| text.matches(" room").count());
+
+    server.signal(Signal::Terminate);
+    ann.wait_for_text(AWAY);
+    bo.wait_for_text(AWAY);
+    let status = server.wait_exit(Duration::from_secs(5));
+    assert!(status.success(), "{}", server.log());
+    ann.type_text("typed while away\rand ann's draft");
+    ann.wait_for_text("<You> typed while away\n<You> and ann's draft");
+    let server = ServerProcess::start_at(&program, server.addr(), &args);
+    wait_back(&ann);
+    wait_back(&bo);
+    bo.wait_for_text("<ann> typed while away\n<You> half a dra");
+    // Behind all that could still come of the restart.
+    bo.type_text("ft\r");
+    ann.wait_for_text("<bo> half a draft\n<You> and ann's draft");
+    ann.type_text("\r");
+    bo.wait_for_text("<ann> and ann's draft\n<You>");
+    ann.wait_for_text("<You> and ann's draft\n<You>");
+
+    for (terminal, before, said, heard) in [
+        (&ann, before[0], "<You>", "<bo>"),
+        (&bo, before[1], "<ann>", "<You>"),
+    ] {
+        let text = terminal.full_text();
+        let lines = lines_about_it(&text);
+        assert!(
+            lines.len() == 1 && lines[0].starts_with("-- back after "),
+            "one line about it, not {lines:#?} in:\n{text}"
+        );
+        // Nobody is told that somebody came or went.
+        assert_eq!(text.matches(" room").count(), before, "in:\n{text}");
+        assert_eq!(text.matches("offline").count(), 0, "in:\n{text}");
+        for row in [
+            format!("{said} typed while away"),
+            format!("{said} and ann's draft"),
+            format!("{heard} before"),
+            format!("{heard} half a draft"),
+        ] {
+            // What came while one was away may have its time before it.
+            let times = text.lines().filter(|line| line.ends_with(&row)).count();
+            assert_eq!(times, 1, "{row:?} in:\n{text}");
+        }
+    }
+    assert_eq!(count(&ann.full_text(), "<You>"), 0);
+    drop(server);
+}
+
+/// The same when it is killed, and nobody says goodbye.
+#[test]
+fn a_kill_of_the_server_is_one_line_as_well() {
+    let program = sibling(client(), "chat-server");
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("room.jsonl");
+    let args = ["--history", file.to_str().expect("a name in UTF-8")];
+    let server = ServerProcess::start(&program, &args);
+    let ann = join(server.addr(), "ann");
+    let bo = join(server.addr(), "bo");
+    ann.wait_for_text("[bo] entered room\n<You>");
+    ann.type_text("half a dra");
+    ann.wait_for_text("<You> half a dra");
+    server.kill();
+    ann.wait_for_text("-- connection lost; trying again");
+    bo.wait_for_text("-- connection lost; trying again");
+    bo.type_text("typed while away\r");
+    let _server = ServerProcess::start_at(&program, server.addr(), &args);
+    wait_back(&ann);
+    wait_back(&bo);
+    ann.wait_for_text("<bo> typed while away\n<You> half a dra");
+    for terminal in [&ann, &bo] {
+        let text = terminal.full_text();
+        assert_eq!(lines_about_it(&text).len(), 1, "in:\n{text}");
+        assert_eq!(text.matches("typed while away").count(), 1, "in:\n{text}");
+    }
+    assert_eq!(ann.full_text().matches(" room").count(), 1);
+    assert_eq!(bo.full_text().matches(" room").count(), 0);
+}

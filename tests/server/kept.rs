@@ -1,0 +1,89 @@
+//! A room that is kept in a file: nothing is lost, whatever happens to the
+//! server, the connections, the disk and the readers.
+
+mod faults;
+mod files;
+mod full;
+mod readers;
+mod restart;
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use chat_testkit::ledger::History;
+use chat_testkit::{JsonPeer, ServerProcess};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::SERVER;
+
+/// A room whose servers come and go; the file and the port stay.
+struct Kept {
+    directory: TempDir,
+    args: Vec<String>,
+    addr: Cell<Option<SocketAddr>>,
+}
+
+impl Kept {
+    /// A room without a history yet, with more arguments for its servers.
+    #[track_caller]
+    fn new(args: &[&str]) -> Self {
+        Self {
+            directory: tempfile::tempdir().expect("a directory"),
+            args: args.iter().map(|&arg| arg.to_owned()).collect(),
+            addr: Cell::new(None),
+        }
+    }
+
+    /// Starts a server, on the port of the one before it.
+    #[track_caller]
+    fn start(&self) -> ServerProcess {
+        let file = self.file();
+        let file = file.to_str().expect("a name in UTF-8");
+        let mut args = vec!["--history", file];
+        args.extend(self.args.iter().map(String::as_str));
+        let server = match self.addr.get() {
+            None => ServerProcess::start(SERVER, &args),
+            Some(addr) => ServerProcess::start_at(SERVER, addr, &args),
+        };
+        self.addr.set(Some(server.addr()));
+        server
+    }
+
+    fn file(&self) -> PathBuf {
+        self.directory.path().join("room.jsonl")
+    }
+
+    /// A file beside that of the room.
+    fn beside(&self, suffix: &str) -> PathBuf {
+        self.directory.path().join(format!("room.jsonl.{suffix}"))
+    }
+
+    /// What is in the files now.
+    #[track_caller]
+    fn history(&self) -> History {
+        History::read(&self.file()).expect("whole lines")
+    }
+}
+
+/// Comes back to a room of which it has seen everything up to `seq`.
+#[track_caller]
+fn resume(addr: SocketAddr, name: &str, room: &Value, seq: u64) -> JsonPeer {
+    let resume = json!({ "room": room, "seq": seq });
+    let hello = json!({ "protocol": 1, "name": name, "resume": resume });
+    JsonPeer::hello(addr, &hello)
+}
+
+/// The number of an event, or of the newest one in a welcome.
+#[track_caller]
+fn seq(object: &Value) -> u64 {
+    object["seq"]
+        .as_u64()
+        .unwrap_or_else(|| panic!("no number: {object}"))
+}
+
+/// An id that nobody guesses, and that is easy to find in a failure.
+fn id(number: usize) -> String {
+    format!("{number:032x}")
+}
