@@ -95,6 +95,9 @@ pub struct History {
 struct Trouble {
     /// When to try again; not while a job is under way.
     retry: Instant,
+    /// What was given to be made safe since then tells whether it is over; not
+    /// what was under way when it began.
+    tried: bool,
 }
 
 /// Something to tell people.
@@ -265,8 +268,13 @@ impl History {
             Ok(()) => {
                 self.safe = mark;
                 room.set_safe(mark.json);
-                if self.options.sync == SyncMode::Always || self.trouble.is_some() {
+                let due = self.options.sync == SyncMode::Always || self.trouble.is_some();
+                // More may have been shown while it was under way.
+                if due && mark.json > room.shown().json {
                     room.show(mark);
+                }
+                if self.trouble.as_ref().is_some_and(|trouble| !trouble.tried) {
+                    return None;
                 }
                 self.trouble.take().map(|_| {
                     room.set_trouble(None);
@@ -286,6 +294,7 @@ impl History {
         let first = self.trouble.is_none();
         self.trouble = Some(Trouble {
             retry: now.instant + RETRY_AFTER,
+            tried: false,
         });
         let why = format!("the history cannot be written ({error})");
         room.set_trouble(Some(notice(&why)));
@@ -303,6 +312,9 @@ impl History {
         if let Some(syncer) = &self.syncer {
             syncer.give(job);
             self.in_flight = Some(mark);
+            if let Some(trouble) = &mut self.trouble {
+                trouble.tried = true;
+            }
             self.next_sync = Some(now.instant + SYNC_EVERY);
         }
     }
