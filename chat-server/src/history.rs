@@ -416,6 +416,8 @@ impl History {
             let path = with_suffix(&self.options.path, &format!("{:06}", oldest.number));
             self.dropped.push(path);
         }
+        // Not only with the next sync: much can be said until then.
+        self.tidy();
         if let Some(first) = self.segments.first() {
             room.forget_before(first.first);
         }
