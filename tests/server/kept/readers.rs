@@ -63,7 +63,10 @@ fn a_limited_history_drops_the_oldest_and_says_so() {
     say_numbered(&mut ann, &mut bo, 4000, 1000, || {
         largest = size().max(largest)
     });
-    assert!(largest <= LIMIT, "there were {largest} bytes at a time");
+    // A thread removes them, which may be late, but not as late as the next
+    // sync: all this was said in less time.
+    assert!(largest <= 2 * LIMIT, "there were {largest} bytes at a time");
+    until("it is within the limit", || size() <= LIMIT);
     assert!(largest > LIMIT / 2, "there were only {largest} bytes");
     // The last one is there, so all that is dropped is dropped.
     bot.say("the last", id(1));
@@ -103,20 +106,32 @@ fn a_limited_history_drops_the_oldest_and_says_so() {
     assert!(size() <= LIMIT, "{}", size());
 }
 
-/// They fall behind what is held in memory, and go on from the files.
+/// They fall behind what is held in memory, and go on from the files, also in
+/// the middle of a message of several lines.
 #[test]
 fn stopped_readers_get_all_of_it_when_they_go_on() {
-    const LINES: usize = 10_000;
+    const MESSAGES: usize = 4_000;
+    const LINES: usize = 5;
     let kept = Kept::new(&["--history-keep", "64MiB"]);
     let server = kept.start();
     let mut ann = join(server.addr(), "ann");
-    let mut bo = join(server.addr(), "bo");
+    let mut bo = JsonPeer::connect(server.addr(), "bo");
     let mut text = join(server.addr(), "text");
     let mut program = JsonPeer::connect(server.addr(), "program");
     ann.expect("[program] entered room\n");
-    say_numbered(&mut bo, &mut ann, LINES, 1000, || {});
-    ann.expect("\n");
-    bo.send_str("the last\n");
+    let filling = "x".repeat(600);
+    let numbered = |line: usize| format!("{line} {filling}");
+    for number in 0..MESSAGES {
+        let lines = number * LINES..(number + 1) * LINES;
+        let last = lines.end - 1;
+        let said: Vec<String> = lines.map(numbered).collect();
+        bo.say(&said.join("\n"), id(number));
+        if number % PART == PART - 1 {
+            ann.expect(&format!("> {last} x"));
+            bo.wait_for(|object| object["id"] == id(number));
+        }
+    }
+    bo.say("the last", id(MESSAGES));
     ann.expect("<bo> the last\n");
 
     text.set_deadline(Duration::from_secs(30));
@@ -132,7 +147,11 @@ fn stopped_readers_get_all_of_it_when_they_go_on() {
                 .ok()
         })
         .collect();
-    assert_eq!(numbers, (0..LINES).collect::<Vec<_>>());
+    let wrong = (0..MESSAGES * LINES)
+        .zip(&numbers)
+        .find(|(expected, number)| expected != *number);
+    assert_eq!(wrong, None, "of {} lines", numbers.len());
+    assert_eq!(numbers.len(), MESSAGES * LINES);
 
     let lines = kept.history().lines;
     let newest = seq(&program.welcome);
@@ -208,7 +227,8 @@ fn many_who_come_back_delay_nobody_and_cost_little() {
     {
         let grown = server.resident_bytes().saturating_sub(before);
         println!("grown by {grown} bytes");
-        assert!(grown < 16 << 20, "grown by {grown} bytes");
+        // Less than what one of them has missed.
+        assert!(grown < 8 << 20, "grown by {grown} bytes");
     }
     assert_eq!(heard, kept.history().lines[..heard.len()]);
     drop(stopped);

@@ -1,8 +1,9 @@
 //! The server stops in order, and another one goes on.
 
+use std::net::TcpStream;
 use std::time::Duration;
 
-use chat_testkit::{JsonPeer, Random, Signal, Talker, assert_kept, settle, until};
+use chat_testkit::{DEADLINE, JsonPeer, Random, Signal, Talker, assert_kept, settle, until};
 use serde_json::json;
 
 use super::{Kept, id, resume, seq};
@@ -37,6 +38,9 @@ fn a_restart_says_goodbye_and_loses_nothing() {
     };
     let after = goodbye["after_ms"].as_u64().expect("a time");
     assert!((100..=10_000).contains(&after), "{goodbye}");
+    // Nobody else comes in by then.
+    let late = TcpStream::connect_timeout(&server.addr(), DEADLINE);
+    assert!(late.is_err(), "{late:?}");
     bot.peer.expect_end();
     let status = server.wait_exit(Duration::from_secs(5));
     assert_eq!(status.code(), Some(0), "{}", server.log());
