@@ -10,12 +10,14 @@ use chat_server::journal::Journal;
 use chat_server::listener::{Listener, own_addresses};
 use chat_server::room::Room;
 use chat_server::server::{LOG_BYTES, Server, now};
-use chat_server::signals::raise_descriptor_limit;
+use chat_server::signals::{raise_descriptor_limit, survive_full_files};
 use clap::Parser;
 
 fn main() -> ExitCode {
     let args = Args::parse();
     raise_descriptor_limit();
+    // Before a history is opened, which is written to as well.
+    let _ = survive_full_files();
     let mut journal = Journal::on_stderr();
     let listeners = match listen(&args.listen, &mut journal) {
         Ok(listeners) => listeners,

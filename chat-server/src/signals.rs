@@ -17,10 +17,7 @@ impl Signals {
     ///
     /// Those of the system.
     pub fn register(registry: &Registry, token: Token) -> io::Result<Self> {
-        use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
-        // A file that may not grow is to be an error like a full disk, and not
-        // the end.
-        signal_hook::flag::register(SIGXFSZ, Arc::default())?;
+        use signal_hook::consts::{SIGINT, SIGTERM};
         let mut signals = signal_hook_mio::v1_0::Signals::new([SIGINT, SIGTERM])?;
         registry.register(&mut signals, token, mio::Interest::READABLE)?;
         Ok(Self(signals))
@@ -47,6 +44,17 @@ impl Signals {
     pub fn pending(&mut self) -> usize {
         0
     }
+}
+
+/// Has a file that may not grow be an error like a full disk, and not the end.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn survive_full_files() -> io::Result<()> {
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
+    Ok(())
 }
 
 /// Lets this process have as many descriptors as it may.

@@ -4,12 +4,14 @@
 
 use std::time::{Duration, Instant};
 
-use chat_testkit::{JsonPeer, Random, ServerProcess, Signal, Talker, assert_kept, settle, until};
+use chat_testkit::{
+    JsonPeer, Random, ServerProcess, Signal, Talker, assert_kept, run_piped, settle, until,
+};
 use rustix::process::{Pid, Resource, prlimit};
 use serde_json::Value;
 
 use super::{Kept, id, resume, seq};
-use crate::join;
+use crate::{SERVER, join};
 
 /// No file of the server may become larger than this; `None`: any size.
 #[track_caller]
@@ -156,4 +158,25 @@ fn what_is_uncertain_is_not_confirmed() {
     bot.say("three", id(3));
     let three = bot.expect_type("message");
     assert_eq!(seq(&three), one + 2);
+}
+
+/// A server that cannot write at its start says so, and is not killed for it.
+#[test]
+fn a_file_that_is_full_at_the_start_is_an_error() {
+    let kept = Kept::new(&[]);
+    let server = kept.start();
+    let mut bot = JsonPeer::connect(server.addr(), "bot");
+    bot.say(&"x".repeat(2000), id(1));
+    bot.expect_type("message");
+    server.signal(Signal::Terminate);
+    assert!(server.wait_exit(Duration::from_secs(5)).success());
+    let before = kept.history().lines;
+    let file = kept.file();
+    let file = file.to_str().expect("a name in UTF-8");
+    let script = "ulimit -f 1; exec \"$0\" --listen 127.0.0.1:0 --history \"$1\"";
+    let refused = run_piped("bash", &["-c", script, SERVER, file], &[], b"");
+    assert_eq!(refused.code(), 1, "{refused}");
+    assert!(refused.stderr.contains("cannot write"), "{refused}");
+    assert_eq!(kept.history().lines, before, "it is as it was");
+    kept.start();
 }
