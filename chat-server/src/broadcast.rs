@@ -26,8 +26,6 @@ pub struct Shown<'a> {
     pub log: &'a Log,
     /// Where what everybody may see ends; further on is not kept safely yet.
     pub until: u64,
-    /// It will not be kept for a while: replies do not wait for it.
-    pub stuck: bool,
     /// The number of the last event before that.
     pub seq: u64,
     /// The oldest event that is held, in memory or in files.
@@ -56,6 +54,8 @@ struct Detour {
     at: u64,
     what: What,
     resume: u64,
+    /// Not before everything up to here may be seen.
+    after: u64,
 }
 
 #[derive(Debug)]
@@ -104,6 +104,7 @@ impl Reader {
                 at: self.position,
                 what: What::Bytes(insert),
                 resume: self.position,
+                after: 0,
             });
         }
         // What was to come of the past was to come in the other form.
@@ -118,6 +119,7 @@ impl Reader {
         self.position = position;
         for detour in &mut self.detours {
             (detour.at, detour.resume) = (position, position);
+            detour.after = position;
         }
         self.end = u64::MAX;
     }
@@ -137,6 +139,7 @@ impl Reader {
                 at: range.start,
                 what: What::Bytes(Vec::new()),
                 resume: range.end,
+                after: 0,
             }),
         }
         self.pass_skips();
@@ -153,8 +156,10 @@ impl Reader {
         match into {
             Some(Detour {
                 what: What::Bytes(bytes),
+                after,
                 ..
             }) => {
+                *after = position.max(*after);
                 let before = bytes.len();
                 encode(bytes);
                 self.private += bytes.len() - before;
@@ -164,6 +169,7 @@ impl Reader {
                 encode(&mut bytes);
                 self.private += bytes.len();
                 self.insert(index, at, What::Bytes(bytes));
+                self.detours[index].after = position;
             }
         }
         self.pass_skips();
@@ -193,7 +199,15 @@ impl Reader {
 
     fn insert(&mut self, index: usize, at: u64, what: What) {
         let resume = at;
-        self.detours.insert(index, Detour { at, what, resume });
+        self.detours.insert(
+            index,
+            Detour {
+                at,
+                what,
+                resume,
+                after: 0,
+            },
+        );
     }
 
     /// Bytes of replies that wait.
@@ -255,7 +269,7 @@ impl Reader {
         let until = shown.until.min(self.end);
         match self.detours.front() {
             Some(detour) if detour.at == self.position => match &detour.what {
-                What::Bytes(_) => detour.at <= until || shown.stuck,
+                What::Bytes(_) => detour.after <= shown.until,
                 What::Replay(replay) => replay.next <= shown.seq,
             },
             _ => self.position < until,
@@ -327,9 +341,8 @@ impl Reader {
             if !slices.push_all(log.bytes(position..detour.at.min(until))) {
                 return;
             }
-            // Directly behind one's own lines, which are not kept yet.
-            let may_go_ahead = shown.stuck && detour.at == position;
-            if detour.at > until && !may_go_ahead {
+            // Directly behind one's own lines, which need not be kept yet.
+            if detour.after > shown.until || detour.at > until.max(position) {
                 return;
             }
             match &detour.what {

@@ -8,6 +8,8 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 
 use crate::broadcast::Slices;
 use crate::replay::{Files, Page};
@@ -32,6 +34,10 @@ pub struct Connection {
     pub timer: Option<Instant>,
     /// Since when it has taken nothing of what waits for it.
     stalled: Option<Instant>,
+    /// It is tried once more, before that is the end.
+    probed: bool,
+    /// The system is told not to end it for that, because we do.
+    patient: bool,
     state: State,
 }
 
@@ -60,6 +66,8 @@ impl Connection {
             returning: false,
             timer: None,
             stalled: None,
+            probed: false,
+            patient: false,
             state: State::Open,
         }
     }
@@ -105,6 +113,9 @@ impl Connection {
             share = share.saturating_sub(count.max(1));
             self.session.sent(count);
         }
+        if self.patient && !self.session.has_output(room) {
+            self.set_patient(false);
+        }
     }
 
     /// Writes a page of the past, if that is what comes next.
@@ -128,12 +139,16 @@ impl Connection {
         match written {
             Ok(count) => {
                 self.stalled = None;
+                self.probed = false;
                 return count;
             }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => {
                     self.writable = false;
                     self.stalled.get_or_insert(now.instant);
+                    if !self.patient {
+                        self.set_patient(true);
+                    }
                 }
                 io::ErrorKind::Interrupted => {}
                 _ => self.fail(&error, room, now),
@@ -142,17 +157,42 @@ impl Connection {
         0
     }
 
+    /// Linux counts a peer as dead that takes a little at a time and never all
+    /// that waits. As long as more waits than the system holds, it is for us to
+    /// see whether it takes anything.
+    fn set_patient(&mut self, patient: bool) {
+        self.patient = patient;
+        #[cfg(target_os = "linux")]
+        {
+            let timeout = (!patient).then_some(DEAD_AFTER);
+            let _ = SockRef::from(&self.socket).set_tcp_user_timeout(timeout);
+        }
+    }
+
     /// Does what is due; `stall` is how long it may take nothing.
     pub fn expire(&mut self, stall: Duration, room: &mut Room, now: Now) {
         self.session.expire(room, now);
-        if !self.writable
-            && self
-                .stalled
-                .is_some_and(|since| since + stall <= now.instant)
+        if self.state != State::Open || self.stalled_until(stall).is_none_or(|at| at > now.instant)
         {
+            return;
+        }
+        if !self.probed {
+            // The poll tells of free space only when there is much of it.
+            self.probed = true;
+            self.writable = true;
+        } else if !self.writable {
             self.session.lost("took nothing", room, now);
             self.state = State::Closed;
         }
+    }
+
+    fn stalled_until(&self, stall: Duration) -> Option<Instant> {
+        let probe = if self.probed {
+            PROBE_FOR
+        } else {
+            Duration::ZERO
+        };
+        self.stalled.map(|since| since + stall + probe)
     }
 
     /// Ends it step by step, as far as that is possible now.
@@ -201,7 +241,7 @@ impl Connection {
     pub fn deadline(&self, stall: Duration) -> Option<Instant> {
         match self.state {
             State::Open => {
-                let stalled = self.stalled.map(|since| since + stall);
+                let stalled = self.stalled_until(stall);
                 self.session.deadline().into_iter().chain(stalled).min()
             }
             State::Lingering { until, .. } => Some(until),
@@ -229,6 +269,13 @@ impl Connection {
         self.state = State::Closed;
     }
 }
+
+/// How long the last attempt has.
+const PROBE_FOR: Duration = Duration::from_millis(50);
+
+/// How long a peer may leave unanswered what was sent.
+#[cfg(target_os = "linux")]
+pub const DEAD_AFTER: Duration = Duration::from_secs(60);
 
 /// Bytes that one connection is sent in one round.
 const SHARE: usize = 256 * 1024;

@@ -24,7 +24,7 @@ mod syncer;
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -73,9 +73,13 @@ pub struct History {
     /// The files of the segments.
     files: VecDeque<Arc<File>>,
     /// Locked as long as this process lives.
-    _lock: File,
+    lock: File,
+    /// Gives its descriptor to the next file: people may have all the others.
+    spare: Option<File>,
     /// What is before this in the JSON log has been written.
     written: u64,
+    /// Where they are; not every system can sync that.
+    directory: Option<Arc<File>>,
     /// Names have changed since the last job was given.
     renamed: bool,
     /// Files that are to go.
@@ -124,6 +128,10 @@ impl History {
         time: Timestamp,
         notes: &mut Vec<String>,
     ) -> anyhow::Result<(Self, Room)> {
+        let options = Options {
+            path: real_path(&options.path)?,
+            ..options
+        };
         let path = &options.path;
         let lock = lock(path)?;
         let mut recovery = Recovery::new(capacity);
@@ -131,14 +139,20 @@ impl History {
         let mut files = VecDeque::new();
         let numbered = numbered(path)?;
         let newest_is_there = path.exists();
-        let begun = numbered.len();
-        for (index, (number, path)) in numbered.into_iter().enumerate() {
-            let is_last = index + 1 == begun && !newest_is_there;
+        let last = numbered.last().map_or(0, |(number, _)| *number);
+        for (number, path) in numbered {
+            let is_last = number == last && !newest_is_there;
+            let begun = segments.len();
             let file = read_back(&path, number, is_last, &mut recovery, &mut segments, notes)?;
-            files.push_back(Arc::new(file));
+            // One without any event in it holds no part of the history.
+            if segments.len() > begun {
+                files.push_back(Arc::new(file));
+            }
         }
-        let number = segments.last().map_or(1, |last| last.number + 1);
-        let file = read_back(path, number, true, &mut recovery, &mut segments, notes)?;
+        let file = read_back(path, last + 1, true, &mut recovery, &mut segments, notes)?;
+        if segments.last().is_none_or(|newest| newest.number <= last) {
+            segments.begin(last + 1, recovery.json.head(), recovery.json.next());
+        }
         files.push_back(Arc::new(file));
 
         let room_id = recovery.room();
@@ -148,8 +162,10 @@ impl History {
         let mut history = Self {
             segments,
             files,
-            _lock: lock,
+            spare: lock.try_clone().ok(),
+            lock,
             written: safe.json,
+            directory: disk::directory(&directory_of(path))?.map(Arc::new),
             renamed: true,
             dropped: Vec::new(),
             syncer: None,
@@ -236,16 +252,22 @@ impl History {
 
     /// Whether so much waits for the disk that no more should be taken in.
     pub fn is_overtaken(&self, room: &Room) -> bool {
-        self.trouble.is_none() && room.head().json - self.safe.json > MAX_UNSAFE
+        let (head, safe) = (room.head(), self.safe);
+        let waits = head.json - safe.json + (head.text - safe.text);
+        self.trouble.is_none() && waits > MAX_UNSAFE
     }
 
     /// Writes and makes safe what is left, as far as that is possible soon.
     pub fn finish(mut self, room: &mut Room, now: Now) -> Option<News> {
+        let until = Instant::now() + FINISH_FOR;
         if self.in_flight.take().is_some()
             && let Some(syncer) = &self.syncer
-            && !matches!(syncer.wait(FINISH_FOR), Some(Ok(())))
         {
-            self.written = self.safe.json;
+            match syncer.wait(FINISH_FOR) {
+                Some(Ok(())) => {}
+                Some(Err(_)) => self.written = self.safe.json,
+                None => return self.fail(&io::ErrorKind::TimedOut.into(), room, now),
+            }
         }
         if let Err(error) = self.write(room) {
             return self.fail(&error, room, now);
@@ -254,7 +276,9 @@ impl History {
             && let Some(syncer) = self.syncer.take()
         {
             syncer.give(self.job());
-            if let Some(Err(error)) = syncer.wait(FINISH_FOR) {
+            let left = until.saturating_duration_since(Instant::now());
+            let timed_out = || Err(io::ErrorKind::TimedOut.into());
+            if let Err(error) = syncer.wait(left).unwrap_or_else(timed_out) {
                 return self.fail(&error, room, now);
             }
         }
@@ -324,7 +348,7 @@ impl History {
         let renamed = std::mem::take(&mut self.renamed);
         Job {
             files: self.files.range(unsafe_from..).cloned().collect(),
-            directory: renamed.then(|| directory_of(&self.options.path)),
+            directory: self.directory.clone().filter(|_| renamed),
             remove: std::mem::take(&mut self.dropped),
         }
     }
@@ -344,6 +368,9 @@ impl History {
     /// Writes all that is not written yet.
     fn write(&mut self, room: &mut Room) -> io::Result<()> {
         let head = room.head().json;
+        // What was dropped meanwhile need not be written again.
+        let first = self.segments.first().map_or(0, |first| first.start);
+        self.written = self.written.max(first);
         while self.written < head {
             let last_start = self.segments.last().map_or(0, |last| last.start);
             if room.next_cut() == Some(self.written) && self.written > last_start {
@@ -397,10 +424,20 @@ impl History {
         let number = self.segments.last().map_or(1, |last| last.number);
         let full = with_suffix(path, &format!("{number:06}"));
         let begun = with_suffix(path, "new");
-        let file = disk::open(&begun, Make::Anew)?;
+        // After a power cut the end of a full file must not be missing while
+        // the next one is there. This waits, once in a file.
+        if self.options.sync != SyncMode::Off
+            && let Some(file) = self.files.back()
+        {
+            file.sync_data()?;
+        }
+        // The one descriptor that is always ours.
+        self.spare = None;
+        let opened = disk::open(&begun, Make::Anew);
+        let file = opened.inspect_err(|_| self.spare = self.lock.try_clone().ok())?;
         match std::fs::rename(path, &full) {
-            // An attempt before this one got as far.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && full.exists() => {}
+            // An attempt before this one got as far, or somebody removed it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             renamed => renamed?,
         }
         std::fs::rename(&begun, path)?;
@@ -421,11 +458,14 @@ impl History {
         if let Some(first) = self.segments.first() {
             room.forget_before(first.first);
         }
+        self.spare = self.lock.try_clone().ok();
         Ok(())
     }
 
     fn segment_size(&self) -> u64 {
-        (self.options.keep / SEGMENTS).clamp(MIN_SEGMENT, MAX_SEGMENT)
+        // Each is open all the time: there are not to be too many of them.
+        let most = MAX_SEGMENT.max(self.options.keep / MAX_SEGMENTS);
+        (self.options.keep / SEGMENTS).clamp(MIN_SEGMENT, most)
     }
 }
 
@@ -444,6 +484,18 @@ impl Files for History {
         let left = usize::try_from(segment.end - position).unwrap_or(usize::MAX);
         disk::read_at(file, position - segment.start, most.min(left), out)
     }
+}
+
+/// Where a file really is: under another name it would not be known again.
+fn real_path(path: &Path) -> anyhow::Result<PathBuf> {
+    let directory = directory_of(path);
+    let name = path.file_name().unwrap_or_default();
+    if path.exists() {
+        path.canonicalize()
+    } else {
+        directory.canonicalize().map(|path| path.join(name))
+    }
+    .with_context(|| format!("cannot find {}", path.display()))
 }
 
 /// Makes sure that no other server writes to the same files.
@@ -480,7 +532,7 @@ fn numbered(path: &Path) -> anyhow::Result<Vec<(u64, PathBuf)>> {
             .to_string_lossy()
             .strip_prefix(&prefix)
             .and_then(|digits| {
-                let all = digits.len() >= 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
+                let all = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
                 digits.parse::<u64>().ok().filter(|_| all)
             });
         if let Some(number) = number {
@@ -509,9 +561,8 @@ fn read_back(
     let mut begun = false;
     loop {
         line.clear();
-        let count = lines
-            .read_until(b'\n', &mut line)
-            .with_context(|| format!("cannot read {show}"))?;
+        let count =
+            next_line(&mut lines, &mut line).with_context(|| format!("cannot read {show}"))?;
         if count == 0 {
             break;
         }
@@ -541,9 +592,6 @@ fn read_back(
         cut(path, &file, place, notes).with_context(|| format!("cannot cut {show}"))?;
         break;
     }
-    if !begun && is_last {
-        segments.begin(number, start, recovery.json.next());
-    }
     Ok(file)
 }
 
@@ -555,10 +603,16 @@ fn is_torn_beginning(line: &[u8]) -> bool {
     line[..common] == BEGINNING[..common] || line.iter().all(|&byte| byte == 0)
 }
 
+/// Appends the next line, or the beginning of one that is too long.
+fn next_line(lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
+    let mut bounded = lines.by_ref().take(SOURCE as u64 + 1);
+    bounded.read_until(b'\n', line)
+}
+
 /// Whether something that counts stands behind a line that is damaged.
 fn any_event_in(lines: &mut impl BufRead) -> io::Result<bool> {
     let mut line = Vec::new();
-    while lines.read_until(b'\n', &mut line)? > 0 {
+    while next_line(lines, &mut line)? > 0 {
         if is_event(&line) {
             return Ok(true);
         }
@@ -573,8 +627,8 @@ fn cut(path: &Path, file: &File, place: u64, notes: &mut Vec<String>) -> io::Res
     let mut rest = Vec::new();
     disk::read_at(file, place, length.min(MAX_TORN) as usize, &mut rest)?;
     let torn = with_suffix(path, "torn");
-    let copy = disk::open(&torn, Make::Anew)?;
-    disk::write_at(&copy, &rest, 0).1?;
+    let copy = disk::open(&torn, Make::IfMissing)?;
+    disk::write_at(&copy, &rest, copy.metadata()?.len()).1?;
     file.set_len(place)?;
     file.sync_all()?;
     notes.push(format!(
@@ -605,9 +659,9 @@ const SYNC_EVERY: Duration = Duration::from_millis(200);
 /// How often it is tried again when the disk refuses.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// What may wait for the disk before no more is taken in: more than can be said
-/// between two syncs in [`SyncMode::Batch`].
-const MAX_UNSAFE: u64 = 16 * 1024 * 1024;
+/// What may wait for the disk, in both forms, before no more is taken in: more
+/// than can be said between two syncs in [`SyncMode::Batch`].
+const MAX_UNSAFE: u64 = 24 * 1024 * 1024;
 
 /// How long the end of the server waits for the disk.
 const FINISH_FOR: Duration = Duration::from_secs(5);
@@ -616,6 +670,7 @@ const FINISH_FOR: Duration = Duration::from_secs(5);
 const SEGMENTS: u64 = 16;
 const MIN_SEGMENT: u64 = 4 * 1024;
 const MAX_SEGMENT: u64 = 64 * 1024 * 1024;
+const MAX_SEGMENTS: u64 = 64;
 
 const READ_BUFFER: usize = 256 * 1024;
 

@@ -86,15 +86,14 @@ impl Listener {
         }
     }
 
-    /// Takes one connection. `stall` is how long its peer may take nothing, be
-    /// it dead or not.
-    pub fn accept(&mut self, stall: Duration, now: Instant) -> Accepted {
+    /// Takes one connection.
+    pub fn accept(&mut self, now: Instant) -> Accepted {
         loop {
             match self.socket.accept() {
                 Ok((socket, address)) => {
                     self.pause = FIRST_PAUSE;
                     // Without these it works as well, only worse.
-                    let _ = prepare(&socket, stall);
+                    let _ = prepare(&socket);
                     return Accepted::Peer(socket, address);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -125,7 +124,7 @@ fn is_about_the_peer(error: &io::Error) -> bool {
     )
 }
 
-fn prepare(socket: &TcpStream, stall: Duration) -> io::Result<()> {
+fn prepare(socket: &TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let socket = SockRef::from(socket);
     // A peer that does not read costs this much of the system's memory
@@ -138,11 +137,8 @@ fn prepare(socket: &TcpStream, stall: Duration) -> io::Result<()> {
     #[cfg(not(windows))]
     let keepalive = keepalive.with_retries(4);
     socket.set_tcp_keepalive(&keepalive)?;
-    // The system counts a window that stays shut as no answer, too.
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(stall.max(Duration::from_secs(60))))?;
-    #[cfg(not(target_os = "linux"))]
-    let _ = stall;
+    socket.set_tcp_user_timeout(Some(crate::connection::DEAD_AFTER))?;
     Ok(())
 }
 

@@ -147,7 +147,7 @@ impl Log {
 
     /// What is missing of the line in whose middle `position` lies.
     pub fn rest_of_line(&self, position: u64) -> Vec<u8> {
-        let at_start = position == self.start()
+        let at_start = position <= self.start()
             || self
                 .bytes(position - 1..position)
                 .next()

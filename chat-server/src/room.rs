@@ -44,6 +44,8 @@ pub struct Room {
     taken: HashSet<String>,
     /// The messages that are held, by their ids.
     ids: Ids,
+    /// The numbers of the events in memory that are something said or done.
+    speech: VecDeque<u64>,
     /// The history on disk, if there is one.
     kept: Option<Kept>,
 }
@@ -122,10 +124,17 @@ impl Room {
             text: text.head(),
             json: json.head(),
         };
+        let mut speech: VecDeque<u64> = json
+            .backwards()
+            .filter(|(_, line)| json_form::is_speech(line))
+            .map(|(seq, _)| seq)
+            .collect();
+        speech.make_contiguous().reverse();
         Self {
             id,
             text,
             json,
+            speech,
             shown,
             people: BTreeMap::new(),
             taken: HashSet::new(),
@@ -208,7 +217,6 @@ impl Room {
         Shown {
             log: self.log(form),
             until: self.shown.of(form),
-            stuck: self.trouble().is_some(),
             seq: self.shown.seq,
             first: self.first(),
         }
@@ -291,13 +299,9 @@ impl Room {
                 Replay::new(first, end.max(first), Selection::Everything)
             }
             Past::Last(count) => {
-                let oldest = self
-                    .json
-                    .backwards()
-                    .filter(|(seq, line)| *seq < end && json_form::is_speech(line))
-                    .take(count)
-                    .last();
-                let next = oldest.map_or(end, |(seq, _)| seq);
+                let until = self.speech.partition_point(|seq| *seq < end);
+                let oldest = until.saturating_sub(count);
+                let next = (oldest < until).then(|| self.speech[oldest]).unwrap_or(end);
                 Replay::new(next, end, Selection::Speech)
             }
         }
@@ -417,6 +421,7 @@ impl Room {
         }
         let marked = speech.id.clone().map(|id| (id, speech.text.clone()));
         let place = self.append(time, body(speech));
+        self.speech.push_back(self.json.next() - 1);
         if let Some((id, text)) = marked {
             let seq = self.json.next() - 1;
             self.ids
@@ -439,6 +444,8 @@ impl Room {
         let (text, json) = (self.trim_point(Form::Text), self.trim_point(Form::Json));
         self.text.trim(text);
         self.json.trim(json);
+        let gone = self.json.first();
+        while self.speech.pop_front_if(|seq| *seq < gone).is_some() {}
         if self.kept.is_none() {
             self.ids.forget_before(self.json.first());
         }

@@ -216,7 +216,7 @@ impl Server {
                 if !self.listeners[index].ready {
                     break;
                 }
-                match self.listeners[index].accept(self.stall, now.instant) {
+                match self.listeners[index].accept(now.instant) {
                     Accepted::Peer(socket, address) => self.welcome(socket, address, now),
                     Accepted::Nobody => {}
                     Accepted::Full(error) => self.log_accept_error(&error, now),

@@ -66,14 +66,14 @@ pub(super) fn read_at(file: &File, offset: u64, most: usize, out: &mut Vec<u8>) 
     result
 }
 
-/// Makes what was created and renamed in a directory last.
-pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(path)?.sync_all()?;
-    // Elsewhere a directory cannot be opened like that.
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
+/// A directory, for what was created and renamed in it to be synced.
+pub(super) fn directory(path: &Path) -> io::Result<Option<File>> {
+    // Elsewhere it cannot be opened like that.
+    if cfg!(unix) {
+        File::open(path).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 #[cfg(unix)]

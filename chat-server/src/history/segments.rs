@@ -79,6 +79,11 @@ impl Segments {
         self.list.get(index)
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     /// The segment that is written to.
     pub(super) fn last(&self) -> Option<&Segment> {
         self.list.back()

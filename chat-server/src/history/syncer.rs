@@ -15,8 +15,6 @@ use std::time::Duration;
 
 use mio::Waker;
 
-use super::disk;
-
 /// What is to be done, in this order.
 #[derive(Debug, Default)]
 pub(super) struct Job {
@@ -26,7 +24,7 @@ pub(super) struct Job {
     /// result to wait for.
     pub(super) files: Vec<Arc<File>>,
     /// The directory whose entries are to be on the disk.
-    pub(super) directory: Option<PathBuf>,
+    pub(super) directory: Option<Arc<File>>,
 }
 
 impl Job {
@@ -39,7 +37,7 @@ impl Job {
             file.sync_data()?;
         }
         match &self.directory {
-            Some(directory) => disk::sync_directory(directory),
+            Some(directory) => directory.sync_all(),
             None => Ok(()),
         }
     }

@@ -217,7 +217,7 @@ fn a_torn_end_is_cut_off_at_the_last_whole_line() {
         if torn > 0 {
             assert!(hall.notes[0].starts_with(&format!("{torn} bytes")));
             let copy = fs::read_to_string(with_suffix(&options.path, "torn")).unwrap();
-            assert_eq!(copy, whole[kept.len()..length]);
+            assert!(copy.ends_with(&whole[kept.len()..length]));
         }
         let events = kept.lines().count() as u64;
         assert_eq!(hall.room.head().seq, events + 1);
@@ -321,7 +321,8 @@ fn files_are_bounded(keep: u64) {
         );
     }
     // The thread removes what is too old.
-    hall.keep_until(|hall, _| hall.history.dropped.is_empty() && hall.history.in_flight.is_none());
+    let oldest = hall.history.segments.first().unwrap().number;
+    hall.keep_until(|_, _| numbered(&options.path).unwrap()[0].0 == oldest);
     let full = numbered(&options.path).unwrap();
     assert!(full.len() > 8, "{full:?}");
     let mut expected = hall.room.first();

@@ -190,6 +190,7 @@ impl Seat {
     fn history(&mut self, past: Past, id: Option<MessageId>, room: &Room, now: Now) {
         let mark = room.reply_mark();
         if let Past::Range { first, last } = past
+            && let first = first.max(1)
             && first < room.first()
             && last.is_none_or(|last| last >= first)
         {
