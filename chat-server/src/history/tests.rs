@@ -438,6 +438,45 @@ fn a_full_disk_refuses_what_is_new_and_loses_nothing() {
     }
 }
 
+/// It was begun before, and says nothing about what could not be written since.
+#[cfg(unix)]
+#[test]
+fn a_sync_under_way_does_not_end_a_trouble_nor_hide_what_was_shown() {
+    for sync in [SyncMode::Always, SyncMode::Batch] {
+        let directory = directory();
+        let mut hall = Hall::open(options(&directory, sync)).unwrap();
+        // Until one is under way that is not of all that is written.
+        for _ in 0..1000 {
+            hall.now.instant += SYNC_EVERY;
+            hall.say("one", None);
+            hall.keep();
+            hall.say("two", None);
+            hall.keep();
+            if (hall.history.in_flight).is_some_and(|mark| mark != hall.room.head()) {
+                break;
+            }
+        }
+        let file = hall.history.files.pop_back().unwrap();
+        let full = disk::open(Path::new("/dev/full"), Make::IfMissing).unwrap();
+        hall.history.files.push_back(Arc::new(full));
+        hall.say("three", None);
+        let news = hall.keep_until(|_, news| news.is_some());
+        assert!(matches!(news, Some(News::Trouble(_))), "{news:?}");
+        let shown = hall.room.shown();
+        hall.keep_until(|hall, news| {
+            assert_eq!(*news, None, "{sync:?}: it is told once");
+            assert!(hall.room.shown().seq >= shown.seq, "{sync:?}");
+            assert!(hall.room.trouble().is_some(), "{sync:?}");
+            hall.history.in_flight.is_none()
+        });
+        hall.history.files.pop_back();
+        hall.history.files.push_back(file);
+        let news = hall.keep_until(|_, news| news.is_some());
+        assert_eq!(news, Some(News::Recovered));
+        assert_eq!(hall.room.shown(), hall.room.head());
+    }
+}
+
 /// A disk that takes everything, fails to sync, and has forgotten it then: a
 /// file that does so is `/dev/null`.
 #[cfg(unix)]
