@@ -284,6 +284,9 @@ impl App {
     /// Without a connection there is nobody to say goodbye to, and one that does
     /// not lead back into the room is none.
     fn while_away(&mut self) -> Option<End> {
+        if self.conversation.is_unfit() {
+            return self.lose();
+        }
         self.conversation.away_since()?;
         if self.conversation.is_leaving() {
             return Some(End::Left);
@@ -293,9 +296,6 @@ impl App {
             .is_some_and(|end| end <= Instant::now())
         {
             return Some(End::GivenUp);
-        }
-        if self.conversation.is_unfit() {
-            return self.lose();
         }
         None
     }

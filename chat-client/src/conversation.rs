@@ -48,6 +48,13 @@ pub const SHOW_PARTIAL_AFTER: Duration = Duration::from_millis(200);
 /// How long a server that we come back to may take to welcome us.
 pub const WELCOME_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long the server may be quiet before it is asked for a sign of life. A
+/// connection whose other end is gone says nothing by itself.
+pub const QUIET_FOR: Duration = Duration::from_secs(30);
+
+/// How long that may take.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+
 /// What to ask for at the hello.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes {
@@ -79,6 +86,12 @@ pub struct Conversation {
     goodbye: Option<(String, Duration)>,
     /// Something came that had not been there before.
     progress: bool,
+    /// When the server was last heard.
+    heard: Instant,
+    /// When it was asked for a sign of life, if it has not been heard since.
+    pinged: Option<Instant>,
+    /// It has not given one.
+    silent: bool,
     /// When the last bytes came, if they were the beginning of a line.
     partial_since: Option<Instant>,
     output: Vec<u8>,
@@ -140,6 +153,9 @@ impl Conversation {
             company: None,
             goodbye: None,
             progress: false,
+            heard: now,
+            pinged: None,
+            silent: false,
             partial_since: None,
             output: Vec::new(),
             shown: Vec::new(),
@@ -170,6 +186,7 @@ impl Conversation {
                 Err(_) => break Err(NotAChat),
             }
         };
+        (self.heard, self.pinged) = (now, None);
         self.partial_since = (!decoder.pending().is_empty()).then_some(now);
         self.decoder = decoder;
         result
@@ -218,6 +235,7 @@ impl Conversation {
             self.company = Some(Company::new(self.company.take(), others, self.me.clone()));
         }
         self.stage = Stage::Away;
+        self.silent = false;
         self.decoder = LineDecoder::new(MAX_UNENDED);
         self.partial_since = None;
         // Half a line is nothing, and whole messages are sent again.
@@ -228,6 +246,7 @@ impl Conversation {
     /// There is a connection again.
     pub fn begin_again(&mut self, now: Instant) {
         self.stage = Stage::Returning(now + WELCOME_WITHIN);
+        (self.heard, self.pinged) = (now, None);
     }
 
     /// When [`Conversation::expire`] wants to be called.
@@ -243,7 +262,12 @@ impl Conversation {
             Stage::Plain | Stage::PlainSoFar => {
                 self.partial_since.map(|since| since + SHOW_PARTIAL_AFTER)
             }
-            Stage::Json | Stage::Away | Stage::Unfit => None,
+            Stage::Json if self.silent => None,
+            Stage::Json => Some(match self.pinged {
+                None => self.heard + QUIET_FOR,
+                Some(at) => at + ANSWER_WITHIN,
+            }),
+            Stage::Away | Stage::Unfit => None,
         }
     }
 
@@ -259,6 +283,11 @@ impl Conversation {
         match self.stage {
             Stage::Undecided(_) => self.be_plain(Stage::PlainSoFar),
             Stage::Hello(_) | Stage::Returning(_) => self.stage = Stage::Unfit,
+            Stage::Json if self.pinged.is_some() => self.silent = true,
+            Stage::Json => {
+                json_form::encode_command(&Command::Ping { id: None }, &mut self.output);
+                self.pinged = Some(now);
+            }
             Stage::Plain | Stage::PlainSoFar => {
                 if let Some(partial) = self.decoder.take_pending() {
                     self.stage = Stage::Plain;
@@ -340,9 +369,9 @@ impl Conversation {
         self.away.as_ref().map(|away| away.why.as_str())
     }
 
-    /// Whether this connection will never do.
+    /// Whether this connection will never do, or no longer.
     pub fn is_unfit(&self) -> bool {
-        self.stage == Stage::Unfit
+        self.stage == Stage::Unfit || self.silent
     }
 
     /// Whether something came that had not been there before, since this was
@@ -397,14 +426,13 @@ impl Conversation {
         }
     }
 
-    /// Asks to be let in, under the name that the person has by now.
+    /// Asks to be let in, under the name that the person asked for last; not
+    /// the one that it became because somebody had it, or it would grow with
+    /// each return.
     fn hello(&mut self, until: Option<Instant>) {
-        let chosen = self.me.as_ref().filter(|me| !me.is_address());
         let hello = Hello {
             protocol: PROTOCOL,
-            name: chosen
-                .map(ToString::to_string)
-                .or_else(|| self.wishes.name.clone()),
+            name: self.wishes.name.clone(),
             resume: self.position.resume(),
             replay: self.wishes.replay,
         };

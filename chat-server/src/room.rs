@@ -301,7 +301,11 @@ impl Room {
             Past::Last(count) => {
                 let until = self.speech.partition_point(|seq| *seq < end);
                 let oldest = until.saturating_sub(count);
-                let next = (oldest < until).then(|| self.speech[oldest]).unwrap_or(end);
+                let next = if oldest < until {
+                    self.speech[oldest]
+                } else {
+                    end
+                };
                 Replay::new(next, end, Selection::Speech)
             }
         }

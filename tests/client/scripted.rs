@@ -62,7 +62,7 @@ pub(crate) fn welcome_to_room(peer: &mut Peer, seq: u64, name: &str, more: &str)
     send_reply(
         peer,
         &format!(
-            r#""seq":{seq},"type":"welcome","protocol":1,"name":"{name}","people":2,"names":["{name}","bo"],"limits":{{"text":4096,"line":32768,"name":32}},"room":"r1","first":1,"kept":true{more}"#
+            r#""seq":{seq},"type":"welcome","protocol":1,"name":"{name}","people":2,"names":["{name}","bo"],"limits":{{"text":4096,"line":32768,"name":32}},"room":"r1","first":1,"kept":false{more}"#
         ),
     );
 }

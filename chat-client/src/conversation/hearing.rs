@@ -34,8 +34,11 @@ impl Conversation {
                 ..
             })))
         );
+        // Only we ask for a sign of life.
+        let is_pong = matches!(&message, Ok(Some(ServerMessage::Reply(Reply::Pong { .. }))));
         if let Some(objects) = &mut self.objects
             && line.starts_with('{')
+            && !is_pong
             && !(self.quiet && is_presence)
         {
             objects.push(text::clean(line).into_owned());
@@ -144,6 +147,7 @@ impl Conversation {
         }
         if Some(&old) == self.me.as_ref() {
             let text = format!("you are now known as {new}");
+            self.wishes.name = Some(new.to_string());
             self.me = Some(new);
             return Kind::Word(text);
         }
@@ -164,6 +168,8 @@ impl Conversation {
 
     fn reply(&mut self, reply: Reply, now: Instant) {
         match reply {
+            // One is enough: each would have everything sent again.
+            Reply::Welcome(_) if self.stage == Stage::Json => {}
             Reply::Welcome(welcome) => self.welcome(welcome, now),
             Reply::Notice(text) => self.show(Line::word(text.as_str())),
             Reply::Error { text, .. } if self.away.is_some() => {

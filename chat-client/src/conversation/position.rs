@@ -90,9 +90,13 @@ impl Position {
         Some(Age::New)
     }
 
-    /// So many of the next events will never come.
+    /// So many of the next events will never come; unless it is the past that
+    /// was asked for in which they are missing.
     pub(super) fn skip(&mut self, missed: u64) {
-        if let Some(seen) = &mut self.seen {
+        if let Some(seen) = &mut self.seen
+            && self.histories == 0
+            && !self.replays
+        {
             seen.seq = seen.seq.saturating_add(missed);
         }
     }
