@@ -73,9 +73,7 @@ pub struct History {
     /// The files of the segments.
     files: VecDeque<Arc<File>>,
     /// Locked as long as this process lives.
-    lock: File,
-    /// Gives its descriptor to the next file: people may have all the others.
-    spare: Option<File>,
+    _lock: File,
     /// What is before this in the JSON log has been written.
     written: u64,
     /// Where they are; not every system can sync that.
@@ -162,8 +160,7 @@ impl History {
         let mut history = Self {
             segments,
             files,
-            spare: lock.try_clone().ok(),
-            lock,
+            _lock: lock,
             written: safe.json,
             directory: disk::directory(&directory_of(path))?.map(Arc::new),
             renamed: true,
@@ -192,6 +189,12 @@ impl History {
         room.show(history.safe);
         room.set_safe(history.safe.json);
         Ok((history, room))
+    }
+
+    /// The most descriptors that the files take.
+    pub fn descriptors(&self) -> usize {
+        // And the lock, the directory, and one that is being dropped.
+        (self.options.keep / self.segment_size()) as usize + 4
     }
 
     /// Starts the thread that waits for the disk, and wakes the loop.
@@ -431,10 +434,7 @@ impl History {
         {
             file.sync_data()?;
         }
-        // The one descriptor that is always ours.
-        self.spare = None;
-        let opened = disk::open(&begun, Make::Anew);
-        let file = opened.inspect_err(|_| self.spare = self.lock.try_clone().ok())?;
+        let file = disk::open(&begun, Make::Anew)?;
         match std::fs::rename(path, &full) {
             // An attempt before this one got as far, or somebody removed it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -458,7 +458,6 @@ impl History {
         if let Some(first) = self.segments.first() {
             room.forget_before(first.first);
         }
-        self.spare = self.lock.try_clone().ok();
         Ok(())
     }
 

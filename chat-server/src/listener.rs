@@ -103,15 +103,19 @@ impl Listener {
                 // These concern the one connection that is gone already.
                 Err(error) if is_about_the_peer(&error) => {}
                 Err(error) => {
-                    // No event will come for those who wait already, and
-                    // trying on would spin: a timer, then.
-                    self.ready = false;
-                    self.retry = Some(now + self.pause);
-                    self.pause = (self.pause * 2).min(LAST_PAUSE);
+                    self.wait(now);
                     return Accepted::Full(error);
                 }
             }
         }
+    }
+
+    /// Takes nobody for a while. No event will come for those who wait already,
+    /// and trying on would spin: a timer, then.
+    pub fn wait(&mut self, now: Instant) {
+        self.ready = false;
+        self.retry = Some(now + self.pause);
+        self.pause = (self.pause * 2).min(LAST_PAUSE);
     }
 }
 

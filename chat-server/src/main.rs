@@ -9,13 +9,13 @@ use chat_server::history::{History, new_room_id};
 use chat_server::journal::Journal;
 use chat_server::listener::{Listener, own_addresses};
 use chat_server::room::Room;
-use chat_server::server::{LOG_BYTES, Server, now};
+use chat_server::server::{LOG_BYTES, Limits, Server, now};
 use chat_server::signals::{raise_descriptor_limit, survive_full_files};
 use clap::Parser;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    raise_descriptor_limit();
+    let descriptors = raise_descriptor_limit();
     // Before a history is opened, which is written to as well.
     let _ = survive_full_files();
     let mut journal = Journal::on_stderr();
@@ -36,7 +36,13 @@ fn main() -> ExitCode {
         }
     };
     introduce(&listeners, &mut journal);
-    let server = Server::new(listeners, room, history, args.stall, journal);
+    // What the history may need is not for people to take.
+    let own = OWN_DESCRIPTORS + history.as_ref().map_or(0, History::descriptors);
+    let limits = Limits {
+        stall: args.stall,
+        connections: descriptors.map_or(usize::MAX, |all| all.saturating_sub(own).max(1)),
+    };
+    let server = Server::new(listeners, room, history, limits, journal);
     match server.and_then(Server::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -140,6 +146,9 @@ fn introduce(listeners: &[Listener], journal: &mut Journal) {
     }
     journal.say("the room is open to whoever can reach it, and nothing is encrypted");
 }
+
+/// Standard streams, poll, listeners and the like.
+const OWN_DESCRIPTORS: usize = 20;
 
 /// The exit status for an address that cannot be had.
 const CANNOT_LISTEN: u8 = 3;

@@ -148,9 +148,28 @@ impl Page {
         self.clear();
         let end = replay.end.min(room.shown().seq + 1);
         let (mut seq, mut place) = Self::place_of(replay, room, files)?;
+        let log = room.log(Form::Json);
         while seq < end && self.bytes.len() < PAGE && self.steps.len() < PAGE_EVENTS {
+            let mut most = SOURCE;
+            if replay.what == Selection::Speech
+                && let Some(next) = room.next_speech(seq)
+                && let Some(start) = log.position_of(next)
+            {
+                // Over all that lies between, to one line.
+                (seq, place) = (next.min(end), start);
+                if next >= end {
+                    self.steps.push(Step {
+                        bytes: self.bytes.len(),
+                        next: end,
+                        place,
+                    });
+                    break;
+                }
+                let behind = log.position_of(next + 1).unwrap_or_else(|| log.head());
+                most = (behind - start) as usize;
+            }
             self.source.clear();
-            read(place, SOURCE, room, files, &mut self.source)?;
+            read(place, most, room, files, &mut self.source)?;
             let mut rest = &self.source[..];
             let before = place;
             while seq < end

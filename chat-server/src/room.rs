@@ -288,6 +288,21 @@ impl Room {
         }
     }
 
+    /// The number of the first event from `seq` on that is something said or
+    /// done. `None` if that is not known, because they are no longer in memory.
+    pub fn next_speech(&self, seq: u64) -> Option<u64> {
+        if seq < self.json.first() {
+            return None;
+        }
+        let index = self.speech.partition_point(|known| *known < seq);
+        Some(
+            self.speech
+                .get(index)
+                .copied()
+                .unwrap_or_else(|| self.json.next()),
+        )
+    }
+
     /// The piece of the past that was asked for, as far as it is held, and may
     /// be seen before `upto`. Of the last messages those that are in memory.
     pub fn past(&self, past: Past, upto: Mark) -> Replay {

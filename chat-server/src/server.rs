@@ -33,8 +33,7 @@ pub struct Server {
     signals: Signals,
     room: Room,
     history: Option<History>,
-    /// How long somebody may take nothing of what waits for them.
-    stall: Duration,
+    limits: Limits,
     connections: Slab<Connection>,
     /// Keys of those to be looked after in this round.
     queue: Vec<usize>,
@@ -52,9 +51,18 @@ pub struct Server {
     stopping: Option<Instant>,
 }
 
+/// What is not allowed beyond.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How long somebody may take nothing of what waits for them before they
+    /// are closed.
+    pub stall: Duration,
+    /// How many connections there can be; others wait outside.
+    pub connections: usize,
+}
+
 impl Server {
-    /// A server for `room` on these listeners. `stall` is how long somebody may
-    /// take nothing of what waits for them before they are closed.
+    /// A server for `room` on these listeners.
     ///
     /// # Errors
     ///
@@ -63,7 +71,7 @@ impl Server {
         mut listeners: Vec<Listener>,
         room: Room,
         mut history: Option<History>,
-        stall: Duration,
+        limits: Limits,
         journal: Journal,
     ) -> anyhow::Result<Self> {
         let poll = Poll::new().context("cannot make a poll")?;
@@ -86,7 +94,7 @@ impl Server {
             served: room.shown(),
             room,
             history,
-            stall,
+            limits,
             connections: Slab::new(),
             queue: Vec::new(),
             returning: VecDeque::new(),
@@ -216,10 +224,15 @@ impl Server {
                 if !self.listeners[index].ready {
                     break;
                 }
+                if self.connections.len() >= self.limits.connections {
+                    self.listeners[index].wait(now.instant);
+                    self.log_accept_error("that is as many as there can be", now);
+                    break;
+                }
                 match self.listeners[index].accept(now.instant) {
                     Accepted::Peer(socket, address) => self.welcome(socket, address, now),
                     Accepted::Nobody => {}
-                    Accepted::Full(error) => self.log_accept_error(&error, now),
+                    Accepted::Full(error) => self.log_accept_error(&error.to_string(), now),
                 }
             }
         }
@@ -247,7 +260,7 @@ impl Server {
         self.enqueue(key);
     }
 
-    fn log_accept_error(&mut self, error: &io::Error, now: Now) {
+    fn log_accept_error(&mut self, error: &str, now: Now) {
         if self.quiet_until.is_none_or(|until| until <= now.instant) {
             self.quiet_until = Some(now.instant + Duration::from_secs(5));
             let people = self.connections.len();
@@ -291,7 +304,7 @@ impl Server {
                 if connection.timer == Some(at) {
                     connection.timer = None;
                 }
-                connection.expire(self.stall, &mut self.room, now);
+                connection.expire(self.limits.stall, &mut self.room, now);
                 self.enqueue(key);
             }
         }
@@ -413,7 +426,7 @@ impl Server {
                 }
                 return false;
             }
-            if let Some(deadline) = connection.deadline(self.stall)
+            if let Some(deadline) = connection.deadline(self.limits.stall)
                 && connection.timer.is_none_or(|timer| deadline < timer)
             {
                 connection.timer = Some(deadline);

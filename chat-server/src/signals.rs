@@ -57,8 +57,9 @@ pub fn survive_full_files() -> io::Result<()> {
     Ok(())
 }
 
-/// Lets this process have as many descriptors as it may.
-pub fn raise_descriptor_limit() {
+/// Lets this process have as many descriptors as it may, and tells how many
+/// that are, if there is a limit.
+pub fn raise_descriptor_limit() -> Option<usize> {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, getrlimit, setrlimit};
@@ -66,5 +67,9 @@ pub fn raise_descriptor_limit() {
         limit.current = limit.maximum;
         // With fewer it works as well, for fewer people.
         let _ = setrlimit(Resource::Nofile, limit);
+        let limit = getrlimit(Resource::Nofile).current?;
+        usize::try_from(limit).ok()
     }
+    #[cfg(not(unix))]
+    None
 }

@@ -215,8 +215,8 @@ fn out_of_descriptors_and_back() {
         server.cpu_time() - before < Duration::from_millis(100),
         "it spins"
     );
-    crowd.drain(..40);
-    crowd.last_mut().expect("twenty").expect("chat/1");
+    crowd.drain(..50);
+    crowd.last_mut().expect("ten").expect("chat/1");
     drop(crowd);
     until("all descriptors are back", || {
         server.open_descriptors() < 20

@@ -134,7 +134,7 @@ fn a_torn_end_is_cut_off_and_told() {
         let count = torn.len();
         server.wait_for_log(&format!("{count} bytes of an unfinished line were cut"));
         let kept_rest = std::fs::read(kept.beside("torn")).expect("what was cut");
-        assert_eq!(kept_rest, torn);
+        assert!(kept_rest.ends_with(&torn), "{kept_rest:?}");
         let now = kept.history().lines;
         assert_eq!(now[..lines.len()], lines);
         let opened: Value = serde_json::from_slice(&now[lines.len()]).expect("JSON");
