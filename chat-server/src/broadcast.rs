@@ -331,6 +331,17 @@ impl Reader {
         }
     }
 
+    /// What is to be sent next, if that is all there is and in one piece: so it
+    /// is for nearly everybody, and cheaper to send than slices.
+    pub fn one_piece<'a>(&self, shown: &Shown<'a>) -> Option<&'a [u8]> {
+        if self.detours.is_empty() {
+            let until = shown.until.min(self.end);
+            shown.log.newest_bytes(self.position..until)
+        } else {
+            None
+        }
+    }
+
     /// Fills `slices` with what is to be sent next, up to a piece of the past.
     pub fn slices<'a>(&'a self, shown: &Shown<'a>, slices: &mut Slices<'a>) {
         let log = shown.log;

@@ -24,6 +24,8 @@ pub struct Connection {
     pub session: Session,
     /// There may be something to read.
     pub readable: bool,
+    /// Its end has been told of: only reading finds out how it ended.
+    pub read_closed: bool,
     /// The last write did not block.
     pub writable: bool,
     /// It stands in the list of those to be looked after in this round.
@@ -61,6 +63,7 @@ impl Connection {
             socket,
             session,
             readable: true,
+            read_closed: false,
             writable: true,
             queued: false,
             returning: false,
@@ -84,12 +87,19 @@ impl Connection {
                     (State::Lingering { .. } | State::Closed, _) => self.state = State::Closed,
                 }
             }
-            Ok(count) => match &mut self.state {
-                State::Open if self.session.is_closing() => {}
-                State::Open => self.session.receive(&buffer[..count], room, now),
-                State::Lingering { left, .. } if *left > count => *left -= count,
-                State::Lingering { .. } | State::Closed => self.state = State::Closed,
-            },
+            Ok(count) => {
+                // Less than was asked for is all there was (epoll(7)): what
+                // comes later is told of again. Not every system does that.
+                if cfg!(target_os = "linux") && count < buffer.len() && !self.read_closed {
+                    self.readable = false;
+                }
+                match &mut self.state {
+                    State::Open if self.session.is_closing() => {}
+                    State::Open => self.session.receive(&buffer[..count], room, now),
+                    State::Lingering { left, .. } if *left > count => *left -= count,
+                    State::Lingering { .. } | State::Closed => self.state = State::Closed,
+                }
+            }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => self.readable = false,
                 io::ErrorKind::Interrupted => {}
@@ -103,12 +113,17 @@ impl Connection {
     pub fn write(&mut self, room: &mut Room, now: Now) {
         let mut share = SHARE;
         while self.writable && share > 0 && self.session.has_output(room) {
-            let mut slices = Slices::new();
-            self.session.output(room, &mut slices);
-            if slices.bytes() == 0 {
-                break;
-            }
-            let written = self.socket.write_vectored(slices.as_slice());
+            let written = match self.session.one_piece(room) {
+                Some(bytes) => self.socket.write(bytes),
+                None => {
+                    let mut slices = Slices::new();
+                    self.session.output(room, &mut slices);
+                    if slices.bytes() == 0 {
+                        break;
+                    }
+                    self.socket.write_vectored(slices.as_slice())
+                }
+            };
             let count = self.written(written, room, now);
             share = share.saturating_sub(count.max(1));
             self.session.sent(count);

@@ -145,6 +145,18 @@ impl Log {
             })
     }
 
+    /// The bytes of `range` if they are not empty and lie in the newest chunk,
+    /// as they do for whoever is up to date.
+    pub fn newest_bytes(&self, range: Range<u64>) -> Option<&[u8]> {
+        let chunk = self.chunks.back()?;
+        if range.is_empty() || range.start < chunk.start || range.end > chunk.end() {
+            return None;
+        }
+        let from = (range.start - chunk.start) as usize;
+        let to = (range.end - chunk.start) as usize;
+        Some(&chunk.bytes[from..to])
+    }
+
     /// What is missing of the line in whose middle `position` lies.
     pub fn rest_of_line(&self, position: u64) -> Vec<u8> {
         let at_start = position <= self.start()

@@ -196,8 +196,8 @@ impl Server {
         } else if let Some(listener) = self.listeners.get_mut(FIRST_LISTENER.wrapping_sub(token)) {
             listener.ready = true;
         } else if let Some(connection) = self.connections.get_mut(token) {
-            connection.readable |=
-                event.is_readable() || event.is_read_closed() || event.is_error();
+            connection.read_closed |= event.is_read_closed() || event.is_error();
+            connection.readable |= event.is_readable() || connection.read_closed;
             connection.writable |= event.is_writable();
             self.enqueue(token);
         }

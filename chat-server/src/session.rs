@@ -182,6 +182,11 @@ impl Session {
         self.seat.reader.is_behind(&room.view(self.seat.form))
     }
 
+    /// What is to be sent next, if it is all in one piece.
+    pub fn one_piece<'a>(&self, room: &'a Room) -> Option<&'a [u8]> {
+        self.seat.reader.one_piece(&room.view(self.seat.form))
+    }
+
     /// What is to be sent next, up to a piece of the past.
     pub fn output<'a>(&'a self, room: &'a Room, slices: &mut Slices<'a>) {
         let shown = room.view(self.seat.form);
