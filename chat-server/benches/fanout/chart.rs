@@ -1,0 +1,287 @@
+//! Charts as SVG, drawn by hand on what plotters gives: bars for a comparison,
+//! lines for how a cost grows. All scales are logarithmic, because the slowest
+//! takes a hundred times what the fastest takes.
+
+use anyhow::anyhow;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::report::Table;
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// A panel for each table that compares, with a bar for each contestant.
+pub(crate) fn bars(tables: &[Table], about: &[String]) -> anyhow::Result<String> {
+    let tables: Vec<&Table> = tables
+        .iter()
+        .filter(|table| !["stopped", "storm-drops"].contains(&table.heading.key.as_str()))
+        .collect();
+    let rows = tables.iter().map(|table| table.rows.len()).max();
+    let height = HEAD + ROW * rows.unwrap_or(0) as i32 + MARGIN;
+    panels(tables.len(), height, about, |index, area, (left, top)| {
+        bar_panel(tables[index], area, left, top)
+    })
+}
+
+/// A panel for each series, with a line for each contestant.
+pub(crate) fn lines(tables: &[Table], about: &[String]) -> anyhow::Result<String> {
+    let series: Vec<&[Table]> = tables
+        .chunk_by(|one, other| {
+            let series = |table: &Table| table.heading.place.map(|(series, _)| series);
+            series(one) == series(other)
+        })
+        .collect();
+    panels(series.len(), LINES_HEIGHT, about, |index, area, corner| {
+        line_panel(series[index], area, corner)
+    })
+}
+
+/// Panels in two columns below `about`.
+fn panels(
+    count: usize,
+    height: i32,
+    about: &[String],
+    draw: impl Fn(usize, &Area<'_>, (i32, i32)) -> anyhow::Result<()>,
+) -> anyhow::Result<String> {
+    let above = MARGIN + about.len() as i32 * LINE;
+    let rows = count.div_ceil(2) as i32;
+    let size = (2 * WIDTH as u32, (above + rows * height + MARGIN) as u32);
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        area.fill(&WHITE).map_err(drawn)?;
+        for (index, line) in about.iter().enumerate() {
+            let place = (MARGIN, MARGIN + index as i32 * LINE);
+            text(&area, line, place, HPos::Left, SMALL, &GREY)?;
+        }
+        for index in 0..count {
+            let column = index as i32 % 2 * WIDTH;
+            draw(index, &area, (column, above + index as i32 / 2 * height))?;
+        }
+        area.present().map_err(drawn)?;
+    }
+    Ok(svg)
+}
+
+fn bar_panel(table: &Table, area: &Area<'_>, left: i32, top: i32) -> anyhow::Result<()> {
+    let heading = &table.heading;
+    let title = format!("{} ({})", heading.key, heading.unit);
+    text(
+        area,
+        &title,
+        (left + MARGIN, top + 12),
+        HPos::Left,
+        BIG,
+        &BLACK,
+    )?;
+    let title = &heading.title;
+    text(
+        area,
+        title,
+        (left + MARGIN, top + 28),
+        HPos::Left,
+        SMALL,
+        &GREY,
+    )?;
+    let summaries: Vec<_> = (0..table.rows.len())
+        .map(|row| table.summary(row))
+        .collect();
+    let all = || summaries.iter().flatten();
+    let least = all().map(|one| one.minimum).fold(f64::INFINITY, f64::min);
+    let most = all().map(|one| one.maximum).fold(0.0, f64::max);
+    let (from, to) = (left + NAMES, left + WIDTH - LABELS);
+    let scale = Scale::new(least / 1.5, most, from, to);
+    let mut y = top + HEAD;
+    for (row, summary) in table.rows.iter().zip(&summaries) {
+        let middle = y + ROW / 2;
+        text(
+            area,
+            &row.name,
+            (from - 6, middle),
+            HPos::Right,
+            SMALL,
+            &BLACK,
+        )?;
+        if let Some(one) = summary {
+            let colour = colour_of(&row.name);
+            let end = scale.place(one.median);
+            area.draw(&Rectangle::new(
+                [(from, y + 3), (end, y + ROW - 3)],
+                colour.filled(),
+            ))
+            .map_err(drawn)?;
+            let whisker = [
+                (scale.place(one.minimum), middle),
+                (scale.place(one.maximum), middle),
+            ];
+            area.draw(&PathElement::new(whisker, BLACK.mix(0.6)))
+                .map_err(drawn)?;
+            let mut label = format!("{:.*}", heading.decimals, one.median);
+            if let Some(ratio) = one.to_floor {
+                label += &format!("  {ratio:.2} ×");
+            }
+            text(area, &label, (to + 6, middle), HPos::Left, SMALL, &BLACK)?;
+        } else {
+            text(area, "–", (to + 6, middle), HPos::Left, SMALL, &GREY)?;
+        }
+        y += ROW;
+    }
+    if heading.to_floor
+        && let Some(Some(floor)) = summaries.first()
+    {
+        let x = scale.place(floor.median);
+        area.draw(&PathElement::new([(x, top + HEAD), (x, y)], BLACK.mix(0.4)))
+            .map_err(drawn)?;
+    }
+    Ok(())
+}
+
+fn line_panel(series: &[Table], area: &Area<'_>, (left, top): (i32, i32)) -> anyhow::Result<()> {
+    let Some(first) = series.first() else {
+        return Ok(());
+    };
+    let name = first.heading.place.map_or("", |(series, _)| series);
+    let title = format!("{name} ({})", first.heading.unit);
+    text(
+        area,
+        &title,
+        (left + MARGIN, top + 12),
+        HPos::Left,
+        BIG,
+        &BLACK,
+    )?;
+    let at = |table: &Table| table.heading.place.map_or(1.0, |(_, at)| at);
+    let points: Vec<Vec<(f64, f64)>> = (0..first.rows.len())
+        .map(|row| {
+            let points = series
+                .iter()
+                .filter_map(|table| Some((at(table), table.summary(row)?.median)));
+            points.collect()
+        })
+        .collect();
+    let costs = || points.iter().flatten().map(|(_, cost)| *cost);
+    let least = costs().fold(f64::INFINITY, f64::min);
+    let most = costs().fold(0.0, f64::max);
+    let (from, to) = (left + 60, left + WIDTH - LABELS - 60);
+    let (upper, lower) = (top + 34, top + LINES_HEIGHT - 34);
+    let last = series.last().map_or(1.0, at);
+    let across = Scale::new(at(first), last, from, to);
+    let up = Scale::new(least / 1.2, most * 1.2, lower, upper);
+    let axes = [(from, upper), (from, lower), (to, lower)];
+    area.draw(&PathElement::new(axes, GREY)).map_err(drawn)?;
+    for table in series {
+        let x = across.place(at(table));
+        let label = at(table).to_string();
+        text(area, &label, (x, lower + 12), HPos::Center, SMALL, &BLACK)?;
+    }
+    for power in 0..6 {
+        for step in [1.0, 2.0, 5.0] {
+            let cost = step * 10f64.powi(power);
+            if cost >= least / 1.2 && cost <= most * 1.2 {
+                let y = up.place(cost);
+                let grid = [(from, y), (to, y)];
+                area.draw(&PathElement::new(grid, BLACK.mix(0.12)))
+                    .map_err(drawn)?;
+                let label = cost.to_string();
+                text(area, &label, (from - 6, y), HPos::Right, SMALL, &BLACK)?;
+            }
+        }
+    }
+    let mut free = i32::MIN;
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    let end = |row: &usize| points[*row].last().map_or(0, |(_, cost)| up.place(*cost));
+    order.sort_by_key(end);
+    for row in order {
+        let Some(&(x, cost)) = points[row].last() else {
+            continue;
+        };
+        let colour = Palette99::pick(row).to_rgba();
+        let path = points[row]
+            .iter()
+            .map(|(x, cost)| (across.place(*x), up.place(*cost)));
+        let path: Vec<_> = path.collect();
+        area.draw(&PathElement::new(path, colour.stroke_width(2)))
+            .map_err(drawn)?;
+        // Names beside the ends of their lines, and not over each other.
+        let y = up.place(cost).max(free);
+        free = y + LINE;
+        let place = (across.place(x) + 6, y);
+        text(
+            area,
+            &first.rows[row].name,
+            place,
+            HPos::Left,
+            SMALL,
+            &colour,
+        )?;
+    }
+    Ok(())
+}
+
+/// A logarithmic scale between two places.
+struct Scale {
+    least: f64,
+    length: f64,
+    from: i32,
+    to: i32,
+}
+
+impl Scale {
+    fn new(least: f64, most: f64, from: i32, to: i32) -> Self {
+        let least = least.max(1e-3);
+        let length = (most.max(least * 1.01) / least).ln();
+        Self {
+            least,
+            length,
+            from,
+            to,
+        }
+    }
+
+    fn place(&self, value: f64) -> i32 {
+        let part = (value.max(self.least) / self.least).ln() / self.length;
+        self.from + (f64::from(self.to - self.from) * part).round() as i32
+    }
+}
+
+fn text(
+    area: &Area<'_>,
+    text: &str,
+    place: (i32, i32),
+    side: HPos,
+    size: i32,
+    colour: &impl Color,
+) -> anyhow::Result<()> {
+    let style = TextStyle::from(("sans-serif", size).into_font())
+        .color(colour)
+        .pos(Pos::new(side, VPos::Center));
+    area.draw(&Text::new(text, place, style)).map_err(drawn)
+}
+
+fn colour_of(name: &str) -> RGBColor {
+    if name == "floor" {
+        GREY
+    } else if name.starts_with("chat-server") {
+        RGBColor(0x2a, 0x7f, 0x62)
+    } else {
+        RGBColor(0x8f, 0xa8, 0xc8)
+    }
+}
+
+fn drawn<E: std::error::Error>(error: E) -> anyhow::Error {
+    anyhow!("cannot draw the chart: {error}")
+}
+
+const GREY: RGBColor = RGBColor(0x80, 0x80, 0x80);
+
+const WIDTH: i32 = 520;
+const MARGIN: i32 = 16;
+const LINE: i32 = 16;
+const HEAD: i32 = 42;
+const ROW: i32 = 20;
+const NAMES: i32 = 170;
+const LABELS: i32 = 110;
+const LINES_HEIGHT: i32 = 320;
+const BIG: i32 = 16;
+const SMALL: i32 = 13;

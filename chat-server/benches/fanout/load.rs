@@ -1,0 +1,512 @@
+//! The load: many clients in one thread on one poll.
+//!
+//! They come in, some of them talk, and what each is sent is read at once and
+//! searched for the mark that every message holds. So each delivery is counted
+//! for each client, and at the end of a run every client must have had every
+//! message once: no more, no less.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use memchr::{memchr_iter, memmem};
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use socket2::SockRef;
+
+use crate::contestant::{Kind, MARK, Step};
+
+/// How a room is loaded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    /// How many of the clients talk, in turn.
+    pub(crate) talkers: usize,
+    /// How many messages may be on their way.
+    pub(crate) in_flight: u64,
+    /// Bytes of text in each.
+    pub(crate) size: usize,
+}
+
+/// The clients of one server.
+pub(crate) struct Crowd {
+    kind: Kind,
+    address: SocketAddr,
+    poll: Poll,
+    events: Events,
+    buffer: Box<[u8]>,
+    clients: Vec<Client>,
+    /// How many of them are in.
+    present: usize,
+    /// How many of them read.
+    readers: u64,
+    /// Deliveries to all of them together, since they were last counted.
+    delivered: u64,
+    /// When anything was last read.
+    heard: Instant,
+}
+
+struct Client {
+    socket: TcpStream,
+    connected: bool,
+    /// What is left of coming in; none once it is in.
+    steps: VecDeque<Step>,
+    is_in: bool,
+    /// It takes nothing any more.
+    stopped: bool,
+    /// The end of what it read while coming in, or a line that was not whole:
+    /// an answer may come in two pieces.
+    tail: Vec<u8>,
+    /// What is to be sent.
+    out: Vec<u8>,
+    said: u64,
+    delivered: u64,
+}
+
+impl Crowd {
+    pub(crate) fn new(kind: Kind, address: SocketAddr) -> anyhow::Result<Self> {
+        Ok(Self {
+            kind,
+            address,
+            poll: Poll::new()?,
+            events: Events::with_capacity(4096),
+            buffer: vec![0; 256 * 1024].into(),
+            clients: Vec::new(),
+            present: 0,
+            readers: 0,
+            delivered: 0,
+            heard: Instant::now(),
+        })
+    }
+
+    /// Lets clients come in until there are `count`, at most `at_once` of them
+    /// at the same time.
+    pub(crate) fn join(
+        &mut self,
+        count: usize,
+        at_once: usize,
+        within: Duration,
+    ) -> anyhow::Result<()> {
+        let deadline = Instant::now() + within;
+        while self.present < count {
+            let room = at_once.saturating_sub(self.clients.len() - self.present);
+            // In between it is read, or the first would wait for the last.
+            for _ in 0..room.min(at_once).min(64).min(count - self.clients.len()) {
+                self.connect()?;
+            }
+            let busy = self.clients.len() < count && room > 64;
+            let wait = if busy { Duration::ZERO } else { TICK };
+            self.turn(wait)?;
+            if self.kind.is_silent() && at_once < usize::MAX {
+                // Nothing tells that it has accepted them.
+                thread::sleep(Duration::from_millis(2));
+            }
+            if Instant::now() > deadline {
+                let present = self.present;
+                bail!("not finished within {within:?}: {present} of {count} are in");
+            }
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self) -> anyhow::Result<()> {
+        let number = self.clients.len();
+        let socket = TcpStream::connect(self.address);
+        let mut socket = socket.context(
+            "cannot connect; if there are no addresses left, \
+             widen net.ipv4.ip_local_port_range",
+        )?;
+        socket.set_nodelay(true)?;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll
+            .registry()
+            .register(&mut socket, Token(number), interest)?;
+        self.clients.push(Client {
+            socket,
+            connected: false,
+            steps: self.kind.arrival(number).into(),
+            is_in: false,
+            stopped: false,
+            tail: Vec::new(),
+            out: Vec::new(),
+            said: 0,
+            delivered: 0,
+        });
+        self.readers += 1;
+        Ok(())
+    }
+
+    /// Waits until nothing has been sent to anybody for `time`.
+    pub(crate) fn wait_quiet(&mut self, time: Duration) -> anyhow::Result<()> {
+        let deadline = Instant::now() + QUIET_WITHIN;
+        self.heard = Instant::now();
+        loop {
+            let left = time.saturating_sub(self.heard.elapsed());
+            if left.is_zero() {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "it never becomes quiet");
+            self.turn(left + Duration::from_millis(1))?;
+        }
+    }
+
+    /// When anybody was last sent anything.
+    pub(crate) fn last_heard(&self) -> Instant {
+        self.heard
+    }
+
+    /// Says something until everybody hears it: to be connected is not always
+    /// to be in yet.
+    pub(crate) fn wait_heard(&mut self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + QUIET_WITHIN;
+        let message = self.kind.message(64);
+        let mut next = Instant::now();
+        while self
+            .clients
+            .iter()
+            .skip(1)
+            .any(|client| client.delivered == 0 && !client.stopped)
+        {
+            if Instant::now() >= deadline {
+                let deaf = self.clients.iter().skip(1);
+                let deaf = deaf.filter(|client| client.delivered == 0).count();
+                bail!("{deaf} of {} hear no message", self.clients.len());
+            }
+            if next <= Instant::now() {
+                self.say(0, &message, 1)?;
+                next = Instant::now() + Duration::from_millis(500);
+            }
+            self.turn(TICK)?;
+        }
+        // One that was said twice may still be on its way.
+        self.wait_quiet(Duration::from_millis(200))
+    }
+
+    /// Client `number` reads nothing from now on, and has little room.
+    pub(crate) fn stop_reading(&mut self, number: usize) -> anyhow::Result<()> {
+        let client = &mut self.clients[number];
+        client.stopped = true;
+        self.readers -= 1;
+        SockRef::from(&client.socket).set_recv_buffer_size(4096)?;
+        Ok(())
+    }
+
+    /// The last client goes.
+    pub(crate) fn leave(&mut self) {
+        if let Some(client) = self.clients.pop() {
+            self.readers -= u64::from(!client.stopped);
+            self.present -= usize::from(client.is_in);
+        }
+    }
+
+    /// Talks for `time`, waits for all that was said, and tells how many
+    /// deliveries that were.
+    pub(crate) fn run(&mut self, load: Load, time: Duration) -> anyhow::Result<u64> {
+        let until = Instant::now() + time;
+        self.run_while(load, |_| Instant::now() < until)
+    }
+
+    /// Says so many messages, or as many as go within `time`.
+    pub(crate) fn run_messages(
+        &mut self,
+        load: Load,
+        messages: u64,
+        time: Duration,
+    ) -> anyhow::Result<u64> {
+        let until = Instant::now() + time;
+        self.run_while(load, |said| said < messages && Instant::now() < until)
+    }
+
+    fn run_while(&mut self, load: Load, mut more: impl FnMut(u64) -> bool) -> anyhow::Result<u64> {
+        for client in &mut self.clients {
+            (client.said, client.delivered) = (0, 0);
+        }
+        self.delivered = 0;
+        let message = self.kind.message(load.size);
+        let marks = memchr_iter(MARK, &message).count();
+        assert_eq!(marks, 1, "a message has one mark");
+        let hearers = self.readers - u64::from(!self.kind.echoes());
+        let mut said = 0;
+        let mut going = true;
+        let mut shares = vec![0; load.talkers];
+        let mut seen = (0, Instant::now());
+        loop {
+            going = going && more(said);
+            if going {
+                let done = self.delivered / hearers;
+                while said - done < load.in_flight {
+                    shares[(said % load.talkers as u64) as usize] += 1;
+                    said += 1;
+                }
+                for (talker, share) in shares.iter_mut().enumerate() {
+                    if *share > 0 {
+                        self.say(talker, &message, std::mem::take(share))?;
+                    }
+                }
+            } else if self.delivered >= said * hearers {
+                break;
+            }
+            self.turn(TICK)?;
+            if seen.0 != self.delivered {
+                seen = (self.delivered, Instant::now());
+            }
+            if seen.1.elapsed() > STALLED_AFTER {
+                let due = said * hearers - self.delivered;
+                bail!("it stalls: {due} deliveries do not come");
+            }
+        }
+        // One that comes twice may come late.
+        self.wait_quiet(Duration::from_millis(20))?;
+        self.check(said)?;
+        Ok(self.delivered)
+    }
+
+    fn check(&self, said: u64) -> anyhow::Result<()> {
+        for (number, client) in self.clients.iter().enumerate() {
+            if client.stopped {
+                continue;
+            }
+            let own = if self.kind.echoes() { 0 } else { client.said };
+            let (due, got) = (said - own, client.delivered);
+            ensure!(
+                got == due,
+                "client {number} was to get {due} messages and got {got}"
+            );
+        }
+        Ok(())
+    }
+
+    /// How long messages take from the first client to the second, which looks
+    /// for them all the time; one each `pause`, and never two at once.
+    pub(crate) fn one_way(
+        &mut self,
+        time: Duration,
+        pause: Duration,
+    ) -> anyhow::Result<Vec<Duration>> {
+        let message = self.kind.message(64);
+        let until = Instant::now() + time;
+        let mut times = Vec::new();
+        let mut next = Instant::now();
+        while next < until {
+            // A sleeping core would be slow to start.
+            while Instant::now() < next {
+                std::hint::spin_loop();
+            }
+            let started = Instant::now();
+            ensure!(
+                self.clients[0].socket.write(&message)? == message.len(),
+                "a quiet socket takes part of a message"
+            );
+            let second = &mut self.clients[1];
+            loop {
+                match second.socket.read(&mut self.buffer) {
+                    Ok(0) => bail!("the server closed a connection"),
+                    Ok(count) if memchr_iter(MARK, &self.buffer[..count]).count() == 1 => break,
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(error.into()),
+                }
+                ensure!(started.elapsed() < STALLED_AFTER, "a message does not come");
+            }
+            times.push(started.elapsed());
+            // Its own ones come back to the first client in some forms, and are
+            // not to fill its socket.
+            self.turn(Duration::ZERO)?;
+            next = Instant::now().max(next + pause);
+        }
+        Ok(times)
+    }
+
+    fn say(&mut self, number: usize, message: &[u8], times: u64) -> anyhow::Result<()> {
+        let client = &mut self.clients[number];
+        for _ in 0..times {
+            client.out.extend_from_slice(message);
+        }
+        client.said += times;
+        client.flush()
+    }
+
+    /// Waits for what happens, at most `time`, and takes it.
+    fn turn(&mut self, time: Duration) -> anyhow::Result<()> {
+        ensure!(!is_interrupted(), "interrupted");
+        match self.poll.poll(&mut self.events, Some(time)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            result => result?,
+        }
+        for event in &self.events {
+            let number = event.token().0;
+            // The last client may have left since.
+            let Some(client) = self.clients.get_mut(number) else {
+                continue;
+            };
+            if client.stopped {
+                continue;
+            }
+            let was_in = client.is_in;
+            if event.is_writable() {
+                client.writable()?;
+            }
+            if event.is_readable() || event.is_error() {
+                let result = client.read(self.kind, &mut self.buffer);
+                let (bytes, marks) = result.with_context(|| format!("client {number}"))?;
+                if bytes > 0 {
+                    self.heard = Instant::now();
+                }
+                self.delivered += marks;
+            }
+            self.present += usize::from(client.is_in && !was_in);
+        }
+        Ok(())
+    }
+}
+
+impl Client {
+    fn writable(&mut self) -> anyhow::Result<()> {
+        if !self.connected {
+            if let Some(error) = self.socket.take_error()? {
+                return Err(error).context("cannot connect");
+            }
+            self.connected = true;
+            self.step()?;
+        }
+        self.flush()
+    }
+
+    /// Says what the next step of coming in is.
+    fn step(&mut self) -> anyhow::Result<()> {
+        if let Some(step) = self.steps.front_mut() {
+            self.out.append(&mut step.say);
+            if step.until.is_none() {
+                self.steps.pop_front();
+                return self.step();
+            }
+        } else {
+            self.is_in = true;
+            self.tail = Vec::new();
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> anyhow::Result<()> {
+        while !self.out.is_empty() {
+            match self.socket.write(&self.out) {
+                Ok(count) => drop(self.out.drain(..count)),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => return Ok(()),
+                    io::ErrorKind::Interrupted => {}
+                    _ => return Err(error).context("cannot say anything"),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what is there; tells how many bytes and how many messages.
+    fn read(&mut self, kind: Kind, buffer: &mut [u8]) -> anyhow::Result<(usize, u64)> {
+        let (mut bytes, mut marks) = (0, 0);
+        loop {
+            match self.socket.read(buffer) {
+                Ok(0) => bail!("the server closed the connection"),
+                Ok(count) => {
+                    let read = &buffer[..count];
+                    bytes += count;
+                    marks += memchr_iter(MARK, read).count() as u64;
+                    if !self.is_in {
+                        self.hear_answer(read)?;
+                    } else if kind.pings() {
+                        self.hear_pings(read)?;
+                    }
+                    // What comes later is told by the poll.
+                    if count < buffer.len() {
+                        break;
+                    }
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => break,
+                    io::ErrorKind::Interrupted => {}
+                    _ => return Err(error).context("cannot read"),
+                },
+            }
+        }
+        self.delivered += marks;
+        Ok((bytes, marks))
+    }
+
+    fn hear_answer(&mut self, read: &[u8]) -> anyhow::Result<()> {
+        let Some(until) = self.steps.front().and_then(|step| step.until) else {
+            return Ok(());
+        };
+        let border = read.len().min(LONGEST_ANSWER);
+        self.tail.extend_from_slice(&read[..border]);
+        let found = memmem::find(&self.tail, until).or_else(|| memmem::find(read, until));
+        if found.is_some() {
+            self.tail.clear();
+            self.steps.pop_front();
+            return self.step();
+        }
+        let kept = &read[border.max(read.len().saturating_sub(LONGEST_ANSWER))..];
+        self.tail.extend_from_slice(kept);
+        let surplus = self.tail.len().saturating_sub(LONGEST_ANSWER);
+        self.tail.drain(..surplus);
+        Ok(())
+    }
+
+    fn hear_pings(&mut self, read: &[u8]) -> anyhow::Result<()> {
+        let mut whole = std::mem::take(&mut self.tail);
+        let text = if whole.is_empty() {
+            read
+        } else {
+            whole.extend_from_slice(read);
+            &whole
+        };
+        for at in memmem::find_iter(text, b"PING") {
+            if at > 0 && text[at - 1] != b'\n' {
+                continue;
+            }
+            let line = &text[at..];
+            if let Some(end) = memchr::memchr(b'\n', line) {
+                self.out.extend_from_slice(b"PONG");
+                self.out.extend_from_slice(&line[4..=end]);
+            }
+        }
+        let last = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
+        if text[last..].first() == Some(&b'P') {
+            self.tail = text[last..].to_vec();
+        }
+        self.flush()
+    }
+}
+
+/// Lets Ctrl-C and SIGTERM end a run where everything is still stopped.
+pub(crate) fn watch_signals() -> anyhow::Result<()> {
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let flag = Arc::clone(INTERRUPTED.get_or_init(Arc::default));
+        signal_hook::flag::register(signal, flag)?;
+    }
+    Ok(())
+}
+
+/// Whether there was such a signal.
+pub(crate) fn is_interrupted() -> bool {
+    let flag = INTERRUPTED.get();
+    flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
+}
+
+static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// How long a poll waits at most.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How long it may take until all have been told who came.
+const QUIET_WITHIN: Duration = Duration::from_secs(60);
+
+/// How long a load may be without any delivery.
+const STALLED_AFTER: Duration = Duration::from_secs(5);
+
+/// No answer that is waited for is longer.
+const LONGEST_ANSWER: usize = 64;

@@ -1,0 +1,150 @@
+//! The parts of a message's way that are ours, each by itself:
+//! `cargo bench -p chat-server --bench micro`.
+//!
+//! Lines out of bytes, an event into bytes in both forms, and the log with a
+//! reader behind it, without the system calls between them.
+
+use std::hint::black_box;
+
+use chat_proto::event::{Body, Event, Speech, Timestamp};
+use chat_proto::framing::LineDecoder;
+use chat_proto::name::Name;
+use chat_proto::text::Text;
+use chat_proto::{json_form, text_form};
+use chat_server::broadcast::{Reader, Shown, Slices};
+use chat_server::log::Log;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+criterion_group!(benches, decode, encode, log);
+criterion_main!(benches);
+
+fn decode(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decode");
+    let lines = format!("{}\n", said()).repeat(LINES);
+    group.throughput(Throughput::Elements(LINES as u64));
+    group.bench_function("whole lines", |bencher| {
+        let mut decoder = LineDecoder::new(text_form::MAX_LINE);
+        bencher.iter(|| take_lines(&mut decoder, black_box(lines.as_bytes())));
+    });
+    // As TCP cuts them: each piece ends in the middle of a line.
+    group.bench_function("lines in pieces", |bencher| {
+        let mut decoder = LineDecoder::new(text_form::MAX_LINE);
+        bencher.iter(|| {
+            for piece in black_box(lines.as_bytes()).chunks(100) {
+                take_lines(&mut decoder, piece);
+            }
+        });
+    });
+    let object = format!("{{\"type\":\"message\",\"text\":\"{}\"}}", said());
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("JSON command", |bencher| {
+        bencher.iter(|| json_form::parse_command(black_box(&object)).is_ok());
+    });
+    group.bench_function("text command", |bencher| {
+        bencher.iter(|| text_form::parse_command(black_box(&object)).is_ok());
+    });
+    group.finish();
+}
+
+fn take_lines(decoder: &mut LineDecoder, mut input: &[u8]) {
+    while let Ok(Some(line)) = decoder.next_line(&mut input) {
+        black_box(&line);
+    }
+}
+
+fn encode(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("encode");
+    group.throughput(Throughput::Elements(1));
+    let event = event();
+    let mut out = Vec::new();
+    group.bench_function("text form", |bencher| {
+        bencher.iter(|| {
+            out.clear();
+            text_form::encode_event(black_box(&event), &mut out);
+        });
+    });
+    group.bench_function("JSON form", |bencher| {
+        bencher.iter(|| {
+            out.clear();
+            json_form::encode_event(black_box(&event), &mut out);
+        });
+    });
+    group.finish();
+}
+
+fn log(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("log");
+    let mut line = Vec::new();
+    text_form::encode_event(&event(), &mut line);
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("append and trim", |bencher| {
+        let mut log = Log::new(CAPACITY, 0, 1);
+        bencher.iter(|| {
+            log.append(|out| out.extend_from_slice(black_box(&line)));
+            log.trim(log.trim_point(u64::MAX));
+        });
+    });
+    let mut log = Log::new(CAPACITY, 0, 1);
+    for _ in 0..1000 {
+        log.append(|out| out.extend_from_slice(&line));
+    }
+    let before = log.head();
+    for _ in 0..8 {
+        log.append(|out| out.extend_from_slice(&line));
+    }
+    let shown = Shown {
+        log: &log,
+        until: log.head(),
+        seq: log.next() - 1,
+        first: log.first(),
+    };
+    // What is done for each person in each round of the server's loop.
+    group.bench_function("a round for a reader", |bencher| {
+        bencher.iter(|| {
+            let mut reader = Reader::held_at(before);
+            reader.go_on(&log);
+            take_all(&mut reader, &shown)
+        });
+    });
+    group.bench_function("a round for one who talks", |bencher| {
+        let own = before + line.len() as u64;
+        bencher.iter(|| {
+            let mut reader = Reader::held_at(before);
+            reader.go_on(&log);
+            reader.skip(own..own + line.len() as u64);
+            take_all(&mut reader, &shown)
+        });
+    });
+    group.finish();
+}
+
+fn take_all(reader: &mut Reader, shown: &Shown<'_>) -> u64 {
+    while reader.is_behind(shown) {
+        let mut slices = Slices::new();
+        reader.slices(shown, &mut slices);
+        let count = black_box(slices.as_slice().len()).min(1) * slices.bytes();
+        reader.advance(count);
+    }
+    reader.position()
+}
+
+fn event() -> Event {
+    Event {
+        seq: 123_456,
+        time: Timestamp::from_unix_milliseconds(1_795_000_000_123),
+        body: Body::Message(Speech {
+            name: Name::choose("ann").expect("a name"),
+            text: Text::clean(&said()).expect("a text"),
+            id: None,
+        }),
+    }
+}
+
+/// 64 bytes.
+fn said() -> String {
+    "x".repeat(64)
+}
+
+const LINES: usize = 100;
+
+const CAPACITY: u64 = 6 * 1024 * 1024;
