@@ -7,6 +7,7 @@
 //! sockets, files nor clocks; time is an argument.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::hash::BuildHasher;
 use std::ops::Bound;
 use std::ops::Range;
 
@@ -40,8 +41,9 @@ pub struct Room {
     shown: Mark,
     /// Everybody, by the plain key of their name, which is the order of `/who`.
     people: BTreeMap<String, Name>,
-    /// Every key of every name.
-    taken: HashSet<String>,
+    /// Every key of every name, as a keyed hash: a name is taken for another
+    /// one with a chance of one in 2^64 for each that is here.
+    taken: HashSet<u64>,
     /// The messages that are held, by their ids.
     ids: Ids,
     /// The numbers of the events in memory that are something said or done.
@@ -511,7 +513,10 @@ impl Room {
 
     /// Whether somebody has this name, or one that looks like it.
     pub fn is_taken(&self, name: &Name) -> bool {
-        name.keys().iter().any(|key| self.taken.contains(key))
+        let hasher = self.taken.hasher();
+        name.keys()
+            .iter()
+            .any(|key| self.taken.contains(&hasher.hash_one(key)))
     }
 
     fn claim(&mut self, name: &Name) {
@@ -519,7 +524,10 @@ impl Room {
         if let Some(plain) = keys.iter().next() {
             self.people.insert(plain.to_owned(), name.clone());
         }
-        self.taken.extend(keys.iter().map(str::to_owned));
+        for key in keys.iter() {
+            let hash = self.taken.hasher().hash_one(key);
+            self.taken.insert(hash);
+        }
     }
 
     fn release(&mut self, name: &Name) {
@@ -528,7 +536,8 @@ impl Room {
             self.people.remove(plain);
         }
         for key in keys.iter() {
-            self.taken.remove(key);
+            let hash = self.taken.hasher().hash_one(key);
+            self.taken.remove(&hash);
         }
     }
 }
