@@ -238,7 +238,7 @@ impl Crowd {
         loop {
             going = going && more(said);
             if going {
-                let done = self.delivered / hearers;
+                let done = self.heard_by_all(hearers, said, load.in_flight);
                 while said - done < load.in_flight {
                     shares[(said % load.talkers as u64) as usize] += 1;
                     said += 1;
@@ -264,6 +264,23 @@ impl Crowd {
         self.wait_quiet(Duration::from_millis(20))?;
         self.check(said)?;
         Ok(self.delivered)
+    }
+
+    /// How many messages everybody has. A message is on its way until the last
+    /// one has it: otherwise one client could fall behind by as many as there
+    /// are clients times those in flight, and out of the memory of any server.
+    fn heard_by_all(&self, hearers: u64, said: u64, in_flight: u64) -> u64 {
+        let average = self.delivered / hearers;
+        if said - average >= in_flight {
+            // The slowest has no more than the average.
+            return average;
+        }
+        let readers = self.clients.iter().filter(|client| !client.stopped);
+        let heard = readers.map(|client| {
+            let own = if self.kind.echoes() { 0 } else { client.said };
+            client.delivered + own
+        });
+        heard.min().unwrap_or(average)
     }
 
     fn check(&self, said: u64) -> anyhow::Result<()> {
