@@ -19,7 +19,13 @@ pub(crate) fn bars(tables: &[Table], about: &[String]) -> anyhow::Result<String>
         .collect();
     let rows = tables.iter().map(|table| table.rows.len()).max();
     let height = HEAD + ROW * rows.unwrap_or(0) as i32 + MARGIN;
-    panels(tables.len(), height, about, |index, area, (left, top)| {
+    let mut about = about.to_vec();
+    about.push(
+        "bars: median of all rounds; thin lines: from the least to the most; ×: to the floor; \
+         scales are logarithmic"
+            .to_owned(),
+    );
+    panels(tables.len(), height, &about, |index, area, (left, top)| {
         bar_panel(tables[index], area, left, top)
     })
 }
@@ -119,7 +125,7 @@ fn bar_panel(table: &Table, area: &Area<'_>, left: i32, top: i32) -> anyhow::Res
                 .map_err(drawn)?;
             let mut label = format!("{:.*}", heading.decimals, one.median);
             if let Some(ratio) = one.to_floor {
-                label += &format!("  {ratio:.2} ×");
+                label += &format!(" · {ratio:.2} ×");
             }
             text(area, &label, (to + 6, middle), HPos::Left, SMALL, &BLACK)?;
         } else {

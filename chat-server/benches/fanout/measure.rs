@@ -506,7 +506,7 @@ impl Bench {
 }
 
 fn with_last_words(error: &anyhow::Error, server: &Server) -> anyhow::Error {
-    anyhow!("{error:#}; {}", server.last_words())
+    anyhow!("{error:#}\n{}", server.last_words())
 }
 
 /// Ten of a hundred talk.

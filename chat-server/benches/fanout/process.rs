@@ -126,7 +126,7 @@ impl Server {
         };
         server
             .wait_until_up()
-            .with_context(|| format!("{program} does not come up; {}", server.last_words()))?;
+            .with_context(|| format!("{program} does not come up ({})", server.last_words()))?;
         server.pin(&set)?;
         Ok(server)
     }
