@@ -178,11 +178,14 @@ fn line_panel(series: &[Table], area: &Area<'_>, (left, top): (i32, i32)) -> any
     area.draw(&PathElement::new(axes, GREY)).map_err(drawn)?;
     for table in series {
         let x = across.place(at(table));
-        let label = at(table).to_string();
+        let label = match at(table) {
+            many if many >= 10_000.0 => format!("{} k", many / 1000.0),
+            few => few.to_string(),
+        };
         text(area, &label, (x, lower + 12), HPos::Center, SMALL, &BLACK)?;
     }
     for power in 0..6 {
-        for step in [1.0, 2.0, 5.0] {
+        for step in [1.0, 2.0, 3.0, 5.0, 7.0] {
             let cost = step * 10f64.powi(power);
             if cost >= least / 1.2 && cost <= most * 1.2 {
                 let y = up.place(cost);
@@ -202,7 +205,7 @@ fn line_panel(series: &[Table], area: &Area<'_>, (left, top): (i32, i32)) -> any
         let Some(&(x, cost)) = points[row].last() else {
             continue;
         };
-        let colour = Palette99::pick(row).to_rgba();
+        let colour = LINE_COLOURS[row % LINE_COLOURS.len()];
         let path = points[row]
             .iter()
             .map(|(x, cost)| (across.place(*x), up.place(*cost)));
@@ -278,6 +281,15 @@ fn colour_of(name: &str) -> RGBColor {
 fn drawn<E: std::error::Error>(error: E) -> anyhow::Error {
     anyhow!("cannot draw the chart: {error}")
 }
+
+/// Of the floor, and then of the others.
+const LINE_COLOURS: [RGBColor; 5] = [
+    GREY,
+    RGBColor(0x2a, 0x7f, 0x62),
+    RGBColor(0x1f, 0x5f, 0xa8),
+    RGBColor(0xc0, 0x5a, 0x1a),
+    RGBColor(0x8a, 0x3f, 0x9e),
+];
 
 const GREY: RGBColor = RGBColor(0x80, 0x80, 0x80);
 

@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -106,8 +106,8 @@ pub(crate) struct Recipe {
 impl Server {
     /// Starts it on its core, and waits until it takes connections.
     pub(crate) fn start(mut recipe: Recipe, cores: &Cores) -> anyhow::Result<Self> {
-        let program = recipe.command.get_program().to_owned();
-        let program = program.to_string_lossy();
+        let program = Path::new(recipe.command.get_program()).file_name();
+        let program = program.unwrap_or_default().to_string_lossy().into_owned();
         let log = File::create(recipe.home.path().join(LOG)).context("cannot keep its output")?;
         recipe.command.stdin(Stdio::null());
         recipe.command.stdout(log.try_clone()?);
@@ -124,9 +124,12 @@ impl Server {
             address: recipe.address.unwrap_or(UNKNOWN),
             home: recipe.home,
         };
-        server
-            .wait_until_up()
-            .with_context(|| format!("{program} does not come up ({})", server.last_words()))?;
+        if let Err(error) = server.wait_until_up() {
+            bail!(
+                "{program} does not come up: {error:#}\n{}",
+                server.last_words()
+            );
+        }
         server.pin(&set)?;
         Ok(server)
     }
