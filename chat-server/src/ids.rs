@@ -15,13 +15,16 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 use chat_proto::event::MessageId;
 
+/// What a message is known by, in two halves.
+pub type Key = [u32; 2];
+
 /// The ids of the events that are held.
 #[derive(Debug, Default)]
 pub struct Ids {
     key: RandomState,
-    /// In two halves and relative to `base`, so that an entry is 12 bytes:
-    /// there can be as many as the history has lines.
-    events: HashMap<[u32; 2], u32, BuildHasherDefault<AsIs>>,
+    /// Relative to `base`, so that an entry is 12 bytes: there can be as many
+    /// as the history has lines.
+    events: HashMap<Key, u32, BuildHasherDefault<AsIs>>,
     base: u64,
     /// Events before this one are no longer held.
     first: u64,
@@ -30,21 +33,21 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// The event that the message `text` with this id is, if it is held.
-    pub fn find(&self, id: &str, name: &str, text: &str) -> Option<u64> {
-        let seq = self.base + u64::from(*self.events.get(&self.hash(id, name, text))?);
+    /// The event that a message is, if it is held.
+    pub fn find(&self, key: Key) -> Option<u64> {
+        let seq = self.base + u64::from(*self.events.get(&key)?);
         (seq >= self.first).then_some(seq)
     }
 
     /// Takes note of a message that is the event `seq`.
-    pub fn insert(&mut self, id: &str, name: &str, text: &str, seq: u64) {
+    pub fn insert(&mut self, key: Key, seq: u64) {
         if self.events.is_empty() {
             self.base = seq;
         }
         if let Some(offset) = seq.checked_sub(self.base)
             && let Ok(offset) = u32::try_from(offset)
         {
-            self.events.insert(self.hash(id, name, text), offset);
+            self.events.insert(key, offset);
         }
     }
 
@@ -60,7 +63,8 @@ impl Ids {
         }
     }
 
-    fn hash(&self, id: &str, name: &str, text: &str) -> [u32; 2] {
+    /// The key of the message `text` with this id, by somebody of this name.
+    pub fn key(&self, id: &str, name: &str, text: &str) -> Key {
         let unique = id.len() >= MessageId::UNIQUE_BYTES;
         let hash = match unique {
             true => self.key.hash_one(id),
@@ -98,33 +102,41 @@ const MIN_CLEAN: usize = 4096;
 mod tests {
     use super::*;
 
+    fn insert(ids: &mut Ids, id: &str, name: &str, text: &str, seq: u64) {
+        ids.insert(ids.key(id, name, text), seq);
+    }
+
+    fn find(ids: &Ids, id: &str, name: &str, text: &str) -> Option<u64> {
+        ids.find(ids.key(id, name, text))
+    }
+
     #[test]
     fn a_message_is_known_again() {
         let mut ids = Ids::default();
         let long = "0123456789abcdef012345";
-        ids.insert(long, "ann", "hi", 7);
-        ids.insert("1", "ann", "hi", 8);
-        assert_eq!(ids.find(long, "ann", "hi"), Some(7));
-        assert_eq!(ids.find(long, "ann-2", "something else"), Some(7));
-        assert_eq!(ids.find("1", "ann", "hi"), Some(8));
+        insert(&mut ids, long, "ann", "hi", 7);
+        insert(&mut ids, "1", "ann", "hi", 8);
+        assert_eq!(find(&ids, long, "ann", "hi"), Some(7));
+        assert_eq!(find(&ids, long, "ann-2", "something else"), Some(7));
+        assert_eq!(find(&ids, "1", "ann", "hi"), Some(8));
         // Somebody else counts their messages, too.
-        assert_eq!(ids.find("1", "bo", "hi"), None);
-        assert_eq!(ids.find("1", "ann", "ho"), None);
-        assert_eq!(ids.find("2", "ann", "hi"), None);
+        assert_eq!(find(&ids, "1", "bo", "hi"), None);
+        assert_eq!(find(&ids, "1", "ann", "ho"), None);
+        assert_eq!(find(&ids, "2", "ann", "hi"), None);
         ids.forget_before(8);
-        assert_eq!(ids.find(long, "ann", "hi"), None);
-        assert_eq!(ids.find("1", "ann", "hi"), Some(8));
+        assert_eq!(find(&ids, long, "ann", "hi"), None);
+        assert_eq!(find(&ids, "1", "ann", "hi"), Some(8));
     }
 
     #[test]
     fn what_is_not_held_any_more_is_dropped() {
         let mut ids = Ids::default();
         for seq in 1..100_000u64 {
-            ids.insert(&seq.to_string(), "ann", "x", seq);
+            insert(&mut ids, &seq.to_string(), "ann", "x", seq);
             ids.forget_before(seq.saturating_sub(1000));
             assert!(ids.events.len() <= MIN_CLEAN + 1);
         }
-        let find = |seq: u64| ids.find(&seq.to_string(), "ann", "x");
+        let find = |seq: u64| find(&ids, &seq.to_string(), "ann", "x");
         assert_eq!(find(99_999), Some(99_999));
         assert_eq!(find(98_999), Some(98_999));
         assert_eq!(find(98_998), None);

@@ -19,7 +19,7 @@
 //! lines ([`journal`]), because a terminal that does not take them must not
 //! stop the room.
 //!
-//! - [`log`], [`broadcast`], [`replay`], [`ids`], [`room`] and [`session`] hold
+//! - [`log`], [`broadcast`], [`replay`], [`ids`], [`people`], [`room`] and [`session`] hold
 //!   all rules and know neither sockets, files nor clocks.
 //! - [`connection`] and [`listener`] hold the sockets and no rules, [`history`]
 //!   the files.
@@ -32,6 +32,7 @@ pub mod ids;
 pub mod journal;
 pub mod listener;
 pub mod log;
+pub mod people;
 pub mod replay;
 pub mod room;
 pub mod server;

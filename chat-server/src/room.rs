@@ -6,9 +6,7 @@
 //! kept on disk, only what is kept is confirmed. The room knows neither
 //! sockets, files nor clocks; time is an argument.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::hash::BuildHasher;
-use std::ops::Bound;
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use chat_proto::command::Past;
@@ -20,6 +18,7 @@ use chat_proto::{json_form, text_form};
 use crate::broadcast::Shown;
 use crate::ids::Ids;
 use crate::log::Log;
+use crate::people::People;
 use crate::replay::{Replay, Selection};
 
 /// The encodings, one of which each connection reads.
@@ -39,11 +38,7 @@ pub struct Room {
     json: Log,
     /// What everybody may see ends here.
     shown: Mark,
-    /// Everybody, by the plain key of their name, which is the order of `/who`.
-    people: BTreeMap<String, Name>,
-    /// Every key of every name, as a keyed hash: a name is taken for another
-    /// one with a chance of one in 2^64 for each that is here.
-    taken: HashSet<u64>,
+    people: People,
     /// The messages that are held, by their ids.
     ids: Ids,
     /// The numbers of the events in memory that are something said or done.
@@ -138,8 +133,7 @@ impl Room {
             json,
             speech,
             shown,
-            people: BTreeMap::new(),
-            taken: HashSet::new(),
+            people: People::default(),
             ids,
             kept: None,
         }
@@ -168,7 +162,7 @@ impl Room {
     fn opening(&self) -> Body {
         Body::Room {
             room: self.id.clone(),
-            people: self.people.len(),
+            people: self.people.count(),
         }
     }
 
@@ -328,38 +322,23 @@ impl Room {
         }
     }
 
-    /// How many people are here.
-    pub fn people(&self) -> usize {
-        self.people.len()
-    }
-
-    /// Up to `most` names behind the name with the key `after`, in order, and
-    /// the key to go on behind if there are more.
-    pub fn names(&self, after: Option<&str>, most: usize) -> (Vec<Name>, Option<String>) {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut rest = self.people.range::<str, _>((from, Bound::Unbounded));
-        let mut last = None;
-        let mut names = Vec::new();
-        for (key, name) in rest.by_ref().take(most) {
-            names.push(name.clone());
-            last = Some(key);
-        }
-        let more = rest.next().is_some();
-        (names, last.filter(|_| more).cloned())
+    /// Who is here.
+    pub fn people(&self) -> &People {
+        &self.people
     }
 
     /// Somebody comes in, under the name `wanted` or, if it is taken, that
     /// name with a number behind it.
     pub fn enter(&mut self, wanted: &Name, time: Timestamp) -> (Name, Place) {
-        let name = self.free_name(wanted);
-        self.claim(&name);
+        let name = self.people.free_name(wanted);
+        self.people.enter(&name);
         let place = self.append(time, Body::Entered(vec![name.clone()]));
         (name, place)
     }
 
     /// Somebody goes.
     pub fn leave(&mut self, name: &Name, time: Timestamp) -> Place {
-        self.release(name);
+        self.people.leave(name);
         self.append(time, Body::Left(vec![name.clone()]))
     }
 
@@ -381,9 +360,9 @@ impl Room {
         if let Some(trouble) = self.trouble() {
             return Err(RenameError::NotKept(trouble.clone()));
         }
-        self.release(old);
-        if self.is_taken(&new) {
-            self.claim(old);
+        self.people.leave(old);
+        if self.people.is_taken(&new) {
+            self.people.enter(old);
             return Err(RenameError::Taken(new));
         }
         let place = self.renamed(old, &new, time);
@@ -393,10 +372,10 @@ impl Room {
     /// Somebody who is here already says who they are, as at the door: under
     /// `wanted` or, if that is taken, with a number behind it.
     pub fn rename_at_hello(&mut self, old: &Name, wanted: &Name, time: Timestamp) -> Name {
-        self.release(old);
-        let new = self.free_name(wanted);
+        self.people.leave(old);
+        let new = self.people.free_name(wanted);
         if new == *old {
-            self.claim(old);
+            self.people.enter(old);
         } else {
             self.renamed(old, &new, time);
         }
@@ -404,7 +383,7 @@ impl Room {
     }
 
     fn renamed(&mut self, old: &Name, new: &Name, time: Timestamp) -> Place {
-        self.claim(new);
+        self.people.enter(new);
         let body = Body::Renamed {
             old: old.clone(),
             new: new.clone(),
@@ -412,41 +391,31 @@ impl Room {
         self.append(time, body)
     }
 
-    /// Somebody says something. `wanted` is the name that they asked for, by
-    /// which their messages are known again if that is not the one they got.
-    pub fn message(&mut self, speech: Speech, wanted: &Name, time: Timestamp) -> Said {
-        self.say(speech, wanted, time, Body::Message)
-    }
-
-    /// Somebody does something.
-    pub fn action(&mut self, speech: Speech, wanted: &Name, time: Timestamp) -> Said {
-        self.say(speech, wanted, time, Body::Action)
-    }
-
-    fn say(
+    /// Somebody says or does something, which `body` tells. `wanted` is the
+    /// name that they asked for, by which their messages are known again if
+    /// that is not the one they got.
+    pub fn say(
         &mut self,
         speech: Speech,
         wanted: &Name,
-        time: Timestamp,
         body: fn(Speech) -> Body,
+        time: Timestamp,
     ) -> Said {
-        if let Some(id) = &speech.id
-            && let Some(seq) = self
-                .ids
-                .find(id.as_str(), wanted.as_str(), speech.text.as_str())
-        {
+        let key = speech.id.as_ref().map(|id| {
+            self.ids
+                .key(id.as_str(), wanted.as_str(), speech.text.as_str())
+        });
+        if let Some(seq) = key.and_then(|key| self.ids.find(key)) {
             return Said::Again(seq);
         }
         if let Some(trouble) = self.trouble() {
             return Said::Refused(trouble.clone());
         }
-        let marked = speech.id.clone().map(|id| (id, speech.text.clone()));
         let place = self.append(time, body(speech));
-        self.speech.push_back(self.json.next() - 1);
-        if let Some((id, text)) = marked {
-            let seq = self.json.next() - 1;
-            self.ids
-                .insert(id.as_str(), wanted.as_str(), text.as_str(), seq);
+        let seq = self.json.next() - 1;
+        self.speech.push_back(seq);
+        if let Some(key) = key {
+            self.ids.insert(key, seq);
         }
         Said::New(place)
     }
@@ -494,50 +463,6 @@ impl Room {
         Place {
             text: self.text.append(|out| text_form::encode_event(&event, out)),
             json: self.json.append(|out| json_form::encode_event(&event, out)),
-        }
-    }
-
-    fn free_name(&self, wanted: &Name) -> Name {
-        if !self.is_taken(wanted) {
-            return wanted.clone();
-        }
-        // Small numbers first. Where they are all gone there are about as many
-        // of that name as people, and a larger one is found at once.
-        let crowd = u32::try_from(self.people.len()).unwrap_or(u32::MAX / 2);
-        (2..=20)
-            .chain(crowd + 2..)
-            .map(|number| wanted.numbered(number))
-            .find(|name| !self.is_taken(name))
-            .unwrap_or_else(|| wanted.clone())
-    }
-
-    /// Whether somebody has this name, or one that looks like it.
-    pub fn is_taken(&self, name: &Name) -> bool {
-        let hasher = self.taken.hasher();
-        name.keys()
-            .iter()
-            .any(|key| self.taken.contains(&hasher.hash_one(key)))
-    }
-
-    fn claim(&mut self, name: &Name) {
-        let keys = name.keys();
-        if let Some(plain) = keys.iter().next() {
-            self.people.insert(plain.to_owned(), name.clone());
-        }
-        for key in keys.iter() {
-            let hash = self.taken.hasher().hash_one(key);
-            self.taken.insert(hash);
-        }
-    }
-
-    fn release(&mut self, name: &Name) {
-        let keys = name.keys();
-        if let Some(plain) = keys.iter().next() {
-            self.people.remove(plain);
-        }
-        for key in keys.iter() {
-            let hash = self.taken.hasher().hash_one(key);
-            self.taken.remove(&hash);
         }
     }
 }

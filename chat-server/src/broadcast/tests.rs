@@ -1,7 +1,7 @@
 use super::*;
 use crate::replay::{Files, NoFiles};
 use crate::room::{Form, Room, Said};
-use chat_proto::event::{MessageId, RoomId, Speech, Timestamp};
+use chat_proto::event::{Body, MessageId, RoomId, Speech, Timestamp};
 use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
@@ -69,7 +69,7 @@ fn say(room: &mut Room, name: &str, text: &str) -> crate::room::Place {
         text: Text::clean(text).unwrap(),
         id: None::<MessageId>,
     };
-    match room.message(speech, &name, time()) {
+    match room.say(speech, &name, Body::Message, time()) {
         Said::New(place) => place,
         other => panic!("{other:?}"),
     }

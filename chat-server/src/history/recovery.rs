@@ -72,7 +72,8 @@ impl Recovery {
             return Err(Damage::WrongNumber { expected, found });
         }
         if let Some([id, name, text]) = record.message {
-            self.ids.insert(&id, &name, &text, record.seq);
+            let key = self.ids.key(&id, &name, &text);
+            self.ids.insert(key, record.seq);
         }
         if record.room.is_some() {
             self.room = record.room;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::replay::{Page, Replay, Selection};
 use crate::room::Said;
-use chat_proto::event::{MessageId, Speech};
+use chat_proto::event::{Body, MessageId, Speech};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use mio::{Events, Poll, Token};
@@ -55,7 +55,7 @@ impl Hall {
             text: Text::clean(text).unwrap(),
             id: id.and_then(MessageId::new),
         };
-        self.room.message(speech, &name, self.now.time)
+        self.room.say(speech, &name, Body::Message, self.now.time)
     }
 
     fn keep(&mut self) -> Option<News> {

@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use chat_proto::command::{Command, Hello, Past, Resume};
-use chat_proto::event::{ErrorCode, Limits, MessageId, Reply, Speech, Welcome};
+use chat_proto::event::{Body, ErrorCode, Limits, MessageId, Reply, Speech, Welcome};
 use chat_proto::foreign::Foreign;
 use chat_proto::framing::Line;
 use chat_proto::name::{MAX_NAME_COLUMNS, Name};
-use chat_proto::text::MAX_TEXT;
+use chat_proto::text::{MAX_TEXT, Text};
 use chat_proto::{PROTOCOL, json_form, text_form};
 
 use super::{FAREWELL_FOR, LISTEN_FOR, Now};
@@ -51,7 +51,7 @@ pub(super) enum Phase {
 
 impl Seat {
     pub(super) fn greet(&mut self, room: &Room, now: Now) {
-        let here = match room.people() {
+        let here = match room.people().count() {
             0 => "nobody else is here yet".to_owned(),
             1 => "1 person is here".to_owned(),
             people => format!("{people} people are here"),
@@ -131,28 +131,12 @@ impl Seat {
     }
 
     fn do_command(&mut self, command: Command, room: &mut Room, now: Now) {
-        let Phase::Present(name) = &self.phase else {
+        if !matches!(self.phase, Phase::Present(_)) {
             return;
-        };
-        let name = name.clone();
-        let wanted = self.wanted.clone().unwrap_or_else(|| name.clone());
+        }
         match command {
-            Command::Message { text, id } => {
-                let speech = Speech {
-                    name,
-                    text,
-                    id: id.clone(),
-                };
-                self.said(room.message(speech, &wanted, now.time), id, room, now);
-            }
-            Command::Action { text, id } => {
-                let speech = Speech {
-                    name,
-                    text,
-                    id: id.clone(),
-                };
-                self.said(room.action(speech, &wanted, now.time), id, room, now);
-            }
+            Command::Message { text, id } => self.say(Body::Message, text, id, room, now),
+            Command::Action { text, id } => self.say(Body::Action, text, id, room, now),
             Command::History { past, id } => self.history(past, id, room, now),
             Command::Who => {
                 self.who = Some(String::new());
@@ -168,18 +152,34 @@ impl Seat {
         }
     }
 
-    fn said(&mut self, said: Said, id: Option<MessageId>, room: &Room, now: Now) {
-        match (said, id) {
-            (Said::New(place), _) => self.skip_own(place),
-            (Said::Again(seq), Some(id)) => {
+    fn say(
+        &mut self,
+        body: fn(Speech) -> Body,
+        text: Text,
+        id: Option<MessageId>,
+        room: &mut Room,
+        now: Now,
+    ) {
+        let Phase::Present(name) = &self.phase else {
+            return;
+        };
+        let wanted = self.wanted.as_ref().unwrap_or(name);
+        let speech = Speech {
+            name: name.clone(),
+            text,
+            id: id.clone(),
+        };
+        match room.say(speech, wanted, body, now.time) {
+            Said::New(place) => self.skip_own(place),
+            Said::Again(seq) => {
                 // While it is uncertain whether the first one can be kept there
                 // is nothing to say: it comes by itself once it is.
-                if room.trouble().is_none() || seq <= room.shown().seq {
+                let certain = room.trouble().is_none() || seq <= room.shown().seq;
+                if let Some(id) = id.filter(|_| certain) {
                     self.reply(&Reply::Confirmed { id, seq }, room, now);
                 }
             }
-            (Said::Again(_), None) => {}
-            (Said::Refused(why), id) => {
+            Said::Refused(why) => {
                 let text = notice(&format!("that was not sent: {why}"));
                 let code = ErrorCode::NotKept;
                 self.reply(&Reply::Error { code, text, id }, room, now);
@@ -256,8 +256,8 @@ impl Seat {
             first: room.first(),
             kept: room.is_kept(),
             resumed: lost.map(|lost| lost.is_none()),
-            people: room.people(),
-            names: room.names(None, Welcome::MAX_NAMES).0,
+            people: room.people().count(),
+            names: room.people().names(None, Welcome::MAX_NAMES).0,
             limits: Limits {
                 text: MAX_TEXT,
                 line: json_form::MAX_LINE,
@@ -298,7 +298,7 @@ impl Seat {
         // As a first line it is the name to come in under, if it can be had.
         if let Phase::Arriving(_) = self.phase
             && let Ok(name) = Name::choose(wanted)
-            && !room.is_taken(&name)
+            && !room.people().is_taken(&name)
         {
             if self.come_in(&name, room, now) {
                 self.notice(&format!("you are now known as {name}"), room, now);
@@ -408,12 +408,12 @@ impl Seat {
         while let Some(after) = &self.who
             && self.reader.private_bytes() < MAX_PRIVATE
         {
-            let (names, next) = room.names(Some(after), Welcome::MAX_NAMES);
+            let (names, next) = room.people().names(Some(after), Welcome::MAX_NAMES);
             let more = next.is_some();
             self.who = next;
             self.reply(
                 &Reply::People {
-                    people: room.people(),
+                    people: room.people().count(),
                     names,
                     more,
                 },
