@@ -2,9 +2,14 @@
 //! `cargo bench -p chat-server --bench micro`.
 //!
 //! Lines out of bytes, an event into bytes in both forms, and the log with a
-//! reader behind it, without the system calls between them.
+//! reader behind it, without the system calls between them; and what a round of
+//! a kept room costs the loop, system call included, also while another thread
+//! syncs the same file without a pause.
 
+use std::fs::File;
 use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use chat_proto::event::{Body, Event, Speech, Timestamp};
 use chat_proto::framing::LineDecoder;
@@ -12,10 +17,12 @@ use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
 use chat_server::broadcast::{Reader, Shown, Slices};
+use chat_server::history::{History, Options, SyncMode};
 use chat_server::log::Log;
+use chat_server::server::{LOG_BYTES, now};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
-criterion_group!(benches, decode, encode, log);
+criterion_group!(benches, decode, encode, log, keep);
 criterion_main!(benches);
 
 fn decode(criterion: &mut Criterion) {
@@ -115,6 +122,45 @@ fn log(criterion: &mut Criterion) {
             take_all(&mut reader, &shown)
         });
     });
+    group.finish();
+}
+
+fn keep(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("keep");
+    for (name, synced) in [("a message", false), ("a message during a sync", true)] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let options = Options {
+            path: directory.path().join("room"),
+            sync: SyncMode::Off,
+            keep: 1 << 30,
+        };
+        let path = options.path.clone();
+        let opened = History::open(options, LOG_BYTES, now().time, &mut Vec::new());
+        let (mut history, mut room) = opened.expect("a history");
+        let Body::Message(speech) = event().body else {
+            return;
+        };
+        let done = AtomicBool::new(!synced);
+        thread::scope(|scope| {
+            let file = File::open(&path).expect("the history");
+            let done = &done;
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    file.sync_data().expect("a sync");
+                }
+            });
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| {
+                    let now = now();
+                    room.say(speech.clone(), &speech.name, Body::Message, now.time);
+                    let news = history.keep(&mut room, now);
+                    room.trim();
+                    news
+                });
+            });
+            done.store(true, Ordering::Relaxed);
+        });
+    }
     group.finish();
 }
 

@@ -1,8 +1,10 @@
 //! A restart of the real server, as people at their screens see it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chat_testkit::{ServerProcess, Signal, Terminal, sibling};
+use tempfile::TempDir;
 
 use crate::{client, join};
 
@@ -17,6 +19,35 @@ fn lines_about_it(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// A room that is kept as long as the test lasts.
+struct Kept {
+    program: PathBuf,
+    directory: TempDir,
+}
+
+impl Kept {
+    fn new() -> Self {
+        Self {
+            program: sibling(client(), "chat-server"),
+            directory: tempfile::tempdir().expect("a directory"),
+        }
+    }
+
+    fn start(&self) -> ServerProcess {
+        ServerProcess::start(&self.program, &["--history", &self.file()])
+    }
+
+    /// On the port of one that has ended.
+    fn start_again(&self, ended: &ServerProcess) -> ServerProcess {
+        ServerProcess::start_at(&self.program, ended.addr(), &["--history", &self.file()])
+    }
+
+    fn file(&self) -> String {
+        let file = self.directory.path().join("room.jsonl");
+        file.to_str().expect("a name in UTF-8").to_owned()
+    }
+}
+
 #[track_caller]
 fn wait_back(terminal: &Terminal) {
     terminal.wait_for_text("-- back after ");
@@ -24,11 +55,8 @@ fn wait_back(terminal: &Terminal) {
 
 #[test]
 fn a_restart_of_the_server_is_one_line_for_everybody() {
-    let program = sibling(client(), "chat-server");
-    let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("room.jsonl");
-    let args = ["--history", file.to_str().expect("a name in UTF-8")];
-    let server = ServerProcess::start(&program, &args);
+    let kept = Kept::new();
+    let server = kept.start();
     let ann = join(server.addr(), "ann");
     let bo = join(server.addr(), "bo");
     ann.wait_for_text("[bo] entered room\n<You>");
@@ -45,7 +73,7 @@ fn a_restart_of_the_server_is_one_line_for_everybody() {
     assert!(status.success(), "{}", server.log());
     ann.type_text("typed while away\rand ann's draft");
     ann.wait_for_text("<You> typed while away\n<You> and ann's draft");
-    let server = ServerProcess::start_at(&program, server.addr(), &args);
+    let server = kept.start_again(&server);
     wait_back(&ann);
     wait_back(&bo);
     bo.wait_for_text("<ann> typed while away\n<You> half a dra");
@@ -86,11 +114,8 @@ fn a_restart_of_the_server_is_one_line_for_everybody() {
 /// The same when it is killed, and nobody says goodbye.
 #[test]
 fn a_kill_of_the_server_is_one_line_as_well() {
-    let program = sibling(client(), "chat-server");
-    let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("room.jsonl");
-    let args = ["--history", file.to_str().expect("a name in UTF-8")];
-    let server = ServerProcess::start(&program, &args);
+    let kept = Kept::new();
+    let server = kept.start();
     let ann = join(server.addr(), "ann");
     let bo = join(server.addr(), "bo");
     ann.wait_for_text("[bo] entered room\n<You>");
@@ -100,7 +125,7 @@ fn a_kill_of_the_server_is_one_line_as_well() {
     ann.wait_for_text("-- connection lost; trying again");
     bo.wait_for_text("-- connection lost; trying again");
     bo.type_text("typed while away\r");
-    let _server = ServerProcess::start_at(&program, server.addr(), &args);
+    let _server = kept.start_again(&server);
     wait_back(&ann);
     wait_back(&bo);
     ann.wait_for_text("<bo> typed while away\n<You> half a dra");
