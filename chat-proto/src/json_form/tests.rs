@@ -1,4 +1,5 @@
 use super::*;
+use crate::command::Resume;
 use proptest::prelude::*;
 
 fn time() -> Timestamp {

@@ -1,0 +1,146 @@
+//! What a program asks: objects whose members are looked at one by one, only
+//! where they mean something, so that what a newer program sends is skipped.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{ResumeObject, number, parse_object, string};
+use crate::command::{Command, CommandError, Hello, Past, Resume};
+use crate::event::{ErrorCode, MessageId, RoomId};
+use crate::text::Text;
+
+/// Reads a line from a program. `None` is a blank line.
+///
+/// # Errors
+///
+/// When it is not an object, or one that is not understood.
+pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
+    if line.trim().is_empty() {
+        return Ok(None);
+    }
+    let request: Request<'_> = parse_object(line).map_err(|why| {
+        CommandError::new(
+            ErrorCode::BadCommand,
+            &format!("that is not an object of chat/1: {why}"),
+        )
+    })?;
+    let id = match request.id {
+        Some(id) => Some(
+            string(id)
+                .and_then(|id| MessageId::new(&id))
+                .ok_or_else(|| {
+                    CommandError::usage("an id is a string of 1 to 64 visible ASCII characters")
+                })?,
+        ),
+        None => None,
+    };
+    let usage = |text: &str| CommandError::usage(text).about(id.clone());
+    let text = || {
+        let text = request
+            .text
+            .and_then(string)
+            .ok_or_else(|| usage("text is to be a string"))?;
+        Text::clean(&text).map_err(|error| CommandError::text(error).about(id.clone()))
+    };
+    let kind = request.kind.and_then(string).unwrap_or_default();
+    Ok(Some(match &*kind {
+        "message" => Command::Message { text: text()?, id },
+        "action" => Command::Action { text: text()?, id },
+        "nick" => Command::Nick {
+            name: request
+                .name
+                .and_then(string)
+                .ok_or_else(|| usage("name is to be a string"))?
+                .into_owned(),
+        },
+        "who" => Command::Who,
+        "ping" => Command::Ping { id },
+        "history" => Command::History {
+            past: request.to_past().ok_or_else(|| {
+                usage(r#"history takes "count":20, or "first":1 and perhaps "last":9"#)
+            })?,
+            id,
+        },
+        "quit" => Command::Quit,
+        _ => {
+            return Err(usage(
+                "type is one of message, action, nick, who, history, ping, quit",
+            ));
+        }
+    }))
+}
+
+pub(crate) fn parse_hello(json: &str) -> Result<Hello, CommandError> {
+    let usage = || CommandError::usage(r#"say /hello {"protocol":1,"name":"ann"}"#);
+    let request: Request<'_> = parse_object(json).map_err(|_| usage())?;
+    let protocol = request.protocol.and_then(number).ok_or_else(usage)?;
+    let name = match request.name {
+        Some(name) => Some(string(name).ok_or_else(usage)?.into_owned()),
+        None => None,
+    };
+    let resume = match request.resume {
+        Some(resume) => Some(to_resume(resume).ok_or_else(|| {
+            CommandError::usage(r#"resume is to be {"room":"…","seq":41}, as in the welcome"#)
+        })?),
+        None => None,
+    };
+    let replay = match request.replay {
+        Some(replay) => number(replay)
+            .and_then(|count| usize::try_from(count).ok())
+            .ok_or_else(|| CommandError::usage("replay is to be a number of messages"))?,
+        None => 0,
+    };
+    Ok(Hello {
+        protocol,
+        name,
+        resume,
+        replay,
+    })
+}
+
+/// What is read of a program's object. Each member is looked at only where
+/// it means something: what else a newer program sends is skipped.
+#[derive(Deserialize)]
+struct Request<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    protocol: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    resume: Option<&'a RawValue>,
+    #[serde(borrow)]
+    replay: Option<&'a RawValue>,
+    #[serde(borrow)]
+    count: Option<&'a RawValue>,
+    #[serde(borrow)]
+    first: Option<&'a RawValue>,
+    #[serde(borrow)]
+    last: Option<&'a RawValue>,
+}
+
+impl Request<'_> {
+    fn to_past(&self) -> Option<Past> {
+        if let Some(count) = self.count {
+            return Some(Past::Last(number(count)?.try_into().ok()?));
+        }
+        Some(Past::Range {
+            first: number(self.first?)?,
+            last: match self.last {
+                Some(last) => Some(number(last)?),
+                None => None,
+            },
+        })
+    }
+}
+
+fn to_resume(value: &RawValue) -> Option<Resume> {
+    let ResumeObject { room, seq } = parse_object(value.get()).ok()?;
+    let room = RoomId::new(&room)?;
+    Some(Resume { room, seq })
+}
