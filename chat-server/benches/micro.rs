@@ -154,7 +154,7 @@ fn keep(criterion: &mut Criterion) {
                     let now = now();
                     room.say(speech.clone(), &speech.name, Body::Message, now.time);
                     let news = history.keep(&mut room, now);
-                    room.trim();
+                    room.trim([u64::MAX; 2]);
                     news
                 });
             });

@@ -1,7 +1,9 @@
 //! The command line.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use clap::Parser;
@@ -46,9 +48,20 @@ pub struct Args {
     /// are closed, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub stall: Duration,
+
+    /// How many threads serve people, at most 64. A room of up to 128 people
+    /// is served by one of them. Without it: as many as there are cores
+    #[arg(long, value_name = "N", value_parser = threads)]
+    threads: Option<NonZeroUsize>,
 }
 
 impl Args {
+    /// How many threads serve people.
+    pub fn threads(&self) -> NonZeroUsize {
+        let cores = || available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.threads.unwrap_or_else(|| cores().min(MAX_THREADS))
+    }
+
     /// How the history is kept, if it is.
     pub fn history(&self) -> Option<Options> {
         Some(Options {
@@ -94,6 +107,16 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .filter(|duration| !duration.is_zero() && duration.as_secs() <= MAX_SECONDS)
         .ok_or_else(|| format!("give a number of seconds, at most {MAX_SECONDS}"))
 }
+
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .ok()
+        .filter(|threads| *threads <= MAX_THREADS)
+        .ok_or_else(|| format!("give a number from 1 to {MAX_THREADS}"))
+}
+
+/// More would only wait for one another.
+const MAX_THREADS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
 /// The smallest history.
 const MIN_KEEP: u64 = 128 * 1024;
@@ -145,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_times() {
+    fn sizes_times_and_threads() {
         assert_eq!(size("1GiB"), Ok(1 << 30));
         assert_eq!(size("1048576"), Ok(1 << 20));
         assert_eq!(size("20 mb"), Ok(20_000_000));
@@ -164,6 +187,10 @@ mod tests {
         assert_eq!(seconds("0.25s"), Ok(Duration::from_millis(250)));
         for wrong in ["", "0", "-1", "nan", "inf", "1e99", "1h"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(threads("64"), Ok(MAX_THREADS));
+        for wrong in ["", "0", "-1", "65", "two"] {
+            assert!(threads(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Connection {
     probed: bool,
     /// The system is told not to end it for that, because we do.
     patient: bool,
+    /// Why nothing more can be read or sent, until the room knows.
+    failed: Option<&'static str>,
     state: State,
 }
 
@@ -71,6 +73,7 @@ impl Connection {
             stalled: None,
             probed: false,
             patient: false,
+            failed: None,
             state: State::Open,
         }
     }
@@ -82,7 +85,7 @@ impl Connection {
                 self.readable = false;
                 match (self.state, self.socket.take_error()) {
                     // After an end of input Linux tells of a reset only here.
-                    (State::Open, Ok(Some(error))) => self.fail(&error, room, now),
+                    (State::Open, Ok(Some(error))) => self.fail(&error),
                     (State::Open, _) => self.session.input_ended(room, now),
                     (State::Lingering { .. } | State::Closed, _) => self.state = State::Closed,
                 }
@@ -103,14 +106,26 @@ impl Connection {
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => self.readable = false,
                 io::ErrorKind::Interrupted => {}
-                _ => self.fail(&error, room, now),
+                _ => self.fail(&error),
             },
+        }
+        self.settle(room, now);
+    }
+
+    /// Has the room know of a failure, which can happen while others read the
+    /// room as well: whoever was in it has left.
+    pub fn settle(&mut self, room: &mut Room, now: Now) {
+        if let Some(reason) = self.failed.take() {
+            if !self.session.is_closing() {
+                self.session.lost(reason, room, now);
+            }
+            self.state = State::Closed;
         }
     }
 
     /// Writes until nothing is left but the past, the socket is full, or this
     /// connection has had its share of the round.
-    pub fn write(&mut self, room: &mut Room, now: Now) {
+    pub fn write(&mut self, room: &Room, now: Now) {
         let mut share = SHARE;
         while self.writable && share > 0 && self.session.has_output(room) {
             let written = match self.session.one_piece(room) {
@@ -124,7 +139,7 @@ impl Connection {
                     self.socket.write_vectored(slices.as_slice())
                 }
             };
-            let count = self.written(written, room, now);
+            let count = self.written(written, now);
             share = share.saturating_sub(count.max(1));
             self.session.sent(count);
         }
@@ -134,14 +149,18 @@ impl Connection {
     }
 
     /// Writes a page of the past, if that is what comes next.
-    pub fn write_past(&mut self, room: &mut Room, files: &dyn Files, page: &mut Page, now: Now) {
-        if self.session.past(room, files, page, now) {
-            let mut count = 0;
-            if !page.bytes().is_empty() {
-                let written = self.socket.write(page.bytes());
-                count = self.written(written, room, now);
+    pub fn write_past(&mut self, room: &Room, files: &dyn Files, page: &mut Page, now: Now) {
+        match self.session.past(room, files, page, now) {
+            Ok(false) => {}
+            Ok(true) => {
+                let mut count = 0;
+                if !page.bytes().is_empty() {
+                    let written = self.socket.write(page.bytes());
+                    count = self.written(written, now);
+                }
+                self.session.past_sent(count, page);
             }
-            self.session.past_sent(count, page);
+            Err(_) => self.give_up("history not readable"),
         }
     }
 
@@ -150,7 +169,7 @@ impl Connection {
         self.writable && self.state == State::Open && self.session.is_past_due(room)
     }
 
-    fn written(&mut self, written: io::Result<usize>, room: &mut Room, now: Now) -> usize {
+    fn written(&mut self, written: io::Result<usize>, now: Now) -> usize {
         match written {
             Ok(count) => {
                 self.stalled = None;
@@ -166,7 +185,7 @@ impl Connection {
                     }
                 }
                 io::ErrorKind::Interrupted => {}
-                _ => self.fail(&error, room, now),
+                _ => self.fail(&error),
             },
         }
         0
@@ -236,10 +255,12 @@ impl Connection {
     /// Whether it has to be looked after in the next round although nothing
     /// may happen to it before.
     pub fn needs_turn(&self, room: &Room) -> bool {
-        self.is_closed()
-            || self.wants_read()
-            || self.session.has_work()
-            || self.writable && self.session.has_output(room)
+        self.is_closed() || self.needs_room() || self.writable && self.session.has_output(room)
+    }
+
+    /// Whether it would change the room, or hear, or ask it, now.
+    pub fn needs_room(&self) -> bool {
+        self.failed.is_some() || self.wants_read() || self.session.has_work()
     }
 
     /// Whether reading now could do anything.
@@ -270,18 +291,18 @@ impl Connection {
     }
 
     /// An error on one socket ends that connection only.
-    fn fail(&mut self, error: &io::Error, room: &mut Room, now: Now) {
-        let reason = match error.kind() {
+    fn fail(&mut self, error: &io::Error) {
+        self.give_up(match error.kind() {
             io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "reset",
             io::ErrorKind::TimedOut => "no answer",
             _ => "socket error",
-        };
-        if !self.session.is_closing() {
-            self.session.lost(reason, room, now);
-        }
+        });
+    }
+
+    fn give_up(&mut self, reason: &'static str) {
+        self.failed = Some(reason);
         self.readable = false;
         self.writable = false;
-        self.state = State::Closed;
     }
 }
 

@@ -200,7 +200,7 @@ impl History {
     }
 
     /// Starts the thread that waits for the disk, and wakes the loop.
-    pub fn watch(&mut self, waker: Waker) {
+    pub fn watch(&mut self, waker: Arc<Waker>) {
         self.syncer = Some(Syncer::start(waker));
     }
 
@@ -266,7 +266,7 @@ impl History {
     pub fn finish(mut self, room: &mut Room, now: Now) -> Option<News> {
         let until = Instant::now() + FINISH_FOR;
         if self.in_flight.take().is_some()
-            && let Some(syncer) = &self.syncer
+            && let Some(syncer) = &mut self.syncer
         {
             match syncer.wait(FINISH_FOR) {
                 Some(Ok(())) => {}
@@ -278,7 +278,7 @@ impl History {
             return self.fail(&error, room, now);
         }
         if self.options.sync != SyncMode::Off
-            && let Some(syncer) = self.syncer.take()
+            && let Some(mut syncer) = self.syncer.take()
         {
             syncer.give(self.job());
             let left = until.saturating_duration_since(Instant::now());
@@ -291,7 +291,7 @@ impl History {
     }
 
     fn take_result(&mut self, room: &mut Room, now: Now) -> Option<News> {
-        let result = self.syncer.as_ref()?.result()?;
+        let result = self.syncer.as_mut()?.result()?;
         let mark = self.in_flight.take()?;
         match result {
             Ok(()) => {

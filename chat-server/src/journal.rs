@@ -5,6 +5,8 @@
 //! lines are dropped and counted. An error of stderr is nobody's business.
 
 use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -16,8 +18,8 @@ use chat_proto::text;
 #[derive(Debug)]
 pub struct Journal {
     queue: SyncSender<String>,
-    written: Receiver<()>,
-    dropped: u64,
+    written: Mutex<Receiver<()>>,
+    dropped: AtomicU64,
 }
 
 impl Journal {
@@ -33,23 +35,23 @@ impl Journal {
         });
         Self {
             queue,
-            written,
-            dropped: 0,
+            written: Mutex::new(written),
+            dropped: AtomicU64::new(0),
         }
     }
 
     /// A line as it is, for people at the start.
-    pub fn say(&mut self, line: &str) {
+    pub fn say(&self, line: &str) {
         self.put(format!("{line}\n"));
     }
 
     /// One event, with its time.
-    pub fn info(&mut self, time: Timestamp, event: &str) {
+    pub fn info(&self, time: Timestamp, event: &str) {
         self.event(time, "info", event);
     }
 
     /// One event that somebody should look at.
-    pub fn warn(&mut self, time: Timestamp, event: &str) {
+    pub fn warn(&self, time: Timestamp, event: &str) {
         self.event(time, "warn", event);
     }
 
@@ -57,17 +59,17 @@ impl Journal {
     pub fn finish(self) {
         let Self { queue, written, .. } = self;
         drop(queue);
-        let _ = written.recv_timeout(Duration::from_millis(200));
+        if let Ok(written) = written.into_inner() {
+            let _ = written.recv_timeout(Duration::from_millis(200));
+        }
     }
 
-    fn event(&mut self, time: Timestamp, level: &str, event: &str) {
-        if self.dropped > 0 {
-            let dropped = format!(
-                "{time} warn {} lines of this log were dropped\n",
-                self.dropped
-            );
-            if self.queue.try_send(dropped).is_ok() {
-                self.dropped = 0;
+    fn event(&self, time: Timestamp, level: &str, event: &str) {
+        let dropped = self.dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            let text = format!("{time} warn {dropped} lines of this log were dropped\n");
+            if self.queue.try_send(text).is_err() {
+                self.dropped.fetch_add(dropped, Ordering::Relaxed);
             }
         }
         // The log is somebody's terminal, too, and one event is one line.
@@ -75,9 +77,9 @@ impl Journal {
         self.put(format!("{time} {level} {event}\n"));
     }
 
-    fn put(&mut self, line: String) {
+    fn put(&self, line: String) {
         if let Err(TrySendError::Full(_)) = self.queue.try_send(line) {
-            self.dropped += 1;
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

@@ -27,6 +27,7 @@
 pub mod broadcast;
 pub mod cli;
 pub mod connection;
+mod door;
 pub mod history;
 pub mod ids;
 pub mod journal;
@@ -37,4 +38,6 @@ pub mod replay;
 pub mod room;
 pub mod server;
 pub mod session;
+mod shared;
 pub mod signals;
+mod worker;

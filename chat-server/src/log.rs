@@ -182,11 +182,11 @@ impl Log {
     /// moved first.
     pub fn trim_point(&self, needed: u64) -> u64 {
         let keep_from = self.head.saturating_sub(self.capacity).min(needed);
+        let behind = self
+            .chunks
+            .partition_point(|chunk| chunk.start <= keep_from);
         self.chunks
-            .iter()
-            .rev()
-            .find(|chunk| chunk.start <= keep_from)
-            .or_else(|| self.chunks.front())
+            .get(behind.saturating_sub(1))
             .map_or(self.head, |chunk| chunk.start)
     }
 

@@ -18,8 +18,8 @@ fn main() -> ExitCode {
     let descriptors = raise_descriptor_limit();
     // Before a history is opened, which is written to as well.
     let _ = survive_full_files();
-    let mut journal = Journal::on_stderr();
-    let listeners = match listen(&args.listen, &mut journal) {
+    let journal = Journal::on_stderr();
+    let listeners = match listen(&args.listen, &journal) {
         Ok(listeners) => listeners,
         Err(text) => {
             journal.say(&text);
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
             return ExitCode::from(CANNOT_LISTEN);
         }
     };
-    let (history, room) = match open(&args, &mut journal) {
+    let (history, room) = match open(&args, &journal) {
         Ok((history, room)) => (history, room),
         Err(error) => {
             journal.say(&format!("chat-server: {error:#}"));
@@ -35,14 +35,17 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    introduce(&listeners, &mut journal);
+    introduce(&listeners, &journal);
     // What the history may need is not for people to take.
-    let own = OWN_DESCRIPTORS + history.as_ref().map_or(0, History::descriptors);
+    let threads = args.threads();
+    let own = OWN_DESCRIPTORS
+        + threads.get() * DESCRIPTORS_OF_A_THREAD
+        + history.as_ref().map_or(0, History::descriptors);
     let limits = Limits {
         stall: args.stall,
         connections: descriptors.map_or(usize::MAX, |all| all.saturating_sub(own).max(1)),
     };
-    let server = Server::new(listeners, room, history, limits, journal);
+    let server = Server::new(listeners, room, history, limits, threads, journal);
     match server.and_then(Server::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -54,7 +57,7 @@ fn main() -> ExitCode {
 }
 
 /// The room, as it was left if it is kept.
-fn open(args: &Args, journal: &mut Journal) -> anyhow::Result<(Option<History>, Room)> {
+fn open(args: &Args, journal: &Journal) -> anyhow::Result<(Option<History>, Room)> {
     let Some(options) = args.history() else {
         return Ok((None, Room::new(new_room_id(), LOG_BYTES)));
     };
@@ -72,7 +75,7 @@ fn open(args: &Args, journal: &mut Journal) -> anyhow::Result<(Option<History>, 
     Ok((Some(history), room))
 }
 
-fn listen(wanted: &[Listen], journal: &mut Journal) -> Result<Vec<Listener>, String> {
+fn listen(wanted: &[Listen], journal: &Journal) -> Result<Vec<Listener>, String> {
     let default = [Listen::Everywhere(DEFAULT_PORT)];
     let wanted = if wanted.is_empty() { &default } else { wanted };
     let mut listeners: Vec<Listener> = Vec::new();
@@ -116,7 +119,7 @@ fn explain(address: SocketAddr, error: &io::Error) -> String {
 }
 
 /// Tells whoever started the server how others get in.
-fn introduce(listeners: &[Listener], journal: &mut Journal) {
+fn introduce(listeners: &[Listener], journal: &Journal) {
     for listener in listeners {
         journal.say(&format!("listening on {}", listener.address()));
     }
@@ -147,7 +150,10 @@ fn introduce(listeners: &[Listener], journal: &mut Journal) {
     journal.say("the room is open to whoever can reach it, and nothing is encrypted");
 }
 
-/// Standard streams, poll, listeners and the like.
+/// Its poll, and what wakes it up.
+const DESCRIPTORS_OF_A_THREAD: usize = 2;
+
+/// Standard streams, listeners and the like.
 const OWN_DESCRIPTORS: usize = 20;
 
 /// The exit status for an address that cannot be had.

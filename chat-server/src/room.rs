@@ -429,9 +429,14 @@ impl Room {
         })
     }
 
-    /// Drops the oldest events beyond the capacity.
-    pub fn trim(&mut self) {
-        let (text, json) = (self.trim_point(Form::Text), self.trim_point(Form::Json));
+    /// Drops the oldest events beyond the capacity, as far as nobody needs them:
+    /// `floor` is where the readers of each form are, at least.
+    pub fn trim(&mut self, floor: [u64; 2]) {
+        let [text, json] = floor;
+        let (text, json) = (
+            self.trim_point(Form::Text).min(text),
+            self.trim_point(Form::Json).min(json),
+        );
         self.text.trim(text);
         self.json.trim(json);
         let gone = self.json.first();

@@ -7,6 +7,7 @@
 
 mod seat;
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -195,22 +196,27 @@ impl Session {
 
     /// If a piece of the past comes next, fills `page` with the beginning of
     /// it, which may be nothing, and tells so.
-    pub fn past(&mut self, room: &mut Room, files: &dyn Files, page: &mut Page, now: Now) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// When the files cannot be read.
+    pub fn past(
+        &mut self,
+        room: &Room,
+        files: &dyn Files,
+        page: &mut Page,
+        now: Now,
+    ) -> io::Result<bool> {
         let seat = &mut self.seat;
         match seat.reader.due(&room.view(seat.form)) {
-            None => return false,
+            None => return Ok(false),
             Some(Due::Gap(missed)) => {
                 page.clear();
                 seat.missed(missed, now);
-                return true;
             }
-            Some(Due::Page(replay)) if page.fill(&replay, seat.form, room, files).is_ok() => {
-                return true;
-            }
-            Some(Due::Page(_)) => {}
+            Some(Due::Page(replay)) => page.fill(&replay, seat.form, room, files)?,
         }
-        self.lost("history not readable", room, now);
-        false
+        Ok(true)
     }
 
     /// Takes note that `count` bytes of the page were sent.

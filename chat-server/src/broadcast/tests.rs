@@ -249,7 +249,7 @@ proptest! {
                             model.reader.fall_behind(log, point);
                         }
                     }
-                    room.trim();
+                    room.trim([u64::MAX; 2]);
                 }
             }
         }
@@ -298,7 +298,7 @@ fn a_thousand_stopped_readers_cost_a_few_numbers_each() {
                 model.reader.fall_behind(room.log(Form::Text), point);
             }
         }
-        room.trim();
+        room.trim([u64::MAX; 2]);
     }
     for model in &readers {
         assert_eq!(model.reader.private_bytes(), 0);
@@ -331,7 +331,7 @@ fn a_held_reader_begins_with_a_whole_event_though_the_log_was_cut() {
         say(&mut room, "ann", &"x".repeat(999));
     }
     room.show_all();
-    room.trim();
+    room.trim([u64::MAX; 2]);
     assert!(room.log(Form::Text).start() > 0);
     model.reader.go_on(room.log(Form::Text));
     model.send(&room, &NoFiles, 20);

@@ -9,8 +9,8 @@
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -48,12 +48,14 @@ impl Job {
 #[derive(Debug)]
 pub(super) struct Syncer {
     jobs: Sender<Job>,
-    results: Receiver<io::Result<()>>,
+    /// Only whoever has this to themselves looks in; the lock makes that
+    /// known to the compiler and is never taken.
+    results: Mutex<Receiver<io::Result<()>>>,
 }
 
 impl Syncer {
     /// Starts the thread.
-    pub(super) fn start(waker: Waker) -> Self {
+    pub(super) fn start(waker: Arc<Waker>) -> Self {
         let (jobs, todo) = channel::<Job>();
         let (done, results) = channel();
         thread::spawn(move || {
@@ -66,7 +68,10 @@ impl Syncer {
                 }
             }
         });
-        Self { jobs, results }
+        Self {
+            jobs,
+            results: Mutex::new(results),
+        }
     }
 
     /// Gives it a job. The thread lives as long as this end.
@@ -75,12 +80,18 @@ impl Syncer {
     }
 
     /// The result of the job, if it is done.
-    pub(super) fn result(&self) -> Option<io::Result<()>> {
-        self.results.try_recv().ok()
+    pub(super) fn result(&mut self) -> Option<io::Result<()>> {
+        self.results().try_recv().ok()
     }
 
     /// Waits for the result.
-    pub(super) fn wait(&self, within: Duration) -> Option<io::Result<()>> {
-        self.results.recv_timeout(within).ok()
+    pub(super) fn wait(&mut self, within: Duration) -> Option<io::Result<()>> {
+        self.results().recv_timeout(within).ok()
+    }
+
+    fn results(&mut self) -> &mut Receiver<io::Result<()>> {
+        self.results
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

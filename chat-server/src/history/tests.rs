@@ -38,7 +38,7 @@ impl Hall {
         let mut notes = Vec::new();
         let (mut history, room) = History::open(options, 100_000, now.time, &mut notes)?;
         let poll = Poll::new()?;
-        history.watch(Waker::new(poll.registry(), Token(0))?);
+        history.watch(Waker::new(poll.registry(), Token(0))?.into());
         Ok(Self {
             room,
             history,
@@ -313,7 +313,7 @@ fn files_are_bounded(keep: u64) {
             );
         }
         hall.keep();
-        hall.room.trim();
+        hall.room.trim([u64::MAX; 2]);
         let first = hall.room.first();
         assert!(
             hall.replay(first)

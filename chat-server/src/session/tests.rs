@@ -58,7 +58,10 @@ impl Hall {
                 .flat_map(|slice| slice.to_vec())
                 .collect();
             session.sent(bytes.len());
-            if session.past(&mut self.room, &NoFiles, &mut page, self.now) {
+            if session
+                .past(&self.room, &NoFiles, &mut page, self.now)
+                .unwrap()
+            {
                 bytes.extend(page.bytes());
                 session.past_sent(page.bytes().len(), &page);
             }
@@ -325,7 +328,7 @@ fn a_slow_reader_is_told_what_it_missed_and_goes_on() {
             hall.read(ann);
         }
         hall.sessions[slow].fall_behind(&hall.room);
-        hall.room.trim();
+        hall.room.trim([u64::MAX; 2]);
     }
     let got = hall.read(slow);
     let mut lines = got.lines();
@@ -397,7 +400,7 @@ fn what_is_no_longer_held_is_a_gap_and_never_silence() {
     let room = hall.room.id().as_str().to_owned();
     for _ in 0..1000 {
         hall.send(ann, format!("{}\n", "x".repeat(4000)));
-        hall.room.trim();
+        hall.room.trim([u64::MAX; 2]);
     }
     let first = hall.room.first();
     assert!(first > 2);

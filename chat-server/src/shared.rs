@@ -1,0 +1,257 @@
+//! What the threads of the server have in common.
+//!
+//! Every [`Worker`](crate::worker::Worker) has its own poll and its own
+//! connections. The room belongs to all of them, behind one lock: whoever hears
+//! something has it alone for a moment, and everybody reads it at once to send,
+//! out of the same log. So there is one order for all, and no byte is copied
+//! from thread to thread.
+//!
+//! A worker that sleeps must not miss anything. It says so at its [`Desk`]
+//! *before* it looks for news a last time, and whoever shows something does
+//! that before looking who is asleep: one of the two sees the other. Tasks are
+//! always followed by a wake-up.
+
+use std::mem;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use mio::Waker;
+use mio::net::TcpStream;
+
+use crate::history::History;
+use crate::journal::Journal;
+use crate::room::{Form, Room};
+
+/// What is not allowed beyond.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How long somebody may take nothing of what waits for them before they
+    /// are closed.
+    pub stall: Duration,
+    /// How many connections there can be; others wait outside.
+    pub connections: usize,
+}
+
+/// The room, and what everybody does with it.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: RwLock<State>,
+    /// The number of the last event that everybody may see.
+    shown: AtomicU64,
+    desks: Box<[Desk]>,
+    /// There is a history, which wakes the first worker up.
+    pub(crate) is_kept: bool,
+    /// Somebody waits outside for a connection to end.
+    door_waits: AtomicBool,
+    pub(crate) limits: Limits,
+    pub(crate) journal: Journal,
+}
+
+/// The room, and the files that it is kept in.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) room: Room,
+    pub(crate) history: Option<History>,
+}
+
+/// Where a worker is reached by the others.
+#[derive(Debug)]
+struct Desk {
+    tasks: Mutex<Vec<Task>>,
+    waker: Arc<Waker>,
+    asleep: AtomicBool,
+    /// How many connections it has, or is about to have.
+    connections: AtomicUsize,
+    /// Of the log of each form its readers need nothing before this.
+    floor: [AtomicU64; 2],
+}
+
+/// Something for one worker to do.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Somebody has come, and is its from now on.
+    Peer(TcpStream, SocketAddr),
+    /// Everybody is told this.
+    Tell(Arc<str>),
+    /// The server stops; the second time, at once.
+    Stop,
+    /// A connection has ended: somebody else may come in.
+    Open,
+}
+
+impl Shared {
+    /// `wakers` are those of the workers.
+    pub(crate) fn new(
+        room: Room,
+        mut history: Option<History>,
+        wakers: Vec<Arc<Waker>>,
+        limits: Limits,
+        journal: Journal,
+    ) -> Self {
+        if let (Some(history), Some(first)) = (&mut history, wakers.first()) {
+            history.watch(Arc::clone(first));
+        }
+        Self {
+            shown: AtomicU64::new(room.shown().seq),
+            is_kept: history.is_some(),
+            state: RwLock::new(State { room, history }),
+            desks: wakers.into_iter().map(Desk::new).collect(),
+            door_waits: AtomicBool::new(false),
+            limits,
+            journal,
+        }
+    }
+
+    /// The room to look at, together with others. A panic ends the process, so
+    /// nobody finds it half changed.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The room to change, alone.
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is left when all workers are done.
+    pub(crate) fn into_parts(self) -> (State, Journal) {
+        let state = self.state.into_inner();
+        (state.unwrap_or_else(PoisonError::into_inner), self.journal)
+    }
+
+    /// The number of the last event that everybody may see.
+    pub(crate) fn shown(&self) -> u64 {
+        self.shown.load(Ordering::SeqCst)
+    }
+
+    /// Takes note of what the room shows; tells whether that is news.
+    pub(crate) fn show(&self, room: &Room) -> bool {
+        let seq = room.shown().seq;
+        self.shown.swap(seq, Ordering::SeqCst) != seq
+    }
+
+    /// Wakes those who sleep, but `worker`, because there is news.
+    pub(crate) fn wake_others(&self, worker: usize) {
+        for (index, desk) in self.desks.iter().enumerate() {
+            if index != worker
+                && desk.connections.load(Ordering::SeqCst) > 0
+                && desk.asleep.swap(false, Ordering::SeqCst)
+            {
+                desk.wake();
+            }
+        }
+    }
+
+    /// A worker is about to sleep, unless there is news behind `served`, or no
+    /// longer does.
+    pub(crate) fn set_asleep(&self, worker: usize, asleep: bool) {
+        self.desks[worker].asleep.store(asleep, Ordering::SeqCst);
+    }
+
+    /// Gives a task to a worker.
+    pub(crate) fn give(&self, worker: usize, task: Task) {
+        let desk = &self.desks[worker];
+        desk.tasks().push(task);
+        desk.wake();
+    }
+
+    /// Gives tasks to all workers but one.
+    pub(crate) fn give_others(&self, worker: usize, task: impl Fn() -> Task) {
+        for index in (0..self.desks.len()).filter(|index| *index != worker) {
+            self.give(index, task());
+        }
+    }
+
+    /// Whether a worker has anything to do.
+    pub(crate) fn has_tasks(&self, worker: usize) -> bool {
+        !self.desks[worker].tasks().is_empty()
+    }
+
+    /// What a worker has to do.
+    pub(crate) fn take_tasks(&self, worker: usize) -> Vec<Task> {
+        mem::take(&mut *self.desks[worker].tasks())
+    }
+
+    /// How many connections there are.
+    pub(crate) fn connections(&self) -> usize {
+        let counts = self.desks.iter().map(|desk| &desk.connections);
+        counts.map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// The worker that is to have the next connection, which is counted now. A
+    /// small room is quickest where all are together: nobody has to be woken.
+    pub(crate) fn place(&self) -> usize {
+        let load = |desk: &Desk| desk.connections.load(Ordering::Relaxed);
+        let with_space = self.desks.iter().position(|desk| load(desk) < TOGETHER);
+        let emptiest = || {
+            let all = self.desks.iter().enumerate();
+            all.min_by_key(|(_, desk)| load(desk))
+                .map_or(0, |(index, _)| index)
+        };
+        let worker = with_space.unwrap_or_else(emptiest);
+        let connections = &self.desks[worker].connections;
+        connections.fetch_add(1, Ordering::SeqCst);
+        worker
+    }
+
+    /// A connection of this worker has ended.
+    pub(crate) fn leave(&self, worker: usize) {
+        let connections = &self.desks[worker].connections;
+        connections.fetch_sub(1, Ordering::SeqCst);
+        if self.door_waits.swap(false, Ordering::SeqCst) {
+            self.give(DOOR, Task::Open);
+        }
+    }
+
+    /// Has [`Task::Open`] come when a connection ends.
+    pub(crate) fn wait_for_space(&self) {
+        self.door_waits.store(true, Ordering::SeqCst);
+    }
+
+    /// The readers of this worker need nothing before `floor`.
+    pub(crate) fn set_floor(&self, worker: usize, floor: [u64; 2]) {
+        for (known, floor) in self.desks[worker].floor.iter().zip(floor) {
+            known.store(floor, Ordering::Release);
+        }
+    }
+
+    /// Before this nobody needs the log of a form.
+    pub(crate) fn floor(&self, form: Form) -> u64 {
+        let floors = self.desks.iter().map(|desk| &desk.floor[form as usize]);
+        floors
+            .map(|floor| floor.load(Ordering::Acquire))
+            .min()
+            .unwrap_or(u64::MAX)
+    }
+}
+
+impl Desk {
+    fn new(waker: Arc<Waker>) -> Self {
+        Self {
+            tasks: Mutex::default(),
+            waker,
+            asleep: AtomicBool::new(false),
+            connections: AtomicUsize::new(0),
+            floor: [u64::MAX; 2].map(AtomicU64::new),
+        }
+    }
+
+    fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<Task>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self) {
+        // It fails only when the poll is gone, and with it whoever slept.
+        let _ = self.waker.wake();
+    }
+}
+
+/// The worker that accepts.
+pub(crate) const DOOR: usize = 0;
+
+/// So many connections come to one worker before the next one gets any: to send
+/// them a message takes less than a millisecond, and to wake somebody up for a
+/// few of them costs more than it saves.
+const TOGETHER: usize = 128;
