@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use chat_proto::name::Name;
+use chat_proto::text_form;
 use clap::ValueEnum;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -101,8 +102,8 @@ impl Style {
                     out.push_str(self.end);
                 }
             }
-            Kind::Entered(names) => self.crowd(line, names, "entered room", "entered", out),
-            Kind::Left(names) => self.crowd(line, names, "is offline", "left", out),
+            Kind::Entered(names) => self.dim_rows(line, text_form::entered(names), out),
+            Kind::Left(names) => self.dim_rows(line, text_form::left(names), out),
             Kind::Renamed { old, new } => {
                 self.dim_row(line, &format!("[{old}] is now known as {new}"), out);
             }
@@ -190,18 +191,9 @@ impl Style {
         out.push(' ');
     }
 
-    fn crowd(&mut self, line: &Line, names: &[Name], one: &str, many: &str, out: &mut String) {
-        match names {
-            [first, second, others @ ..] if names.len() > MAX_ONE_BY_ONE => {
-                let others = others.len();
-                let text = format!("-- {first}, {second} and {others} others {many}");
-                self.dim_row(line, &text, out);
-            }
-            _ => {
-                for name in names {
-                    self.dim_row(line, &format!("[{name}] {one}"), out);
-                }
-            }
+    fn dim_rows(&mut self, line: &Line, rows: Vec<String>, out: &mut String) {
+        for row in rows {
+            self.dim_row(line, &row, out);
         }
     }
 
@@ -299,9 +291,6 @@ fn prefix_in_any_case(text: &str, word: &str) -> Option<usize> {
 
 /// The bell rings at most this often.
 pub const BELL_PAUSE: Duration = Duration::from_secs(1);
-
-/// More people than this are told of together.
-const MAX_ONE_BY_ONE: usize = 3;
 
 /// Red, green, magenta, cyan, and the bright red, blue and magenta: neither
 /// yellow, which nobody reads on white, nor blue, which nobody reads on black.

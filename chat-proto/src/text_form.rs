@@ -41,13 +41,13 @@ fn encode(event: &Event, time: &str, out: &mut Vec<u8>) {
             }
         }
         Body::Entered(names) => {
-            for name in names {
-                put(out, &[time, "[", name.as_str(), "] entered room"]);
+            for line in entered(names) {
+                put(out, &[time, &line]);
             }
         }
         Body::Left(names) => {
-            for name in names {
-                put(out, &[time, "[", name.as_str(), "] is offline"]);
+            for line in left(names) {
+                put(out, &[time, &line]);
             }
         }
         Body::Renamed { old, new } => {
@@ -59,6 +59,30 @@ fn encode(event: &Event, time: &str, out: &mut Vec<u8>) {
         Body::Room { .. } => {}
     }
 }
+
+/// What tells that these people came: a line each, or one for all where they
+/// are more than [`MAX_ONE_BY_ONE`].
+pub fn entered(names: &[Name]) -> Vec<String> {
+    crowd(names, "entered room", "entered")
+}
+
+/// What tells that these people went, likewise.
+pub fn left(names: &[Name]) -> Vec<String> {
+    crowd(names, "is offline", "left")
+}
+
+fn crowd(names: &[Name], one: &str, many: &str) -> Vec<String> {
+    match names {
+        [first, second, others @ ..] if names.len() > MAX_ONE_BY_ONE => {
+            let others = others.len();
+            vec![format!("-- {first}, {second} and {others} others {many}")]
+        }
+        _ => names.iter().map(|name| format!("[{name}] {one}")).collect(),
+    }
+}
+
+/// More people than this who come or go together are one line.
+pub const MAX_ONE_BY_ONE: usize = 3;
 
 /// Appends the lines of a reply.
 pub fn encode_reply(reply: &Reply, out: &mut Vec<u8>) {

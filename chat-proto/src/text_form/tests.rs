@@ -42,6 +42,23 @@ fn events() {
 }
 
 #[test]
+fn a_crowd_is_one_line() {
+    let names = |count: usize| -> Vec<Name> {
+        let name = |number| Name::choose(&format!("p{number}")).unwrap();
+        (0..count).map(name).collect()
+    };
+    check(
+        Body::Entered(names(3)),
+        "\r[p0] entered room\n\r[p1] entered room\n\r[p2] entered room\n",
+    );
+    check(
+        Body::Entered(names(4)),
+        "\r-- p0, p1 and 2 others entered\n",
+    );
+    check(Body::Left(names(314)), "\r-- p0, p1 and 312 others left\n");
+}
+
+#[test]
 fn replies() {
     let mut out = Vec::new();
     encode_reply(&Reply::Notice(Text::clean("a\nb").unwrap()), &mut out);
