@@ -107,7 +107,9 @@ impl Conversation {
     /// People came; those who are to be told of.
     fn enter(&mut self, mut names: Vec<Name>, seq: u64, age: Age) -> Vec<Name> {
         if age == Age::New {
-            for name in names.iter().filter(|name| self.me.as_ref() != Some(name)) {
+            // Our own, which the server told together with others.
+            names.retain(|name| self.me.as_ref() != Some(name));
+            for name in &names {
                 self.people.enter(name);
             }
         }
@@ -124,16 +126,22 @@ impl Conversation {
     }
 
     /// People went; those who are to be told of.
-    fn leave(&mut self, names: Vec<Name>, age: Age) -> Vec<Name> {
+    fn leave(&mut self, mut names: Vec<Name>, age: Age) -> Vec<Name> {
         if age == Age::New {
             for name in &names {
                 self.people.leave(name);
             }
         }
-        match &mut self.company {
-            Some(company) if age != Age::Old => company.leave(names),
-            _ => names,
+        if let Some(company) = &mut self.company
+            && age != Age::Old
+        {
+            names = company.leave(names);
         }
+        if age == Age::New {
+            // We have the name again of one whose going was told late.
+            names.retain(|name| self.me.as_ref() != Some(name));
+        }
+        names
     }
 
     fn rename(&mut self, old: Name, new: Name, age: Age) -> Kind {

@@ -181,6 +181,42 @@ fn who_is_here_is_known_from_the_events() {
     assert_eq!(talk.conversation.me().map(Name::as_str), Some("anna"));
 }
 
+/// Who comes and goes in a crowd is told a moment later: what the welcome has
+/// told already comes again, our own arrival too.
+#[test]
+fn what_the_welcome_has_told_may_come_again() {
+    let mut talk = Talk::joined();
+    let event = |seq: u64, kind: &str, names: &[&str]| {
+        let time = "2026-11-23T10:00:00.123Z";
+        format!("{{\"seq\":{seq},\"time\":\"{time}\",\"type\":\"{kind}\",\"names\":{names:?}}}\n")
+    };
+    talk.shown();
+    talk.hear(&event(2, "left", &["ann", "gone"]));
+    talk.hear(&event(3, "entered", &["ann", "bo", "cy"]));
+    assert_eq!(
+        talk.shown(),
+        [
+            "[gone] is offline",
+            "[bo] entered room",
+            "[cy] entered room"
+        ]
+    );
+    let names: Vec<&Name> = talk.conversation.people().names().collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+}
+
+#[test]
+fn a_crowd_in_one_event_is_one_line_and_all_are_here() {
+    let mut talk = Talk::joined();
+    talk.shown();
+    let names: Vec<String> = (0..2000).map(|number| format!("p{number}")).collect();
+    talk.hear(&format!(
+        "{{\"seq\":2,\"time\":\"2026-11-23T10:00:00.123Z\",\"type\":\"entered\",\"names\":{names:?}}}\n"
+    ));
+    assert_eq!(talk.shown(), ["-- p0, p1 and 1998 others entered"]);
+    assert_eq!(talk.conversation.people().names().count(), 2001);
+}
+
 #[test]
 fn objects_are_kept_as_they_came() {
     let mut talk = Talk::new();
