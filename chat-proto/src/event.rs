@@ -47,8 +47,8 @@ pub enum Body {
     Room {
         /// Which room it is.
         room: RoomId,
-        /// How many people are in it: 0 when it is opened, so that whoever was
-        /// there before is gone.
+        /// How many people are in it, as the events before it have told: 0 when
+        /// it is opened, so that whoever was there before is gone.
         people: usize,
     },
 }

@@ -30,6 +30,8 @@
 //! [ann] entered room
 //! [ann] is offline
 //! [ann] is now known as anna
+//! -- ann, bo and 312 others entered
+//! -- ann, bo and 312 others left
 //! -- you are now ann              a word from the server to you alone
 //! ```
 //!
@@ -59,7 +61,7 @@
 //! | `message`, `action` | `seq` `time` `name` `text`, and `id` if the sender gave one |
 //! | `entered`, `left` | `seq` `time` `names` |
 //! | `renamed` | `seq` `time` `old` `new` |
-//! | `room` | `seq` `time` `room` `people` (0: the room was opened, and whoever was in it before is gone) |
+//! | `room` | `seq` `time` `room` `people` (as told by the events before; 0: the room was opened, and whoever was in it before is gone) |
 //! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `limits`, `room` (its identity), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), and `resumed` if that was asked for |
 //! | `notice` | `time` `text` |
 //! | `error` | `time` `code` `text`, and `id` of the refused message |
@@ -119,8 +121,29 @@
 //! the history on disk, if there is one, and is otherwise told by a `gap`. One
 //! that takes nothing at all for a minute is closed.
 //!
+//! # Who is here
+//!
 //! A newcomer is announced once, under the name that it has then: at its
 //! `/hello`, at its first line, or half a second after it connected.
+//!
+//! `entered`, `left` and `renamed` tell who is here. Of arrivals and departures
+//! 20 a second are told one by one; those beyond are told together up to half a
+//! second late, with all names in one event (24 KiB of names at most, then
+//! another event), `left` before `entered`. In text form an event with more
+//! than [`MAX_ONE_BY_ONE`](text_form::MAX_ONE_BY_ONE) names is one line.
+//!
+//! What is still to be told has happened all the same: the names in a `welcome`
+//! and in the answer to `who` are those of everybody who is here. So an
+//! `entered` may name somebody who was in them already, the newcomer itself too,
+//! and a `left` somebody who was not. Who is here is a set: put in who is there
+//! already, and take out who is not, and it is true again with the next
+//! `entered` and `left`. Whoever follows the events from the beginning of the
+//! room hears each arrival and each departure once, in turn. Somebody who comes
+//! and goes before it is told may not be told at all; that is so only if no
+//! names were given out in between.
+//!
+//! Nobody speaks, and nobody takes another name, before it is told that they
+//! came and that whoever had the name has gone.
 //!
 //! A wanted name that is taken gets a number at `/hello` (`ann-2`); one that is
 //! not allowed is replaced by the address, with a `notice`. At `nick` both are

@@ -12,9 +12,10 @@ use mio::net::TcpStream;
 use socket2::SockRef;
 
 use crate::broadcast::Slices;
+use crate::clock::Now;
 use crate::replay::{Files, Page};
 use crate::room::Room;
-use crate::session::{Now, Session};
+use crate::session::Session;
 
 /// A socket and its session.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use anyhow::Context;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
+use crate::clock::Now;
 use crate::listener::{Accepted, Listener};
-use crate::session::Now;
 use crate::shared::Shared;
 
 /// The listening sockets.

@@ -35,9 +35,9 @@ use chat_proto::event::Timestamp;
 use clap::ValueEnum;
 use mio::Waker;
 
+use crate::clock::Now;
 use crate::replay::{Files, SOURCE};
 use crate::room::{Form, Mark, Room, notice};
-use crate::session::Now;
 use disk::Make;
 use opening::{lock, numbered, read_back, real_path};
 use recovery::Recovery;

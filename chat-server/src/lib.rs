@@ -19,13 +19,15 @@
 //! lines ([`journal`]), because a terminal that does not take them must not
 //! stop the room.
 //!
-//! - [`log`], [`broadcast`], [`replay`], [`ids`], [`people`], [`room`] and [`session`] hold
-//!   all rules and know neither sockets, files nor clocks.
+//! - [`log`], [`broadcast`], [`replay`], [`ids`], [`people`], [`presence`],
+//!   [`room`] and [`session`] hold all rules and know neither sockets, files nor
+//!   clocks.
 //! - [`connection`] and [`listener`] hold the sockets and no rules, [`history`]
 //!   the files.
 
 pub mod broadcast;
 pub mod cli;
+pub mod clock;
 pub mod connection;
 mod door;
 pub mod history;
@@ -34,6 +36,7 @@ pub mod journal;
 pub mod listener;
 pub mod log;
 pub mod people;
+pub mod presence;
 pub mod replay;
 pub mod room;
 pub mod server;

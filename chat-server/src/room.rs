@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::time::Instant;
 
 use chat_proto::command::Past;
 use chat_proto::event::{Body, ErrorCode, Event, Reply, RoomId, Speech, Timestamp};
@@ -16,9 +17,11 @@ use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
 
 use crate::broadcast::Shown;
+use crate::clock::Now;
 use crate::ids::Ids;
 use crate::log::Log;
 use crate::people::People;
+use crate::presence::Presence;
 use crate::replay::{Replay, Selection};
 
 /// The encodings, one of which each connection reads.
@@ -39,6 +42,10 @@ pub struct Room {
     /// What everybody may see ends here.
     shown: Mark,
     people: People,
+    /// Who of them is still to be told of.
+    presence: Presence,
+    /// How many people are here as the events in the log tell it.
+    told: usize,
     /// The messages that are held, by their ids.
     ids: Ids,
     /// The numbers of the events in memory that are something said or done.
@@ -134,6 +141,8 @@ impl Room {
             speech,
             shown,
             people: People::default(),
+            presence: Presence::default(),
+            told: 0,
             ids,
             kept: None,
         }
@@ -162,7 +171,7 @@ impl Room {
     fn opening(&self) -> Body {
         Body::Room {
             room: self.id.clone(),
-            people: self.people.count(),
+            people: self.told,
         }
     }
 
@@ -327,19 +336,57 @@ impl Room {
         &self.people
     }
 
+    /// Some of their names, as [`People::names`] gives them, for somebody who
+    /// goes on from there with the events.
+    pub fn names(&mut self, after: Option<&str>, most: usize) -> (Vec<Name>, Option<String>) {
+        self.presence.list();
+        self.people.names(after, most)
+    }
+
     /// Somebody comes in, under the name `wanted` or, if it is taken, that
-    /// name with a number behind it.
-    pub fn enter(&mut self, wanted: &Name, time: Timestamp) -> (Name, Place) {
+    /// name with a number behind it. There is no place if that is told later,
+    /// together with others.
+    pub fn enter(&mut self, wanted: &Name, now: Now) -> (Name, Option<Place>) {
         let name = self.people.free_name(wanted);
         self.people.enter(&name);
-        let place = self.append(time, Body::Entered(vec![name.clone()]));
+        let told = self.presence.enter(&name, now.instant);
+        let place = told.then(|| self.append(now, Body::Entered(vec![name.clone()])));
         (name, place)
     }
 
-    /// Somebody goes.
-    pub fn leave(&mut self, name: &Name, time: Timestamp) -> Place {
+    /// Somebody goes; the place as in [`Room::enter`].
+    pub fn leave(&mut self, name: &Name, now: Now) -> Option<Place> {
         self.people.leave(name);
-        self.append(time, Body::Left(vec![name.clone()]))
+        let told = self.presence.leave(name, now.instant);
+        told.then(|| self.append(now, Body::Left(vec![name.clone()])))
+    }
+
+    /// When [`Room::tell_presence`] wants to be called, if nothing happens
+    /// before.
+    pub fn presence_deadline(&self) -> Option<Instant> {
+        self.presence.deadline()
+    }
+
+    /// Tells together who came and went, if they have waited long enough.
+    pub fn tell_presence(&mut self, now: Now) {
+        if self.presence_deadline().is_some_and(|at| at <= now.instant) {
+            self.tell_pending(now);
+        }
+    }
+
+    /// Tells at once whatever waits to be told together.
+    pub fn tell_pending(&mut self, now: Now) {
+        for body in self.presence.take(now.instant) {
+            self.append(now, body);
+        }
+    }
+
+    /// Nobody speaks, or is called something else, before it is told that they
+    /// are here, or that whoever had the name is not.
+    fn tell_before(&mut self, names: &[&Name], now: Now) {
+        if names.iter().any(|name| self.presence.concerns(name)) {
+            self.tell_pending(now);
+        }
     }
 
     /// Somebody takes another name. `None` if it is the one they have.
@@ -351,7 +398,7 @@ impl Room {
         &mut self,
         old: &Name,
         wanted: &str,
-        time: Timestamp,
+        now: Now,
     ) -> Result<Option<(Name, Place)>, RenameError> {
         let new = Name::choose(wanted).map_err(RenameError::Name)?;
         if new == *old {
@@ -365,30 +412,31 @@ impl Room {
             self.people.enter(old);
             return Err(RenameError::Taken(new));
         }
-        let place = self.renamed(old, &new, time);
+        let place = self.renamed(old, &new, now);
         Ok(Some((new, place)))
     }
 
     /// Somebody who is here already says who they are, as at the door: under
     /// `wanted` or, if that is taken, with a number behind it.
-    pub fn rename_at_hello(&mut self, old: &Name, wanted: &Name, time: Timestamp) -> Name {
+    pub fn rename_at_hello(&mut self, old: &Name, wanted: &Name, now: Now) -> Name {
         self.people.leave(old);
         let new = self.people.free_name(wanted);
         if new == *old {
             self.people.enter(old);
         } else {
-            self.renamed(old, &new, time);
+            self.renamed(old, &new, now);
         }
         new
     }
 
-    fn renamed(&mut self, old: &Name, new: &Name, time: Timestamp) -> Place {
+    fn renamed(&mut self, old: &Name, new: &Name, now: Now) -> Place {
         self.people.enter(new);
+        self.tell_before(&[old, new], now);
         let body = Body::Renamed {
             old: old.clone(),
             new: new.clone(),
         };
-        self.append(time, body)
+        self.append(now, body)
     }
 
     /// Somebody says or does something, which `body` tells. `wanted` is the
@@ -399,7 +447,7 @@ impl Room {
         speech: Speech,
         wanted: &Name,
         body: fn(Speech) -> Body,
-        time: Timestamp,
+        now: Now,
     ) -> Said {
         let key = speech.id.as_ref().map(|id| {
             self.ids
@@ -411,7 +459,8 @@ impl Room {
         if let Some(trouble) = self.trouble() {
             return Said::Refused(trouble.clone());
         }
-        let place = self.append(time, body(speech));
+        self.tell_before(&[&speech.name], now);
+        let place = self.append(now, body(speech));
         let seq = self.json.next() - 1;
         self.speech.push_back(seq);
         if let Some(key) = key {
@@ -447,16 +496,21 @@ impl Room {
     }
 
     /// Appends an event, in another file if the last one is full.
-    fn append(&mut self, time: Timestamp, body: Body) -> Place {
+    fn append(&mut self, now: Now, body: Body) -> Place {
         let head = self.json.head();
         if let Some(kept) = &mut self.kept
             && head - kept.segment_start >= kept.segment
         {
             kept.cuts.push_back(head);
             kept.segment_start = head;
-            self.append_to_logs(time, self.opening());
+            self.append_to_logs(now.time, self.opening());
         }
-        self.append_to_logs(time, body)
+        match &body {
+            Body::Entered(names) => self.told += names.len(),
+            Body::Left(names) => self.told -= names.len(),
+            _ => {}
+        }
+        self.append_to_logs(now.time, body)
     }
 
     fn append_to_logs(&mut self, time: Timestamp, body: Body) -> Place {

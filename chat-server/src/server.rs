@@ -7,11 +7,11 @@ use std::{process, thread};
 
 use chat_proto::event::Timestamp;
 
+use crate::clock::Now;
 use crate::history::{History, News};
 use crate::journal::Journal;
 use crate::listener::Listener;
 use crate::room::Room;
-use crate::session::Now;
 use crate::shared::{Shared, State, Task};
 use crate::worker::Worker;
 

@@ -11,12 +11,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use chat_proto::event::{ErrorCode, Timestamp};
+use chat_proto::event::ErrorCode;
 use chat_proto::foreign::Foreign;
 use chat_proto::framing::LineDecoder;
 use chat_proto::{json_form, text_form};
 
 use crate::broadcast::{Due, Reader, Slices};
+use crate::clock::Now;
 use crate::replay::{Files, Page};
 use crate::room::{Form, Room};
 use seat::{MAX_PRIVATE, Phase, Seat};
@@ -35,15 +36,6 @@ pub const FAREWELL_FOR: Duration = Duration::from_secs(5);
 /// 200 in JSON form, and a text of a thousand lines a thousand prefixed ones.
 const TURN_LINES: usize = 64;
 const TURN_BYTES: u64 = 64 * 1024;
-
-/// Now, for people and for deadlines.
-#[derive(Debug, Clone, Copy)]
-pub struct Now {
-    /// The time of day.
-    pub time: Timestamp,
-    /// The time that never goes backwards.
-    pub instant: Instant,
-}
 
 /// One connection, without its socket.
 #[derive(Debug)]

@@ -21,13 +21,14 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
+use crate::clock::Now;
 use crate::connection::Connection;
 use crate::door::Door;
 use crate::history::{History, News};
 use crate::replay::{Files, NoFiles, Page};
 use crate::room::{Form, Room};
 use crate::server::now;
-use crate::session::{Now, Session};
+use crate::session::Session;
 use crate::shared::{Shared, State, Task};
 use crate::signals::Signals;
 
@@ -250,16 +251,19 @@ impl Worker {
         let mut state = shared.write();
         // Not before: times in the room do not go backwards.
         let now = now();
-        self.do_tasks(&state.room, shared, now);
+        self.do_tasks(&mut state.room, shared, now);
         self.accept(&state.room, shared, now);
         self.hear(&mut state, now);
         self.expire(&mut state.room, shared, now);
         self.hold(&state.room, shared);
+        state.room.tell_presence(now);
         self.keep(&mut state, shared, now);
         let floor = [Form::Text, Form::Json].map(|form| shared.floor(form));
         state.room.trim(floor);
         self.overtaken = is_overtaken(&state);
-        self.room_due = state.history.as_ref().and_then(History::deadline);
+        let disk = state.history.as_ref().and_then(History::deadline);
+        let presence = state.room.presence_deadline();
+        self.room_due = disk.into_iter().chain(presence).min();
         let has_news = shared.show(&state.room);
         drop(state);
         if has_news {
@@ -268,7 +272,7 @@ impl Worker {
         now
     }
 
-    fn do_tasks(&mut self, room: &Room, shared: &Shared, now: Now) {
+    fn do_tasks(&mut self, room: &mut Room, shared: &Shared, now: Now) {
         for task in shared.take_tasks(self.index) {
             match task {
                 Task::Peer(socket, address) => {
@@ -533,12 +537,13 @@ impl Worker {
     }
 
     /// The first signal says goodbye to everyone, the second stops at once.
-    fn stop(&mut self, room: &Room, shared: &Shared, now: Now) {
+    fn stop(&mut self, room: &mut Room, shared: &Shared, now: Now) {
         if self.stopping.is_some() {
             self.stopping = Some(now.instant);
             return;
         }
         self.stopping = Some(now.instant + GOODBYE_FOR);
+        room.tell_pending(now);
         if let Some(front) = &mut self.front {
             shared.journal.info(now.time, "stopping");
             front.door.close();

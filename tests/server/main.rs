@@ -1,5 +1,6 @@
 //! Drives the real `chat-server` from outside, over TCP.
 
+mod crowd;
 mod kept;
 mod names;
 mod process;

@@ -102,16 +102,19 @@ fn a_peer_that_half_closes_still_listens() {
 
 #[test]
 fn a_reset_in_mid_line_is_one_departure_and_no_message() {
-    let server = server();
-    let mut ann = join(server.addr(), "ann");
-    for round in 0..50 {
-        let mut bo = join(server.addr(), "bo");
-        bo.send_str("half");
-        bo.reset();
-        let news = ann.expect("\r[bo] is offline\n");
-        assert_eq!(
-            news, "\r[bo] entered room\n\r[bo] is offline\n",
-            "round {round}"
-        );
+    for _ in 0..5 {
+        let server = server();
+        let mut ann = join(server.addr(), "ann");
+        // No more than are told one by one.
+        for round in 0..9 {
+            let mut bo = join(server.addr(), "bo");
+            bo.send_str("half");
+            bo.reset();
+            let news = ann.expect("\r[bo] is offline\n");
+            assert_eq!(
+                news, "\r[bo] entered room\n\r[bo] is offline\n",
+                "round {round}"
+            );
+        }
     }
 }

@@ -539,8 +539,9 @@ const FILL_WITHIN: Duration = Duration::from_secs(3);
 /// Between two messages of a quiet room.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Nobody has anything to tell any more.
-const QUIET: Duration = Duration::from_millis(150);
+/// Nobody has anything to tell any more, not even ours, which tells a crowd half
+/// a second later.
+const QUIET: Duration = Duration::from_millis(700);
 const STORM_QUIET: Duration = Duration::from_secs(1);
 
 const JOIN_WITHIN: Duration = Duration::from_secs(60);

@@ -1,4 +1,7 @@
+use std::time::Instant;
+
 use super::*;
+use crate::clock::Now;
 use crate::replay::{Files, NoFiles};
 use crate::room::{Form, Room, Said};
 use chat_proto::event::{Body, MessageId, RoomId, Speech, Timestamp};
@@ -57,10 +60,6 @@ fn room(kept: bool) -> Room {
     room
 }
 
-fn time() -> Timestamp {
-    Timestamp::from_unix_milliseconds(0)
-}
-
 /// Somebody says something; where it lies.
 fn say(room: &mut Room, name: &str, text: &str) -> crate::room::Place {
     let name = Name::choose(name).unwrap();
@@ -69,7 +68,11 @@ fn say(room: &mut Room, name: &str, text: &str) -> crate::room::Place {
         text: Text::clean(text).unwrap(),
         id: None::<MessageId>,
     };
-    match room.say(speech, &name, Body::Message, time()) {
+    let now = Now {
+        time: Timestamp::from_unix_milliseconds(0),
+        instant: Instant::now(),
+    };
+    match room.say(speech, &name, Body::Message, now) {
         Said::New(place) => place,
         other => panic!("{other:?}"),
     }

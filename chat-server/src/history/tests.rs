@@ -55,7 +55,7 @@ impl Hall {
             text: Text::clean(text).unwrap(),
             id: id.and_then(MessageId::new),
         };
-        self.room.say(speech, &name, Body::Message, self.now.time)
+        self.room.say(speech, &name, Body::Message, self.now)
     }
 
     fn keep(&mut self) -> Option<News> {

@@ -1,11 +1,16 @@
 use super::*;
 
+mod presence;
+
 fn room() -> Room {
     Room::new(RoomId::new("r").unwrap(), 1 << 20)
 }
 
-fn time() -> Timestamp {
-    Timestamp::from_unix_milliseconds(0)
+fn now() -> Now {
+    Now {
+        time: Timestamp::from_unix_milliseconds(0),
+        instant: Instant::now(),
+    }
 }
 
 fn name(name: &str) -> Name {
@@ -15,21 +20,21 @@ fn name(name: &str) -> Name {
 #[test]
 fn events_are_counted_without_gaps() {
     let mut room = room();
-    let (ann, _) = room.enter(&name("ann"), time());
+    let (ann, _) = room.enter(&name("ann"), now());
     assert_eq!(room.head().seq, 1);
     let speech = Speech {
         name: ann.clone(),
         text: notice("hi"),
         id: None,
     };
-    let Said::New(place) = room.say(speech, &ann, Body::Message, time()) else {
+    let Said::New(place) = room.say(speech, &ann, Body::Message, now()) else {
         panic!("not taken");
     };
     assert_eq!(room.head().seq, 2);
     assert_eq!(place.text.end, room.log(Form::Text).head());
     assert_eq!(place.json.end, room.log(Form::Json).head());
-    assert_eq!(room.rename(&ann, "ann", time()).unwrap().map(|_| ()), None);
-    assert!(room.rename(&ann, "a b", time()).is_err());
+    assert_eq!(room.rename(&ann, "ann", now()).unwrap().map(|_| ()), None);
+    assert!(room.rename(&ann, "a b", now()).is_err());
     assert_eq!(room.head().seq, 2);
 }
 
@@ -37,13 +42,13 @@ fn events_are_counted_without_gaps() {
 fn a_taken_name_gets_a_number_at_the_door() {
     let mut room = room();
     for expected in ["ann", "ann-2", "ann-3"] {
-        assert_eq!(room.enter(&name("ann"), time()).0.as_str(), expected);
+        assert_eq!(room.enter(&name("ann"), now()).0.as_str(), expected);
     }
-    assert_eq!(room.enter(&name("Ann"), time()).0.as_str(), "Ann-4");
-    room.leave(&name("ann-2"), time());
-    assert_eq!(room.enter(&name("ann"), time()).0.as_str(), "ann-2");
+    assert_eq!(room.enter(&name("Ann"), now()).0.as_str(), "Ann-4");
+    room.leave(&name("ann-2"), now());
+    assert_eq!(room.enter(&name("ann"), now()).0.as_str(), "ann-2");
     for _ in 0..200 {
-        room.enter(&name("ann"), time());
+        room.enter(&name("ann"), now());
     }
     assert_eq!(room.people().count(), 204);
 }
@@ -51,23 +56,23 @@ fn a_taken_name_gets_a_number_at_the_door() {
 #[test]
 fn a_taken_name_is_refused_inside() {
     let mut room = room();
-    room.enter(&name("ann"), time());
-    room.enter(&name("bo"), time());
+    room.enter(&name("ann"), now());
+    room.enter(&name("bo"), now());
     assert!(matches!(
-        room.rename(&name("bo"), "ANN", time()),
+        room.rename(&name("bo"), "ANN", now()),
         Err(RenameError::Taken(_))
     ));
     assert!(matches!(
-        room.rename(&name("bo"), "аnn", time()),
+        room.rename(&name("bo"), "аnn", now()),
         Err(RenameError::Taken(_))
     ));
     assert_eq!(
-        room.rename(&name("bo"), "BO", time()).unwrap().unwrap().0,
+        room.rename(&name("bo"), "BO", now()).unwrap().unwrap().0,
         name("BO")
     );
-    room.leave(&name("ann"), time());
+    room.leave(&name("ann"), now());
     assert_eq!(
-        room.rename(&name("BO"), "ann", time()).unwrap().unwrap().0,
+        room.rename(&name("BO"), "ann", now()).unwrap().unwrap().0,
         name("ann")
     );
 }
@@ -76,7 +81,7 @@ fn a_taken_name_is_refused_inside() {
 fn names_come_in_pieces_and_in_order() {
     let mut room = room();
     for number in (100..150).rev() {
-        room.enter(&name(&format!("c{number}")), time());
+        room.enter(&name(&format!("c{number}")), now());
     }
     let mut all = Vec::new();
     let mut after = None;

@@ -13,8 +13,9 @@ use chat_proto::name::{MAX_NAME_COLUMNS, Name};
 use chat_proto::text::{MAX_TEXT, Text};
 use chat_proto::{PROTOCOL, json_form, text_form};
 
-use super::{FAREWELL_FOR, LISTEN_FOR, Now};
+use super::{FAREWELL_FOR, LISTEN_FOR};
 use crate::broadcast::Reader;
+use crate::clock::Now;
 use crate::replay::{Replay, Selection};
 use crate::room::{Form, Mark, Place, Room, Said, notice};
 
@@ -169,7 +170,7 @@ impl Seat {
             text,
             id: id.clone(),
         };
-        match room.say(speech, wanted, body, now.time) {
+        match room.say(speech, wanted, body, now) {
             Said::New(place) => self.skip_own(place),
             Said::Again(seq) => {
                 // While it is uncertain whether the first one can be kept there
@@ -221,7 +222,7 @@ impl Seat {
             (Phase::Present(name), None) => name.clone(),
             (Phase::Present(old), Some(wanted)) => match Name::choose(wanted) {
                 Ok(wanted) => {
-                    let name = room.rename_at_hello(old, &wanted, now.time);
+                    let name = room.rename_at_hello(old, &wanted, now);
                     self.wanted = (wanted != name).then_some(wanted);
                     name
                 }
@@ -240,7 +241,7 @@ impl Seat {
                         address
                     }
                 };
-                let (name, _) = room.enter(&wanted, now.time);
+                let (name, _) = room.enter(&wanted, now);
                 self.wanted = (wanted != name).then_some(wanted);
                 name
             }
@@ -257,7 +258,7 @@ impl Seat {
             kept: room.is_kept(),
             resumed: lost.map(|lost| lost.is_none()),
             people: room.people().count(),
-            names: room.people().names(None, Welcome::MAX_NAMES).0,
+            names: room.names(None, Welcome::MAX_NAMES).0,
             limits: Limits {
                 text: MAX_TEXT,
                 line: json_form::MAX_LINE,
@@ -309,7 +310,7 @@ impl Seat {
         let Phase::Present(old) = &self.phase else {
             return;
         };
-        match room.rename(old, wanted, now.time) {
+        match room.rename(old, wanted, now) {
             Ok(Some((name, place))) => {
                 self.skip_own(place);
                 if self.form == Form::Text {
@@ -336,18 +337,21 @@ impl Seat {
             self.no_space(room, now);
             return false;
         }
-        let (name, place) = room.enter(wanted, now.time);
+        let (name, place) = room.enter(wanted, now);
         self.phase = Phase::Present(name);
         self.reader.go_on(room.log(self.form));
-        self.skip_own(place);
+        if let Some(place) = place {
+            self.skip_own(place);
+        }
         true
     }
 
     pub(super) fn leave(&mut self, room: &mut Room, now: Now) {
         if let Phase::Present(name) = &self.phase {
             let name = name.clone();
-            let place = room.leave(&name, now.time);
-            self.skip_own(place);
+            if let Some(place) = room.leave(&name, now) {
+                self.skip_own(place);
+            }
             self.was = Some(name);
             self.phase = Phase::Closing(now.instant);
         }
@@ -404,11 +408,11 @@ impl Seat {
         }
     }
 
-    pub(super) fn go_on_with_who(&mut self, room: &Room, now: Now) {
+    pub(super) fn go_on_with_who(&mut self, room: &mut Room, now: Now) {
         while let Some(after) = &self.who
             && self.reader.private_bytes() < MAX_PRIVATE
         {
-            let (names, next) = room.people().names(Some(after), Welcome::MAX_NAMES);
+            let (names, next) = room.names(Some(after), Welcome::MAX_NAMES);
             let more = next.is_some();
             self.who = next;
             self.reply(

@@ -1,6 +1,8 @@
 use super::*;
 use crate::history::new_room_id;
+use crate::presence::{ONE_BY_ONE, TOGETHER_AFTER};
 use crate::replay::NoFiles;
+use chat_proto::event::Timestamp;
 use chat_proto::name::Name;
 
 struct Hall {
@@ -79,6 +81,7 @@ impl Hall {
         for session in &mut self.sessions {
             session.expire(&mut self.room, self.now);
         }
+        self.room.tell_presence(self.now);
         self.room.show_all();
     }
 }
@@ -272,10 +275,8 @@ fn one_turn_is_bounded_in_lines_and_in_bytes() {
 fn who_tells_everyone_in_pieces() {
     let mut hall = Hall::new();
     for number in 0..450 {
-        hall.room.enter(
-            &Name::choose(&format!("n{number}x")).unwrap(),
-            hall.now.time,
-        );
+        hall.room
+            .enter(&Name::choose(&format!("n{number}x")).unwrap(), hall.now);
     }
     let ann = hall.join("ann");
     hall.send(ann, "/who\n");
@@ -537,6 +538,85 @@ fn while_nothing_can_be_kept_nothing_is_taken_and_people_are_told() {
     hall.room.show_all();
     assert!(hall.read(ann).ends_with("\r[late] entered room\n"));
     assert!(hall.read(late).contains("\"entered\""));
+}
+
+impl Hall {
+    /// So many came just now that the next ones are told together.
+    fn crowded(&mut self) {
+        for number in 0..ONE_BY_ONE {
+            let name = Name::choose(&format!("n{number}x")).unwrap();
+            self.room.enter(&name, self.now);
+        }
+        self.room.tell_pending(self.now);
+        self.room.show_all();
+        for session in 0..self.sessions.len() {
+            self.read(session);
+        }
+    }
+}
+
+#[test]
+fn who_comes_in_a_crowd_is_told_together_with_others() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let (bot, _) = hall.program(serde_json::json!({"protocol": 1, "name": "bot"}));
+    hall.crowded();
+    let names = ["bo", "cy", "di", "ed"];
+    let others: Vec<usize> = names.iter().map(|name| hall.join(name)).collect();
+    hall.sessions[others[3]].lost("reset", &mut hall.room, hall.now);
+    let (late, got) = hall.program(serde_json::json!({"protocol": 1, "name": "late"}));
+    let welcome = &got[0];
+    assert_eq!(welcome["people"], 6 + ONE_BY_ONE);
+    hall.pass(TOGETHER_AFTER - Duration::from_millis(1));
+    assert_eq!(hall.read(ann), "");
+    hall.pass(Duration::from_millis(1));
+    let told = "\r-- bo, cy and 2 others entered\n";
+    assert_eq!(hall.read(ann), told);
+    assert_eq!(hall.read(others[0]), told);
+    for program in [bot, late] {
+        let got = hall.objects(program);
+        assert_eq!(types(&got), ["entered"]);
+        assert_eq!(
+            got[0]["names"],
+            serde_json::json!(["bo", "cy", "di", "late"])
+        );
+        assert_eq!(got[0]["seq"], welcome["seq"].as_u64().unwrap() + 1);
+    }
+    // It is quiet again.
+    hall.pass(Duration::from_secs(1));
+    hall.sessions[late].lost("reset", &mut hall.room, hall.now);
+    hall.room.show_all();
+    assert_eq!(hall.read(ann), "\r[late] is offline\n");
+}
+
+#[test]
+fn nobody_speaks_before_it_is_told_that_they_came() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    hall.crowded();
+    let bo = hall.join("bo");
+    hall.join("cy");
+    hall.send(ann, "nobody new\n");
+    assert_eq!(hall.read(bo), "\r<ann> nobody new\n");
+    assert_eq!(hall.read(ann), "");
+    hall.send(bo, "hi\n");
+    let told = "\r[bo] entered room\n\r[cy] entered room\n";
+    assert_eq!(hall.read(ann), format!("{told}\r<bo> hi\n"));
+    // In a batch not even their own is left out.
+    assert_eq!(hall.read(bo), told);
+    // Nor has anybody another name, or that of another one, before.
+    let di = hall.join("di");
+    hall.send(ann, "/nick anna\n");
+    assert_eq!(hall.read(bo), "\r[ann] is now known as anna\n");
+    hall.send(di, "/nick diana\n");
+    let told = "\r[di] entered room\n\r[di] is now known as diana\n";
+    assert_eq!(hall.read(bo), told);
+    hall.sessions[di].lost("reset", &mut hall.room, hall.now);
+    hall.send(bo, "/nick diana\n");
+    assert!(
+        hall.read(ann)
+            .ends_with("\r[diana] is offline\n\r[bo] is now known as diana\n")
+    );
 }
 
 #[test]

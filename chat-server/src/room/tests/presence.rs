@@ -1,0 +1,187 @@
+//! Whoever counts along knows who is here, whatever is told together.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::*;
+use crate::presence::{ONE_BY_ONE, TOGETHER_AFTER};
+use chat_proto::event::ServerMessage;
+use proptest::prelude::*;
+
+/// What somebody makes of the events.
+#[derive(Debug, Default)]
+struct Observer {
+    here: BTreeSet<Name>,
+    /// The number of the last event that it knows of.
+    seq: u64,
+    /// It has seen all from the beginning: nothing may be told twice.
+    is_strict: bool,
+}
+
+impl Observer {
+    /// One who was welcomed just now.
+    fn welcomed(room: &mut Room) -> Self {
+        let (names, _) = room.names(None, usize::MAX);
+        Self {
+            here: names.into_iter().collect(),
+            seq: room.reply_mark().seq,
+            is_strict: false,
+        }
+    }
+
+    fn catch_up(&mut self, room: &Room) {
+        let log = room.log(Form::Json);
+        let mut lines: Vec<_> = log
+            .backwards()
+            .take_while(|(seq, _)| *seq > self.seq)
+            .collect();
+        lines.reverse();
+        for (seq, line) in lines {
+            let line = std::str::from_utf8(line).unwrap();
+            let Ok(Some(ServerMessage::Event(event))) = json_form::parse_server_message(line)
+            else {
+                panic!("{line}");
+            };
+            assert_eq!((event.seq, seq), (self.seq + 1, self.seq + 1));
+            self.seq = seq;
+            self.take(event.body);
+        }
+    }
+
+    fn take(&mut self, body: Body) {
+        match body {
+            Body::Entered(names) => {
+                for name in names {
+                    assert!(self.here.insert(name.clone()) || !self.is_strict, "{name}");
+                }
+            }
+            Body::Left(names) => {
+                for name in names {
+                    assert!(self.here.remove(&name) || !self.is_strict, "{name}");
+                }
+            }
+            Body::Renamed { old, new } => {
+                assert!(self.here.remove(&old), "{old}");
+                assert!(self.here.insert(new.clone()), "{new}");
+            }
+            Body::Message(speech) | Body::Action(speech) => {
+                assert!(self.here.contains(&speech.name), "{}", speech.name);
+            }
+            Body::Room { people, .. } if self.is_strict => assert_eq!(people, self.here.len()),
+            Body::Room { .. } => {}
+        }
+    }
+}
+
+fn people(room: &Room) -> BTreeSet<Name> {
+    room.people()
+        .names(None, usize::MAX)
+        .0
+        .into_iter()
+        .collect()
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Enter(usize),
+    Leave(usize),
+    Rename(usize, usize),
+    Hello(usize, usize),
+    Say(usize),
+    Pass(u64),
+    Welcome,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = 0..12usize;
+    prop_oneof![
+        8 => who.clone().prop_map(Step::Enter),
+        6 => who.clone().prop_map(Step::Leave),
+        1 => (who.clone(), who.clone()).prop_map(|(old, new)| Step::Rename(old, new)),
+        1 => (who.clone(), who.clone()).prop_map(|(old, new)| Step::Hello(old, new)),
+        1 => who.prop_map(Step::Say),
+        2 => (0..400u64).prop_map(Step::Pass),
+        1 => Just(Step::Welcome),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn whoever_counts_along_knows_who_is_here(steps in prop::collection::vec(step(), 1..150)) {
+        let mut room = room();
+        // Files so short that many begin in between.
+        room.keep(1, 0, 500);
+        let mut now = now();
+        room.open(now.time);
+        for number in 0..ONE_BY_ONE - 5 {
+            room.enter(&name(&format!("early{number}x")), now);
+        }
+        let mut observers = vec![Observer { is_strict: true, ..Observer::default() }];
+        for step in steps {
+            let here: Vec<Name> = people(&room).into_iter().collect();
+            let one = |who: usize| here[who % here.len()].clone();
+            let wanted = |who: usize| format!("p{who}x");
+            match step {
+                Step::Enter(who) => {
+                    room.enter(&name(&wanted(who)), now);
+                }
+                Step::Leave(who) if !here.is_empty() => {
+                    room.leave(&one(who), now);
+                }
+                Step::Rename(old, new) if !here.is_empty() => {
+                    let _ = room.rename(&one(old), &wanted(new), now);
+                }
+                Step::Hello(old, new) if !here.is_empty() => {
+                    room.rename_at_hello(&one(old), &name(&wanted(new)), now);
+                }
+                Step::Say(who) if !here.is_empty() => {
+                    let name = one(who);
+                    let speech = Speech { name: name.clone(), text: notice("hi"), id: None };
+                    room.say(speech, &name, Body::Message, now);
+                }
+                Step::Pass(milliseconds) => now.instant += Duration::from_millis(milliseconds),
+                Step::Welcome => observers.push(Observer::welcomed(&mut room)),
+                _ => {}
+            }
+            room.tell_presence(now);
+            let latest = now.instant + TOGETHER_AFTER;
+            prop_assert!(room.presence_deadline().is_none_or(|at| now.instant < at && at <= latest));
+            for observer in &mut observers {
+                observer.catch_up(&room);
+            }
+            if room.presence_deadline().is_none() {
+                for observer in &observers {
+                    prop_assert_eq!(&observer.here, &people(&room));
+                }
+            }
+        }
+        room.tell_pending(now);
+        for observer in &mut observers {
+            observer.catch_up(&room);
+            prop_assert_eq!(&observer.here, &people(&room));
+        }
+    }
+}
+
+#[test]
+fn only_the_telling_waits() {
+    let mut room = room();
+    let mut now = now();
+    for number in 0..ONE_BY_ONE {
+        let (_, place) = room.enter(&name(&format!("early{number}x")), now);
+        assert!(place.is_some());
+    }
+    let head = room.head();
+    let (ann, place) = room.enter(&name("ann"), now);
+    assert!(place.is_none());
+    assert_eq!(room.head(), head);
+    assert_eq!(room.people().count(), 1 + ONE_BY_ONE as usize);
+    assert_eq!(room.enter(&name("ann"), now).0, name("ann-2"));
+    now.instant += TOGETHER_AFTER;
+    room.tell_presence(now);
+    assert_eq!(room.head().seq, head.seq + 1);
+    room.leave(&ann, now);
+    assert_eq!(room.head().seq, head.seq + 2);
+}
