@@ -49,10 +49,14 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub stall: Duration,
 
-    /// How many threads serve people, at most 64. A room of up to 128 people
-    /// is served by one of them. Without it: as many as there are cores
+    /// How many threads serve people, at most 64. Without it: as many as there
+    /// are cores
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<NonZeroUsize>,
+
+    /// How many people one thread serves before the next one gets any
+    #[arg(long, value_name = "N", default_value = "128")]
+    pub together: usize,
 }
 
 impl Args {

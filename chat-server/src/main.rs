@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         + history.as_ref().map_or(0, History::descriptors);
     let limits = Limits {
         stall: args.stall,
+        together: args.together,
         connections: descriptors.map_or(usize::MAX, |all| all.saturating_sub(own).max(1)),
     };
     let server = Server::new(listeners, room, history, limits, threads, journal);

@@ -32,6 +32,10 @@ pub struct Limits {
     pub stall: Duration,
     /// How many connections there can be; others wait outside.
     pub connections: usize,
+    /// How many of them one thread has before the next one gets any: to send
+    /// them a message takes less time than to wake up somebody else for a few
+    /// of them.
+    pub together: usize,
 }
 
 /// The room, and what everybody does with it.
@@ -184,7 +188,10 @@ impl Shared {
     /// small room is quickest where all are together: nobody has to be woken.
     pub(crate) fn place(&self) -> usize {
         let load = |desk: &Desk| desk.connections.load(Ordering::Relaxed);
-        let with_space = self.desks.iter().position(|desk| load(desk) < TOGETHER);
+        let with_space = self
+            .desks
+            .iter()
+            .position(|desk| load(desk) < self.limits.together);
         let emptiest = || {
             let all = self.desks.iter().enumerate();
             all.min_by_key(|(_, desk)| load(desk))
@@ -250,8 +257,3 @@ impl Desk {
 
 /// The worker that accepts.
 pub(crate) const DOOR: usize = 0;
-
-/// So many connections come to one worker before the next one gets any: to send
-/// them a message takes less than a millisecond, and to wake somebody up for a
-/// few of them costs more than it saves.
-const TOGETHER: usize = 128;

@@ -11,6 +11,9 @@ use crate::process::{Program, Signal};
 use crate::transcript::shown;
 use crate::{DEADLINE, poll, until_some};
 
+/// One connection to each thread in turn.
+const SPREAD: [&str; 4] = ["--threads", "3", "--together", "1"];
+
 /// A running `chat-server` that has said where it listens.
 #[derive(Debug)]
 pub struct ServerProcess {
@@ -20,10 +23,13 @@ pub struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts a server on a free port of 127.0.0.1, with more arguments.
+    /// Starts a server on a free port of 127.0.0.1, with more arguments. Its
+    /// connections are spread over several threads, whose part in the room
+    /// nobody is to notice.
     #[track_caller]
     pub fn start(program: impl AsRef<Path>, extra_args: &[&str]) -> Self {
         let mut args = vec!["--listen", "127.0.0.1:0"];
+        args.extend(SPREAD);
         args.extend_from_slice(extra_args);
         Self::start_with(program, &args, &[])
     }
@@ -53,6 +59,7 @@ impl ServerProcess {
         let program = program.as_ref();
         let addr = addr.to_string();
         let mut args = vec!["--listen", &addr];
+        args.extend(SPREAD);
         args.extend_from_slice(extra_args);
         until_some("the server listens again", || {
             let mut program = Program::spawn(program, &args, &[]);
