@@ -37,20 +37,29 @@ pub struct Endless;
 /// end with it, so that bytes of another kind cannot join two lines.
 #[derive(Debug)]
 pub struct LineDecoder {
-    /// What came of the current line in earlier pieces, at most `max_line`.
-    partial: Vec<u8>,
-    /// Raw bytes of the current line so far, telnet commands included.
-    length: usize,
     max_line: usize,
+    /// The current line, if a piece of it has come.
+    partial: Option<Box<Partial>>,
+}
+
+/// A line that arrives in pieces.
+#[derive(Debug, Default)]
+struct Partial {
+    /// What is kept of it, at most the limit.
+    bytes: Vec<u8>,
+    /// Raw bytes so far, telnet commands included.
+    length: usize,
     state: State,
     overflowed: bool,
-    /// The last call handed out `partial`: it is free to be dropped.
+    /// It was complete and the last call handed it out: it is free to be
+    /// dropped.
     handed_out: bool,
 }
 
 /// Where in the input the decoder stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum State {
+    #[default]
     Data,
     /// After a CR that may turn out to be half a line end.
     Cr,
@@ -68,12 +77,8 @@ impl LineDecoder {
     /// A decoder that refuses lines of more than `max_line` bytes.
     pub fn new(max_line: usize) -> Self {
         Self {
-            partial: Vec::new(),
-            length: 0,
             max_line,
-            state: State::Data,
-            overflowed: false,
-            handed_out: false,
+            partial: None,
         }
     }
 
@@ -84,7 +89,10 @@ impl LineDecoder {
 
     /// The beginning of a line whose end has not come yet; empty between lines.
     pub fn pending(&self) -> &[u8] {
-        if self.handed_out { &[] } else { &self.partial }
+        match &self.partial {
+            Some(partial) if !partial.handed_out => &partial.bytes,
+            _ => &[],
+        }
     }
 
     /// Takes away the beginning of a line whose end has not come, for readers
@@ -93,10 +101,7 @@ impl LineDecoder {
         if self.pending().is_empty() {
             return None;
         }
-        self.length = 0;
-        self.state = State::Data;
-        self.overflowed = false;
-        Some(std::mem::take(&mut self.partial))
+        self.partial.take().map(|partial| partial.bytes)
     }
 
     /// Takes the next line off the front of `input`. `None` means that all of
@@ -110,43 +115,37 @@ impl LineDecoder {
         &'line mut self,
         input: &mut &'input [u8],
     ) -> Result<Option<Line<'line>>, Endless> {
-        if self.handed_out {
-            self.partial = Vec::new();
-            self.handed_out = false;
+        if self.partial.as_ref().is_some_and(|last| last.handed_out) {
+            self.partial = None;
         }
-        if self.length == 0
-            && let Some((line, taken)) = whole_line(input)
-            && taken <= MAX_UNENDED
-        {
-            let line = &input[..line];
-            *input = &input[taken..];
-            return Ok(Some(self.classify(line)));
+        if self.partial.is_none() {
+            if let Some((line, taken)) = whole_line(input)
+                && taken <= MAX_UNENDED
+            {
+                let line = &input[..line];
+                *input = &input[taken..];
+                return Ok(Some(classify(line, self.max_line)));
+            }
+            if input.is_empty() {
+                return Ok(None);
+            }
         }
-        if !self.gather(input)? {
+        let partial = self.partial.get_or_insert_default();
+        if !partial.gather(input, self.max_line)? {
             return Ok(None);
         }
-        self.length = 0;
-        self.state = State::Data;
-        self.handed_out = true;
-        if std::mem::take(&mut self.overflowed) {
-            return Ok(Some(Line::TooLong(&self.partial)));
+        partial.handed_out = true;
+        if partial.overflowed {
+            return Ok(Some(Line::TooLong(&partial.bytes)));
         }
-        Ok(Some(self.classify(&self.partial)))
+        Ok(Some(classify(&partial.bytes, self.max_line)))
     }
+}
 
-    fn classify<'a>(&self, line: &'a [u8]) -> Line<'a> {
-        if line.len() > self.max_line {
-            return Line::TooLong(&line[..self.max_line]);
-        }
-        match std::str::from_utf8(line) {
-            Ok(text) => Line::Whole(text),
-            Err(_) => Line::NotUtf8(line),
-        }
-    }
-
-    /// Moves bytes from `input` to `partial` up to and with the next line end;
-    /// tells whether there was one.
-    fn gather(&mut self, input: &mut &[u8]) -> Result<bool, Endless> {
+impl Partial {
+    /// Takes bytes off `input` up to and with the next line end; tells whether
+    /// there was one.
+    fn gather(&mut self, input: &mut &[u8], max_line: usize) -> Result<bool, Endless> {
         loop {
             if self.length >= MAX_UNENDED {
                 return Err(Endless);
@@ -161,7 +160,7 @@ impl LineDecoder {
                         // Never past the limit, so that it bites at the same
                         // byte however the input was cut into pieces.
                         let run = run.min(MAX_UNENDED - self.length);
-                        self.keep(&input[..run]);
+                        self.keep(&input[..run], max_line);
                         self.take(input, run);
                         continue;
                     }
@@ -178,7 +177,7 @@ impl LineDecoder {
                         return Ok(true);
                     }
                     _ => {
-                        self.keep(b"\r");
+                        self.keep(b"\r", max_line);
                         self.state = State::Data;
                     }
                 },
@@ -186,12 +185,12 @@ impl LineDecoder {
                     SB => self.step(input, State::Subnegotiation),
                     WILL..=DONT => self.step(input, State::IacOption(byte)),
                     IAC => {
-                        self.keep(&[IAC]);
+                        self.keep(&[IAC], max_line);
                         self.step(input, State::Data);
                     }
                     SE..SB => self.step(input, State::Data),
                     _ => {
-                        self.keep(&[IAC]);
+                        self.keep(&[IAC], max_line);
                         self.state = State::Data;
                     }
                 },
@@ -199,7 +198,7 @@ impl LineDecoder {
                     if is_option(byte) {
                         self.step(input, State::Data);
                     } else {
-                        self.keep(&[IAC, command]);
+                        self.keep(&[IAC, command], max_line);
                         self.state = State::Data;
                     }
                 }
@@ -211,7 +210,7 @@ impl LineDecoder {
                     } else if byte == IAC {
                         self.step(input, State::SubnegotiationIac);
                     } else {
-                        self.keep(&[IAC, SB]);
+                        self.keep(&[IAC, SB], max_line);
                         self.state = State::Data;
                     }
                 }
@@ -234,11 +233,21 @@ impl LineDecoder {
         self.length += count;
     }
 
-    fn keep(&mut self, bytes: &[u8]) {
-        let room = self.max_line.saturating_sub(self.partial.len());
+    fn keep(&mut self, bytes: &[u8], max_line: usize) {
+        let room = max_line.saturating_sub(self.bytes.len());
         let kept = bytes.len().min(room);
-        self.partial.extend_from_slice(&bytes[..kept]);
+        self.bytes.extend_from_slice(&bytes[..kept]);
         self.overflowed |= kept < bytes.len();
+    }
+}
+
+fn classify(line: &[u8], max_line: usize) -> Line<'_> {
+    if line.len() > max_line {
+        return Line::TooLong(&line[..max_line]);
+    }
+    match std::str::from_utf8(line) {
+        Ok(text) => Line::Whole(text),
+        Err(_) => Line::NotUtf8(line),
     }
 }
 
