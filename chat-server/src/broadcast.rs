@@ -41,6 +41,13 @@ pub struct Reader {
     position: u64,
     /// Reads no further than this. Ahead of a newcomer and behind a leaver.
     end: u64,
+    /// Never without a detour: for nearly everybody there is none.
+    waiting: Option<Box<Waiting>>,
+}
+
+/// Where a reader does not go straight on.
+#[derive(Debug)]
+struct Waiting {
     /// In order of position; `detour.resume` is never behind the next one.
     detours: VecDeque<Detour>,
     /// How much of the first detour's bytes has been sent.
@@ -82,9 +89,7 @@ impl Reader {
         Self {
             position,
             end: position,
-            detours: VecDeque::new(),
-            sent: 0,
-            private: 0,
+            waiting: None,
         }
     }
 
@@ -97,18 +102,15 @@ impl Reader {
     /// Reads another log from `position` on, instead of `old`. Only the line in
     /// whose middle it is, is still sent.
     pub fn change_log(&mut self, old: &Log, position: u64) {
-        if self.sent == 0 {
+        let waiting = self.waiting.get_or_insert_default();
+        if waiting.sent == 0 {
             let insert = old.rest_of_line(self.position);
-            self.private += insert.len();
-            self.detours.push_front(Detour {
-                at: self.position,
-                what: What::Bytes(insert),
-                resume: self.position,
-                after: 0,
-            });
+            waiting.private += insert.len();
+            waiting.insert(0, self.position, What::Bytes(insert));
         }
         // What was to come of the past was to come in the other form.
-        self.detours
+        waiting
+            .detours
             .retain(|detour| matches!(detour.what, What::Bytes(_)));
         self.go_on_at(position);
         self.pass_skips();
@@ -117,7 +119,7 @@ impl Reader {
     /// Replies that wait are kept, and come first.
     fn go_on_at(&mut self, position: u64) {
         self.position = position;
-        for detour in &mut self.detours {
+        for detour in self.waiting.iter_mut().flat_map(|it| &mut it.detours) {
             (detour.at, detour.resume) = (position, position);
             detour.after = position;
         }
@@ -131,11 +133,16 @@ impl Reader {
 
     /// Leaves out `range`, the newest part of the log.
     pub fn skip(&mut self, range: Range<u64>) {
-        match self.detours.back_mut() {
+        if self.waiting.is_none() && self.position == range.start {
+            self.position = range.end;
+            return;
+        }
+        let detours = &mut self.waiting.get_or_insert_default().detours;
+        match detours.back_mut() {
             Some(last) if last.is_skip() && last.resume == range.start => {
                 last.resume = range.end;
             }
-            _ => self.detours.push_back(Detour {
+            _ => detours.push_back(Detour {
                 at: range.start,
                 what: What::Bytes(Vec::new()),
                 resume: range.end,
@@ -147,11 +154,12 @@ impl Reader {
 
     /// Sends what `encode` writes, after everything before `position`.
     pub fn reply(&mut self, position: u64, encode: impl FnOnce(&mut Vec<u8>)) {
-        let index = self.place_for(position);
-        let at = self.at(index, position);
+        let at = self.place_of(position);
+        let waiting = self.waiting.get_or_insert_default();
+        let (index, at) = waiting.place_for(at);
         let into = index
             .checked_sub(1)
-            .and_then(|index| self.detours.get_mut(index))
+            .and_then(|index| waiting.detours.get_mut(index))
             .filter(|last| !last.is_skip() && last.at == at);
         match into {
             Some(Detour {
@@ -162,14 +170,14 @@ impl Reader {
                 *after = position.max(*after);
                 let before = bytes.len();
                 encode(bytes);
-                self.private += bytes.len() - before;
+                waiting.private += bytes.len() - before;
             }
             _ => {
                 let mut bytes = Vec::new();
                 encode(&mut bytes);
-                self.private += bytes.len();
-                self.insert(index, at, What::Bytes(bytes));
-                self.detours[index].after = position;
+                waiting.private += bytes.len();
+                waiting.insert(index, at, What::Bytes(bytes));
+                waiting.detours[index].after = position;
             }
         }
         self.pass_skips();
@@ -178,51 +186,40 @@ impl Reader {
     /// Sends a piece of the past, after everything before `position`.
     pub fn replay(&mut self, position: u64, replay: Replay) {
         if replay.next < replay.end {
-            let index = self.place_for(position);
-            self.insert(index, self.at(index, position), What::Replay(replay));
+            let at = self.place_of(position);
+            let waiting = self.waiting.get_or_insert_default();
+            let (index, at) = waiting.place_for(at);
+            waiting.insert(index, at, What::Replay(replay));
         }
     }
 
-    /// Behind which detours something for `position` comes.
-    fn place_for(&self, position: u64) -> usize {
-        let at = position.min(self.end).max(self.position);
-        self.detours.partition_point(|detour| detour.at <= at)
+    /// Where something for `position` comes, as far as this reader reads.
+    fn place_of(&self, position: u64) -> u64 {
+        position.min(self.end).max(self.position)
     }
 
-    /// The position of what comes behind `index` detours: not in the middle of
-    /// what is left out.
-    fn at(&self, index: usize, position: u64) -> u64 {
-        let at = position.min(self.end).max(self.position);
-        let before = index.checked_sub(1).map(|index| self.detours[index].resume);
-        before.map_or(at, |resume| at.max(resume))
+    fn detours_in_order(&self) -> impl Iterator<Item = &Detour> {
+        self.waiting.iter().flat_map(|waiting| &waiting.detours)
     }
 
-    fn insert(&mut self, index: usize, at: u64, what: What) {
-        let resume = at;
-        self.detours.insert(
-            index,
-            Detour {
-                at,
-                what,
-                resume,
-                after: 0,
-            },
-        );
+    /// The detour that comes next.
+    fn next_detour(&self) -> Option<&Detour> {
+        self.waiting.as_ref()?.detours.front()
     }
 
     /// Bytes of replies that wait.
     pub fn private_bytes(&self) -> usize {
-        self.private
+        self.waiting.as_ref().map_or(0, |waiting| waiting.private)
     }
 
     /// Detours that wait.
     pub fn detours(&self) -> usize {
-        self.detours.len()
+        self.waiting.as_ref().map_or(0, |it| it.detours.len())
     }
 
     /// Whether it waits for a piece of the past that it asked for.
     pub fn has_asked(&self) -> bool {
-        self.detours.iter().any(|detour| {
+        self.detours_in_order().any(|detour| {
             matches!(
                 detour.what,
                 What::Replay(Replay {
@@ -249,17 +246,18 @@ impl Reader {
         let point = point.min(self.end);
         let mut before = VecDeque::new();
         let mut position = self.position;
-        while let Some(detour) = self.detours.pop_front_if(|detour| detour.at < point) {
-            self.private += past(log, position..detour.at, &mut before);
+        let waiting = self.waiting.get_or_insert_default();
+        while let Some(detour) = waiting.detours.pop_front_if(|detour| detour.at < point) {
+            waiting.private += past(log, position..detour.at, &mut before);
             position = detour.resume;
             if !detour.is_skip() {
                 before.push_back(detour.what);
             }
         }
-        self.private += past(log, position..point, &mut before);
+        waiting.private += past(log, position..point, &mut before);
         self.position = position.max(point);
         for what in before.into_iter().rev() {
-            self.insert(0, self.position, what);
+            waiting.insert(0, self.position, what);
         }
         self.pass_skips();
     }
@@ -267,7 +265,7 @@ impl Reader {
     /// Whether there is anything to send.
     pub fn is_behind(&self, shown: &Shown<'_>) -> bool {
         let until = shown.until.min(self.end);
-        match self.detours.front() {
+        match self.next_detour() {
             Some(detour) if detour.at == self.position => match &detour.what {
                 What::Bytes(_) => detour.after <= shown.until,
                 What::Replay(replay) => replay.next <= shown.seq,
@@ -278,7 +276,7 @@ impl Reader {
 
     /// Whether a piece of the past is what comes next.
     pub fn is_due(&self, shown: &Shown<'_>) -> bool {
-        self.detours.front().is_some_and(|detour| {
+        self.next_detour().is_some_and(|detour| {
             let due = |replay: &Replay| replay.next <= shown.seq;
             detour.at == self.position
                 && matches!(&detour.what, What::Replay(replay) if due(replay))
@@ -287,7 +285,7 @@ impl Reader {
 
     /// The piece of the past that comes next, if that is what comes next.
     pub fn due(&mut self, shown: &Shown<'_>) -> Option<Due> {
-        let detour = self.detours.front_mut()?;
+        let detour = self.waiting.as_mut()?.detours.front_mut()?;
         let What::Replay(replay) = &mut detour.what else {
             return None;
         };
@@ -307,8 +305,9 @@ impl Reader {
     pub fn say_first(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
         let mut bytes = Vec::new();
         encode(&mut bytes);
-        self.private += bytes.len();
-        self.insert(0, self.position, What::Bytes(bytes));
+        let waiting = self.waiting.get_or_insert_default();
+        waiting.private += bytes.len();
+        waiting.insert(0, self.position, What::Bytes(bytes));
         self.pass_skips();
     }
 
@@ -317,15 +316,16 @@ impl Reader {
     /// dropped before it can be sent.
     pub fn page_sent(&mut self, count: usize, page: &Page) {
         let rest = page.rest_of_line(count);
-        if let Some(Detour {
-            what: What::Replay(replay),
-            ..
-        }) = self.detours.front_mut()
+        if let Some(waiting) = &mut self.waiting
+            && let Some(Detour {
+                what: What::Replay(replay),
+                ..
+            }) = waiting.detours.front_mut()
         {
             replay.advance(count + rest.len(), page);
             if !rest.is_empty() {
-                self.private += rest.len();
-                self.insert(0, self.position, What::Bytes(rest.to_vec()));
+                waiting.private += rest.len();
+                waiting.insert(0, self.position, What::Bytes(rest.to_vec()));
             }
             self.pass_skips();
         }
@@ -334,7 +334,7 @@ impl Reader {
     /// What is to be sent next, if that is all there is and in one piece: so it
     /// is for nearly everybody, and cheaper to send than slices.
     pub fn one_piece<'a>(&self, shown: &Shown<'a>) -> Option<&'a [u8]> {
-        if self.detours.is_empty() {
+        if self.waiting.is_none() {
             let until = shown.until.min(self.end);
             shown.log.newest_bytes(self.position..until)
         } else {
@@ -347,8 +347,8 @@ impl Reader {
         let log = shown.log;
         let until = shown.until.min(self.end);
         let mut position = self.position;
-        let mut sent = self.sent;
-        for detour in &self.detours {
+        let mut sent = self.waiting.as_ref().map_or(0, |waiting| waiting.sent);
+        for detour in self.detours_in_order() {
             if !slices.push_all(log.bytes(position..detour.at.min(until))) {
                 return;
             }
@@ -369,9 +369,13 @@ impl Reader {
     /// Takes note that the first `count` bytes of the slices were sent.
     pub fn advance(&mut self, mut count: usize) {
         while count > 0 {
-            let Some(detour) = self.detours.front() else {
+            let Some(waiting) = &mut self.waiting else {
                 self.position += count as u64;
                 return;
+            };
+            let Some(detour) = waiting.detours.front() else {
+                self.waiting = None;
+                continue;
             };
             let before = (detour.at - self.position).min(count as u64);
             self.position += before;
@@ -379,9 +383,9 @@ impl Reader {
             if self.position == detour.at
                 && let What::Bytes(bytes) = &detour.what
             {
-                let now = (bytes.len() - self.sent).min(count);
-                self.sent += now;
-                self.private -= now;
+                let now = (bytes.len() - waiting.sent).min(count);
+                waiting.sent += now;
+                waiting.private -= now;
                 count -= now;
             }
             self.pass_skips();
@@ -390,25 +394,70 @@ impl Reader {
 
     /// Goes around every detour that has nothing left to send.
     fn pass_skips(&mut self) {
-        while let Some(detour) = self.detours.front()
-            && detour.at == self.position
-            && match &detour.what {
-                What::Bytes(bytes) => self.sent == bytes.len(),
-                What::Replay(replay) => replay.next >= replay.end,
+        while let Some(waiting) = &mut self.waiting {
+            match waiting.detours.front() {
+                Some(detour) if detour.at != self.position || !detour.is_over(waiting.sent) => {
+                    return;
+                }
+                Some(detour) => {
+                    self.position = detour.resume;
+                    waiting.sent = 0;
+                    waiting.detours.pop_front();
+                }
+                // An idle connection holds no buffer.
+                None => self.waiting = None,
             }
-        {
-            self.position = detour.resume;
-            self.sent = 0;
-            self.detours.pop_front();
-        }
-        if self.detours.is_empty() {
-            // An idle connection holds no buffer.
-            self.detours = VecDeque::new();
         }
     }
 }
 
+impl Default for Waiting {
+    fn default() -> Self {
+        Self {
+            // Most wait for one thing only; and hundreds who come at once do
+            // so together.
+            detours: VecDeque::with_capacity(1),
+            sent: 0,
+            private: 0,
+        }
+    }
+}
+
+impl Waiting {
+    /// Behind which detours something for `position` comes, and where: not in
+    /// the middle of what is left out.
+    fn place_for(&self, position: u64) -> (usize, u64) {
+        let index = self.detours.partition_point(|detour| detour.at <= position);
+        let before = index.checked_sub(1).map(|index| self.detours[index].resume);
+        (
+            index,
+            before.map_or(position, |resume| position.max(resume)),
+        )
+    }
+
+    fn insert(&mut self, index: usize, at: u64, what: What) {
+        let resume = at;
+        self.detours.insert(
+            index,
+            Detour {
+                at,
+                what,
+                resume,
+                after: 0,
+            },
+        );
+    }
+}
+
 impl Detour {
+    /// Whether nothing is left of it when so many of its bytes are sent.
+    fn is_over(&self, sent: usize) -> bool {
+        match &self.what {
+            What::Bytes(bytes) => sent == bytes.len(),
+            What::Replay(replay) => replay.next >= replay.end,
+        }
+    }
+
     fn is_skip(&self) -> bool {
         matches!(&self.what, What::Bytes(bytes) if bytes.is_empty())
     }
