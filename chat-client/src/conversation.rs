@@ -142,7 +142,7 @@ impl Conversation {
         Self {
             stage: Stage::Undecided(now + DECIDE_AFTER),
             leaving: false,
-            decoder: LineDecoder::new(MAX_UNENDED),
+            decoder: LineDecoder::default(),
             wishes,
             me: None,
             people: People::default(),
@@ -178,9 +178,9 @@ impl Conversation {
     ///
     /// When it sends 64 KiB without a line end.
     pub fn receive(&mut self, mut input: &[u8], now: Instant) -> Result<(), NotAChat> {
-        let mut decoder = std::mem::replace(&mut self.decoder, LineDecoder::new(0));
+        let mut decoder = std::mem::take(&mut self.decoder);
         let result = loop {
-            match decoder.next_line(&mut input) {
+            match decoder.next_line(&mut input, MAX_UNENDED) {
                 Ok(Some(line)) => self.line(line, now),
                 Ok(None) => break Ok(()),
                 Err(_) => break Err(NotAChat),
@@ -236,7 +236,7 @@ impl Conversation {
         }
         self.stage = Stage::Away;
         self.silent = false;
-        self.decoder = LineDecoder::new(MAX_UNENDED);
+        self.decoder = LineDecoder::default();
         self.partial_since = None;
         // Half a line is nothing, and whole messages are sent again.
         self.output.clear();

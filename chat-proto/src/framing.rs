@@ -35,9 +35,8 @@ pub struct Endless;
 /// (RFC 854: IAC and what follows it) are taken out; an IAC that begins no
 /// command stays and makes the line [`Line::NotUtf8`]. No command takes a line
 /// end with it, so that bytes of another kind cannot join two lines.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct LineDecoder {
-    max_line: usize,
     /// The current line, if a piece of it has come.
     partial: Option<Box<Partial>>,
 }
@@ -74,19 +73,6 @@ enum State {
 }
 
 impl LineDecoder {
-    /// A decoder that refuses lines of more than `max_line` bytes.
-    pub fn new(max_line: usize) -> Self {
-        Self {
-            max_line,
-            partial: None,
-        }
-    }
-
-    /// Changes the limit, from the next line on.
-    pub fn set_max_line(&mut self, max_line: usize) {
-        self.max_line = max_line;
-    }
-
     /// The beginning of a line whose end has not come yet; empty between lines.
     pub fn pending(&self) -> &[u8] {
         match &self.partial {
@@ -105,7 +91,8 @@ impl LineDecoder {
     }
 
     /// Takes the next line off the front of `input`. `None` means that all of
-    /// `input` was taken and no further line is complete.
+    /// `input` was taken and no further line is complete. A line of more than
+    /// `max_line` bytes is refused.
     ///
     /// # Errors
     ///
@@ -114,6 +101,7 @@ impl LineDecoder {
     pub fn next_line<'line, 'input: 'line>(
         &'line mut self,
         input: &mut &'input [u8],
+        max_line: usize,
     ) -> Result<Option<Line<'line>>, Endless> {
         if self.partial.as_ref().is_some_and(|last| last.handed_out) {
             self.partial = None;
@@ -124,21 +112,21 @@ impl LineDecoder {
             {
                 let line = &input[..line];
                 *input = &input[taken..];
-                return Ok(Some(classify(line, self.max_line)));
+                return Ok(Some(classify(line, max_line)));
             }
             if input.is_empty() {
                 return Ok(None);
             }
         }
         let partial = self.partial.get_or_insert_default();
-        if !partial.gather(input, self.max_line)? {
+        if !partial.gather(input, max_line)? {
             return Ok(None);
         }
         partial.handed_out = true;
         if partial.overflowed {
             return Ok(Some(Line::TooLong(&partial.bytes)));
         }
-        Ok(Some(classify(&partial.bytes, self.max_line)))
+        Ok(Some(classify(&partial.bytes, max_line)))
     }
 }
 

@@ -30,12 +30,12 @@ fn decode(criterion: &mut Criterion) {
     let lines = format!("{}\n", said()).repeat(LINES);
     group.throughput(Throughput::Elements(LINES as u64));
     group.bench_function("whole lines", |bencher| {
-        let mut decoder = LineDecoder::new(text_form::MAX_LINE);
+        let mut decoder = LineDecoder::default();
         bencher.iter(|| take_lines(&mut decoder, black_box(lines.as_bytes())));
     });
     // As TCP cuts them: each piece ends in the middle of a line.
     group.bench_function("lines in pieces", |bencher| {
-        let mut decoder = LineDecoder::new(text_form::MAX_LINE);
+        let mut decoder = LineDecoder::default();
         bencher.iter(|| {
             for piece in black_box(lines.as_bytes()).chunks(100) {
                 take_lines(&mut decoder, piece);
@@ -54,7 +54,7 @@ fn decode(criterion: &mut Criterion) {
 }
 
 fn take_lines(decoder: &mut LineDecoder, mut input: &[u8]) {
-    while let Ok(Some(line)) = decoder.next_line(&mut input) {
+    while let Ok(Some(line)) = decoder.next_line(&mut input, text_form::MAX_LINE) {
         black_box(&line);
     }
 }

@@ -62,7 +62,7 @@ impl Session {
         };
         seat.greet(room, now);
         Self {
-            decoder: LineDecoder::new(text_form::MAX_LINE),
+            decoder: LineDecoder::default(),
             backlog: Vec::new(),
             seat,
         }
@@ -266,7 +266,11 @@ impl Session {
             if !self.seat.wants_input() || room.written() - written >= TURN_BYTES {
                 break;
             }
-            let line = match self.decoder.next_line(&mut input) {
+            let max_line = match self.seat.form {
+                Form::Text => text_form::MAX_LINE,
+                Form::Json => json_form::MAX_LINE,
+            };
+            let line = match self.decoder.next_line(&mut input, max_line) {
                 Ok(Some(line)) => line,
                 Ok(None) => {
                     if !self.seat.spoke
@@ -288,10 +292,6 @@ impl Session {
                 }
             };
             self.seat.line(line, room, now);
-            self.decoder.set_max_line(match self.seat.form {
-                Form::Text => text_form::MAX_LINE,
-                Form::Json => json_form::MAX_LINE,
-            });
         }
         if self.is_closing() { &[] } else { input }
     }

@@ -13,12 +13,12 @@ enum Got {
 }
 
 fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Got> {
-    let mut decoder = LineDecoder::new(LIMIT);
+    let mut decoder = LineDecoder::default();
     let mut lines = Vec::new();
     for piece in pieces {
         let mut input = piece;
         loop {
-            match decoder.next_line(&mut input) {
+            match decoder.next_line(&mut input, LIMIT) {
                 Ok(None) => break,
                 Ok(Some(Line::Whole(text))) => lines.push(Got::Whole(text.to_owned())),
                 Ok(Some(Line::TooLong(start))) => {
@@ -141,10 +141,10 @@ fn no_line_end_is_an_end() {
 
 #[test]
 fn an_idle_decoder_holds_no_buffer() {
-    let mut decoder = LineDecoder::new(LIMIT);
+    let mut decoder = LineDecoder::default();
     for piece in [&b"par"[..], b"tial\n", b""] {
         let mut input = piece;
-        while decoder.next_line(&mut input).unwrap().is_some() {}
+        while decoder.next_line(&mut input, LIMIT).unwrap().is_some() {}
     }
     assert!(decoder.partial.is_none());
     assert_eq!(decoder.pending(), b"");
