@@ -177,7 +177,7 @@ pub struct NameKeys {
 }
 
 impl NameKeys {
-    /// The keys, the one by which names are sorted first. No two are equal.
+    /// The keys, the plain one first. No two are equal.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         let look = (self.look != self.plain).then_some(&*self.look);
         let capitals = (self.capitals != self.shape).then_some(&*self.capitals);

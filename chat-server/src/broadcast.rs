@@ -264,14 +264,16 @@ impl Reader {
 
     /// Whether there is anything to send.
     pub fn is_behind(&self, shown: &Shown<'_>) -> bool {
-        let until = shown.until.min(self.end);
-        match self.next_detour() {
-            Some(detour) if detour.at == self.position => match &detour.what {
+        if let Some(waiting) = &self.waiting
+            && let Some(detour) = waiting.detours.front()
+            && detour.at == self.position
+        {
+            return match &detour.what {
                 What::Bytes(_) => detour.after <= shown.until,
                 What::Replay(replay) => replay.next <= shown.seq,
-            },
-            _ => self.position < until,
+            };
         }
+        self.position < shown.until.min(self.end)
     }
 
     /// Whether a piece of the past is what comes next.
@@ -368,15 +370,10 @@ impl Reader {
 
     /// Takes note that the first `count` bytes of the slices were sent.
     pub fn advance(&mut self, mut count: usize) {
-        while count > 0 {
-            let Some(waiting) = &mut self.waiting else {
-                self.position += count as u64;
-                return;
-            };
-            let Some(detour) = waiting.detours.front() else {
-                self.waiting = None;
-                continue;
-            };
+        while let Some(waiting) = &mut self.waiting
+            && let Some(detour) = waiting.detours.front()
+            && count > 0
+        {
             let before = (detour.at - self.position).min(count as u64);
             self.position += before;
             count -= before as usize;
@@ -390,6 +387,7 @@ impl Reader {
             }
             self.pass_skips();
         }
+        self.position += count as u64;
     }
 
     /// Goes around every detour that has nothing left to send.

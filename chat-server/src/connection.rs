@@ -13,9 +13,10 @@ use socket2::SockRef;
 
 use crate::broadcast::Slices;
 use crate::clock::Now;
+use crate::rare::Rare;
 use crate::replay::{Files, Page};
 use crate::room::Room;
-use crate::session::Session;
+use crate::session::{Reason, Session};
 
 /// A socket and its session.
 #[derive(Debug)]
@@ -33,17 +34,12 @@ pub struct Connection {
     pub queued: bool,
     /// It stands in the list of those who get the past, page by page.
     pub returning: bool,
-    /// The moment for which a timer is set.
-    pub timer: Option<Instant>,
-    /// Since when it has taken nothing of what waits for it.
-    stalled: Option<Instant>,
-    /// It is tried once more, before that is the end.
-    probed: bool,
-    /// The system is told not to end it for that, because we do.
+    /// The system is told not to end it for taking nothing, because we do.
     patient: bool,
     /// Why nothing more can be read or sent, until the room knows.
-    failed: Option<&'static str>,
+    failed: Option<Reason>,
     state: State,
+    clock: Rare<Clock>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,11 +48,27 @@ enum State {
     /// All is sent and our side is shut. What still comes is thrown away for
     /// a moment: closing a socket with unread input resets the connection,
     /// and the peer would lose our last words.
-    Lingering {
-        until: Instant,
-        left: usize,
-    },
+    Lingering,
     Closed,
+}
+
+/// The moments that matter to a connection. Nothing is due for most.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Clock {
+    /// The moment for which a timer is set.
+    timer: Option<Instant>,
+    /// Since when it has taken nothing of what waits for it.
+    stalled: Option<Instant>,
+    /// It is tried once more, before that is the end.
+    probed: bool,
+    linger: Option<Linger>,
+}
+
+/// How long and for how many more bytes of input it lingers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Linger {
+    until: Instant,
+    left: usize,
 }
 
 impl Connection {
@@ -70,12 +82,10 @@ impl Connection {
             writable: true,
             queued: false,
             returning: false,
-            timer: None,
-            stalled: None,
-            probed: false,
             patient: false,
             failed: None,
             state: State::Open,
+            clock: Rare::default(),
         }
     }
 
@@ -88,7 +98,7 @@ impl Connection {
                     // After an end of input Linux tells of a reset only here.
                     (State::Open, Ok(Some(error))) => self.fail(&error),
                     (State::Open, _) => self.session.input_ended(room, now),
-                    (State::Lingering { .. } | State::Closed, _) => self.state = State::Closed,
+                    (State::Lingering | State::Closed, _) => self.state = State::Closed,
                 }
             }
             Ok(count) => {
@@ -97,11 +107,11 @@ impl Connection {
                 if cfg!(target_os = "linux") && count < buffer.len() && !self.read_closed {
                     self.readable = false;
                 }
-                match &mut self.state {
+                match self.state {
                     State::Open if self.session.is_closing() => {}
                     State::Open => self.session.receive(&buffer[..count], room, now),
-                    State::Lingering { left, .. } if *left > count => *left -= count,
-                    State::Lingering { .. } | State::Closed => self.state = State::Closed,
+                    State::Lingering => self.throw_away(count),
+                    State::Closed => {}
                 }
             }
             Err(error) => match error.kind() {
@@ -161,7 +171,7 @@ impl Connection {
                 }
                 self.session.past_sent(count, page);
             }
-            Err(_) => self.give_up("history not readable"),
+            Err(_) => self.give_up(Reason::HistoryNotReadable),
         }
     }
 
@@ -173,14 +183,17 @@ impl Connection {
     fn written(&mut self, written: io::Result<usize>, now: Now) -> usize {
         match written {
             Ok(count) => {
-                self.stalled = None;
-                self.probed = false;
+                if self.clock.get().is_some() {
+                    self.clock
+                        .change(|clock| (clock.stalled, clock.probed) = (None, false));
+                }
                 return count;
             }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => {
                     self.writable = false;
-                    self.stalled.get_or_insert(now.instant);
+                    self.clock
+                        .change(|clock| _ = clock.stalled.get_or_insert(now.instant));
                     if !self.patient {
                         self.set_patient(true);
                     }
@@ -211,23 +224,24 @@ impl Connection {
         {
             return;
         }
-        if !self.probed {
+        if !self.clock.get().is_some_and(|clock| clock.probed) {
             // The poll tells of free space only when there is much of it.
-            self.probed = true;
+            self.clock.change(|clock| clock.probed = true);
             self.writable = true;
         } else if !self.writable {
-            self.session.lost("took nothing", room, now);
+            self.session.lost(Reason::TookNothing, room, now);
             self.state = State::Closed;
         }
     }
 
     fn stalled_until(&self, stall: Duration) -> Option<Instant> {
-        let probe = if self.probed {
+        let clock = self.clock.get()?;
+        let probe = if clock.probed {
             PROBE_FOR
         } else {
             Duration::ZERO
         };
-        self.stalled.map(|since| since + stall + probe)
+        clock.stalled.map(|since| since + stall + probe)
     }
 
     /// Ends it step by step, as far as that is possible now.
@@ -236,14 +250,20 @@ impl Connection {
             State::Open if self.session.is_finished(room, now) => {
                 let all_sent = !self.session.has_output(room);
                 self.state = match self.socket.shutdown(Shutdown::Write) {
-                    Ok(()) if all_sent => State::Lingering {
-                        until: now.instant + LINGER_FOR,
-                        left: LINGER_BYTES,
-                    },
+                    Ok(()) if all_sent => {
+                        let linger = Linger {
+                            until: now.instant + LINGER_FOR,
+                            left: LINGER_BYTES,
+                        };
+                        self.clock.change(|clock| clock.linger = Some(linger));
+                        State::Lingering
+                    }
                     _ => State::Closed,
                 };
             }
-            State::Lingering { until, .. } if until <= now.instant => self.state = State::Closed,
+            State::Lingering if self.lingers_until().is_none_or(|at| at <= now.instant) => {
+                self.state = State::Closed;
+            }
             _ => {}
         }
     }
@@ -253,10 +273,16 @@ impl Connection {
         self.state == State::Closed
     }
 
-    /// Whether it has to be looked after in the next round although nothing
-    /// may happen to it before.
-    pub fn needs_turn(&self, room: &Room) -> bool {
-        self.is_closed() || self.needs_room() || self.writable && self.session.has_output(room)
+    /// Whether it has to be looked after although nothing more may happen to
+    /// it: also when it has just stopped to take what it is sent, for that may
+    /// not last for ever.
+    pub fn needs_turn(&self) -> bool {
+        self.is_closed() || self.needs_room() || !self.writable && self.timer().is_none()
+    }
+
+    /// Whether it could be sent more now.
+    pub fn can_send(&self, room: &Room) -> bool {
+        self.writable && self.session.has_output(room)
     }
 
     /// Whether it would change the room, or hear, or ask it, now.
@@ -268,7 +294,7 @@ impl Connection {
     pub fn wants_read(&self) -> bool {
         let wanted = match self.state {
             State::Open => !self.session.is_held(),
-            State::Lingering { .. } => true,
+            State::Lingering => true,
             State::Closed => false,
         };
         self.readable && wanted
@@ -281,9 +307,34 @@ impl Connection {
                 let stalled = self.stalled_until(stall);
                 self.session.deadline().into_iter().chain(stalled).min()
             }
-            State::Lingering { until, .. } => Some(until),
+            State::Lingering => self.lingers_until(),
             State::Closed => None,
         }
+    }
+
+    fn lingers_until(&self) -> Option<Instant> {
+        self.clock.get()?.linger.map(|linger| linger.until)
+    }
+
+    fn throw_away(&mut self, count: usize) {
+        let left = self.clock.change(|clock| {
+            let linger = clock.linger.as_mut()?;
+            linger.left = linger.left.saturating_sub(count);
+            Some(linger.left)
+        });
+        if left.is_none_or(|left| left == 0) {
+            self.state = State::Closed;
+        }
+    }
+
+    /// The moment for which a timer is set.
+    pub fn timer(&self) -> Option<Instant> {
+        self.clock.get()?.timer
+    }
+
+    /// A timer is set for this moment, or none any more.
+    pub fn set_timer(&mut self, timer: Option<Instant>) {
+        self.clock.change(|clock| clock.timer = timer);
     }
 
     /// The socket, to be taken off the poll.
@@ -294,13 +345,13 @@ impl Connection {
     /// An error on one socket ends that connection only.
     fn fail(&mut self, error: &io::Error) {
         self.give_up(match error.kind() {
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "reset",
-            io::ErrorKind::TimedOut => "no answer",
-            _ => "socket error",
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Reason::Reset,
+            io::ErrorKind::TimedOut => Reason::NoAnswer,
+            _ => Reason::SocketError,
         });
     }
 
-    fn give_up(&mut self, reason: &'static str) {
+    fn give_up(&mut self, reason: Reason) {
         self.failed = Some(reason);
         self.readable = false;
         self.writable = false;
@@ -320,3 +371,18 @@ const SHARE: usize = 256 * 1024;
 /// How long and how much unread input is thrown away at the end.
 const LINGER_FOR: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thousands of idle connections cost hardly more than this each, so what
+    /// only few need at a time belongs into a [`Rare`]. mio's socket is larger
+    /// where it checks how it is used.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_connection_is_small() {
+        let own = size_of::<Connection>() - size_of::<TcpStream>();
+        assert!(own <= 116, "{own} bytes");
+    }
+}

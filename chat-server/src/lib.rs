@@ -24,6 +24,10 @@
 //!   clocks.
 //! - [`connection`] and [`listener`] hold the sockets and no rules, [`history`]
 //!   the files.
+//!
+//! Of thousands of connections nearly all are idle, and one of those is some
+//! 120 bytes, its name and its name's keys: what only few need at a time lies
+//! apart (`rare`).
 
 pub mod broadcast;
 pub mod cli;
@@ -37,6 +41,7 @@ pub mod listener;
 pub mod log;
 pub mod people;
 pub mod presence;
+mod rare;
 pub mod replay;
 pub mod room;
 pub mod server;

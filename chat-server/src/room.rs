@@ -84,6 +84,11 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// How many bytes there are before it, in both logs.
+    pub fn bytes(&self) -> u64 {
+        self.text + self.json
+    }
+
     /// Its place in the log of a form.
     pub fn of(&self, form: Form) -> u64 {
         match form {
@@ -190,7 +195,7 @@ impl Room {
 
     /// How many bytes have been appended since the beginning, in all forms.
     pub fn written(&self) -> u64 {
-        self.text.head() + self.json.head()
+        self.head().bytes()
     }
 
     /// The end of everything.
@@ -338,7 +343,7 @@ impl Room {
 
     /// Some of their names, as [`People::names`] gives them, for somebody who
     /// goes on from there with the events.
-    pub fn names(&mut self, after: Option<&str>, most: usize) -> (Vec<Name>, Option<String>) {
+    pub fn names(&mut self, after: Option<&Name>, most: usize) -> (Vec<Name>, Option<Name>) {
         self.presence.list();
         self.people.names(after, most)
     }

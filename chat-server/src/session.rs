@@ -1,12 +1,14 @@
 //! One connection's part in the conversation, without its socket.
 //!
 //! Bytes and moments come in, the room changes, and what is to be sent waits
-//! in the [`Reader`]. A session begins as a stranger: greeted, but not
-//! announced until it says `/hello`, says anything else, or has been there for
-//! [`ANNOUNCE_AFTER`], so that it comes in under its final name.
+//! in the [`Reader`](crate::broadcast::Reader). A session begins as a stranger:
+//! greeted, but not announced until it says `/hello`, says anything else, or
+//! has been there for [`ANNOUNCE_AFTER`], so that it comes in under its final
+//! name.
 
 mod seat;
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -16,8 +18,9 @@ use chat_proto::foreign::Foreign;
 use chat_proto::framing::LineDecoder;
 use chat_proto::{json_form, text_form};
 
-use crate::broadcast::{Due, Reader, Slices};
+use crate::broadcast::{Due, Slices};
 use crate::clock::Now;
+use crate::rare::Rare;
 use crate::replay::{Files, Page};
 use crate::room::{Form, Room};
 use seat::{MAX_PRIVATE, Phase, Seat};
@@ -42,50 +45,44 @@ const TURN_BYTES: u64 = 64 * 1024;
 pub struct Session {
     decoder: LineDecoder,
     /// Input that came and is not to be processed yet.
-    backlog: Vec<u8>,
+    backlog: Rare<Vec<u8>>,
     seat: Seat,
 }
 
 impl Session {
     /// A connection that has just been accepted.
     pub fn new(address: SocketAddr, room: &Room, now: Now) -> Self {
-        let mut seat = Seat {
-            address,
-            form: Form::Text,
-            phase: Phase::Arriving(now.instant + ANNOUNCE_AFTER),
-            reader: Reader::held_at(room.reply_mark().text),
-            spoke: false,
-            who: None,
-            wanted: None,
-            was: None,
-            reason: "closed",
-        };
+        let mut seat = Seat::new(address, room, now);
         seat.greet(room, now);
         Self {
             decoder: LineDecoder::default(),
-            backlog: Vec::new(),
+            backlog: Rare::default(),
             seat,
         }
     }
 
     /// Takes what the peer sent.
     pub fn receive(&mut self, input: &[u8], room: &mut Room, now: Now) {
-        if self.backlog.is_empty() {
-            let rest = self.process(input, room, now).to_vec();
-            self.backlog = rest;
-        } else {
-            self.backlog.extend_from_slice(input);
+        if self.has_backlog() {
+            self.backlog
+                .change(|backlog| backlog.extend_from_slice(input));
             self.go_on(room, now);
+        } else {
+            self.process(input, room, now);
         }
     }
 
     /// Processes input that had to wait, if it no longer has to.
     pub fn go_on(&mut self, room: &mut Room, now: Now) {
         self.seat.go_on_with_who(room, now);
-        if !self.backlog.is_empty() && self.wants_input() {
-            let backlog = std::mem::take(&mut self.backlog);
-            self.backlog = self.process(&backlog, room, now).to_vec();
+        if self.has_backlog() && self.wants_input() {
+            let backlog = self.backlog.change(std::mem::take);
+            self.process(&backlog, room, now);
         }
+    }
+
+    fn has_backlog(&self) -> bool {
+        self.backlog.get().is_some()
     }
 
     /// The peer will send nothing more. What it was in the middle of saying is
@@ -96,7 +93,7 @@ impl Session {
     }
 
     /// The socket failed: nothing can be sent any more.
-    pub fn lost(&mut self, reason: &'static str, room: &mut Room, now: Now) {
+    pub fn lost(&mut self, reason: Reason, room: &mut Room, now: Now) {
         self.seat.leave(room, now);
         self.seat.close(reason, room, now);
     }
@@ -133,7 +130,7 @@ impl Session {
         }
         match self.seat.phase {
             Phase::Arriving(_) => self.seat.announce(room, now),
-            Phase::Listening(_) => self.seat.close("closed", room, now),
+            Phase::Listening(_) => self.seat.close(Reason::Closed, room, now),
             Phase::Closing(_) | Phase::Present(_) => {}
         }
     }
@@ -145,8 +142,9 @@ impl Session {
 
     /// Whether there is something to do without the peer's doing anything.
     pub fn has_work(&self) -> bool {
-        let more_names = self.seat.who.is_some() && self.seat.reader.private_bytes() < MAX_PRIVATE;
-        more_names || !self.backlog.is_empty() && self.wants_input()
+        let more_names =
+            self.seat.is_telling_who() && self.seat.reader.private_bytes() < MAX_PRIVATE;
+        more_names || self.has_backlog() && self.wants_input()
     }
 
     /// Whether the peer is not to be read from: it has to take what waits for
@@ -154,7 +152,7 @@ impl Session {
     /// are never held: reading from them is how their end is noticed.
     pub fn is_held(&self) -> bool {
         matches!(self.seat.phase, Phase::Arriving(_) | Phase::Present(_))
-            && !(self.wants_input() && self.backlog.is_empty())
+            && (!self.wants_input() || self.has_backlog())
     }
 
     /// Whether all is said, and all sent or past its time.
@@ -242,25 +240,21 @@ impl Session {
 
     /// Who it is, for the log: the address, and the name if there is one.
     pub fn describe(&self) -> String {
-        let Seat { address, phase, .. } = &self.seat;
-        let name = match phase {
-            Phase::Present(name) => Some(name),
-            _ => self.seat.was.as_ref(),
-        };
-        match name {
+        let address = self.seat.address();
+        match self.seat.name() {
             Some(name) if !name.is_address() => format!("{address} {name}"),
             _ => address.to_string(),
         }
     }
 
     /// Why it ended.
-    pub fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> Reason {
         self.seat.reason
     }
 
     /// Takes lines off `input` while they may be processed, but no more than
-    /// a turn's worth; gives back the rest.
-    fn process<'a>(&mut self, mut input: &'a [u8], room: &mut Room, now: Now) -> &'a [u8] {
+    /// a turn's worth; the rest has to wait.
+    fn process(&mut self, mut input: &[u8], room: &mut Room, now: Now) {
         let written = room.written();
         for _ in 0..TURN_LINES {
             if !self.seat.wants_input() || room.written() - written >= TURN_BYTES {
@@ -287,13 +281,63 @@ impl Session {
                         room,
                         now,
                     );
-                    self.seat.end("no line end", room, now);
+                    self.seat.end(Reason::NoLineEnd, room, now);
                     break;
                 }
             };
             self.seat.line(line, room, now);
         }
-        if self.is_closing() { &[] } else { input }
+        if !input.is_empty() && !self.is_closing() {
+            self.backlog.change(|backlog| backlog.extend(input));
+        }
+    }
+}
+
+/// Why a session ended, for the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The peer closed it.
+    Closed,
+    /// The peer's system did.
+    Reset,
+    /// The peer's system cannot be reached any more.
+    NoAnswer,
+    /// Anything else that a system can say of a socket.
+    SocketError,
+    /// What waited for the peer was not taken in time.
+    TookNothing,
+    /// The peer said so.
+    Quit,
+    /// 64 KiB came without a line end.
+    NoLineEnd,
+    /// A first line of HTTP, TLS or SSH came.
+    AnotherProtocol,
+    /// Another version of ours was asked for.
+    WrongProtocol,
+    /// Nobody can come in, because nothing can be kept.
+    NoSpace,
+    /// The past that was asked for cannot be read.
+    HistoryNotReadable,
+    /// The server stops.
+    ServerStopped,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "closed",
+            Self::Reset => "reset",
+            Self::NoAnswer => "no answer",
+            Self::SocketError => "socket error",
+            Self::TookNothing => "took nothing",
+            Self::Quit => "quit",
+            Self::NoLineEnd => "no line end",
+            Self::AnotherProtocol => "another protocol",
+            Self::WrongProtocol => "wrong protocol",
+            Self::NoSpace => "no space",
+            Self::HistoryNotReadable => "history not readable",
+            Self::ServerStopped => "server stopped",
+        })
     }
 }
 

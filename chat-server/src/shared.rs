@@ -42,13 +42,15 @@ pub struct Limits {
 #[derive(Debug)]
 pub(crate) struct Shared {
     state: RwLock<State>,
-    /// The number of the last event that everybody may see.
+    /// How many bytes everybody may see, of both forms together.
     shown: AtomicU64,
     desks: Box<[Desk]>,
     /// There is a history, which wakes the first worker up.
     pub(crate) is_kept: bool,
     /// Somebody waits outside for a connection to end.
     door_waits: AtomicBool,
+    /// Somebody is not heard because others are behind.
+    talk_waits: AtomicBool,
     pub(crate) limits: Limits,
     pub(crate) journal: Journal,
 }
@@ -68,6 +70,8 @@ struct Desk {
     asleep: AtomicBool,
     /// How many connections it has, or is about to have.
     connections: AtomicUsize,
+    /// How much its readers were last offered.
+    served: AtomicU64,
     /// Of the log of each form its readers need nothing before this.
     floor: [AtomicU64; 2],
 }
@@ -98,11 +102,12 @@ impl Shared {
             history.watch(Arc::clone(first));
         }
         Self {
-            shown: AtomicU64::new(room.shown().seq),
+            shown: AtomicU64::new(room.shown().bytes()),
             is_kept: history.is_some(),
             state: RwLock::new(State { room, history }),
             desks: wakers.into_iter().map(Desk::new).collect(),
             door_waits: AtomicBool::new(false),
+            talk_waits: AtomicBool::new(false),
             limits,
             journal,
         }
@@ -125,27 +130,53 @@ impl Shared {
         (state.unwrap_or_else(PoisonError::into_inner), self.journal)
     }
 
-    /// The number of the last event that everybody may see.
+    /// How many bytes everybody may see, of both forms together.
     pub(crate) fn shown(&self) -> u64 {
         self.shown.load(Ordering::SeqCst)
     }
 
     /// Takes note of what the room shows; tells whether that is news.
     pub(crate) fn show(&self, room: &Room) -> bool {
-        let seq = room.shown().seq;
-        self.shown.swap(seq, Ordering::SeqCst) != seq
+        let bytes = room.shown().bytes();
+        self.shown.swap(bytes, Ordering::SeqCst) != bytes
     }
 
     /// Wakes those who sleep, but `worker`, because there is news.
     pub(crate) fn wake_others(&self, worker: usize) {
         for (index, desk) in self.desks.iter().enumerate() {
-            if index != worker
-                && desk.connections.load(Ordering::SeqCst) > 0
-                && desk.asleep.swap(false, Ordering::SeqCst)
-            {
+            if index != worker && desk.has_people() && desk.asleep.swap(false, Ordering::SeqCst) {
                 desk.wake();
             }
         }
+    }
+
+    /// The readers of this worker were offered everything up to `shown`.
+    pub(crate) fn set_served(&self, worker: usize, shown: u64) {
+        self.desks[worker].served.store(shown, Ordering::SeqCst);
+        if self.talk_waits.load(Ordering::SeqCst) && !self.is_behind() {
+            self.talk_waits.store(false, Ordering::SeqCst);
+            self.wake_others(worker);
+        }
+    }
+
+    /// Whether any worker is so far behind that no more should be said: one
+    /// fast speaker is not to outrun those who read as fast as they are served.
+    /// If so, everybody is woken when that is over.
+    pub(crate) fn must_wait(&self) -> bool {
+        if !self.is_behind() {
+            return false;
+        }
+        self.talk_waits.store(true, Ordering::SeqCst);
+        // That may have been too late for the last one to see it.
+        self.is_behind()
+    }
+
+    fn is_behind(&self) -> bool {
+        let shown = self.shown();
+        let people = self.desks.iter().filter(|desk| desk.has_people());
+        people
+            .map(|desk| desk.served.load(Ordering::SeqCst))
+            .any(|served| shown - served.min(shown) >= MAX_LAG)
     }
 
     /// A worker is about to sleep, unless there is news behind `served`, or no
@@ -241,8 +272,13 @@ impl Desk {
             waker,
             asleep: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
+            served: AtomicU64::new(0),
             floor: [u64::MAX; 2].map(AtomicU64::new),
         }
+    }
+
+    fn has_people(&self) -> bool {
+        self.connections.load(Ordering::SeqCst) > 0
     }
 
     fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<Task>> {
@@ -257,3 +293,7 @@ impl Desk {
 
 /// The worker that accepts.
 pub(crate) const DOOR: usize = 0;
+
+/// How far a worker may be behind, in bytes of both forms together: far less
+/// than the log holds.
+const MAX_LAG: u64 = 1 << 20;

@@ -45,14 +45,16 @@ pub(crate) struct Worker {
     returning: VecDeque<usize>,
     page: Page,
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// Up to which event everybody was last served.
+    /// How much everybody was last served, as [`Shared::shown`] counts.
     served: u64,
     /// Before which places in the logs no reader here is.
     floor: [u64; 2],
     /// When the room wants to be looked after, if nothing happens before.
     room_due: Option<Instant>,
-    /// The disk is slower than the talk, which waits for it.
+    /// The disk or another worker is slower than the talk, which waits for it.
     overtaken: bool,
+    /// Somebody in the queue can be sent more.
+    sending: bool,
     /// Somebody has woken us up.
     woken: bool,
     buffer: Box<[u8]>,
@@ -86,6 +88,7 @@ impl Worker {
             floor: NOBODY,
             room_due: None,
             overtaken: false,
+            sending: false,
             woken: false,
             buffer: vec![0; READ_BUFFER].into(),
             stopping: None,
@@ -173,8 +176,8 @@ impl Worker {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if self.overtaken {
-            // The disk wakes us; others have to wait for it.
+        if self.overtaken && !self.sending {
+            // Who is behind wakes us; those who talk have to wait.
             return Some(OVERTAKEN_FOR);
         }
         let door = self.front.as_ref().map(|front| &front.door);
@@ -253,14 +256,16 @@ impl Worker {
         let now = now();
         self.do_tasks(&mut state.room, shared, now);
         self.accept(&state.room, shared, now);
-        self.hear(&mut state, now);
+        self.overtaken = is_overtaken(&state) || shared.must_wait();
+        if !self.overtaken {
+            self.hear(&mut state.room, now);
+        }
         self.expire(&mut state.room, shared, now);
         self.hold(&state.room, shared);
         state.room.tell_presence(now);
         self.keep(&mut state, shared, now);
         let floor = [Form::Text, Form::Json].map(|form| shared.floor(form));
         state.room.trim(floor);
-        self.overtaken = is_overtaken(&state);
         let disk = state.history.as_ref().and_then(History::deadline);
         let presence = state.room.presence_deadline();
         self.room_due = disk.into_iter().chain(presence).min();
@@ -335,11 +340,7 @@ impl Worker {
 
     /// Hears everybody in turn, until there is as much to tell as one reader
     /// takes in one round. Those who were not heard are the first next time.
-    fn hear(&mut self, state: &mut State, now: Now) {
-        if is_overtaken(state) {
-            return;
-        }
-        let room = &mut state.room;
+    fn hear(&mut self, room: &mut Room, now: Now) {
         let written = room.written();
         let mut heard = 0;
         for &key in &self.queue {
@@ -367,12 +368,17 @@ impl Worker {
             // A timer of a connection that is gone may find another one here,
             // whose own deadline then says that nothing is due.
             if let Some(connection) = self.connections.get_mut(key) {
-                if connection.timer == Some(at) {
-                    connection.timer = None;
+                if connection.timer() == Some(at) {
+                    connection.set_timer(None);
                 }
                 connection.expire(shared.limits.stall, room, now);
                 self.enqueue(key);
             }
+        }
+        // Everybody has a timer when they come, and hardly anybody later.
+        let capacity = self.timers.capacity();
+        if capacity > 1024 && self.timers.len() < capacity / 4 {
+            self.timers.shrink_to(2 * self.timers.len());
         }
     }
 
@@ -419,12 +425,13 @@ impl Worker {
                 for key in some..(some + SOME).min(keys) {
                     self.write_to(key, &state.room, now);
                     if let Some(connection) = self.connections.get(key)
-                        && connection.needs_turn(&state.room)
+                        && (connection.needs_turn() || connection.can_send(&state.room))
                     {
                         self.enqueue(key);
                     }
                 }
             }
+            shared.set_served(self.index, self.served);
         } else {
             let keys = self.queue.len();
             for some in (0..keys).step_by(SOME) {
@@ -477,6 +484,7 @@ impl Worker {
         let state = shared.read();
         let room = &state.room;
         self.move_laggards(room, shared);
+        self.sending = false;
         let mut closed = Vec::new();
         let mut queue = std::mem::take(&mut self.queue);
         queue.retain(|&key| {
@@ -489,12 +497,14 @@ impl Worker {
                 return false;
             }
             if let Some(deadline) = connection.deadline(shared.limits.stall)
-                && connection.timer.is_none_or(|timer| deadline < timer)
+                && connection.timer().is_none_or(|timer| deadline < timer)
             {
-                connection.timer = Some(deadline);
+                connection.set_timer(Some(deadline));
                 self.timers.push(Reverse((deadline, key)));
             }
-            connection.queued = connection.needs_turn(room);
+            let sends = connection.can_send(room);
+            self.sending |= sends;
+            connection.queued = sends || connection.needs_turn();
             connection.queued
         });
         drop(state);

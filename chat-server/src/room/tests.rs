@@ -81,12 +81,13 @@ fn a_taken_name_is_refused_inside() {
 fn names_come_in_pieces_and_in_order() {
     let mut room = room();
     for number in (100..150).rev() {
-        room.enter(&name(&format!("c{number}")), now());
+        let first = if number % 2 == 0 { 'c' } else { 'C' };
+        room.enter(&name(&format!("{first}{number}")), now());
     }
     let mut all = Vec::new();
     let mut after = None;
     loop {
-        let (names, next) = room.people().names(after.as_deref(), 7);
+        let (names, next) = room.people().names(after.as_ref(), 7);
         assert!(names.len() <= 7);
         all.extend(names);
         after = next;
@@ -96,6 +97,6 @@ fn names_come_in_pieces_and_in_order() {
     }
     assert_eq!(all.len(), 50);
     let mut sorted = all.clone();
-    sorted.sort_by_key(|name| name.keys().iter().next().map(str::to_owned));
+    sorted.sort_by_key(|name| name.as_str().to_lowercase());
     assert_eq!(all, sorted);
 }

@@ -2,7 +2,7 @@
 //! and what each of its commands does. How its bytes become lines, and when
 //! they are taken, is not known here.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use chat_proto::command::{Command, Hello, Past, Resume};
@@ -13,29 +13,37 @@ use chat_proto::name::{MAX_NAME_COLUMNS, Name};
 use chat_proto::text::{MAX_TEXT, Text};
 use chat_proto::{PROTOCOL, json_form, text_form};
 
-use super::{FAREWELL_FOR, LISTEN_FOR};
+use super::{ANNOUNCE_AFTER, FAREWELL_FOR, LISTEN_FOR, Reason};
 use crate::broadcast::Reader;
 use crate::clock::Now;
+use crate::rare::Rare;
 use crate::replay::{Replay, Selection};
 use crate::room::{Form, Mark, Place, Room, Said, notice};
 
 /// All of a session but the bytes that come in.
 #[derive(Debug)]
 pub(super) struct Seat {
-    pub(super) address: SocketAddr,
+    ip: IpAddr,
+    port: u16,
     pub(super) form: Form,
     pub(super) phase: Phase,
     pub(super) reader: Reader,
     /// A line has been taken: what comes is the chat protocol.
     pub(super) spoke: bool,
-    /// The answer to `who` goes on behind this name.
-    pub(super) who: Option<String>,
-    /// The name that it asked for last, if it was given another one.
-    pub(super) wanted: Option<Name>,
-    /// The name under which it left.
-    pub(super) was: Option<Name>,
     /// Why the session ended.
-    pub(super) reason: &'static str,
+    pub(super) reason: Reason,
+    pub(super) names: Rare<Names>,
+}
+
+/// Names that matter to a seat, besides the one that it has.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Names {
+    /// The answer to `who` goes on behind this name.
+    who: Option<Name>,
+    /// The name that it asked for last, if it was given another one.
+    wanted: Option<Name>,
+    /// The name under which it left.
+    was: Option<Name>,
 }
 
 #[derive(Debug)]
@@ -51,13 +59,44 @@ pub(super) enum Phase {
 }
 
 impl Seat {
+    /// A stranger's. Of an address nothing is kept but what the log shows.
+    pub(super) fn new(address: SocketAddr, room: &Room, now: Now) -> Self {
+        Self {
+            ip: address.ip(),
+            port: address.port(),
+            form: Form::Text,
+            phase: Phase::Arriving(now.instant + ANNOUNCE_AFTER),
+            reader: Reader::held_at(room.reply_mark().text),
+            spoke: false,
+            reason: Reason::Closed,
+            names: Rare::default(),
+        }
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.ip, self.port)
+    }
+
+    /// The name that it has, or had.
+    pub(super) fn name(&self) -> Option<&Name> {
+        match &self.phase {
+            Phase::Present(name) => Some(name),
+            _ => self.names.get()?.was.as_ref(),
+        }
+    }
+
+    /// Whether there are more names to tell.
+    pub(super) fn is_telling_who(&self) -> bool {
+        self.names.get().is_some_and(|names| names.who.is_some())
+    }
+
     pub(super) fn greet(&mut self, room: &Room, now: Now) {
         let here = match room.people().count() {
             0 => "nobody else is here yet".to_owned(),
             1 => "1 person is here".to_owned(),
             people => format!("{people} people are here"),
         };
-        let name = Name::of_address(self.address);
+        let name = Name::of_address(self.address());
         let kept = match room.is_kept() {
             true => "\nwhat is said here is kept; /history shows it",
             false => "",
@@ -79,7 +118,7 @@ impl Seat {
             && self.reader.private_bytes() < MAX_PRIVATE
             && self.reader.detours() < MAX_DETOURS
             && !self.reader.has_asked()
-            && self.who.is_none()
+            && !self.is_telling_who()
     }
 
     pub(super) fn line(&mut self, line: Line<'_>, room: &mut Room, now: Now) {
@@ -140,14 +179,14 @@ impl Seat {
             Command::Action { text, id } => self.say(Body::Action, text, id, room, now),
             Command::History { past, id } => self.history(past, id, room, now),
             Command::Who => {
-                self.who = Some(String::new());
+                self.tell_who(None, room, now);
                 self.go_on_with_who(room, now);
             }
             Command::Ping { id } => self.reply(&Reply::Pong { id }, room, now),
             Command::Help => self.notice(HELP, room, now),
             Command::Quit => {
                 self.notice("goodbye", room, now);
-                self.end("quit", room, now);
+                self.end(Reason::Quit, room, now);
             }
             Command::Hello(_) | Command::Nick { .. } => {}
         }
@@ -164,7 +203,9 @@ impl Seat {
         let Phase::Present(name) = &self.phase else {
             return;
         };
-        let wanted = self.wanted.as_ref().unwrap_or(name);
+        let names = self.names.get();
+        let wanted = names.and_then(|names| names.wanted.as_ref());
+        let wanted = wanted.unwrap_or(name);
         let speech = Speech {
             name: name.clone(),
             text,
@@ -210,7 +251,7 @@ impl Seat {
             self.speak_json(room, room.reply_mark());
             let text = format!("this server speaks protocol {PROTOCOL} only: goodbye");
             self.error(ErrorCode::BadCommand, &text, room, now);
-            self.end("wrong protocol", room, now);
+            self.end(Reason::WrongProtocol, room, now);
             return;
         }
         if !matches!(self.phase, Phase::Present(_)) && !room.has_space() {
@@ -223,7 +264,8 @@ impl Seat {
             (Phase::Present(old), Some(wanted)) => match Name::choose(wanted) {
                 Ok(wanted) => {
                     let name = room.rename_at_hello(old, &wanted, now);
-                    self.wanted = (wanted != name).then_some(wanted);
+                    let wanted = (wanted != name).then_some(wanted);
+                    self.names.change(|names| names.wanted = wanted);
                     name
                 }
                 Err(error) => {
@@ -232,7 +274,7 @@ impl Seat {
                 }
             },
             (_, wanted) => {
-                let address = Name::of_address(self.address);
+                let address = Name::of_address(self.address());
                 let wanted = match wanted.map(Name::choose) {
                     None => address,
                     Some(Ok(name)) => name,
@@ -242,7 +284,8 @@ impl Seat {
                     }
                 };
                 let (name, _) = room.enter(&wanted, now);
-                self.wanted = (wanted != name).then_some(wanted);
+                let wanted = (wanted != name).then_some(wanted);
+                self.names.change(|names| names.wanted = wanted);
                 name
             }
         };
@@ -292,7 +335,7 @@ impl Seat {
     fn no_space(&mut self, room: &mut Room, now: Now) {
         let text = "nobody else can come in now, because the history cannot be written: goodbye";
         self.error(ErrorCode::NotKept, text, room, now);
-        self.end("no space", room, now);
+        self.end(Reason::NoSpace, room, now);
     }
 
     fn nick(&mut self, wanted: &str, room: &mut Room, now: Now) {
@@ -317,7 +360,7 @@ impl Seat {
                     self.notice(&format!("you are now known as {name}"), room, now);
                 }
                 self.phase = Phase::Present(name);
-                self.wanted = None;
+                self.names.change(|names| names.wanted = None);
             }
             Ok(None) => self.notice(&format!("you are {old} already"), room, now),
             Err(error) => self.reply(&error.reply(), room, now),
@@ -327,7 +370,7 @@ impl Seat {
     /// Comes in under the address, if not in yet.
     pub(super) fn announce(&mut self, room: &mut Room, now: Now) {
         if let Phase::Arriving(_) = self.phase {
-            self.come_in(&Name::of_address(self.address), room, now);
+            self.come_in(&Name::of_address(self.address()), room, now);
         }
     }
 
@@ -352,7 +395,7 @@ impl Seat {
             if let Some(place) = room.leave(&name, now) {
                 self.skip_own(place);
             }
-            self.was = Some(name);
+            self.names.change(|names| names.was = Some(name));
             self.phase = Phase::Closing(now.instant);
         }
     }
@@ -375,7 +418,7 @@ impl Seat {
                 if in_mid_line {
                     self.notice("your line had no end and was not sent", room, now);
                 }
-                self.end("closed", room, now);
+                self.end(Reason::Closed, room, now);
             }
             Phase::Listening(_) | Phase::Closing(_) => {}
         }
@@ -384,20 +427,20 @@ impl Seat {
     pub(super) fn foreign(&mut self, foreign: Foreign, room: &mut Room, now: Now) {
         let text = format!("this is a chat (chat/1), and you speak {foreign}: goodbye");
         self.error(ErrorCode::BadCommand, &text, room, now);
-        self.end("another protocol", room, now);
+        self.end(Reason::AnotherProtocol, room, now);
     }
 
     /// Leaves the room and closes once all is sent.
-    pub(super) fn end(&mut self, reason: &'static str, room: &mut Room, now: Now) {
+    pub(super) fn end(&mut self, reason: Reason, room: &mut Room, now: Now) {
         self.reader.stop_at(room.log(self.form).head());
         self.leave(room, now);
         self.close(reason, room, now);
     }
 
-    pub(super) fn close(&mut self, reason: &'static str, room: &Room, now: Now) {
+    pub(super) fn close(&mut self, reason: Reason, room: &Room, now: Now) {
         self.reader.stop_at(room.log(self.form).head());
         self.reason = reason;
-        self.who = None;
+        self.names.change(|names| names.who = None);
         self.phase = Phase::Closing(now.instant + FAREWELL_FOR);
     }
 
@@ -409,22 +452,24 @@ impl Seat {
     }
 
     pub(super) fn go_on_with_who(&mut self, room: &mut Room, now: Now) {
-        while let Some(after) = &self.who
-            && self.reader.private_bytes() < MAX_PRIVATE
+        while self.reader.private_bytes() < MAX_PRIVATE
+            && let Some(after) = self.names.get().and_then(|names| names.who.clone())
         {
-            let (names, next) = room.names(Some(after), Welcome::MAX_NAMES);
-            let more = next.is_some();
-            self.who = next;
-            self.reply(
-                &Reply::People {
-                    people: room.people().count(),
-                    names,
-                    more,
-                },
-                room,
-                now,
-            );
+            self.tell_who(Some(&after), room, now);
         }
+    }
+
+    fn tell_who(&mut self, after: Option<&Name>, room: &mut Room, now: Now) {
+        let (names, next) = room.names(after, Welcome::MAX_NAMES);
+        let more = next.is_some();
+        self.names.change(|names| names.who = next);
+        let people = room.people().count();
+        let reply = Reply::People {
+            people,
+            names,
+            more,
+        };
+        self.reply(&reply, room, now);
     }
 
     pub(super) fn notice(&mut self, text: &str, room: &Room, now: Now) {
@@ -460,7 +505,7 @@ impl Seat {
     pub(super) fn goodbye(&mut self, after: Duration, room: &Room, now: Now) {
         let text = notice("the server is shutting down: goodbye");
         self.reply(&Reply::Goodbye { text, after }, room, now);
-        self.close("server stopped", room, now);
+        self.close(Reason::ServerStopped, room, now);
     }
 }
 

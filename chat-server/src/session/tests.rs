@@ -105,6 +105,29 @@ fn text_form_as_others_see_it() {
 }
 
 #[test]
+fn one_who_waits_for_nothing_holds_no_memory() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let (bo, hello) = (hall.connect(), r#"{"protocol":1,"name":"bo","replay":5}"#);
+    hall.send(bo, format!("/hello {hello}\n"));
+    hall.send(ann, "in two ");
+    hall.send(ann, "pieces\n/who\n/history\n");
+    hall.send(
+        bo,
+        "{\"type\":\"who\"}\n{\"type\":\"nick\",\"name\":\"ann\"}\n",
+    );
+    for session in [ann, bo] {
+        hall.read(session);
+    }
+    for session in [ann, bo].map(|session| &hall.sessions[session]) {
+        assert_eq!(session.decoder.pending(), b"");
+        assert_eq!(session.seat.reader.detours(), 0);
+        assert_eq!(session.backlog.get(), None);
+        assert_eq!(session.seat.names.get(), None);
+    }
+}
+
+#[test]
 fn a_newcomer_is_announced_once_under_the_final_name() {
     let mut hall = Hall::new();
     let ann = hall.join("ann");
@@ -245,7 +268,7 @@ fn who_asks_without_reading_is_not_answered_without_end() {
     assert!(!session.wants_input());
     assert!(session.seat.reader.private_bytes() < MAX_PRIVATE + 1024);
     assert_eq!(hall.read(ann).matches("/who").count(), 10_000);
-    assert!(hall.sessions[ann].backlog.is_empty());
+    assert!(hall.sessions[ann].backlog.get().is_none());
 }
 
 #[test]
@@ -363,7 +386,7 @@ fn one_who_comes_back_gets_what_they_missed_once() {
     assert!(welcome["resumed"].is_null());
     hall.send(ann, "one\ntwo\n");
     let seen = *seqs(&hall.objects(bot)).last().unwrap();
-    hall.sessions[bot].lost("reset", &mut hall.room, hall.now);
+    hall.sessions[bot].lost(Reason::Reset, &mut hall.room, hall.now);
     hall.send(ann, "three\n");
     let resume = serde_json::json!({"room": welcome["room"], "seq": seen});
     let (bot, got) = hall
@@ -424,7 +447,7 @@ fn a_message_is_sent_once() {
     hall.send(bot, line);
     let first = hall.objects(bot);
     assert_eq!(types(&first), ["message"]);
-    hall.sessions[bot].lost("reset", &mut hall.room, hall.now);
+    hall.sessions[bot].lost(Reason::Reset, &mut hall.room, hall.now);
     let (bot, _) = hall.program(serde_json::json!({"protocol": 1, "name": "somebody"}));
     hall.send(bot, line);
     let again = hall.objects(bot);
@@ -563,7 +586,7 @@ fn who_comes_in_a_crowd_is_told_together_with_others() {
     hall.crowded();
     let names = ["bo", "cy", "di", "ed"];
     let others: Vec<usize> = names.iter().map(|name| hall.join(name)).collect();
-    hall.sessions[others[3]].lost("reset", &mut hall.room, hall.now);
+    hall.sessions[others[3]].lost(Reason::Reset, &mut hall.room, hall.now);
     let (late, got) = hall.program(serde_json::json!({"protocol": 1, "name": "late"}));
     let welcome = &got[0];
     assert_eq!(welcome["people"], 6 + ONE_BY_ONE);
@@ -584,7 +607,7 @@ fn who_comes_in_a_crowd_is_told_together_with_others() {
     }
     // It is quiet again.
     hall.pass(Duration::from_secs(1));
-    hall.sessions[late].lost("reset", &mut hall.room, hall.now);
+    hall.sessions[late].lost(Reason::Reset, &mut hall.room, hall.now);
     hall.room.show_all();
     assert_eq!(hall.read(ann), "\r[late] is offline\n");
 }
@@ -611,7 +634,7 @@ fn nobody_speaks_before_it_is_told_that_they_came() {
     hall.send(di, "/nick diana\n");
     let told = "\r[di] entered room\n\r[di] is now known as diana\n";
     assert_eq!(hall.read(bo), told);
-    hall.sessions[di].lost("reset", &mut hall.room, hall.now);
+    hall.sessions[di].lost(Reason::Reset, &mut hall.room, hall.now);
     hall.send(bo, "/nick diana\n");
     assert!(
         hall.read(ann)
