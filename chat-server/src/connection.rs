@@ -219,7 +219,9 @@ impl Connection {
 
     /// Does what is due; `stall` is how long it may take nothing.
     pub fn expire(&mut self, stall: Duration, room: &mut Room, now: Now) {
-        self.session.expire(room, now);
+        if !self.is_unheard() {
+            self.session.expire(room, now);
+        }
         if self.state != State::Open || self.stalled_until(stall).is_none_or(|at| at > now.instant)
         {
             return;
@@ -305,11 +307,19 @@ impl Connection {
         match self.state {
             State::Open => {
                 let stalled = self.stalled_until(stall);
-                self.session.deadline().into_iter().chain(stalled).min()
+                let session = self.session.deadline();
+                let session = session.filter(|_| !self.is_unheard());
+                session.into_iter().chain(stalled).min()
             }
             State::Lingering => self.lingers_until(),
             State::Closed => None,
         }
+    }
+
+    /// Whether it came not long ago and may have said who it is: where thousands
+    /// come at once that is not too late because nobody has listened yet.
+    fn is_unheard(&self) -> bool {
+        self.session.is_arriving() && self.wants_read()
     }
 
     fn lingers_until(&self) -> Option<Instant> {
@@ -384,5 +394,31 @@ mod tests {
     fn a_connection_is_small() {
         let own = size_of::<Connection>() - size_of::<TcpStream>();
         assert!(own <= 116, "{own} bytes");
+    }
+
+    #[test]
+    fn who_could_not_be_heard_in_time_comes_in_under_their_name_all_the_same() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        let (socket, address) = listener.accept().unwrap();
+        let mut room = Room::new(crate::history::new_room_id(), 1000);
+        let mut now = crate::server::now();
+        let session = Session::new(address, &room, now);
+        let mut connection = Connection::new(TcpStream::from_std(socket), session);
+        let stall = Duration::from_secs(60);
+        assert_eq!(connection.deadline(stall), None);
+        client
+            .write_all(b"/hello {\"protocol\":1,\"name\":\"ann\"}\n")
+            .unwrap();
+        now.instant += Duration::from_secs(10);
+        connection.expire(stall, &mut room, now);
+        assert_eq!(room.people().count(), 0);
+        connection.read(&mut [0; 1000], &mut room, now);
+        let (names, _) = room.people().names(None, 10);
+        assert_eq!(
+            names.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+            ["ann"]
+        );
     }
 }

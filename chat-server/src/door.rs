@@ -115,9 +115,10 @@ impl Door {
     }
 }
 
-/// Connections that are taken at one listener in one round, so that a flood of
-/// them does not delay those who talk.
-const ACCEPTS: usize = 64;
+/// Connections that are taken at one listener in one round: a flood of them
+/// delays those who talk by a few milliseconds, and does not fill the backlog,
+/// after which the next ones would be tried again only a second later.
+const ACCEPTS: usize = 512;
 
 /// The time between two complaints.
 const QUIET_FOR: Duration = Duration::from_secs(5);

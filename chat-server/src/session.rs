@@ -163,6 +163,11 @@ impl Session {
         }
     }
 
+    /// Whether it has not come in yet.
+    pub fn is_arriving(&self) -> bool {
+        matches!(self.seat.phase, Phase::Arriving(_))
+    }
+
     /// Whether it is to be closed once all is sent.
     pub fn is_closing(&self) -> bool {
         matches!(self.seat.phase, Phase::Closing(_))

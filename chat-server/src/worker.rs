@@ -339,15 +339,16 @@ impl Worker {
     }
 
     /// Hears everybody in turn, until there is as much to tell as one reader
-    /// takes in one round. Those who were not heard are the first next time.
+    /// takes in one round, or that were as many as can be heard in one. Those
+    /// who were not heard are the first next time.
     fn hear(&mut self, room: &mut Room, now: Now) {
         let written = room.written();
-        let mut heard = 0;
+        let (mut passed, mut heard) = (0, 0);
         for &key in &self.queue {
-            if room.written() - written >= ROUND_BYTES {
+            if room.written() - written >= ROUND_BYTES || heard == TURNS {
                 break;
             }
-            heard += 1;
+            passed += 1;
             let Some(connection) = self.connections.get_mut(key) else {
                 continue;
             };
@@ -355,9 +356,10 @@ impl Worker {
             connection.session.go_on(room, now);
             if connection.wants_read() {
                 connection.read(&mut self.buffer, room, now);
+                heard += 1;
             }
         }
-        self.queue.rotate_left(heard);
+        self.queue.rotate_left(passed);
     }
 
     fn expire(&mut self, room: &mut Room, shared: &Shared, now: Now) {
@@ -433,14 +435,27 @@ impl Worker {
             }
             shared.set_served(self.index, self.served);
         } else {
-            let keys = self.queue.len();
-            for some in (0..keys).step_by(SOME) {
-                let state = shared.read();
-                for index in some..(some + SOME).min(keys) {
-                    self.write_to(self.queue[index], &state.room, now);
-                }
-            }
+            self.write_to_queue(shared, now);
         }
+    }
+
+    /// Sends some of those who wait for an answer what waits for them. The
+    /// others are the first next time.
+    fn write_to_queue(&mut self, shared: &Shared, now: Now) {
+        let (mut passed, mut written) = (0, 0);
+        while passed < self.queue.len() && written < TURNS {
+            let state = shared.read();
+            for index in passed..(passed + SOME).min(self.queue.len()) {
+                let key = self.queue[index];
+                let connection = self.connections.get(key);
+                let sends = connection.is_some_and(|one| one.can_send(&state.room));
+                written += usize::from(sends);
+                self.write_to(key, &state.room, now);
+            }
+            passed += SOME;
+        }
+        let passed = passed.min(self.queue.len());
+        self.queue.rotate_left(passed);
     }
 
     fn write_to(&mut self, key: usize, room: &Room, now: Now) {
@@ -589,6 +604,10 @@ const READ_BUFFER: usize = 16 * 1024;
 /// What may be said in one round, in both forms together: about what one
 /// connection is sent in one, so that nobody falls behind who takes it.
 const ROUND_BYTES: u64 = 256 * 1024;
+
+/// Connections that are heard in one round, and that are sent an answer: so
+/// many that thousands who come at once leave time to accept the others.
+const TURNS: usize = 64;
 
 /// Connections that are served before another worker may change the room.
 const SOME: usize = 16;
