@@ -14,16 +14,18 @@
 //! ```
 //!
 //! The room is a log. Every connection is a position in it, so a message costs
-//! one encoding and then nothing but a write to each socket. There is one
-//! thread and one [`mio`] poll ([`server`]); a second thread writes the log
-//! lines ([`journal`]), because a terminal that does not take them must not
-//! stop the room.
+//! one encoding and then nothing but a write to each socket. There are as many
+//! threads as cores (`worker`), each with its own [`mio`] poll and its own
+//! connections; the room is behind one lock (`shared`) that a thread has alone
+//! to change the room, and with all others to send from it. One more thread
+//! writes the log lines ([`journal`]), because a terminal that does not take
+//! them must not stop the room.
 //!
 //! - [`log`], [`broadcast`], [`replay`], [`ids`], [`people`], [`presence`],
 //!   [`room`] and [`session`] hold all rules and know neither sockets, files nor
 //!   clocks.
-//! - [`connection`] and [`listener`] hold the sockets and no rules, [`history`]
-//!   the files.
+//! - [`connection`], [`listener`] and `door` hold the sockets and no rules,
+//!   [`history`] the files.
 //!
 //! Of thousands of connections nearly all are idle, and one of those is some
 //! 120 bytes, its name and its name's keys: what only few need at a time lies
