@@ -1,9 +1,6 @@
 //! How the cost grows: with clients, with the size of a message, with threads.
 
-use std::process::Command;
 use std::time::Duration;
-
-use anyhow::Context;
 
 use crate::contestant::Contestant;
 use crate::load::{Load, is_interrupted};
@@ -15,7 +12,7 @@ pub(crate) fn run(
     contestants: &[Contestant],
     rounds: usize,
 ) -> anyhow::Result<Vec<Table>> {
-    let contestants = with_threads(contestants)?;
+    let contestants = with_threads(contestants);
     let names: Vec<String> = contestants.iter().map(|one| one.name.clone()).collect();
     let points = points(bench);
     let mut tables: Vec<Vec<Table>> = points
@@ -117,35 +114,22 @@ impl Point {
     }
 }
 
-/// Ours with one thread and with two, if it knows threads.
-fn with_threads(contestants: &[Contestant]) -> anyhow::Result<Vec<Contestant>> {
+/// Ours with one thread and with two.
+fn with_threads(contestants: &[Contestant]) -> Vec<Contestant> {
     let mut all = Vec::new();
-    let mut told = false;
     for contestant in contestants {
-        let ours = contestant.kind.is_ours();
-        if ours && contestant.threads.is_none() && knows_threads(contestant)? {
-            for threads in [1, 2] {
-                let mut one = contestant.clone();
-                let plural = if threads == 1 { "" } else { "s" };
-                one.name += &format!(", {threads} thread{plural}");
-                one.threads = Some(threads);
-                all.push(one);
-            }
+        if !contestant.kind.is_ours() || contestant.threads.is_some() {
+            all.push(contestant.clone());
             continue;
         }
-        if ours && contestant.threads.is_none() && !told {
-            println!("chat-server has no --threads: it is measured as it is");
-            told = true;
+        for (threads, name) in [(1, "1 thread"), (2, "2 threads")] {
+            let mut one = contestant.clone();
+            one.name = format!("{}, {name}", contestant.name);
+            one.threads = Some(threads);
+            all.push(one);
         }
-        all.push(contestant.clone());
     }
-    Ok(all)
-}
-
-fn knows_threads(contestant: &Contestant) -> anyhow::Result<bool> {
-    let output = Command::new(&contestant.program).arg("--help").output();
-    let output = output.context("cannot ask chat-server for its options")?;
-    Ok(String::from_utf8_lossy(&output.stdout).contains("--threads"))
+    all
 }
 
 const CLIENTS: [usize; 5] = [10, 100, 1000, 10_000, 19_000];
