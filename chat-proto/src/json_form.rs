@@ -1,12 +1,13 @@
 //! The encoding for programs: one JSON object a line (RFC 8259, NDJSON).
 //!
 //! All objects are one flat `Object` of optional members, told apart by
-//! `type`. Members that a reader does not know are skipped, and so are objects
+//! `type`; only events, of which there are most, are written without it. Members that a reader does not know are skipped, and so are objects
 //! from the server whose `type` it does not know.
 
 mod request;
 
 use std::borrow::Cow;
+use std::ops::Deref;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -28,41 +29,89 @@ pub(crate) use request::parse_hello;
 pub const MAX_LINE: usize = 32 * 1024;
 
 /// Appends the line of an event.
+///
+/// By hand and not through [`Object`]: everything that is said is encoded here,
+/// and of an `Object` most is absent.
 pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
-    let mut object = Object {
-        seq: Some(event.seq),
-        time: Some(Cow::Owned(event.time.to_string())),
-        ..Object::default()
-    };
+    out.extend_from_slice(b"{\"seq\":");
+    put_json(&event.seq, out);
+    out.extend_from_slice(b",\"time\":\"");
+    event.time.put(out);
+    out.extend_from_slice(b"\",\"type\":\"");
     match &event.body {
-        Body::Message(speech) => object.speech("message", speech),
-        Body::Action(speech) => object.speech("action", speech),
-        Body::Entered(names) => {
-            object.kind = "entered".into();
-            object.names = Some(strings(names));
-        }
-        Body::Left(names) => {
-            object.kind = "left".into();
-            object.names = Some(strings(names));
-        }
+        Body::Message(speech) => put_speech("message", speech, out),
+        Body::Action(speech) => put_speech("action", speech, out),
+        Body::Entered(names) => put_names("entered", names, out),
+        Body::Left(names) => put_names("left", names, out),
         Body::Renamed { old, new } => {
-            object.kind = "renamed".into();
-            object.old = Some(old.as_str().into());
-            object.new = Some(new.as_str().into());
+            out.extend_from_slice(b"renamed\"");
+            put_member("old", old.as_str(), out);
+            put_member("new", new.as_str(), out);
         }
         Body::Room { room, people } => {
-            object.kind = "room".into();
-            object.room = Some(room.as_str().into());
-            object.people = Some(*people);
+            out.extend_from_slice(b"room\",\"people\":");
+            put_json(people, out);
+            put_member("room", room.as_str(), out);
         }
     }
-    object.write(out);
+    out.extend_from_slice(b"}\n");
+}
+
+fn put_speech(kind: &str, speech: &Speech, out: &mut Vec<u8>) {
+    out.extend_from_slice(kind.as_bytes());
+    out.push(b'"');
+    put_member("name", speech.name.as_str(), out);
+    put_member("text", speech.text.as_str(), out);
+    if let Some(id) = &speech.id {
+        put_member("id", id.as_str(), out);
+    }
+}
+
+fn put_names(kind: &str, names: &[Name], out: &mut Vec<u8>) {
+    out.extend_from_slice(kind.as_bytes());
+    out.extend_from_slice(b"\",\"names\":[");
+    for (index, name) in names.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        put_string(name.as_str(), out);
+    }
+    out.push(b']');
+}
+
+fn put_member(key: &str, value: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
+    put_string(value, out);
+}
+
+fn put_string(value: &str, out: &mut Vec<u8>) {
+    // Many bytes at a time, as in `text::clean`: what needs no escape is most.
+    let stands_as_it_is = |&byte: &u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    let mut pieces = value.as_bytes().chunks(64);
+    let is_plain = pieces.all(|piece| {
+        piece
+            .iter()
+            .fold(true, |so_far, byte| so_far & stands_as_it_is(byte))
+    });
+    if is_plain {
+        out.push(b'"');
+        out.extend_from_slice(value.as_bytes());
+        out.push(b'"');
+    } else {
+        put_json(value, out);
+    }
+}
+
+fn put_json<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, value).expect("strings and numbers into memory");
 }
 
 /// Appends the line of a reply that is made at `time`.
 pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
     let mut object = Object {
-        time: Some(Cow::Owned(time.to_string())),
+        time: Some(time.to_string().into()),
         ..Object::default()
     };
     match reply {
@@ -264,7 +313,7 @@ pub(crate) fn encode_hello(hello: &Hello) -> Vec<u8> {
     let mut line = b"/hello ".to_vec();
     Object {
         protocol: Some(hello.protocol),
-        name: hello.name.as_deref().map(Cow::Borrowed),
+        name: hello.name.as_deref().map(Str::from),
         resume: hello.resume.as_ref().map(|resume| ResumeObject {
             room: resume.room.as_str().into(),
             seq: resume.seq,
@@ -302,13 +351,39 @@ fn parse_object<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, String> {
     serde_json::from_str(line).map_err(|error| error.to_string())
 }
 
+/// A string that is borrowed where it stands without escapes; serde would copy
+/// each that is within an `Option`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Str<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> From<&'a str> for Str<'a> {
+    fn from(string: &'a str) -> Self {
+        Self(string.into())
+    }
+}
+
+impl From<String> for Str<'_> {
+    fn from(string: String) -> Self {
+        Self(string.into())
+    }
+}
+
+impl Deref for Str<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Every object of the protocol.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<u64>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    time: Option<Cow<'a, str>>,
+    time: Option<Str<'a>>,
     #[serde(
         borrow,
         default,
@@ -319,27 +394,27 @@ struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     protocol: Option<u64>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    name: Option<Cow<'a, str>>,
+    name: Option<Str<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     people: Option<usize>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    names: Option<Vec<Cow<'a, str>>>,
+    names: Option<Vec<Str<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     more: Option<bool>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    old: Option<Cow<'a, str>>,
+    old: Option<Str<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    new: Option<Cow<'a, str>>,
+    new: Option<Str<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    code: Option<Cow<'a, str>>,
+    code: Option<Str<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    text: Option<Cow<'a, str>>,
+    text: Option<Str<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    id: Option<Cow<'a, str>>,
+    id: Option<Str<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limits: Option<LimitsObject>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    room: Option<Cow<'a, str>>,
+    room: Option<Str<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -380,16 +455,9 @@ impl LimitsObject {
     }
 }
 
-impl<'a> Object<'a> {
-    fn speech(&mut self, kind: &'static str, speech: &'a Speech) {
-        self.kind = kind.into();
-        self.name = Some(speech.name.as_str().into());
-        self.text = Some(speech.text.as_str().into());
-        self.id = speech.id.as_ref().map(|id| id.as_str().into());
-    }
-
+impl Object<'_> {
     fn write(&self, out: &mut Vec<u8>) {
-        serde_json::to_writer(&mut *out, self).expect("strings and numbers into memory");
+        put_json(self, out);
         out.push(b'\n');
     }
 
@@ -478,13 +546,13 @@ impl<'a> Object<'a> {
     }
 }
 
-fn to_name(name: &Option<Cow<'_, str>>) -> Result<Name, MalformedObject> {
+fn to_name(name: &Option<Str<'_>>) -> Result<Name, MalformedObject> {
     name.as_deref()
         .and_then(|name| Name::parse(name).ok())
         .ok_or(MalformedObject)
 }
 
-fn strings(names: &[Name]) -> Vec<Cow<'_, str>> {
+fn strings(names: &[Name]) -> Vec<Str<'_>> {
     names.iter().map(|name| name.as_str().into()).collect()
 }
 

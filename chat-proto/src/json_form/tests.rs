@@ -132,7 +132,9 @@ fn names() -> impl Strategy<Value = Name> {
 }
 
 fn texts() -> impl Strategy<Value = Text> {
-    any::<String>().prop_filter_map("a text", |text| Text::clean(&text).ok())
+    // Plain ones, ones that need escapes, and anything.
+    prop_oneof!["[ -~]{1,200}", "[a-z\"\\\\\t\n]{1,200}", any::<String>()]
+        .prop_filter_map("a text", |text: String| Text::clean(&text).ok())
 }
 
 fn ids() -> impl Strategy<Value = Option<MessageId>> {
@@ -214,7 +216,59 @@ fn replies() -> impl Strategy<Value = Reply> {
     ]
 }
 
+/// The members of an event in their order, each written by serde_json.
+fn members(event: &Event) -> Vec<(&'static str, serde_json::Value)> {
+    let mut members = vec![
+        ("seq", event.seq.into()),
+        ("time", event.time.to_string().into()),
+    ];
+    match &event.body {
+        Body::Message(speech) | Body::Action(speech) => {
+            let action = matches!(event.body, Body::Action(_));
+            let kind = if action { "action" } else { "message" };
+            members.push(("type", kind.into()));
+            members.push(("name", speech.name.as_str().into()));
+            members.push(("text", speech.text.as_str().into()));
+            members.extend(speech.id.iter().map(|id| ("id", id.as_str().into())));
+        }
+        Body::Entered(names) | Body::Left(names) => {
+            let left = matches!(event.body, Body::Left(_));
+            members.push(("type", if left { "left" } else { "entered" }.into()));
+            let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+            members.push(("names", names.into()));
+        }
+        Body::Renamed { old, new } => {
+            members.push(("type", "renamed".into()));
+            members.push(("old", old.as_str().into()));
+            members.push(("new", new.as_str().into()));
+        }
+        Body::Room { room, people } => {
+            members.push(("type", "room".into()));
+            members.push(("people", (*people).into()));
+            members.push(("room", room.as_str().into()));
+        }
+    }
+    members
+}
+
 proptest! {
+    #[test]
+    fn an_event_is_written_as_serde_json_would(
+        seq in any::<u64>(),
+        at in 0u64..253_402_300_800_000,
+        body in bodies(),
+    ) {
+        let event = Event { seq, time: Timestamp::from_unix_milliseconds(at), body };
+        let mut line = b"before ".to_vec();
+        encode_event(&event, &mut line);
+        let members: Vec<String> = members(&event)
+            .into_iter()
+            .map(|(key, value)| format!("\"{key}\":{value}"))
+            .collect();
+        let expected = format!("before {{{}}}\n", members.join(","));
+        prop_assert_eq!(String::from_utf8(line).unwrap(), expected);
+    }
+
     #[test]
     fn events_come_back_as_they_were(seq in any::<u64>(), at in 0u64..253_402_300_800_000, body in bodies()) {
         let event = Event { seq, time: Timestamp::from_unix_milliseconds(at), body };
