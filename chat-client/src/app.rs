@@ -182,7 +182,7 @@ impl App {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if self.link.is_readable() || self.sent {
+        if self.link.is_readable() && !self.front.is_full() || self.sent {
             return Some(Duration::ZERO);
         }
         let deadlines = [
@@ -226,6 +226,9 @@ impl App {
     /// Reads at most a share, so that keys are seen to in a flood.
     fn receive(&mut self) -> Option<End> {
         for _ in 0..READS {
+            if self.front.is_full() {
+                break;
+            }
             let count = match self.link.read(&mut self.buffer) {
                 Received::Bytes(count) => count,
                 Received::Nothing => break,

@@ -136,6 +136,14 @@ impl Front {
         }
     }
 
+    /// Whether so much waits to be shown that nothing more is to be read.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Screen(screen) => screen.held.len() >= MAX_HELD,
+            Self::Plain(_) => false,
+        }
+    }
+
     /// Shows finished lines, and the prompt as it is now.
     ///
     /// # Errors
@@ -346,6 +354,10 @@ const SETTLE: Duration = Duration::from_millis(300);
 
 /// Somebody who never stops dragging sees something all the same.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(2);
+
+/// From as many lines on that come while a window changes its size, the rest
+/// waits in the socket.
+const MAX_HELD: usize = 4096;
 
 /// What stands before the line that is being typed.
 const PROMPT: &str = "<You> ";

@@ -147,7 +147,12 @@ impl Fold {
                 _ => None,
             });
         match same {
-            Some((held, more)) => held.extend_from_slice(more),
+            Some((held, more)) => {
+                held.extend_from_slice(more);
+                if held.len() >= MAX_TOGETHER {
+                    self.flush(now, out);
+                }
+            }
             None => self.held.push(line),
         }
         self.expire(now, out);
@@ -179,6 +184,9 @@ impl Fold {
 
 /// Arrivals closer together than this are one line.
 pub const QUIET: Duration = Duration::from_millis(500);
+
+/// As many are not waited for to be more, or a flood of them would all be held.
+const MAX_TOGETHER: usize = 1000;
 
 #[cfg(test)]
 mod tests;

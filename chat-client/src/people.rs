@@ -1,5 +1,7 @@
 //! Who is here, as far as the events have told, and who spoke last.
 
+use std::collections::BTreeSet;
+
 use chat_proto::name::Name;
 
 /// The people in the room, without the reader. Those who spoke last come
@@ -8,14 +10,15 @@ use chat_proto::name::Name;
 pub struct People {
     /// The latest last.
     speakers: Vec<Name>,
-    silent: std::collections::BTreeSet<Name>,
+    /// At most [`MAX_PEOPLE`].
+    silent: BTreeSet<Name>,
 }
 
 impl People {
     /// Somebody is here.
     pub fn enter(&mut self, name: &Name) {
         if !self.speakers.contains(name) {
-            self.silent.insert(name.clone());
+            self.keep(name.clone());
         }
     }
 
@@ -48,7 +51,19 @@ impl People {
         self.speakers.push(name.clone());
         if self.speakers.len() > MAX_SPEAKERS {
             let oldest = self.speakers.remove(0);
-            self.silent.insert(oldest);
+            self.keep(oldest);
+        }
+    }
+
+    /// What happened meanwhile will never be known. Whoever has not spoken may
+    /// be gone, and would be held for here forever.
+    pub fn doubt(&mut self) {
+        self.silent.clear();
+    }
+
+    fn keep(&mut self, name: Name) {
+        if self.silent.len() < MAX_PEOPLE {
+            self.silent.insert(name);
         }
     }
 
@@ -60,6 +75,10 @@ impl People {
 
 /// Speakers whose order is remembered.
 const MAX_SPEAKERS: usize = 64;
+
+/// More people than come into any room. A server that only ever tells of
+/// arrivals does not fill the memory.
+pub(crate) const MAX_PEOPLE: usize = 1 << 16;
 
 #[cfg(test)]
 mod tests {
@@ -101,6 +120,22 @@ mod tests {
         people.speak(&name("ann"));
         people.rename(&name("x"), &name("y"));
         check(&people, "ann y");
+    }
+
+    #[test]
+    fn they_are_bounded() {
+        let mut people = People::default();
+        for number in 0..MAX_PEOPLE + 2 * MAX_SPEAKERS {
+            let name = Name::parse(&format!("p{number}")).unwrap();
+            people.enter(&name);
+            if number % 1000 == 0 {
+                people.speak(&name);
+            }
+        }
+        assert_eq!(people.silent.len(), MAX_PEOPLE);
+        assert!(people.speakers.len() <= MAX_SPEAKERS);
+        people.doubt();
+        assert_eq!(people.names().count(), people.speakers.len());
     }
 
     #[test]

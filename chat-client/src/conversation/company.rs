@@ -10,7 +10,11 @@ use std::time::{Duration, Instant};
 
 use chat_proto::name::Name;
 
+use crate::people::MAX_PEOPLE;
+
 /// The others as they were before, from a loss until a while after the return.
+/// Losses that follow each other closely are one; what is known of the others is
+/// bounded all the same, and who is beyond is not told of as gone.
 #[derive(Debug, Default)]
 pub(super) struct Company {
     /// Who is here, as far as the events up to now have told.
@@ -32,7 +36,7 @@ impl Company {
         me: Option<Name>,
     ) -> Self {
         let mut company = earlier.unwrap_or_default();
-        company.here.extend(others);
+        company.extend(others);
         company.former = me;
         company.until = None;
         company
@@ -45,13 +49,21 @@ impl Company {
 
     /// The room was opened anew: everybody before is gone.
     pub(super) fn restart(&mut self) {
-        self.missing.append(&mut self.here);
+        if self.missing.len() < MAX_PEOPLE {
+            self.missing.append(&mut self.here);
+        }
+        self.here.clear();
         self.former = None;
+    }
+
+    fn extend(&mut self, names: impl Iterator<Item = Name>) {
+        let room = MAX_PEOPLE.saturating_sub(self.here.len());
+        self.here.extend(names.take(room));
     }
 
     /// People came: those of them who are to be told of.
     pub(super) fn enter(&mut self, mut names: Vec<Name>) -> Vec<Name> {
-        self.here.extend(names.iter().cloned());
+        self.extend(names.iter().cloned());
         names.retain(|name| !self.missing.remove(name));
         names
     }

@@ -199,7 +199,11 @@ impl Conversation {
             }
             Reply::Pong { .. } => {}
             Reply::Gap { missed } => {
-                self.position.skip(missed);
+                if self.position.skip(missed) {
+                    // Nor is it known any more who is back.
+                    self.people.doubt();
+                    self.company = None;
+                }
                 let lines = if missed == 1 { "line" } else { "lines" };
                 self.show(Line::aside(format!("you missed {missed} {lines}")));
             }

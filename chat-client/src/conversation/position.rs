@@ -91,14 +91,17 @@ impl Position {
     }
 
     /// So many of the next events will never come; unless it is the past that
-    /// was asked for in which they are missing.
-    pub(super) fn skip(&mut self, missed: u64) {
-        if let Some(seen) = &mut self.seen
-            && self.histories == 0
-            && !self.replays
-        {
-            seen.seq = seen.seq.saturating_add(missed);
+    /// was asked for in which they are missing. Tells whether some of them
+    /// happened since we were welcomed.
+    pub(super) fn skip(&mut self, missed: u64) -> bool {
+        let Some(seen) = &mut self.seen else {
+            return true;
+        };
+        if self.histories > 0 || self.replays {
+            return false;
         }
+        seen.seq = seen.seq.saturating_add(missed);
+        seen.seq > self.welcomed_at
     }
 
     /// Whether the last event that happened without us is this one.

@@ -3,6 +3,7 @@ use std::hash::DefaultHasher;
 use super::*;
 use crate::style::{Bell, Style, TimeStyle};
 
+mod bounded;
 mod model;
 mod returning;
 

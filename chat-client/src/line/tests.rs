@@ -88,3 +88,24 @@ fn what_is_past_is_together_only_as_it_was() {
         ]
     );
 }
+
+#[test]
+fn a_flood_of_arrivals_is_not_all_held() {
+    let mut fold = Fold::default();
+    let start = Instant::now();
+    let mut told = 0;
+    let mut out = Vec::new();
+    for number in 0..10 * MAX_TOGETHER {
+        let who = Name::parse(&format!("p{number}")).unwrap();
+        fold.push(Line::new(None, Kind::Entered(vec![who])), start, &mut out);
+        for line in out.drain(..) {
+            let Kind::Entered(names) = line.kind else {
+                panic!("{line:?}");
+            };
+            told += names.len();
+        }
+        assert!(number + 1 - told < MAX_TOGETHER);
+    }
+    fold.flush(start, &mut out);
+    assert!(told > 9 * MAX_TOGETHER);
+}

@@ -156,6 +156,21 @@ fn a_gap_is_told_and_not_told_again() {
 }
 
 #[test]
+fn a_gap_since_the_welcome_leaves_only_who_has_spoken() {
+    let mut talk = Talk::in_room();
+    talk.hear(&message(11, "bo", "hi"));
+    talk.hear(&reply(r#""type":"gap","missed":5"#));
+    assert_eq!(talk.here(), ["bo"]);
+    // What was missed before the welcome is in its names.
+    talk.lose();
+    talk.hear(&welcome(40, "ann", &["ann", "cy"], RESUMED));
+    talk.hear(&reply(r#""type":"gap","missed":24"#));
+    assert_eq!(talk.here(), ["cy"]);
+    talk.hear(&reply(r#""type":"gap","missed":1"#));
+    assert_eq!(talk.here(), [""; 0]);
+}
+
+#[test]
 fn a_gap_in_the_past_that_was_asked_for_hides_nothing_new() {
     let mut talk = Talk::in_room();
     talk.conversation.say("/history 100".to_owned());
