@@ -4,6 +4,7 @@
 //! `type`; only events, of which there are most, are written without it. Members that a reader does not know are skipped, and so are objects
 //! from the server whose `type` it does not know.
 
+mod event;
 mod request;
 
 use std::borrow::Cow;
@@ -21,92 +22,13 @@ use crate::event::{
 use crate::name::Name;
 use crate::text::Text;
 
+pub use event::encode_event;
 pub use request::parse_command;
 pub(crate) use request::parse_hello;
 
 /// The longest line that a connection in this form may send: the longest text
 /// with every byte of it escaped, and room for the other members.
 pub const MAX_LINE: usize = 32 * 1024;
-
-/// Appends the line of an event.
-///
-/// By hand and not through [`Object`]: everything that is said is encoded here,
-/// and of an `Object` most is absent.
-pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"seq\":");
-    put_json(&event.seq, out);
-    out.extend_from_slice(b",\"time\":\"");
-    event.time.put(out);
-    out.extend_from_slice(b"\",\"type\":\"");
-    match &event.body {
-        Body::Message(speech) => put_speech("message", speech, out),
-        Body::Action(speech) => put_speech("action", speech, out),
-        Body::Entered(names) => put_names("entered", names, out),
-        Body::Left(names) => put_names("left", names, out),
-        Body::Renamed { old, new } => {
-            out.extend_from_slice(b"renamed\"");
-            put_member("old", old.as_str(), out);
-            put_member("new", new.as_str(), out);
-        }
-        Body::Room { room, people } => {
-            out.extend_from_slice(b"room\",\"people\":");
-            put_json(people, out);
-            put_member("room", room.as_str(), out);
-        }
-    }
-    out.extend_from_slice(b"}\n");
-}
-
-fn put_speech(kind: &str, speech: &Speech, out: &mut Vec<u8>) {
-    out.extend_from_slice(kind.as_bytes());
-    out.push(b'"');
-    put_member("name", speech.name.as_str(), out);
-    put_member("text", speech.text.as_str(), out);
-    if let Some(id) = &speech.id {
-        put_member("id", id.as_str(), out);
-    }
-}
-
-fn put_names(kind: &str, names: &[Name], out: &mut Vec<u8>) {
-    out.extend_from_slice(kind.as_bytes());
-    out.extend_from_slice(b"\",\"names\":[");
-    for (index, name) in names.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        put_string(name.as_str(), out);
-    }
-    out.push(b']');
-}
-
-fn put_member(key: &str, value: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(b"\":");
-    put_string(value, out);
-}
-
-fn put_string(value: &str, out: &mut Vec<u8>) {
-    // Many bytes at a time, as in `text::clean`: what needs no escape is most.
-    let stands_as_it_is = |&byte: &u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-    let mut pieces = value.as_bytes().chunks(64);
-    let is_plain = pieces.all(|piece| {
-        piece
-            .iter()
-            .fold(true, |so_far, byte| so_far & stands_as_it_is(byte))
-    });
-    if is_plain {
-        out.push(b'"');
-        out.extend_from_slice(value.as_bytes());
-        out.push(b'"');
-    } else {
-        put_json(value, out);
-    }
-}
-
-fn put_json<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    serde_json::to_writer(out, value).expect("strings and numbers into memory");
-}
 
 /// Appends the line of a reply that is made at `time`.
 pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
@@ -239,6 +161,14 @@ impl<'a> Record<'a> {
 ///
 /// When the line is not an object, or one that lacks what its kind needs.
 pub fn parse_server_message(line: &str) -> Result<Option<ServerMessage>, MalformedObject> {
+    match event::parse_message(line) {
+        Some(event) => Ok(Some(ServerMessage::Event(event))),
+        None => parse_any(line),
+    }
+}
+
+/// The same for every line.
+fn parse_any(line: &str) -> Result<Option<ServerMessage>, MalformedObject> {
     let object: Object<'_> = parse_object(line).map_err(|_| MalformedObject)?;
     let body = match &*object.kind {
         "message" => Body::Message(object.to_speech()?),
@@ -457,7 +387,7 @@ impl LimitsObject {
 
 impl Object<'_> {
     fn write(&self, out: &mut Vec<u8>) {
-        put_json(self, out);
+        event::put_json(self, out);
         out.push(b'\n');
     }
 

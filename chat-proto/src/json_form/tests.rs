@@ -326,6 +326,30 @@ proptest! {
     }
 
     #[test]
+    fn the_short_way_to_read_a_message_is_the_long_one(
+        (seq, at) in (1u64..u64::MAX, 0u64..253_402_300_800_000),
+        (name, text, id) in (names(), texts(), ids()),
+        (from, to) in any::<(prop::sample::Index, prop::sample::Index)>(),
+        put in prop_oneof![Just(String::new()), "[0-9+ \t\"\\\\,:{}]", "\\PC", Just("\u{1}".into())],
+    ) {
+        let time = Timestamp::from_unix_milliseconds(at);
+        let event = Event { seq, time, body: Body::Message(Speech { name, text, id }) };
+        let mut line = Vec::new();
+        encode_event(&event, &mut line);
+        let mut line = String::from_utf8(line).unwrap();
+        line.pop();
+        let escaped = line.contains('\\');
+        prop_assert_eq!(event::parse_message(&line), (!escaped).then_some(event));
+        // However it is damaged.
+        let (from, to) = (from.index(line.len()), to.index(line.len()));
+        let (from, to) = (from.min(to), from.max(to).min(from.min(to) + 2));
+        if line.is_char_boundary(from) && line.is_char_boundary(to) {
+            line.replace_range(from..to, &put);
+        }
+        prop_assert_eq!(parse_server_message(&line), parse_any(&line));
+    }
+
+    #[test]
     fn no_line_panics(line in any::<String>()) {
         let _ = parse_command(&line);
         let _ = parse_server_message(&line);

@@ -1,0 +1,136 @@
+//! Events, which are nearly all that is ever written and read in this form:
+//! their lines, and a short way to read a message.
+
+use serde::Serialize;
+
+use crate::event::{Body, Event, MessageId, Speech};
+use crate::name::Name;
+use crate::text::Text;
+
+/// Appends the line of an event.
+///
+/// By hand and not through [`Object`](super::Object): everything that is said is encoded here,
+/// and of an `Object` most is absent.
+pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"seq\":");
+    put_json(&event.seq, out);
+    out.extend_from_slice(b",\"time\":\"");
+    event.time.put(out);
+    out.extend_from_slice(b"\",\"type\":\"");
+    match &event.body {
+        Body::Message(speech) => put_speech("message", speech, out),
+        Body::Action(speech) => put_speech("action", speech, out),
+        Body::Entered(names) => put_names("entered", names, out),
+        Body::Left(names) => put_names("left", names, out),
+        Body::Renamed { old, new } => {
+            out.extend_from_slice(b"renamed\"");
+            put_member("old", old.as_str(), out);
+            put_member("new", new.as_str(), out);
+        }
+        Body::Room { room, people } => {
+            out.extend_from_slice(b"room\",\"people\":");
+            put_json(people, out);
+            put_member("room", room.as_str(), out);
+        }
+    }
+    out.extend_from_slice(b"}\n");
+}
+
+fn put_speech(kind: &str, speech: &Speech, out: &mut Vec<u8>) {
+    out.extend_from_slice(kind.as_bytes());
+    out.push(b'"');
+    put_member("name", speech.name.as_str(), out);
+    put_member("text", speech.text.as_str(), out);
+    if let Some(id) = &speech.id {
+        put_member("id", id.as_str(), out);
+    }
+}
+
+fn put_names(kind: &str, names: &[Name], out: &mut Vec<u8>) {
+    out.extend_from_slice(kind.as_bytes());
+    out.extend_from_slice(b"\",\"names\":[");
+    for (index, name) in names.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        put_string(name.as_str(), out);
+    }
+    out.push(b']');
+}
+
+fn put_member(key: &str, value: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
+    put_string(value, out);
+}
+
+fn put_string(value: &str, out: &mut Vec<u8>) {
+    if is_plain(value) {
+        out.push(b'"');
+        out.extend_from_slice(value.as_bytes());
+        out.push(b'"');
+    } else {
+        put_json(value, out);
+    }
+}
+
+/// Whether a string stands in JSON as it is. Looked at many bytes at a time, as
+/// in [`text::clean`](crate::text::clean).
+fn is_plain(value: &str) -> bool {
+    let stands_as_it_is = |&byte: &u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    let mut pieces = value.as_bytes().chunks(64);
+    pieces.all(|piece| {
+        piece
+            .iter()
+            .fold(true, |so_far, byte| so_far & stands_as_it_is(byte))
+    })
+}
+
+pub(super) fn put_json<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, value).expect("strings and numbers into memory");
+}
+
+/// Reads a message that stands as [`encode_event`] writes it, without escapes.
+/// `None` is anything else, and may be a message as well.
+///
+/// In a flood nearly every line that a client gets is one of these, and to read
+/// JSON in general takes twice as long.
+pub(super) fn parse_message(line: &str) -> Option<Event> {
+    let (seq, line) = line.strip_prefix("{\"seq\":")?.split_once(',')?;
+    if !seq.starts_with(|first| matches!(first, '1'..='9')) {
+        return None;
+    }
+    let (time, line) = take_member("time", line)?;
+    let line = line.strip_prefix(",\"type\":\"message\",")?;
+    let (name, line) = take_member("name", line)?;
+    let (text, line) = take_member("text", line.strip_prefix(',')?)?;
+    let (id, line) = match line.strip_prefix(',') {
+        Some(line) => {
+            let (id, line) = take_member("id", line)?;
+            (MessageId::new(id), line)
+        }
+        None => (None, line),
+    };
+    if line != "}" {
+        return None;
+    }
+    Some(Event {
+        seq: seq.parse().ok()?,
+        time: time.parse().ok()?,
+        body: Body::Message(Speech {
+            name: Name::parse(name).ok()?,
+            text: Text::clean(text).ok()?,
+            id,
+        }),
+    })
+}
+
+/// The value of the member that `line` begins with, and what is behind it.
+fn take_member<'a>(key: &str, line: &'a str) -> Option<(&'a str, &'a str)> {
+    let line = line.strip_prefix('"')?.strip_prefix(key)?;
+    let line = line.strip_prefix("\":\"")?;
+    let end = memchr::memchr(b'"', line.as_bytes())?;
+    let (value, line) = line.split_at(end);
+    is_plain(value).then_some((value, &line[1..]))
+}
