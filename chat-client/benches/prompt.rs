@@ -1,9 +1,10 @@
 //! What the prompt costs: `cargo bench -p chat-client --bench prompt`.
 //!
 //! Starts the real client in a pseudo-terminal against a server that this
-//! program plays, and prints a table: from start to prompt, memory, processor
-//! time for a flood beside that of `cat` for the same bytes, and how long a key
-//! takes to the screen while others talk. Linux only: it reads `/proc`.
+//! program plays, and prints a table: from start to prompt, memory, also behind
+//! a short and a long flood, processor time for a flood beside that of `cat` for
+//! the same bytes, and how long a key takes to the screen while others talk.
+//! Linux only: it reads `/proc`.
 
 use std::fs;
 use std::io::Write;
@@ -18,11 +19,16 @@ fn main() {
     let rounds = 5;
     println!("start to prompt        {:>8.1} ms", start_to_prompt(11));
     println!("resident, in the room  {:>8.1} MiB", resident());
+    let [few, many] = [LINES / 10, LINES].map(|lines| flood(lines).1);
+    println!(
+        "resident, after a flood of {} lines {few:.1} MiB, of {LINES} lines {many:.1} MiB",
+        LINES / 10
+    );
     let mut ratios = Vec::new();
     for round in 1..=rounds {
         let cat = by_shell("cat \"$0\"");
         let write = by_shell("dd if=\"$0\" of=/dev/tty bs=64k status=none");
-        let client = flood();
+        let client = flood(LINES).0;
         let bound = 1.5 * cat.as_secs_f64() + write.as_secs_f64();
         let ratio = client.as_secs_f64() / bound;
         println!(
@@ -76,7 +82,12 @@ fn start_to_prompt(times: usize) -> f64 {
 
 fn resident() -> f64 {
     let (terminal, _server, _) = join();
-    let status = proc(terminal.pid(), "status");
+    resident_of(terminal.pid())
+}
+
+/// What a process holds in memory, in MiB.
+fn resident_of(pid: u32) -> f64 {
+    let status = proc(pid, "status");
     let kib = status
         .lines()
         .find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"))
@@ -84,7 +95,9 @@ fn resident() -> f64 {
     kib.expect("a size in KiB") / 1024.0
 }
 
-fn flood() -> Duration {
+/// The processor time that the client takes for so many lines, and the MiB that
+/// it holds in memory behind them.
+fn flood(lines: usize) -> (Duration, f64) {
     let (mut terminal, server, _) = join();
     terminal.set_deadline(Duration::from_secs(120));
     let before = processor_time(terminal.pid());
@@ -92,16 +105,16 @@ fn flood() -> Duration {
     stream.set_write_timeout(None).expect("a socket");
     let sender = thread::spawn(move || {
         let mut text = Vec::new();
-        for seq in 1..=LINES {
+        for seq in 1..=lines {
             text.extend_from_slice(message(seq, &said(seq)).as_bytes());
         }
-        text.extend_from_slice(message(LINES + 1, "the end").as_bytes());
+        text.extend_from_slice(message(lines + 1, "the end").as_bytes());
         stream.write_all(&text).expect("the client reads");
     });
     terminal.wait_for_text("<bo> the end");
     let spent = processor_time(terminal.pid()) - before;
     sender.join().expect("all is sent");
-    spent
+    (spent, resident_of(terminal.pid()))
 }
 
 /// The same bytes by a program of the system, whose times the shell tells.
