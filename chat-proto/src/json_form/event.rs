@@ -9,7 +9,7 @@ use crate::text::Text;
 
 /// Appends the line of an event.
 ///
-/// By hand and not through [`Object`](super::Object): everything that is said is encoded here,
+/// By hand and not through `Object`: everything that is said is encoded here,
 /// and of an `Object` most is absent.
 pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"seq\":");
