@@ -250,11 +250,6 @@ impl History {
         }
     }
 
-    /// Whether [`History::keep`] would write something now.
-    pub fn wants_more(&self, room: &Room) -> bool {
-        self.trouble.is_none() && self.written < room.head().json
-    }
-
     /// Whether so much waits for the disk that no more should be taken in.
     pub fn is_overtaken(&self, room: &Room) -> bool {
         let (head, safe) = (room.head(), self.safe);

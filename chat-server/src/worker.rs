@@ -533,23 +533,25 @@ impl Worker {
             shared.journal.info(now.time, &text);
             shared.leave(self.index);
         }
+        // The last one must not hold back the log for ever: nobody wakes up a
+        // worker that has no people.
+        if self.connections.is_empty() {
+            self.set_floor(NOBODY, shared);
+        }
     }
 
     /// If the first ones have come: nothing that they read is to be dropped.
     fn hold(&mut self, room: &Room, shared: &Shared) {
         if self.floor == NOBODY && !self.connections.is_empty() {
-            self.floor = [Form::Text, Form::Json].map(|form| room.log(form).start());
-            shared.set_floor(self.index, self.floor);
+            let start = [Form::Text, Form::Json].map(|form| room.log(form).start());
+            self.set_floor(start, shared);
         }
     }
 
     /// Nobody may hold back the log.
     fn move_laggards(&mut self, room: &Room, shared: &Shared) {
-        let floor = match self.connections.is_empty() {
-            true => NOBODY,
-            false => [Form::Text, Form::Json].map(|form| room.trim_point(form)),
-        };
-        if floor == self.floor {
+        let floor = [Form::Text, Form::Json].map(|form| room.trim_point(form));
+        if self.connections.is_empty() || floor == self.floor {
             return;
         }
         for (_, connection) in &mut self.connections {
@@ -557,8 +559,14 @@ impl Worker {
                 connection.session.fall_behind(room);
             }
         }
-        self.floor = floor;
-        shared.set_floor(self.index, floor);
+        self.set_floor(floor, shared);
+    }
+
+    fn set_floor(&mut self, floor: [u64; 2], shared: &Shared) {
+        if floor != self.floor {
+            self.floor = floor;
+            shared.set_floor(self.index, floor);
+        }
     }
 
     /// The first signal says goodbye to everyone, the second stops at once.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chat_testkit::{JsonPeer, Peer, Program, ServerProcess, Signal, until};
+use serde_json::json;
 
 use crate::{SERVER, join, server};
 
@@ -93,6 +94,34 @@ fn many_stopped_readers_cost_what_one_costs() {
     };
     let (one, many) = (grown(1), grown(200));
     assert!(many < one + 200 * 8 * 1024, "{one} for one, {many} for 200");
+}
+
+/// The log is cut where nobody needs it any more: whoever was the last one on a
+/// thread needs nothing of it, and nothing else wakes up that thread.
+#[test]
+fn a_thread_that_nobody_is_left_on_holds_back_nothing() {
+    let args = [
+        "--listen",
+        "127.0.0.1:0",
+        "--threads",
+        "2",
+        "--together",
+        "1",
+    ];
+    let server = ServerProcess::start_with(SERVER, &args, &[]);
+    let mut ann = JsonPeer::connect(server.addr(), "ann");
+    let bo = JsonPeer::connect(server.addr(), "bo");
+    ann.wait_for(|event| event["names"] == json!(["bo"]));
+    bo.peer.reset();
+    ann.wait_for(|event| event["type"] == "left");
+    let before = server.resident_bytes();
+    for number in 0..6_000 {
+        let id = format!("number {number}");
+        ann.say(&"x".repeat(4000), id.as_str());
+        ann.wait_for(|event| event["id"] == id);
+    }
+    let grown = server.resident_bytes() - before;
+    assert!(grown < 24 << 20, "{grown} bytes");
 }
 
 /// A process that the system has stopped, as with Ctrl-Z.
