@@ -109,7 +109,7 @@ fn log(criterion: &mut Criterion) {
     group.bench_function("a round for a reader", |bencher| {
         bencher.iter(|| {
             let mut reader = Reader::held_at(before);
-            reader.go_on(&log);
+            reader.go_on(log.start());
             take_all(&mut reader, &shown)
         });
     });
@@ -117,7 +117,7 @@ fn log(criterion: &mut Criterion) {
         let own = before + line.len() as u64;
         bencher.iter(|| {
             let mut reader = Reader::held_at(before);
-            reader.go_on(&log);
+            reader.go_on(log.start());
             reader.skip(own..own + line.len() as u64);
             take_all(&mut reader, &shown)
         });

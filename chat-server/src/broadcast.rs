@@ -93,10 +93,10 @@ impl Reader {
         }
     }
 
-    /// Reads `log` from where it was held, or from its oldest event if the
-    /// log has been cut beyond that meanwhile.
-    pub fn go_on(&mut self, log: &Log) {
-        self.go_on_at(self.position.max(log.start()));
+    /// Reads the log from where it was held, but nothing before `point`: there
+    /// it is cut, or may be at any moment.
+    pub fn go_on(&mut self, point: u64) {
+        self.go_on_at(self.position.max(point));
     }
 
     /// Reads another log from `position` on, instead of `old`. Only the line in

@@ -382,7 +382,7 @@ impl Seat {
         }
         let (name, place) = room.enter(wanted, now);
         self.phase = Phase::Present(name);
-        self.reader.go_on(room.log(self.form));
+        self.reader.go_on(room.trim_point(self.form));
         if let Some(place) = place {
             self.skip_own(place);
         }

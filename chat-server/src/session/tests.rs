@@ -104,6 +104,31 @@ fn text_form_as_others_see_it() {
     assert!(hall.sessions[ann].is_finished(&hall.room, hall.now));
 }
 
+/// Where everybody has told that nothing before a place is needed any more, the
+/// log may be cut there at any moment, also right after somebody comes in.
+#[test]
+fn a_newcomer_begins_where_the_log_may_be_cut() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let late = hall.connect();
+    hall.read(late);
+    for number in 0..3000 {
+        hall.send(ann, format!("{number:04} {}\n", "x".repeat(1000)));
+    }
+    let floor = [Form::Text, Form::Json].map(|form| hall.room.trim_point(form));
+    hall.send(late, "/nick bo\n");
+    hall.room.trim(floor);
+    let got = hall.read(late);
+    let numbers: Vec<&str> = got
+        .lines()
+        .filter_map(|line| line.strip_prefix("\r<ann> "))
+        .map(|line| &line[..4])
+        .collect();
+    assert!(numbers.is_sorted(), "{numbers:?}");
+    assert_eq!(numbers.last(), Some(&"2999"));
+    assert!(got.ends_with("-- you are now known as bo\n"), "{got}");
+}
+
 #[test]
 fn one_who_waits_for_nothing_holds_no_memory() {
     let mut hall = Hall::new();
