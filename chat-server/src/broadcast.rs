@@ -276,6 +276,12 @@ impl Reader {
         self.position < shown.until.min(self.end)
     }
 
+    /// Whether it has read all that it reads: nothing more comes even if
+    /// everything may be seen.
+    pub fn is_at_end(&self) -> bool {
+        self.waiting.is_none() && self.position >= self.end
+    }
+
     /// Whether a piece of the past is what comes next.
     pub fn is_due(&self, shown: &Shown<'_>) -> bool {
         self.next_detour().is_some_and(|detour| {

@@ -12,7 +12,7 @@ use crate::history::{History, News};
 use crate::journal::Journal;
 use crate::listener::Listener;
 use crate::room::Room;
-use crate::shared::{Shared, State, Task};
+use crate::shared::{DOOR, Shared, State, Task};
 use crate::worker::Worker;
 
 pub use crate::shared::Limits;
@@ -82,6 +82,8 @@ fn run(mut worker: Worker, shared: &Shared) -> anyhow::Result<()> {
     if result.is_err() {
         shared.give_others(worker.index(), || Task::Stop);
     }
+    // It waits for the others.
+    shared.wake(DOOR);
     result
 }
 

@@ -155,10 +155,15 @@ impl Session {
             && (!self.wants_input() || self.has_backlog())
     }
 
-    /// Whether all is said, and all sent or past its time.
+    /// Whether all is said, and all sent or past its time. What still has to
+    /// be kept is waited for, unless nothing can be kept now.
     pub fn is_finished(&self, room: &Room, now: Now) -> bool {
+        let all_sent = match room.trouble() {
+            Some(_) => !self.has_output(room),
+            None => self.seat.reader.is_at_end(),
+        };
         match self.seat.phase {
-            Phase::Closing(until) => now.instant >= until || !self.has_output(room),
+            Phase::Closing(until) => now.instant >= until || all_sent,
             _ => false,
         }
     }

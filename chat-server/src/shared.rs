@@ -192,6 +192,11 @@ impl Shared {
         desk.wake();
     }
 
+    /// Wakes a worker up, for nothing in particular.
+    pub(crate) fn wake(&self, worker: usize) {
+        self.desks[worker].wake();
+    }
+
     /// Gives tasks to all workers but one.
     pub(crate) fn give_others(&self, worker: usize, task: impl Fn() -> Task) {
         for index in (0..self.desks.len()).filter(|index| *index != worker) {
@@ -291,7 +296,7 @@ impl Desk {
     }
 }
 
-/// The worker that accepts.
+/// The worker that accepts, and that goes last.
 pub(crate) const DOOR: usize = 0;
 
 /// How far a worker may be behind, in bytes of both forms together: far less

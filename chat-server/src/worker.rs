@@ -146,13 +146,23 @@ impl Worker {
             self.write(shared, now);
             self.serve_past(shared, now);
             self.close(shared, now);
-            if self
-                .stopping
-                .is_some_and(|until| self.connections.is_empty() || until <= now.instant)
-            {
+            if self.is_done(shared, now) {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether the server stops and nobody is left to wait for. Whoever stands at
+    /// the front stays for the last people of all: the disk and the second
+    /// signal would wake up nobody else.
+    fn is_done(&self, shared: &Shared, now: Now) -> bool {
+        self.stopping.is_some_and(|until| {
+            let all_gone = match self.front {
+                Some(_) => shared.connections() == 0,
+                None => self.connections.is_empty(),
+            };
+            all_gone || until <= now.instant
+        })
     }
 
     fn wait(&mut self, events: &mut Events, shared: &Shared) -> anyhow::Result<()> {
@@ -318,6 +328,7 @@ impl Worker {
         now: Now,
     ) {
         if self.stopping.is_some() {
+            shared.leave(self.index);
             return;
         }
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
@@ -427,7 +438,9 @@ impl Worker {
                 for key in some..(some + SOME).min(keys) {
                     self.write_to(key, &state.room, now);
                     if let Some(connection) = self.connections.get(key)
-                        && (connection.needs_turn() || connection.can_send(&state.room))
+                        && (connection.needs_turn()
+                            || connection.can_send(&state.room)
+                            || connection.session.is_closing())
                     {
                         self.enqueue(key);
                     }

@@ -108,3 +108,27 @@ fn a_log_that_is_not_taken_does_not_stop_the_room() {
         ann.expect("\r<bo> still\n");
     }
 }
+
+/// Also where nobody is left on the thread that is told of signals.
+#[test]
+fn a_second_signal_does_not_wait_for_the_last_words() {
+    let args = [
+        "--listen",
+        "127.0.0.1:0",
+        "--threads",
+        "2",
+        "--together",
+        "1",
+    ];
+    let server = ServerProcess::start_with(SERVER, &args, &[]);
+    let ann = join(server.addr(), "ann");
+    let mut bo = join(server.addr(), "bo");
+    ann.reset();
+    server.wait_for_log(" ann (");
+    server.signal(Signal::Terminate);
+    bo.expect("-- the server is shutting down: goodbye\n");
+    // Whoever has not closed their side is given a second.
+    server.signal(Signal::Terminate);
+    let status = server.wait_exit(Duration::from_millis(800));
+    assert_eq!(status.code(), Some(0));
+}

@@ -668,6 +668,31 @@ fn nobody_speaks_before_it_is_told_that_they_came() {
 }
 
 #[test]
+fn the_last_words_wait_for_what_they_follow_to_be_kept() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let bot = hall.connect();
+    hall.send(bot, "/hello {\"protocol\":1,\"name\":\"bot\"}\n");
+    hall.objects(bot);
+    let said = "{\"type\":\"message\",\"text\":\"hi\",\"id\":\"1\"}\n";
+    hall.sessions[bot].receive(said.as_bytes(), &mut hall.room, hall.now);
+    hall.sessions[ann].receive(b"hi\n/quit\n", &mut hall.room, hall.now);
+    hall.sessions[bot].goodbye(Duration::ZERO, &hall.room, hall.now);
+    for who in [ann, bot] {
+        assert!(!hall.sessions[who].is_finished(&hall.room, hall.now));
+    }
+    hall.room.show_all();
+    assert_eq!(
+        types(&hall.objects(bot))[..],
+        ["message", "message", "left", "goodbye"]
+    );
+    assert!(hall.read(ann).ends_with("-- goodbye\n"));
+    for who in [ann, bot] {
+        assert!(hall.sessions[who].is_finished(&hall.room, hall.now));
+    }
+}
+
+#[test]
 fn a_goodbye_says_when_to_come_back() {
     let mut hall = Hall::new();
     let ann = hall.join("ann");
