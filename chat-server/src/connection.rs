@@ -278,8 +278,16 @@ impl Connection {
     /// Whether it has to be looked after although nothing more may happen to
     /// it: also when it has just stopped to take what it is sent, for that may
     /// not last for ever.
-    pub fn needs_turn(&self) -> bool {
-        self.is_closed() || self.needs_room() || !self.writable && self.timer().is_none()
+    pub fn needs_turn(&self, stall: Duration) -> bool {
+        self.is_closed() || self.needs_room() || !self.writable && self.needs_timer(stall).is_some()
+    }
+
+    /// The moment for which a timer is to be set, if there is none as early as
+    /// that.
+    pub fn needs_timer(&self, stall: Duration) -> Option<Instant> {
+        let deadline = self.deadline(stall)?;
+        let is_earlier = self.timer().is_none_or(|timer| deadline < timer);
+        is_earlier.then_some(deadline)
     }
 
     /// Whether it could be sent more now.
@@ -396,16 +404,32 @@ mod tests {
         assert!(own <= 116, "{own} bytes");
     }
 
+    fn accepted() -> (std::net::TcpStream, Connection, Room) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, address) = listener.accept().unwrap();
+        let room = Room::new(crate::history::new_room_id(), 1000);
+        let session = Session::new(address, &room, crate::server::now());
+        let connection = Connection::new(TcpStream::from_std(socket), session);
+        (client, connection, room)
+    }
+
+    #[test]
+    fn who_takes_nothing_any_more_needs_an_earlier_timer_than_the_one_that_is_set() {
+        let (_client, mut connection, _) = accepted();
+        let (stall, now) = (Duration::from_secs(1), crate::server::now());
+        connection.readable = false;
+        connection.set_timer(Some(now.instant + Duration::from_secs(30)));
+        connection.written(Err(io::ErrorKind::WouldBlock.into()), now);
+        assert!(connection.needs_turn(stall));
+        connection.set_timer(connection.needs_timer(stall));
+        assert!(!connection.needs_turn(stall));
+    }
+
     #[test]
     fn who_could_not_be_heard_in_time_comes_in_under_their_name_all_the_same() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut client = std::net::TcpStream::connect(address).unwrap();
-        let (socket, address) = listener.accept().unwrap();
-        let mut room = Room::new(crate::history::new_room_id(), 1000);
+        let (mut client, mut connection, mut room) = accepted();
         let mut now = crate::server::now();
-        let session = Session::new(address, &room, now);
-        let mut connection = Connection::new(TcpStream::from_std(socket), session);
         let stall = Duration::from_secs(60);
         assert_eq!(connection.deadline(stall), None);
         client

@@ -438,7 +438,7 @@ impl Worker {
                 for key in some..(some + SOME).min(keys) {
                     self.write_to(key, &state.room, now);
                     if let Some(connection) = self.connections.get(key)
-                        && (connection.needs_turn()
+                        && (connection.needs_turn(shared.limits.stall)
                             || connection.can_send(&state.room)
                             || connection.session.is_closing())
                     {
@@ -524,15 +524,14 @@ impl Worker {
                 closed.push(key);
                 return false;
             }
-            if let Some(deadline) = connection.deadline(shared.limits.stall)
-                && connection.timer().is_none_or(|timer| deadline < timer)
-            {
+            let stall = shared.limits.stall;
+            if let Some(deadline) = connection.needs_timer(stall) {
                 connection.set_timer(Some(deadline));
                 self.timers.push(Reverse((deadline, key)));
             }
             let sends = connection.can_send(room);
             self.sending |= sends;
-            connection.queued = sends || connection.needs_turn();
+            connection.queued = sends || connection.needs_turn(stall);
             connection.queued
         });
         drop(state);
