@@ -15,6 +15,7 @@ use std::mem;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread;
 use std::time::Duration;
 
 use mio::Waker;
@@ -113,15 +114,15 @@ impl Shared {
         }
     }
 
-    /// The room to look at, together with others. A panic ends the process, so
-    /// nobody finds it half changed.
+    /// The room to look at, together with others. A panic ends the process a
+    /// moment later; until then nobody finds it half changed.
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
+        self.state.read().unwrap_or_else(|_| wait_for_the_end())
     }
 
     /// The room to change, alone.
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
+        self.state.write().unwrap_or_else(|_| wait_for_the_end())
     }
 
     /// What is left when all workers are done.
@@ -293,6 +294,12 @@ impl Desk {
     fn wake(&self) {
         // It fails only when the poll is gone, and with it whoever slept.
         let _ = self.waker.wake();
+    }
+}
+
+fn wait_for_the_end() -> ! {
+    loop {
+        thread::park();
     }
 }
 
