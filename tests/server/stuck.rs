@@ -116,7 +116,7 @@ fn a_thread_that_nobody_is_left_on_holds_back_nothing() {
     ann.wait_for(|event| event["type"] == "left");
     let before = server.resident_bytes();
     for number in 0..6_000 {
-        let id = format!("number {number}");
+        let id = format!("n{number}");
         ann.say(&"x".repeat(4000), id.as_str());
         ann.wait_for(|event| event["id"] == id);
     }
