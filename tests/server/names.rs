@@ -51,9 +51,11 @@ fn of_many_who_want_a_name_one_gets_it() {
     for peer in &mut peers {
         peer.send_str("/hello {\"protocol\":1,\"name\":\"x\"}\n");
     }
+    // All stay until the last one has a name, or a name would be free again.
+    let peers: Vec<JsonPeer> = peers.into_iter().map(JsonPeer::switched).collect();
     let mut names: Vec<String> = peers
-        .into_iter()
-        .map(|peer| JsonPeer::switched(peer).welcome["name"].to_string())
+        .iter()
+        .map(|peer| peer.welcome["name"].to_string())
         .collect();
     names.sort();
     names.dedup();
