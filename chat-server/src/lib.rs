@@ -16,7 +16,7 @@
 //! The room is a log. Every connection is a position in it, so a message costs
 //! one encoding and then nothing but a write to each socket. There are as many
 //! threads as cores (`worker`), each with its own [`mio`] poll and its own
-//! connections; the room is behind one lock (`shared`) that a thread has alone
+//! connections (`clients`); the room is behind one lock (`shared`) that a thread has alone
 //! to change the room, and with all others to send from it. One more thread
 //! writes the log lines ([`journal`]), because a terminal that does not take
 //! them must not stop the room.
@@ -33,6 +33,7 @@
 
 pub mod broadcast;
 pub mod cli;
+mod clients;
 pub mod clock;
 pub mod connection;
 mod door;

@@ -1,0 +1,392 @@
+//! The connections of one worker, and whose turn it is.
+//!
+//! Every connection has at most one read of a buffer and one share of writing in
+//! a round, so nobody waits for anybody. Connections are dropped at the end of
+//! the round only, so an event of this round never reaches a newer connection
+//! under the same key.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use slab::Slab;
+
+use crate::clock::Now;
+use crate::connection::Connection;
+use crate::replay::{Files, NoFiles, Page};
+use crate::room::{Form, Room};
+use crate::session::Session;
+use crate::shared::Shared;
+
+/// Connections, by the number of their token.
+pub(crate) struct Clients {
+    /// The worker whose they are.
+    worker: usize,
+    connections: Slab<Connection>,
+    /// Keys of those to be looked after in this round.
+    queue: Vec<usize>,
+    /// Keys of those who get pieces of the past, in turn.
+    returning: VecDeque<usize>,
+    page: Page,
+    timers: BinaryHeap<Reverse<(Instant, usize)>>,
+    /// How much everybody was last served, as [`Shared::shown`] counts.
+    served: u64,
+    /// Before which places in the logs no reader here is.
+    floor: [u64; 2],
+    /// Somebody in the queue can be sent more.
+    sending: bool,
+    buffer: Box<[u8]>,
+}
+
+impl Clients {
+    /// Nobody yet.
+    pub(crate) fn new(worker: usize) -> Self {
+        Self {
+            worker,
+            connections: Slab::new(),
+            queue: Vec::new(),
+            returning: VecDeque::new(),
+            page: Page::default(),
+            timers: BinaryHeap::new(),
+            served: 0,
+            floor: NOBODY,
+            sending: false,
+            buffer: vec![0; READ_BUFFER].into(),
+        }
+    }
+
+    /// Whether there is nobody.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    /// Whether somebody is to be looked after in the next round.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.queue.is_empty() || !self.returning.is_empty()
+    }
+
+    /// Whether somebody in the queue can be sent more.
+    pub(crate) fn can_send(&self) -> bool {
+        self.sending
+    }
+
+    /// Whether somebody in the queue would change the room.
+    pub(crate) fn need_room(&self) -> bool {
+        let mut queue = self.queue.iter();
+        queue.any(|key| {
+            self.connections
+                .get(*key)
+                .is_some_and(Connection::needs_room)
+        })
+    }
+
+    /// When [`Clients::expire`] wants to be called, if nothing happens before.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.timers.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// Takes somebody in.
+    ///
+    /// # Errors
+    ///
+    /// When the socket cannot be watched.
+    pub(crate) fn insert(
+        &mut self,
+        mut socket: TcpStream,
+        address: SocketAddr,
+        registry: &Registry,
+        room: &Room,
+        now: Now,
+    ) -> io::Result<()> {
+        let entry = self.connections.vacant_entry();
+        let key = entry.key();
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        registry.register(&mut socket, Token(key), interest)?;
+        let session = Session::new(address, room, now);
+        entry.insert(Connection::new(socket, session));
+        self.enqueue(key);
+        Ok(())
+    }
+
+    /// Takes note of what has happened to a socket; whether it is one of these.
+    pub(crate) fn note(&mut self, event: &Event) -> bool {
+        let Token(key) = event.token();
+        let Some(connection) = self.connections.get_mut(key) else {
+            return false;
+        };
+        connection.read_closed |= event.is_read_closed() || event.is_error();
+        connection.readable |= event.is_readable() || connection.read_closed;
+        connection.writable |= event.is_writable();
+        self.enqueue(key);
+        true
+    }
+
+    /// Says goodbye to everyone.
+    pub(crate) fn goodbye(&mut self, room: &Room, now: Now) {
+        for key in 0..self.connections.capacity() {
+            if let Some(connection) = self.connections.get_mut(key) {
+                // Not all at once.
+                let after = RETURN_AFTER + RETURN_APART * key as u32;
+                let after = after.min(RETURN_AT_MOST);
+                connection.session.goodbye(after, room, now);
+                self.enqueue(key);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, key: usize) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && !connection.queued
+        {
+            connection.queued = true;
+            self.queue.push(key);
+        }
+    }
+
+    /// Hears everybody in turn, until there is as much to tell as one reader
+    /// takes in one round, or that were as many as can be heard in one. Those
+    /// who were not heard are the first next time.
+    pub(crate) fn hear(&mut self, room: &mut Room, now: Now) {
+        let written = room.written();
+        let (mut passed, mut heard) = (0, 0);
+        for &key in &self.queue {
+            if room.written() - written >= ROUND_BYTES || heard == TURNS {
+                break;
+            }
+            passed += 1;
+            let Some(connection) = self.connections.get_mut(key) else {
+                continue;
+            };
+            connection.settle(room, now);
+            connection.session.go_on(room, now);
+            if connection.wants_read() {
+                connection.read(&mut self.buffer, room, now);
+                heard += 1;
+            }
+        }
+        self.queue.rotate_left(passed);
+    }
+
+    pub(crate) fn expire(&mut self, room: &mut Room, shared: &Shared, now: Now) {
+        while let Some(&Reverse((at, key))) = self.timers.peek()
+            && at <= now.instant
+        {
+            self.timers.pop();
+            // A timer of a connection that is gone may find another one here,
+            // whose own deadline then says that nothing is due.
+            if let Some(connection) = self.connections.get_mut(key) {
+                if connection.timer() == Some(at) {
+                    connection.set_timer(None);
+                }
+                connection.expire(shared.limits.stall, room, now);
+                self.enqueue(key);
+            }
+        }
+        // Everybody has a timer when they come, and hardly anybody later.
+        let capacity = self.timers.capacity();
+        if capacity > 1024 && self.timers.len() < capacity / 4 {
+            self.timers.shrink_to(2 * self.timers.len());
+        }
+    }
+
+    pub(crate) fn tell(&mut self, text: &str, room: &Room, now: Now) {
+        for key in 0..self.connections.capacity() {
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.session.tell(text, room, now);
+                self.enqueue(key);
+            }
+        }
+    }
+
+    /// Sends what there is to see. Others may change the room in between, so
+    /// that they do not have to wait until everybody has been served.
+    pub(crate) fn write(&mut self, shared: &Shared, now: Now) {
+        if self.has_news(shared) {
+            // What comes after this is news again, also for those who get it.
+            self.served = shared.shown();
+            let keys = self.connections.capacity();
+            for some in (0..keys).step_by(SOME) {
+                let state = shared.read();
+                for key in some..(some + SOME).min(keys) {
+                    self.write_to(key, &state.room, now);
+                    if let Some(connection) = self.connections.get(key)
+                        && (connection.needs_turn(shared.limits.stall)
+                            || connection.can_send(&state.room)
+                            || connection.session.is_closing())
+                    {
+                        self.enqueue(key);
+                    }
+                }
+            }
+            shared.set_served(self.worker, self.served);
+        } else {
+            self.write_to_queue(shared, now);
+        }
+    }
+
+    /// Sends some of those who wait for an answer what waits for them. The
+    /// others are the first next time.
+    fn write_to_queue(&mut self, shared: &Shared, now: Now) {
+        let (mut passed, mut written) = (0, 0);
+        while passed < self.queue.len() && written < TURNS {
+            let state = shared.read();
+            for index in passed..(passed + SOME).min(self.queue.len()) {
+                let key = self.queue[index];
+                let connection = self.connections.get(key);
+                let sends = connection.is_some_and(|one| one.can_send(&state.room));
+                written += usize::from(sends);
+                self.write_to(key, &state.room, now);
+            }
+            passed += SOME;
+        }
+        let passed = passed.min(self.queue.len());
+        self.queue.rotate_left(passed);
+    }
+
+    fn write_to(&mut self, key: usize, room: &Room, now: Now) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.write(room, now);
+            if !connection.returning && connection.wants_past(room) {
+                connection.returning = true;
+                self.returning.push_back(key);
+            }
+        }
+    }
+
+    /// Sends some of those who come back a page each, but no more in a round
+    /// than the others hardly notice.
+    pub(crate) fn serve_past(&mut self, shared: &Shared, now: Now) {
+        for _ in 0..PAGES.min(self.returning.len()) {
+            let Some(key) = self.returning.pop_front() else {
+                break;
+            };
+            let state = shared.read();
+            let files: &dyn Files = match &state.history {
+                Some(history) => history,
+                None => &NoFiles,
+            };
+            if let Some(connection) = self.connections.get_mut(key)
+                && connection.returning
+            {
+                connection.write_past(&state.room, files, &mut self.page, now);
+                connection.returning = connection.wants_past(&state.room);
+                if connection.returning {
+                    self.returning.push_back(key);
+                }
+            }
+            self.enqueue(key);
+        }
+    }
+
+    /// Moves those who hold back the log, keeps those in the queue that are not
+    /// done, and drops what is closed.
+    pub(crate) fn close(&mut self, registry: &Registry, shared: &Shared, now: Now) {
+        let state = shared.read();
+        let room = &state.room;
+        self.move_laggards(room, shared);
+        self.sending = false;
+        let mut closed = Vec::new();
+        let mut queue = std::mem::take(&mut self.queue);
+        queue.retain(|&key| {
+            let Some(connection) = self.connections.get_mut(key) else {
+                return false;
+            };
+            connection.close(room, now);
+            if connection.is_closed() {
+                closed.push(key);
+                return false;
+            }
+            let stall = shared.limits.stall;
+            if let Some(deadline) = connection.needs_timer(stall) {
+                connection.set_timer(Some(deadline));
+                self.timers.push(Reverse((deadline, key)));
+            }
+            let sends = connection.can_send(room);
+            self.sending |= sends;
+            connection.queued = sends || connection.needs_turn(stall);
+            connection.queued
+        });
+        drop(state);
+        self.queue = queue;
+        for key in closed {
+            let mut connection = self.connections.remove(key);
+            // A socket that is dropped is off the poll as well.
+            let _ = registry.deregister(connection.socket());
+            let session = &connection.session;
+            let text = format!("disconnected {} ({})", session.describe(), session.reason());
+            shared.journal.info(now.time, &text);
+            shared.leave(self.worker);
+        }
+        // The last one must not hold back the log for ever: nobody wakes up a
+        // worker that has no people.
+        if self.connections.is_empty() {
+            self.set_floor(NOBODY, shared);
+        }
+    }
+
+    /// If the first ones have come: nothing that they read is to be dropped.
+    pub(crate) fn hold(&mut self, room: &Room, shared: &Shared) {
+        if self.floor == NOBODY && !self.connections.is_empty() {
+            let start = [Form::Text, Form::Json].map(|form| room.log(form).start());
+            self.set_floor(start, shared);
+        }
+    }
+
+    /// Nobody may hold back the log.
+    fn move_laggards(&mut self, room: &Room, shared: &Shared) {
+        let floor = [Form::Text, Form::Json].map(|form| room.trim_point(form));
+        if self.connections.is_empty() || floor == self.floor {
+            return;
+        }
+        for (_, connection) in &mut self.connections {
+            if connection.session.is_too_far_behind(room) {
+                connection.session.fall_behind(room);
+            }
+        }
+        self.set_floor(floor, shared);
+    }
+
+    fn set_floor(&mut self, floor: [u64; 2], shared: &Shared) {
+        if floor != self.floor {
+            self.floor = floor;
+            shared.set_floor(self.worker, floor);
+        }
+    }
+
+    /// Whether there is something to see since everybody was last served.
+    /// Nobody here would see it if there is nobody.
+    pub(crate) fn has_news(&self, shared: &Shared) -> bool {
+        !self.connections.is_empty() && shared.shown() != self.served
+    }
+}
+
+/// Where nobody reads, nothing is needed.
+const NOBODY: [u64; 2] = [u64::MAX; 2];
+
+/// What one connection may send in one round.
+const READ_BUFFER: usize = 16 * 1024;
+
+/// What may be said in one round, in both forms together: about what one
+/// connection is sent in one, so that nobody falls behind who takes it.
+const ROUND_BYTES: u64 = 256 * 1024;
+
+/// Connections that are heard in one round, and that are sent an answer: so
+/// many that thousands who come at once leave time to accept the others.
+const TURNS: usize = 64;
+
+/// Connections that are served before another worker may change the room.
+const SOME: usize = 16;
+
+/// Pages of the past that are sent in one round to all together.
+const PAGES: usize = 4;
+
+/// When people are told to come back after a goodbye: a moment later, one after
+/// the other.
+const RETURN_AFTER: Duration = Duration::from_secs(1);
+const RETURN_APART: Duration = Duration::from_millis(2);
+const RETURN_AT_MOST: Duration = Duration::from_secs(10);
