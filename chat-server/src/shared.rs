@@ -309,3 +309,87 @@ pub(crate) const DOOR: usize = 0;
 /// How far a worker may be behind, in bytes of both forms together: far less
 /// than the log holds.
 const MAX_LAG: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use chat_proto::event::{Body, Speech};
+    use chat_proto::name::Name;
+    use chat_proto::text::Text;
+    use mio::{Events, Poll, Token};
+
+    use super::*;
+    use crate::history::new_room_id;
+    use crate::server::now;
+
+    /// Two workers, with a connection each.
+    fn two() -> (Shared, [Poll; 2]) {
+        let polls = [(); 2].map(|()| Poll::new().unwrap());
+        let waker = |poll: &Poll| Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
+        let limits = Limits {
+            stall: Duration::from_secs(60),
+            connections: 10,
+            together: 1,
+        };
+        let wakers = polls.iter().map(waker).collect();
+        let room = Room::new(new_room_id(), 8 << 20);
+        let shared = Shared::new(room, None, wakers, limits, Journal::on_stderr());
+        assert_eq!([shared.place(), shared.place()], [0, 1]);
+        (shared, polls)
+    }
+
+    fn is_woken(poll: &mut Poll) -> bool {
+        let mut events = Events::with_capacity(1);
+        poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        !events.is_empty()
+    }
+
+    fn say(shared: &Shared, texts: usize) {
+        let room = &mut shared.write().room;
+        let name = Name::choose("ann").unwrap();
+        for _ in 0..texts {
+            let speech = Speech {
+                name: name.clone(),
+                text: Text::clean(&"x".repeat(4000)).unwrap(),
+                id: None,
+            };
+            room.say(speech, &name, Body::Message, now());
+        }
+        room.show_all();
+        shared.show(room);
+    }
+
+    #[test]
+    fn no_more_is_said_while_a_worker_is_behind_and_it_wakes_who_waits() {
+        let (shared, [mut first, _second]) = two();
+        say(&shared, 10);
+        assert!(!shared.must_wait());
+        say(&shared, 200);
+        shared.set_served(0, shared.shown());
+        assert!(shared.must_wait());
+        shared.set_asleep(0, true);
+        assert!(!is_woken(&mut first));
+        shared.set_served(1, shared.shown());
+        assert!(!shared.must_wait());
+        assert!(is_woken(&mut first));
+        // Nobody waits for a worker that has no people.
+        shared.leave(1);
+        say(&shared, 200);
+        shared.set_served(0, shared.shown());
+        assert!(!shared.must_wait());
+    }
+
+    #[test]
+    fn news_wakes_whoever_sleeps_and_has_people() {
+        let (shared, [mut first, mut second]) = two();
+        shared.set_asleep(1, true);
+        shared.wake_others(0);
+        assert!(is_woken(&mut second) && !is_woken(&mut first));
+        // It is awake now.
+        shared.wake_others(0);
+        assert!(!is_woken(&mut second));
+        shared.set_asleep(1, true);
+        shared.leave(1);
+        shared.wake_others(0);
+        assert!(!is_woken(&mut second));
+    }
+}
