@@ -2,6 +2,7 @@
 //! in, how it says a message, and whether its own come back to it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A byte that is once in each message, and nowhere else in what any of the
 /// servers sends: deliveries are counted by it.
@@ -90,6 +91,12 @@ impl Kind {
             Self::Ngircd | Self::Ncat => 8,
             _ => 256,
         }
+    }
+
+    /// After so long without a word all have been told who came: ours tells a
+    /// crowd up to half a second later.
+    pub(crate) fn quiet(self) -> Duration {
+        Duration::from_millis(if self.is_ours() { 600 } else { 150 })
     }
 
     /// The longest text that goes through as one message.

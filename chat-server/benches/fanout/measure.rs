@@ -337,7 +337,7 @@ impl Bench {
         crowd.run_messages(long, FILL / size as u64, FILL_WITHIN)?;
         let beside = self.cost(server, crowd, BURST, self.time)?;
         crowd.leave();
-        crowd.wait_quiet(QUIET)?;
+        crowd.wait_quiet(contestant.kind.quiet())?;
         let after = self.cost(server, crowd, BURST, self.time)?;
         Ok(beside / ((before + after) / 2.0))
     }
@@ -456,7 +456,7 @@ impl Bench {
         crowd
             .join(count, kind.most_arrivals(), 2 * JOIN_WITHIN)
             .map_err(|error| with_last_words(&error, server))?;
-        crowd.wait_quiet(QUIET)?;
+        crowd.wait_quiet(kind.quiet())?;
         Ok(crowd)
     }
 
@@ -539,9 +539,7 @@ const FILL_WITHIN: Duration = Duration::from_secs(3);
 /// Between two messages of a quiet room.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Nobody has anything to tell any more, not even ours, which tells a crowd half
-/// a second later.
-const QUIET: Duration = Duration::from_millis(700);
+/// Nobody has anything to tell any more.
 const STORM_QUIET: Duration = Duration::from_secs(1);
 
 const JOIN_WITHIN: Duration = Duration::from_secs(60);

@@ -26,7 +26,7 @@ struct Options {
     #[arg(long)]
     quick: bool,
 
-    /// How often everything is measured, in turn [default: 5; 3 with --quick
+    /// How often everything is measured, in turn [default: 5; 2 with --quick
     /// or --sweep]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
@@ -100,7 +100,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let contestants = contestants(&options, &kinds)?;
     let rounds = options
         .rounds
-        .unwrap_or(if quick || options.sweep { 3 } else { 5 }) as usize;
+        .unwrap_or(if quick || options.sweep { 2 } else { 5 }) as usize;
     println!();
     let tables = if options.sweep {
         sweep::run(&bench, &contestants, rounds)?
