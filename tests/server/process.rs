@@ -112,15 +112,7 @@ fn a_log_that_is_not_taken_does_not_stop_the_room() {
 /// Also where nobody is left on the thread that is told of signals.
 #[test]
 fn a_second_signal_does_not_wait_for_the_last_words() {
-    let args = [
-        "--listen",
-        "127.0.0.1:0",
-        "--threads",
-        "2",
-        "--together",
-        "1",
-    ];
-    let server = ServerProcess::start_with(SERVER, &args, &[]);
+    let server = server();
     let ann = join(server.addr(), "ann");
     let mut bo = join(server.addr(), "bo");
     ann.reset();

@@ -100,15 +100,7 @@ fn many_stopped_readers_cost_what_one_costs() {
 /// thread needs nothing of it, and nothing else wakes up that thread.
 #[test]
 fn a_thread_that_nobody_is_left_on_holds_back_nothing() {
-    let args = [
-        "--listen",
-        "127.0.0.1:0",
-        "--threads",
-        "2",
-        "--together",
-        "1",
-    ];
-    let server = ServerProcess::start_with(SERVER, &args, &[]);
+    let server = server();
     let mut ann = JsonPeer::connect(server.addr(), "ann");
     let bo = JsonPeer::connect(server.addr(), "bo");
     ann.wait_for(|event| event["names"] == json!(["bo"]));
