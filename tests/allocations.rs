@@ -125,10 +125,11 @@ fn allocations(readers: usize, json: bool) -> u64 {
 #[test]
 fn nothing_is_allocated_for_a_delivery_and_little_for_a_message() {
     let _profiler = dhat::Profiler::builder().testing().build();
-    for json in [false, true] {
+    for (json, pieces) in [(false, 2), (true, 4)] {
         let [few, many] = [2, 18].map(|readers| allocations(readers, json));
         println!("{few} for 2 readers, {many} for 18, {MESSAGES} messages; json: {json}");
-        assert!(few <= 5 * MESSAGES, "{few}");
+        // The log and its index grow now and then.
+        assert!(few <= pieces * MESSAGES + MESSAGES / 10, "{few}");
         // One a delivery would be 16 times as many messages more.
         assert!(many.abs_diff(few) < MESSAGES / 10, "{few} and {many}");
     }

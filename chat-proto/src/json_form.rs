@@ -1,8 +1,9 @@
 //! The encoding for programs: one JSON object a line (RFC 8259, NDJSON).
 //!
 //! All objects are one flat `Object` of optional members, told apart by
-//! `type`; only events, of which there are most, are written without it. Members that a reader does not know are skipped, and so are objects
-//! from the server whose `type` it does not know.
+//! `type`; only events, of which there are most, are written without it. Members
+//! that a reader does not know are skipped, and so are objects from the server
+//! whose `type` it does not know.
 
 mod event;
 mod request;

@@ -172,6 +172,7 @@ impl Clients {
         self.queue.rotate_left(passed);
     }
 
+    /// Does what is due.
     pub(crate) fn expire(&mut self, room: &mut Room, shared: &Shared, now: Now) {
         while let Some(&Reverse((at, key))) = self.timers.peek()
             && at <= now.instant
@@ -194,6 +195,7 @@ impl Clients {
         }
     }
 
+    /// Tells everybody something.
     pub(crate) fn tell(&mut self, text: &str, room: &Room, now: Now) {
         for key in 0..self.connections.capacity() {
             if let Some(connection) = self.connections.get_mut(key) {

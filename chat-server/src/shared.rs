@@ -180,8 +180,8 @@ impl Shared {
             .any(|served| shown - served.min(shown) >= MAX_LAG)
     }
 
-    /// A worker is about to sleep, unless there is news behind `served`, or no
-    /// longer does.
+    /// A worker is about to sleep, if it finds no news after this; or it is awake
+    /// again.
     pub(crate) fn set_asleep(&self, worker: usize, asleep: bool) {
         self.desks[worker].asleep.store(asleep, Ordering::SeqCst);
     }
