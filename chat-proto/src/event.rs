@@ -12,8 +12,9 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-use crate::name::Name;
-use crate::text::Text;
+use crate::json_form::MAX_LINE;
+use crate::name::{MAX_NAME_COLUMNS, Name};
+use crate::text::{MAX_TEXT, Text};
 
 /// Something that happened in the room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,7 +160,7 @@ impl Welcome {
     pub const MAX_NAMES: usize = 200;
 }
 
-/// The limits in force.
+/// The limits in force. Where nothing else is said, 0 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of UTF-8 in a text.
@@ -168,6 +169,46 @@ pub struct Limits {
     pub line: usize,
     /// Columns in a name.
     pub name: usize,
+    /// Lines that are read from one connection in a second, after a burst of as
+    /// many as in five seconds; a line of more than 3,276 bytes counts as more.
+    pub rate: u32,
+    /// Connections.
+    pub clients: usize,
+    /// Connections from one address: of IPv4, or 64 bits of IPv6.
+    pub per_address: usize,
+    /// Connections from one address within ten minutes.
+    pub new_per_address: u32,
+    /// Connections that have not said a line yet.
+    pub unjoined: usize,
+    /// Connections from one address that have not said a line yet.
+    pub unjoined_per_address: usize,
+    /// How long somebody may say nothing at all, from connecting on.
+    pub idle_join: Duration,
+    /// How long somebody may take nothing of what waits for them. It is never 0.
+    pub stall: Duration,
+}
+
+impl Limits {
+    /// Those of a server that is not told otherwise.
+    pub const DEFAULT: Self = Self {
+        text: MAX_TEXT,
+        line: MAX_LINE,
+        name: MAX_NAME_COLUMNS,
+        rate: 20,
+        clients: 0,
+        per_address: 16,
+        new_per_address: 60,
+        unjoined: 100,
+        unjoined_per_address: 10,
+        idle_join: Duration::from_secs(60),
+        stall: Duration::from_secs(60),
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 /// Anything that the server sends.
@@ -196,12 +237,15 @@ pub enum ErrorCode {
     NameTaken,
     /// The history cannot be written, and nothing is taken that cannot be kept.
     NotKept,
+    /// There are as many connections as there can be, in all or from one
+    /// address. Later there may be space.
+    Full,
     /// Anything that this program does not know yet.
     Other,
 }
 
 impl ErrorCode {
-    const ALL: [(Self, &str); 8] = [
+    const ALL: [(Self, &str); 9] = [
         (Self::TooLong, "too_long"),
         (Self::NotUtf8, "not_utf8"),
         (Self::Empty, "empty"),
@@ -209,6 +253,7 @@ impl ErrorCode {
         (Self::BadName, "bad_name"),
         (Self::NameTaken, "name_taken"),
         (Self::NotKept, "not_kept"),
+        (Self::Full, "full"),
         (Self::Other, "other"),
     ];
 

@@ -93,7 +93,7 @@ pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
         Reply::Goodbye { text, after } => {
             object.kind = "goodbye".into();
             object.text = Some(text.as_str().into());
-            object.after_ms = Some(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+            object.after_ms = Some(milliseconds(*after));
         }
     }
     object.write(out);
@@ -378,12 +378,60 @@ struct LimitsObject {
     text: usize,
     line: usize,
     name: usize,
+    #[serde(default)]
+    rate: u32,
+    #[serde(default)]
+    clients: usize,
+    #[serde(default)]
+    per_address: usize,
+    #[serde(default)]
+    new_per_address: u32,
+    #[serde(default)]
+    unjoined: usize,
+    #[serde(default)]
+    unjoined_per_address: usize,
+    #[serde(default)]
+    idle_join_ms: u64,
+    #[serde(default)]
+    stall_ms: u64,
 }
 
 impl LimitsObject {
-    fn of(Limits { text, line, name }: Limits) -> Self {
-        Self { text, line, name }
+    fn of(limits: Limits) -> Self {
+        Self {
+            text: limits.text,
+            line: limits.line,
+            name: limits.name,
+            rate: limits.rate,
+            clients: limits.clients,
+            per_address: limits.per_address,
+            new_per_address: limits.new_per_address,
+            unjoined: limits.unjoined,
+            unjoined_per_address: limits.unjoined_per_address,
+            idle_join_ms: milliseconds(limits.idle_join),
+            stall_ms: milliseconds(limits.stall),
+        }
     }
+
+    fn to_limits(self) -> Limits {
+        Limits {
+            text: self.text,
+            line: self.line,
+            name: self.name,
+            rate: self.rate,
+            clients: self.clients,
+            per_address: self.per_address,
+            new_per_address: self.new_per_address,
+            unjoined: self.unjoined,
+            unjoined_per_address: self.unjoined_per_address,
+            idle_join: Duration::from_millis(self.idle_join_ms),
+            stall: Duration::from_millis(self.stall_ms),
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Object<'_> {
@@ -437,11 +485,7 @@ impl Object<'_> {
                     resumed: self.resumed,
                     people: self.people.ok_or(MalformedObject)?,
                     names: self.to_names()?,
-                    limits: Limits {
-                        text: limits.text,
-                        line: limits.line,
-                        name: limits.name,
-                    },
+                    limits: limits.to_limits(),
                 })
             }
             "notice" => Reply::Notice(self.to_text()?),

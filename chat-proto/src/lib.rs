@@ -14,6 +14,11 @@
 //! A peer that closes its sending side after having spoken has left the room,
 //! and still receives for 30 s.
 //!
+//! What comes faster than the server's rate is not lost: it is read later. A peer
+//! that cannot come in, because there are too many or too many from its address, is
+//! greeted with the reason. It may say `/hello` and gets an `error` of code `full`;
+//! then, or half a second later, it is closed.
+//!
 //! # Texts and names
 //!
 //! Control characters and bidirectional overrides never pass from one person
@@ -79,6 +84,15 @@
 //! | `who`, `quit` | |
 //! | `ping` | `id` (optional) |
 //! | `history` | `count` (of the last messages and actions), or `first` and, if not the newest, `last`; `id` (optional) |
+//!
+//! The members of `limits`, where 0 is no limit: bytes in a `text`, in a `line` of
+//! this form, and columns in a `name`, which are never 0; `rate`, lines a second that
+//! are read from one connection; `clients`, connections in all; `per_address` and
+//! `new_per_address`, connections from one address, at once and in ten minutes;
+//! `unjoined` and `unjoined_per_address`, how many of them may not have sent a line
+//! yet; `idle_join_ms`, the time in which one is to be sent; `stall_ms`, how long a
+//! peer may take nothing of what waits for it. A `code` is one of `too_long`,
+//! `not_utf8`, `empty`, `bad_command`, `bad_name`, `name_taken`, `not_kept`, `full`.
 //!
 //! `seq` counts the events of the room from 1 without gaps. Everybody sees the
 //! same events in the same order, and after a `welcome` with `seq` 41 the next

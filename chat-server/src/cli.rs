@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use chat_proto::event::Limits;
+use chat_proto::text::MAX_TEXT;
 use clap::Parser;
 
 use crate::history::{Options, SyncMode};
@@ -47,7 +49,50 @@ pub struct Args {
     /// How long somebody may take nothing of what waits for them before they
     /// are closed, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    pub stall: Duration,
+    stall: Duration,
+
+    /// How many connections there can be; others are told that the room is full.
+    /// 0 is as many as the system lets there be
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.clients)]
+    max_clients: usize,
+
+    /// How many connections there can be from one address (of IPv6: from one
+    /// /64); 0 is no limit. Loopback is exempt
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.per_address)]
+    max_per_address: usize,
+
+    /// How many may come from one address in ten minutes; 0 is no limit.
+    /// Loopback is exempt
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.new_per_address)]
+    max_new_per_address: u32,
+
+    /// Limit connections from loopback like all others
+    #[arg(long)]
+    pub limit_loopback: bool,
+
+    /// How many lines are read from one connection in a second, after a burst
+    /// of five seconds' worth; a line counts as one for each 3,276 bytes. What
+    /// is beyond waits; 0 is no limit
+    #[arg(long, value_name = "LINES", default_value_t = Limits::DEFAULT.rate)]
+    rate: u32,
+
+    /// How long a message may be, in bytes, from 64 to 4096
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::DEFAULT.text, value_parser = line)]
+    max_line: usize,
+
+    /// How long somebody may say nothing after connecting, not even a blank
+    /// line, in seconds; 0 is no limit
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds_or_0)]
+    idle_join: Duration,
+
+    /// How many there may be who have said nothing yet; then whoever has been
+    /// silent for longest has to go. 0 is no limit
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.unjoined)]
+    max_unjoined: usize,
+
+    /// How many of those from one address; 0 is no limit. Loopback is exempt
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.unjoined_per_address)]
+    max_unjoined_per_address: usize,
 
     /// How many threads serve people, at most 64. Without it: as many as there
     /// are cores
@@ -64,6 +109,24 @@ impl Args {
     pub fn threads(&self) -> NonZeroUsize {
         let cores = || available_parallelism().unwrap_or(NonZeroUsize::MIN);
         self.threads.unwrap_or_else(|| cores().min(MAX_THREADS))
+    }
+
+    /// What nobody may do beyond, where the system lets there be so many
+    /// connections.
+    pub fn limits(&self, possible: usize) -> Limits {
+        let wanted = Some(self.max_clients).filter(|wanted| *wanted > 0);
+        Limits {
+            text: self.max_line,
+            rate: self.rate,
+            clients: wanted.map_or(possible, |wanted| wanted.min(possible)),
+            per_address: self.max_per_address,
+            new_per_address: self.max_new_per_address,
+            unjoined: self.max_unjoined,
+            unjoined_per_address: self.max_unjoined_per_address,
+            idle_join: self.idle_join,
+            stall: self.stall,
+            ..Limits::default()
+        }
     }
 
     /// How the history is kept, if it is.
@@ -112,6 +175,21 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("give a number of seconds, at most {MAX_SECONDS}"))
 }
 
+/// The same, or 0.
+fn seconds_or_0(text: &str) -> Result<Duration, String> {
+    match text {
+        "0" | "0s" => Ok(Duration::ZERO),
+        _ => seconds(text),
+    }
+}
+
+fn line(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|bytes| (MIN_TEXT..=MAX_TEXT).contains(bytes))
+        .ok_or_else(|| format!("give a number of bytes from {MIN_TEXT} to {MAX_TEXT}"))
+}
+
 fn threads(text: &str) -> Result<NonZeroUsize, String> {
     text.parse()
         .ok()
@@ -121,6 +199,9 @@ fn threads(text: &str) -> Result<NonZeroUsize, String> {
 
 /// More would only wait for one another.
 const MAX_THREADS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+
+/// Nobody could say anything with less.
+const MIN_TEXT: usize = 64;
 
 /// The smallest history.
 const MIN_KEEP: u64 = 128 * 1024;

@@ -6,13 +6,12 @@
 //! under the same key.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::io;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use chat_proto::event::Limits;
 use mio::event::Event;
-use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use slab::Slab;
 
@@ -20,13 +19,14 @@ use crate::clock::Now;
 use crate::connection::Connection;
 use crate::replay::{Files, NoFiles, Page};
 use crate::room::{Form, Room};
-use crate::session::Session;
-use crate::shared::Shared;
+use crate::session::{ANNOUNCE_AFTER, Reason, Session};
+use crate::shared::{Peer, Shared, Task};
 
 /// Connections, by the number of their token.
 pub(crate) struct Clients {
     /// The worker whose they are.
     worker: usize,
+    limits: Limits,
     connections: Slab<Connection>,
     /// Keys of those to be looked after in this round.
     queue: Vec<usize>,
@@ -34,6 +34,9 @@ pub(crate) struct Clients {
     returning: VecDeque<usize>,
     page: Page,
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
+    /// Those who are in the room and have said nothing, who has been so for
+    /// longest first.
+    silent: BTreeSet<(Instant, usize)>,
     /// How much everybody was last served, as [`Shared::shown`] counts.
     served: u64,
     /// Before which places in the logs no reader here is.
@@ -41,22 +44,29 @@ pub(crate) struct Clients {
     /// Somebody in the queue can be sent more.
     sending: bool,
     buffer: Box<[u8]>,
+    /// What came and went since it was last counted, in bytes.
+    bytes_in: u64,
+    bytes_out: u64,
 }
 
 impl Clients {
     /// Nobody yet.
-    pub(crate) fn new(worker: usize) -> Self {
+    pub(crate) fn new(worker: usize, limits: Limits) -> Self {
         Self {
             worker,
+            limits,
             connections: Slab::new(),
             queue: Vec::new(),
             returning: VecDeque::new(),
             page: Page::default(),
             timers: BinaryHeap::new(),
+            silent: BTreeSet::new(),
             served: 0,
             floor: NOBODY,
             sending: false,
             buffer: vec![0; READ_BUFFER].into(),
+            bytes_in: 0,
+            bytes_out: 0,
         }
     }
 
@@ -87,7 +97,16 @@ impl Clients {
 
     /// When [`Clients::expire`] wants to be called, if nothing happens before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.timers.peek().map(|Reverse((at, _))| *at)
+        let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+        timer.into_iter().chain(self.silent_until()).min()
+    }
+
+    /// When whoever has been silent for longest has been so for too long.
+    fn silent_until(&self) -> Option<Instant> {
+        let (since, _) = self.silent.first()?;
+        let patience = self.limits.idle_join;
+        // The time counts from connecting on.
+        (!patience.is_zero()).then(|| *since + patience.saturating_sub(ANNOUNCE_AFTER))
     }
 
     /// Takes somebody in.
@@ -97,18 +116,25 @@ impl Clients {
     /// When the socket cannot be watched.
     pub(crate) fn insert(
         &mut self,
-        mut socket: TcpStream,
-        address: SocketAddr,
+        peer: Peer,
         registry: &Registry,
         room: &Room,
         now: Now,
     ) -> io::Result<()> {
         let entry = self.connections.vacant_entry();
         let key = entry.key();
+        let Peer {
+            mut socket,
+            address,
+            refusal,
+        } = peer;
         let interest = Interest::READABLE | Interest::WRITABLE;
         registry.register(&mut socket, Token(key), interest)?;
-        let session = Session::new(address, room, now);
-        entry.insert(Connection::new(socket, session));
+        let session = match refusal {
+            None => Session::new(address, room, now),
+            Some(refusal) => Session::refused(address, refusal, room, now),
+        };
+        entry.insert(Connection::new(socket, session, refusal.is_none()));
         self.enqueue(key);
         Ok(())
     }
@@ -151,10 +177,10 @@ impl Clients {
     /// Hears everybody in turn, until there is as much to tell as one reader
     /// takes in one round, or that were as many as can be heard in one. Those
     /// who were not heard are the first next time.
-    pub(crate) fn hear(&mut self, room: &mut Room, now: Now) {
+    pub(crate) fn hear(&mut self, room: &mut Room, shared: &Shared, now: Now) {
         let written = room.written();
         let (mut passed, mut heard) = (0, 0);
-        for &key in &self.queue {
+        while let Some(&key) = self.queue.get(passed) {
             if room.written() - written >= ROUND_BYTES || heard == TURNS {
                 break;
             }
@@ -165,11 +191,87 @@ impl Clients {
             connection.settle(room, now);
             connection.session.go_on(room, now);
             if connection.wants_read() {
-                connection.read(&mut self.buffer, room, now);
+                self.bytes_in += connection.read(&mut self.buffer, room, now) as u64;
                 heard += 1;
+            }
+            if connection.silent_since().is_some() && !connection.session.is_unjoined() {
+                self.joined(key, shared);
             }
         }
         self.queue.rotate_left(passed);
+    }
+
+    /// Somebody comes in who has said nothing, if there are not too many of
+    /// those already.
+    fn take_in_silent(&mut self, key: usize, room: &mut Room, shared: &Shared, now: Now) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let address = connection.session.address().ip();
+        let waits = shared.admission().wait(address);
+        match waits {
+            Ok(()) => {
+                connection.set_silent(Some(now.instant));
+                self.silent.insert((now.instant, key));
+                shared.count_silent(self.worker);
+                if shared.admission().is_crowded() {
+                    shared.give(shared.most_silent(), Task::Crowd);
+                }
+            }
+            Err(refusal) => {
+                let text = format!("{refusal}: goodbye");
+                shared.refuse(refusal, address, now);
+                let reason = Reason::Refused(refusal);
+                connection.session.dismiss(&text, reason, room, now);
+            }
+        }
+    }
+
+    /// Of those who say nothing as many go as are too many, those who have been
+    /// silent for longest first.
+    pub(crate) fn make_room(&mut self, room: &mut Room, shared: &Shared, now: Now) {
+        while shared.admission().is_crowded() {
+            if self.silent.is_empty() {
+                // Others were quicker, or have them.
+                let worker = shared.most_silent();
+                if worker != self.worker {
+                    shared.give(worker, Task::Crowd);
+                }
+                break;
+            }
+            let text = "you have said nothing, and others have come who might: goodbye";
+            self.drop_silent(Reason::Crowded, text, room, shared, now);
+        }
+    }
+
+    /// Whoever has been silent for longest goes, for this reason.
+    fn drop_silent(
+        &mut self,
+        reason: Reason,
+        text: &str,
+        room: &mut Room,
+        shared: &Shared,
+        now: Now,
+    ) {
+        if let Some(&(_, key)) = self.silent.first() {
+            self.joined(key, shared);
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.session.dismiss(text, reason, room, now);
+            }
+            self.enqueue(key);
+        }
+    }
+
+    /// Somebody is no longer one of those who are here and say nothing.
+    fn joined(&mut self, key: usize, shared: &Shared) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && let Some(since) = connection.silent_since()
+        {
+            connection.set_silent(None);
+            self.silent.remove(&(since, key));
+            shared.count_joined(self.worker);
+            shared.admission().join(connection.session.address().ip());
+        }
     }
 
     /// Does what is due.
@@ -184,9 +286,19 @@ impl Clients {
                 if connection.timer() == Some(at) {
                     connection.set_timer(None);
                 }
-                connection.expire(shared.limits.stall, room, now);
+                if connection.comes_in_silent(now) {
+                    self.take_in_silent(key, room, shared, now);
+                }
+            }
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.expire(self.limits.stall, room, now);
                 self.enqueue(key);
             }
+        }
+        while self.silent_until().is_some_and(|at| at <= now.instant) {
+            let seconds = self.limits.idle_join.as_secs_f64();
+            let text = format!("you have said nothing for {seconds} s: goodbye");
+            self.drop_silent(Reason::SaidNothing, &text, room, shared, now);
         }
         // Everybody has a timer when they come, and hardly anybody later.
         let capacity = self.timers.capacity();
@@ -217,7 +329,7 @@ impl Clients {
                 for key in some..(some + SOME).min(keys) {
                     self.write_to(key, &state.room, now);
                     if let Some(connection) = self.connections.get(key)
-                        && (connection.needs_turn(shared.limits.stall)
+                        && (connection.needs_turn(self.limits.stall)
                             || connection.can_send(&state.room)
                             || connection.session.is_closing())
                     {
@@ -252,7 +364,7 @@ impl Clients {
 
     fn write_to(&mut self, key: usize, room: &Room, now: Now) {
         if let Some(connection) = self.connections.get_mut(key) {
-            connection.write(room, now);
+            self.bytes_out += connection.write(room, now) as u64;
             if !connection.returning && connection.wants_past(room) {
                 connection.returning = true;
                 self.returning.push_back(key);
@@ -275,7 +387,8 @@ impl Clients {
             if let Some(connection) = self.connections.get_mut(key)
                 && connection.returning
             {
-                connection.write_past(&state.room, files, &mut self.page, now);
+                let bytes = connection.write_past(&state.room, files, &mut self.page, now);
+                self.bytes_out += bytes as u64;
                 connection.returning = connection.wants_past(&state.room);
                 if connection.returning {
                     self.returning.push_back(key);
@@ -293,6 +406,7 @@ impl Clients {
         self.move_laggards(room, shared);
         self.sending = false;
         let mut closed = Vec::new();
+        let stall = self.limits.stall;
         let mut queue = std::mem::take(&mut self.queue);
         queue.retain(|&key| {
             let Some(connection) = self.connections.get_mut(key) else {
@@ -303,7 +417,6 @@ impl Clients {
                 closed.push(key);
                 return false;
             }
-            let stall = shared.limits.stall;
             if let Some(deadline) = connection.needs_timer(stall) {
                 connection.set_timer(Some(deadline));
                 self.timers.push(Reverse((deadline, key)));
@@ -316,14 +429,25 @@ impl Clients {
         drop(state);
         self.queue = queue;
         for key in closed {
+            self.joined(key, shared);
             let mut connection = self.connections.remove(key);
             // A socket that is dropped is off the poll as well.
             let _ = registry.deregister(connection.socket());
             let session = &connection.session;
-            let text = format!("disconnected {} ({})", session.describe(), session.reason());
-            shared.journal.info(now.time, &text);
-            shared.leave(self.worker);
+            let stalled = session.reason() == Reason::TookNothing;
+            shared.counters.stalled.add(stalled.into());
+            shared.leave(
+                self.worker,
+                connection.came_in.then(|| session.address().ip()),
+            );
+            if connection.came_in {
+                let text = format!("disconnected {} ({})", session.describe(), session.reason());
+                shared.journal.info(now.time, &text);
+            }
         }
+        let counters = &shared.counters;
+        counters.bytes_in.add(std::mem::take(&mut self.bytes_in));
+        counters.bytes_out.add(std::mem::take(&mut self.bytes_out));
         // The last one must not hold back the log for ever: nobody wakes up a
         // worker that has no people.
         if self.connections.is_empty() {
@@ -348,6 +472,7 @@ impl Clients {
         for (_, connection) in &mut self.connections {
             if connection.session.is_too_far_behind(room) {
                 connection.session.fall_behind(room);
+                shared.counters.laggards.add(1);
             }
         }
         self.set_floor(floor, shared);

@@ -24,6 +24,8 @@ pub struct Connection {
     socket: TcpStream,
     /// The rules.
     pub session: Session,
+    /// It counts as one of those who may come in.
+    pub came_in: bool,
     /// There may be something to read.
     pub readable: bool,
     /// Its end has been told of: only reading finds out how it ended.
@@ -61,6 +63,8 @@ struct Clock {
     stalled: Option<Instant>,
     /// It is tried once more, before that is the end.
     probed: bool,
+    /// Since when it is in the room and has said nothing.
+    silent: Option<Instant>,
     linger: Option<Linger>,
 }
 
@@ -73,10 +77,11 @@ struct Linger {
 
 impl Connection {
     /// A connection that has just been accepted and registered.
-    pub fn new(socket: TcpStream, session: Session) -> Self {
+    pub fn new(socket: TcpStream, session: Session, came_in: bool) -> Self {
         Self {
             socket,
             session,
+            came_in,
             readable: true,
             read_closed: false,
             writable: true,
@@ -89,9 +94,12 @@ impl Connection {
         }
     }
 
-    /// Reads once, at most a buffer full, and lets the session have it.
-    pub fn read(&mut self, buffer: &mut [u8], room: &mut Room, now: Now) {
-        match self.socket.read(buffer) {
+    /// Reads once, at most a buffer full, and lets the session have it. Tells how
+    /// many bytes there were.
+    pub fn read(&mut self, buffer: &mut [u8], room: &mut Room, now: Now) -> usize {
+        let read = self.socket.read(buffer);
+        let bytes = *read.as_ref().unwrap_or(&0);
+        match read {
             Ok(0) => {
                 self.readable = false;
                 match (self.state, self.socket.take_error()) {
@@ -121,6 +129,7 @@ impl Connection {
             },
         }
         self.settle(room, now);
+        bytes
     }
 
     /// Has the room know of a failure, which can happen while others read the
@@ -135,9 +144,10 @@ impl Connection {
     }
 
     /// Writes until nothing is left but the past, the socket is full, or this
-    /// connection has had its share of the round.
-    pub fn write(&mut self, room: &Room, now: Now) {
+    /// connection has had its share of the round. Tells how many bytes that were.
+    pub fn write(&mut self, room: &Room, now: Now) -> usize {
         let mut share = SHARE;
+        let mut bytes = 0;
         while self.writable && share > 0 && self.session.has_output(room) {
             let written = match self.session.one_piece(room) {
                 Some(bytes) => self.socket.write(bytes),
@@ -153,14 +163,23 @@ impl Connection {
             let count = self.written(written, now);
             share = share.saturating_sub(count.max(1));
             self.session.sent(count);
+            bytes += count;
         }
         if self.patient && !self.session.has_output(room) {
             self.set_patient(false);
         }
+        bytes
     }
 
-    /// Writes a page of the past, if that is what comes next.
-    pub fn write_past(&mut self, room: &Room, files: &dyn Files, page: &mut Page, now: Now) {
+    /// Writes a page of the past, if that is what comes next. Tells how many bytes
+    /// that were.
+    pub fn write_past(
+        &mut self,
+        room: &Room,
+        files: &dyn Files,
+        page: &mut Page,
+        now: Now,
+    ) -> usize {
         match self.session.past(room, files, page, now) {
             Ok(false) => {}
             Ok(true) => {
@@ -170,9 +189,11 @@ impl Connection {
                     count = self.written(written, now);
                 }
                 self.session.past_sent(count, page);
+                return count;
             }
             Err(_) => self.give_up(Reason::HistoryNotReadable),
         }
+        0
     }
 
     /// Whether it could be sent a page of the past now.
@@ -214,6 +235,24 @@ impl Connection {
         {
             let timeout = (!patient).then_some(DEAD_AFTER);
             let _ = SockRef::from(&self.socket).set_tcp_user_timeout(timeout);
+        }
+    }
+
+    /// Whether it is now to come in without having said a word.
+    pub fn comes_in_silent(&self, now: Now) -> bool {
+        let due = self.session.deadline().is_some_and(|at| at <= now.instant);
+        self.session.is_arriving() && self.session.is_unjoined() && due && !self.is_unheard()
+    }
+
+    /// Since when it is in the room and has said nothing.
+    pub fn silent_since(&self) -> Option<Instant> {
+        self.clock.get()?.silent
+    }
+
+    /// It is in the room since this moment and has said nothing, or it has.
+    pub fn set_silent(&mut self, since: Option<Instant>) {
+        if self.silent_since() != since {
+            self.clock.change(|clock| clock.silent = since);
         }
     }
 
@@ -401,7 +440,7 @@ mod tests {
     #[cfg(target_pointer_width = "64")]
     fn a_connection_is_small() {
         let own = size_of::<Connection>() - size_of::<TcpStream>();
-        assert!(own <= 116, "{own} bytes");
+        assert!(own <= 128, "{own} bytes");
     }
 
     fn accepted() -> (std::net::TcpStream, Connection, Room) {
@@ -410,7 +449,7 @@ mod tests {
         let (socket, address) = listener.accept().unwrap();
         let room = Room::new(crate::history::new_room_id(), 1000);
         let session = Session::new(address, &room, crate::server::now());
-        let connection = Connection::new(TcpStream::from_std(socket), session);
+        let connection = Connection::new(TcpStream::from_std(socket), session, true);
         (client, connection, room)
     }
 

@@ -1,22 +1,24 @@
 //! Who comes in: the listening sockets together, and the limit on connections.
 
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::time::Instant;
 
 use anyhow::Context;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
+use crate::admission::Refusal;
 use crate::clock::Now;
+use crate::counters::Seldom;
 use crate::listener::{Accepted, Listener};
-use crate::shared::Shared;
+use crate::shared::{Peer, Shared};
 
 /// The listening sockets.
 #[derive(Debug)]
 pub(crate) struct Door {
     listeners: Vec<Listener>,
-    /// No accept error is logged before this moment.
-    quiet_until: Option<Instant>,
+    errors: Seldom,
 }
 
 impl Door {
@@ -34,7 +36,7 @@ impl Door {
         }
         Ok(Self {
             listeners,
-            quiet_until: None,
+            errors: Seldom::default(),
         })
     }
 
@@ -69,12 +71,7 @@ impl Door {
     }
 
     /// Takes some of those who wait.
-    pub(crate) fn accept(
-        &mut self,
-        shared: &Shared,
-        now: Now,
-        mut take: impl FnMut(TcpStream, SocketAddr),
-    ) {
+    pub(crate) fn accept(&mut self, shared: &Shared, now: Now, mut take: impl FnMut(Peer)) {
         let mut error = None;
         for listener in &mut self.listeners {
             if listener.retry().is_some_and(|retry| retry <= now.instant) {
@@ -91,9 +88,26 @@ impl Door {
                     break;
                 }
                 match listener.accept(now.instant) {
-                    Accepted::Peer(socket, address) => take(socket, address),
+                    Accepted::Peer(socket, address) => {
+                        let ip = address.ip().to_canonical();
+                        let address = SocketAddr::new(ip, address.port());
+                        let refusal = shared.admission().arrive(ip, now.instant).err();
+                        if let Some(refusal) = refusal {
+                            shared.refuse(refusal, ip, now);
+                            if !shared.can_refuse() {
+                                turn_away(socket, refusal);
+                                continue;
+                            }
+                        }
+                        take(Peer {
+                            socket,
+                            address,
+                            refusal,
+                        });
+                    }
                     Accepted::Nobody => {}
                     Accepted::Full(full) => {
+                        shared.counters.accept_errors.add(1);
                         shared.wait_for_space();
                         error = Some(full.to_string());
                     }
@@ -105,9 +119,8 @@ impl Door {
         }
     }
 
-    fn log(&mut self, error: &str, shared: &Shared, now: Now) {
-        if self.quiet_until.is_none_or(|until| until <= now.instant) {
-            self.quiet_until = Some(now.instant + QUIET_FOR);
+    fn log(&self, error: &str, shared: &Shared, now: Now) {
+        if self.errors.happens(now.instant).is_some() {
             let people = shared.connections();
             let text = format!("cannot accept more connections ({people} now): {error}");
             shared.journal.warn(now.time, &text);
@@ -115,10 +128,16 @@ impl Door {
     }
 }
 
+/// Tells somebody in a flood, as far as that can be done at once, why they cannot
+/// come in. What they have sent is read first: to close a socket with unread input
+/// resets the connection, and the word would be lost.
+fn turn_away(mut socket: TcpStream, refusal: Refusal) {
+    let _ = socket.read(&mut [0; 4096]);
+    let _ = socket.write_all(format!("\r-- {}\n", refusal.greeting()).as_bytes());
+    let _ = socket.shutdown(Shutdown::Write);
+}
+
 /// Connections that are taken at one listener in one round: a flood of them
 /// delays those who talk by a few milliseconds, and does not fill the backlog,
 /// after which the next ones would be tried again only a second later.
 const ACCEPTS: usize = 512;
-
-/// The time between two complaints.
-const QUIET_FOR: Duration = Duration::from_secs(5);

@@ -28,20 +28,23 @@
 //!   [`history`] the files.
 //!
 //! Of thousands of connections nearly all are idle, and one of those is some
-//! 120 bytes, its name and its name's keys: what only few need at a time lies
+//! 130 bytes, its name and its name's keys: what only few need at a time lies
 //! apart (`rare`).
 
+pub mod admission;
 pub mod broadcast;
 pub mod cli;
 mod clients;
 pub mod clock;
 pub mod connection;
+mod counters;
 mod door;
 pub mod history;
 pub mod ids;
 pub mod journal;
 pub mod listener;
 pub mod log;
+mod pace;
 pub mod people;
 pub mod presence;
 mod rare;

@@ -140,6 +140,8 @@ fn prepare(socket: &Socket) -> io::Result<()> {
     // A peer that does not read costs this much of the system's memory
     // instead of megabytes.
     socket.set_send_buffer_size(64 * 1024)?;
+    // And so does one that sends more than is read.
+    socket.set_recv_buffer_size(64 * 1024)?;
     // Gone within 60 + 4 × 15 s when nobody speaks.
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(60))
@@ -188,6 +190,7 @@ mod tests {
         assert!(peer.keepalive().unwrap());
         // Linux counts its own use of the buffer in.
         assert!((64 * 1024..=128 * 1024).contains(&peer.send_buffer_size().unwrap()));
+        assert!((64 * 1024..=128 * 1024).contains(&peer.recv_buffer_size().unwrap()));
         #[cfg(target_os = "linux")]
         {
             let timeout = peer.tcp_user_timeout().unwrap();

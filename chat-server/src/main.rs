@@ -9,7 +9,7 @@ use chat_server::history::{History, new_room_id};
 use chat_server::journal::Journal;
 use chat_server::listener::{Listener, own_addresses};
 use chat_server::room::Room;
-use chat_server::server::{LOG_BYTES, Limits, Server, now};
+use chat_server::server::{LOG_BYTES, Limits, SPARE, Server, now};
 use chat_server::signals::{raise_descriptor_limit, survive_full_files};
 use clap::Parser;
 
@@ -41,10 +41,13 @@ fn main() -> ExitCode {
     let own = OWN_DESCRIPTORS
         + threads.get() * DESCRIPTORS_OF_A_THREAD
         + history.as_ref().map_or(0, History::descriptors);
+    let descriptors = descriptors.unwrap_or(MANY_DESCRIPTORS);
+    let left = |own| descriptors.saturating_sub(own).max(1);
     let limits = Limits {
-        stall: args.stall,
+        people: args.limits(left(own + SPARE)),
+        limit_loopback: args.limit_loopback,
         together: args.together,
-        connections: descriptors.map_or(usize::MAX, |all| all.saturating_sub(own).max(1)),
+        connections: left(own),
     };
     let server = Server::new(listeners, room, history, limits, threads, journal);
     match server.and_then(Server::run) {
@@ -153,6 +156,9 @@ fn introduce(listeners: &[Listener], journal: &Journal) {
 
 /// Its poll, and what wakes it up.
 const DESCRIPTORS_OF_A_THREAD: usize = 2;
+
+/// As many as Linux gives one process unless it is told otherwise.
+const MANY_DESCRIPTORS: usize = 1 << 20;
 
 /// Standard streams, listeners and the like.
 const OWN_DESCRIPTORS: usize = 20;

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use chat_proto::command::Past;
-use chat_proto::event::{Body, ErrorCode, Event, Reply, RoomId, Speech, Timestamp};
+use chat_proto::event::{Body, ErrorCode, Event, Limits, Reply, RoomId, Speech, Timestamp};
 use chat_proto::name::{Name, NameError};
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
@@ -52,6 +52,8 @@ pub struct Room {
     speech: VecDeque<u64>,
     /// The history on disk, if there is one.
     kept: Option<Kept>,
+    /// What nobody may do beyond.
+    limits: Limits,
 }
 
 /// What the room knows of its history on disk.
@@ -150,7 +152,18 @@ impl Room {
             told: 0,
             ids,
             kept: None,
+            limits: Limits::default(),
         }
+    }
+
+    /// What nobody may do beyond.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Has other limits than the usual ones.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// Has the room kept in files, another one after each `segment` bytes of

@@ -15,7 +15,7 @@ use crate::room::Room;
 use crate::shared::{DOOR, Shared, State, Task};
 use crate::worker::Worker;
 
-pub use crate::shared::Limits;
+pub use crate::shared::{Limits, SPARE};
 
 /// A server that listens.
 pub struct Server {
@@ -31,13 +31,13 @@ impl Server {
     /// Those of the system.
     pub fn new(
         listeners: Vec<Listener>,
-        room: Room,
+        mut room: Room,
         history: Option<History>,
         limits: Limits,
         threads: NonZeroUsize,
         journal: Journal,
     ) -> anyhow::Result<Self> {
-        let workers = (0..threads.get()).map(Worker::new);
+        let workers = (0..threads.get()).map(|index| Worker::new(index, limits.people));
         let mut workers: Vec<Worker> = workers.collect::<Result<_, _>>()?;
         let wakers = workers
             .iter()
@@ -46,6 +46,7 @@ impl Server {
         if let Some(first) = workers.first_mut() {
             first.stand_at_front(listeners)?;
         }
+        room.set_limits(limits.people);
         Ok(Self {
             workers,
             shared: Shared::new(room, history, wakers, limits, journal),

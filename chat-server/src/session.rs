@@ -18,8 +18,10 @@ use chat_proto::foreign::Foreign;
 use chat_proto::framing::LineDecoder;
 use chat_proto::{json_form, text_form};
 
+use crate::admission::Refusal;
 use crate::broadcast::{Due, Slices};
 use crate::clock::Now;
+use crate::pace::Pace;
 use crate::rare::Rare;
 use crate::replay::{Files, Page};
 use crate::room::{Form, Room};
@@ -54,6 +56,17 @@ impl Session {
     pub fn new(address: SocketAddr, room: &Room, now: Now) -> Self {
         let mut seat = Seat::new(address, room, now);
         seat.greet(room, now);
+        Self {
+            decoder: LineDecoder::default(),
+            backlog: Rare::default(),
+            seat,
+        }
+    }
+
+    /// A connection that was accepted only to be told why it cannot come in.
+    pub fn refused(address: SocketAddr, refusal: Refusal, room: &Room, now: Now) -> Self {
+        let mut seat = Seat::new(address, room, now);
+        seat.refuse(refusal, room, now);
         Self {
             decoder: LineDecoder::default(),
             backlog: Rare::default(),
@@ -105,6 +118,14 @@ impl Session {
         }
     }
 
+    /// It has to go, for a reason that it is told.
+    pub fn dismiss(&mut self, text: &str, reason: Reason, room: &mut Room, now: Now) {
+        if !self.is_closing() {
+            self.seat.notice(text, room, now);
+            self.seat.end(reason, room, now);
+        }
+    }
+
     /// The server stops; people are to come back `after` that.
     pub fn goodbye(&mut self, after: Duration, room: &Room, now: Now) {
         if !self.is_closing() {
@@ -114,22 +135,22 @@ impl Session {
 
     /// When [`Session::expire`] wants to be called, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
-        match self.seat.phase {
-            Phase::Present(_) => None,
-            Phase::Arriving(at) | Phase::Listening(at) | Phase::Closing(at) => Some(at),
-        }
+        let pace = self.seat.pace.get().and_then(Pace::deadline);
+        pace.into_iter().chain(self.seat.phase.deadline()).min()
     }
 
     /// Does what is due.
     pub fn expire(&mut self, room: &mut Room, now: Now) {
-        if self
-            .deadline()
-            .is_none_or(|deadline| deadline > now.instant)
-        {
+        if self.seat.pace.get().is_some() {
+            self.seat.pace.change(|pace| pace.expire(now.instant));
+        }
+        let deadline = self.seat.phase.deadline();
+        if deadline.is_none_or(|deadline| deadline > now.instant) {
             return;
         }
         match self.seat.phase {
             Phase::Arriving(_) => self.seat.announce(room, now),
+            Phase::Refused(_) => self.seat.end(self.seat.reason, room, now),
             Phase::Listening(_) => self.seat.close(Reason::Closed, room, now),
             Phase::Closing(_) | Phase::Present(_) => {}
         }
@@ -151,7 +172,7 @@ impl Session {
     /// it first, or has said more than is processed yet. Those who have left
     /// are never held: reading from them is how their end is noticed.
     pub fn is_held(&self) -> bool {
-        matches!(self.seat.phase, Phase::Arriving(_) | Phase::Present(_))
+        !matches!(self.seat.phase, Phase::Listening(_) | Phase::Closing(_))
             && (!self.wants_input() || self.has_backlog())
     }
 
@@ -171,6 +192,16 @@ impl Session {
     /// Whether it has not come in yet.
     pub fn is_arriving(&self) -> bool {
         matches!(self.seat.phase, Phase::Arriving(_))
+    }
+
+    /// Whether it is in the room, or about to be, and has not said a line yet.
+    pub fn is_unjoined(&self) -> bool {
+        !self.seat.joined && matches!(self.seat.phase, Phase::Arriving(_) | Phase::Present(_))
+    }
+
+    /// Where it comes from.
+    pub fn address(&self) -> SocketAddr {
+        self.seat.address()
     }
 
     /// Whether it is to be closed once all is sent.
@@ -274,7 +305,16 @@ impl Session {
                 Form::Text => text_form::MAX_LINE,
                 Form::Json => json_form::MAX_LINE,
             };
-            let line = match self.decoder.next_line(&mut input, max_line) {
+            let offered = input.len();
+            let line = self.decoder.next_line(&mut input, max_line);
+            let is_line = matches!(line, Ok(Some(_)));
+            let rate = room.limits().rate;
+            let taken = offered - input.len();
+            if rate > 0 {
+                let pace = &mut self.seat.pace;
+                pace.change(|pace| pace.spend(taken, is_line, rate, now.instant));
+            }
+            let line = match line {
                 Ok(Some(line)) => line,
                 Ok(None) => {
                     if !self.seat.spoke
@@ -326,6 +366,12 @@ pub enum Reason {
     WrongProtocol,
     /// Nobody can come in, because nothing can be kept.
     NoSpace,
+    /// It could not come in.
+    Refused(Refusal),
+    /// Nothing was said for too long.
+    SaidNothing,
+    /// Nothing was said, and others came who might.
+    Crowded,
     /// The past that was asked for cannot be read.
     HistoryNotReadable,
     /// The server stops.
@@ -345,6 +391,9 @@ impl fmt::Display for Reason {
             Self::AnotherProtocol => "another protocol",
             Self::WrongProtocol => "wrong protocol",
             Self::NoSpace => "no space",
+            Self::Refused(refusal) => return refusal.fmt(f),
+            Self::SaidNothing => "said nothing",
+            Self::Crowded => "said nothing, and others came",
             Self::HistoryNotReadable => "history not readable",
             Self::ServerStopped => "server stopped",
         })

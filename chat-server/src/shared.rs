@@ -12,15 +12,17 @@
 //! always followed by a wake-up.
 
 use std::mem;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
-use std::time::Duration;
 
 use mio::Waker;
 use mio::net::TcpStream;
 
+use crate::admission::{Admission, Refusal};
+use crate::clock::Now;
+use crate::counters::{Counters, Seldom};
 use crate::history::History;
 use crate::journal::Journal;
 use crate::room::{Form, Room};
@@ -28,10 +30,12 @@ use crate::room::{Form, Room};
 /// What is not allowed beyond.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How long somebody may take nothing of what waits for them before they
-    /// are closed.
-    pub stall: Duration,
-    /// How many connections there can be; others wait outside.
+    /// What everybody is told of.
+    pub people: chat_proto::event::Limits,
+    /// The addresses of this machine are limited like all others.
+    pub limit_loopback: bool,
+    /// How many connections there can be, with those that are told that they
+    /// cannot come in; others wait outside.
     pub connections: usize,
     /// How many of them one thread has before the next one gets any: to send
     /// them a message takes less time than to wake up somebody else for a few
@@ -48,6 +52,12 @@ pub(crate) struct Shared {
     desks: Box<[Desk]>,
     /// There is a history, which wakes the first worker up.
     pub(crate) is_kept: bool,
+    admission: Mutex<Admission>,
+    pub(crate) counters: Counters,
+    /// Refusals, which are logged once in a while by reason.
+    refusals: [Seldom; Refusal::ALL.len()],
+    /// Connections that are only told why they cannot come in.
+    refused: AtomicUsize,
     /// Somebody waits outside for a connection to end.
     door_waits: AtomicBool,
     /// Somebody is not heard because others are behind.
@@ -71,17 +81,30 @@ struct Desk {
     asleep: AtomicBool,
     /// How many connections it has, or is about to have.
     connections: AtomicUsize,
+    /// How many of them are in the room and have said nothing.
+    silent: AtomicUsize,
     /// How much its readers were last offered.
     served: AtomicU64,
     /// Of the log of each form its readers need nothing before this.
     floor: [AtomicU64; 2],
 }
 
+/// Somebody who has come.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) socket: TcpStream,
+    pub(crate) address: SocketAddr,
+    /// Why they are not to come in.
+    pub(crate) refusal: Option<Refusal>,
+}
+
 /// Something for one worker to do.
 #[derive(Debug)]
 pub(crate) enum Task {
     /// Somebody has come, and is its from now on.
-    Peer(TcpStream, SocketAddr),
+    Peer(Peer),
+    /// Too many say nothing: some of them are to go.
+    Crowd,
     /// Everybody is told this.
     Tell(Arc<str>),
     /// The server stops; the second time, at once.
@@ -99,6 +122,7 @@ impl Shared {
         limits: Limits,
         journal: Journal,
     ) -> Self {
+        let admission = Admission::new(limits.people, limits.limit_loopback);
         if let (Some(history), Some(first)) = (&mut history, wakers.first()) {
             history.watch(Arc::clone(first));
         }
@@ -107,6 +131,10 @@ impl Shared {
             is_kept: history.is_some(),
             state: RwLock::new(State { room, history }),
             desks: wakers.into_iter().map(Desk::new).collect(),
+            admission: Mutex::new(admission),
+            counters: Counters::default(),
+            refusals: Default::default(),
+            refused: AtomicUsize::new(0),
             door_waits: AtomicBool::new(false),
             talk_waits: AtomicBool::new(false),
             limits,
@@ -240,8 +268,59 @@ impl Shared {
         worker
     }
 
-    /// A connection of this worker has ended.
-    pub(crate) fn leave(&self, worker: usize) {
+    /// Who may come in, and how many of them say nothing.
+    pub(crate) fn admission(&self) -> MutexGuard<'_, Admission> {
+        let admission = self.admission.lock();
+        admission.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note that somebody could not come in.
+    pub(crate) fn refuse(&self, refusal: Refusal, address: IpAddr, now: Now) {
+        self.counters.refused[refusal as usize].add(1);
+        if let Some(others) = self.refusals[refusal as usize].happens(now.instant) {
+            let text = match others {
+                0 => format!("refused {address}: {refusal}"),
+                _ => format!("refused {address}, and {others} before: {refusal}"),
+            };
+            self.journal.warn(now.time, &text);
+        }
+    }
+
+    /// Whether there is space to tell somebody else that they cannot come in. If
+    /// so they are counted.
+    pub(crate) fn can_refuse(&self) -> bool {
+        let has_space = self.refused.load(Ordering::SeqCst) < MAX_REFUSED;
+        self.refused
+            .fetch_add(usize::from(has_space), Ordering::SeqCst);
+        has_space
+    }
+
+    /// One more of this worker's connections is silent.
+    pub(crate) fn count_silent(&self, worker: usize) {
+        self.desks[worker].silent.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// One less.
+    pub(crate) fn count_joined(&self, worker: usize) {
+        self.desks[worker].silent.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// The worker most of whose connections are silent.
+    pub(crate) fn most_silent(&self) -> usize {
+        let silent = |desk: &Desk| desk.silent.load(Ordering::SeqCst);
+        let desks = self.desks.iter().enumerate();
+        desks
+            .max_by_key(|(_, desk)| silent(desk))
+            .map_or(0, |(index, _)| index)
+    }
+
+    /// A connection of this worker has ended: one from this address, or one that
+    /// had not come in.
+    pub(crate) fn leave(&self, worker: usize, from: Option<IpAddr>) {
+        match from {
+            Some(address) => self.admission().leave(address),
+            None => _ = self.refused.fetch_sub(1, Ordering::SeqCst),
+        }
         let connections = &self.desks[worker].connections;
         connections.fetch_sub(1, Ordering::SeqCst);
         if self.door_waits.swap(false, Ordering::SeqCst) {
@@ -278,6 +357,7 @@ impl Desk {
             waker,
             asleep: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
+            silent: AtomicUsize::new(0),
             served: AtomicU64::new(0),
             floor: [u64::MAX; 2].map(AtomicU64::new),
         }
@@ -287,7 +367,7 @@ impl Desk {
         self.connections.load(Ordering::SeqCst) > 0
     }
 
-    fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<Task>> {
+    fn tasks(&self) -> MutexGuard<'_, Vec<Task>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -306,12 +386,21 @@ fn wait_for_the_end() -> ! {
 /// The worker that accepts, and that goes last.
 pub(crate) const DOOR: usize = 0;
 
+/// Connections that are told at leisure why they cannot come in. Of a flood of
+/// them the others get the word and are closed.
+const MAX_REFUSED: usize = SPARE / 2;
+
+/// Connections beyond those that may come in.
+pub const SPARE: usize = 8;
+
 /// How far a worker may be behind, in bytes of both forms together: far less
 /// than the log holds.
 const MAX_LAG: u64 = 1 << 20;
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use chat_proto::event::{Body, Speech};
     use chat_proto::name::Name;
     use chat_proto::text::Text;
@@ -326,7 +415,8 @@ mod tests {
         let polls = [(); 2].map(|()| Poll::new().unwrap());
         let waker = |poll: &Poll| Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
         let limits = Limits {
-            stall: Duration::from_secs(60),
+            people: chat_proto::event::Limits::default(),
+            limit_loopback: false,
             connections: 10,
             together: 1,
         };
@@ -372,7 +462,7 @@ mod tests {
         assert!(!shared.must_wait());
         assert!(is_woken(&mut first));
         // Nobody waits for a worker that has no people.
-        shared.leave(1);
+        shared.leave(1, None);
         say(&shared, 200);
         shared.set_served(0, shared.shown());
         assert!(!shared.must_wait());
@@ -388,7 +478,7 @@ mod tests {
         shared.wake_others(0);
         assert!(!is_woken(&mut second));
         shared.set_asleep(1, true);
-        shared.leave(1);
+        shared.leave(1, None);
         shared.wake_others(0);
         assert!(!is_woken(&mut second));
     }

@@ -1,4 +1,4 @@
-//! The signals that stop the server, as events of the poll.
+//! Signals, as events of the poll.
 
 use std::io;
 #[cfg(unix)]
@@ -6,7 +6,17 @@ use std::sync::Arc;
 
 use mio::{Registry, Token};
 
-/// SIGINT and SIGTERM.
+/// What somebody wants who sends a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// The end: SIGINT or SIGTERM.
+    Stop,
+    /// The counters: SIGUSR1.
+    Report,
+}
+
+/// The signals above, and SIGHUP, for which nothing is done: a server outlives
+/// the terminal that it was started in.
 pub struct Signals(#[cfg(unix)] signal_hook_mio::v1_0::Signals);
 
 #[cfg(unix)]
@@ -17,15 +27,21 @@ impl Signals {
     ///
     /// Those of the system.
     pub fn register(registry: &Registry, token: Token) -> io::Result<Self> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        let mut signals = signal_hook_mio::v1_0::Signals::new([SIGINT, SIGTERM])?;
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+        let wanted = [SIGHUP, SIGINT, SIGTERM, SIGUSR1];
+        let mut signals = signal_hook_mio::v1_0::Signals::new(wanted)?;
         registry.register(&mut signals, token, mio::Interest::READABLE)?;
         Ok(Self(signals))
     }
 
-    /// How many came since the last call.
-    pub fn pending(&mut self) -> usize {
-        self.0.pending().count()
+    /// Those that came since the last call.
+    pub fn pending(&mut self) -> impl Iterator<Item = Signal> {
+        use signal_hook::consts::{SIGHUP, SIGUSR1};
+        self.0.pending().filter_map(|signal| match signal {
+            SIGHUP => None,
+            SIGUSR1 => Some(Signal::Report),
+            _ => Some(Signal::Stop),
+        })
     }
 }
 
@@ -41,8 +57,8 @@ impl Signals {
     }
 
     /// None.
-    pub fn pending(&mut self) -> usize {
-        0
+    pub fn pending(&mut self) -> impl Iterator<Item = Signal> {
+        std::iter::empty()
     }
 }
 

@@ -6,13 +6,12 @@
 //! What is done for each connection is in [`clients`](crate::clients).
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use chat_proto::event::Limits;
 use mio::event::Event;
-use mio::net::TcpStream;
 use mio::{Events, Poll, Token, Waker};
 
 use crate::clients::Clients;
@@ -21,8 +20,8 @@ use crate::door::Door;
 use crate::history::{History, News};
 use crate::room::{Form, Room};
 use crate::server::now;
-use crate::shared::{Shared, State, Task};
-use crate::signals::Signals;
+use crate::shared::{Peer, Shared, State, Task};
+use crate::signals::{Signal, Signals};
 
 /// One thread: a poll, and the connections that are its own.
 pub(crate) struct Worker {
@@ -53,12 +52,12 @@ impl Worker {
     /// # Errors
     ///
     /// Those of the system.
-    pub(crate) fn new(index: usize) -> anyhow::Result<Self> {
+    pub(crate) fn new(index: usize, limits: Limits) -> anyhow::Result<Self> {
         Ok(Self {
             index,
             poll: Poll::new().context("cannot make a poll")?,
             front: None,
-            clients: Clients::new(index),
+            clients: Clients::new(index, limits),
             room_due: None,
             overtaken: false,
             woken: false,
@@ -183,10 +182,18 @@ impl Worker {
             self.woken = true;
         } else if let Some(front) = &mut self.front {
             let listener = FIRST_LISTENER.wrapping_sub(token);
-            if !front.door.note(listener) && front.signals.pending() > 0 {
-                self.woken = true;
-                shared.give(self.index, Task::Stop);
-                shared.give_others(self.index, || Task::Stop);
+            if front.door.note(listener) {
+                return;
+            }
+            for signal in front.signals.pending() {
+                match signal {
+                    Signal::Stop => {
+                        self.woken = true;
+                        shared.give(self.index, Task::Stop);
+                        shared.give_others(self.index, || Task::Stop);
+                    }
+                    Signal::Report => report(shared),
+                }
             }
         }
     }
@@ -215,7 +222,7 @@ impl Worker {
         self.accept(&state.room, shared, now);
         self.overtaken = is_overtaken(&state) || shared.must_wait();
         if !self.overtaken {
-            self.clients.hear(&mut state.room, now);
+            self.clients.hear(&mut state.room, shared, now);
         }
         self.clients.expire(&mut state.room, shared, now);
         self.clients.hold(&state.room, shared);
@@ -237,9 +244,8 @@ impl Worker {
     fn do_tasks(&mut self, room: &mut Room, shared: &Shared, now: Now) {
         for task in shared.take_tasks(self.index) {
             match task {
-                Task::Peer(socket, address) => {
-                    self.welcome(socket, address, room, shared, now);
-                }
+                Task::Peer(peer) => self.welcome(peer, room, shared, now),
+                Task::Crowd => self.clients.make_room(room, shared, now),
                 Task::Tell(text) => self.clients.tell(&text, room, now),
                 Task::Stop => self.stop(room, shared, now),
                 Task::Open => {
@@ -255,40 +261,36 @@ impl Worker {
         let Some(mut front) = self.front.take() else {
             return;
         };
-        front.door.accept(shared, now, |socket, address| {
+        front.door.accept(shared, now, |peer| {
             let worker = shared.place();
             if worker == self.index {
-                self.welcome(socket, address, room, shared, now);
+                self.welcome(peer, room, shared, now);
             } else {
-                shared.give(worker, Task::Peer(socket, address));
+                shared.give(worker, Task::Peer(peer));
             }
         });
         self.front = Some(front);
     }
 
-    fn welcome(
-        &mut self,
-        socket: TcpStream,
-        address: SocketAddr,
-        room: &Room,
-        shared: &Shared,
-        now: Now,
-    ) {
+    fn welcome(&mut self, peer: Peer, room: &Room, shared: &Shared, now: Now) {
+        let address = peer.address;
+        let from = peer.refusal.is_none().then(|| address.ip());
         if self.stopping.is_some() {
-            shared.leave(self.index);
+            shared.leave(self.index, from);
             return;
         }
-        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
         let registry = self.poll.registry();
-        match self.clients.insert(socket, address, registry, room, now) {
+        match self.clients.insert(peer, registry, room, now) {
+            Ok(()) if from.is_none() => {}
             Ok(()) => {
+                shared.counters.accepted.add(1);
                 let text = format!("connected {address}");
                 shared.journal.info(now.time, &text);
             }
             Err(error) => {
                 let text = format!("cannot watch {address}: {error}");
                 shared.journal.warn(now.time, &text);
-                shared.leave(self.index);
+                shared.leave(self.index, from);
             }
         }
     }
@@ -329,6 +331,24 @@ impl Worker {
         }
         self.clients.goodbye(room, now);
     }
+}
+
+/// Writes what happened so far into the log.
+fn report(shared: &Shared) {
+    let (events, people) = {
+        let room = &shared.read().room;
+        (room.head().seq, room.people().count())
+    };
+    let (connections, silent) = {
+        let admission = shared.admission();
+        (admission.connections(), admission.unjoined())
+    };
+    let text = format!(
+        "people {people}, connections {connections} ({silent} have said nothing), \
+         events {events}, {}",
+        shared.counters
+    );
+    shared.journal.info(now().time, &text);
 }
 
 fn is_overtaken(state: &State) -> bool {

@@ -2,6 +2,7 @@
 
 mod crowd;
 mod kept;
+mod limits;
 mod names;
 mod process;
 mod room;

@@ -165,6 +165,14 @@ fn replies() -> impl Strategy<Value = Reply> {
         text: 1,
         line: 2,
         name: 3,
+        rate: 4,
+        clients: 5,
+        per_address: 6,
+        new_per_address: 7,
+        unjoined: 8,
+        unjoined_per_address: 9,
+        idle_join: Duration::from_millis(10),
+        stall: Duration::from_millis(11),
     };
     prop_oneof![
         texts().prop_map(Reply::Notice),

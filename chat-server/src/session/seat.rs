@@ -9,13 +9,15 @@ use chat_proto::command::{Command, Hello, Past, Resume};
 use chat_proto::event::{Body, ErrorCode, Limits, MessageId, Reply, Speech, Welcome};
 use chat_proto::foreign::Foreign;
 use chat_proto::framing::Line;
-use chat_proto::name::{MAX_NAME_COLUMNS, Name};
-use chat_proto::text::{MAX_TEXT, Text};
+use chat_proto::name::Name;
+use chat_proto::text::Text;
 use chat_proto::{PROTOCOL, json_form, text_form};
 
 use super::{ANNOUNCE_AFTER, FAREWELL_FOR, LISTEN_FOR, Reason};
+use crate::admission::Refusal;
 use crate::broadcast::Reader;
 use crate::clock::Now;
+use crate::pace::Pace;
 use crate::rare::Rare;
 use crate::replay::{Replay, Selection};
 use crate::room::{Form, Mark, Place, Room, Said, notice};
@@ -30,6 +32,10 @@ pub(super) struct Seat {
     pub(super) reader: Reader,
     /// A line has been taken: what comes is the chat protocol.
     pub(super) spoke: bool,
+    /// A line end has come, though perhaps nothing before it: there is somebody.
+    pub(super) joined: bool,
+    /// How fast it speaks.
+    pub(super) pace: Rare<Pace>,
     /// Why the session ended.
     pub(super) reason: Reason,
     pub(super) names: Rare<Names>,
@@ -50,12 +56,27 @@ pub(super) struct Names {
 pub(super) enum Phase {
     /// Greeted and not yet announced; comes in at this moment at the latest.
     Arriving(Instant),
+    /// Told why it cannot come in; until this moment a program may ask, and gets
+    /// the reason in its own form.
+    Refused(Instant),
     /// In the room.
     Present(Name),
     /// Gone from the room, but still receiving until this moment.
     Listening(Instant),
     /// To be closed once all is sent, or at this moment.
     Closing(Instant),
+}
+
+impl Phase {
+    /// When it ends, if nothing happens before.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Present(_) => None,
+            Self::Arriving(at) | Self::Refused(at) | Self::Listening(at) | Self::Closing(at) => {
+                Some(*at)
+            }
+        }
+    }
 }
 
 impl Seat {
@@ -68,6 +89,8 @@ impl Seat {
             phase: Phase::Arriving(now.instant + ANNOUNCE_AFTER),
             reader: Reader::held_at(room.reply_mark().text),
             spoke: false,
+            joined: false,
+            pace: Rare::default(),
             reason: Reason::Closed,
             names: Rare::default(),
         }
@@ -101,20 +124,35 @@ impl Seat {
             true => "\nwhat is said here is kept; /history shows it",
             false => "",
         };
+        let deadline = match room.limits().idle_join {
+            Duration::ZERO => String::new(),
+            time => format!(
+                "\nsend a line within {} s, if only Enter, to stay",
+                time.as_secs_f64()
+            ),
+        };
         // The words that a program looks for, without the `-- ` of a notice.
         let version = &text_form::GREETING["-- ".len()..];
         self.notice(
             &format!(
                 "{version} welcome: {here}, and you are {name}\n\
-                 just type to talk; /nick NAME gives you a name, /help tells the rest{kept}"
+                 just type to talk; /nick NAME gives you a name, /help tells the rest{deadline}{kept}"
             ),
             room,
             now,
         );
     }
 
+    /// Tells why it cannot come in, in place of a greeting.
+    pub(super) fn refuse(&mut self, refusal: Refusal, room: &Room, now: Now) {
+        self.notice(&refusal.greeting(), room, now);
+        self.reason = Reason::Refused(refusal);
+        self.phase = Phase::Refused(now.instant + ANNOUNCE_AFTER);
+    }
+
     pub(super) fn wants_input(&self) -> bool {
-        matches!(self.phase, Phase::Arriving(_) | Phase::Present(_))
+        !matches!(self.phase, Phase::Listening(_) | Phase::Closing(_))
+            && !self.pace.get().is_some_and(Pace::is_waiting)
             && self.reader.private_bytes() < MAX_PRIVATE
             && self.reader.detours() < MAX_DETOURS
             && !self.reader.has_asked()
@@ -122,6 +160,7 @@ impl Seat {
     }
 
     pub(super) fn line(&mut self, line: Line<'_>, room: &mut Room, now: Now) {
+        self.joined = true;
         let start = match line {
             Line::Whole(text) => text.as_bytes(),
             Line::TooLong(start) | Line::NotUtf8(start) => start,
@@ -138,7 +177,8 @@ impl Seat {
         match line {
             Line::Whole(text) => self.command(text, room, now),
             Line::TooLong(_) => {
-                let text = format!("that was not sent: a message has at most {MAX_TEXT} bytes");
+                let most = room.limits().text;
+                let text = format!("that was not sent: a message has at most {most} bytes");
                 self.error(ErrorCode::TooLong, &text, room, now);
             }
             Line::NotUtf8(_) => {
@@ -162,6 +202,9 @@ impl Seat {
             Ok(None) => {}
             Ok(Some(Command::Hello(hello))) => self.hello(&hello, room, now),
             Ok(Some(Command::Nick { name })) => self.nick(&name, room, now),
+            Ok(Some(_)) if matches!(self.phase, Phase::Refused(_)) => {
+                self.end(self.reason, room, now);
+            }
             Ok(Some(command)) => {
                 self.announce(room, now);
                 self.do_command(command, room, now);
@@ -183,7 +226,7 @@ impl Seat {
                 self.go_on_with_who(room, now);
             }
             Command::Ping { id } => self.reply(&Reply::Pong { id }, room, now),
-            Command::Help => self.notice(HELP, room, now),
+            Command::Help => self.notice(&help(room.limits()), room, now),
             Command::Quit => {
                 self.notice("goodbye", room, now);
                 self.end(Reason::Quit, room, now);
@@ -203,6 +246,14 @@ impl Seat {
         let Phase::Present(name) = &self.phase else {
             return;
         };
+        let most = room.limits().text;
+        if text.as_str().len() > most {
+            let code = ErrorCode::TooLong;
+            let text = notice(&format!(
+                "that was not sent: it is longer than {most} bytes"
+            ));
+            return self.reply(&Reply::Error { code, text, id }, room, now);
+        }
         let names = self.names.get();
         let wanted = names.and_then(|names| names.wanted.as_ref());
         let wanted = wanted.unwrap_or(name);
@@ -247,6 +298,11 @@ impl Seat {
     }
 
     fn hello(&mut self, hello: &Hello, room: &mut Room, now: Now) {
+        if let Reason::Refused(refusal) = self.reason {
+            self.speak_json(room, room.reply_mark());
+            self.error(ErrorCode::Full, &refusal.advice(), room, now);
+            return self.end(self.reason, room, now);
+        }
         if hello.protocol != PROTOCOL {
             self.speak_json(room, room.reply_mark());
             let text = format!("this server speaks protocol {PROTOCOL} only: goodbye");
@@ -302,11 +358,7 @@ impl Seat {
             resumed: lost.map(|lost| lost.is_none()),
             people: room.people().count(),
             names: room.names(None, Welcome::MAX_NAMES).0,
-            limits: Limits {
-                text: MAX_TEXT,
-                line: json_form::MAX_LINE,
-                name: MAX_NAME_COLUMNS,
-            },
+            limits: *room.limits(),
         };
         self.reply(&Reply::Welcome(welcome), room, now);
         let replay = match (&hello.resume, lost) {
@@ -420,6 +472,7 @@ impl Seat {
                 }
                 self.end(Reason::Closed, room, now);
             }
+            Phase::Refused(_) => self.end(self.reason, room, now),
             Phase::Listening(_) | Phase::Closing(_) => {}
         }
     }
@@ -525,6 +578,15 @@ fn lost(resume: &Resume, room: &Room, mark: Mark) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// The commands, and how much may be said.
+fn help(limits: &Limits) -> String {
+    let rate = match limits.rate {
+        0 => String::new(),
+        rate => format!(", and {rate} lines a second are heard: the others wait"),
+    };
+    format!("{HELP}\na message has at most {} bytes{rate}", limits.text)
 }
 
 const HELP: &str = "\

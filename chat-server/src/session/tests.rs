@@ -2,7 +2,7 @@ use super::*;
 use crate::history::new_room_id;
 use crate::presence::{ONE_BY_ONE, TOGETHER_AFTER};
 use crate::replay::NoFiles;
-use chat_proto::event::Timestamp;
+use chat_proto::event::{Limits, Timestamp};
 use chat_proto::name::Name;
 
 struct Hall {
@@ -17,8 +17,13 @@ impl Hall {
             time: Timestamp::from_unix_milliseconds(0),
             instant: Instant::now(),
         };
+        let mut room = Room::new(new_room_id(), 1 << 20);
+        room.set_limits(Limits {
+            rate: 0,
+            ..Limits::default()
+        });
         Self {
-            room: Room::new(new_room_id(), 1 << 20),
+            room,
             now,
             sessions: Vec::new(),
         }
@@ -162,10 +167,7 @@ fn a_newcomer_is_announced_once_under_the_final_name() {
     hall.send(ann, "hi\n");
     hall.pass(Duration::from_millis(1));
     assert_eq!(hall.read(ann), "\r[127.0.0.1:1001] entered room\n");
-    assert!(
-        hall.read(silent)
-            .ends_with("/help tells the rest\n\r<ann> hi\n")
-    );
+    assert!(hall.read(silent).ends_with("to stay\n\r<ann> hi\n"));
 
     let bo = hall.connect();
     hall.send(bo, "/nick bo\n");
@@ -708,4 +710,67 @@ fn a_goodbye_says_when_to_come_back() {
     let goodbye = hall.objects(bot);
     assert_eq!(types(&goodbye), ["goodbye"]);
     assert_eq!(goodbye[0]["after_ms"], 1500);
+}
+
+/// L-04, F-12: what is too fast waits, and nothing of it is lost.
+#[test]
+fn who_is_too_fast_is_not_heard_for_a_while() {
+    let mut hall = Hall::new();
+    hall.room.set_limits(Limits::default());
+    let [fast, other] = ["fast", "other"].map(|name| hall.join(name));
+    let lines: String = (0..1000).map(|line| format!("n{line}\n")).collect();
+    hall.send(fast, "\n".repeat(50));
+    hall.send(fast, &lines);
+    let mut heard = String::new();
+    let mut rounds = 0;
+    let start = hall.now.instant;
+    loop {
+        let session = &mut hall.sessions[fast];
+        while session.has_work() {
+            session.go_on(&mut hall.room, hall.now);
+        }
+        assert!(session.is_held() || !session.has_backlog());
+        hall.room.show_all();
+        heard += &hall.read(other);
+        let Some(deadline) = hall.sessions[fast].deadline() else {
+            break;
+        };
+        rounds += 1;
+        hall.now.instant = deadline;
+        hall.sessions[fast].expire(&mut hall.room, hall.now);
+    }
+    let expected: String = (0..1000)
+        .map(|line| format!("\r<fast> n{line}\n"))
+        .collect();
+    assert_eq!(heard, expected);
+    // 1,050 lines and the name, of which 100 are free.
+    let took = hall.now.instant - start;
+    assert!((47..=48).contains(&took.as_secs()), "{took:?}");
+    assert!((150..300).contains(&rounds), "{rounds}");
+}
+
+#[test]
+fn a_smaller_limit_on_texts_holds_in_both_forms() {
+    let mut hall = Hall::new();
+    let limits = Limits {
+        text: 5,
+        ..Limits::default()
+    };
+    hall.room.set_limits(limits);
+    let [text, other] = ["text", "other"].map(|name| hall.join(name));
+    let json = hall.connect();
+    hall.send(json, "/hello {\"protocol\":1,\"name\":\"json\"}\n");
+    assert!(hall.read(json).contains("\"limits\":{\"text\":5,"));
+    hall.read(text);
+    hall.read(other);
+    hall.send(text, "12345\n123456\n/me 123456\n");
+    let refused = "\r-- that was not sent: it is longer than 5 bytes\n";
+    assert_eq!(hall.read(text), refused.repeat(2));
+    hall.send(
+        json,
+        "{\"type\":\"message\",\"text\":\"123456\",\"id\":\"x\"}\n",
+    );
+    let answer = hall.read(json);
+    assert!(answer.contains("\"code\":\"too_long\"") && answer.contains("\"id\":\"x\""));
+    assert_eq!(hall.read(other), "\r<text> 12345\n");
 }

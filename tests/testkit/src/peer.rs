@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::transcript::{End, Transcript};
 use crate::{DEADLINE, until_some};
@@ -27,6 +27,21 @@ impl Peer {
         match TcpStream::connect_timeout(&addr, DEADLINE) {
             Ok(stream) => Self::new(stream),
             Err(err) => panic!("cannot connect to {addr}: {err}"),
+        }
+    }
+
+    /// Connects to a server from another address of this machine.
+    #[track_caller]
+    pub fn connect_from(from: [u8; 4], addr: SocketAddr) -> Self {
+        let connect = || {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+            socket.bind(&SocketAddr::from((from, 0)).into())?;
+            socket.connect_timeout(&addr.into(), DEADLINE)?;
+            Ok::<_, io::Error>(socket.into())
+        };
+        match connect() {
+            Ok(stream) => Self::new(stream),
+            Err(err) => panic!("cannot connect to {addr} from {from:?}: {err}"),
         }
     }
 

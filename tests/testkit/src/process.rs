@@ -46,6 +46,7 @@ pub enum Signal {
     Terminate,
     /// What Ctrl-Z sends.
     TerminalStop,
+    User1,
     WindowChange,
 }
 
@@ -244,6 +245,7 @@ impl Signal {
             Self::Stop => "STOP",
             Self::Terminate => "TERM",
             Self::TerminalStop => "TSTP",
+            Self::User1 => "USR1",
             Self::WindowChange => "WINCH",
         }
     }

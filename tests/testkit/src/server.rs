@@ -11,8 +11,8 @@ use crate::process::{Program, Signal};
 use crate::transcript::shown;
 use crate::{DEADLINE, poll, until_some};
 
-/// One connection to each thread in turn.
-const SPREAD: [&str; 4] = ["--threads", "3", "--together", "1"];
+/// One connection to each thread in turn, and all as fast as they can.
+const USUAL: [&str; 6] = ["--threads", "3", "--together", "1", "--rate", "0"];
 
 /// A running `chat-server` that has said where it listens.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl ServerProcess {
     #[track_caller]
     pub fn start(program: impl AsRef<Path>, extra_args: &[&str]) -> Self {
         let mut args = vec!["--listen", "127.0.0.1:0"];
-        args.extend(SPREAD);
+        args.extend(USUAL);
         args.extend_from_slice(extra_args);
         Self::start_with(program, &args, &[])
     }
@@ -59,7 +59,7 @@ impl ServerProcess {
         let program = program.as_ref();
         let addr = addr.to_string();
         let mut args = vec!["--listen", &addr];
-        args.extend(SPREAD);
+        args.extend(USUAL);
         args.extend_from_slice(extra_args);
         until_some("the server listens again", || {
             let mut program = Program::spawn(program, &args, &[]);

@@ -86,11 +86,7 @@ impl Room {
                 resumed: resume.as_ref().map(|_| true),
                 people: 1,
                 names: Vec::new(),
-                limits: Limits {
-                    text: MAX_TEXT,
-                    line: MAX_TEXT,
-                    name: 32,
-                },
+                limits: Limits::default(),
             }));
             self.told = Some(resume.map_or(seq, |resume| resume.seq as usize));
             self.tell();

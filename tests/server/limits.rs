@@ -1,0 +1,335 @@
+//! The limits: who is refused, who waits, and that the others do not notice.
+
+use std::time::{Duration, Instant};
+
+use chat_testkit::transcript::End;
+use chat_testkit::{JsonPeer, Peer, ServerProcess, Signal, until};
+use serde_json::json;
+
+use crate::{SERVER, join, server};
+
+/// C-04: above the limit each gets one clear line and the end, a program in its
+/// own form, and who leaves makes room.
+#[test]
+fn a_full_room_says_so() {
+    let server = ServerProcess::start(SERVER, &["--max-clients", "10"]);
+    let mut inside: Vec<Peer> = (0..10)
+        .map(|number| join(server.addr(), &format!("p{number}x")))
+        .collect();
+    let mut outside: Vec<Peer> = (0..40).map(|_| Peer::connect(server.addr())).collect();
+    for peer in &mut outside {
+        peer.send_str("hello?\n");
+    }
+    for mut peer in outside {
+        let line = "\r-- chat/1 the room is full: try again later\n";
+        assert_eq!(peer.expect_eof(), line);
+    }
+    let mut program = Peer::connect(server.addr());
+    program.expect("\r-- chat/1");
+    program.send_str("/hello {\"protocol\":1}\n");
+    program.expect("{");
+    let answer = program.expect_eof();
+    assert!(
+        answer.contains("\"type\":\"error\",\"code\":\"full\""),
+        "{answer}"
+    );
+    inside.pop();
+    server.wait_for_log(" p9x (");
+    join(server.addr(), "late");
+    inside[0].send_str("still\n");
+    inside[1].expect("\r<p0x> still\n");
+    // The room has never heard of them.
+    let heard = String::from_utf8_lossy(inside[1].received()).into_owned();
+    assert!(!heard.contains("hello?"), "{heard}");
+}
+
+/// C-05: from one address so many at once, and this machine only if it is said.
+#[test]
+fn one_address_does_not_fill_the_room() {
+    let server = ServerProcess::start(SERVER, &["--max-per-address", "5", "--limit-loopback"]);
+    let mut peers = Vec::new();
+    for from in [[127, 0, 0, 2], [127, 0, 0, 3]] {
+        for number in 0..5 {
+            let mut peer = Peer::connect_from(from, server.addr());
+            peer.send_str(&format!("/nick p{}x{number}\n", from[3]));
+            peer.expect("you are now known as");
+            peers.push(peer);
+        }
+        let mut sixth = Peer::connect_from(from, server.addr());
+        let line = "\r-- chat/1 too many connections from one address: try again later\n";
+        assert_eq!(sixth.expect_eof(), line);
+    }
+    server.wait_for_log("warn refused 127.0.0.2: too many connections from one address");
+    let server = ServerProcess::start(SERVER, &["--max-per-address", "5"]);
+    let peers: Vec<Peer> = (0..6)
+        .map(|number| join(server.addr(), &format!("p{number}x")))
+        .collect();
+    assert_eq!(peers.len(), 6);
+}
+
+/// C-05: nor does it come and go without end.
+#[test]
+fn one_address_comes_so_often_only() {
+    let args = ["--max-new-per-address", "3", "--limit-loopback"];
+    let server = ServerProcess::start(SERVER, &args);
+    for _ in 0..3 {
+        Peer::connect(server.addr()).expect("chat/1 welcome");
+    }
+    let mut fourth = Peer::connect(server.addr());
+    let line = "\r-- chat/1 too many new connections from one address: try again later\n";
+    assert_eq!(fourth.expect_eof(), line);
+    Peer::connect_from([127, 0, 0, 2], server.addr()).expect("chat/1 welcome");
+}
+
+/// C-01, C-02: whoever never says a line is closed, also one that sends a byte now
+/// and then, and nobody else.
+#[test]
+fn who_says_nothing_is_let_go() {
+    let server = ServerProcess::start(SERVER, &["--idle-join", "0.8"]);
+    let mut ann = join(server.addr(), "ann");
+    let mut bot = JsonPeer::connect(server.addr(), "bot");
+    let before = server.open_descriptors();
+    let start = Instant::now();
+    let mut silent: Vec<Peer> = (0..50).map(|_| Peer::connect(server.addr())).collect();
+    let mut enter = Peer::connect(server.addr());
+    enter.send_str("\n");
+    while start.elapsed() < Duration::from_millis(700) {
+        for peer in &mut silent[..25] {
+            let _ = peer.try_send(b"x");
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    for mut peer in silent {
+        let said = peer.expect_eof();
+        assert!(said.ends_with("\r-- you have said nothing for 0.8 s: goodbye\n"));
+    }
+    assert!(start.elapsed() >= Duration::from_millis(800));
+    // A blank line is enough to be somebody.
+    ann.send_str("hi\n");
+    enter.expect("\r<ann> hi\n");
+    bot.expect_type("message");
+    until("all descriptors are back", || {
+        server.open_descriptors() == before + 1
+    });
+}
+
+/// C-01: of those who say nothing there are so many; then the first of them make
+/// room for those who come, and nobody who speaks is kept out.
+#[test]
+fn those_who_say_nothing_make_room_for_one_another() {
+    let server = ServerProcess::start(SERVER, &["--max-unjoined", "20"]);
+    let mut ann = join(server.addr(), "ann");
+    let silent: Vec<Peer> = (0..60).map(|_| Peer::connect(server.addr())).collect();
+    let gone = "(said nothing, and others came)";
+    until("forty have made room", || {
+        server.log().matches(gone).count() == 40
+    });
+    let mut bo = Peer::connect_from([127, 0, 0, 2], server.addr());
+    bo.send_str("/nick bo\n");
+    bo.expect("you are now known as bo");
+    ann.send_str("hi\n");
+    bo.expect("\r<ann> hi\n");
+    server.signal(Signal::User1);
+    server.wait_for_log("people 22, connections 22 (20 have said nothing)");
+    drop(silent);
+}
+
+/// C-01: and from one address even fewer, who are not announced at all.
+#[test]
+fn one_address_does_not_fill_the_bench_of_the_silent() {
+    let args = ["--max-unjoined-per-address", "3", "--limit-loopback"];
+    let server = ServerProcess::start(SERVER, &args);
+    let mut ann = Peer::connect_from([127, 0, 0, 2], server.addr());
+    ann.send_str("/nick ann\n");
+    let mut silent: Vec<Peer> = (0..4).map(|_| Peer::connect(server.addr())).collect();
+    let ends = silent.iter_mut().map(|peer| {
+        peer.set_deadline(Duration::from_secs(2));
+        peer.expect("chat/1 welcome");
+    });
+    assert_eq!(ends.count(), 4);
+    server.wait_for_log("too many from one address that have not said anything");
+    let mut entered = 0;
+    while entered < 3 {
+        ann.expect("] entered room\n");
+        entered += 1;
+    }
+    ann.send_str("ok\n/quit\n");
+    assert!(!ann.expect_eof().contains("entered"));
+}
+
+/// C-06: thousands who come and go do not delay those who talk, and leave nothing
+/// behind.
+#[test]
+fn a_flood_of_connections_delays_nobody() {
+    let server = server();
+    let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server.addr(), name));
+    let (descriptors, memory) = (server.open_descriptors(), server.resident_bytes());
+    let addr = server.addr();
+    let flood = std::thread::spawn(move || {
+        for _ in 0..3000 {
+            drop(std::net::TcpStream::connect(addr).expect("the server listens"));
+        }
+    });
+    let mut times = Vec::new();
+    while !flood.is_finished() || times.len() < 20 {
+        times.push(there(&mut ann, &mut bo, times.len()));
+    }
+    flood.join().expect("nobody is left out");
+    assert_quick(times, Duration::from_millis(100));
+    until("all descriptors are back", || {
+        server.open_descriptors() == descriptors
+    });
+    assert!(server.resident_bytes() < memory + (8 << 20));
+}
+
+/// L-04: one who sends more than the rate is read slowly, loses nothing, and
+/// delays nobody.
+#[test]
+fn one_flooder_is_heard_at_its_rate_and_loses_nothing() {
+    let args = ["--listen", "127.0.0.1:0", "--rate", "100"];
+    let server = ServerProcess::start_with(SERVER, &args, &[]);
+    let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server.addr(), name));
+    let mut flooder = join(server.addr(), "flooder");
+    ann.expect("[flooder] entered room\n");
+    bo.expect("[flooder] entered room\n");
+    let lines: String = (0..700).map(|line| format!("n{line}\n")).collect();
+    let start = Instant::now();
+    flooder.send_str(&lines);
+    let mut times = Vec::new();
+    while !bo.received().ends_with(b"<flooder> n699\n") && times.len() < 2000 {
+        times.push(there(&mut ann, &mut bo, times.len()));
+        // As fast as people talk, not as two programs do.
+        if start.elapsed() < Duration::from_secs(1) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        if String::from_utf8_lossy(bo.received()).contains("<flooder> n699\n") {
+            break;
+        }
+        ann.expect("\n");
+    }
+    // 500 at once, and the name, and 100 a second.
+    let took = start.elapsed();
+    assert!((1900..4000).contains(&took.as_millis()), "{took:?}");
+    assert_quick(times, Duration::from_millis(100));
+    let seen = String::from_utf8_lossy(bo.received()).into_owned();
+    let seen: Vec<&str> = seen
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("<flooder> "))
+        .collect();
+    let sent: Vec<String> = (0..700).map(|line| format!("n{line}")).collect();
+    assert_eq!(seen, sent);
+}
+
+/// F-12: blank lines say nothing and still count.
+#[test]
+fn a_million_blank_lines_are_no_free_flood() {
+    let args = ["--listen", "127.0.0.1:0"];
+    let server = ServerProcess::start_with(SERVER, &args, &[]);
+    let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server.addr(), name));
+    let mut flooder = join(server.addr(), "flooder");
+    bo.expect("[flooder] entered room\n");
+    let stream = flooder.stream().try_clone().expect("descriptors are left");
+    let flood = std::thread::spawn(move || {
+        use std::io::Write;
+        let mut stream = stream;
+        let _ = stream.write_all(&[b'\n'; 1_000_000]);
+    });
+    let before = server.cpu_time();
+    for number in 0..20 {
+        assert!(there(&mut ann, &mut bo, number) < Duration::from_secs(1));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let used = server.cpu_time() - before;
+    assert!(used < Duration::from_millis(200), "{used:?}");
+    let heard = String::from_utf8_lossy(bo.received()).into_owned();
+    assert!(!heard.contains("<flooder>"), "{heard}");
+    flooder
+        .stream()
+        .shutdown(std::net::Shutdown::Both)
+        .expect("it is ours");
+    flood.join().expect("the thread ends");
+    let _: End = flooder.expect_end();
+}
+
+/// L-05: two quiet people talk on beside 200 who send as much as they can.
+#[test]
+fn two_hundred_flooders_delay_nobody() {
+    let args = ["--listen", "127.0.0.1:0", "--max-unjoined", "0"];
+    let server = ServerProcess::start_with(SERVER, &args, &[]);
+    let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server.addr(), name));
+    let flooders: Vec<Peer> = (0..200)
+        .map(|number| join(server.addr(), &format!("f{number}x")))
+        .collect();
+    for peer in &flooders {
+        let mut stream = peer.stream().try_clone().expect("descriptors are left");
+        let mut reading = peer.stream().try_clone().expect("descriptors are left");
+        std::thread::spawn(move || {
+            use std::io::Write;
+            let _ = stream.write_all("flood\n".repeat(10_000).as_bytes());
+        });
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut reading, &mut std::io::sink());
+        });
+    }
+    let start = Instant::now();
+    let mut times = Vec::new();
+    while start.elapsed() < Duration::from_secs(3) {
+        times.push(there(&mut ann, &mut bo, times.len()));
+        ann.expect("\n");
+    }
+    for peer in &flooders {
+        let _ = peer.stream().shutdown(std::net::Shutdown::Both);
+    }
+    assert_quick(times, Duration::from_millis(250));
+}
+
+/// Operators can see what was refused and how much went through.
+#[test]
+fn a_signal_prints_the_counters() {
+    let server = ServerProcess::start(SERVER, &["--max-clients", "2"]);
+    let mut ann = join(server.addr(), "ann");
+    let mut bot = JsonPeer::connect(server.addr(), "bot");
+    bot.peer
+        .send_str(&format!("{}\n", json!({"type":"message","text":"hi"})));
+    ann.expect("<bot> hi\n");
+    for _ in 0..3 {
+        Peer::connect(server.addr()).expect_eof();
+    }
+    server.signal(Signal::User1);
+    server.wait_for_log("took nothing 0, accept errors 0, refused 3, 3 the room is full");
+    let log = server.log();
+    let line = log.lines().find(|line| line.contains("accepted"));
+    let line = line.expect("a line of counters");
+    assert!(line.contains("info people 2, connections 2 (0 have said nothing), events 3"));
+    let number = |what: &str| -> u64 {
+        let (_, rest) = line.split_once(what).expect("a counter");
+        rest.split_once(',')
+            .expect("another one")
+            .0
+            .parse()
+            .expect("a number")
+    };
+    assert_eq!(number("accepted "), 2);
+    assert!(
+        number("bytes in ") > 50 && number("bytes out ") > 200,
+        "{line}"
+    );
+    // Of the refusals one line within five seconds.
+    assert_eq!(log.matches("refused 127.0.0.1").count(), 1, "{log}");
+}
+
+/// How long something said takes to the other one.
+fn there(from: &mut Peer, to: &mut Peer, number: usize) -> Duration {
+    let start = Instant::now();
+    from.send_str(&format!("t{number}\n"));
+    to.expect(&format!("> t{number}\n"));
+    start.elapsed()
+}
+
+/// Half of them, because other tests run beside this one.
+#[track_caller]
+fn assert_quick(mut times: Vec<Duration>, limit: Duration) {
+    times.sort_unstable();
+    let median = times[times.len() / 2];
+    assert!(median < limit, "median {median:?} of {}", times.len());
+}
