@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::event::{ErrorCode, MessageId, Reply, RoomId};
+use crate::event::{ErrorCode, MessageId, Reply, RoomId, Secret};
 use crate::json_form;
 use crate::text::{Text, TextError};
 
@@ -71,6 +71,9 @@ pub struct Resume {
     pub room: RoomId,
     /// The newest event that it has.
     pub seq: u64,
+    /// That of its last welcome. If the connection that got it is still in the
+    /// room, this one takes its place.
+    pub secret: Option<Secret>,
 }
 
 /// A part of what happened.

@@ -153,6 +153,9 @@ pub struct Welcome {
     pub names: Vec<Name>,
     /// What is refused beyond.
     pub limits: Limits,
+    /// What shows that one is who was welcomed with it; from a server that knows
+    /// secrets.
+    pub secret: Option<Secret>,
 }
 
 impl Welcome {
@@ -318,6 +321,38 @@ impl RoomId {
 fn is_mark(text: &str) -> bool {
     (1..=MessageId::MAX_BYTES).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// What only the server and one program know: whoever says it at the hello is that
+/// program, come back over another connection. 128 random bits, on the wire as 32
+/// hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Secret([u8; 16]);
+
+impl Secret {
+    /// A secret of these bits, which nobody is to be able to guess.
+    pub fn new(bits: u128) -> Self {
+        Self(bits.to_be_bytes())
+    }
+
+    /// Reads what [`Secret::to_digits`] wrote.
+    pub fn parse(digits: &str) -> Option<Self> {
+        let is_one = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let bits = u128::from_str_radix(digits, 16).ok();
+        bits.filter(|_| is_one).map(Self::new)
+    }
+
+    /// What it looks like on the wire. It is not to be shown to anybody.
+    pub fn to_digits(self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+/// Secrets do not get into logs.
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
 }
 
 /// A point in time, to the millisecond, UTC.

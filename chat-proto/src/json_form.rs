@@ -17,8 +17,8 @@ use serde_json::value::RawValue;
 
 use crate::command::{Command, Hello, Past};
 use crate::event::{
-    Body, ErrorCode, Event, Limits, MessageId, Reply, RoomId, ServerMessage, Speech, Timestamp,
-    Welcome,
+    Body, ErrorCode, Event, Limits, MessageId, Reply, RoomId, Secret, ServerMessage, Speech,
+    Timestamp, Welcome,
 };
 use crate::name::Name;
 use crate::text::Text;
@@ -50,6 +50,7 @@ pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
             object.people = Some(welcome.people);
             object.names = Some(strings(&welcome.names));
             object.limits = Some(LimitsObject::of(welcome.limits));
+            object.secret = welcome.secret.map(|secret| secret.to_digits().into());
         }
         Reply::Notice(text) => {
             object.kind = "notice".into();
@@ -248,6 +249,7 @@ pub(crate) fn encode_hello(hello: &Hello) -> Vec<u8> {
         resume: hello.resume.as_ref().map(|resume| ResumeObject {
             room: resume.room.as_str().into(),
             seq: resume.seq,
+            secret: resume.secret.map(|secret| secret.to_digits().into()),
         }),
         replay: Some(hello.replay).filter(|replay| *replay > 0),
         ..Object::default()
@@ -345,6 +347,8 @@ struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     limits: Option<LimitsObject>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    secret: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
     room: Option<Str<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<u64>,
@@ -371,6 +375,8 @@ struct ResumeObject<'a> {
     #[serde(borrow)]
     room: Cow<'a, str>,
     seq: u64,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    secret: Option<Str<'a>>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -486,6 +492,7 @@ impl Object<'_> {
                     people: self.people.ok_or(MalformedObject)?,
                     names: self.to_names()?,
                     limits: limits.to_limits(),
+                    secret: self.secret.as_deref().and_then(Secret::parse),
                 })
             }
             "notice" => Reply::Notice(self.to_text()?),

@@ -67,7 +67,7 @@
 //! | `entered`, `left` | `seq` `time` `names` |
 //! | `renamed` | `seq` `time` `old` `new` |
 //! | `room` | `seq` `time` `room` `people` (as told by the events before; 0: the room was opened, and whoever was in it before is gone) |
-//! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `limits`, `room` (its identity), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), and `resumed` if that was asked for |
+//! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `limits`, `room` (its identity), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), `secret`, and `resumed` if that was asked for |
 //! | `notice` | `time` `text` |
 //! | `error` | `time` `code` `text`, and `id` of the refused message |
 //! | `who` | `time` `people` `names` (at most 200) `more` (another piece follows) |
@@ -114,6 +114,12 @@
 //! sent the first time. If some of them are no longer held a `gap` says how
 //! many. In another room, or in one that has lost what was seen of it, it is a
 //! fresh start: `resumed` is false, and a `notice` says why.
+//!
+//! A `welcome` holds a `secret`, 32 hexadecimal digits that nobody else sees. With
+//! it in `resume`, beside `room` and `seq`, a program that comes back takes the place
+//! of the connection that got it, if that is still in the room because its end has
+//! not been noticed: it has its name, the other one is closed, and nobody is told
+//! anything. The new `welcome` holds the next secret.
 //!
 //! A newcomer can ask for the last messages and actions with
 //! `/hello {"protocol":1,"name":"ann","replay":20}`; they come between the

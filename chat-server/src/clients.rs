@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
-use chat_proto::event::Limits;
+use chat_proto::event::{Limits, Secret};
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
 use slab::Slab;
@@ -194,11 +194,32 @@ impl Clients {
                 self.bytes_in += connection.read(&mut self.buffer, room, now) as u64;
                 heard += 1;
             }
+            let replaced = room.take_replaced();
+            if !replaced.is_empty() {
+                self.replace(&replaced, room, now);
+                shared.give_others(self.worker, || Task::Replaced(replaced.clone()));
+            }
+            let Some(connection) = self.connections.get(key) else {
+                continue;
+            };
             if connection.silent_since().is_some() && !connection.session.is_unjoined() {
                 self.joined(key, shared);
             }
         }
         self.queue.rotate_left(passed);
+    }
+
+    /// Drops those whose name somebody else has taken over.
+    pub(crate) fn replace(&mut self, secrets: &[Secret], room: &Room, now: Now) {
+        for key in 0..self.connections.capacity() {
+            if let Some(connection) = self.connections.get_mut(key)
+                && let Some(secret) = connection.session.secret()
+                && secrets.contains(&secret)
+            {
+                connection.session.replace(room, now);
+                self.enqueue(key);
+            }
+        }
     }
 
     /// Somebody comes in who has said nothing, if there are not too many of

@@ -28,7 +28,7 @@
 //!   [`history`] the files.
 //!
 //! Of thousands of connections nearly all are idle, and one of those is some
-//! 130 bytes, its name and its name's keys: what only few need at a time lies
+//! 150 bytes, its name and its name's keys: what only few need at a time lies
 //! apart (`rare`).
 
 pub mod admission;

@@ -13,7 +13,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use chat_proto::event::ErrorCode;
+use chat_proto::event::{ErrorCode, Secret};
 use chat_proto::foreign::Foreign;
 use chat_proto::framing::LineDecoder;
 use chat_proto::{json_form, text_form};
@@ -124,6 +124,17 @@ impl Session {
             self.seat.notice(text, room, now);
             self.seat.end(reason, room, now);
         }
+    }
+
+    /// What only it and the server know, if it is a program.
+    pub fn secret(&self) -> Option<Secret> {
+        self.seat.secret
+    }
+
+    /// Whoever it was has come back over another connection and has its name:
+    /// nobody is told that it goes.
+    pub fn replace(&mut self, room: &Room, now: Now) {
+        self.seat.replace(room, now);
     }
 
     /// The server stops; people are to come back `after` that.
@@ -368,6 +379,8 @@ pub enum Reason {
     NoSpace,
     /// It could not come in.
     Refused(Refusal),
+    /// Whoever it was came back over another connection.
+    Replaced,
     /// Nothing was said for too long.
     SaidNothing,
     /// Nothing was said, and others came who might.
@@ -392,6 +405,7 @@ impl fmt::Display for Reason {
             Self::WrongProtocol => "wrong protocol",
             Self::NoSpace => "no space",
             Self::Refused(refusal) => return refusal.fmt(f),
+            Self::Replaced => "replaced by another connection",
             Self::SaidNothing => "said nothing",
             Self::Crowded => "said nothing, and others came",
             Self::HistoryNotReadable => "history not readable",

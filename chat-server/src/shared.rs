@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 
+use chat_proto::event::Secret;
 use mio::Waker;
 use mio::net::TcpStream;
 
@@ -103,6 +104,8 @@ pub(crate) struct Peer {
 pub(crate) enum Task {
     /// Somebody has come, and is its from now on.
     Peer(Peer),
+    /// Those who hold these secrets are here over another connection now.
+    Replaced(Vec<Secret>),
     /// Too many say nothing: some of them are to go.
     Crowd,
     /// Everybody is told this.

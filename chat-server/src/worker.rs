@@ -245,6 +245,7 @@ impl Worker {
         for task in shared.take_tasks(self.index) {
             match task {
                 Task::Peer(peer) => self.welcome(peer, room, shared, now),
+                Task::Replaced(secrets) => self.clients.replace(&secrets, room, now),
                 Task::Crowd => self.clients.make_room(room, shared, now),
                 Task::Tell(text) => self.clients.tell(&text, room, now),
                 Task::Stop => self.stop(room, shared, now),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chat_testkit::{JsonPeer, Peer};
+use serde_json::json;
 
 use crate::{join, server};
 
@@ -116,5 +117,29 @@ fn a_reset_in_mid_line_is_one_departure_and_no_message() {
                 "round {round}"
             );
         }
+    }
+}
+
+/// C-08: whoever comes back while the server still takes the lost connection for
+/// theirs has their name at once, and the others notice nothing.
+#[test]
+fn who_comes_back_takes_the_place_of_their_ghost() {
+    let server = server();
+    let mut bo = join(server.addr(), "bo");
+    let mut ghost = JsonPeer::connect(server.addr(), "ann");
+    let welcome = ghost.welcome.clone();
+    bo.expect("[ann] entered room\n");
+    for round in 0..5 {
+        let hello = json!({"protocol": 1, "name": "ann", "resume": {
+            "room": welcome["room"], "seq": welcome["seq"], "secret": ghost.welcome["secret"],
+        }});
+        let mut back = JsonPeer::hello(server.addr(), &hello);
+        assert_eq!(back.welcome["name"], "ann");
+        assert_eq!(back.welcome["people"], 2);
+        ghost.wait_for(|line| line["type"] == "notice");
+        ghost.peer.expect_eof();
+        back.say(&format!("round {round}"), format!("{round}"));
+        bo.expect_not_before("ann]", &format!("<ann> round {round}\n"));
+        ghost = back;
     }
 }

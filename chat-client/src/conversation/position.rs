@@ -1,7 +1,7 @@
 //! Where in the room's order of events we are. Pure.
 
 use chat_proto::command::Resume;
-use chat_proto::event::{RoomId, Welcome};
+use chat_proto::event::{RoomId, Secret, Welcome};
 
 use crate::line::Age;
 
@@ -13,6 +13,9 @@ use crate::line::Age;
 #[derive(Debug, Default)]
 pub(super) struct Position {
     seen: Option<Seen>,
+    /// What shows the server that the connection which we take for lost, and it
+    /// perhaps not yet, was ours.
+    secret: Option<Secret>,
     /// The newest event when we were last welcomed: what is not above it has
     /// happened without us.
     welcomed_at: u64,
@@ -46,12 +49,14 @@ impl Position {
         self.seen.as_ref().map(|seen| Resume {
             room: seen.room.clone(),
             seq: seen.seq,
+            secret: self.secret,
         })
     }
 
     /// We are in the room; it was asked for `replay` messages.
     pub(super) fn arrive(&mut self, welcome: &Welcome, replay: usize) -> Arrival {
         self.welcomed_at = welcome.seq;
+        self.secret = welcome.secret;
         self.histories = 0;
         let same = self
             .seen

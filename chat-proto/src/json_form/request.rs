@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{ResumeObject, number, parse_object, string};
 use crate::command::{Command, CommandError, Hello, Past, Resume};
-use crate::event::{ErrorCode, MessageId, RoomId};
+use crate::event::{ErrorCode, MessageId, RoomId, Secret};
 use crate::text::Text;
 
 /// Reads a line from a program. `None` is a blank line.
@@ -140,7 +140,8 @@ impl Request<'_> {
 }
 
 fn to_resume(value: &RawValue) -> Option<Resume> {
-    let ResumeObject { room, seq } = parse_object(value.get()).ok()?;
+    let ResumeObject { room, seq, secret } = parse_object(value.get()).ok()?;
     let room = RoomId::new(&room)?;
-    Some(Resume { room, seq })
+    let secret = secret.as_deref().and_then(Secret::parse);
+    Some(Resume { room, seq, secret })
 }

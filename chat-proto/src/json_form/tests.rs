@@ -204,10 +204,10 @@ fn replies() -> impl Strategy<Value = Reply> {
             (names(), 0usize..9, some_names()),
             proptest::option::of(rooms()),
             (any::<u64>(), any::<u64>()),
-            (any::<bool>(), any::<Option<bool>>()),
+            (any::<bool>(), any::<Option<bool>>(), any::<Option<u128>>()),
         )
             .prop_map(
-                move |((name, people, names), room, (seq, first), (kept, resumed))| {
+                move |((name, people, names), room, (seq, first), (kept, resumed, secret))| {
                     Reply::Welcome(Welcome {
                         name,
                         room,
@@ -218,6 +218,7 @@ fn replies() -> impl Strategy<Value = Reply> {
                         people,
                         names,
                         limits,
+                        secret: secret.map(Secret::new),
                     })
                 }
             ),
@@ -406,6 +407,7 @@ fn hello_comes_back_as_it_was() {
     let resume = Resume {
         room: RoomId::new("r").unwrap(),
         seq: u64::MAX,
+        secret: Some(Secret::new(7)),
     };
     for (name, resume, replay) in [
         (None, None, 0),

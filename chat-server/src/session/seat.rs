@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use chat_proto::command::{Command, Hello, Past, Resume};
-use chat_proto::event::{Body, ErrorCode, Limits, MessageId, Reply, Speech, Welcome};
+use chat_proto::event::{Body, ErrorCode, Limits, MessageId, Reply, Secret, Speech, Welcome};
 use chat_proto::foreign::Foreign;
 use chat_proto::framing::Line;
 use chat_proto::name::Name;
@@ -39,6 +39,8 @@ pub(super) struct Seat {
     /// Why the session ended.
     pub(super) reason: Reason,
     pub(super) names: Rare<Names>,
+    /// What only it and the server know, if it is a program.
+    pub(super) secret: Option<Secret>,
 }
 
 /// Names that matter to a seat, besides the one that it has.
@@ -93,6 +95,7 @@ impl Seat {
             pace: Rare::default(),
             reason: Reason::Closed,
             names: Rare::default(),
+            secret: None,
         }
     }
 
@@ -310,12 +313,20 @@ impl Seat {
             self.end(Reason::WrongProtocol, room, now);
             return;
         }
-        if !matches!(self.phase, Phase::Present(_)) && !room.has_space() {
+        let ghost = self.take_over(hello, room, now);
+        let is_new = ghost.is_none() && !matches!(self.phase, Phase::Present(_));
+        if is_new && !room.has_space() {
             self.speak_json(room, room.reply_mark());
             return self.no_space(room, now);
         }
         let mut refused = None;
         let name = match (&self.phase, hello.name.as_deref()) {
+            _ if let Some(name) = ghost => {
+                let wanted = hello.name.as_deref().map(Name::choose);
+                let wanted = wanted.and_then(Result::ok).filter(|wanted| *wanted != name);
+                self.names.change(|names| names.wanted = wanted);
+                name
+            }
             (Phase::Present(name), None) => name.clone(),
             (Phase::Present(old), Some(wanted)) => match Name::choose(wanted) {
                 Ok(wanted) => {
@@ -346,6 +357,8 @@ impl Seat {
             }
         };
         self.phase = Phase::Present(name.clone());
+        let secret = room.give_secret(&name);
+        self.secret = Some(secret);
         let mark = room.reply_mark();
         self.speak_json(room, mark);
         let lost = hello.resume.as_ref().map(|resume| lost(resume, room, mark));
@@ -359,6 +372,7 @@ impl Seat {
             people: room.people().count(),
             names: room.names(None, Welcome::MAX_NAMES).0,
             limits: *room.limits(),
+            secret: Some(secret),
         };
         self.reply(&Reply::Welcome(welcome), room, now);
         let replay = match (&hello.resume, lost) {
@@ -377,6 +391,26 @@ impl Seat {
             self.notice(text.as_str(), room, now);
         }
         self.reader.replay(mark.json, replay);
+    }
+
+    /// The name of the connection before this one, if that is still in the room.
+    /// Nobody else is told.
+    fn take_over(&self, hello: &Hello, room: &mut Room, now: Now) -> Option<Name> {
+        let name = room.take_over(&hello.resume.as_ref()?.secret?)?;
+        if let Phase::Present(old) = &self.phase {
+            room.leave(old, now);
+        }
+        Some(name)
+    }
+
+    /// Somebody else has taken the name over, who is the same person.
+    pub(super) fn replace(&mut self, room: &Room, now: Now) {
+        if let Phase::Present(name) = &self.phase {
+            let name = name.clone();
+            self.names.change(|names| names.was = Some(name));
+            self.notice("you are here over another connection: goodbye", room, now);
+            self.close(Reason::Replaced, room, now);
+        }
     }
 
     fn speak_json(&mut self, room: &Room, mark: Mark) {
@@ -411,6 +445,9 @@ impl Seat {
                 if self.form == Form::Text {
                     self.notice(&format!("you are now known as {name}"), room, now);
                 }
+                if let Some(secret) = &self.secret {
+                    room.own(secret, &name);
+                }
                 self.phase = Phase::Present(name);
                 self.names.change(|names| names.wanted = None);
             }
@@ -444,6 +481,9 @@ impl Seat {
     pub(super) fn leave(&mut self, room: &mut Room, now: Now) {
         if let Phase::Present(name) = &self.phase {
             let name = name.clone();
+            if let Some(secret) = &self.secret {
+                room.forget_secret(secret);
+            }
             if let Some(place) = room.leave(&name, now) {
                 self.skip_own(place);
             }

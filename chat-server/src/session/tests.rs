@@ -4,6 +4,7 @@ use crate::presence::{ONE_BY_ONE, TOGETHER_AFTER};
 use crate::replay::NoFiles;
 use chat_proto::event::{Limits, Timestamp};
 use chat_proto::name::Name;
+use serde_json::{Value, json};
 
 struct Hall {
     room: Room,
@@ -200,13 +201,13 @@ fn a_program_gets_welcome_and_then_every_event() {
     let got = hall.read(bot);
     let json = &got[got.find('{').unwrap()..];
     assert!(!got.contains("before"), "{got}");
-    let lines: Vec<serde_json::Value> = json
+    let lines: Vec<Value> = json
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(lines[0]["type"], "welcome");
     assert_eq!(lines[0]["seq"], 3);
-    assert_eq!(lines[0]["names"], serde_json::json!(["ann", "bot"]));
+    assert_eq!(lines[0]["names"], json!(["ann", "bot"]));
     assert_eq!(
         (&lines[1]["seq"], &lines[1]["id"]),
         (&4.into(), &"1".into())
@@ -337,14 +338,14 @@ fn who_tells_everyone_in_pieces() {
 
 impl Hall {
     /// A program that says this hello, and what it got but for text lines.
-    fn program(&mut self, hello: serde_json::Value) -> (usize, Vec<serde_json::Value>) {
+    fn program(&mut self, hello: Value) -> (usize, Vec<Value>) {
         let who = self.connect();
         self.send(who, format!("/hello {hello}\n"));
         let got = self.objects(who);
         (who, got)
     }
 
-    fn objects(&mut self, who: usize) -> Vec<serde_json::Value> {
+    fn objects(&mut self, who: usize) -> Vec<Value> {
         let got = self.read(who);
         got.lines()
             .filter(|line| line.starts_with('{'))
@@ -353,14 +354,14 @@ impl Hall {
     }
 }
 
-fn types(objects: &[serde_json::Value]) -> Vec<&str> {
+fn types(objects: &[Value]) -> Vec<&str> {
     objects
         .iter()
         .map(|object| object["type"].as_str().unwrap())
         .collect()
 }
 
-fn seqs(objects: &[serde_json::Value]) -> Vec<u64> {
+fn seqs(objects: &[Value]) -> Vec<u64> {
     objects
         .iter()
         .filter_map(|object| object["seq"].as_u64())
@@ -406,7 +407,7 @@ fn a_slow_reader_is_told_what_it_missed_and_goes_on() {
 fn one_who_comes_back_gets_what_they_missed_once() {
     let mut hall = Hall::new();
     let ann = hall.join("ann");
-    let (bot, first) = hall.program(serde_json::json!({"protocol": 1, "name": "bot"}));
+    let (bot, first) = hall.program(json!({"protocol": 1, "name": "bot"}));
     let welcome = &first[0];
     assert_eq!(types(&first), ["welcome"]);
     assert_eq!((&welcome["seq"], &welcome["first"]), (&2.into(), &1.into()));
@@ -415,9 +416,9 @@ fn one_who_comes_back_gets_what_they_missed_once() {
     let seen = *seqs(&hall.objects(bot)).last().unwrap();
     hall.sessions[bot].lost(Reason::Reset, &mut hall.room, hall.now);
     hall.send(ann, "three\n");
-    let resume = serde_json::json!({"room": welcome["room"], "seq": seen});
-    let (bot, got) = hall
-        .program(serde_json::json!({"protocol": 1, "name": "bot", "resume": resume, "replay": 9}));
+    let resume = json!({"room": welcome["room"], "seq": seen});
+    let (bot, got) =
+        hall.program(json!({"protocol": 1, "name": "bot", "resume": resume, "replay": 9}));
     assert_eq!(types(&got), ["welcome", "left", "message", "entered"]);
     assert_eq!(got[0]["resumed"], true);
     assert_eq!(seqs(&got), [7, 5, 6, 7]);
@@ -431,10 +432,10 @@ fn one_who_cannot_go_on_is_told_why() {
     let ann = hall.join("ann");
     hall.send(ann, "one\n");
     for resume in [
-        serde_json::json!({"room": "another", "seq": 1}),
-        serde_json::json!({"room": hall.room.id().as_str(), "seq": 1000}),
+        json!({"room": "another", "seq": 1}),
+        json!({"room": hall.room.id().as_str(), "seq": 1000}),
     ] {
-        let hello = serde_json::json!({"protocol": 1, "resume": resume, "replay": 1});
+        let hello = json!({"protocol": 1, "resume": resume, "replay": 1});
         let (bot, got) = hall.program(hello);
         assert_eq!(types(&got), ["welcome", "notice", "message"]);
         assert_eq!(got[0]["resumed"], false);
@@ -455,8 +456,8 @@ fn what_is_no_longer_held_is_a_gap_and_never_silence() {
     }
     let first = hall.room.first();
     assert!(first > 2);
-    let resume = serde_json::json!({"room": room, "seq": 1});
-    let (_, got) = hall.program(serde_json::json!({"protocol": 1, "resume": resume}));
+    let resume = json!({"room": room, "seq": 1});
+    let (_, got) = hall.program(json!({"protocol": 1, "resume": resume}));
     assert_eq!(types(&got)[..2], ["welcome", "gap"]);
     assert_eq!(got[1]["missed"], first - 2);
     let end = got[0]["seq"].as_u64().unwrap();
@@ -467,7 +468,7 @@ fn what_is_no_longer_held_is_a_gap_and_never_silence() {
 fn a_message_is_sent_once() {
     let mut hall = Hall::new();
     let ann = hall.join("ann");
-    let (bot, _) = hall.program(serde_json::json!({"protocol": 1, "name": "bot"}));
+    let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
     hall.read(ann);
     let line =
         "{\"type\":\"message\",\"text\":\"hi\",\"id\":\"0123456789abcdef0123456789abcdef\"}\n";
@@ -475,7 +476,7 @@ fn a_message_is_sent_once() {
     let first = hall.objects(bot);
     assert_eq!(types(&first), ["message"]);
     hall.sessions[bot].lost(Reason::Reset, &mut hall.room, hall.now);
-    let (bot, _) = hall.program(serde_json::json!({"protocol": 1, "name": "somebody"}));
+    let (bot, _) = hall.program(json!({"protocol": 1, "name": "somebody"}));
     hall.send(bot, line);
     let again = hall.objects(bot);
     assert_eq!(types(&again), ["confirmed"]);
@@ -498,7 +499,7 @@ fn the_past_can_be_asked_for() {
         hall.read(bo),
         format!("\r{time} <ann> one\n\r{time} * ann waves\n\r{time} <bo> three\n")
     );
-    let (bot, got) = hall.program(serde_json::json!({"protocol": 1, "name": "bot", "replay": 2}));
+    let (bot, got) = hall.program(json!({"protocol": 1, "name": "bot", "replay": 2}));
     assert_eq!(types(&got), ["welcome", "action", "message"]);
     hall.send(
         bot,
@@ -535,7 +536,7 @@ fn while_nothing_can_be_kept_nothing_is_taken_and_people_are_told() {
     let mut hall = Hall::new();
     hall.room.keep(1, 0, u64::MAX);
     let ann = hall.join("ann");
-    let (bot, got) = hall.program(serde_json::json!({"protocol": 1, "name": "bot"}));
+    let (bot, got) = hall.program(json!({"protocol": 1, "name": "bot"}));
     assert_eq!(got[0]["kept"], true);
     hall.read(ann);
     let trouble = chat_proto::text::Text::clean("the disk is full").unwrap();
@@ -609,12 +610,12 @@ impl Hall {
 fn who_comes_in_a_crowd_is_told_together_with_others() {
     let mut hall = Hall::new();
     let ann = hall.join("ann");
-    let (bot, _) = hall.program(serde_json::json!({"protocol": 1, "name": "bot"}));
+    let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
     hall.crowded();
     let names = ["bo", "cy", "di", "ed"];
     let others: Vec<usize> = names.iter().map(|name| hall.join(name)).collect();
     hall.sessions[others[3]].lost(Reason::Reset, &mut hall.room, hall.now);
-    let (late, got) = hall.program(serde_json::json!({"protocol": 1, "name": "late"}));
+    let (late, got) = hall.program(json!({"protocol": 1, "name": "late"}));
     let welcome = &got[0];
     assert_eq!(welcome["people"], 6 + ONE_BY_ONE);
     hall.pass(TOGETHER_AFTER - Duration::from_millis(1));
@@ -626,10 +627,7 @@ fn who_comes_in_a_crowd_is_told_together_with_others() {
     for program in [bot, late] {
         let got = hall.objects(program);
         assert_eq!(types(&got), ["entered"]);
-        assert_eq!(
-            got[0]["names"],
-            serde_json::json!(["bo", "cy", "di", "late"])
-        );
+        assert_eq!(got[0]["names"], json!(["bo", "cy", "di", "late"]));
         assert_eq!(got[0]["seq"], welcome["seq"].as_u64().unwrap() + 1);
     }
     // It is quiet again.
@@ -698,7 +696,7 @@ fn the_last_words_wait_for_what_they_follow_to_be_kept() {
 fn a_goodbye_says_when_to_come_back() {
     let mut hall = Hall::new();
     let ann = hall.join("ann");
-    let (bot, _) = hall.program(serde_json::json!({"protocol": 1, "name": "bot"}));
+    let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
     hall.read(ann);
     for who in [ann, bot] {
         hall.sessions[who].goodbye(Duration::from_millis(1500), &hall.room, hall.now);
@@ -773,4 +771,76 @@ fn a_smaller_limit_on_texts_holds_in_both_forms() {
     let answer = hall.read(json);
     assert!(answer.contains("\"code\":\"too_long\"") && answer.contains("\"id\":\"x\""));
     assert_eq!(hall.read(other), "\r<text> 12345\n");
+}
+
+fn secret_of(welcome: &str) -> Value {
+    let line = welcome.lines().find(|line| line.contains("\"welcome\""));
+    let welcome: Value = serde_json::from_str(line.unwrap()).unwrap();
+    welcome["secret"].clone()
+}
+
+impl Hall {
+    /// Somebody says hello with this secret; what they read.
+    fn come_back(&mut self, who: usize, name: &str, secret: &Value) -> String {
+        let room = self.room.id().as_str();
+        let resume = json!({"room": room, "seq": 1, "secret": secret});
+        let hello = json!({"protocol": 1, "name": name, "resume": resume});
+        self.send(who, format!("/hello {hello}\n"));
+        let replaced = self.room.take_replaced();
+        for session in &mut self.sessions {
+            if session
+                .secret()
+                .is_some_and(|secret| replaced.contains(&secret))
+            {
+                session.replace(&self.room, self.now);
+            }
+        }
+        self.read(who)
+    }
+}
+
+/// C-08: who shows the secret of a connection that is still here has its name, the
+/// other one is dropped, and nobody hears of it.
+#[test]
+fn a_ghost_gives_its_name_back() {
+    let mut hall = Hall::new();
+    let other = hall.join("other");
+    let ghost = hall.connect();
+    hall.send(ghost, "/hello {\"protocol\":1,\"name\":\"ann\"}\n");
+    let secret = secret_of(&hall.read(ghost));
+    hall.send(ghost, "{\"type\":\"nick\",\"name\":\"anna\"}\n");
+    hall.read(other);
+    // Also for whoever was announced before saying hello.
+    let late = hall.connect();
+    hall.now.instant += ANNOUNCE_AFTER;
+    hall.sessions[late].expire(&mut hall.room, hall.now);
+    hall.room.show_all();
+    assert!(hall.read(other).contains("entered"));
+    let welcome = hall.come_back(late, "ann", &secret);
+    assert!(
+        welcome.contains("\"name\":\"anna\",\"people\":2"),
+        "{welcome}"
+    );
+    let heard = hall.read(other);
+    assert!(
+        heard.contains("is offline") && !heard.contains("ann"),
+        "{heard}"
+    );
+    assert!(
+        hall.read(ghost)
+            .contains("over another connection: goodbye")
+    );
+    assert!(hall.sessions[ghost].is_closing());
+    hall.sessions[ghost].lost(Reason::Reset, &mut hall.room, hall.now);
+    // A secret is good for one time, and goes with whoever holds it.
+    let newer = secret_of(&welcome);
+    assert_ne!(newer, secret);
+    let again = hall.connect();
+    let welcome = hall.come_back(again, "anna", &secret);
+    assert!(welcome.contains("\"name\":\"anna-2\""), "{welcome}");
+    hall.sessions[late].lost(Reason::Reset, &mut hall.room, hall.now);
+    let third = hall.connect();
+    let welcome = hall.come_back(third, "anna", &newer);
+    assert!(welcome.contains("\"name\":\"anna\""), "{welcome}");
+    assert_eq!(hall.room.people().count(), 3);
 }

@@ -87,6 +87,7 @@ impl Room {
                 people: 1,
                 names: Vec::new(),
                 limits: Limits::default(),
+                secret: None,
             }));
             self.told = Some(resume.map_or(seq, |resume| resume.seq as usize));
             self.tell();

@@ -655,3 +655,22 @@ fn times_away_are_told_roughly() {
     assert_eq!(after(100_000), "2 min");
     assert_eq!(after(3 * 3_600_000), "3 h");
 }
+
+/// C-08: with the secret of the last welcome a server knows that the connection
+/// which it may not have lost yet was ours.
+#[test]
+fn the_secret_of_the_last_welcome_is_shown_on_coming_back() {
+    let [first, second] = ['1', '2'].map(|digit| digit.to_string().repeat(32));
+    let secret = |digits: &str| format!(r#","secret":"{digits}""#);
+    let mut talk = Talk::new();
+    talk.hear(GREETING);
+    let room = format!("{ROOM}{}", secret(&first));
+    talk.hear(&welcome(10, "ann", &["ann"], &room));
+    assert!(!talk.output().contains("secret"));
+    assert!(talk.lose().contains(&secret(&first)));
+    let room = format!("{RESUMED}{}", secret(&second));
+    talk.hear(&welcome(10, "ann", &["ann"], &room));
+    assert!(talk.lose().contains(&secret(&second)));
+    // It is nobody else's to see.
+    assert!(!talk.shown().concat().contains(&second));
+}
