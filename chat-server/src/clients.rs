@@ -7,8 +7,8 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
-use std::io;
 use std::time::{Duration, Instant};
+use std::{io, mem};
 
 use chat_proto::event::{Limits, Secret};
 use mio::event::Event;
@@ -28,8 +28,10 @@ pub(crate) struct Clients {
     worker: usize,
     limits: Limits,
     connections: Slab<Connection>,
-    /// Keys of those to be looked after in this round.
-    queue: Vec<usize>,
+    /// Keys of those to be looked after in this round: of those who are in the
+    /// room, and then of all others. However many come and go, whoever talks
+    /// does not wait for them.
+    queues: [Vec<usize>; 2],
     /// Keys of those who get pieces of the past, in turn.
     returning: VecDeque<usize>,
     page: Page,
@@ -56,7 +58,7 @@ impl Clients {
             worker,
             limits,
             connections: Slab::new(),
-            queue: Vec::new(),
+            queues: Default::default(),
             returning: VecDeque::new(),
             page: Page::default(),
             timers: BinaryHeap::new(),
@@ -77,7 +79,7 @@ impl Clients {
 
     /// Whether somebody is to be looked after in the next round.
     pub(crate) fn has_work(&self) -> bool {
-        !self.queue.is_empty() || !self.returning.is_empty()
+        self.queued().next().is_some() || !self.returning.is_empty()
     }
 
     /// Whether somebody in the queue can be sent more.
@@ -87,12 +89,15 @@ impl Clients {
 
     /// Whether somebody in the queue would change the room.
     pub(crate) fn need_room(&self) -> bool {
-        let mut queue = self.queue.iter();
-        queue.any(|key| {
+        self.queued().any(|key| {
             self.connections
-                .get(*key)
+                .get(key)
                 .is_some_and(Connection::needs_room)
         })
+    }
+
+    fn queued(&self) -> impl Iterator<Item = usize> {
+        self.queues.iter().flatten().copied()
     }
 
     /// When [`Clients::expire`] wants to be called, if nothing happens before.
@@ -170,7 +175,8 @@ impl Clients {
             && !connection.queued
         {
             connection.queued = true;
-            self.queue.push(key);
+            let queue = usize::from(!connection.session.is_present());
+            self.queues[queue].push(key);
         }
     }
 
@@ -178,35 +184,41 @@ impl Clients {
     /// takes in one round, or that were as many as can be heard in one. Those
     /// who were not heard are the first next time.
     pub(crate) fn hear(&mut self, room: &mut Room, shared: &Shared, now: Now) {
-        let written = room.written();
-        let (mut passed, mut heard) = (0, 0);
-        while let Some(&key) = self.queue.get(passed) {
-            if room.written() - written >= ROUND_BYTES || heard == TURNS {
-                break;
+        let enough = room.written() + ROUND_BYTES;
+        for index in 0..self.queues.len() {
+            let mut queue = mem::take(&mut self.queues[index]);
+            let (mut passed, mut heard) = (0, 0);
+            while passed < queue.len() && heard < TURNS && room.written() < enough {
+                heard += usize::from(self.hear_one(queue[passed], room, shared, now));
+                passed += 1;
             }
-            passed += 1;
-            let Some(connection) = self.connections.get_mut(key) else {
-                continue;
-            };
-            connection.settle(room, now);
-            connection.session.go_on(room, now);
-            if connection.wants_read() {
-                self.bytes_in += connection.read(&mut self.buffer, room, now) as u64;
-                heard += 1;
-            }
-            let replaced = room.take_replaced();
-            if !replaced.is_empty() {
-                self.replace(&replaced, room, now);
-                shared.give_others(self.worker, || Task::Replaced(replaced.clone()));
-            }
-            let Some(connection) = self.connections.get(key) else {
-                continue;
-            };
-            if connection.silent_since().is_some() && !connection.session.is_unjoined() {
-                self.joined(key, shared);
-            }
+            queue.rotate_left(passed);
+            // Meanwhile others may have been put there.
+            queue.append(&mut self.queues[index]);
+            self.queues[index] = queue;
         }
-        self.queue.rotate_left(passed);
+    }
+
+    /// Whether anything was read.
+    fn hear_one(&mut self, key: usize, room: &mut Room, shared: &Shared, now: Now) -> bool {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return false;
+        };
+        connection.settle(room, now);
+        connection.session.go_on(room, now);
+        let reads = connection.wants_read();
+        if reads {
+            self.bytes_in += connection.read(&mut self.buffer, room, now) as u64;
+        }
+        if connection.silent_since().is_some() && !connection.session.is_unjoined() {
+            self.joined(key, shared);
+        }
+        let replaced = room.take_replaced();
+        if !replaced.is_empty() {
+            self.replace(&replaced, room, now);
+            shared.give_others(self.worker, || Task::Replaced(replaced.clone()));
+        }
+        reads
     }
 
     /// Drops those whose name somebody else has taken over.
@@ -367,20 +379,23 @@ impl Clients {
     /// Sends some of those who wait for an answer what waits for them. The
     /// others are the first next time.
     fn write_to_queue(&mut self, shared: &Shared, now: Now) {
-        let (mut passed, mut written) = (0, 0);
-        while passed < self.queue.len() && written < TURNS {
-            let state = shared.read();
-            for index in passed..(passed + SOME).min(self.queue.len()) {
-                let key = self.queue[index];
-                let connection = self.connections.get(key);
-                let sends = connection.is_some_and(|one| one.can_send(&state.room));
-                written += usize::from(sends);
-                self.write_to(key, &state.room, now);
+        for index in 0..self.queues.len() {
+            let mut queue = mem::take(&mut self.queues[index]);
+            let (mut passed, mut written) = (0, 0);
+            while passed < queue.len() && written < TURNS {
+                let state = shared.read();
+                let some = passed..(passed + SOME).min(queue.len());
+                passed = some.end;
+                for &key in &queue[some] {
+                    let connection = self.connections.get(key);
+                    let sends = connection.is_some_and(|one| one.can_send(&state.room));
+                    written += usize::from(sends);
+                    self.write_to(key, &state.room, now);
+                }
             }
-            passed += SOME;
+            queue.rotate_left(passed);
+            self.queues[index] = queue;
         }
-        let passed = passed.min(self.queue.len());
-        self.queue.rotate_left(passed);
     }
 
     fn write_to(&mut self, key: usize, room: &Room, now: Now) {
@@ -428,27 +443,27 @@ impl Clients {
         self.sending = false;
         let mut closed = Vec::new();
         let stall = self.limits.stall;
-        let mut queue = std::mem::take(&mut self.queue);
-        queue.retain(|&key| {
-            let Some(connection) = self.connections.get_mut(key) else {
-                return false;
-            };
-            connection.close(room, now);
-            if connection.is_closed() {
-                closed.push(key);
-                return false;
-            }
-            if let Some(deadline) = connection.needs_timer(stall) {
-                connection.set_timer(Some(deadline));
-                self.timers.push(Reverse((deadline, key)));
-            }
-            let sends = connection.can_send(room);
-            self.sending |= sends;
-            connection.queued = sends || connection.needs_turn(stall);
-            connection.queued
-        });
+        for queue in &mut self.queues {
+            queue.retain(|&key| {
+                let Some(connection) = self.connections.get_mut(key) else {
+                    return false;
+                };
+                connection.close(room, now);
+                if connection.is_closed() {
+                    closed.push(key);
+                    return false;
+                }
+                if let Some(deadline) = connection.needs_timer(stall) {
+                    connection.set_timer(Some(deadline));
+                    self.timers.push(Reverse((deadline, key)));
+                }
+                let sends = connection.can_send(room);
+                self.sending |= sends;
+                connection.queued = sends || connection.needs_turn(stall);
+                connection.queued
+            });
+        }
         drop(state);
-        self.queue = queue;
         for key in closed {
             self.joined(key, shared);
             let mut connection = self.connections.remove(key);
@@ -467,8 +482,8 @@ impl Clients {
             }
         }
         let counters = &shared.counters;
-        counters.bytes_in.add(std::mem::take(&mut self.bytes_in));
-        counters.bytes_out.add(std::mem::take(&mut self.bytes_out));
+        counters.bytes_in.add(mem::take(&mut self.bytes_in));
+        counters.bytes_out.add(mem::take(&mut self.bytes_out));
         // The last one must not hold back the log for ever: nobody wakes up a
         // worker that has no people.
         if self.connections.is_empty() {

@@ -215,6 +215,11 @@ impl Session {
         self.seat.address()
     }
 
+    /// Whether it is in the room.
+    pub fn is_present(&self) -> bool {
+        matches!(self.seat.phase, Phase::Present(_))
+    }
+
     /// Whether it is to be closed once all is sent.
     pub fn is_closing(&self) -> bool {
         matches!(self.seat.phase, Phase::Closing(_))
