@@ -5,6 +5,8 @@
 //! the round only, so an event of this round never reaches a newer connection
 //! under the same key.
 
+mod silent;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::time::{Duration, Instant};
@@ -19,7 +21,7 @@ use crate::clock::Now;
 use crate::connection::Connection;
 use crate::replay::{Files, NoFiles, Page};
 use crate::room::{Form, Room};
-use crate::session::{ANNOUNCE_AFTER, Reason, Session};
+use crate::session::{Reason, Session};
 use crate::shared::{Peer, Shared, Task};
 
 /// Connections, by the number of their token.
@@ -104,14 +106,6 @@ impl Clients {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let timer = self.timers.peek().map(|Reverse((at, _))| *at);
         timer.into_iter().chain(self.silent_until()).min()
-    }
-
-    /// When whoever has been silent for longest has been so for too long.
-    fn silent_until(&self) -> Option<Instant> {
-        let (since, _) = self.silent.first()?;
-        let patience = self.limits.idle_join;
-        // The time counts from connecting on.
-        (!patience.is_zero()).then(|| *since + patience.saturating_sub(ANNOUNCE_AFTER))
     }
 
     /// Takes somebody in.
@@ -213,7 +207,7 @@ impl Clients {
         if connection.silent_since().is_some() && !connection.session.is_unjoined() {
             self.joined(key, shared);
         }
-        let replaced = room.take_replaced();
+        let replaced = room.secrets().take_replaced();
         if !replaced.is_empty() {
             self.replace(&replaced, room, now);
             shared.give_others(self.worker, || Task::Replaced(replaced.clone()));
@@ -231,79 +225,6 @@ impl Clients {
                 connection.session.replace(room, now);
                 self.enqueue(key);
             }
-        }
-    }
-
-    /// Somebody comes in who has said nothing, if there are not too many of
-    /// those already.
-    fn take_in_silent(&mut self, key: usize, room: &mut Room, shared: &Shared, now: Now) {
-        let Some(connection) = self.connections.get_mut(key) else {
-            return;
-        };
-        let address = connection.session.address().ip();
-        let waits = shared.admission().wait(address);
-        match waits {
-            Ok(()) => {
-                connection.set_silent(Some(now.instant));
-                self.silent.insert((now.instant, key));
-                shared.count_silent(self.worker);
-                if shared.admission().is_crowded() {
-                    shared.give(shared.most_silent(), Task::Crowd);
-                }
-            }
-            Err(refusal) => {
-                let text = format!("{refusal}: goodbye");
-                shared.refuse(refusal, address, now);
-                let reason = Reason::Refused(refusal);
-                connection.session.dismiss(&text, reason, room, now);
-            }
-        }
-    }
-
-    /// Of those who say nothing as many go as are too many, those who have been
-    /// silent for longest first.
-    pub(crate) fn make_room(&mut self, room: &mut Room, shared: &Shared, now: Now) {
-        while shared.admission().is_crowded() {
-            if self.silent.is_empty() {
-                // Others were quicker, or have them.
-                let worker = shared.most_silent();
-                if worker != self.worker {
-                    shared.give(worker, Task::Crowd);
-                }
-                break;
-            }
-            let text = "you have said nothing, and others have come who might: goodbye";
-            self.drop_silent(Reason::Crowded, text, room, shared, now);
-        }
-    }
-
-    /// Whoever has been silent for longest goes, for this reason.
-    fn drop_silent(
-        &mut self,
-        reason: Reason,
-        text: &str,
-        room: &mut Room,
-        shared: &Shared,
-        now: Now,
-    ) {
-        if let Some(&(_, key)) = self.silent.first() {
-            self.joined(key, shared);
-            if let Some(connection) = self.connections.get_mut(key) {
-                connection.session.dismiss(text, reason, room, now);
-            }
-            self.enqueue(key);
-        }
-    }
-
-    /// Somebody is no longer one of those who are here and say nothing.
-    fn joined(&mut self, key: usize, shared: &Shared) {
-        if let Some(connection) = self.connections.get_mut(key)
-            && let Some(since) = connection.silent_since()
-        {
-            connection.set_silent(None);
-            self.silent.remove(&(since, key));
-            shared.count_joined(self.worker);
-            shared.admission().join(connection.session.address().ip());
         }
     }
 
@@ -328,11 +249,7 @@ impl Clients {
                 self.enqueue(key);
             }
         }
-        while self.silent_until().is_some_and(|at| at <= now.instant) {
-            let seconds = self.limits.idle_join.as_secs_f64();
-            let text = format!("you have said nothing for {seconds} s: goodbye");
-            self.drop_silent(Reason::SaidNothing, &text, room, shared, now);
-        }
+        self.expire_silent(room, shared, now);
         // Everybody has a timer when they come, and hardly anybody later.
         let capacity = self.timers.capacity();
         if capacity > 1024 && self.timers.len() < capacity / 4 {

@@ -22,8 +22,8 @@
 //! them must not stop the room.
 //!
 //! - [`log`], [`broadcast`], [`replay`], [`ids`], [`people`], [`presence`],
-//!   [`room`] and [`session`] hold all rules and know neither sockets, files nor
-//!   clocks.
+//!   [`secrets`], [`admission`], `pace`, [`room`] and [`session`] hold all rules
+//!   and know neither sockets, files nor clocks.
 //! - [`connection`], [`listener`] and `door` hold the sockets and no rules,
 //!   [`history`] the files.
 //!
@@ -50,6 +50,7 @@ pub mod presence;
 mod rare;
 pub mod replay;
 pub mod room;
+pub mod secrets;
 pub mod server;
 pub mod session;
 mod shared;

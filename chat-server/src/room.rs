@@ -6,15 +6,12 @@
 //! kept on disk, only what is kept is confirmed. The room knows neither
 //! sockets, files nor clocks; time is an argument.
 
-use std::collections::hash_map::RandomState;
-use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasher;
-use std::mem;
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Instant;
 
 use chat_proto::command::Past;
-use chat_proto::event::{Body, ErrorCode, Event, Limits, Reply, RoomId, Secret, Speech, Timestamp};
+use chat_proto::event::{Body, ErrorCode, Event, Limits, Reply, RoomId, Speech, Timestamp};
 use chat_proto::name::{Name, NameError};
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
@@ -26,6 +23,7 @@ use crate::log::Log;
 use crate::people::People;
 use crate::presence::Presence;
 use crate::replay::{Replay, Selection};
+use crate::secrets::Secrets;
 
 /// The encodings, one of which each connection reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,15 +55,7 @@ pub struct Room {
     kept: Option<Kept>,
     /// What nobody may do beyond.
     limits: Limits,
-    /// The name of each program that holds a secret.
-    owners: HashMap<Secret, Name>,
-    /// Whose name another connection has taken over, until they are dropped.
-    replaced: Vec<Secret>,
-    /// Where secrets come from: the keyed hash (SipHash) of their count. Whoever
-    /// sees some of them learns nothing of the others without the key.
-    secrets: RandomState,
-    /// How many secrets were given.
-    given: u64,
+    secrets: Secrets,
 }
 
 /// What the room knows of its history on disk.
@@ -165,10 +155,7 @@ impl Room {
             ids,
             kept: None,
             limits: Limits::default(),
-            owners: HashMap::new(),
-            replaced: Vec::new(),
-            secrets: RandomState::new(),
-            given: 0,
+            secrets: Secrets::default(),
         }
     }
 
@@ -294,39 +281,9 @@ impl Room {
         }
     }
 
-    /// A secret for whoever has this name.
-    pub fn give_secret(&mut self, name: &Name) -> Secret {
-        self.given += 1;
-        let half = |half: u64| u128::from(self.secrets.hash_one((self.given, half)));
-        let secret = Secret::new(half(0) << 64 | half(1));
-        self.owners.insert(secret, name.clone());
-        secret
-    }
-
-    /// Whoever holds this secret has another name now.
-    pub fn own(&mut self, secret: &Secret, name: &Name) {
-        if let Some(owned) = self.owners.get_mut(secret) {
-            owned.clone_from(name);
-        }
-    }
-
-    /// Whoever holds this secret has left.
-    pub fn forget_secret(&mut self, secret: &Secret) {
-        self.owners.remove(secret);
-    }
-
-    /// Somebody who says the secret of a connection that is here takes its name,
-    /// and is the same person in every way. The other one is to be dropped before
-    /// it is heard again: see [`Room::take_replaced`].
-    pub fn take_over(&mut self, secret: &Secret) -> Option<Name> {
-        let name = self.owners.remove(secret)?;
-        self.replaced.push(*secret);
-        Some(name)
-    }
-
-    /// Those whose name somebody else has taken over since this was last asked.
-    pub fn take_replaced(&mut self) -> Vec<Secret> {
-        mem::take(&mut self.replaced)
+    /// The secrets of the programs that are here.
+    pub fn secrets(&mut self) -> &mut Secrets {
+        &mut self.secrets
     }
 
     /// Whether more people may come: while nothing can be kept those who come

@@ -786,7 +786,7 @@ impl Hall {
         let resume = json!({"room": room, "seq": 1, "secret": secret});
         let hello = json!({"protocol": 1, "name": name, "resume": resume});
         self.send(who, format!("/hello {hello}\n"));
-        let replaced = self.room.take_replaced();
+        let replaced = self.room.secrets().take_replaced();
         for session in &mut self.sessions {
             if session
                 .secret()
