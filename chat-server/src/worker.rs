@@ -36,6 +36,10 @@ pub(crate) struct Worker {
     overtaken: bool,
     /// Somebody has woken us up.
     woken: bool,
+    /// When it was last known what has happened to the sockets, if that is known.
+    polled: Option<Instant>,
+    /// Nothing has expired in the last round, though it may have been due.
+    spared: bool,
     /// The server is stopping, and stops waiting for peers at this moment.
     stopping: Option<Instant>,
 }
@@ -61,6 +65,8 @@ impl Worker {
             room_due: None,
             overtaken: false,
             woken: false,
+            polled: None,
+            spared: false,
             stopping: None,
         })
     }
@@ -147,12 +153,12 @@ impl Worker {
         if timeout != Some(Duration::ZERO) {
             shared.set_asleep(self.index, false);
         }
-        match polled {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
-                Err(error).context("cannot wait for events")
-            }
-            _ => Ok(()),
-        }
+        self.polled = match polled {
+            Ok(()) => Some(Instant::now()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
+            Err(error) => return Err(error).context("cannot wait for events"),
+        };
+        Ok(())
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -224,7 +230,13 @@ impl Worker {
         if !self.overtaken {
             self.clients.hear(&mut state.room, shared, now);
         }
-        self.clients.expire(&mut state.room, shared, now);
+        // Where the whole process was stopped for a while, what people have done
+        // meanwhile comes before what is due.
+        let is_fresh = self.polled.is_some_and(|at| now.instant - at < STALE_AFTER);
+        self.spared = !is_fresh && !self.spared;
+        if !self.spared {
+            self.clients.expire(&mut state.room, shared, now);
+        }
         self.clients.hold(&state.room, shared);
         state.room.tell_presence(now);
         self.keep(&mut state, shared, now);
@@ -364,6 +376,9 @@ const FIRST_LISTENER: usize = usize::MAX - 3;
 
 /// How long a stopping server waits for its last words to be taken.
 const GOODBYE_FOR: Duration = Duration::from_secs(1);
+
+/// How old the news of a round may be to close somebody for having done nothing.
+const STALE_AFTER: Duration = Duration::from_millis(100);
 
 /// How long a round waits at most while the disk is behind.
 const OVERTAKEN_FOR: Duration = Duration::from_millis(5);

@@ -113,6 +113,33 @@ fn who_says_nothing_is_let_go() {
     });
 }
 
+/// D-08: whoever has spoken in time is not closed because the server was stopped
+/// meanwhile.
+#[test]
+fn a_stopped_server_hears_before_it_closes() {
+    let server = ServerProcess::start(SERVER, &["--idle-join", "1.5"]);
+    let mut ann = join(server.addr(), "ann");
+    let mut silent: Vec<Peer> = (0..100).map(|_| Peer::connect(server.addr())).collect();
+    until("all are in the room", || {
+        server.signal(Signal::User1);
+        server.log().contains("(100 have said nothing)")
+    });
+    server.signal(Signal::Stop);
+    for peer in &mut silent {
+        peer.send_str("here\n");
+    }
+    // Nothing but time is to pass.
+    std::thread::sleep(Duration::from_millis(1600));
+    server.signal(Signal::Continue);
+    for _ in 0..100 {
+        ann.expect("> here\n");
+    }
+    ann.send_str("hi\n");
+    for peer in &mut silent {
+        peer.expect("\r<ann> hi\n");
+    }
+}
+
 /// C-01: of those who say nothing there are so many; then the first of them make
 /// room for those who come, and nobody who speaks is kept out.
 #[test]

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Clients;
 use crate::clock::Now;
+use crate::connection::Connection;
 use crate::room::Room;
 use crate::session::{ANNOUNCE_AFTER, Reason};
 use crate::shared::{Shared, Task};
@@ -62,6 +63,15 @@ impl Clients {
     /// Those who have been silent for too long go.
     pub(super) fn expire_silent(&mut self, room: &mut Room, shared: &Shared, now: Now) {
         while self.silent_until().is_some_and(|at| at <= now.instant) {
+            // Whoever has perhaps said something by now is heard first: the server
+            // may have been stopped for a while.
+            let first = self
+                .silent
+                .first()
+                .and_then(|(_, key)| self.connections.get(*key));
+            if first.is_some_and(Connection::wants_read) {
+                break;
+            }
             let seconds = self.limits.idle_join.as_secs_f64();
             let text = format!("you have said nothing for {seconds} s: goodbye");
             self.drop_silent(Reason::SaidNothing, &text, room, shared, now);
