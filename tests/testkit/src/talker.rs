@@ -389,9 +389,9 @@ fn connect(addr: SocketAddr) -> io::Result<Connection> {
     })
 }
 
-/// The number of an event. Its line is looked at only as far as necessary: to
-/// parse all of each would cost more than the server's own work.
-fn event(line: &[u8]) -> Option<u64> {
+/// The number of an event, from its line. That is looked at only as far as
+/// necessary: to parse all of each would cost more than the server's own work.
+pub fn event(line: &[u8]) -> Option<u64> {
     let line = std::str::from_utf8(line).ok()?;
     let (seq, rest) = line.strip_prefix("{\"seq\":")?.split_once(',')?;
     let (_, rest) = rest.split_once("\"type\":\"")?;
@@ -402,7 +402,7 @@ fn event(line: &[u8]) -> Option<u64> {
 }
 
 /// The id of a message, which is the last member of its line.
-fn id_at_the_end(line: &[u8]) -> Option<&str> {
+pub fn id_at_the_end(line: &[u8]) -> Option<&str> {
     let line = std::str::from_utf8(line).ok()?;
     let (_, id) = line.strip_suffix("\"}")?.rsplit_once("\"id\":\"")?;
     Some(id)
