@@ -77,9 +77,10 @@ impl std::error::Error for TextError {}
 ///   U+2028, U+2029) becomes a space;
 /// - bidirectional controls (UAX 9: embeddings, overrides, isolates, marks):
 ///   dropped, while letters of every direction stay;
-/// - characters that cannot be seen (zero-width space, word joiner, byte order
-///   mark, soft hyphen, Hangul fillers, tags, variation selectors but the two
-///   for emoji and text): dropped. ZWJ and ZWNJ stay, scripts and emoji need
+/// - characters that cannot be seen (Unicode's `Default_Ignorable_Code_Point`:
+///   zero-width space, word joiner, byte order mark, soft hyphen, Hangul
+///   fillers, tags, variation selectors but the two for emoji and text):
+///   dropped. ZWJ and ZWNJ stay, scripts and emoji need
 ///   them;
 /// - combining marks after the fourth on one base: dropped.
 ///
@@ -137,7 +138,9 @@ fn is_invisible(character: char) -> bool {
         // Zero-width and filling.
         | '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'
         | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-        | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        // Inherent vowels of Khmer, controls of shorthand and of musical scores.
+        | '\u{17b4}' | '\u{17b5}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         // Variation selectors other than U+FE0E and U+FE0F, and tags.
         | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0d}'
         | '\u{e0000}'..='\u{e0fff}')

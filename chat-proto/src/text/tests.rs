@@ -52,6 +52,38 @@ fn bidi_controls_and_hidden_characters_are_dropped() {
     check("ad\u{200b}m\u{feff}i\u{ad}n\u{e0041}", "admin");
 }
 
+/// T-05: all that Unicode says is not to be seen (`Default_Ignorable_Code_Point`
+/// of `DerivedCoreProperties.txt`), but what scripts and emoji need.
+#[test]
+fn nothing_that_cannot_be_seen_is_left() {
+    let ignorable = [
+        0xad..=0xad,
+        0x34f..=0x34f,
+        0x61c..=0x61c,
+        0x115f..=0x1160,
+        0x17b4..=0x17b5,
+        0x180b..=0x180f,
+        0x200b..=0x200f,
+        0x202a..=0x202e,
+        0x2060..=0x206f,
+        0x3164..=0x3164,
+        0xfe00..=0xfe0f,
+        0xfeff..=0xfeff,
+        0xffa0..=0xffa0,
+        0xfff0..=0xfff8,
+        0x1bca0..=0x1bca3,
+        0x1d173..=0x1d17a,
+        0xe0000..=0xe0fff,
+    ];
+    for hidden in ignorable.into_iter().flatten().filter_map(char::from_u32) {
+        let needed = matches!(hidden, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}');
+        let said = format!("a{hidden}b");
+        check(&said, if needed { &said } else { "ab" });
+        let alone = Text::clean(&hidden.to_string());
+        assert_eq!(alone, Err(TextError::Empty), "{hidden:?}");
+    }
+}
+
 #[test]
 fn marks_do_not_pile_up() {
     check(
