@@ -30,6 +30,10 @@ pub(super) fn lock(path: &Path) -> anyhow::Result<File> {
     if path.is_dir() {
         bail!("the history {show} is a directory: name a file in it");
     }
+    // To read a pipe or a device would never end.
+    if path.exists() && !path.is_file() {
+        bail!("the history {show} is not a file: name one, or one that does not exist yet");
+    }
     let lock_path = with_suffix(path, "lock");
     let lock = disk::open(&lock_path, Make::IfMissing)
         .with_context(|| format!("cannot make {} beside the history", lock_path.display()))?;

@@ -190,7 +190,14 @@ fn what_is_no_history_is_not_touched() {
     let error = Hall::open(options.clone()).err().unwrap().to_string();
     assert!(error.contains("is a directory"), "{error}");
     options.path = directory.path().join("missing/room");
-    assert!(Hall::open(options).is_err());
+    assert!(Hall::open(options.clone()).is_err());
+    // Reading it would never end.
+    #[cfg(unix)]
+    {
+        options.path = "/dev/zero".into();
+        let error = Hall::open(options).err().unwrap().to_string();
+        assert!(error.contains("is not a file"), "{error}");
+    }
 }
 
 /// A history of five messages, closed.
