@@ -127,8 +127,7 @@ impl Clients {
             address,
             refusal,
         } = peer;
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        registry.register(&mut socket, Token(key), interest)?;
+        registry.register(&mut socket, Token(key), INTEREST)?;
         let session = match refusal {
             None => Session::new(address, room, now),
             Some(refusal) => Session::refused(address, refusal, room, now),
@@ -144,8 +143,9 @@ impl Clients {
         let Some(connection) = self.connections.get_mut(key) else {
             return false;
         };
-        connection.read_closed |= event.is_read_closed() || event.is_error();
-        connection.readable |= event.is_readable() || connection.read_closed;
+        let read_on = event.is_read_closed() || event.is_error() || event.is_priority();
+        connection.read_on |= read_on;
+        connection.readable |= event.is_readable() || connection.read_on;
         connection.writable |= event.is_writable();
         self.enqueue(key);
         true
@@ -444,6 +444,14 @@ impl Clients {
         !self.connections.is_empty() && shared.shown() != self.served
     }
 }
+
+/// What the poll tells of a connection.
+#[cfg(target_os = "linux")]
+const INTEREST: Interest = Interest::READABLE
+    .add(Interest::WRITABLE)
+    .add(Interest::PRIORITY);
+#[cfg(not(target_os = "linux"))]
+const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// Where nobody reads, nothing is needed.
 const NOBODY: [u64; 2] = [u64::MAX; 2];

@@ -28,8 +28,10 @@ pub struct Connection {
     pub came_in: bool,
     /// There may be something to read.
     pub readable: bool,
-    /// Its end has been told of: only reading finds out how it ended.
-    pub read_closed: bool,
+    /// A short read is not all there is: its end has been told of, and only
+    /// reading finds out how it ended; or what it sends is marked as urgent, and
+    /// a read ends at each mark.
+    pub read_on: bool,
     /// The last write did not block.
     pub writable: bool,
     /// It stands in the list of those to be looked after in this round.
@@ -83,7 +85,7 @@ impl Connection {
             session,
             came_in,
             readable: true,
-            read_closed: false,
+            read_on: false,
             writable: true,
             queued: false,
             returning: false,
@@ -112,7 +114,7 @@ impl Connection {
             Ok(count) => {
                 // Less than was asked for is all there was (epoll(7)): what
                 // comes later is told of again. Not every system does that.
-                if cfg!(target_os = "linux") && count < buffer.len() && !self.read_closed {
+                if cfg!(target_os = "linux") && count < buffer.len() && !self.read_on {
                     self.readable = false;
                 }
                 match self.state {

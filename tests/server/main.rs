@@ -1,6 +1,7 @@
 //! Drives the real `chat-server` from outside, over TCP.
 
 mod crowd;
+mod framing;
 mod kept;
 mod limits;
 mod names;

@@ -6,6 +6,7 @@ use chat_testkit::{JsonPeer, Peer};
 
 use crate::{join, server};
 
+/// F-03, F-04, F-07: the same lines come out however they were cut.
 #[test]
 fn lines_in_pieces_and_lines_in_one_packet() {
     let server = server();
@@ -27,25 +28,7 @@ fn telnet_is_tolerated() {
     ann.expect("\r<bo> hello\n");
 }
 
-#[test]
-fn a_message_at_the_limit_passes_whole_and_one_beyond_is_refused_whole() {
-    let server = server();
-    let mut ann = join(server.addr(), "ann");
-    let mut bo = join(server.addr(), "bo");
-    let longest = "a".repeat(4096);
-    bo.send_str(&format!("{longest}\n"));
-    ann.expect(&format!("\r<bo> {longest}\n"));
-    for too_long in [
-        "a".repeat(4097),
-        format!("{}😃", "a".repeat(4093)),
-        "b".repeat(60_000),
-    ] {
-        bo.send_str(&format!("{too_long}\nstill\n"));
-        ann.expect_not_before("a", "\r<bo> still\n");
-        bo.expect("-- that was not sent");
-    }
-}
-
+/// F-05: it is refused with a word each time, also as a name, and never told.
 #[test]
 fn what_is_not_utf_8_is_refused_and_the_connection_lives() {
     let server = server();
@@ -62,82 +45,14 @@ fn what_is_not_utf_8_is_refused_and_the_connection_lives() {
         bo.send(bad);
         bo.expect("-- that was not sent: it is not UTF-8\n");
     }
+    bo.send(b"/nick b\xff\n");
+    bo.expect("-- that was not sent: it is not UTF-8\n");
     bo.send_str("still\n");
     ann.expect_not_before("<bo>", "\r<bo> still\n");
 }
 
-#[test]
-fn no_line_end_for_ever_is_closed_with_a_word() {
-    let server = server();
-    let mut ann = join(server.addr(), "ann");
-    let mut endless = join(server.addr(), "endless");
-    // The server may close, and so reset, before all of it is sent.
-    let _ = endless.try_send(&[b'x'; 80 * 1024]);
-    endless.expect("goodbye\n");
-    endless.expect_end();
-    ann.expect("\r[endless] is offline\n");
-}
-
-#[test]
-fn another_protocol_is_closed_and_leaves_no_trace() {
-    let server = server();
-    let mut ann = join(server.addr(), "ann");
-    for first in [
-        &b"POST / HTTP/1.1\r\nHost: x\r\n\r\nhello from a web page\n"[..],
-        b"GET / HTTP/1.1\r\n\r\n",
-        b"SSH-2.0-OpenSSH_9.2\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-    ] {
-        let mut stranger = Peer::connect(server.addr());
-        stranger.send(first);
-        stranger.expect("this is a chat");
-        stranger.expect_eof();
-    }
-    let mut bo = join(server.addr(), "bo");
-    bo.send_str("mark\n");
-    assert_eq!(
-        ann.expect("mark\n"),
-        "\r[bo] entered room\n\r<bo> mark\n",
-        "something of them reached the room"
-    );
-}
-
-#[test]
-fn controls_and_bidi_overrides_reach_nobody() {
-    let server = server();
-    let mut ann = join(server.addr(), "ann");
-    let mut bo = join(server.addr(), "bo");
-    let mut bot = JsonPeer::connect(server.addr(), "bot");
-    ann.expect("[bot] entered room\n");
-    let mut hostile = String::new();
-    for code in (0..0x20).chain(0x7f..0xa0) {
-        let character = char::from(code);
-        if character != '\n' {
-            hostile.push_str(&format!("a{character}b\n"));
-        }
-    }
-    hostile.push_str("\x1b[2J\x1b]0;pwn\x07\x1b[10A\x1b[2K* server: you are kicked\n");
-    hostile.push_str("\u{202e}evil\u{202c} \u{2066}x\u{2028}* server: bye\n");
-    bo.send_str(&hostile);
-    bo.send_str("שלום\n");
-    bot.wait_for(|message| message["text"] == "שלום");
-    bot.say("\x1b[2Jx\r[ann] is offline\u{85}\u{9b}31m", "1");
-    let seen = ann.expect("31m\n");
-    assert!(seen.contains("\r<bo> שלום\n"));
-    for line in seen.split_terminator('\n') {
-        let line = line.strip_prefix('\r').expect("CR before each line");
-        assert!(
-            line.starts_with("<bo> ") || line.starts_with("<bot> "),
-            "forged: {line:?}"
-        );
-        let bad = |c: char| {
-            (c.is_control() && c != '\t')
-                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}')
-        };
-        assert!(!line.contains(bad), "{line:?}");
-    }
-}
-
+/// F-05, P-04: whatever comes, all that others get is UTF-8 without controls, and
+/// nothing of it stops the server.
 #[test]
 fn random_bytes_leave_the_room_working() {
     let server = server();
