@@ -2,6 +2,7 @@
 
 mod crowd;
 mod framing;
+mod hostile_text;
 mod kept;
 mod limits;
 mod names;
