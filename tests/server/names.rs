@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::{join, server};
 
+/// N-01: one name has one bearer.
 #[test]
 fn a_taken_name_gets_a_suffix_at_hello_and_a_refusal_at_nick() {
     let server = server();
@@ -13,15 +14,30 @@ fn a_taken_name_gets_a_suffix_at_hello_and_a_refusal_at_nick() {
     assert_eq!(program.welcome["name"], "ANN-2");
     ann.expect("\r[ANN-2] entered room\n");
     let mut bo = join(server.addr(), "bo");
-    bo.send_str("/nick аnn\n");
-    bo.expect("is taken");
+    for alike in ["аnn", "Ann", "ａｎｎ", " ann", "ANN", "аnN"] {
+        bo.send_str(&format!("/nick {alike}\n"));
+        bo.expect("is taken");
+    }
+    // Two names all the same.
+    for (one, other) in [("warning", "waming"), ("bob", "boba")] {
+        let _one = join(server.addr(), one);
+        join(server.addr(), other);
+    }
     let mut late = Peer::connect(server.addr());
     let address = late.local_addr();
     late.send_str("/nick ann\n");
     late.expect("ann is taken");
     ann.expect(&format!("\r[{address}] entered room\n"));
+    for (taken, alike) in [("evan", "еvan"), ("potato", "РОТАТО"), ("smt", "ｓｍｔ")] {
+        let _one = join(server.addr(), taken);
+        let other = JsonPeer::connect(server.addr(), alike);
+        let name = other.welcome["name"].as_str().expect("a name");
+        assert!(name.ends_with("-2"), "{alike} is {name}");
+    }
 }
 
+/// N-02, N-03: nobody speaks for the programs, and nobody has a name that cannot be
+/// seen or is too long.
 #[test]
 fn a_name_that_imitates_the_grammar_is_refused() {
     let server = server();
@@ -30,11 +46,29 @@ fn a_name_that_imitates_the_grammar_is_refused() {
         "<root>",
         "[12:00]",
         "*",
+        "***",
         "ann:",
+        "ann>",
         "a b",
-        "server",
-        "ad\u{200b}min",
+        "a:b",
+        "=",
         "-",
+        "_x",
+        "server",
+        "SERVER",
+        "System",
+        "chat-server",
+        "sеrver",
+        "You",
+        "Yоu",
+        "noticе",
+        "127.0.0.1",
+        "ad\u{200b}min",
+        "\u{301}",
+        "\u{200b}",
+        "\u{3164}",
+        "Phi|ip",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     ] {
         bo.send_str(&format!("/nick {bad}\n"));
         bo.expect("-- you keep your name");
@@ -44,6 +78,7 @@ fn a_name_that_imitates_the_grammar_is_refused() {
     }
 }
 
+/// N-04: the others get another one, and are in.
 #[test]
 fn of_many_who_want_a_name_one_gets_it() {
     let server = server();
@@ -63,6 +98,7 @@ fn of_many_who_want_a_name_one_gets_it() {
     assert!(names.contains(&"\"x\"".to_owned()));
 }
 
+/// N-05: however they have gone.
 #[test]
 fn a_name_is_free_when_its_bearer_has_gone() {
     let server = server();
@@ -80,6 +116,54 @@ fn a_name_is_free_when_its_bearer_has_gone() {
     bo.send_str("/nick bob\n");
     ann.expect("\r[bo] is now known as bob\n");
     join(server.addr(), "bo");
+}
+
+/// N-05: somebody who is turned away at the door has not taken the name along.
+#[test]
+fn a_name_is_free_when_its_bearer_was_turned_away() {
+    let server = server();
+    let mut peer = Peer::connect(server.addr());
+    peer.send_str("/hello {\"protocol\":2,\"name\":\"ann\"}\n");
+    peer.expect("protocol 1 only: goodbye");
+    let ann = JsonPeer::connect(server.addr(), "ann");
+    assert_eq!(ann.welcome["name"], "ann");
+}
+
+/// N-04: two who want each other's names in one burst have two names after that,
+/// and those are the ones that everybody was told.
+#[test]
+fn names_that_are_swapped_in_a_burst_stay_two() {
+    let server = server();
+    let mut bot = JsonPeer::connect(server.addr(), "bot");
+    let mut ann = join(server.addr(), "ann");
+    let mut bo = join(server.addr(), "bo");
+    for _ in 0..20 {
+        ann.send_str("/nick bo\n/nick cy\n/nick bo\n/nick ann\n");
+        bo.send_str("/nick ann\n/nick cy\n/nick ann\n/nick bo\n");
+    }
+    ann.send_str("the end\n");
+    bo.send_str("the end\n");
+    let mut names = vec!["ann".to_owned(), "bo".to_owned(), "bot".to_owned()];
+    let mut ends = 0;
+    while ends < 2 {
+        let event = bot.next();
+        match event["type"].as_str() {
+            Some("renamed") => {
+                let [old, new] = ["old", "new"].map(|key| event[key].as_str().expect("a name"));
+                let bearer = names.iter_mut().find(|name| *name == old);
+                *bearer.expect("somebody has it") = new.to_owned();
+                let mut different = names.clone();
+                different.sort();
+                different.dedup();
+                assert_eq!(different.len(), 3, "{names:?}");
+            }
+            Some("message") => ends += 1,
+            _ => {}
+        }
+    }
+    names.sort();
+    bot.send_json(json!({"type":"who"}));
+    assert_eq!(bot.expect_type("who")["names"], json!(names));
 }
 
 #[test]

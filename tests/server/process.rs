@@ -6,6 +6,7 @@ use chat_testkit::{Peer, Program, ServerProcess, Signal, run_piped};
 
 use crate::{SERVER, join, server};
 
+/// P-01: whoever stops it, everybody is told.
 #[test]
 fn a_signal_says_goodbye_and_ends_well() {
     for signal in [Signal::Interrupt, Signal::Terminate] {
@@ -20,11 +21,17 @@ fn a_signal_says_goodbye_and_ends_well() {
     }
 }
 
+/// C-10: and the history that it was to keep is not touched.
 #[test]
 fn a_port_in_use_is_status_3_and_says_what_to_do() {
     let server = server();
     let address = server.addr().to_string();
-    let second = run_piped(SERVER, &["--listen", &address], &[], b"");
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("room.jsonl");
+    let history = file.to_str().expect("a name in UTF-8");
+    let args = ["--listen", &address, "--history", history];
+    let second = run_piped(SERVER, &args, &[], b"");
+    assert!(!file.exists(), "it has begun a history");
     assert_eq!(second.code(), 3, "{second}");
     for word in [address.as_str(), "in use", "--listen"] {
         assert!(second.stderr.contains(word), "{word} is missing: {second}");
@@ -57,6 +64,7 @@ fn several_addresses_are_printed_one_by_one() {
     }
 }
 
+/// C-09: IPv4 and, where there is such, IPv6.
 #[test]
 fn by_default_both_families_share_a_port() {
     let server = ServerProcess::start_with(SERVER, &["--listen", "0"], &[]);
@@ -69,6 +77,7 @@ fn by_default_both_families_share_a_port() {
     }
 }
 
+/// T-08: what is said is not in it.
 #[test]
 fn the_log_has_one_line_an_event_and_no_text_of_anybody() {
     let server = server();
@@ -89,7 +98,7 @@ fn the_log_has_one_line_an_event_and_no_text_of_anybody() {
     assert_eq!(words.next(), Some("info"), "{line}");
 }
 
-/// A log that nobody reads, and one that is closed, stop nobody.
+/// P-03: a log that nobody reads, and one that is closed, stop nobody.
 #[test]
 fn a_log_that_is_not_taken_does_not_stop_the_room() {
     // The first line reaches us; after it the pipe fills up, or breaks.
@@ -109,7 +118,7 @@ fn a_log_that_is_not_taken_does_not_stop_the_room() {
     }
 }
 
-/// Also where nobody is left on the thread that is told of signals.
+/// P-01: also where nobody is left on the thread that is told of signals.
 #[test]
 fn a_second_signal_does_not_wait_for_the_last_words() {
     let server = server();

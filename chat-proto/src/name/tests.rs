@@ -31,6 +31,7 @@ fn names_of_every_script() {
     assert_eq!(name("ａｎｎ").as_str(), "ann");
 }
 
+/// N-02, N-03: what imitates the programs, is empty or is not seen is no name.
 #[test]
 fn what_is_no_name() {
     for wanted in [
@@ -85,6 +86,7 @@ fn what_is_no_name() {
     }
 }
 
+/// N-03: names have a length.
 #[test]
 fn length_is_counted_in_columns() {
     assert!(Name::choose(&"a".repeat(32)).is_ok());
@@ -96,6 +98,7 @@ fn length_is_counted_in_columns() {
     assert_eq!(Name::choose(&"a".repeat(100_000)), Err(NameError::TooLong));
 }
 
+/// N-01: names that look alike are one name.
 #[test]
 fn names_that_look_alike_meet() {
     for (one, other) in [

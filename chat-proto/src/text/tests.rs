@@ -6,6 +6,7 @@ fn check(said: &str, expected: &str) {
     assert_eq!(clean(said), expected);
 }
 
+/// T-04, T-05: what scripts and emoji need stays.
 #[test]
 fn every_language_stays_as_it_is() {
     for said in [
@@ -24,6 +25,7 @@ fn every_language_stays_as_it_is() {
     }
 }
 
+/// T-01, T-02, T-03: no control character is left, of C0 or of C1, and so no sequence.
 #[test]
 fn controls_are_dropped() {
     for control in (0..0x20).chain(0x7f..0xa0).filter_map(char::from_u32) {
@@ -38,6 +40,7 @@ fn controls_are_dropped() {
     check("\x1b[2Jboo\x1b]0;title\x07", "[2Jboo]0;title");
 }
 
+/// F-07, T-07: nothing but LF begins another line.
 #[test]
 fn nothing_but_lf_begins_a_line() {
     check("x\r* server: bye", "x * server: bye");
@@ -45,6 +48,7 @@ fn nothing_but_lf_begins_a_line() {
     check("a\r\nb", "a\nb");
 }
 
+/// T-04, T-05: nothing that turns the direction or hides is left.
 #[test]
 fn bidi_controls_and_hidden_characters_are_dropped() {
     check("ok \u{202e}evil\u{202c}", "ok evil");
@@ -84,6 +88,7 @@ fn nothing_that_cannot_be_seen_is_left() {
     }
 }
 
+/// T-06: at most four marks stand on one base.
 #[test]
 fn marks_do_not_pile_up() {
     check(

@@ -106,6 +106,7 @@ fn everything(options: &Options) -> String {
         .collect()
 }
 
+/// D-01: numbers and identity go on after a restart.
 #[test]
 fn a_room_goes_on_where_it_was() {
     let directory = directory();
@@ -139,6 +140,7 @@ fn a_room_goes_on_where_it_was() {
     assert_eq!(hall.notes, [""; 0]);
 }
 
+/// D-06: nobody else reads it.
 #[cfg(unix)]
 #[test]
 fn only_the_owner_may_read_it() {
@@ -158,6 +160,7 @@ fn only_the_owner_may_read_it() {
     }
 }
 
+/// D-06: the second one refuses.
 #[test]
 fn two_servers_do_not_share_a_history() {
     let directory = directory();
@@ -171,6 +174,7 @@ fn two_servers_do_not_share_a_history() {
     assert!(Hall::open(options).is_ok());
 }
 
+/// D-02, D-06: it says what is wrong instead.
 #[test]
 fn what_is_no_history_is_not_touched() {
     let directory = directory();
@@ -210,6 +214,7 @@ fn five_messages(options: &Options) -> String {
     content(options)
 }
 
+/// D-02: wherever it was cut.
 #[test]
 fn a_torn_end_is_cut_off_at_the_last_whole_line() {
     let directory = directory();
@@ -241,7 +246,7 @@ fn a_torn_end_is_cut_off_at_the_last_whole_line() {
     }
 }
 
-/// As after a power cut: the length is written and the contents are not.
+/// D-02: as after a power cut: the length is written and the contents are not.
 #[test]
 fn zeros_at_the_end_are_cut_off() {
     let directory = directory();
@@ -256,7 +261,7 @@ fn zeros_at_the_end_are_cut_off() {
     }
 }
 
-/// What is damaged is never passed over: it is either the torn end, or the
+/// D-02: what is damaged is never passed over: it is either the torn end, or the
 /// server does not start and the file is as it was.
 #[test]
 fn damage_in_the_middle_is_refused() {
@@ -390,6 +395,7 @@ fn a_server_that_ended_between_two_files_goes_on() {
     assert_eq!(content(&options).lines().count(), 1);
 }
 
+/// D-03: nobody sees what is not synced yet.
 #[test]
 fn with_always_nothing_is_seen_before_it_is_on_the_disk() {
     let directory = directory();
@@ -408,6 +414,7 @@ fn with_always_nothing_is_seen_before_it_is_on_the_disk() {
     assert_eq!(hall.replay(1), content(&options));
 }
 
+/// D-05: what cannot be written is refused.
 #[cfg(unix)]
 #[test]
 fn a_full_disk_refuses_what_is_new_and_loses_nothing() {
@@ -445,7 +452,8 @@ fn a_full_disk_refuses_what_is_new_and_loses_nothing() {
     }
 }
 
-/// It was begun before, and says nothing about what could not be written since.
+/// D-04: it was begun before, and says nothing about what could not be written
+/// since.
 #[cfg(unix)]
 #[test]
 fn a_sync_under_way_does_not_end_a_trouble_nor_hide_what_was_shown() {
@@ -484,7 +492,7 @@ fn a_sync_under_way_does_not_end_a_trouble_nor_hide_what_was_shown() {
     }
 }
 
-/// A disk that takes everything, fails to sync, and has forgotten it then: a
+/// D-04: a disk that takes everything, fails to sync, and has forgotten it then: a
 /// file that does so is `/dev/null`.
 #[cfg(unix)]
 #[test]

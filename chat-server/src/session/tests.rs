@@ -218,6 +218,7 @@ fn a_program_gets_welcome_and_then_every_event() {
     );
 }
 
+/// F-11: not a word of it.
 #[test]
 fn nothing_of_another_protocol_reaches_the_room() {
     for first in [
@@ -238,6 +239,7 @@ fn nothing_of_another_protocol_reaches_the_room() {
     }
 }
 
+/// F-01, F-05: a refusal is a word, not the end.
 #[test]
 fn refused_lines_are_answered_and_the_connection_lives() {
     let mut hall = Hall::new();
@@ -255,6 +257,7 @@ fn refused_lines_are_answered_and_the_connection_lives() {
     assert_eq!(hall.read(bo), "\r[ann] is offline\n");
 }
 
+/// F-08: for 30 s, and then the connection is over.
 #[test]
 fn half_closed_peers_still_listen() {
     let mut hall = Hall::new();
@@ -287,6 +290,7 @@ fn one_who_says_nothing_and_goes_leaves_no_trace() {
     assert_eq!(hall.read(ann), "");
 }
 
+/// L-03: what waits for one who asks is bounded.
 #[test]
 fn who_asks_without_reading_is_not_answered_without_end() {
     let mut hall = Hall::new();
@@ -299,6 +303,7 @@ fn who_asks_without_reading_is_not_answered_without_end() {
     assert!(hall.sessions[ann].backlog.get().is_none());
 }
 
+/// F-04: many lines at once are one turn after the other.
 #[test]
 fn one_turn_is_bounded_in_lines_and_in_bytes() {
     let mut hall = Hall::new();
@@ -368,6 +373,7 @@ fn seqs(objects: &[Value]) -> Vec<u64> {
         .collect()
 }
 
+/// L-01: a reader that falls behind is told by how much.
 #[test]
 fn a_slow_reader_is_told_what_it_missed_and_goes_on() {
     let mut hall = Hall::new();
@@ -843,4 +849,38 @@ fn a_ghost_gives_its_name_back() {
     let welcome = hall.come_back(third, "anna", &newer);
     assert!(welcome.contains("\"name\":\"anna\""), "{welcome}");
     assert_eq!(hall.room.people().count(), 3);
+}
+
+/// D-08: a wall clock that jumps changes the times that are shown, and neither
+/// the order nor when anybody is announced or closed.
+#[test]
+fn a_clock_that_jumps_only_shows_other_times() {
+    let mut hall = Hall::new();
+    let program = hall.connect();
+    hall.send(program, "/hello {\"protocol\":1,\"name\":\"bot\"}\n");
+    let ann = hall.join("ann");
+    hall.read(program);
+    hall.send(ann, "now\n");
+    const HOUR: u64 = 3_600_000;
+    let mut heard = Vec::new();
+    for time in [1_000 * HOUR, 999 * HOUR, 100_000 * HOUR, 0, 1_000 * HOUR] {
+        hall.now.time = Timestamp::from_unix_milliseconds(time);
+        let stranger = hall.connect();
+        hall.pass(ANNOUNCE_AFTER - Duration::from_millis(1));
+        assert!(hall.sessions[stranger].is_arriving(), "not before its time");
+        hall.pass(Duration::from_millis(1));
+        assert!(!hall.sessions[stranger].is_arriving(), "at its time");
+        hall.send(ann, format!("at {time}\n"));
+        hall.send(stranger, "/quit\n");
+        assert!(!hall.sessions[ann].is_closing());
+        heard.extend(hall.read(program).lines().map(str::to_owned));
+    }
+    let mut last = None;
+    for line in heard {
+        let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let seq = event["seq"].as_u64().unwrap();
+        assert!(last.is_none_or(|last| seq == last + 1), "{line}");
+        last = Some(seq);
+    }
+    assert!(last.is_some_and(|last| last > 15));
 }

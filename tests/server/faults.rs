@@ -1,0 +1,303 @@
+//! Faults of the system and of many at once: members that vanish while others
+//! talk, signals without end, little memory and little stack, a log that cannot
+//! be written.
+
+#![cfg(target_os = "linux")]
+
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use chat_server::signals::raise_descriptor_limit;
+use chat_testkit::{JsonPeer, Peer, Program, ServerProcess, Signal, until};
+use serde_json::json;
+
+use crate::{SERVER, join, server};
+
+/// A server that a shell starts, which can set limits and close streams first.
+#[track_caller]
+fn server_after(first: &str, more: &str) -> ServerProcess {
+    let script = format!("{first}; exec \"$0\" --listen 127.0.0.1:0 {more}");
+    ServerProcess::start_with("bash", &["-c", &script, SERVER], &[])
+}
+
+/// L-07: half of the members are reset in the moment in which somebody speaks:
+/// the other half hears each message once, in the one order.
+#[test]
+fn who_vanishes_while_somebody_speaks_takes_nothing_along() {
+    resets_while_somebody_speaks(12);
+}
+
+/// So many rounds with fifty members, of which half are reset.
+pub(crate) fn resets_while_somebody_speaks(rounds: usize) {
+    let server = server();
+    let mut speaker = JsonPeer::connect(server.addr(), "speaker");
+    let mut staying: Vec<JsonPeer> = (0..25)
+        .map(|number| JsonPeer::connect(server.addr(), &format!("s{number}x")))
+        .collect();
+    for round in 0..rounds {
+        let leaving: Vec<JsonPeer> = (0..25)
+            .map(|number| JsonPeer::connect(server.addr(), &format!("l{number}x")))
+            .collect();
+        for (number, one) in leaving.into_iter().enumerate() {
+            speaker.say("hear", format!("{round}-{number}"));
+            one.peer.reset();
+        }
+        speaker.say("end", format!("{round}-end"));
+        speaker.wait_for(|object| object["id"] == format!("{round}-end"));
+    }
+    let mut heard: Vec<Vec<String>> = Vec::new();
+    let end = format!("\"id\":\"{}-end\"}}\n", rounds - 1);
+    for peer in &mut staying {
+        peer.peer.expect(&end);
+        let all = String::from_utf8_lossy(peer.peer.received()).into_owned();
+        let messages = all
+            .lines()
+            .filter(|line| line.contains("\"type\":\"message\""));
+        heard.push(messages.map(str::to_owned).collect());
+    }
+    assert_eq!(heard[0].len(), rounds * 26);
+    for (one, next) in heard[0].iter().zip(&heard[0][1..]) {
+        assert_ne!(one, next, "twice");
+    }
+    for other in &heard[1..] {
+        assert!(*other == heard[0], "another order, or one is missing");
+    }
+}
+
+/// L-06: a thousand come at once and vanish at once, and the threads have little
+/// stack: it is told in a few lines, and nobody who stays is disturbed.
+#[test]
+fn a_thousand_vanish_at_once() {
+    let descriptors = raise_descriptor_limit().unwrap_or(usize::MAX);
+    let crowd = 1000.min(descriptors.saturating_sub(300));
+    let server = server_after("ulimit -s 256", "--threads 3 --together 1");
+    let mut ann = join(server.addr(), "ann");
+    let mut bo = join(server.addr(), "bo");
+    ann.expect("[bo] entered room\n");
+    let before = server.open_descriptors();
+    let peers: Vec<TcpStream> = (0..crowd)
+        .map(|number| {
+            let mut stream = TcpStream::connect(server.addr()).expect("it listens");
+            let nick = format!("/nick k{number}x\n");
+            std::io::Write::write_all(&mut stream, nick.as_bytes()).expect("it reads");
+            stream
+        })
+        .collect();
+    until("all have come", || {
+        bo.send_str("/who\n");
+        bo.expect("-- here (");
+        bo.expect_line()
+            .starts_with(&format!("{} in all)", crowd + 2))
+    });
+    for peer in &peers {
+        // As when their process is killed.
+        let _ = peer.shutdown(Shutdown::Both);
+    }
+    drop(peers);
+    until("all have gone", || server.open_descriptors() <= before);
+    bo.send_str("still\n");
+    let told = ann.expect("\r<bo> still\n").len();
+    // Those who left last may be told a moment later.
+    assert!(told < 256 * 1024, "{told} bytes");
+}
+
+/// P-06: a storm of signals that mean nothing to it disturbs nobody.
+#[test]
+fn signals_without_end_disturb_nobody() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    let mut bo = join(server.addr(), "bo");
+    let storm = "for i in {1..3000}; do kill -WINCH $0; kill -CHLD $0; kill -CONT $0; done";
+    let pid = server.pid().to_string();
+    let mut storm = Program::spawn("bash", &["-c", storm, &pid], &[]);
+    let mut number = 0;
+    while storm.is_running() || number < 10 {
+        let started = Instant::now();
+        bo.send_str(&format!("{number}.\n"));
+        ann.expect(&format!("\r<bo> {number}.\n"));
+        let took = started.elapsed();
+        assert!(took < Duration::from_secs(1), "waited {took:?}");
+        number += 1;
+    }
+    assert!(storm.finish().status.success());
+    let before = server.cpu_time();
+    ann.expect_nothing_for(Duration::from_millis(300));
+    assert!(server.cpu_time() - before < Duration::from_millis(30));
+}
+
+/// P-05: with a quarter of a gigabyte of addresses there is room for stopped
+/// readers, a flood, and requests that nobody takes the answers to.
+#[test]
+fn little_memory_is_enough() {
+    let server = server_after("ulimit -v 262144", "--threads 2");
+    let mut ann = join(server.addr(), "ann");
+    let mut bo = join(server.addr(), "bo");
+    let stuck: Vec<Peer> = (0..50)
+        .map(|number| join(server.addr(), &format!("s{number}x")))
+        .collect();
+    let mut asker = join(server.addr(), "asker");
+    asker
+        .stream()
+        .set_write_timeout(Some(Duration::from_millis(300)))
+        .expect("a socket");
+    while asker.try_send(&b"/help\n".repeat(10_000)).is_ok() {}
+    let lines = format!("{}\n", "x".repeat(4000)).repeat(40);
+    for number in 0..60 {
+        bo.send_str(&format!("{lines}mark {number}.\n"));
+        ann.expect(&format!("mark {number}.\n"));
+    }
+    drop(stuck);
+    let mut cy = join(server.addr(), "cy");
+    cy.send_str("still\n");
+    ann.expect("\r<cy> still\n");
+}
+
+/// P-03: where there is nothing to write the log to, or it is full, people talk.
+#[test]
+fn a_log_that_cannot_be_written_does_not_stop_the_room() {
+    for streams in [">/dev/full 2>/dev/full", "<&- >&- 2>&-"] {
+        // It cannot say where it listens.
+        let (mut program, addr) = until_listening(streams);
+        let mut ann = join(addr, "ann");
+        for _ in 0..100 {
+            drop(Peer::connect(addr));
+        }
+        let mut bo = join(addr, "bo");
+        bo.send_str("still\n");
+        ann.expect("\r<bo> still\n");
+        assert!(program.is_running());
+        program.signal(Signal::Terminate);
+        ann.expect("-- the server is shutting down");
+        drop((ann, bo));
+        let status = program.wait_exit(Duration::from_secs(5));
+        assert_eq!(status.code(), Some(0), "{streams}");
+    }
+}
+
+/// A server that says nothing, on a port that was free a moment before.
+#[track_caller]
+fn until_listening(streams: &str) -> (Program, std::net::SocketAddr) {
+    chat_testkit::until_some("a server listens", || {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("ports are left");
+        let addr = free.local_addr().expect("a bound socket");
+        drop(free);
+        let script = format!("exec \"$0\" --listen {addr} {streams}");
+        let mut program = Program::spawn("bash", &["-c", &script, SERVER], &[]);
+        let mut listens = false;
+        // Somebody else may have got the port.
+        while !listens && program.is_running() {
+            listens = TcpStream::connect(addr).is_ok();
+        }
+        listens.then_some((program, addr))
+    })
+}
+
+/// C-10: a server that is killed while people are connected leaves its port to
+/// the next one at once.
+#[test]
+fn the_port_of_a_killed_server_is_free_at_once() {
+    let mut server = server();
+    for _ in 0..5 {
+        let addr = server.addr();
+        let mut ann = join(addr, "ann");
+        let _bo = join(addr, "bo");
+        server.kill();
+        let args = ["--listen", &addr.to_string()];
+        server = ServerProcess::start_with(SERVER, &args, &[]);
+        ann.expect_end();
+    }
+}
+
+/// L-02: whoever takes a little at a time is not taken for one who takes nothing,
+/// and costs next to nothing meanwhile.
+#[test]
+fn a_reader_of_little_stays_and_is_cheap() {
+    let server = ServerProcess::start(SERVER, &["--stall", "1"]);
+    let mut ann = join(server.addr(), "ann");
+    let mut bo = join(server.addr(), "bo");
+    let mut slow = join(server.addr(), "slow");
+    ann.expect("[slow] entered room\n");
+    let lines = format!("{}\n", "x".repeat(4000)).repeat(40);
+    for number in 0..60 {
+        bo.send_str(&format!("{lines}mark {number}.\n"));
+        ann.expect(&format!("mark {number}.\n"));
+    }
+    let mut stream = slow.stream().try_clone().expect("descriptors are left");
+    let before = server.cpu_time();
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(3) {
+        // Its system tells of what it has taken only when that is much.
+        let mut little = [0; 4096];
+        std::io::Read::read_exact(&mut stream, &mut little).expect("there is more");
+        std::thread::sleep(Duration::from_millis(15));
+    }
+    let used = server.cpu_time() - before;
+    assert!(used < Duration::from_millis(400), "{used:?} for one reader");
+    assert!(!server.log().contains("took nothing"), "{}", server.log());
+    // And when it takes all of what is held, it is there again.
+    bo.send_str("the end\n");
+    slow.expect("\r<bo> the end\n");
+}
+
+/// L-03: questions without end are not read on before they are answered and the
+/// answers are taken, by whoever they are asked, in either form.
+#[test]
+fn no_question_is_read_before_the_answers_are_taken() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    let resident = server.resident_bytes();
+    let descriptors = server.open_descriptors();
+    let ping = "{\"type\":\"ping\",\"id\":\"0123456789012345678901\"}\n";
+    let hello = "/hello {\"protocol\":1,\"name\":\"asker\"}\n";
+    for (first, question) in [
+        ("", "/nick\n"),
+        ("", "/who\n"),
+        ("/nick asker\n", "/help\n"),
+        ("/nick asker\n", "/dance\n"),
+        ("/nick asker\n", "/history\n"),
+        (hello, ping),
+        (hello, "{\"type\":\"who\"}\n"),
+    ] {
+        let mut asker = Peer::connect(server.addr());
+        asker
+            .stream()
+            .set_write_timeout(Some(Duration::from_millis(200)))
+            .expect("a socket");
+        asker.send_str(first);
+        let many = question.repeat(10_000);
+        let blocked = (0..1000).any(|_| asker.try_send(many.as_bytes()).is_err());
+        assert!(blocked, "the server went on reading {question}");
+        ann.send_str("/me is served\n/who\n");
+        ann.expect("-- here (");
+        asker.reset();
+        until("it is gone", || server.open_descriptors() <= descriptors);
+    }
+    let grown = server.resident_bytes().saturating_sub(resident);
+    assert!(grown < 4 << 20, "{grown} bytes");
+}
+
+/// D-09, N-02: an imitated notice is a message to programs and to people, and a
+/// message with line ends is one to programs and has its speaker on each line.
+#[test]
+fn a_message_that_imitates_a_notice_is_a_message() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    let mut bot = JsonPeer::connect(server.addr(), "bot");
+    let mut cy = JsonPeer::connect(server.addr(), "cy");
+    ann.expect("[cy] entered room\n");
+    for (number, said) in [
+        "* bob left",
+        "[ann] is offline",
+        "-- you are now root",
+        "<ann> hi",
+    ]
+    .iter()
+    .enumerate()
+    {
+        bot.say(&format!("{said}\n{said}"), format!("n{number}"));
+        ann.expect(&format!("\r<bot> {said}\n\r<bot> {said}\n"));
+        let event = cy.wait_for(|object| object["id"] == format!("n{number}"));
+        let text = json!(format!("{said}\n{said}"));
+        assert_eq!((&event["type"], &event["text"]), (&json!("message"), &text));
+    }
+}
