@@ -35,7 +35,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    introduce(&listeners, &journal);
+    let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
     // What the history may need is not for people to take.
     let threads = args.threads();
     let own = OWN_DESCRIPTORS
@@ -50,7 +50,12 @@ fn main() -> ExitCode {
         connections: left(own),
     };
     let server = Server::new(listeners, room, history, limits, threads, journal);
-    match server.and_then(Server::run) {
+    let run = |server: Server| {
+        // Not before signals are watched for: whoever reads this may send one.
+        introduce(&addresses, server.journal());
+        server.run()
+    };
+    match server.and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             use io::Write;
@@ -123,21 +128,21 @@ fn explain(address: SocketAddr, error: &io::Error) -> String {
 }
 
 /// Tells whoever started the server how others get in.
-fn introduce(listeners: &[Listener], journal: &Journal) {
-    for listener in listeners {
-        journal.say(&format!("listening on {}", listener.address()));
+fn introduce(addresses: &[SocketAddr], journal: &Journal) {
+    for address in addresses {
+        journal.say(&format!("listening on {address}"));
     }
-    let Some(first) = listeners.first() else {
+    let Some(first) = addresses.first() else {
         return;
     };
-    let port = first.address().port();
-    let everywhere = listeners
+    let port = first.port();
+    let everywhere = addresses
         .iter()
-        .any(|listener| listener.address().ip().is_unspecified());
+        .any(|address| address.ip().is_unspecified());
     let host = if everywhere {
         whoami::hostname().unwrap_or_else(|_| "localhost".to_owned())
     } else {
-        first.address().ip().to_string()
+        first.ip().to_string()
     };
     journal.say(&format!(
         "join with: chat-client {host} {port}   or: nc {host} {port}"

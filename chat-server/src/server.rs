@@ -53,6 +53,11 @@ impl Server {
         })
     }
 
+    /// Where the server tells what happens.
+    pub fn journal(&self) -> &Journal {
+        &self.shared.journal
+    }
+
     /// Serves until a signal says stop.
     ///
     /// # Errors

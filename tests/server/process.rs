@@ -21,6 +21,17 @@ fn a_signal_says_goodbye_and_ends_well() {
     }
 }
 
+/// P-01: a signal that comes as soon as the server says that it listens, too.
+#[test]
+fn a_signal_at_once_ends_well() {
+    for _ in 0..10 {
+        let server = server();
+        server.signal(Signal::Terminate);
+        let status = server.wait_exit(Duration::from_secs(3));
+        assert_eq!(status.code(), Some(0));
+    }
+}
+
 /// C-10: and the history that it was to keep is not touched.
 #[test]
 fn a_port_in_use_is_status_3_and_says_what_to_do() {
