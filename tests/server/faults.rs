@@ -11,6 +11,7 @@ use chat_server::signals::raise_descriptor_limit;
 use chat_testkit::{JsonPeer, Peer, Program, ServerProcess, Signal, until};
 use serde_json::json;
 
+use crate::resets::resets_while_somebody_speaks;
 use crate::{SERVER, join, server};
 
 /// A server that a shell starts, which can set limits and close streams first.
@@ -24,44 +25,7 @@ fn server_after(first: &str, more: &str) -> ServerProcess {
 /// the other half hears each message once, in the one order.
 #[test]
 fn who_vanishes_while_somebody_speaks_takes_nothing_along() {
-    resets_while_somebody_speaks(12);
-}
-
-/// So many rounds with fifty members, of which half are reset.
-pub(crate) fn resets_while_somebody_speaks(rounds: usize) {
-    let server = server();
-    let mut speaker = JsonPeer::connect(server.addr(), "speaker");
-    let mut staying: Vec<JsonPeer> = (0..25)
-        .map(|number| JsonPeer::connect(server.addr(), &format!("s{number}x")))
-        .collect();
-    for round in 0..rounds {
-        let leaving: Vec<JsonPeer> = (0..25)
-            .map(|number| JsonPeer::connect(server.addr(), &format!("l{number}x")))
-            .collect();
-        for (number, one) in leaving.into_iter().enumerate() {
-            speaker.say("hear", format!("{round}-{number}"));
-            one.peer.reset();
-        }
-        speaker.say("end", format!("{round}-end"));
-        speaker.wait_for(|object| object["id"] == format!("{round}-end"));
-    }
-    let mut heard: Vec<Vec<String>> = Vec::new();
-    let end = format!("\"id\":\"{}-end\"}}\n", rounds - 1);
-    for peer in &mut staying {
-        peer.peer.expect(&end);
-        let all = String::from_utf8_lossy(peer.peer.received()).into_owned();
-        let messages = all
-            .lines()
-            .filter(|line| line.contains("\"type\":\"message\""));
-        heard.push(messages.map(str::to_owned).collect());
-    }
-    assert_eq!(heard[0].len(), rounds * 26);
-    for (one, next) in heard[0].iter().zip(&heard[0][1..]) {
-        assert_ne!(one, next, "twice");
-    }
-    for other in &heard[1..] {
-        assert!(*other == heard[0], "another order, or one is missing");
-    }
+    resets_while_somebody_speaks(&server(), 0..12);
 }
 
 /// L-06: a thousand come at once and vanish at once, and the threads have little

@@ -8,6 +8,8 @@ mod kept;
 mod limits;
 mod names;
 mod process;
+#[cfg(target_os = "linux")]
+mod resets;
 mod room;
 mod stuck;
 mod wire;

@@ -16,6 +16,10 @@
 mod audit;
 mod crowd;
 mod long;
+mod network;
+mod nightly;
+#[path = "../server/resets.rs"]
+mod resets;
 
 /// The number in a variable.
 #[track_caller]
