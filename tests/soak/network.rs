@@ -25,13 +25,13 @@ const LINK: &str = r#"
 set -e
 ip link set lo up
 unshare -n sleep 1000 & other=$!
-until ip link add va type veth peer name vb netns $other 2>/dev/null && [ -e /sys/class/net/va ]
-do sleep 0.05; done
+trap 'kill $server $other $lost $heard 2>/dev/null' EXIT
+until [ "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done
+ip link add va type veth peer name vb netns $other
 there() { nsenter -t $other -n "$@"; }
 ip addr add 10.9.0.1/24 dev va; ip link set va up
 there ip addr add 10.9.0.2/24 dev vb; there ip link set vb up
 "$0" --listen 0.0.0.0:5000 & server=$!
-trap 'kill $server $other $lost $heard 2>/dev/null' EXIT
 until exec 3<>/dev/tcp/127.0.0.1/5000; do sleep 0.05; done 2>/dev/null
 printf '/nick ear\n' >&3
 cat <&3 & heard=$!
