@@ -877,7 +877,7 @@ fn a_clock_that_jumps_only_shows_other_times() {
     }
     let mut last = None;
     for line in heard {
-        let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let event: Value = serde_json::from_str(&line).unwrap();
         let seq = event["seq"].as_u64().unwrap();
         assert!(last.is_none_or(|last| seq == last + 1), "{line}");
         last = Some(seq);
