@@ -199,6 +199,10 @@ fn skeleton_of(name: &str) -> String {
             result.extend(skeleton(character.encode_utf8(&mut buffer)));
         }
     }
+    // Marks that came of different characters have an order as well.
+    if !result.is_ascii() {
+        result = result.nfd().collect();
+    }
     result
 }
 
