@@ -66,7 +66,7 @@ impl Recovery {
         let expected = self.json.next();
         if self.json.head() == 0 {
             // The oldest files may have been dropped: it begins anywhere.
-            self.json = Log::new(self.capacity, 0, record.seq.max(1));
+            self.json = Log::new(self.capacity, 0, record.seq);
         } else if record.seq != expected {
             let found = record.seq;
             return Err(Damage::WrongNumber { expected, found });
@@ -104,8 +104,12 @@ fn parse(line: &[u8]) -> Option<Record<'_>> {
     let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
     Record::parse(line)
         .ok()
-        .filter(|record| record.seq < u64::MAX)
+        .filter(|record| (1..MAX_SEQ).contains(&record.seq))
 }
+
+/// No room comes that far: a number beyond it is damage, and there is always one
+/// for what is said next.
+const MAX_SEQ: u64 = 1 << 63;
 
 /// An identity that no other room has: 128 random bits.
 pub fn new_room_id() -> RoomId {

@@ -302,6 +302,28 @@ fn damage_in_the_middle_is_refused() {
     }
 }
 
+/// D-02: no event has the number 0, and none so large a one that the next could
+/// not be counted.
+#[test]
+fn numbers_that_no_event_can_have_are_damage() {
+    let directory = directory();
+    let options = options(&directory, SyncMode::Off);
+    let event = |seq: u64| format!("{{\"seq\":{seq},\"type\":\"room\",\"people\":0}}\n");
+    for next in [1, 2] {
+        let file = event(0) + &event(next);
+        fs::write(&options.path, &file).unwrap();
+        assert!(Hall::open(options.clone()).is_err());
+        assert_eq!(content(&options), file);
+    }
+    fs::write(&options.path, event(1) + &event(u64::MAX - 1)).unwrap();
+    let hall = Hall::open(options.clone()).unwrap();
+    assert_eq!((hall.notes.len(), hall.room.head().seq), (1, 2));
+    drop(hall);
+    fs::write(&options.path, event(u64::MAX - 2)).unwrap();
+    let hall = Hall::open(options).unwrap();
+    assert_eq!((hall.notes.len(), hall.room.head().seq), (1, 1));
+}
+
 #[test]
 fn files_are_bounded_whole_and_in_one_order() {
     for keep in [128 << 10, 1 << 20] {
