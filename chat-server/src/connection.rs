@@ -1,7 +1,8 @@
 //! One peer: its socket, and whether the socket can be read and written.
 //!
 //! mio reports edges, so readiness is remembered here until an operation says
-//! `WouldBlock`. No rule of the chat is in this file.
+//! `WouldBlock`. No rule of the chat is in this file. A [`Socket`] is all that it
+//! needs of the system, so that a room full of connections can also be simulated.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -18,10 +19,50 @@ use crate::replay::{Files, Page};
 use crate::room::Room;
 use crate::session::{Reason, Session};
 
+/// What a connection needs of its socket, which never blocks.
+pub trait Socket: Read + Write {
+    /// Ends our side, behind all that was written.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    fn shut(&mut self) -> io::Result<()>;
+
+    /// Takes away what the system has to say of it, if it has failed.
+    ///
+    /// # Errors
+    ///
+    /// When the system cannot be asked.
+    fn take_error(&self) -> io::Result<Option<io::Error>>;
+
+    /// Whether the system is to end it when its peer takes nothing for a minute.
+    /// Not every system can be told.
+    fn set_dead_after(&self, timeout: bool);
+}
+
+impl Socket for TcpStream {
+    fn shut(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Self::take_error(self)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn set_dead_after(&self, timeout: bool) {
+        let timeout = timeout.then_some(DEAD_AFTER);
+        let _ = SockRef::from(self).set_tcp_user_timeout(timeout);
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn set_dead_after(&self, _: bool) {}
+}
+
 /// A socket and its session.
 #[derive(Debug)]
-pub struct Connection {
-    socket: TcpStream,
+pub struct Connection<S = TcpStream> {
+    socket: S,
     /// The rules.
     pub session: Session,
     /// It counts as one of those who may come in.
@@ -77,9 +118,9 @@ struct Linger {
     left: usize,
 }
 
-impl Connection {
+impl<S: Socket> Connection<S> {
     /// A connection that has just been accepted and registered.
-    pub fn new(socket: TcpStream, session: Session, came_in: bool) -> Self {
+    pub fn new(socket: S, session: Session, came_in: bool) -> Self {
         Self {
             socket,
             session,
@@ -233,11 +274,7 @@ impl Connection {
     /// see whether it takes anything.
     fn set_patient(&mut self, patient: bool) {
         self.patient = patient;
-        #[cfg(target_os = "linux")]
-        {
-            let timeout = (!patient).then_some(DEAD_AFTER);
-            let _ = SockRef::from(&self.socket).set_tcp_user_timeout(timeout);
-        }
+        self.socket.set_dead_after(!patient);
     }
 
     /// Whether it is now to come in without having said a word.
@@ -292,7 +329,7 @@ impl Connection {
         match self.state {
             State::Open if self.session.is_finished(room, now) => {
                 let all_sent = !self.session.has_output(room);
-                self.state = match self.socket.shutdown(Shutdown::Write) {
+                self.state = match self.socket.shut() {
                     Ok(()) if all_sent => {
                         let linger = Linger {
                             until: now.instant + LINGER_FOR,
@@ -397,7 +434,7 @@ impl Connection {
     }
 
     /// The socket, to be taken off the poll.
-    pub fn socket(&mut self) -> &mut TcpStream {
+    pub fn socket(&mut self) -> &mut S {
         &mut self.socket
     }
 

@@ -295,6 +295,14 @@ impl Session {
         self.seat.reader.fall_behind(log, point);
     }
 
+    /// What is in memory for this peer alone, in bytes: answers that wait for
+    /// it, and what it has sent and is not processed yet.
+    pub fn held_bytes(&self) -> [usize; 2] {
+        let backlog = self.backlog.get().map_or(0, Vec::len);
+        let input = backlog + self.decoder.pending().len();
+        [self.seat.reader.private_bytes(), input]
+    }
+
     /// Who it is, for the log: the address, and the name if there is one.
     pub fn describe(&self) -> String {
         let address = self.seat.address();
