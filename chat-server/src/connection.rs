@@ -191,7 +191,7 @@ impl<S: Socket> Connection<S> {
     pub fn write(&mut self, room: &Room, now: Now) -> usize {
         let mut share = SHARE;
         let mut bytes = 0;
-        while self.writable && share > 0 && self.session.has_output(room) {
+        while share > 0 && self.can_send(room) {
             let written = match self.session.one_piece(room) {
                 Some(bytes) => self.socket.write(bytes),
                 None => {
@@ -241,7 +241,7 @@ impl<S: Socket> Connection<S> {
 
     /// Whether it could be sent a page of the past now.
     pub fn wants_past(&self, room: &Room) -> bool {
-        self.writable && self.state == State::Open && self.session.is_past_due(room)
+        self.may_send() && self.session.is_past_due(room)
     }
 
     fn written(&mut self, written: io::Result<usize>, now: Now) -> usize {
@@ -370,7 +370,12 @@ impl<S: Socket> Connection<S> {
 
     /// Whether it could be sent more now.
     pub fn can_send(&self, room: &Room) -> bool {
-        self.writable && self.session.has_output(room)
+        self.may_send() && self.session.has_output(room)
+    }
+
+    /// What is kept only after our side was shut comes too late.
+    fn may_send(&self) -> bool {
+        self.writable && self.state == State::Open
     }
 
     /// Whether it would change the room, or hear, or ask it, now.
@@ -490,6 +495,30 @@ mod tests {
         let session = Session::new(address, &room, crate::server::now());
         let connection = Connection::new(TcpStream::from_std(socket), session, true);
         (client, connection, room)
+    }
+
+    /// While nothing can be kept, those who leave do not wait for what was said
+    /// last. It can be kept before their connection is gone.
+    #[test]
+    fn nothing_is_sent_after_our_side_is_shut() {
+        let (mut client, mut connection, mut room) = accepted();
+        let now = crate::server::now();
+        room.keep(1, 0, u64::MAX);
+        client.write_all(b"/hello {\"protocol\":1}\n").unwrap();
+        connection.read(&mut [0; 100], &mut room, now);
+        room.set_trouble(Some(crate::room::notice("the disk is full")));
+        client.write_all(b"{\"type\":\"quit\"}\n").unwrap();
+        connection.readable = true;
+        connection.read(&mut [0; 100], &mut room, now);
+        connection.write(&room, now);
+        connection.close(&room, now);
+        assert_eq!(connection.state, State::Lingering);
+        room.set_trouble(None);
+        room.show_all();
+        assert!(connection.session.has_output(&room));
+        assert!(!connection.can_send(&room));
+        connection.write(&room, now);
+        assert_eq!(connection.failed, None);
     }
 
     #[test]
