@@ -13,7 +13,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chat_testkit::{Peer, Terminal};
+use chat_testkit::{Peer, Terminal, proc};
 
 fn main() {
     let rounds = 5;
@@ -87,12 +87,7 @@ fn resident() -> f64 {
 
 /// What a process holds in memory, in MiB.
 fn resident_of(pid: u32) -> f64 {
-    let status = proc(pid, "status");
-    let kib = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"))
-        .and_then(|kib| kib.trim().parse::<f64>().ok());
-    kib.expect("a size in KiB") / 1024.0
+    proc::resident_bytes(pid) as f64 / (1024.0 * 1024.0)
 }
 
 /// The processor time that the client takes for so many lines, and the MiB that
@@ -100,7 +95,7 @@ fn resident_of(pid: u32) -> f64 {
 fn flood(lines: usize) -> (Duration, f64) {
     let (mut terminal, server, _) = join();
     terminal.set_deadline(Duration::from_secs(120));
-    let before = processor_time(terminal.pid());
+    let before = proc::cpu_time(terminal.pid());
     let mut stream = server.stream().try_clone().expect("a descriptor");
     stream.set_write_timeout(None).expect("a socket");
     let sender = thread::spawn(move || {
@@ -112,7 +107,7 @@ fn flood(lines: usize) -> (Duration, f64) {
         stream.write_all(&text).expect("the client reads");
     });
     terminal.wait_for_text("<bo> the end");
-    let spent = processor_time(terminal.pid()) - before;
+    let spent = proc::cpu_time(terminal.pid()) - before;
     sender.join().expect("all is sent");
     (spent, resident_of(terminal.pid()))
 }
@@ -197,24 +192,6 @@ fn message(seq: usize, text: &str) -> String {
 fn middle(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-fn processor_time(pid: u32) -> Duration {
-    let stat = proc(pid, "stat");
-    // Fields are counted from the name in parentheses: utime and stime, in
-    // ticks of 10 ms.
-    let (_, fields) = stat.rsplit_once(')').expect("a name");
-    let ticks: u64 = fields
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .map(|field| field.parse::<u64>().expect("ticks"))
-        .sum();
-    Duration::from_millis(ticks * 10)
-}
-
-fn proc(pid: u32, file: &str) -> String {
-    fs::read_to_string(format!("/proc/{pid}/{file}")).expect("a running client")
 }
 
 const LINES: usize = 200_000;

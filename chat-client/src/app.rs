@@ -9,7 +9,7 @@ mod end;
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -208,6 +208,8 @@ impl App {
                 // its upper rows behind.
                 Signal::Continue if std::mem::take(&mut self.resumed) => Ok(()),
                 Signal::Continue => self.front.resume(),
+                // The next repaint asks for it.
+                Signal::Resize => Ok(()),
             };
             if let Err(error) = obeyed {
                 return Some(End::OutputGone(error));
@@ -329,9 +331,12 @@ impl App {
                 }
                 Ok(Input::Line(line)) => self.conversation.say(line),
                 Ok(Input::BadLine(why)) => self.conversation.refuse(why.to_owned()),
-                Ok(Input::Closed) => self.input_ended = true,
                 Ok(Input::Resized) => {}
-                Err(_) => break,
+                Ok(Input::Closed) | Err(TryRecvError::Disconnected) => {
+                    self.input_ended = true;
+                    break;
+                }
+                Err(TryRecvError::Empty) => break,
             }
         }
         None
@@ -350,6 +355,7 @@ impl App {
             Press::Key(key) => key,
             Press::Clear => return self.front.clear().err().map(End::OutputGone),
             Press::Suspend => return self.suspend().err().map(End::OutputGone),
+            Press::PasteTooLong => return self.no_room("that paste"),
         };
         let pasted = matches!(key, Key::Paste(_));
         let cleared = (key == Key::Interrupt).then(|| self.front.draft().to_owned());
@@ -370,12 +376,8 @@ impl App {
                      the draft is still here"
                 )));
             }
-            Outcome::Full => {
-                let what = if pasted { "that paste" } else { "that" };
-                self.conversation.show(Line::trouble(format!(
-                    "there is no room for {what} in one draft"
-                )));
-            }
+            Outcome::Full if pasted => return self.no_room("that paste"),
+            Outcome::Full => return self.no_room("that"),
             Outcome::Interrupted if asked => return Some(End::Interrupted),
             Outcome::Interrupted => {
                 self.asked = true;
@@ -388,6 +390,12 @@ impl App {
             }
             Outcome::Edited | Outcome::Nothing => {}
         }
+        None
+    }
+
+    fn no_room(&mut self, what: &str) -> Option<End> {
+        let trouble = format!("there is no room for {what} in one draft");
+        self.conversation.show(Line::trouble(trouble));
         None
     }
 
@@ -404,16 +412,16 @@ impl App {
         }
     }
 
-    /// Leaves after the last line of a pipe, once the server has it.
+    /// Leaves after the last line of a pipe, once the server has it, and at once
+    /// when the terminal is gone, since there is nobody who could wait.
     fn leave_when_done(&mut self) {
-        // Where events are wanted, they are begun with, also for no input.
-        let met = !matches!(self.manner, Manner::Lines(What::Objects))
-            || self.conversation.me().is_some();
-        if self.input_ended
-            && met
-            && self.conversation.all_delivered()
-            && !self.conversation.is_leaving()
-        {
+        let done = match self.manner {
+            Manner::Prompt(_) => true,
+            // Where events are wanted, they are begun with, also for no input.
+            Manner::Lines(What::Objects) if self.conversation.me().is_none() => false,
+            _ => self.conversation.all_delivered(),
+        };
+        if self.input_ended && done && !self.conversation.is_leaving() {
             self.conversation.quit();
         }
         if self.conversation.is_leaving() && self.leaving.is_none() {

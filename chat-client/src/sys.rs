@@ -1,5 +1,5 @@
 //! What differs between Unix and Windows, and nothing else: signals, being
-//! suspended, standard output, and files that only their owner reads.
+//! suspended, the keyboard, standard output, and files that only their owner reads.
 
 #[cfg(not(unix))]
 mod other;
@@ -20,4 +20,6 @@ pub enum Signal {
     Suspend,
     /// To go on after having been stopped.
     Continue,
+    /// To look at the size of the window.
+    Resize,
 }

@@ -4,18 +4,39 @@
 //! every kind of standard input can be watched by a poll. It hands over what
 //! it has and wakes the loop; it is never joined, and ends with the process.
 
+#[cfg(unix)]
+pub(crate) mod decoder;
+
 use std::io::{self, BufRead, Read};
+use std::mem;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Once};
 use std::thread;
 use std::time::Duration;
 
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::{execute, terminal};
 use mio::Waker;
 
 use crate::editor::Key;
 use crate::layout::Size;
+use crate::sys::Keyboard;
+
+/// What the terminal told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// A key, which may have been released.
+    Key(KeyEvent),
+    /// A paste.
+    Paste(String),
+    /// A paste that fits no draft has begun; nothing of it is kept.
+    PasteTooLong,
+    /// The end of a paste that had ended already: it had the mark of its end in
+    /// itself.
+    PasteEnd,
+    /// Another size. Unix has a signal for it.
+    Resized,
+}
 
 /// What the person did.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +58,8 @@ pub enum Input {
 pub enum Press {
     /// The draft.
     Key(Key),
+    /// A paste that fits no draft.
+    PasteTooLong,
     /// The screen: C-l.
     Clear,
     /// The process: C-z.
@@ -48,56 +71,76 @@ pub enum Press {
 pub fn read_keys(waker: Arc<Waker>, bracketed: bool) -> Receiver<Input> {
     let (sender, receiver) = sync_channel(WAITING);
     thread::spawn(move || {
-        // What was typed before the terminal was ours has line ends for Enter.
-        let mut typed_ahead = matches!(event::poll(TOGETHER), Ok(true));
-        while let Ok(mut events) = next_events() {
-            if std::mem::take(&mut typed_ahead) {
-                line_ends_to_enters(&mut events);
-            }
-            let resized = events
-                .iter()
-                .any(|event| matches!(event, Event::Resize(..)));
-            let pressed = presses(events, bracketed);
-            if !pressed.is_empty() && !hand_over(&sender, &waker, Input::Pressed(pressed))
-                || resized && !hand_over(&sender, &waker, Input::Resized)
-            {
-                return;
-            }
-        }
+        // Without a keyboard there is nothing to wait for.
+        let _ = hand_over_keys(&sender, &waker, bracketed);
         hand_over(&sender, &waker, Input::Closed);
     });
     receiver
 }
 
-fn line_ends_to_enters(events: &mut [Event]) {
-    let line_end = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL);
-    let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
-    for event in events {
-        if *event == Event::Key(line_end) {
-            *event = Event::Key(enter);
+/// Until nobody takes them any more, or the terminal is gone.
+fn hand_over_keys(sender: &SyncSender<Input>, waker: &Waker, bracketed: bool) -> io::Result<()> {
+    let mut keyboard = Keyboard::open()?;
+    // What was typed before the terminal was ours has line ends for Enter.
+    let mut typed_ahead = keyboard.is_ready(TOGETHER)?;
+    loop {
+        let mut typed = next_typed(&mut keyboard)?;
+        if mem::take(&mut typed_ahead) {
+            line_ends_to_enters(&mut typed);
+        }
+        let resized = typed.contains(&Typed::Resized);
+        let pressed = presses(typed, bracketed);
+        if !pressed.is_empty() && !hand_over(sender, waker, Input::Pressed(pressed))
+            || resized && !hand_over(sender, waker, Input::Resized)
+        {
+            return Ok(());
         }
     }
 }
 
-/// Waits for an event, and takes those that came with it.
-fn next_events() -> io::Result<Vec<Event>> {
-    let mut events = vec![event::read()?];
-    // With no time at all crossterm's `use-dev-tty` never says yes.
-    while events.len() < MOST_EVENTS && event::poll(TOGETHER)? {
-        events.push(event::read()?);
+fn line_ends_to_enters(typed: &mut [Typed]) {
+    let line_end = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL);
+    let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+    for typed in typed {
+        if *typed == Typed::Key(line_end) {
+            *typed = Typed::Key(enter);
+        }
     }
-    Ok(events)
 }
 
-/// What came in one read: typed characters as one text and, where pastes look
+/// Waits for something, and takes what came with it.
+fn next_typed(keyboard: &mut Keyboard) -> io::Result<Vec<Typed>> {
+    let mut typed = Vec::new();
+    while typed.is_empty() {
+        keyboard.read(&mut typed)?;
+    }
+    for _ in 0..MOST_READS {
+        let pasted = typed.iter().any(|typed| matches!(typed, Typed::Paste(_)));
+        let (pause, most) = match pasted {
+            true => (AFTER_PASTE, MOST_AFTER_PASTE),
+            false => (TOGETHER, MOST_TOGETHER),
+        };
+        // A terminal that is gone is so the next time as well.
+        if typed.len() >= most
+            || !keyboard.is_ready(pause).unwrap_or(false)
+            || keyboard.read(&mut typed).is_err()
+        {
+            break;
+        }
+    }
+    Ok(typed)
+}
+
+/// What came together: typed characters as one text and, where pastes look
 /// like typing, several Enters as a paste.
-fn presses(events: Vec<Event>, bracketed: bool) -> Vec<Press> {
+fn presses(typed: Vec<Typed>, bracketed: bool) -> Vec<Press> {
     let mut presses: Vec<Press> = Vec::new();
-    for event in events {
-        let press = match event {
-            Event::Key(key) => press_of(key),
-            Event::Paste(text) => Some(Press::Key(Key::Paste(text))),
-            _ => None,
+    for typed in whole_pastes(typed) {
+        let press = match typed {
+            Typed::Key(key) => press_of(key),
+            Typed::Paste(text) => Some(Press::Key(Key::Paste(text))),
+            Typed::PasteTooLong => Some(Press::PasteTooLong),
+            Typed::PasteEnd | Typed::Resized => None,
         };
         match (presses.last_mut(), press) {
             (Some(Press::Key(Key::Text(text))), Some(Press::Key(Key::Text(more)))) => {
@@ -111,6 +154,31 @@ fn presses(events: Vec<Event>, bracketed: bool) -> Vec<Press> {
         return vec![Press::Key(Key::Paste(text))];
     }
     presses
+}
+
+/// A text with the mark of a paste's end in it ends its paste there, and what
+/// follows looks like keys, an Enter among them: whoever wrote the text could
+/// have the person say it. But then the real end ends nothing, and so tells
+/// that all up to it was pasted.
+fn whole_pastes(mut typed: Vec<Typed>) -> Vec<Typed> {
+    let begin = typed
+        .iter()
+        .position(|typed| matches!(typed, Typed::Paste(_)));
+    let end = typed.iter().rposition(|typed| *typed == Typed::PasteEnd);
+    if let (Some(begin), Some(end)) = (begin, end)
+        && begin < end
+    {
+        let text = typed[begin..end]
+            .iter()
+            .filter_map(|typed| match typed {
+                Typed::Paste(text) => Some(text.clone()),
+                Typed::Key(key) => press_of(*key).as_ref().and_then(pasted).map(str::to_owned),
+                _ => None,
+            })
+            .collect();
+        typed.splice(begin..=end, [Typed::Paste(text)]);
+    }
+    typed
 }
 
 fn looks_pasted(presses: &[Press]) -> bool {
@@ -370,11 +438,20 @@ const WAITING: usize = 64;
 /// A line of a pipe that is longer than this is not kept whole.
 const MAX_LINE: u64 = 64 * 1024;
 
-/// Events that follow each other so closely came in one read.
+/// Keys that follow each other so closely were sent together.
 const TOGETHER: Duration = Duration::from_millis(1);
 
-/// Events that are taken together, so that a flood of them is still shown.
-const MOST_EVENTS: usize = 4096;
+/// What so closely follows a paste may belong to it.
+const AFTER_PASTE: Duration = Duration::from_millis(20);
+
+/// Keys that are taken together, so that a flood of them is still shown.
+const MOST_TOGETHER: usize = 4096;
+
+/// The same behind a paste, where taking them for keys is worse.
+const MOST_AFTER_PASTE: usize = 64 * 1024;
+
+/// Reads that are taken together: of an endless paste no key may ever come.
+const MOST_READS: usize = 64;
 
 const TOO_LONG: &str = "that was not sent: it is too long";
 const NOT_UTF8: &str = "that was not sent: it is not UTF-8";

@@ -118,9 +118,7 @@ fn fast_typing_without_brackets_arrives_whole() {
     }
 }
 
-/// It is longer than a message may be, so its halves are sent one by one. They
-/// are made with keys of one byte: the bytes of a longer one may be torn apart
-/// when so many come at once.
+/// It is longer than a message may be, so its halves are sent one by one.
 #[test]
 fn a_paste_of_5000_characters_arrives_whole() {
     let mut desk = Desk::new();

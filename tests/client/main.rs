@@ -15,6 +15,8 @@ mod scripted;
 mod servers;
 mod status;
 mod stopping;
+#[cfg(target_os = "linux")]
+mod vanishing;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -246,6 +246,7 @@ fn lines_can_be_put_into_a_draft_by_hand() {
     desk.bo.expect("\r<ann> one\n\r<ann> two\n\r<ann> three\n");
 }
 
+/// T-09: nothing is sent before Enter.
 #[test]
 fn a_line_end_in_a_paste_does_not_send_it() {
     let mut desk = Desk::new();
@@ -260,6 +261,7 @@ fn a_line_end_in_a_paste_does_not_send_it() {
     }
 }
 
+/// T-09: a paste does nothing to the terminal.
 #[test]
 fn escape_bytes_in_a_paste_are_dropped() {
     let desk = Desk::new();

@@ -1,16 +1,20 @@
 //! Unix.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io;
-use std::os::fd::AsFd;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
+use filedescriptor::{POLLIN, poll, pollfd};
 use mio::{Interest, Registry, Token};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::low_level::emulate_default_handler;
 
 use super::Signal;
+use crate::terminal::Typed;
+use crate::terminal::decoder::Decoder;
 
 /// The signals that concern the client, as events of the poll.
 pub struct Signals(signal_hook_mio::v1_0::Signals);
@@ -23,7 +27,7 @@ impl Signals {
     /// Those of the system.
     pub fn register(registry: &Registry, token: Token) -> io::Result<Self> {
         let mut signals = signal_hook_mio::v1_0::Signals::new([
-            SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT,
+            SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH,
         ])?;
         registry.register(&mut signals, token, Interest::READABLE)?;
         Ok(Self(signals))
@@ -34,6 +38,7 @@ impl Signals {
         self.0.pending().map(|signal| match signal {
             SIGTSTP => Signal::Suspend,
             SIGCONT => Signal::Continue,
+            SIGWINCH => Signal::Resize,
             signal => Signal::End(u8::try_from(signal).unwrap_or(u8::MAX)),
         })
     }
@@ -47,6 +52,95 @@ impl Signals {
 pub fn suspend() -> io::Result<()> {
     emulate_default_handler(SIGTSTP)
 }
+
+/// The terminal that standard input is.
+pub struct Keyboard {
+    tty: File,
+    decoder: Decoder,
+    buffer: Box<[u8]>,
+}
+
+impl Keyboard {
+    /// Takes it.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn open() -> io::Result<Self> {
+        Ok(Self {
+            tty: io::stdin().as_fd().try_clone_to_owned()?.into(),
+            decoder: Decoder::default(),
+            buffer: vec![0; READ_BUFFER].into(),
+        })
+    }
+
+    /// Whether something comes within this time.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn is_ready(&self, within: Duration) -> io::Result<bool> {
+        self.wait(Some(within))
+    }
+
+    /// Waits, and takes what has come; that may be half a key.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal is gone.
+    pub fn read(&mut self, typed: &mut Vec<Typed>) -> io::Result<()> {
+        let alone = self.decoder.is_waiting().then_some(ESCAPE_ALONE);
+        if !self.wait(alone)? {
+            self.decoder.expire(typed);
+            return Ok(());
+        }
+        match self.tty.read(&mut self.buffer) {
+            // How a terminal says that it is gone; others say EIO.
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => {
+                self.decoder.decode(&self.buffer[..count], typed);
+                Ok(())
+            }
+            Err(error) if is_nothing(&error) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits without end, if no time is given.
+    fn wait(&self, within: Option<Duration>) -> io::Result<bool> {
+        let mut waiting = [pollfd {
+            fd: self.tty.as_raw_fd(),
+            events: POLLIN,
+            revents: 0,
+        }];
+        match poll(&mut waiting, within) {
+            // That it is gone comes as another event, and is read, too.
+            Ok(count) => Ok(count > 0),
+            Err(filedescriptor::Error::Poll(error) | filedescriptor::Error::Io(error)) => {
+                // Whether anything is there is seen when it is read.
+                if is_nothing(&error) {
+                    Ok(true)
+                } else {
+                    Err(error)
+                }
+            }
+            Err(error) => Err(io::Error::other(error)),
+        }
+    }
+}
+
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
+}
+
+/// A terminal gives at most as much at once.
+const READ_BUFFER: usize = 4096;
+
+/// After so long without another byte an ESC was the key of that name.
+const ESCAPE_ALONE: Duration = Duration::from_millis(50);
 
 /// Standard output without the line buffer of `std`, which would tear a
 /// repaint into two writes.

@@ -1,10 +1,10 @@
 use super::*;
 
-fn key(code: KeyCode, modifiers: KeyModifiers) -> Event {
-    Event::Key(KeyEvent::new(code, modifiers))
+fn key(code: KeyCode, modifiers: KeyModifiers) -> Typed {
+    Typed::Key(KeyEvent::new(code, modifiers))
 }
 
-fn typed(text: &str) -> Vec<Event> {
+fn typed(text: &str) -> Vec<Typed> {
     let code = |character| match character {
         '\n' => KeyCode::Enter,
         '\t' => KeyCode::Tab,
@@ -85,7 +85,7 @@ fn keys() {
     assert_eq!(alone(KeyCode::Char('@'), alt_gr), Some(text("@")));
     let mut released = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
     released.kind = KeyEventKind::Release;
-    assert_eq!(one(Event::Key(released)), None);
+    assert_eq!(one(Typed::Key(released)), None);
 }
 
 #[test]
@@ -109,4 +109,24 @@ fn several_enters_are_a_paste_where_pastes_look_like_typing() {
     for (term, bracketed) in [("xterm-256color", true), ("linux", false), ("vt100", false)] {
         assert_eq!(is_bracketed(term), bracketed && !cfg!(windows), "{term}");
     }
+}
+
+/// T-09: a paste with the mark of its end in its text, as it comes from a
+/// terminal that does not take care, types nothing and sends nothing.
+#[test]
+fn a_paste_that_ends_itself_is_still_a_paste() {
+    let paste = |text: &str| Typed::Paste(text.to_owned());
+    let mut forged = vec![paste("a")];
+    forged.extend(typed("/quit\n\tb"));
+    forged.push(key(KeyCode::Char('d'), KeyModifiers::CONTROL));
+    forged.extend([Typed::PasteEnd, paste("c"), Typed::PasteEnd]);
+    forged.extend(typed("x\n"));
+    let pasted = Press::Key(Key::Paste("a/quit\n\tbc".into()));
+    let enter = Press::Key(Key::Enter);
+    assert_eq!(presses(forged, true), [pasted, text("x"), enter.clone()]);
+    // What a script types behind a paste is typed.
+    let mut typed_on = vec![Typed::PasteEnd, paste("a")];
+    typed_on.extend(typed("b\n"));
+    let pasted = Press::Key(Key::Paste("a".into()));
+    assert_eq!(presses(typed_on, true), [pasted, text("b"), enter]);
 }

@@ -9,6 +9,7 @@
 //! | load that comes back after each failure | [`Talker`], [`settle`] |
 //! | faults between clients and server | [`Proxy`] |
 //! | proof that nothing was lost or doubled | [`assert_kept`] |
+//! | processor time and memory of a process | [`proc`] |
 //! | random choices that can be made again | [`Random`] |
 //!
 //! Everything waits for a condition with a deadline ([`DEADLINE`]) and panics
@@ -18,6 +19,8 @@
 pub mod keys;
 pub mod ledger;
 pub mod peer;
+#[cfg(target_os = "linux")]
+pub mod proc;
 pub mod process;
 pub mod proxy;
 pub mod random;

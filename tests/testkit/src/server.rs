@@ -119,34 +119,14 @@ impl ServerProcess {
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub fn cpu_time(&self) -> Duration {
-        let stat = self.proc("stat");
-        // The name in parentheses may contain anything, so count from its end:
-        // the state is field 3, utime field 14 and stime field 15.
-        let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
-        let ticks: u64 = fields
-            .split_whitespace()
-            .skip(14 - 3)
-            .take(2)
-            .map(|field| field.parse::<u64>().expect("a number of ticks"))
-            .sum();
-        // Ticks are CLK_TCK to the second, and that is 100 on every Linux of
-        // today; asking would need sysconf.
-        Duration::from_millis(ticks * 10)
+        crate::proc::cpu_time(self.pid)
     }
 
     /// Memory that it occupies now.
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub fn resident_bytes(&self) -> u64 {
-        let status = self.proc("status");
-        let kib = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"))
-            .and_then(|number| number.trim().parse::<u64>().ok());
-        let Some(kib) = kib else {
-            panic!("no VmRSS in:\n{status}");
-        };
-        kib * 1024
+        crate::proc::resident_bytes(self.pid)
     }
 
     /// Files and sockets that it has open now.
@@ -155,7 +135,10 @@ impl ServerProcess {
     pub fn open_descriptors(&self) -> usize {
         match std::fs::read_dir(format!("/proc/{}/fd", self.pid)) {
             Ok(entries) => entries.count(),
-            Err(err) => self.gone(&err),
+            Err(err) => panic!(
+                "cannot look at the server: {err}; its log:\n{}",
+                shown(self.log().as_bytes())
+            ),
         }
     }
 
@@ -183,24 +166,6 @@ impl ServerProcess {
     fn program(&self) -> MutexGuard<'_, Program> {
         // A failed wait leaves the transcripts as they were.
         self.program.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    #[cfg(target_os = "linux")]
-    #[track_caller]
-    fn proc(&self, file: &str) -> String {
-        match std::fs::read_to_string(format!("/proc/{}/{file}", self.pid)) {
-            Ok(text) => text,
-            Err(err) => self.gone(&err),
-        }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[track_caller]
-    fn gone(&self, err: &std::io::Error) -> ! {
-        panic!(
-            "cannot look at the server: {err}; its log:\n{}",
-            shown(self.log().as_bytes())
-        );
     }
 }
 
