@@ -84,8 +84,10 @@ const FIRST: Duration = Duration::from_secs(1);
 /// A connection that has lived so long was a good one.
 const LIVED: Duration = Duration::from_secs(1);
 
-/// The first wait after a connection that was not.
-const SOON: Duration = Duration::from_millis(700);
+/// The first wait after a connection that was not: on average it is more than
+/// [`LIVED`], so that nobody connects more often than once a second, also to a
+/// server that lets everybody in and throws them out again.
+const SOON: Duration = Duration::from_millis(1500);
 
 /// A server is not believed that it will be away for longer.
 const LONGEST_ASKED: Duration = Duration::from_secs(3600);
@@ -104,7 +106,7 @@ mod tests {
     fn a_good_connection_is_wanted_back_at_once() {
         assert_eq!(Backoff::default().wait(LIVED, 0.9), NONE);
         let wait = Backoff::default().wait(LIVED - seconds(0.001), 0.5);
-        assert_eq!(wait, seconds(0.525));
+        assert_eq!(wait, seconds(1.125));
     }
 
     #[test]
@@ -133,6 +135,31 @@ mod tests {
         assert_eq!(backoff.wait(NONE, 1.0), seconds(2.0));
         // In a quiet room nothing new may come for hours.
         assert_eq!(backoff.wait(LONGEST, 1.0), NONE);
+    }
+
+    /// L-08: whatever a server does, it is called once a second at most, in the
+    /// long run, and not by all who were in it at the same moment.
+    #[test]
+    fn nobody_connects_more_than_once_a_second() {
+        for lived in [0.0, 0.5, 0.999, 1.0, 40.0].map(seconds) {
+            for progresses in [true, false] {
+                let mut backoff = Backoff::default();
+                let rounds = 1000;
+                let fractions = (0..rounds).map(|n| f64::from(n) / f64::from(rounds - 1));
+                let waited: Duration = fractions
+                    .map(|fraction| {
+                        if progresses {
+                            backoff.progress();
+                        }
+                        lived + backoff.wait(lived, fraction)
+                    })
+                    .sum();
+                let each = waited / rounds;
+                assert!(each >= seconds(1.0), "{each:?}: {lived:?}, {progresses}");
+            }
+        }
+        let wait = |fraction| Backoff::default().wait(NONE, fraction);
+        assert!(wait(1.0) - wait(0.0) > seconds(0.5));
     }
 
     #[test]
