@@ -129,6 +129,7 @@ fn a_server_that_accepts_and_closes_is_status_1() {
     program.stderr.expect("chat-client: the server went away\n");
 }
 
+/// C-11: one where nobody listens does not matter.
 #[test]
 fn every_address_of_a_name_is_tried() {
     // Where `localhost` is ::1 as well, nobody listens there.
