@@ -103,7 +103,8 @@ fn piece() -> impl Strategy<Value = String> {
     ];
     prop_oneof![
         8 => prop::sample::select(PIECES.as_slice()).prop_map(str::to_owned),
-        1 => "\\PC{0,6}",
+        // What may be said; the rest does not come in.
+        1 => "\\PC{0,6}".prop_map(|text| super::clean::block(&text)),
     ]
 }
 
