@@ -4,6 +4,8 @@
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
+use chat_proto::name::Name;
+
 use crate::conversation::Conversation;
 use crate::editor::{Editor, History, Key, Outcome};
 use crate::layout::Size;
@@ -30,8 +32,7 @@ pub struct Screen {
     view: View,
     editor: Editor,
     window: Window,
-    /// Lines that come while the window changes its size.
-    held: Vec<Line>,
+    held: Held,
     /// When something was last drawn.
     painted: Instant,
     raw: RawMode,
@@ -49,6 +50,13 @@ struct Window {
     size: Size,
     /// When the first and the last of these changes were noticed.
     changing: Option<(Instant, Instant)>,
+}
+
+/// What is still to be drawn, because the window changes its size.
+#[derive(Debug, Default)]
+struct Held {
+    rows: String,
+    bell: bool,
 }
 
 /// Standard output that is only written to.
@@ -89,7 +97,7 @@ impl Front {
                 size: terminal::size(),
                 changing: None,
             },
-            held: Vec::new(),
+            held: Held::default(),
             painted: Instant::now(),
             raw,
         })))
@@ -139,7 +147,7 @@ impl Front {
     /// Whether so much waits to be shown that nothing more is to be read.
     pub fn is_full(&self) -> bool {
         match self {
-            Self::Screen(screen) => screen.held.len() >= MAX_HELD,
+            Self::Screen(screen) => screen.held.is_full(),
             Self::Plain(_) => false,
         }
     }
@@ -230,15 +238,12 @@ impl Screen {
             self.view.distrust();
         }
         let settled = self.window.is_settled(size, now);
+        self.held
+            .add(lines, &mut self.style, conversation.me(), now);
         if self.view.reflows() && !settled {
-            self.held.extend_from_slice(lines);
             return Ok(());
         }
-        let held = std::mem::take(&mut self.held);
-        let (mut rows, mut bell) = self.render(&held, conversation);
-        let (more, rings) = self.render(lines, conversation);
-        rows += &more;
-        bell |= rings;
+        let Held { rows, bell } = std::mem::take(&mut self.held);
         let block = self.block(conversation);
         let before: &[u8] = if bell { b"\x07" } else { b"" };
         self.painted = now;
@@ -246,23 +251,12 @@ impl Screen {
     }
 
     fn finish(&mut self, lines: &[Line], conversation: &Conversation) -> io::Result<()> {
-        let held = std::mem::take(&mut self.held);
-        let (mut rows, _) = self.render(&held, conversation);
-        rows += &self.render(lines, conversation).0;
-        self.view.erase(&mut self.out, terminal::size())?;
-        self.out.write_all(rows.as_bytes())?;
-        self.out.flush()
-    }
-
-    fn render(&mut self, lines: &[Line], conversation: &Conversation) -> (String, bool) {
         let now = Instant::now();
-        let mut rows = String::new();
-        let mut bell = false;
-        for line in lines {
-            self.style.render(line, conversation.me(), &mut rows);
-            bell |= self.style.rings(line, conversation.me(), now);
-        }
-        (rows, bell)
+        self.held
+            .add(lines, &mut self.style, conversation.me(), now);
+        self.view.erase(&mut self.out, terminal::size())?;
+        self.out.write_all(self.held.rows.as_bytes())?;
+        self.out.flush()
     }
 
     fn block(&self, conversation: &Conversation) -> Block {
@@ -280,6 +274,19 @@ impl Screen {
             text: prompt + self.editor.text(),
             cursor,
         }
+    }
+}
+
+impl Held {
+    fn add(&mut self, lines: &[Line], style: &mut Style, me: Option<&Name>, now: Instant) {
+        for line in lines {
+            style.render(line, me, &mut self.rows);
+            self.bell |= style.rings(line, me, now);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows.len() >= MAX_HELD
     }
 }
 
@@ -355,16 +362,43 @@ const SETTLE: Duration = Duration::from_millis(300);
 /// Somebody who never stops dragging sees something all the same.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(2);
 
-/// From as many lines on that come while a window changes its size, the rest
-/// waits in the socket.
-const MAX_HELD: usize = 4096;
+/// From as many bytes on that come while a window changes its size, the rest
+/// waits in the socket. Lines would be no measure: one may have 64 KiB.
+const MAX_HELD: usize = 1 << 20;
 
 /// What stands before the line that is being typed.
 const PROMPT: &str = "<You> ";
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::style::{Bell, TimeStyle};
+
+    /// K-03: however long the lines are that come while somebody drags the
+    /// window, what is held of them is bounded.
+    #[test]
+    fn what_is_held_is_full_at_its_limit() {
+        let zone = jiff::tz::TimeZone::UTC;
+        let mut style = Style::new(false, TimeStyle::None, Bell::Off, zone, Timestamp::now).raw();
+        for length in [1, 4096, 64 * 1024] {
+            let line = Line::new(None, Kind::Raw("x".repeat(length)));
+            let mut held = Held::default();
+            let mut bytes = 0;
+            while !held.is_full() {
+                held.add(
+                    std::slice::from_ref(&line),
+                    &mut style,
+                    None,
+                    Instant::now(),
+                );
+                bytes = held.rows.len();
+                assert_eq!(held.is_full(), bytes >= MAX_HELD);
+            }
+            assert!(bytes < MAX_HELD + 2 * length + 2, "{bytes}");
+        }
+    }
 
     #[test]
     fn a_window_settles_when_nobody_drags_it() {
