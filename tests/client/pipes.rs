@@ -42,6 +42,7 @@ fn lines_are_sent_in_order_and_then_it_leaves() {
     );
 }
 
+/// K-09: the end of the input is the end.
 #[test]
 fn no_input_at_all_is_no_failure() {
     let server = server();
@@ -115,6 +116,7 @@ fn lines_that_cannot_be_sent_are_refused_and_the_rest_goes_on() {
     assert_eq!(words("/nonsense"), 1, "{output}");
 }
 
+/// T-02, T-03, T-04: nor would our own server.
 #[test]
 fn escape_sequences_in_a_pipe_are_not_passed_on() {
     let server = server();
@@ -214,6 +216,30 @@ fn a_server_that_dies_at_the_hello_is_status_1() {
     );
 }
 
+/// K-01: what is told as not delivered may come from anywhere.
+#[test]
+fn escape_sequences_in_a_pipe_are_not_shown_when_undelivered() {
+    let (listener, addr) = listen();
+    let mut program = piped(addr, "pipe");
+    let mut server = chat_testkit::Peer::accept(&listener);
+    server.send_str("\r-- chat/1\n");
+    server.expect("/hello ");
+    // More than fits into a pipe: some of it has been read.
+    let line = format!("\x1b[31mred\u{9b}1m\u{202e}{}\n", "x".repeat(1000));
+    program.send_str(&line.repeat(200));
+    program.close_stdin();
+    drop(server);
+    let output = program.finish();
+    assert_eq!(output.code(), 1, "{output}");
+    assert!(
+        output.stderr.contains("not delivered: [31mred1mxxx"),
+        "{output}"
+    );
+    let is_bad = |c: char| c != '\n' && c.is_control() || crate::is_bidi(c);
+    assert!(!output.stderr.contains(is_bad), "{output}");
+}
+
+/// P-03: nobody reads it any more, and that is no failure.
 #[test]
 fn a_closed_stdout_is_a_quiet_end() {
     let server = server();
@@ -235,6 +261,7 @@ fn a_closed_stdout_is_a_quiet_end() {
     bo.expect("\r[pipe] is offline\n");
 }
 
+/// K-09: without a prompt, since a terminal on one side can have none.
 #[test]
 fn a_terminal_on_one_side_only_is_no_terminal() {
     let server = server();

@@ -4,6 +4,8 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use chat_proto::text;
+
 use super::{App, Manner};
 use crate::backoff::GIVE_UP_AFTER;
 use crate::line::Line;
@@ -45,10 +47,9 @@ impl App {
         let undelivered = self.undelivered();
         let (status, trouble) = match end {
             End::Left if self.refused_block() => (1, None),
-            // Who leaves a server that is away leaves what was to be sent.
-            End::Left if self.conversation.away_since().is_some() && !undelivered.is_empty() => {
-                (1, None)
-            }
+            // Who leaves a server that is away, or that stands still, leaves
+            // what was to be sent.
+            End::Left if !undelivered.is_empty() => (1, None),
             End::Left => (0, None),
             // Whoever reads us has enough, as with `| head`.
             End::OutputGone(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -90,7 +91,8 @@ impl App {
         let mut lines: Vec<String> = rest
             .by_ref()
             .take(MAX_LISTED)
-            .map(|line| format!("not delivered: {line}"))
+            // What waits is still as it came, perhaps from a pipe.
+            .map(|line| format!("not delivered: {}", text::clean(line)))
             .collect();
         match rest.count() {
             0 => {}
