@@ -2,6 +2,8 @@
 //! against the real `chat-server` and against servers that a test plays.
 
 mod editing;
+#[cfg(target_os = "linux")]
+mod flood;
 mod hostile;
 mod modes;
 mod names;

@@ -1,8 +1,10 @@
 //! How a client ends: with which status, and with the terminal given back.
 
+use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use chat_client::terminal::RawMode;
 use chat_testkit::{Output, Program, Signal, Terminal, keys, run_piped};
 
 use crate::scripted::listen;
@@ -11,15 +13,21 @@ use crate::{client, join, nc, open_with, piped, piped_with, server};
 /// The terminal is as it was found.
 #[track_caller]
 fn given_back(terminal: &Terminal) {
+    modes_given_back(terminal);
+    // The shell's prompt begins a row of its own.
+    let (_, column) = terminal.cursor();
+    assert_eq!(column, 0, "the cursor is at the start of a row");
+}
+
+/// Likewise, wherever the cursor is.
+#[track_caller]
+fn modes_given_back(terminal: &Terminal) {
     assert_eq!(terminal.termios_line(), terminal.termios_before());
     assert_eq!(terminal.private_mode(25), Some(true), "the cursor is shown");
     assert_ne!(terminal.private_mode(7), Some(false), "lines wrap");
     assert_ne!(terminal.private_mode(2026), Some(true), "updates are seen");
     assert_eq!(terminal.private_mode(2004), Some(false), "pastes are bare");
     assert_eq!(terminal.private_mode(1049), Some(false), "the main screen");
-    // The shell's prompt begins a row of its own.
-    let (_, column) = terminal.cursor();
-    assert_eq!(column, 0, "the cursor is at the start of a row");
 }
 
 /// Ends a client that is in the room in some way; the screen at the end.
@@ -62,20 +70,116 @@ fn ctrl_c_gives_the_terminal_back() {
     assert!(!screen.contains("<You>"), "{screen}");
 }
 
+/// K-07: in every state that a signal can find it in.
 #[test]
 fn sigterm_gives_the_terminal_back() {
     let screen = check("half typed", |ann| ann.signal(Signal::Terminate), 128 + 15);
     assert_eq!(screen.matches("half typed").count(), 1, "{screen}");
 }
 
+/// K-07.
 #[test]
 fn sighup_gives_the_terminal_back() {
     check("half typed", |ann| ann.signal(Signal::Hangup), 128 + 1);
 }
 
+/// K-07.
 #[test]
 fn sigint_gives_the_terminal_back() {
     check("half typed", |ann| ann.signal(Signal::Interrupt), 128 + 2);
+}
+
+/// K-07.
+#[test]
+fn sigquit_gives_the_terminal_back() {
+    check("half typed", |ann| ann.signal(Signal::Quit), 128 + 3);
+}
+
+/// What ends in a terminal that was taken, some way or other; run by the test
+/// below, in a terminal of its own.
+#[test]
+#[ignore = "it breaks the terminal that it runs in, were it not given back"]
+fn end_in_raw_mode() {
+    let Ok(how) = std::env::var(HOW_TO_END) else {
+        return;
+    };
+    if how == "abort" {
+        // As in a program without unwinding: there is only the hook.
+        std::panic::set_hook(Box::new(|_| std::process::abort()));
+    }
+    let raw = RawMode::enter().expect("it is a terminal");
+    // In the middle of a repaint.
+    print!("\x1b[?2026h\x1b[?25l\x1b[?7lhalf drawn");
+    std::io::stdout().flush().expect("a terminal");
+    match how.as_str() {
+        "error" => drop(raw),
+        "abort" => panic!("on purpose"),
+        _ => {
+            // Nor does it depend on who panics.
+            let thread = std::thread::spawn(|| panic!("on purpose"));
+            assert!(thread.join().is_err());
+            // Not given back twice.
+            std::mem::forget(raw);
+        }
+    }
+}
+
+const HOW_TO_END: &str = "CHAT_TEST_HOW_TO_END";
+
+/// K-07: a panic gives the terminal back, with unwinding and without, and so
+/// does an error between the raw mode and the first repaint.
+#[test]
+fn a_panic_gives_the_terminal_back() {
+    let tests = std::env::current_exe().expect("it runs");
+    for (how, status) in [("error", 0), ("panic", 0), ("abort", 128 + 6)] {
+        let args = [
+            "--ignored",
+            "--exact",
+            "--nocapture",
+            "status::end_in_raw_mode",
+        ];
+        let env = [(HOW_TO_END, how)];
+        let mut terminal = Terminal::spawn(&tests, &args, &env, 24, 80);
+        assert_eq!(
+            terminal.wait_exit(),
+            status,
+            "{how}:\n{}",
+            terminal.screen()
+        );
+        let raw = String::from_utf8(terminal.raw()).expect("only UTF-8 is written");
+        assert!(
+            raw.contains("\x1b[?2004h") && raw.contains("half drawn"),
+            "{raw}"
+        );
+        modes_given_back(&terminal);
+        let told = terminal.screen().contains("on purpose");
+        assert_eq!(told, how == "panic", "{how}:\n{}", terminal.screen());
+    }
+}
+
+/// K-07: an output that is closed or full, with a terminal as the input.
+#[test]
+fn an_output_that_takes_nothing_leaves_the_terminal_alone() {
+    let program = client().to_str().expect("a plain path");
+    for (output, status) in [(">&-", 0), (">/dev/full", 1)] {
+        let server = server();
+        let addr = server.addr().to_string();
+        let script = format!(r#""$0" "$@" {output}; echo "-- status $?""#);
+        let args = ["-c", &script, program, &addr, "--name", "ann"];
+        let mut ann = Terminal::spawn("sh", &args, &[], 24, 80);
+        if status == 0 {
+            server.wait_for_log("connected");
+            ann.type_text(&keys::ctrl('d'));
+        }
+        ann.wait_for_text(&format!("-- status {status}"));
+        assert_eq!(ann.wait_exit(), 0);
+        assert_eq!(ann.termios_line(), ann.termios_before());
+        assert!(!ann.raw().contains(&0x1b));
+        let told = ann
+            .screen()
+            .contains("chat-client: cannot write to standard output");
+        assert_eq!(told, status == 1, "{}", ann.screen());
+    }
 }
 
 #[test]
@@ -105,6 +209,7 @@ fn a_lost_server_gives_the_terminal_back() {
     }
 }
 
+/// K-07: while much is drawn.
 #[test]
 fn it_gives_the_terminal_back_in_a_flood() {
     let server = server();
@@ -120,6 +225,7 @@ fn it_gives_the_terminal_back_in_a_flood() {
     given_back(&ann);
 }
 
+/// K-08: its window is closed.
 #[test]
 fn a_closed_terminal_ends_it() {
     let server = server();

@@ -101,3 +101,33 @@ impl Company {
 
 /// Programs that come back by themselves do so within this.
 pub(super) const TIME_TO_RETURN: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(range: std::ops::Range<usize>) -> Vec<Name> {
+        let name = |number| Name::parse(&format!("p{number}")).expect("a name");
+        range.map(name).collect()
+    }
+
+    /// K-03: whatever a server tells of who comes, goes and is called what, and
+    /// however often its room is opened anew.
+    #[test]
+    fn what_is_known_of_the_others_is_bounded() {
+        let mut company = Company::default();
+        for round in 0..4 {
+            let first = round * 2 * MAX_PEOPLE;
+            let others = names(first..first + MAX_PEOPLE + 10);
+            company = Company::new(Some(company), others.into_iter(), None);
+            let more = names(first + MAX_PEOPLE + 10..first + MAX_PEOPLE + 20);
+            assert_eq!(company.enter(more.clone()), more, "they are told of");
+            company.rename(&names(first..first + 1)[0], &more[0]);
+            assert_eq!(company.here.len(), MAX_PEOPLE);
+            company.restart();
+            assert!(company.here.is_empty());
+            assert!(company.missing.len() < 2 * MAX_PEOPLE);
+        }
+        assert_eq!(company.missing.len(), MAX_PEOPLE);
+    }
+}

@@ -237,10 +237,11 @@ impl Terminal {
     ///
     /// The model does first what the terminal would do by itself: rows are
     /// cut off or filled up on the right, and move to and from the scrollback
-    /// at the top, so that the cursor stays with its row.
+    /// at the top, so that the cursor stays with its row. No screen is smaller
+    /// than a cell, while a program may well be told so.
     #[track_caller]
     pub fn resize(&self, rows: u16, cols: u16) {
-        self.seen.lock().set_size(rows, cols);
+        self.seen.lock().set_size(rows.max(1), cols.max(1));
         self.master().resize(size(rows, cols));
     }
 

@@ -1,0 +1,127 @@
+//! More than anybody can read: keys are still seen to, and memory is bounded.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use chat_testkit::{Terminal, keys, proc};
+
+use crate::scripted::{listen, object, welcome};
+use crate::{client, open};
+
+fn message(seq: usize, text: &str) -> String {
+    let members = format!(r#""seq":{seq},"type":"message","name":"bo","text":"{text}""#);
+    object("2026-11-23T10:00:00.123Z", &members)
+}
+
+/// Sends on until told to stop; then that this was the end.
+fn flood(mut stream: &TcpStream, stop: &AtomicBool, sent: &AtomicUsize) {
+    while !stop.load(Ordering::SeqCst) {
+        let first = sent.load(Ordering::SeqCst);
+        let lines: String = (first..first + LINES_AT_ONCE)
+            .map(|number| message(number + 1, &format!("line {number}")))
+            .collect();
+        stream.write_all(lines.as_bytes()).expect("it reads");
+        sent.fetch_add(LINES_AT_ONCE, Ordering::SeqCst);
+    }
+    let end = message(sent.load(Ordering::SeqCst) + 1, "the end");
+    stream.write_all(end.as_bytes()).expect("it reads");
+}
+
+const LINES_AT_ONCE: usize = 1000;
+
+/// The number of the newest line of the flood.
+fn newest(screen: &str) -> Option<usize> {
+    screen
+        .lines()
+        .rev()
+        .find_map(|row| row.strip_prefix("<bo> line ")?.parse().ok())
+}
+
+/// K-03: a key is seen to before the client has taken much more of what the
+/// server pours, nothing is lost, and nothing of it stays in memory.
+#[test]
+fn keys_are_seen_to_in_a_flood() {
+    let (listener, addr) = listen();
+    let mut ann = open(addr, "ann", 24, 80);
+    ann.set_deadline(Duration::from_secs(30));
+    let server = welcome(&listener, "ann");
+    let stream = server.stream();
+    stream.set_write_timeout(None).expect("a socket");
+    ann.wait_for_text("-- you are ann;");
+    let before = proc::resident_bytes(ann.pid());
+    let (stop, sent) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        let flooding = scope.spawn(|| flood(stream, &stop, &sent));
+        let mut draft = "<You> ".to_owned();
+        for key in "hello".chars() {
+            let screen = ann.wait_screen(|screen| newest(screen).is_some(), "the flood");
+            let then = newest(&screen).expect("just seen");
+            ann.type_text(&key.to_string());
+            draft.push(key);
+            let screen = ann.wait_screen(
+                |screen| screen.ends_with(&draft) && newest(screen) > Some(then),
+                "the key, in the flood",
+            );
+            let lines = newest(&screen).expect("just seen") - then;
+            assert!(lines < 20_000, "{lines} lines before {key}");
+        }
+        stop.store(true, Ordering::SeqCst);
+        flooding.join().expect("it is all taken");
+    });
+    ann.wait_for_text("<bo> the end\n<You> hello");
+    let grown = proc::peak_bytes(ann.pid()).saturating_sub(before);
+    assert!(grown < 20 << 20, "{grown} bytes more");
+    let full = ann.full_text();
+    let tail: Vec<usize> = full
+        .lines()
+        .filter_map(|row| row.strip_prefix("<bo> line ")?.parse().ok())
+        .collect();
+    assert!(tail.len() > 5000 && tail.is_sorted_by(|one, next| one + 1 == *next));
+    assert_eq!(tail.last(), Some(&(sent.load(Ordering::SeqCst) - 1)));
+    assert_eq!(full.matches("<You>").count(), 1);
+    ann.type_text(&(keys::ctrl('u') + &keys::ctrl('d')));
+    assert_eq!(ann.wait_exit(), 0);
+}
+
+/// K-03: while a window is dragged nothing is drawn, and so no more is read
+/// than can be held; in the end it is all there.
+#[test]
+fn a_flood_while_the_window_is_dragged_waits_outside() {
+    let (listener, addr) = listen();
+    let args = [&addr.to_string(), "--name", "ann", "--no-history"];
+    let ann = Terminal::spawn(client(), &args, &[("TERM", "xterm-kitty")], 24, 80);
+    let server = welcome(&listener, "ann");
+    let mut stream = server.stream();
+    stream.set_write_timeout(None).expect("a socket");
+    ann.wait_for_text("-- you are ann;");
+    let before = proc::resident_bytes(ann.pid());
+    let text = "x".repeat(3000);
+    let count = POURED / text.len();
+    let text = &text;
+    thread::scope(|scope| {
+        let mut stream = stream;
+        let pouring = scope.spawn(move || {
+            for seq in 1..=count {
+                let line = message(seq, text);
+                stream.write_all(line.as_bytes()).expect("it reads");
+            }
+        });
+        for step in 0..120 {
+            ann.resize(24 + step % 2, 80);
+            // As somebody drags it, who is never so quick.
+            thread::sleep(Duration::from_millis(10));
+        }
+        pouring.join().expect("it is all taken");
+    });
+    let end = message(count + 1, "the end");
+    stream.write_all(end.as_bytes()).expect("it reads");
+    ann.wait_for_text("<bo> the end\n<You>");
+    let grown = proc::peak_bytes(ann.pid()).saturating_sub(before);
+    assert!(grown < 6 << 20, "{grown} bytes more");
+}
+
+/// More than the system keeps for a connection, and than may be held.
+const POURED: usize = 10 << 20;
