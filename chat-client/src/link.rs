@@ -44,6 +44,8 @@ struct Connection {
     since: Instant,
     readable: bool,
     writable: bool,
+    /// Nothing more is sent.
+    closed: bool,
 }
 
 /// What there was to read.
@@ -163,9 +165,12 @@ impl Link {
         Ok(())
     }
 
-    /// Tells the server that we say no more.
-    pub fn close_sending(&self) {
-        if let State::Connected(connection) = &self.state {
+    /// Tells the server that we say no more. Once: each time is an event of the
+    /// socket, and the loop would go round and round.
+    pub fn close_sending(&mut self) {
+        if let State::Connected(connection) = &mut self.state
+            && !std::mem::replace(&mut connection.closed, true)
+        {
             let _ = connection.socket.shutdown(Shutdown::Write);
         }
     }
@@ -243,6 +248,7 @@ impl Connection {
             since: Instant::now(),
             readable: true,
             writable: true,
+            closed: false,
         })
     }
 }

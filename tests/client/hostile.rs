@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use chat_testkit::{Peer, Signal, Terminal, keys};
+#[cfg(target_os = "linux")]
+use chat_testkit::{proc, until};
 
 use crate::editing::Desk;
 use crate::scripted::{greet, listen, object, send_message, send_reply, send_welcome, welcome};
@@ -367,4 +369,28 @@ fn a_server_that_stands_still_can_be_left() {
     bo.expect("\r<ann> are you there?\n");
     let rest = bo.expect("\r[ann] is offline\n");
     assert!(!rest.contains("<ann>"), "{rest}");
+}
+
+/// K-05: somebody who leaves waits a moment for a server that says nothing, and
+/// does nothing else meanwhile.
+#[cfg(target_os = "linux")]
+#[test]
+fn waiting_for_the_servers_goodbye_costs_nothing() {
+    let (listener, addr) = listen();
+    let mut ann = open(addr, "ann", 24, 80);
+    let mut server = welcome(&listener, "ann");
+    ann.wait_for_text("-- you are ann;");
+    let before = proc::cpu_time(ann.pid());
+    ann.type_text(&keys::ctrl('d'));
+    server.expect_eof();
+    // Until shortly before it ends.
+    let mut spent = Duration::ZERO;
+    until("it has ended", || {
+        if !proc::has_ended(ann.pid()) {
+            spent = proc::cpu_time(ann.pid()) - before;
+        }
+        !ann.is_running()
+    });
+    assert!(spent < Duration::from_millis(100), "{spent:?}");
+    assert_eq!(ann.wait_exit(), 0);
 }
