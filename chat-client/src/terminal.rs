@@ -20,7 +20,7 @@ use mio::Waker;
 
 use crate::editor::Key;
 use crate::layout::Size;
-use crate::sys::Keyboard;
+use crate::sys::{self, Keyboard};
 
 /// What the terminal told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -353,7 +353,7 @@ fn press_of(
 /// The size of the terminal. Asked for before each repaint, because the
 /// notice of a change may come later than the change.
 pub fn size() -> Size {
-    let (width, height) = terminal::size().unwrap_or((80, 24));
+    let (width, height) = sys::window_size().unwrap_or((80, 24));
     let or = |cells: u16, usual| {
         if cells == 0 {
             usual

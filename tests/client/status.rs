@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use chat_client::terminal::RawMode;
-use chat_testkit::{Output, Program, Signal, Terminal, keys, run_piped};
+use chat_testkit::{Output, Peer, Program, Signal, Terminal, keys, run_piped};
 
 use crate::scripted::listen;
 use crate::{client, join, nc, open_with, piped, piped_with, server};
@@ -262,6 +262,30 @@ fn signals_end_a_client_with_pipes() {
         ann.signal(signal);
         assert_eq!(ann.wait_exit(Duration::from_secs(5)).code(), Some(status));
     }
+}
+
+/// K-07: a client that waits for an output that nobody takes does not hear a
+/// signal, and obeys it all the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_a_client_that_cannot_write() {
+    let (listener, addr) = listen();
+    let directory = tempfile::tempdir().expect("room for a pipe");
+    let pipe = directory.path().join("pipe");
+    let pipe = pipe.to_str().expect("a plain path");
+    let script = r#"mkfifo "$0"; exec 3<>"$0"; exec "$@" >"$0""#;
+    let program = client().to_str().expect("a plain path");
+    let args = ["-c", script, pipe, program, &addr.to_string()];
+    let mut ann = Program::spawn("sh", &args, &[]);
+    let server = Peer::accept(&listener);
+    let mut stream = server.stream();
+    let patience = Some(Duration::from_millis(300));
+    stream.set_write_timeout(patience).expect("a socket");
+    // Until it takes nothing any more.
+    while stream.write_all(&b"line\n".repeat(1000)).is_ok() {}
+    ann.signal(Signal::Terminate);
+    let status = ann.wait_exit(Duration::from_secs(5));
+    assert_eq!(status.code(), Some(128 + 15));
 }
 
 #[test]

@@ -30,6 +30,11 @@ impl Signals {
     }
 }
 
+/// Columns and rows of the console.
+pub fn window_size() -> Option<(u16, u16)> {
+    crossterm::terminal::size().ok()
+}
+
 /// Nothing can be suspended here.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
+use std::{process, thread};
 
 use filedescriptor::{POLLIN, poll, pollfd};
 use mio::{Interest, Registry, Token};
@@ -16,7 +17,8 @@ use super::Signal;
 use crate::terminal::Typed;
 use crate::terminal::decoder::Decoder;
 
-/// The signals that concern the client, as events of the poll.
+/// The signals that concern the client, as events of the poll. Those that end
+/// it do so also while the loop waits for an output that nobody takes.
 pub struct Signals(signal_hook_mio::v1_0::Signals);
 
 impl Signals {
@@ -30,6 +32,14 @@ impl Signals {
             SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH,
         ])?;
         registry.register(&mut signals, token, Interest::READABLE)?;
+        let mut ends = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+        thread::Builder::new().spawn(move || {
+            if let Some(signal) = ends.forever().next() {
+                thread::sleep(END_WITHIN);
+                let _ = crossterm::terminal::disable_raw_mode();
+                process::exit(128 + signal);
+            }
+        })?;
         Ok(Self(signals))
     }
 
@@ -43,6 +53,17 @@ impl Signals {
         })
     }
 }
+
+/// Columns and rows of the terminal, as it tells them.
+pub fn window_size() -> Option<(u16, u16)> {
+    // crossterm's other way would start `tput` when the terminal is gone.
+    let size = crossterm::terminal::window_size().ok()?;
+    Some((size.columns, size.rows))
+}
+
+/// How long the loop has to obey a signal that ends it. A terminal that is
+/// stopped, a line that is dead or a full pipe can hold it for ever.
+const END_WITHIN: Duration = Duration::from_secs(2);
 
 /// Stops this process until it is told to go on.
 ///
