@@ -24,6 +24,7 @@ fn plain(output: &Output) {
     assert_eq!(output.stderr, "");
 }
 
+/// K-09: the end of the input is the end.
 #[test]
 fn lines_are_sent_in_order_and_then_it_leaves() {
     let server = server();

@@ -332,6 +332,7 @@ fn a_draft_stays_when_the_window_changes() {
     assert_eq!(full.matches("middle").count(), 1, "in:\n{full}");
 }
 
+/// K-03: the draft is whole in each state of the screen.
 #[test]
 fn slow_typing_in_a_flood_is_never_disturbed() {
     let server = server();
@@ -371,6 +372,7 @@ fn slow_typing_in_a_flood_is_never_disturbed() {
     bo.expect(&format!("\r<ann> {draft}\n"));
 }
 
+/// K-03: it is not drawn line by line.
 #[test]
 fn a_flood_is_drawn_in_batches() {
     let server = server();

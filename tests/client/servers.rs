@@ -41,6 +41,7 @@ fn two_clients_talk_through_the_tutorials_server() {
     assert_eq!(count(&full, "<You> fine"), 1, "in:\n{full}");
 }
 
+/// K-04: silence is no proof that it is no chat.
 #[test]
 fn a_server_that_greets_nobody_gets_plain_lines() {
     let (listener, addr) = listen();
@@ -116,6 +117,7 @@ fn a_plain_server_that_goes_away_is_noticed() {
     );
 }
 
+/// K-04.
 #[test]
 fn a_server_that_accepts_and_closes_is_status_1() {
     let (listener, addr) = listen();

@@ -363,6 +363,7 @@ fn a_name_that_nobody_has_is_status_3() {
     );
 }
 
+/// K-07: nothing was taken yet.
 #[test]
 fn a_failed_connection_does_not_touch_the_terminal() {
     let (_listener, addr) = listen();

@@ -349,6 +349,7 @@ fn it_survives_the_smallest_and_the_largest_windows() {
     bo.expect(&format!("\r<ann> {DRAFT}\n"));
 }
 
+/// K-10.
 #[test]
 fn it_starts_in_the_smallest_windows() {
     for (rows, cols) in [(1, 1), (2, 2), (1, 80), (24, 1)] {

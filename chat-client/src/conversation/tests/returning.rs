@@ -190,6 +190,7 @@ fn a_gap_in_the_past_that_was_asked_for_hides_nothing_new() {
     assert_eq!(talk.shown(), told);
 }
 
+/// K-05: one that stands still counts as lost in the end.
 #[test]
 fn a_quiet_server_is_asked_for_a_sign_of_life() {
     let mut talk = Talk::in_room();
