@@ -49,7 +49,7 @@ done
 fn until_gone(spoken: bool) -> Duration {
     let mut link = Program::spawn("unshare", &["-rn", "bash", "-c", LINK, SERVER], &[]);
     link.stdout.expect("\r[lost] entered room\n");
-    link.send_str("before\ndown\n");
+    link.send_str("down\n");
     let begun = Instant::now();
     link.stdout.set_deadline(Duration::from_secs(1));
     let heard = |link: &mut Program| {
