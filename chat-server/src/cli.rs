@@ -19,7 +19,7 @@ pub const DEFAULT_PORT: u16 = 5000;
 ///
 /// Everyone who connects is in the one room, with chat-client, nc or telnet.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, args_override_self = true)]
 pub struct Args {
     /// Where to listen: ADDR:PORT, or PORT for all addresses; port 0 picks a
     /// free one. May be given several times. Without it: all addresses, IPv4
@@ -277,6 +277,16 @@ mod tests {
         for wrong in ["", "0", "-1", "65", "two"] {
             assert!(threads(wrong).is_err(), "{wrong}");
         }
+    }
+
+    /// As in an alias that is given more.
+    #[test]
+    fn the_last_of_an_option_counts_and_all_places_to_listen() {
+        let args = ["chat-server", "--rate", "1", "--rate", "2"];
+        let listen = ["--listen", "1", "--listen", "2"];
+        let args = Args::parse_from(args.into_iter().chain(listen));
+        assert_eq!(args.limits(9).rate, 2);
+        assert_eq!(args.listen, [Listen::Everywhere(1), Listen::Everywhere(2)]);
     }
 
     #[test]

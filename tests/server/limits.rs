@@ -6,6 +6,7 @@ use chat_testkit::transcript::End;
 use chat_testkit::{JsonPeer, Peer, ServerProcess, Signal, until};
 use serde_json::json;
 
+use crate::fairness::{self, Times};
 use crate::{SERVER, join, server};
 
 /// C-04: above the limit each gets one clear line and the end, a program in its
@@ -189,24 +190,22 @@ fn one_address_does_not_fill_the_bench_of_the_silent() {
 #[test]
 fn a_flood_of_connections_delays_nobody() {
     let server = server();
-    let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server.addr(), name));
+    let _somebody = join(server.addr(), "somebody");
     let (descriptors, memory) = (server.open_descriptors(), server.resident_bytes());
-    let addr = server.addr();
-    let flood = std::thread::spawn(move || {
-        for _ in 0..3000 {
-            drop(std::net::TcpStream::connect(addr).expect("the server listens"));
-        }
-    });
-    let mut times = Vec::new();
-    while !flood.is_finished() || times.len() < 20 {
-        times.push(there(&mut ann, &mut bo, times.len()));
-    }
-    flood.join().expect("nobody is left out");
-    assert_quick(times, Duration::from_millis(100));
+    let times = fairness::beside_connections(&server, 3000);
+    assert!(times.median() < Duration::from_millis(100), "{times}");
     until("all descriptors are back", || {
         server.open_descriptors() == descriptors
     });
     assert!(server.resident_bytes() < memory + (8 << 20));
+}
+
+/// L-04, L-05: two quiet people talk on beside 200 who send as much as they can.
+#[test]
+fn two_hundred_flooders_delay_nobody() {
+    let server = ServerProcess::start(SERVER, &["--rate", "20"]);
+    let times = fairness::beside_flooders(&server, 200, Duration::from_secs(3));
+    assert!(times.median() < Duration::from_millis(250), "{times}");
 }
 
 /// L-04: one who sends more than the rate is read slowly, loses nothing, and
@@ -222,22 +221,14 @@ fn one_flooder_is_heard_at_its_rate_and_loses_nothing() {
     let lines: String = (0..700).map(|line| format!("n{line}\n")).collect();
     let start = Instant::now();
     flooder.send_str(&lines);
-    let mut times = Vec::new();
-    while !bo.received().ends_with(b"<flooder> n699\n") && times.len() < 2000 {
-        times.push(there(&mut ann, &mut bo, times.len()));
-        // As fast as people talk, not as two programs do.
-        if start.elapsed() < Duration::from_secs(1) {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        if String::from_utf8_lossy(bo.received()).contains("<flooder> n699\n") {
-            break;
-        }
-        ann.expect("\n");
+    let mut times = Times::default();
+    while !String::from_utf8_lossy(bo.received()).contains("<flooder> n699\n") {
+        times.there(&mut ann, &mut bo);
     }
     // 500 at once, and the name, and 100 a second.
     let took = start.elapsed();
     assert!((1900..4000).contains(&took.as_millis()), "{took:?}");
-    assert_quick(times, Duration::from_millis(100));
+    assert!(times.median() < Duration::from_millis(100), "{times}");
     let seen = String::from_utf8_lossy(bo.received()).into_owned();
     let seen: Vec<&str> = seen
         .lines()
@@ -262,10 +253,11 @@ fn a_million_blank_lines_are_no_free_flood() {
         let _ = stream.write_all(&[b'\n'; 1_000_000]);
     });
     let before = server.cpu_time();
-    for number in 0..20 {
-        assert!(there(&mut ann, &mut bo, number) < Duration::from_secs(1));
-        std::thread::sleep(Duration::from_millis(20));
+    let mut times = Times::default();
+    for _ in 0..20 {
+        times.there(&mut ann, &mut bo);
     }
+    assert!(times.median() < Duration::from_millis(100), "{times}");
     let used = server.cpu_time() - before;
     assert!(used < Duration::from_millis(200), "{used:?}");
     let heard = String::from_utf8_lossy(bo.received()).into_owned();
@@ -276,38 +268,6 @@ fn a_million_blank_lines_are_no_free_flood() {
         .expect("it is ours");
     flood.join().expect("the thread ends");
     let _: End = flooder.expect_end();
-}
-
-/// L-05: two quiet people talk on beside 200 who send as much as they can.
-#[test]
-fn two_hundred_flooders_delay_nobody() {
-    let args = ["--listen", "127.0.0.1:0", "--max-unjoined", "0"];
-    let server = ServerProcess::start_with(SERVER, &args, &[]);
-    let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server.addr(), name));
-    let flooders: Vec<Peer> = (0..200)
-        .map(|number| join(server.addr(), &format!("f{number}x")))
-        .collect();
-    for peer in &flooders {
-        let mut stream = peer.stream().try_clone().expect("descriptors are left");
-        let mut reading = peer.stream().try_clone().expect("descriptors are left");
-        std::thread::spawn(move || {
-            use std::io::Write;
-            let _ = stream.write_all("flood\n".repeat(10_000).as_bytes());
-        });
-        std::thread::spawn(move || {
-            let _ = std::io::copy(&mut reading, &mut std::io::sink());
-        });
-    }
-    let start = Instant::now();
-    let mut times = Vec::new();
-    while start.elapsed() < Duration::from_secs(3) {
-        times.push(there(&mut ann, &mut bo, times.len()));
-        ann.expect("\n");
-    }
-    for peer in &flooders {
-        let _ = peer.stream().shutdown(std::net::Shutdown::Both);
-    }
-    assert_quick(times, Duration::from_millis(250));
 }
 
 /// Operators can see what was refused and how much went through.
@@ -343,20 +303,4 @@ fn a_signal_prints_the_counters() {
     );
     // Of the refusals one line within five seconds.
     assert_eq!(log.matches("refused 127.0.0.1").count(), 1, "{log}");
-}
-
-/// How long something said takes to the other one.
-fn there(from: &mut Peer, to: &mut Peer, number: usize) -> Duration {
-    let start = Instant::now();
-    from.send_str(&format!("t{number}\n"));
-    to.expect(&format!("> t{number}\n"));
-    start.elapsed()
-}
-
-/// Half of them, because other tests run beside this one.
-#[track_caller]
-fn assert_quick(mut times: Vec<Duration>, limit: Duration) {
-    times.sort_unstable();
-    let median = times[times.len() / 2];
-    assert!(median < limit, "median {median:?} of {}", times.len());
 }

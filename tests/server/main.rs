@@ -1,6 +1,7 @@
 //! Drives the real `chat-server` from outside, over TCP.
 
 mod crowd;
+mod fairness;
 mod faults;
 mod framing;
 mod hostile_text;

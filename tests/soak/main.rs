@@ -15,6 +15,9 @@
 
 mod audit;
 mod crowd;
+mod fair;
+#[path = "../server/fairness.rs"]
+mod fairness;
 mod long;
 mod network;
 mod nightly;

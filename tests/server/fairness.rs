@@ -1,0 +1,114 @@
+//! How long something said takes to somebody else, beside those who do all they can:
+//! a few seconds for every change, where half of the times count because other tests
+//! run as well, and alone and at full size in the soak.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::net::{Shutdown, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chat_testkit::{Peer, ServerProcess};
+
+/// How long it took, each time.
+#[derive(Debug, Default)]
+pub(crate) struct Times(Vec<Duration>);
+
+impl Times {
+    /// One says something to the other, as people do: not at once again.
+    pub(crate) fn there(&mut self, from: &mut Peer, to: &mut Peer) {
+        let number = self.0.len();
+        let begun = Instant::now();
+        from.send_str(&format!("t{number}\n"));
+        to.expect(&format!("> t{number}\n"));
+        self.0.push(begun.elapsed());
+        thread::sleep(Duration::from_millis(60));
+    }
+
+    pub(crate) fn median(&self) -> Duration {
+        self.part(50)
+    }
+
+    /// So many of a hundred were not longer.
+    pub(crate) fn part(&self, percent: usize) -> Duration {
+        let mut times = self.0.clone();
+        times.sort_unstable();
+        times[times.len() * percent / 100]
+    }
+}
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (median, p99) = (self.median(), self.part(99));
+        write!(f, "{} times, median {median:?}, p99 {p99:?}", self.0.len())
+    }
+}
+
+/// Two people talk while so many send as fast as they can, and read.
+#[track_caller]
+pub(crate) fn beside_flooders(server: &ServerProcess, count: usize, time: Duration) -> Times {
+    let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server, name));
+    drain(&ann);
+    let flooders: Vec<Peer> = (0..count)
+        .map(|number| join(server, &format!("f{number}x")))
+        .collect();
+    for peer in &flooders {
+        drain(peer);
+        let mut stream = clone(peer);
+        thread::spawn(move || {
+            let lines = "as fast as it goes\n".repeat(1000);
+            while stream.write_all(lines.as_bytes()).is_ok() {}
+        });
+    }
+    let begun = Instant::now();
+    let mut times = Times::default();
+    while begun.elapsed() < time {
+        times.there(&mut ann, &mut bo);
+    }
+    flooders.iter().chain([&ann]).for_each(hang_up);
+    times
+}
+
+/// Two people talk while so many connect and go at once.
+#[track_caller]
+pub(crate) fn beside_connections(server: &ServerProcess, count: usize) -> Times {
+    let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server, name));
+    drain(&ann);
+    let addr = server.addr();
+    let flood = thread::spawn(move || {
+        for _ in 0..count {
+            drop(TcpStream::connect(addr).expect("the server listens"));
+        }
+    });
+    let mut times = Times::default();
+    while !flood.is_finished() || times.0.len() < 20 {
+        times.there(&mut ann, &mut bo);
+    }
+    flood.join().expect("nobody is left out");
+    hang_up(&ann);
+    times
+}
+
+#[track_caller]
+fn join(server: &ServerProcess, name: &str) -> Peer {
+    let mut peer = Peer::connect(server.addr());
+    peer.send_str(&format!("/nick {name}\n"));
+    peer.expect(&format!("-- you are now known as {name}\n"));
+    peer
+}
+
+/// Takes all that comes, in a thread of its own.
+fn drain(peer: &Peer) {
+    let mut stream = clone(peer);
+    thread::spawn(move || io::copy(&mut stream, &mut io::sink()));
+}
+
+/// Also for the threads that have it.
+fn hang_up(peer: &Peer) {
+    // Theirs may be the first end.
+    let _ = peer.stream().shutdown(Shutdown::Both);
+}
+
+fn clone(peer: &Peer) -> TcpStream {
+    peer.stream().try_clone().expect("descriptors are left")
+}

@@ -1,0 +1,38 @@
+//! That nobody waits for those who do all they can, with figures.
+
+use std::time::Duration;
+
+use chat_testkit::ServerProcess;
+
+use crate::SERVER;
+use crate::fairness::{beside_connections, beside_flooders};
+
+/// L-04: beside one who sends as fast as it goes.
+#[test]
+#[ignore = "a figure"]
+fn one_flooder() {
+    let server = ServerProcess::start(SERVER, &["--rate", "20"]);
+    let times = beside_flooders(&server, 1, Duration::from_secs(20));
+    println!("beside one flooder: {times}");
+    assert!(times.part(99) < Duration::from_millis(100));
+}
+
+/// L-05: beside two hundred.
+#[test]
+#[ignore = "a figure"]
+fn two_hundred_flooders() {
+    let server = ServerProcess::start(SERVER, &["--rate", "20"]);
+    let times = beside_flooders(&server, 200, Duration::from_secs(20));
+    println!("beside 200 flooders: {times}");
+    assert!(times.part(99) < Duration::from_millis(250));
+}
+
+/// C-06: beside twenty thousand who connect and go.
+#[test]
+#[ignore = "a figure"]
+fn twenty_thousand_connections() {
+    let server = ServerProcess::start(SERVER, &["--rate", "20"]);
+    let times = beside_connections(&server, 20_000);
+    println!("beside 20,000 connections: {times}");
+    assert!(times.part(99) < Duration::from_millis(100));
+}
