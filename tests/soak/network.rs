@@ -38,7 +38,7 @@ cat <&3 & heard=$!
 there bash -c 'exec 4<>/dev/tcp/10.9.0.1/5000; printf "/nick lost\n" >&4; exec cat <&4 >/dev/null' & lost=$!
 while read -r line; do
   case $line in
-    down) ip link set va down;;
+    down) sleep 1; ip link set va down;; # what was said is acknowledged by then
     *) printf '%s\n' "$line" >&3;;
   esac
 done
