@@ -20,7 +20,7 @@ use crate::{SERVER, join, server};
 /// A server that a shell starts, which can set limits and close streams first.
 #[track_caller]
 fn server_after(first: &str, more: &str) -> ServerProcess {
-    let script = format!("{first}; exec \"$0\" --listen 127.0.0.1:0 {more}");
+    let script = format!("{first}; exec \"$0\" --listen 127.0.0.1:0 --rate 0 {more}");
     ServerProcess::start_with("bash", &["-c", &script, SERVER], &[])
 }
 
@@ -145,7 +145,7 @@ fn until_listening(streams: &str) -> (Program, std::net::SocketAddr) {
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("ports are left");
         let addr = free.local_addr().expect("a bound socket");
         drop(free);
-        let script = format!("exec \"$0\" --listen {addr} {streams}");
+        let script = format!("exec \"$0\" --listen {addr} --rate 0 {streams}");
         let mut program = Program::spawn("bash", &["-c", &script, SERVER], &[]);
         let mut listens = false;
         // Somebody else may have got the port.
