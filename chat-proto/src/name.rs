@@ -142,7 +142,9 @@ impl Name {
             look: lower(&skeleton),
             // No name begins with a blank, so these never meet the others.
             shape: format!(" {skeleton}"),
-            capitals: format!(" {}", skeleton_of(&self.0.to_uppercase())),
+            // By way of small letters: there is a capital sharp s, whose own
+            // capital is not that of the small one.
+            capitals: format!(" {}", skeleton_of(&lower(&self.0).to_uppercase())),
         }
     }
 

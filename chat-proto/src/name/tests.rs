@@ -119,6 +119,7 @@ fn names_that_look_alike_meet() {
         // What becomes of the marks of one character stands in another order
         // than the marks of the other.
         ("\u{1fb2}", "ą\u{300}"),
+        ("ẞΣ", "ßς"),
     ] {
         assert!(meet(one, other), "{one:?} and {other:?}");
     }
