@@ -1,0 +1,84 @@
+//! A disk that does what the schedule says: when it is done, when it fails, and
+//! what it drops. It stands for `chat_server::history`, of which the room knows
+//! nothing but these calls.
+
+use std::io;
+
+use chat_server::replay::Files;
+use chat_server::room::{Mark, Room};
+
+use crate::ledger::Ledger;
+use crate::script::Keeping;
+
+/// What is known of the disk.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    keeping: Keeping,
+    /// What was given to be made safe.
+    pub(crate) in_flight: Option<Mark>,
+    pub(crate) fails: bool,
+    /// What is before this in the JSON log is safe.
+    pub(crate) safe: u64,
+}
+
+/// What is on the disk, to be read.
+#[derive(Debug)]
+pub(crate) struct Kept<'a>(pub(crate) &'a Ledger);
+
+impl Disk {
+    pub(crate) fn new(keeping: Keeping, room: &mut Room) -> Self {
+        if keeping != Keeping::Not {
+            room.keep(1, 0, SEGMENT);
+        }
+        Self {
+            keeping,
+            in_flight: None,
+            fails: false,
+            safe: 0,
+        }
+    }
+
+    /// Keeps what was said since, and lets people see what may be seen.
+    pub(crate) fn keep(&mut self, room: &mut Room) {
+        if self.fails && self.keeping != Keeping::Not {
+            return;
+        }
+        while room.next_cut().is_some() {
+            room.cut_done();
+        }
+        if self.keeping != Keeping::Always {
+            room.show_all();
+        }
+        if self.keeping != Keeping::Not && self.in_flight.is_none() {
+            self.in_flight = Some(room.head());
+        }
+    }
+
+    /// What was given to it is safe.
+    pub(crate) fn synced(&mut self, room: &mut Room) {
+        if let Some(mark) = self.in_flight.take() {
+            room.set_safe(mark.json);
+            self.safe = mark.json;
+            if mark.json > room.shown().json {
+                room.show(mark);
+            }
+        }
+    }
+}
+
+impl Files for Kept<'_> {
+    fn find(&self, seq: u64) -> Option<(u64, u64)> {
+        // As an index has it: one not far before it.
+        let near = (seq - 1) / 5 * 5 + 1;
+        (seq <= self.0.last()).then(|| (near, self.0.json_start(near)))
+    }
+
+    fn read(&self, position: u64, most: usize, out: &mut Vec<u8>) -> io::Result<()> {
+        let from = position as usize;
+        out.extend_from_slice(self.0.json_bytes(from..from + most));
+        Ok(())
+    }
+}
+
+/// Bytes of the JSON form in one file.
+const SEGMENT: u64 = 50_000;

@@ -1,0 +1,199 @@
+//! What has to be so after each round, and at the end.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
+use std::io;
+use std::time::Duration;
+
+use chat_server::clock::Now;
+use chat_server::presence::TOGETHER_AFTER;
+use chat_server::room::{Form, Room};
+use chat_server::session::Reason;
+
+use super::{Hall, READ_BUFFER};
+use crate::ledger::{Keys, Ledger};
+use crate::person::Person;
+use crate::script::Keeping;
+
+impl Hall {
+    /// Who is here, by what each connection says of itself.
+    fn here(&self) -> BTreeSet<String> {
+        let here = self
+            .people
+            .iter()
+            .flatten()
+            .filter(|person| person.is_here());
+        here.map(Person::name).collect()
+    }
+
+    /// What holds after every round.
+    pub(super) fn check(&mut self) {
+        let count = self
+            .people
+            .iter()
+            .flatten()
+            .filter(|person| person.is_here())
+            .count();
+        let is_news = (count, self.ledger.last()) != self.checked;
+        self.checked = (count, self.ledger.last());
+        // A server that stops does not tell anybody that all are gone.
+        if !self.stopping && (is_news || self.room.presence_deadline().is_some()) {
+            self.check_people(count);
+        }
+        self.check_memory();
+    }
+
+    fn check_people(&self, count: usize) {
+        let here = self.here();
+        assert_eq!((here.len(), self.room.people().count()), (count, count));
+        KEYS.with_borrow_mut(|keys| {
+            let mut taken = HashSet::new();
+            for name in &here {
+                for key in keys.of(name) {
+                    assert!(taken.insert(*key), "{name} looks like another one");
+                }
+            }
+        });
+        match self.room.presence_deadline() {
+            None => assert_eq!(self.ledger.told, here, "all are told of"),
+            Some(at) => {
+                let now = self.now.instant;
+                assert!(
+                    at > now && at <= now + TOGETHER_AFTER,
+                    "who came waits too long"
+                );
+            }
+        }
+    }
+
+    fn check_memory(&self) {
+        for form in [Form::Text, Form::Json] {
+            let (log, shown) = (self.room.log(form), self.room.shown().of(form));
+            let start = log.start();
+            assert!(start <= shown, "what nobody could see is dropped");
+            let is_old = start + self.capacity <= log.head();
+            assert!(start == 0 || is_old, "more is dropped than has to be");
+        }
+        if self.keeping != Keeping::Not {
+            let start = self.room.log(Form::Json).start();
+            assert!(start <= self.disk.safe, "what is not safe is dropped");
+        }
+        for person in self.people.iter().flatten() {
+            let [answers, input] = person.session().held_bytes();
+            assert!(answers <= MAX_ANSWERS, "{answers} bytes of answers wait");
+            assert!(input <= MAX_INPUT, "{input} bytes of input wait");
+        }
+    }
+
+    /// Everything arrives and everybody takes what there is, until nothing more
+    /// happens; then nobody may miss anything.
+    pub(super) fn come_to_rest(&mut self) {
+        self.trouble(false);
+        for who in 0..self.people.len() {
+            self.arrive(who, usize::MAX);
+            if let Some(person) = &mut self.people[who] {
+                person.connection.socket().space = usize::MAX;
+                person.connection.writable = true;
+            }
+            self.enqueue(who);
+        }
+        self.rounds_until("all is sent", |hall| {
+            hall.room.shown() == hall.room.head()
+                && hall.room.presence_deadline().is_none()
+                && !hall
+                    .people
+                    .iter()
+                    .flatten()
+                    .any(|one| one.session().is_arriving())
+        });
+        let here = self.here();
+        for person in self.people.iter().flatten() {
+            if !person.session().is_closing() {
+                person.peer.check_at_rest(&self.ledger, &self.room, &here);
+                self.check_said(person);
+            }
+        }
+    }
+
+    /// What somebody said who is still connected is in the room, unless they
+    /// were told otherwise.
+    fn check_said(&self, person: &Person) {
+        for number in person.passed.iter().chain(&person.saying) {
+            let said = &self.ledger.said[*number];
+            let is_known = said.id.is_some() && (said.refused || said.seq.is_some());
+            let is_told = self.was_trouble && said.id.is_none();
+            assert!(is_known || is_told, "{:?} is lost", said.text);
+        }
+    }
+
+    /// All go at once.
+    pub(super) fn empty(&mut self) {
+        for who in 0..self.people.len() {
+            if let Some(person) = &mut self.people[who] {
+                person.connection.socket().error = Some(io::ErrorKind::ConnectionReset);
+            }
+            self.hang_up(who);
+        }
+        self.rounds_until("all are gone", |hall| {
+            hall.people.iter().all(Option::is_none) && hall.room.presence_deadline().is_none()
+        });
+        let told = &self.ledger.told;
+        assert!(
+            self.stopping || told.is_empty(),
+            "{told:?} are not told to be gone"
+        );
+        self.report.events = self.ledger.last();
+    }
+
+    fn rounds_until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        for _ in 0..MANY_ROUNDS {
+            if self.queue.is_empty() && self.returning.is_empty() && is_so(self) {
+                return;
+            }
+            self.disk.synced(&mut self.room);
+            self.now.instant += Duration::from_millis(50);
+            self.round();
+        }
+        panic!("it does not come to rest: {what}");
+    }
+}
+
+/// One who is closed has got all that happened before.
+pub(super) fn check_end(person: &Person, ledger: &Ledger, room: &Room, now: Now) {
+    let until = person.session().deadline();
+    if until.is_none_or(|until| until <= now.instant) {
+        return;
+    }
+    assert!(!person.peer.is_in_line(), "it is closed within a line");
+    let mark = person.closing.expect("it is closing");
+    if room.trouble().is_none() {
+        assert!(
+            person.peer.has_all(mark, ledger),
+            "{mark} is missing at the end"
+        );
+    }
+}
+
+/// Nobody is closed but for what they did.
+pub(super) fn check_reason(person: &mut Person) {
+    let space = person.connection.socket().space;
+    match person.session().reason() {
+        Reason::TookNothing => assert!(space < MAX_ANSWERS, "it could take something"),
+        Reason::HistoryNotReadable => panic!("the history can be read"),
+        _ => {}
+    }
+}
+
+thread_local! {
+    static KEYS: RefCell<Keys> = RefCell::default();
+}
+
+/// Rounds after which everything is sent.
+const MANY_ROUNDS: usize = 5000;
+
+/// What may wait for one connection: 16 KiB of answers, one more, and the rest
+/// of a line that was begun.
+const MAX_ANSWERS: usize = 16 * 1024 + 2 * chat_proto::json_form::MAX_LINE;
+
+/// What it sent and is not processed: what is read at once, and a line.
+const MAX_INPUT: usize = READ_BUFFER + chat_proto::json_form::MAX_LINE;

@@ -1,0 +1,227 @@
+//! The server's rounds: what `chat_server::worker` and `chat_server::clients` do
+//! with the same connections, in the same order.
+
+use std::time::Duration;
+
+use chat_server::clock::Now;
+use chat_server::connection::Connection;
+use chat_server::replay::{Files, NoFiles};
+use chat_server::room::{Form, Room};
+
+use super::Hall;
+use super::check::{check_end, check_reason};
+use crate::disk::Kept;
+use crate::ledger::Turn;
+use crate::script::Keeping;
+use crate::wire::Wire;
+
+impl Hall {
+    /// A round of the server's.
+    pub(super) fn round(&mut self) {
+        self.hear();
+        self.expire();
+        self.room.tell_presence(self.now);
+        self.ledger.note(&self.room, None);
+        self.disk.keep(&mut self.room);
+        self.room.trim(self.floor);
+        self.write();
+        self.serve_past();
+        self.close();
+        self.check();
+    }
+
+    fn hear(&mut self) {
+        let written = self.room.written();
+        let (mut passed, mut heard) = (0, 0);
+        for index in 0..self.queue.len() {
+            if self.room.written() - written >= ROUND_BYTES || heard == TURNS {
+                break;
+            }
+            passed += 1;
+            let who = self.queue[index];
+            let reads = self.turn(who, |connection, buffer, room, now| {
+                connection.settle(room, now);
+                connection.session.go_on(room, now);
+                let reads = connection.wants_read();
+                if reads {
+                    connection.read(buffer, room, now);
+                }
+                reads
+            });
+            heard += usize::from(reads.unwrap_or_default());
+        }
+        self.queue.rotate_left(passed);
+    }
+
+    fn expire(&mut self) {
+        for who in 0..self.people.len() {
+            let now = self.now;
+            let timer = self.people[who]
+                .as_ref()
+                .and_then(|one| one.connection.timer());
+            if timer.is_some_and(|at| at <= now.instant) {
+                self.turn(who, |connection, _, room, now| {
+                    connection.set_timer(None);
+                    connection.expire(STALL, room, now);
+                });
+                self.enqueue(who);
+            }
+        }
+    }
+
+    /// Somebody may change the room.
+    fn turn<T>(
+        &mut self,
+        who: usize,
+        change: impl FnOnce(&mut Connection<Wire>, &mut [u8], &mut Room, Now) -> T,
+    ) -> Option<T> {
+        let person = self.people.get_mut(who)?.as_mut()?;
+        let before = self.ledger.last();
+        let (name, arriving) = (person.name(), person.session().is_arriving());
+        let point = self.room.trim_point(Form::Text);
+        let connection = &mut person.connection;
+        let result = change(connection, &mut self.buffer, &mut self.room, self.now);
+        if before < self.room.head().seq {
+            let turn = Turn {
+                connection: person.number,
+                names: vec![name, person.name()],
+                comes_in: arriving,
+            };
+            self.ledger.note(&self.room, Some(turn));
+            for seq in before + 1..=self.ledger.last() {
+                if let Some(number) = self.ledger.said_number(seq) {
+                    let place = person.saying.iter().position(|said| *said == number);
+                    let place = place.expect("said once, and in order");
+                    person.passed.extend(person.saying.drain(..place));
+                    person.saying.pop_front();
+                }
+            }
+        }
+        if arriving && !person.session().is_arriving() {
+            person.peer.stays = person.is_here();
+            // In between it may have moved on.
+            let later = self.room.trim_point(Form::Text);
+            let [from, to] = [point, later]
+                .map(|point| self.ledger.last_before_text(point.max(person.held_at)) + 1);
+            person.peer.comes_in(from..=to);
+        }
+        if person.session().is_closing() {
+            person.closing.get_or_insert(before);
+        }
+        Some(result)
+    }
+
+    fn write(&mut self) {
+        let shown = self.room.shown().bytes();
+        if shown != self.served {
+            self.served = shown;
+            for who in 0..self.people.len() {
+                self.write_to(who);
+                if let Some(person) = &self.people[who]
+                    && (person.connection.needs_turn(STALL)
+                        || person.connection.can_send(&self.room)
+                        || person.session().is_closing())
+                {
+                    self.enqueue(who);
+                }
+            }
+        } else {
+            for index in 0..self.queue.len() {
+                self.write_to(self.queue[index]);
+            }
+        }
+    }
+
+    fn write_to(&mut self, who: usize) {
+        if let Some(Some(person)) = self.people.get_mut(who) {
+            let connection = &mut person.connection;
+            connection.write(&self.room, self.now);
+            if !connection.returning && connection.wants_past(&self.room) {
+                connection.returning = true;
+                self.returning.push_back(who);
+            }
+            self.look(who);
+        }
+    }
+
+    fn serve_past(&mut self) {
+        for _ in 0..PAGES.min(self.returning.len()) {
+            let Some(who) = self.returning.pop_front() else {
+                break;
+            };
+            let kept = Kept(&self.ledger);
+            let files: &dyn Files = match self.keeping {
+                Keeping::Not => &NoFiles,
+                _ => &kept,
+            };
+            if let Some(Some(person)) = self.people.get_mut(who)
+                && person.connection.returning
+            {
+                let connection = &mut person.connection;
+                connection.write_past(&self.room, files, &mut self.page, self.now);
+                connection.returning = connection.wants_past(&self.room);
+                if connection.returning {
+                    self.returning.push_back(who);
+                }
+            }
+            self.look(who);
+            self.enqueue(who);
+        }
+    }
+
+    /// The peer looks at what it was sent.
+    fn look(&mut self, who: usize) {
+        if let Some(Some(person)) = self.people.get_mut(who) {
+            let written = std::mem::take(&mut person.connection.socket().written);
+            self.report.sent += written.len() as u64;
+            person.peer.take(&written, &mut self.ledger, &self.room);
+        }
+    }
+
+    fn close(&mut self) {
+        let floor = [Form::Text, Form::Json].map(|form| self.room.trim_point(form));
+        if floor != self.floor {
+            for person in self.people.iter_mut().flatten() {
+                let session = &mut person.connection.session;
+                if session.is_too_far_behind(&self.room) {
+                    session.fall_behind(&self.room);
+                }
+            }
+            self.floor = floor;
+        }
+        let mut queue = std::mem::take(&mut self.queue);
+        queue.retain(|&who| {
+            let Some(Some(person)) = self.people.get_mut(who) else {
+                return false;
+            };
+            let was_shut = person.connection.socket().shut;
+            person.connection.close(&self.room, self.now);
+            let is_shut = person.connection.socket().shut;
+            if is_shut && !was_shut && !person.connection.is_closed() {
+                check_end(person, &self.ledger, &self.room, self.now);
+            }
+            if person.connection.is_closed() {
+                check_reason(person);
+                if let (Some(last), Some(seen)) = (person.peer.last(), self.seen.get_mut(who)) {
+                    *seen = Some(last);
+                }
+                self.people[who] = None;
+                return false;
+            }
+            let connection = &mut person.connection;
+            if let Some(deadline) = connection.needs_timer(STALL) {
+                connection.set_timer(Some(deadline));
+            }
+            connection.queued = connection.can_send(&self.room) || connection.needs_turn(STALL);
+            connection.queued
+        });
+        self.queue = queue;
+    }
+}
+
+/// As in `chat_server::clients`.
+const ROUND_BYTES: u64 = 256 * 1024;
+const TURNS: usize = 64;
+const PAGES: usize = 4;
+
+const STALL: Duration = Duration::from_secs(60);

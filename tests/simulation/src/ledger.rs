@@ -1,0 +1,345 @@
+//! What has happened in the room, as the rules say and not as the server does
+//! it: every event is looked at once, when it is appended, and everything that
+//! anybody is sent is held against it later.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+use chat_proto::event::{Body, Event, ServerMessage};
+use chat_proto::json_form;
+use chat_proto::name::Name;
+use chat_server::room::{Form, Room};
+use memchr::memchr;
+
+/// All events so far.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    /// The lines of the JSON form.
+    json: Vec<u8>,
+    /// The lines of the text form.
+    text: Vec<u8>,
+    events: Vec<Noted>,
+    /// Everything that was said by anybody, by the number in its text.
+    pub(crate) said: Vec<Said>,
+    /// Who is here as the events tell it.
+    pub(crate) told: BTreeSet<String>,
+}
+
+/// An event.
+#[derive(Debug, Clone)]
+pub(crate) struct Noted {
+    json: Range<usize>,
+    text: Range<usize>,
+    pub(crate) time: String,
+    pub(crate) what: Noting,
+    /// In whose turn it happened, by the number of the connection, and whether
+    /// it was their own doing.
+    by: Option<usize>,
+    own: Own,
+}
+
+/// Whether an event comes back to whom it is of, in text form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Own {
+    /// It is somebody else's.
+    No,
+    /// It never does.
+    Never,
+    /// It may, where it was told later.
+    Perhaps,
+}
+
+/// Whose turn it is, and what they are called.
+#[derive(Debug, Clone)]
+pub(crate) struct Turn {
+    /// The number of the connection.
+    pub(crate) connection: usize,
+    /// The names that it had before, has meanwhile and has after it.
+    pub(crate) names: Vec<String>,
+    /// It was not in the room before, and may have had another one in between.
+    pub(crate) comes_in: bool,
+}
+
+/// What matters of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Noting {
+    /// Something said, by its number.
+    Said(usize),
+    Entered(Vec<String>),
+    Left(Vec<String>),
+    Renamed(String, String),
+    /// Nobody is told.
+    Room,
+}
+
+/// Something that somebody has sent.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// What it is to be in the room.
+    pub(crate) text: String,
+    pub(crate) action: bool,
+    pub(crate) id: Option<String>,
+    /// The connections that have sent it, and the person.
+    pub(crate) by: Vec<usize>,
+    pub(crate) person: usize,
+    /// The event that it is.
+    pub(crate) seq: Option<u64>,
+    /// Its sender was told that it was not taken.
+    pub(crate) refused: bool,
+}
+
+impl Ledger {
+    /// The number of the newest event.
+    pub(crate) fn last(&self) -> u64 {
+        self.events.len() as u64
+    }
+
+    /// An event that there is.
+    pub(crate) fn event(&self, seq: u64) -> &Noted {
+        &self.events[seq as usize - 1]
+    }
+
+    /// Its line in the JSON form, with its end.
+    pub(crate) fn json(&self, seq: u64) -> &[u8] {
+        &self.json[self.event(seq).json.clone()]
+    }
+
+    /// Its lines in the text form.
+    pub(crate) fn text(&self, seq: u64) -> &[u8] {
+        &self.text[self.event(seq).text.clone()]
+    }
+
+    /// Bytes of the JSON form, as files would hold them.
+    pub(crate) fn json_bytes(&self, range: Range<usize>) -> &[u8] {
+        &self.json[range.start.min(self.json.len())..range.end.min(self.json.len())]
+    }
+
+    /// Where an event begins among them.
+    pub(crate) fn json_start(&self, seq: u64) -> u64 {
+        self.event(seq).json.start as u64
+    }
+
+    /// Whether an event is something said or done.
+    pub(crate) fn is_said(&self, seq: u64) -> bool {
+        self.said_number(seq).is_some()
+    }
+
+    /// What was said, if that is what it is.
+    pub(crate) fn said_number(&self, seq: u64) -> Option<usize> {
+        match self.event(seq).what {
+            Noting::Said(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The first event in which a connection took this name instead of another.
+    pub(crate) fn renamed_to(&self, name: &str, connection: usize) -> Option<u64> {
+        let is_it = |event: &Noted| {
+            let renamed = matches!(&event.what, Noting::Renamed(_, new) if new == name);
+            renamed && event.by == Some(connection)
+        };
+        self.events
+            .iter()
+            .position(is_it)
+            .map(|index| index as u64 + 1)
+    }
+
+    /// The newest event that begins before this place in the text form, and 0
+    /// if there is none.
+    pub(crate) fn last_before_text(&self, place: u64) -> u64 {
+        let begins_before = |event: &Noted| (event.text.start as u64) < place;
+        self.events.partition_point(begins_before) as u64
+    }
+
+    /// Whether an event is the doing of this connection.
+    pub(crate) fn own(&self, seq: u64, connection: usize) -> Own {
+        let event = self.event(seq);
+        match event.by == Some(connection) {
+            true => event.own,
+            false => Own::No,
+        }
+    }
+
+    /// Takes what the room has appended since, in the turn of a connection or
+    /// in nobody's.
+    pub(crate) fn note(&mut self, room: &Room, mut turn: Option<Turn>) {
+        let head = room.head();
+        if head.seq == self.last() {
+            return;
+        }
+        let (mut start, text) = (self.json.len(), self.text.len());
+        for piece in room.log(Form::Json).bytes(start as u64..head.json) {
+            self.json.extend_from_slice(piece);
+        }
+        while let Some(length) = memchr(b'\n', &self.json[start..]) {
+            let json = start..start + length + 1;
+            start = json.end;
+            self.note_event(json, turn.as_mut(), room.first());
+        }
+        assert_eq!(
+            start,
+            self.json.len(),
+            "the log ends in the middle of a line"
+        );
+        assert_eq!(self.last(), head.seq, "there are as many lines as events");
+        // The other form tells the same.
+        assert_eq!(self.text.len() as u64, head.text);
+        let mut at = text as u64;
+        for piece in room.log(Form::Text).bytes(at..head.text) {
+            let ours = &self.text[at as usize..at as usize + piece.len()];
+            assert!(
+                ours == piece,
+                "in text form it is {:?} and should be {:?}",
+                String::from_utf8_lossy(piece),
+                String::from_utf8_lossy(ours)
+            );
+            at += piece.len() as u64;
+        }
+    }
+
+    fn note_event(&mut self, json: Range<usize>, mut turn: Option<&mut Turn>, first: u64) {
+        let by = turn.as_ref().map(|turn| turn.connection);
+        let mut own = Own::No;
+        let line = &self.json[json.start..json.end - 1];
+        let line = std::str::from_utf8(line).expect("UTF-8");
+        let no_controls = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+        assert!(!line.contains(no_controls), "controls in {line:?}");
+        let Ok(Some(ServerMessage::Event(Event { seq, time, body }))) =
+            json_form::parse_server_message(line)
+        else {
+            panic!("no event: {line}");
+        };
+        assert_eq!(seq, self.last() + 1, "numbers have no gaps");
+        let start = self.text.len();
+        let text = &mut self.text;
+        let mut put = |parts: &[&str]| {
+            text.push(b'\r');
+            parts.iter().for_each(|part| text.extend(part.as_bytes()));
+            text.push(b'\n');
+        };
+        let what = match body {
+            Body::Message(speech) | Body::Action(speech) => {
+                let action = line.contains("\"type\":\"action\"");
+                let name = speech.name.as_str();
+                assert!(self.told.contains(name), "{name} speaks before coming in");
+                let said = speech.text.as_str();
+                for row in said.split('\n') {
+                    match action {
+                        true => put(&["* ", name, " ", row]),
+                        false => put(&["<", name, "> ", row]),
+                    }
+                }
+                let id = speech.id.as_ref().map(|id| id.as_str());
+                own = Own::Never;
+                let number = take(&mut self.said, said, action, id, by);
+                let earlier = self.said[number].seq.replace(seq);
+                assert!(earlier.is_none_or(|seq| seq < first), "it is said twice");
+                Noting::Said(number)
+            }
+            Body::Entered(names) => {
+                let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+                crowd(&names, "entered room", "entered", &mut put);
+                for name in &names {
+                    assert!(self.told.insert(name.clone()), "{name} comes in twice");
+                }
+                own = own_presence(&turn, &names);
+                Noting::Entered(names)
+            }
+            Body::Left(names) => {
+                let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+                crowd(&names, "is offline", "left", &mut put);
+                for name in &names {
+                    assert!(self.told.remove(name), "{name} goes without having come");
+                }
+                own = own_presence(&turn, &names);
+                Noting::Left(names)
+            }
+            Body::Renamed { old, new } => {
+                put(&["[", old.as_str(), "] is now known as ", new.as_str()]);
+                let (old, new) = (old.to_string(), new.to_string());
+                assert!(self.told.remove(&old), "{old} is not here");
+                assert!(self.told.insert(new.clone()), "{new} is here already");
+                if let Some(turn) = &mut turn
+                    && (turn.comes_in || turn.names.contains(&old))
+                {
+                    own = Own::Never;
+                    turn.names.push(new.clone());
+                }
+                Noting::Renamed(old, new)
+            }
+            Body::Room { people, .. } => {
+                assert_eq!(people, self.told.len(), "as many as were told of");
+                Noting::Room
+            }
+        };
+        self.events.push(Noted {
+            json,
+            text: start..self.text.len(),
+            time: time.to_seconds(),
+            what,
+            by,
+            own,
+        });
+    }
+}
+
+fn own_presence(turn: &Option<&mut Turn>, names: &[String]) -> Own {
+    match (turn, names) {
+        (Some(turn), [name]) if turn.comes_in || turn.names.contains(name) => Own::Perhaps,
+        _ => Own::No,
+    }
+}
+
+/// Finds what was said among what was sent.
+fn take(sent: &mut [Said], text: &str, action: bool, id: Option<&str>, by: Option<usize>) -> usize {
+    let number = number_in(text).expect("nobody said that");
+    let said = sent.get_mut(number).expect("nobody has said that");
+    assert_eq!(said.text, text, "it is what was said");
+    assert_eq!((said.action, said.id.as_deref()), (action, id));
+    let by = by.expect("somebody's turn");
+    assert!(said.by.contains(&by), "somebody else said that");
+    assert!(!said.refused || said.id.is_some(), "it was refused");
+    said.refused = false;
+    number
+}
+
+/// The number that a text of ours begins with.
+pub(crate) fn number_in(text: &str) -> Option<usize> {
+    text.split_once(' ')?.0.parse().ok()
+}
+
+fn crowd(names: &[String], one: &str, many: &str, put: &mut impl FnMut(&[&str])) {
+    assert!(!names.is_empty(), "nobody is told of");
+    if names.len() > 3 {
+        let others = (names.len() - 2).to_string();
+        put(&[
+            "-- ", &names[0], ", ", &names[1], " and ", &others, " others ", many,
+        ]);
+    } else {
+        names.iter().for_each(|name| put(&["[", name, "] ", one]));
+    }
+}
+
+/// The keys of names, which take long to make and are always the same ones. A
+/// key is a number here.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    names: HashMap<String, Vec<usize>>,
+    keys: HashMap<String, usize>,
+}
+
+impl Keys {
+    /// What this name has in common with those that look like it.
+    pub(crate) fn of(&mut self, name: &str) -> &[usize] {
+        if !self.names.contains_key(name) {
+            let name = Name::parse(name).expect("a name");
+            let mut number = |key: &str| {
+                let next = self.keys.len();
+                *self.keys.entry(key.to_owned()).or_insert(next)
+            };
+            let keys = name.keys().iter().map(&mut number).collect();
+            self.names.insert(name.to_string(), keys);
+        }
+        &self.names[name]
+    }
+}

@@ -1,0 +1,43 @@
+//! The room under schedules at random.
+
+use chat_simulation::script::RECORD;
+use chat_simulation::{Script, run};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::FileFailurePersistence;
+
+fn script() -> impl Strategy<Value = Script> {
+    let records = proptest::collection::vec(any::<[u8; RECORD]>(), 1..120);
+    records.prop_map(|records| Script::parse(&records.concat()))
+}
+
+fn config() -> ProptestConfig {
+    // A schedule that has failed is kept beside this file, and is the first one
+    // the next time.
+    let persistence = FileFailurePersistence::WithSource("regressions");
+    ProptestConfig {
+        failure_persistence: Some(Box::new(persistence)),
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// L-09, L-07, L-03: one order for all, everything once, whatever fails and
+    /// whoever does not read.
+    #[test]
+    fn the_room_keeps_its_word(script in script()) {
+        run(&script);
+    }
+}
+
+/// Whoever reproduces a failure gets the same one.
+#[test]
+fn a_schedule_always_goes_the_same_way() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..20 {
+        let script = script().new_tree(&mut runner).unwrap().current();
+        assert_eq!(run(&script), run(&script));
+    }
+}
