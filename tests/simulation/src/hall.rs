@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use chat_proto::event::{RoomId, Timestamp};
+use chat_proto::event::{Limits, RoomId, Timestamp};
 use chat_server::clock::Now;
 use chat_server::connection::Connection;
 use chat_server::replay::Page;
@@ -85,6 +85,10 @@ impl Hall {
     fn new(script: &Script) -> Self {
         let id = RoomId::new(ROOM).expect("a name");
         let mut room = Room::new(id, script.capacity);
+        room.set_limits(Limits {
+            rate: script.rate,
+            ..Limits::default()
+        });
         let now = Now {
             time: Timestamp::from_unix_milliseconds(NOON),
             instant: start(),
@@ -179,7 +183,7 @@ impl Hall {
         let mut person = Person {
             number,
             address,
-            connection: Connection::new(wire, session),
+            connection: Connection::new(wire, session, true),
             on_the_way: VecDeque::new(),
             in_json: false,
             has_spoken: false,
@@ -255,7 +259,7 @@ impl Hall {
     /// The poll tells that there is an end.
     fn hang_up(&mut self, who: usize) {
         if let Some(Some(person)) = self.people.get_mut(who) {
-            person.connection.read_closed = true;
+            person.connection.read_on = true;
             person.connection.readable = true;
             person.connection.writable |= person.connection.socket().error.is_some();
         }

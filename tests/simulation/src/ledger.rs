@@ -132,16 +132,17 @@ impl Ledger {
         }
     }
 
-    /// The first event in which a connection took this name instead of another.
+    /// The first event in which a connection took this name instead of another,
+    /// unless somebody came in under it before, who may be the same.
     pub(crate) fn renamed_to(&self, name: &str, connection: usize) -> Option<u64> {
-        let is_it = |event: &Noted| {
-            let renamed = matches!(&event.what, Noting::Renamed(_, new) if new == name);
-            renamed && event.by == Some(connection)
+        let is_it = |event: &Noted| match &event.what {
+            Noting::Renamed(_, new) => new == name && event.by == Some(connection),
+            Noting::Entered(names) => names.iter().any(|entered| entered == name),
+            _ => false,
         };
-        self.events
-            .iter()
-            .position(is_it)
-            .map(|index| index as u64 + 1)
+        let index = self.events.iter().position(is_it)?;
+        let is_renamed = matches!(self.events[index].what, Noting::Renamed(..));
+        is_renamed.then_some(index as u64 + 1)
     }
 
     /// The newest event that begins before this place in the text form, and 0

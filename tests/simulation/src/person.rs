@@ -42,9 +42,9 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Whether it is in the room: nothing is due then.
+    /// Whether it is in the room.
     pub(crate) fn is_here(&self) -> bool {
-        self.connection.session.deadline().is_none()
+        self.connection.session.is_present()
     }
 
     /// What it is called in the room.

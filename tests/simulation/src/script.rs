@@ -11,6 +11,8 @@ pub struct Script {
     pub keeping: Keeping,
     /// About how many bytes of each form are held in memory.
     pub capacity: u64,
+    /// Lines that are heard from each in a second, if there is a limit.
+    pub rate: u32,
     /// What happens.
     pub steps: Vec<Step>,
 }
@@ -132,6 +134,7 @@ impl Script {
                 _ => Keeping::Always,
             },
             capacity: [1, 100_000, 1 << 20][usize::from(room(1) % 3)],
+            rate: [0, 20][usize::from(room(2) % 2)],
             steps: records.map(step).collect(),
         }
     }

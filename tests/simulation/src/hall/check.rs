@@ -104,7 +104,7 @@ impl Hall {
                     .people
                     .iter()
                     .flatten()
-                    .any(|one| one.session().is_arriving())
+                    .any(|one| one.session().is_arriving() || one.session().is_held())
         });
         let here = self.here();
         for person in self.people.iter().flatten() {
