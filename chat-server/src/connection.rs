@@ -279,8 +279,7 @@ impl<S: Socket> Connection<S> {
 
     /// Whether it is now to come in without having said a word.
     pub fn comes_in_silent(&self, now: Now) -> bool {
-        let due = self.session.deadline().is_some_and(|at| at <= now.instant);
-        self.session.is_arriving() && self.session.is_unjoined() && due && !self.is_unheard()
+        self.session.is_due_to_arrive(now) && self.session.is_unjoined() && !self.is_unheard()
     }
 
     /// Since when it is in the room and has said nothing.

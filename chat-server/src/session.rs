@@ -205,6 +205,11 @@ impl Session {
         matches!(self.seat.phase, Phase::Arriving(_))
     }
 
+    /// Whether it has had its time to say who it is, and comes in as it is.
+    pub fn is_due_to_arrive(&self, now: Now) -> bool {
+        matches!(self.seat.phase, Phase::Arriving(at) if at <= now.instant)
+    }
+
     /// Whether it is in the room, or about to be, and has not said a line yet.
     pub fn is_unjoined(&self) -> bool {
         !self.seat.joined && matches!(self.seat.phase, Phase::Arriving(_) | Phase::Present(_))

@@ -114,6 +114,26 @@ fn who_says_nothing_is_let_go() {
     });
 }
 
+/// C-02: nor is the server held up by one whose line has no end, and which is heard
+/// so slowly that it has to wait before it has come in.
+#[test]
+fn who_never_ends_a_long_line_is_let_go() {
+    let args = [
+        ["--listen", "127.0.0.1:0"],
+        ["--rate", "1"],
+        ["--idle-join", "0.8"],
+    ];
+    let server = ServerProcess::start_with(SERVER, args.as_flattened(), &[]);
+    let mut ann = join(server.addr(), "ann");
+    let mut silent = Peer::connect(server.addr());
+    silent.send(&[b'x'; 20_000]);
+    let said = silent.expect_eof();
+    assert!(said.ends_with("\r-- you have said nothing for 0.8 s: goodbye\n"));
+    let mut bo = join(server.addr(), "bo");
+    ann.send_str("hi\n");
+    bo.expect("\r<ann> hi\n");
+}
+
 /// D-08: whoever has spoken in time is not closed because the server was stopped
 /// meanwhile.
 #[test]
