@@ -176,10 +176,11 @@ impl Clients {
 
     /// Hears everybody in turn, until there is as much to tell as one reader
     /// takes in one round, or that were as many as can be heard in one. Those
-    /// who were not heard are the first next time.
+    /// who were not heard are the first next time. However much is said, there
+    /// is always a turn for those who come and go.
     pub(crate) fn hear(&mut self, room: &mut Room, shared: &Shared, now: Now) {
-        let enough = room.written() + ROUND_BYTES;
-        for index in 0..self.queues.len() {
+        for (index, bytes) in ROUND_BYTES.into_iter().enumerate() {
+            let enough = room.written() + bytes;
             let mut queue = mem::take(&mut self.queues[index]);
             let (mut passed, mut heard) = (0, 0);
             while passed < queue.len() && heard < TURNS && room.written() < enough {
@@ -459,9 +460,10 @@ const NOBODY: [u64; 2] = [u64::MAX; 2];
 /// What one connection may send in one round.
 const READ_BUFFER: usize = 16 * 1024;
 
-/// What may be said in one round, in both forms together: about what one
-/// connection is sent in one, so that nobody falls behind who takes it.
-const ROUND_BYTES: u64 = 256 * 1024;
+/// What may be said in one round, in both forms together, by those who are in the
+/// room and by all others: about what one connection is sent in one, so that nobody
+/// falls behind who takes it.
+const ROUND_BYTES: [u64; 2] = [192 * 1024, 64 * 1024];
 
 /// Connections that are heard in one round, and that are sent an answer: so
 /// many that thousands who come at once leave time to accept the others.
@@ -478,3 +480,6 @@ const PAGES: usize = 4;
 const RETURN_AFTER: Duration = Duration::from_secs(1);
 const RETURN_APART: Duration = Duration::from_millis(2);
 const RETURN_AT_MOST: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests;

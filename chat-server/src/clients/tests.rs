@@ -1,0 +1,104 @@
+use std::io::Write;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use mio::net::TcpStream;
+use mio::{Events, Poll, Waker};
+
+use super::*;
+use crate::history::new_room_id;
+use crate::journal::Journal;
+use crate::server::now;
+use crate::shared;
+
+/// One worker's, with all that they need.
+struct Fixture {
+    poll: Poll,
+    listener: TcpListener,
+    shared: Shared,
+    clients: Clients,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let poll = Poll::new().unwrap();
+        let waker = Waker::new(poll.registry(), Token(usize::MAX - 1)).unwrap();
+        let people = Limits {
+            rate: 0,
+            ..Limits::default()
+        };
+        let limits = shared::Limits {
+            people,
+            limit_loopback: false,
+            connections: 100,
+            together: 100,
+        };
+        let mut room = Room::new(new_room_id(), 8 << 20);
+        room.set_limits(people);
+        let wakers = vec![Arc::new(waker)];
+        Self {
+            poll,
+            listener: TcpListener::bind("127.0.0.1:0").unwrap(),
+            shared: Shared::new(room, None, wakers, limits, Journal::on_stderr()),
+            clients: Clients::new(0, people),
+        }
+    }
+
+    /// Somebody comes, and says this.
+    fn come(&mut self, said: &str) -> std::net::TcpStream {
+        let address = self.listener.local_addr().unwrap();
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        client.write_all(said.as_bytes()).unwrap();
+        let (socket, address) = self.listener.accept().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let peer = Peer {
+            socket: TcpStream::from_std(socket),
+            address,
+            refusal: None,
+        };
+        let room = &self.shared.read().room;
+        let inserted = self.clients.insert(peer, self.poll.registry(), room, now());
+        inserted.unwrap();
+        client
+    }
+
+    /// Whoever has something to say is heard, as far as that goes in one round.
+    fn round(&mut self) {
+        let mut events = Events::with_capacity(100);
+        self.poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        for event in &events {
+            self.clients.note(event);
+        }
+        let (shared, now) = (&self.shared, now());
+        let mut state = shared.write();
+        self.clients.hear(&mut state.room, shared, now);
+        state.room.show_all();
+        shared.show(&state.room);
+        drop(state);
+        self.clients.write(shared, now);
+        self.clients.close(self.poll.registry(), shared, now);
+    }
+
+    fn people(&self) -> usize {
+        self.shared.read().room.people().count()
+    }
+}
+
+/// C-06, L-05: however much those say who are in the room, whoever comes is heard
+/// in the same round.
+#[test]
+fn who_comes_does_not_wait_until_nobody_talks() {
+    let mut fixture = Fixture::new();
+    let come = |number: usize| fixture.come(&format!("/nick f{number}x\n"));
+    let mut talkers: Vec<std::net::TcpStream> = (0..30).map(come).collect();
+    fixture.round();
+    assert_eq!(fixture.people(), talkers.len());
+    let line = "x".repeat(3000) + "\n";
+    for talker in &mut talkers {
+        talker.write_all(line.repeat(5).as_bytes()).unwrap();
+    }
+    let _new = fixture.come("/nick new\n");
+    fixture.round();
+    assert_eq!(fixture.people(), talkers.len() + 1);
+    assert!(fixture.clients.has_work(), "that was all that was said");
+}
