@@ -147,6 +147,9 @@ impl Clients {
         connection.read_on |= read_on;
         connection.readable |= event.is_readable() || connection.read_on;
         connection.writable |= event.is_writable();
+        if event.is_error() {
+            connection.notice_reset();
+        }
         self.enqueue(key);
         true
     }

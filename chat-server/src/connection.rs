@@ -171,8 +171,21 @@ impl<S: Socket> Connection<S> {
                 _ => self.fail(&error),
             },
         }
+        self.notice_reset();
         self.settle(room, now);
         bytes
+    }
+
+    /// Whoever is not read from for now, because they have said too much, would be
+    /// found to be gone only when all of that has been heard, perhaps minutes later.
+    pub fn notice_reset(&mut self) {
+        if self.read_on
+            && self.state == State::Open
+            && self.session.is_held()
+            && let Ok(Some(error)) = self.socket.take_error()
+        {
+            self.fail(&error);
+        }
     }
 
     /// Has the room know of a failure, which can happen while others read the

@@ -258,6 +258,24 @@ fn one_flooder_is_heard_at_its_rate_and_loses_nothing() {
     assert_eq!(seen, sent);
 }
 
+/// F-09, L-04: whoever is reset while there is still much to hear of them is gone at
+/// once, also if nobody says anything to them.
+#[test]
+fn a_flooder_that_is_reset_is_gone() {
+    let server = ServerProcess::start_with(SERVER, &["--listen", "127.0.0.1:0"], &[]);
+    let mut ann = join(server.addr(), "ann");
+    for has_been_heard in [true, false] {
+        let mut flooder = Peer::connect(server.addr());
+        flooder.send_str("/nick flooder\n");
+        flooder.send(&[b'\n'; 10_000]);
+        if has_been_heard {
+            flooder.expect("you are now known as flooder");
+        }
+        flooder.reset();
+        ann.expect("[flooder] is offline\n");
+    }
+}
+
 /// F-12: blank lines say nothing and still count.
 #[test]
 fn a_million_blank_lines_are_no_free_flood() {
