@@ -259,7 +259,10 @@ impl App {
             && !self.conversation.is_leaving();
         if !returns {
             if let Some(goodbye) = self.conversation.goodbye() {
-                let goodbye = Line::word(goodbye);
+                let goodbye = match self.conversation.was_welcomed() {
+                    true => Line::word(goodbye),
+                    false => Line::trouble(goodbye),
+                };
                 self.conversation.show(goodbye);
             }
             return Some(if self.conversation.is_leaving() {

@@ -409,7 +409,7 @@ impl Conversation {
         };
         match self.stage {
             Stage::Undecided(_) | Stage::PlainSoFar => self.first_line(&line),
-            Stage::Returning(until) if is_greeting(&line) => self.hello(Some(until)),
+            Stage::Returning(until) if is_greeting(&line) => self.hello(&line, Some(until)),
             Stage::Returning(_) => self.stage = Stage::Unfit,
             Stage::Plain => self.show_plain(&line),
             Stage::Hello(_) | Stage::Json => self.object(&line, now),
@@ -419,7 +419,7 @@ impl Conversation {
 
     fn first_line(&mut self, line: &str) {
         if is_greeting(line) {
-            self.hello(None);
+            self.hello(line, None);
         } else {
             self.be_plain(Stage::Plain);
             self.show_plain(line);
@@ -429,7 +429,14 @@ impl Conversation {
     /// Asks to be let in, under the name that the person asked for last; not
     /// the one that it became because somebody had it, or it would grow with
     /// each return.
-    fn hello(&mut self, until: Option<Instant>) {
+    fn hello(&mut self, greeting: &str, until: Option<Instant>) {
+        // A server that is flooded may say nothing but why we cannot come in.
+        if let Some((_, word)) = greeting.split_once(text_form::GREETING)
+            && !word.trim_start().starts_with("welcome")
+        {
+            let word = text::clean(word.trim()).into_owned();
+            self.goodbye = Some((word, Duration::ZERO));
+        }
         let hello = Hello {
             protocol: PROTOCOL,
             name: self.wishes.name.clone(),

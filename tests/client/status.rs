@@ -5,7 +5,9 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use chat_client::terminal::RawMode;
-use chat_testkit::{Output, Peer, Program, Signal, Terminal, keys, run_piped};
+use chat_testkit::{
+    Output, Peer, Program, ServerProcess, Signal, Terminal, keys, run_piped, sibling,
+};
 
 use crate::scripted::listen;
 use crate::{client, join, nc, open_with, piped, piped_with, server};
@@ -339,6 +341,30 @@ fn cannot_connect(host: &str, port: &str) -> Output {
     let said = stderr.contains(host) && stderr.contains(port);
     assert!(said, "host and port: {output}");
     output
+}
+
+/// C-04: whoever cannot come in is told why, once, by a server that has time to
+/// answer and by one that closes after its first line.
+#[test]
+fn why_nobody_is_let_in_is_told() {
+    let refusal = "the room is full: try again later";
+    let (listener, flooded) = listen();
+    let full = ServerProcess::start(sibling(client(), "chat-server"), &["--max-clients", "1"]);
+    let _bo = nc(full.addr(), "bo");
+    for way in [&[][..], &["--send"], &["--json"]] {
+        for addr in [flooded, full.addr()] {
+            let mut ann = piped_with(addr, "ann", way);
+            if addr == flooded {
+                let mut peer = Peer::accept(&listener);
+                peer.send_str(&format!("\r-- chat/1 {refusal}\n"));
+                assert!(peer.expect_line().starts_with("/hello"));
+            }
+            assert_eq!(ann.wait_exit(Duration::from_secs(5)).code(), Some(1));
+            ann.stderr.refresh();
+            let told = ann.stderr.text();
+            assert_eq!(told.matches(refusal).count(), 1, "{addr} {way:?}: {told}");
+        }
+    }
 }
 
 #[test]

@@ -175,6 +175,10 @@ impl Conversation {
     }
 
     fn reply(&mut self, reply: Reply, now: Instant) {
+        if matches!(reply, Reply::Welcome(_) | Reply::Error { .. }) {
+            // It is told now, if it was why we could not come in.
+            self.goodbye = None;
+        }
         match reply {
             // One is enough: each would have everything sent again.
             Reply::Welcome(_) if self.stage == Stage::Json => {}
