@@ -41,7 +41,14 @@ impl Conversation {
             && !is_pong
             && !(self.quiet && is_presence)
         {
-            objects.push(text::clean(line).into_owned());
+            let mut object = text::clean(line).into_owned();
+            // Who reads what we print is not to come back in our place.
+            if let Ok(Some(ServerMessage::Reply(Reply::Welcome(welcome)))) = &message
+                && let Some(secret) = welcome.secret
+            {
+                object = object.replace(&secret.to_digits(), "");
+            }
+            objects.push(object);
         }
         // Lines in text form may still come before the welcome, and objects
         // of a kind that is newer than this program at any time.

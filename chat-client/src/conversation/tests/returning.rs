@@ -664,6 +664,7 @@ fn the_secret_of_the_last_welcome_is_shown_on_coming_back() {
     let [first, second] = ['1', '2'].map(|digit| digit.to_string().repeat(32));
     let secret = |digits: &str| format!(r#","secret":"{digits}""#);
     let mut talk = Talk::new();
+    talk.conversation.keep_objects(false);
     talk.hear(GREETING);
     let room = format!("{ROOM}{}", secret(&first));
     talk.hear(&welcome(10, "ann", &["ann"], &room));
@@ -674,4 +675,6 @@ fn the_secret_of_the_last_welcome_is_shown_on_coming_back() {
     assert!(talk.lose().contains(&secret(&second)));
     // It is nobody else's to see.
     assert!(!talk.shown().concat().contains(&second));
+    let objects = talk.conversation.objects().concat();
+    assert!(objects.contains("welcome") && !objects.contains(&second));
 }
