@@ -1,7 +1,10 @@
-//! The room under schedules at random.
+//! The room under schedules at random, and under those that a fuzzer has found
+//! to be different from one another.
+
+use std::path::Path;
 
 use chat_simulation::script::RECORD;
-use chat_simulation::{Script, run};
+use chat_simulation::{Report, Script, run};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::FileFailurePersistence;
@@ -30,6 +33,19 @@ proptest! {
     fn the_room_keeps_its_word(script in script()) {
         run(&script);
     }
+}
+
+#[test]
+fn it_keeps_it_under_what_the_fuzzer_has_found() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/room");
+    let mut all = Report::default();
+    for entry in std::fs::read_dir(corpus).unwrap() {
+        let script = std::fs::read(entry.unwrap().path()).unwrap();
+        let report = run(&Script::parse(&script));
+        all.events += report.events;
+        all.connections += report.connections;
+    }
+    assert!(all.events > 1000 && all.connections > 100, "{all:?}");
 }
 
 /// Whoever reproduces a failure gets the same one.

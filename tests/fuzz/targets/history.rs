@@ -1,0 +1,110 @@
+//! The history: any file is read back to its last whole event, or refused as
+//! it is; and what is appended behind it is there the next time.
+#![no_main]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use chat_proto::event::{Body, Speech, Timestamp};
+use chat_proto::json_form::Record;
+use chat_proto::name::Name;
+use chat_proto::text::Text;
+use chat_server::clock::Now;
+use chat_server::history::{History, Options, SyncMode};
+use chat_server::room::{Room, Said};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let [cut, bytes @ ..] = bytes else {
+        return;
+    };
+    let directory = directory();
+    let path = directory.path().join("room.jsonl");
+    fs::write(&path, bytes).expect("a file");
+    let Some((history, mut room)) = open(&path) else {
+        assert_eq!(read(&path), bytes, "what is refused stays as it is");
+        return;
+    };
+    let kept = read(&path);
+    let common = kept
+        .iter()
+        .zip(bytes)
+        .take_while(|(one, other)| one == other);
+    let before = common.count();
+    check(&kept, before, bytes);
+    let last = room.head().seq;
+    say(history, &mut room);
+    let longer = read(&path);
+    assert!(longer.starts_with(&kept) && longer.len() > kept.len());
+    // Whatever is torn off its end, the rest is read.
+    let torn = longer.len() - usize::from(*cut) % (longer.len() - before);
+    fs::write(&path, &longer[..torn]).expect("a file");
+    let (history, room) = open(&path).expect("a torn end is cut off");
+    let whole = read(&path);
+    let lines = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == b'\n').count();
+    assert_eq!(lines(&whole), lines(&longer[..torn]) + 1, "and begun anew");
+    assert!(room.head().seq <= last + 2);
+    drop(history);
+    assert!(open(&path).is_some(), "also after that");
+});
+
+/// The whole lines that were there are there, each the event behind the one
+/// before it, and the opening of the room behind them.
+fn check(kept: &[u8], before: usize, bytes: &[u8]) {
+    let place = kept[..before].iter().rposition(|&byte| byte == b'\n');
+    let place = place.map_or(0, |place| place + 1);
+    let (old, new) = kept.split_at(place);
+    assert!(old.len() <= bytes.len());
+    let mut expected = None;
+    for line in old.split_inclusive(|&byte| byte == b'\n').chain([new]) {
+        let line = std::str::from_utf8(line).expect("UTF-8");
+        let record = Record::parse(line.trim_end()).expect("an event");
+        assert!(expected.is_none_or(|expected| expected == record.seq));
+        expected = Some(record.seq + 1);
+    }
+    assert!(new.ends_with(b"\n"), "one whole line is new");
+}
+
+fn say(mut history: History, room: &mut Room) {
+    let name = Name::choose("ann").expect("a name");
+    let speech = Speech {
+        name: name.clone(),
+        text: Text::clean("hi").expect("a text"),
+        id: None,
+    };
+    let said = room.say(speech, &name, Body::Message, now());
+    assert!(matches!(said, Said::New(_)));
+    assert_eq!(history.keep(room, now()), None);
+    assert_eq!(room.shown(), room.head());
+}
+
+fn open(path: &Path) -> Option<(History, Room)> {
+    let options = Options {
+        path: path.to_owned(),
+        sync: SyncMode::Off,
+        keep: 1 << 20,
+    };
+    History::open(options, 1000, now().time, &mut Vec::new()).ok()
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).expect("the file is there")
+}
+
+fn now() -> Now {
+    Now {
+        time: Timestamp::from_unix_milliseconds(1_800_000_000_000),
+        instant: Instant::now(),
+    }
+}
+
+/// In memory, if there is such a place.
+fn directory() -> tempfile::TempDir {
+    let memory = PathBuf::from("/dev/shm");
+    match memory.is_dir() {
+        true => tempfile::tempdir_in(memory),
+        false => tempfile::tempdir(),
+    }
+    .expect("a directory")
+}

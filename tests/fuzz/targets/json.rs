@@ -1,0 +1,111 @@
+//! The JSON form: whatever is read can be written and read again, and the short
+//! way to read a message is the long one.
+#![no_main]
+
+use chat_proto::command::Hello;
+use chat_proto::event::{Body, Event, MessageId, ServerMessage, Speech, Timestamp};
+use chat_proto::json_form::{self, Record};
+use chat_proto::name::Name;
+use chat_proto::text::Text;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(line) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    from_server(line);
+    from_program(line);
+    hello(line);
+    said(line);
+});
+
+fn from_server(line: &str) {
+    let message = json_form::parse_server_message(line);
+    // A blank before it is in nobody's way but that of the short one.
+    let long = json_form::parse_server_message(&format!(" {line}"));
+    assert_eq!(message, long);
+    let record = Record::parse(line);
+    let Ok(Some(message)) = message else {
+        return;
+    };
+    let mut out = Vec::new();
+    match &message {
+        ServerMessage::Event(event) => {
+            let record = record.expect("what is an event is a record");
+            assert_eq!(record.seq, event.seq);
+            if let Body::Room { room, .. } = &event.body {
+                assert_eq!(record.room.as_ref(), Some(room));
+            }
+            json_form::encode_event(event, &mut out);
+            let is_said = matches!(event.body, Body::Message(_) | Body::Action(_));
+            assert_eq!(json_form::is_speech(&out), is_said);
+        }
+        ServerMessage::Reply(reply) => {
+            json_form::encode_reply(reply, Timestamp::from_unix_milliseconds(0), &mut out);
+        }
+    }
+    let written = one_line(&out);
+    assert_eq!(json_form::parse_server_message(written), Ok(Some(message)));
+}
+
+fn from_program(line: &str) {
+    let Ok(Some(command)) = json_form::parse_command(line) else {
+        return;
+    };
+    let mut out = Vec::new();
+    json_form::encode_command(&command, &mut out);
+    let read = json_form::parse_command(one_line(&out));
+    assert_eq!(read.ok().flatten(), Some(command));
+}
+
+fn hello(line: &str) {
+    let Ok(hello) = Hello::parse(line) else {
+        return;
+    };
+    let out = hello.encode();
+    let json = one_line(&out).strip_prefix("/hello ");
+    assert_eq!(json.map(Hello::parse), Some(Ok(hello)));
+}
+
+/// What anybody may say.
+fn said(line: &str) {
+    let mut words = line.splitn(3, ' ');
+    let mut word = || words.next().unwrap_or_default();
+    let (Ok(name), id, Ok(text)) = (
+        Name::choose(word()),
+        MessageId::new(word()),
+        Text::clean(word()),
+    ) else {
+        return;
+    };
+    let event = Event {
+        seq: line.len() as u64,
+        time: Timestamp::from_unix_milliseconds(line.len() as u64),
+        body: Body::Message(Speech { name, text, id }),
+    };
+    let mut out = Vec::new();
+    json_form::encode_event(&event, &mut out);
+    let line = one_line(&out);
+    let read = json_form::parse_server_message(line);
+    assert_eq!(read, Ok(Some(ServerMessage::Event(event.clone()))));
+    let record = Record::parse(line).expect("a record");
+    let Body::Message(Speech { name, text, id }) = &event.body else {
+        return;
+    };
+    let message = record
+        .message
+        .map(|parts| parts.map(|part| part.into_owned()));
+    let expected = id
+        .as_ref()
+        .map(|id| [id.as_str(), name.as_str(), text.as_str()].map(str::to_owned));
+    assert_eq!(message, expected);
+}
+
+/// The one line in `out`, which is to be whole, without its end.
+fn one_line(out: &[u8]) -> &str {
+    let line = std::str::from_utf8(out).expect("UTF-8");
+    let line = line.strip_suffix('\n').expect("an end");
+    // What a program asks for may hold others, which are not its reader's.
+    assert!(!line.contains(|c: char| c < ' '), "{line:?}");
+    line
+}
