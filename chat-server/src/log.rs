@@ -12,6 +12,10 @@ use std::ops::Range;
 #[derive(Debug)]
 pub struct Log {
     chunks: VecDeque<Chunk>,
+    /// Chunks that were dropped, to be used again. Where each thread has a heap of
+    /// its own, memory that one gives back is none that another one gets, and a
+    /// room that goes on for hours would grow to twice its size.
+    spare: Vec<Chunk>,
     head: u64,
     /// The number of the event that will be appended next.
     next: u64,
@@ -34,6 +38,7 @@ impl Log {
     pub fn new(capacity: u64, head: u64, next: u64) -> Self {
         Self {
             chunks: VecDeque::new(),
+            spare: Vec::new(),
             head,
             next,
             capacity,
@@ -67,11 +72,16 @@ impl Log {
             .back()
             .is_none_or(|last| last.bytes.len() >= FULL)
         {
+            let chunk = self.spare.pop().unwrap_or_else(|| Chunk {
+                start: 0,
+                first: 0,
+                events: Vec::new(),
+                bytes: Vec::with_capacity(CHUNK),
+            });
             self.chunks.push_back(Chunk {
                 start: self.head,
                 first: self.next,
-                events: Vec::new(),
-                bytes: Vec::with_capacity(CHUNK),
+                ..chunk
             });
         }
         let start = self.head;
@@ -192,8 +202,12 @@ impl Log {
 
     /// Drops what lies before `point`.
     pub fn trim(&mut self, point: u64) {
-        while self.chunks.front().is_some_and(|chunk| chunk.start < point) {
-            self.chunks.pop_front();
+        while let Some(mut chunk) = self.chunks.pop_front_if(|chunk| chunk.start < point) {
+            if self.spare.len() < SPARES && chunk.bytes.capacity() <= 2 * CHUNK {
+                chunk.events.clear();
+                chunk.bytes.clear();
+                self.spare.push(chunk);
+            }
         }
     }
 }
@@ -203,6 +217,9 @@ impl Chunk {
         self.start + self.bytes.len() as u64
     }
 }
+
+/// Dropped chunks that are kept, at most.
+const SPARES: usize = 8;
 
 /// What a chunk is made for. A larger event makes it grow.
 pub(crate) const CHUNK: usize = 64 * 1024;
@@ -259,5 +276,23 @@ mod tests {
         assert_eq!(log.trim_point(u64::MAX), 9 * 60_000);
         assert_eq!(log.trim_point(60_001), 60_000);
         assert_eq!(log.trim_point(0), 0);
+    }
+
+    /// L-10: a room that goes on takes no more memory from the system.
+    #[test]
+    fn dropped_chunks_are_used_again() {
+        let mut log = Log::new(1000, 0, 1);
+        let mut buffers = std::collections::BTreeSet::new();
+        // Somebody else takes what is given back.
+        let mut others = Vec::new();
+        for number in 0..100 {
+            log.append(|out| out.extend([number; 60_000]));
+            buffers.insert(log.chunks.back().unwrap().bytes.as_ptr());
+            log.trim(log.trim_point(u64::MAX));
+            others.push(vec![0u8; CHUNK]);
+            let newest = log.bytes(log.start()..log.head()).last();
+            assert!(newest.unwrap().iter().all(|byte| *byte == number));
+        }
+        assert!(buffers.len() <= 3, "{} buffers", buffers.len());
     }
 }
