@@ -6,6 +6,7 @@
 //! whose `type` it does not know.
 
 mod event;
+mod limits;
 mod request;
 
 use std::borrow::Cow;
@@ -17,11 +18,12 @@ use serde_json::value::RawValue;
 
 use crate::command::{Command, Hello, Past};
 use crate::event::{
-    Body, ErrorCode, Event, Limits, MessageId, Reply, RoomId, Secret, ServerMessage, Speech,
-    Timestamp, Welcome,
+    Body, ErrorCode, Event, MessageId, Reply, RoomId, Secret, ServerMessage, Speech, Timestamp,
+    Welcome,
 };
 use crate::name::Name;
 use crate::text::Text;
+use limits::LimitsObject;
 
 pub use event::encode_event;
 pub use request::parse_command;
@@ -377,63 +379,6 @@ struct ResumeObject<'a> {
     seq: u64,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     secret: Option<Str<'a>>,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct LimitsObject {
-    text: usize,
-    line: usize,
-    name: usize,
-    #[serde(default)]
-    rate: u32,
-    #[serde(default)]
-    clients: usize,
-    #[serde(default)]
-    per_address: usize,
-    #[serde(default)]
-    new_per_address: u32,
-    #[serde(default)]
-    unjoined: usize,
-    #[serde(default)]
-    unjoined_per_address: usize,
-    #[serde(default)]
-    idle_join_ms: u64,
-    #[serde(default)]
-    stall_ms: u64,
-}
-
-impl LimitsObject {
-    fn of(limits: Limits) -> Self {
-        Self {
-            text: limits.text,
-            line: limits.line,
-            name: limits.name,
-            rate: limits.rate,
-            clients: limits.clients,
-            per_address: limits.per_address,
-            new_per_address: limits.new_per_address,
-            unjoined: limits.unjoined,
-            unjoined_per_address: limits.unjoined_per_address,
-            idle_join_ms: milliseconds(limits.idle_join),
-            stall_ms: milliseconds(limits.stall),
-        }
-    }
-
-    fn to_limits(self) -> Limits {
-        Limits {
-            text: self.text,
-            line: self.line,
-            name: self.name,
-            rate: self.rate,
-            clients: self.clients,
-            per_address: self.per_address,
-            new_per_address: self.new_per_address,
-            unjoined: self.unjoined,
-            unjoined_per_address: self.unjoined_per_address,
-            idle_join: Duration::from_millis(self.idle_join_ms),
-            stall: Duration::from_millis(self.stall_ms),
-        }
-    }
 }
 
 fn milliseconds(duration: Duration) -> u64 {

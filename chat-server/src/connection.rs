@@ -4,13 +4,10 @@
 //! `WouldBlock`. No rule of the chat is in this file. A [`Socket`] is all that it
 //! needs of the system, so that a room full of connections can also be simulated.
 
-use std::io::{self, Read, Write};
-use std::net::Shutdown;
+use std::io;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
-#[cfg(target_os = "linux")]
-use socket2::SockRef;
 
 use crate::broadcast::Slices;
 use crate::clock::Now;
@@ -18,46 +15,7 @@ use crate::rare::Rare;
 use crate::replay::{Files, Page};
 use crate::room::Room;
 use crate::session::{Reason, Session};
-
-/// What a connection needs of its socket, which never blocks.
-pub trait Socket: Read + Write {
-    /// Ends our side, behind all that was written.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    fn shut(&mut self) -> io::Result<()>;
-
-    /// Takes away what the system has to say of it, if it has failed.
-    ///
-    /// # Errors
-    ///
-    /// When the system cannot be asked.
-    fn take_error(&self) -> io::Result<Option<io::Error>>;
-
-    /// Whether the system is to end it when its peer takes nothing for a minute.
-    /// Not every system can be told.
-    fn set_dead_after(&self, timeout: bool);
-}
-
-impl Socket for TcpStream {
-    fn shut(&mut self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
-    }
-
-    fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Self::take_error(self)
-    }
-
-    #[cfg(target_os = "linux")]
-    fn set_dead_after(&self, timeout: bool) {
-        let timeout = timeout.then_some(DEAD_AFTER);
-        let _ = SockRef::from(self).set_tcp_user_timeout(timeout);
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn set_dead_after(&self, _: bool) {}
-}
+use crate::socket::Socket;
 
 /// A socket and its session.
 #[derive(Debug)]
@@ -487,6 +445,8 @@ const LINGER_BYTES: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     /// Thousands of idle connections cost hardly more than this each, so what

@@ -24,7 +24,7 @@
 //! - [`log`], [`broadcast`], [`replay`], [`ids`], [`people`], [`presence`],
 //!   [`secrets`], [`admission`], `pace`, [`room`] and [`session`] hold all rules
 //!   and know neither sockets, files nor clocks.
-//! - [`connection`], [`listener`] and `door` hold the sockets and no rules,
+//! - [`connection`], [`socket`], [`listener`] and `door` hold the sockets and no rules,
 //!   [`history`] the files.
 //!
 //! Of thousands of connections nearly all are idle, and one of those is some
@@ -55,4 +55,5 @@ pub mod server;
 pub mod session;
 mod shared;
 pub mod signals;
+pub mod socket;
 mod worker;

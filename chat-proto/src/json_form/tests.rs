@@ -1,5 +1,6 @@
 use super::*;
 use crate::command::Resume;
+use crate::event::Limits;
 use proptest::prelude::*;
 
 fn time() -> Timestamp {
