@@ -61,12 +61,8 @@ fn a_kill_loses_nothing_that_was_written_either() {
     for sync in ["batch", "off"] {
         let (report, connections) = survive_kills(sync, 10);
         assert!(report.confirmed > 200, "{report:?}");
-        // Between ten kills that follow quickly one of four may be late, but all
-        // of them are not, and nobody sits it out.
-        let times: u64 = connections.iter().sum();
-        assert!(times > 20, "{connections:?}");
         assert!(
-            connections.iter().all(|&times| times > 1),
+            connections.iter().all(|&times| times > 5),
             "{connections:?}"
         );
     }

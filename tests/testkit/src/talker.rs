@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use socket2::SockRef;
 
 use crate::ledger::Ledger;
+use crate::poll;
 use crate::random::Random;
-use crate::{DEADLINE, poll};
 
 /// A client in JSON form, in a thread of its own.
 ///
@@ -371,7 +371,7 @@ impl Work {
 
 /// Connects and says nothing yet.
 fn connect(addr: SocketAddr) -> io::Result<Connection> {
-    let stream = TcpStream::connect_timeout(&addr, DEADLINE)?;
+    let stream = TcpStream::connect_timeout(&addr, CONNECT_WITHIN)?;
     if stream.local_addr()? == addr {
         // Nobody listens, and the system has connected us with ourselves:
         // the server could not come back as long as this stands.
@@ -417,6 +417,11 @@ fn is_timeout(error: &io::Error) -> bool {
 
 /// How long it waits for a server that is away, and for the end.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long one attempt to connect takes. One that meets a server in the moment in
+/// which it is killed gets no answer, and the system would try again only after a
+/// second.
+const CONNECT_WITHIN: Duration = Duration::from_millis(200);
 
 /// After so long without an answer it looks for another connection.
 const STALL: Duration = Duration::from_secs(2);
