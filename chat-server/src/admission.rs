@@ -6,8 +6,8 @@
 //! that they count like the others. It is all a matter of numbers: sockets and
 //! clocks are elsewhere.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -21,9 +21,12 @@ pub(crate) struct Admission {
     limits: Limits,
     /// The addresses of this machine count as well.
     limit_loopback: bool,
-    /// How many there are, and how many of them have said nothing yet.
-    here: Count,
+    /// How many there are.
+    connections: usize,
     from: HashMap<Source, Count>,
+    /// Those who are in the room and have said nothing, and where they are from; who
+    /// has been so for longest is the first.
+    silent: BTreeMap<Silent, IpAddr>,
     /// When each address could again send as many as after ten quiet minutes.
     rested: HashMap<Source, Instant>,
     /// When those of them that mean nothing any more were last dropped.
@@ -33,7 +36,19 @@ pub(crate) struct Admission {
 #[derive(Debug, Default)]
 struct Count {
     connections: usize,
-    unjoined: usize,
+    /// Of those, the silent ones.
+    silent: usize,
+}
+
+/// Somebody who is in the room and has said nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Silent {
+    /// For how long.
+    pub(crate) since: Instant,
+    /// Whose connection it is.
+    pub(crate) worker: usize,
+    /// Which one of those.
+    pub(crate) key: usize,
 }
 
 /// Where somebody comes from.
@@ -100,8 +115,9 @@ impl Admission {
         Self {
             limits,
             limit_loopback,
-            here: Count::default(),
+            connections: 0,
             from: HashMap::new(),
+            silent: BTreeMap::new(),
             rested: HashMap::new(),
             swept: None,
         }
@@ -109,7 +125,7 @@ impl Admission {
 
     /// Somebody comes. Who is refused is not counted.
     pub(crate) fn arrive(&mut self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
-        if is_reached(self.here.connections, self.limits.clients) {
+        if is_reached(self.connections, self.limits.clients) {
             return Err(Refusal::Full);
         }
         if let Some(source) = self.source(address) {
@@ -122,13 +138,13 @@ impl Admission {
             }
             self.from.entry(source).or_default().connections += 1;
         }
-        self.here.connections += 1;
+        self.connections += 1;
         Ok(())
     }
 
     /// Somebody who came in has gone.
     pub(crate) fn leave(&mut self, address: IpAddr) {
-        self.here.connections -= 1;
+        self.connections -= 1;
         if let Some(source) = self.source(address)
             && let Entry::Occupied(mut from) = self.from.entry(source)
         {
@@ -139,43 +155,48 @@ impl Admission {
         }
     }
 
-    /// Somebody says nothing for a while after coming in.
-    pub(crate) fn wait(&mut self, address: IpAddr) -> Result<(), Refusal> {
+    /// Somebody says nothing for a while after coming in. If those are too many
+    /// now, whoever has been silent for longest is one of them no more, and is to go.
+    pub(crate) fn wait(
+        &mut self,
+        silent: Silent,
+        address: IpAddr,
+    ) -> Result<Option<Silent>, Refusal> {
         if let Some(source) = self.source(address) {
             let from = self.from.entry(source).or_default();
-            if is_reached(from.unjoined, self.limits.unjoined_per_address) {
+            if is_reached(from.silent, self.limits.unjoined_per_address) {
                 return Err(Refusal::AddressSilent);
             }
-            from.unjoined += 1;
+            from.silent += 1;
         }
-        self.here.unjoined += 1;
-        Ok(())
+        let is_crowded = is_reached(self.silent.len(), self.limits.unjoined);
+        let first = self.silent.first_key_value().map(|(first, _)| *first);
+        self.silent.insert(silent, address);
+        let first = first.filter(|_| is_crowded);
+        if let Some(first) = &first {
+            self.join(first);
+        }
+        Ok(first)
     }
 
-    /// Whether too many say nothing, so that somebody of them has to go.
-    pub(crate) fn is_crowded(&self) -> bool {
-        let most = self.limits.unjoined;
-        most > 0 && self.here.unjoined > most
-    }
-
-    /// Somebody who has waited says something.
-    pub(crate) fn join(&mut self, address: IpAddr) {
-        self.here.unjoined -= 1;
-        if let Some(source) = self.source(address)
+    /// Somebody who has waited says something, or goes.
+    pub(crate) fn join(&mut self, silent: &Silent) {
+        if let Some(address) = self.silent.remove(silent)
+            && let Some(source) = self.source(address)
             && let Some(from) = self.from.get_mut(&source)
         {
-            from.unjoined -= 1;
+            from.silent -= 1;
         }
     }
 
     /// How many there are.
     pub(crate) fn connections(&self) -> usize {
-        self.here.connections
+        self.connections
     }
 
     /// How many of them have said nothing yet.
-    pub(crate) fn unjoined(&self) -> usize {
-        self.here.unjoined
+    pub(crate) fn silent(&self) -> usize {
+        self.silent.len()
     }
 
     /// What counts as one with this address, if it is counted.
@@ -342,18 +363,24 @@ mod tests {
         for address in [a, a, a, b, c] {
             assert_eq!(admission.arrive(address, now), Ok(()));
         }
-        assert_eq!(admission.wait(a), Ok(()));
-        assert_eq!(admission.wait(a), Ok(()));
-        assert_eq!(admission.wait(a), Err(Refusal::AddressSilent));
-        assert_eq!(admission.wait(b), Ok(()));
-        assert!(!admission.is_crowded());
-        assert_eq!(admission.wait(c), Ok(()));
-        assert!(admission.is_crowded());
-        admission.join(c);
-        admission.leave(c);
-        admission.join(a);
-        assert_eq!(admission.wait(a), Ok(()));
-        assert_eq!(admission.unjoined(), 3);
+        // Whoever has waited for longest is first, on whichever thread.
+        let silent = |number: u64| Silent {
+            since: now + Duration::from_secs(number),
+            worker: 9 - number as usize,
+            key: 0,
+        };
+        assert_eq!(admission.wait(silent(1), a), Ok(None));
+        assert_eq!(admission.wait(silent(2), a), Ok(None));
+        assert_eq!(admission.wait(silent(3), a), Err(Refusal::AddressSilent));
+        assert_eq!(admission.wait(silent(4), b), Ok(None));
+        assert_eq!(admission.wait(silent(5), c), Ok(Some(silent(1))));
+        assert_eq!(admission.silent(), 3);
+        // That is counted once, whatever it does before it goes.
+        admission.join(&silent(1));
+        assert_eq!(admission.silent(), 3);
+        admission.join(&silent(4));
+        assert_eq!(admission.wait(silent(6), a), Ok(None));
+        assert_eq!(admission.wait(silent(7), a), Err(Refusal::AddressSilent));
     }
 
     /// C-06: what is remembered has an end.

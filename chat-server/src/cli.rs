@@ -85,8 +85,8 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds_or_0)]
     idle_join: Duration,
 
-    /// How many there may be who have said nothing yet; then one of those who
-    /// have been silent for longest has to go. 0 is no limit
+    /// How many there may be who have said nothing yet; then whoever has been
+    /// silent for longest has to go. 0 is no limit
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.unjoined)]
     max_unjoined: usize,
 

@@ -8,7 +8,7 @@
 mod silent;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
@@ -38,9 +38,6 @@ pub(crate) struct Clients {
     returning: VecDeque<usize>,
     page: Page,
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// Those who are in the room and have said nothing, who has been so for
-    /// longest first.
-    silent: BTreeSet<(Instant, usize)>,
     /// How much everybody was last served, as [`Shared::shown`] counts.
     served: u64,
     /// Before which places in the logs no reader here is.
@@ -64,7 +61,6 @@ impl Clients {
             returning: VecDeque::new(),
             page: Page::default(),
             timers: BinaryHeap::new(),
-            silent: BTreeSet::new(),
             served: 0,
             floor: NOBODY,
             sending: false,
@@ -104,8 +100,7 @@ impl Clients {
 
     /// When [`Clients::expire`] wants to be called, if nothing happens before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let timer = self.timers.peek().map(|Reverse((at, _))| *at);
-        timer.into_iter().chain(self.silent_until()).min()
+        self.timers.peek().map(|Reverse((at, _))| *at)
     }
 
     /// Takes somebody in.
@@ -208,7 +203,7 @@ impl Clients {
         if reads {
             self.bytes_in += connection.read(&mut self.buffer, room, now) as u64;
         }
-        if connection.silent_since().is_some() && !connection.session.is_unjoined() {
+        if connection.silence().is_some() && !connection.session.is_unjoined() {
             self.joined(key, shared);
         }
         let replaced = room.secrets().take_replaced();
@@ -250,10 +245,10 @@ impl Clients {
             }
             if let Some(connection) = self.connections.get_mut(key) {
                 connection.expire(self.limits.stall, room, now);
+                self.expire_silent(key, room, shared, now);
                 self.enqueue(key);
             }
         }
-        self.expire_silent(room, shared, now);
         // Everybody has a timer when they come, and hardly anybody later.
         let capacity = self.timers.capacity();
         if capacity > 1024 && self.timers.len() < capacity / 4 {

@@ -64,9 +64,16 @@ struct Clock {
     stalled: Option<Instant>,
     /// It is tried once more, before that is the end.
     probed: bool,
-    /// Since when it is in the room and has said nothing.
-    silent: Option<Instant>,
+    /// It is in the room and has said nothing.
+    silence: Option<Silence>,
     linger: Option<Linger>,
+}
+
+/// Since when it has said nothing, and until when it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Silence {
+    pub(crate) since: Instant,
+    pub(crate) until: Option<Instant>,
 }
 
 /// How long and for how many more bytes of input it lingers.
@@ -253,16 +260,20 @@ impl<S: Socket> Connection<S> {
         self.session.is_due_to_arrive(now) && self.session.is_unjoined() && !self.is_unheard()
     }
 
-    /// Since when it is in the room and has said nothing.
-    pub fn silent_since(&self) -> Option<Instant> {
-        self.clock.get()?.silent
+    /// If it is in the room and has said nothing: for how long.
+    pub(crate) fn silence(&self) -> Option<Silence> {
+        self.clock.get()?.silence
     }
 
-    /// It is in the room since this moment and has said nothing, or it has.
-    pub fn set_silent(&mut self, since: Option<Instant>) {
-        if self.silent_since() != since {
-            self.clock.change(|clock| clock.silent = since);
-        }
+    /// It is in the room and has said nothing, or it has.
+    pub(crate) fn set_silence(&mut self, silence: Option<Silence>) {
+        self.clock.change(|clock| clock.silence = silence);
+    }
+
+    /// When it has been silent for too long. Whoever has perhaps said something by
+    /// now is heard first: the server may have been stopped for a while.
+    pub(crate) fn silent_until(&self) -> Option<Instant> {
+        self.silence()?.until.filter(|_| !self.wants_read())
     }
 
     /// Does what is due; `stall` is how long it may take nothing.
@@ -370,7 +381,8 @@ impl<S: Socket> Connection<S> {
                 let stalled = self.stalled_until(stall);
                 let session = self.session.deadline();
                 let session = session.filter(|_| !self.is_unheard());
-                session.into_iter().chain(stalled).min()
+                let silent = self.silent_until();
+                session.into_iter().chain(stalled).chain(silent).min()
             }
             State::Lingering => self.lingers_until(),
             State::Closed => None,

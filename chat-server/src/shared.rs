@@ -21,7 +21,7 @@ use chat_proto::event::Secret;
 use mio::Waker;
 use mio::net::TcpStream;
 
-use crate::admission::{Admission, Refusal};
+use crate::admission::{Admission, Refusal, Silent};
 use crate::clock::Now;
 use crate::counters::{Counters, Seldom};
 use crate::history::History;
@@ -82,8 +82,6 @@ struct Desk {
     asleep: AtomicBool,
     /// How many connections it has, or is about to have.
     connections: AtomicUsize,
-    /// How many of them are in the room and have said nothing.
-    silent: AtomicUsize,
     /// How much its readers were last offered.
     served: AtomicU64,
     /// Of the log of each form its readers need nothing before this.
@@ -106,8 +104,8 @@ pub(crate) enum Task {
     Peer(Peer),
     /// Those who hold these secrets are here over another connection now.
     Replaced(Vec<Secret>),
-    /// Too many say nothing: some of them are to go.
-    Crowd,
+    /// Too many say nothing, and whoever has done so for longest is to go.
+    MakeRoom(Silent),
     /// Everybody is told this.
     Tell(Arc<str>),
     /// The server stops; the second time, at once.
@@ -298,25 +296,6 @@ impl Shared {
         has_space
     }
 
-    /// One more of this worker's connections is silent.
-    pub(crate) fn count_silent(&self, worker: usize) {
-        self.desks[worker].silent.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// One less.
-    pub(crate) fn count_joined(&self, worker: usize) {
-        self.desks[worker].silent.fetch_sub(1, Ordering::SeqCst);
-    }
-
-    /// The worker most of whose connections are silent.
-    pub(crate) fn most_silent(&self) -> usize {
-        let silent = |desk: &Desk| desk.silent.load(Ordering::SeqCst);
-        let desks = self.desks.iter().enumerate();
-        desks
-            .max_by_key(|(_, desk)| silent(desk))
-            .map_or(0, |(index, _)| index)
-    }
-
     /// A connection of this worker has ended: one from this address, or one that
     /// had not come in.
     pub(crate) fn leave(&self, worker: usize, from: Option<IpAddr>) {
@@ -360,7 +339,6 @@ impl Desk {
             waker,
             asleep: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
-            silent: AtomicUsize::new(0),
             served: AtomicU64::new(0),
             floor: [u64::MAX; 2].map(AtomicU64::new),
         }

@@ -258,7 +258,7 @@ impl Worker {
             match task {
                 Task::Peer(peer) => self.welcome(peer, room, shared, now),
                 Task::Replaced(secrets) => self.clients.replace(&secrets, room, now),
-                Task::Crowd => self.clients.make_room(room, shared, now),
+                Task::MakeRoom(silent) => self.clients.make_room(&silent, room, now),
                 Task::Tell(text) => self.clients.tell(&text, room, now),
                 Task::Stop => self.stop(room, shared, now),
                 Task::Open => {
@@ -354,7 +354,7 @@ fn report(shared: &Shared) {
     };
     let (connections, silent) = {
         let admission = shared.admission();
-        (admission.connections(), admission.unjoined())
+        (admission.connections(), admission.silent())
     };
     let text = format!(
         "people {people}, connections {connections} ({silent} have said nothing), \
