@@ -65,6 +65,20 @@ fn open_with(addr: SocketAddr, name: &str, args: &[&str], env: &[(&str, &str)]) 
     Terminal::spawn(client(), &args, env, 24, 80)
 }
 
+/// A client that a shell has started, in a terminal of the usual size, and that is in
+/// the room as ann. The script has its command line as `"$0" "$@"`.
+#[cfg(unix)]
+#[track_caller]
+fn join_by_shell(addr: SocketAddr, script: &str) -> Terminal {
+    let program = client().to_str().expect("a plain path");
+    let addr = addr.to_string();
+    let client = [program, &addr, "--name", "ann", "--no-history"];
+    let args = [&["-c", script], &client[..]].concat();
+    let terminal = Terminal::spawn("sh", &args, &[], 24, 80);
+    terminal.wait_for_text("-- you are ann;");
+    terminal
+}
+
 /// A client with pipes.
 #[track_caller]
 fn piped(addr: SocketAddr, name: &str) -> Program {

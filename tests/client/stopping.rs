@@ -35,7 +35,7 @@ mod stopped {
     use chat_testkit::{JsonPeer, Signal, run_piped, until};
 
     use super::*;
-    use crate::client;
+    use crate::join_by_shell;
 
     /// The state of the process, as a letter.
     #[track_caller]
@@ -160,20 +160,8 @@ mod stopped {
     fn a_shell_has_it_as_a_job() {
         let server = server();
         let mut bo = nc(server.addr(), "bo");
-        let addr = server.addr().to_string();
         let script = r#"set -m; "$0" "$@"; echo "-- job $?"; read word; echo "-- $word"; fg; echo "-- end $?""#;
-        let program = client().to_str().expect("a plain path");
-        let args = [
-            "-c",
-            script,
-            program,
-            &addr,
-            "--name",
-            "ann",
-            "--no-history",
-        ];
-        let mut ann = Terminal::spawn("sh", &args, &[], 24, 80);
-        ann.wait_for_text("-- you are ann;");
+        let mut ann = join_by_shell(server.addr(), script);
         ann.type_text("draft");
         ann.wait_for_text("<You> draft");
         ann.type_text(&keys::ctrl('z'));

@@ -4,7 +4,7 @@ use chat_testkit::{JsonPeer, Terminal, keys, proc, until};
 
 use crate::editing::Desk;
 use crate::scripted::{listen, welcome_to_room};
-use crate::{client, join, nc, server};
+use crate::{client, join, join_by_shell, nc, server};
 
 /// A client that is sent no SIGHUP when its terminal goes away, because it is
 /// another session's; and its process.
@@ -63,20 +63,8 @@ fn a_terminal_that_vanishes_while_away_ends_it() {
 fn a_terminal_that_vanishes_under_nohup_ends_it() {
     let server = server();
     let mut bo = nc(server.addr(), "bo");
-    let program = client().to_str().expect("a plain path");
-    let addr = server.addr().to_string();
     let script = r#"trap '' HUP; exec "$0" "$@""#;
-    let args = [
-        "-c",
-        script,
-        program,
-        &addr,
-        "--name",
-        "ann",
-        "--no-history",
-    ];
-    let mut ann = Terminal::spawn("sh", &args, &[], 24, 80);
-    ann.wait_for_text("-- you are ann;");
+    let mut ann = join_by_shell(server.addr(), script);
     bo.expect("[ann] entered room\n");
     ann.close_master();
     ann.wait_exit();

@@ -1,0 +1,75 @@
+//! Programs that come back before their end is noticed.
+
+use super::*;
+
+fn secret_of(welcome: &str) -> Value {
+    let line = welcome.lines().find(|line| line.contains("\"welcome\""));
+    let welcome: Value = serde_json::from_str(line.unwrap()).unwrap();
+    welcome["secret"].clone()
+}
+
+impl Hall {
+    /// Somebody says hello with this secret; what they read.
+    fn come_back(&mut self, who: usize, name: &str, secret: &Value) -> String {
+        let room = self.room.id().as_str();
+        let resume = json!({"room": room, "seq": 1, "secret": secret});
+        let hello = json!({"protocol": 1, "name": name, "resume": resume});
+        self.send(who, format!("/hello {hello}\n"));
+        let replaced = self.room.secrets().take_replaced();
+        for session in &mut self.sessions {
+            if session
+                .secret()
+                .is_some_and(|secret| replaced.contains(&secret))
+            {
+                session.replace(&self.room, self.now);
+            }
+        }
+        self.read(who)
+    }
+}
+
+/// C-08: who shows the secret of a connection that is still here has its name, the
+/// other one is dropped, and nobody hears of it.
+#[test]
+fn a_ghost_gives_its_name_back() {
+    let mut hall = Hall::new();
+    let other = hall.join("other");
+    let ghost = hall.connect();
+    hall.send(ghost, "/hello {\"protocol\":1,\"name\":\"ann\"}\n");
+    let secret = secret_of(&hall.read(ghost));
+    hall.send(ghost, "{\"type\":\"nick\",\"name\":\"anna\"}\n");
+    hall.read(other);
+    // Also for whoever was announced before saying hello.
+    let late = hall.connect();
+    hall.now.instant += ANNOUNCE_AFTER;
+    hall.sessions[late].expire(&mut hall.room, hall.now);
+    hall.room.show_all();
+    assert!(hall.read(other).contains("entered"));
+    let welcome = hall.come_back(late, "ann", &secret);
+    assert!(
+        welcome.contains("\"name\":\"anna\",\"people\":2"),
+        "{welcome}"
+    );
+    let heard = hall.read(other);
+    assert!(
+        heard.contains("is offline") && !heard.contains("ann"),
+        "{heard}"
+    );
+    assert!(
+        hall.read(ghost)
+            .contains("over another connection: goodbye")
+    );
+    assert!(hall.sessions[ghost].is_closing());
+    hall.sessions[ghost].lost(Reason::Reset, &mut hall.room, hall.now);
+    // A secret is good for one time, and goes with whoever holds it.
+    let newer = secret_of(&welcome);
+    assert_ne!(newer, secret);
+    let again = hall.connect();
+    let welcome = hall.come_back(again, "anna", &secret);
+    assert!(welcome.contains("\"name\":\"anna-2\""), "{welcome}");
+    hall.sessions[late].lost(Reason::Reset, &mut hall.room, hall.now);
+    let third = hall.connect();
+    let welcome = hall.come_back(third, "anna", &newer);
+    assert!(welcome.contains("\"name\":\"anna\""), "{welcome}");
+    assert_eq!(hall.room.people().count(), 3);
+}

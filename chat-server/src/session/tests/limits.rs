@@ -1,0 +1,66 @@
+//! How fast one is heard, and how much at a time.
+
+use super::*;
+
+/// L-04, F-12: what is too fast waits, and nothing of it is lost.
+#[test]
+fn who_is_too_fast_is_not_heard_for_a_while() {
+    let mut hall = Hall::new();
+    hall.room.set_limits(Limits::default());
+    let [fast, other] = ["fast", "other"].map(|name| hall.join(name));
+    let lines: String = (0..1000).map(|line| format!("n{line}\n")).collect();
+    hall.send(fast, "\n".repeat(50));
+    hall.send(fast, &lines);
+    let mut heard = String::new();
+    let mut rounds = 0;
+    let start = hall.now.instant;
+    loop {
+        let session = &mut hall.sessions[fast];
+        while session.has_work() {
+            session.go_on(&mut hall.room, hall.now);
+        }
+        assert!(session.is_held() || !session.has_backlog());
+        hall.room.show_all();
+        heard += &hall.read(other);
+        let Some(deadline) = hall.sessions[fast].deadline() else {
+            break;
+        };
+        rounds += 1;
+        hall.now.instant = deadline;
+        hall.sessions[fast].expire(&mut hall.room, hall.now);
+    }
+    let expected: String = (0..1000)
+        .map(|line| format!("\r<fast> n{line}\n"))
+        .collect();
+    assert_eq!(heard, expected);
+    // 1,050 lines and the name, of which 100 are free.
+    let took = hall.now.instant - start;
+    assert!((47..=48).contains(&took.as_secs()), "{took:?}");
+    assert!((150..300).contains(&rounds), "{rounds}");
+}
+
+#[test]
+fn a_smaller_limit_on_texts_holds_in_both_forms() {
+    let mut hall = Hall::new();
+    let limits = Limits {
+        text: 5,
+        ..Limits::default()
+    };
+    hall.room.set_limits(limits);
+    let [text, other] = ["text", "other"].map(|name| hall.join(name));
+    let json = hall.connect();
+    hall.send(json, "/hello {\"protocol\":1,\"name\":\"json\"}\n");
+    assert!(hall.read(json).contains("\"limits\":{\"text\":5,"));
+    hall.read(text);
+    hall.read(other);
+    hall.send(text, "12345\n123456\n/me 123456\n");
+    let refused = "\r-- that was not sent: it is longer than 5 bytes\n";
+    assert_eq!(hall.read(text), refused.repeat(2));
+    hall.send(
+        json,
+        "{\"type\":\"message\",\"text\":\"123456\",\"id\":\"x\"}\n",
+    );
+    let answer = hall.read(json);
+    assert!(answer.contains("\"code\":\"too_long\"") && answer.contains("\"id\":\"x\""));
+    assert_eq!(hall.read(other), "\r<text> 12345\n");
+}

@@ -1,0 +1,131 @@
+//! Who comes back, and who asks for the past.
+
+use super::*;
+
+#[test]
+fn one_who_comes_back_gets_what_they_missed_once() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let (bot, first) = hall.program(json!({"protocol": 1, "name": "bot"}));
+    let welcome = &first[0];
+    assert_eq!(types(&first), ["welcome"]);
+    assert_eq!((&welcome["seq"], &welcome["first"]), (&2.into(), &1.into()));
+    assert!(welcome["resumed"].is_null());
+    hall.send(ann, "one\ntwo\n");
+    let seen = *seqs(&hall.objects(bot)).last().unwrap();
+    hall.sessions[bot].lost(Reason::Reset, &mut hall.room, hall.now);
+    hall.send(ann, "three\n");
+    let resume = json!({"room": welcome["room"], "seq": seen});
+    let (bot, got) =
+        hall.program(json!({"protocol": 1, "name": "bot", "resume": resume, "replay": 9}));
+    assert_eq!(types(&got), ["welcome", "left", "message", "entered"]);
+    assert_eq!(got[0]["resumed"], true);
+    assert_eq!(seqs(&got), [7, 5, 6, 7]);
+    hall.send(ann, "four\n");
+    assert_eq!(seqs(&hall.objects(bot)), [8]);
+}
+
+#[test]
+fn one_who_cannot_go_on_is_told_why() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    hall.send(ann, "one\n");
+    for resume in [
+        json!({"room": "another", "seq": 1}),
+        json!({"room": hall.room.id().as_str(), "seq": 1000}),
+    ] {
+        let hello = json!({"protocol": 1, "resume": resume, "replay": 1});
+        let (bot, got) = hall.program(hello);
+        assert_eq!(types(&got), ["welcome", "notice", "message"]);
+        assert_eq!(got[0]["resumed"], false);
+        let end = got[0]["seq"].as_u64().unwrap();
+        hall.send(ann, "on\n");
+        assert_eq!(seqs(&hall.objects(bot)), [end + 1]);
+    }
+}
+
+#[test]
+fn what_is_no_longer_held_is_a_gap_and_never_silence() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let room = hall.room.id().as_str().to_owned();
+    for _ in 0..1000 {
+        hall.send(ann, format!("{}\n", "x".repeat(4000)));
+        hall.room.trim([u64::MAX; 2]);
+    }
+    let first = hall.room.first();
+    assert!(first > 2);
+    let resume = json!({"room": room, "seq": 1});
+    let (_, got) = hall.program(json!({"protocol": 1, "resume": resume}));
+    assert_eq!(types(&got)[..2], ["welcome", "gap"]);
+    assert_eq!(got[1]["missed"], first - 2);
+    let end = got[0]["seq"].as_u64().unwrap();
+    assert!(seqs(&got[2..]).into_iter().eq(first..=end));
+}
+
+#[test]
+fn a_message_is_sent_once() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
+    hall.read(ann);
+    let line =
+        "{\"type\":\"message\",\"text\":\"hi\",\"id\":\"0123456789abcdef0123456789abcdef\"}\n";
+    hall.send(bot, line);
+    let first = hall.objects(bot);
+    assert_eq!(types(&first), ["message"]);
+    hall.sessions[bot].lost(Reason::Reset, &mut hall.room, hall.now);
+    let (bot, _) = hall.program(json!({"protocol": 1, "name": "somebody"}));
+    hall.send(bot, line);
+    let again = hall.objects(bot);
+    assert_eq!(types(&again), ["confirmed"]);
+    assert_eq!(again[0]["seq"], first[0]["seq"]);
+    assert_eq!(again[0]["id"], first[0]["id"]);
+    assert_eq!(hall.read(ann).matches("> hi").count(), 1);
+}
+
+#[test]
+fn the_past_can_be_asked_for() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    hall.send(ann, "/history\n");
+    assert_eq!(hall.read(ann), "\r-- nothing has been said yet\n");
+    hall.send(ann, "one\n/me waves\n");
+    let bo = hall.join("bo");
+    hall.send(bo, "/history 2\nthree\n/history 1\n");
+    let time = "1970-01-01T00:00:00Z";
+    assert_eq!(
+        hall.read(bo),
+        format!("\r{time} <ann> one\n\r{time} * ann waves\n\r{time} <bo> three\n")
+    );
+    let (bot, got) = hall.program(json!({"protocol": 1, "name": "bot", "replay": 2}));
+    assert_eq!(types(&got), ["welcome", "action", "message"]);
+    hall.send(
+        bot,
+        "{\"type\":\"history\",\"first\":1,\"last\":3,\"id\":\"x\"}\n",
+    );
+    let got = hall.objects(bot);
+    assert_eq!(types(&got), ["entered", "message", "action", "history"]);
+    assert_eq!(
+        (&got[3]["first"], &got[3]["last"], &got[3]["id"]),
+        (&1.into(), &3.into(), &"x".into())
+    );
+    hall.send(
+        bot,
+        "{\"type\":\"history\",\"first\":0,\"last\":1}\n{\"type\":\"history\",\"first\":99}\n",
+    );
+    let got = hall.objects(bot);
+    assert_eq!(types(&got), ["entered", "history", "history"]);
+}
+
+#[test]
+fn who_asks_for_the_past_takes_it_first() {
+    let mut hall = Hall::new();
+    let (ann, bo) = (hall.join("ann"), hall.join("bo"));
+    hall.send(ann, "one\n");
+    hall.send(bo, "/history\n".repeat(1000) + "done\n");
+    assert!(hall.sessions[bo].is_held());
+    assert!(hall.sessions[bo].seat.reader.detours() < 4);
+    assert_eq!(hall.read(bo).matches("Z <ann> one").count(), 1000);
+    assert_eq!(hall.read(ann), "\r<bo> done\n");
+}
