@@ -109,9 +109,7 @@ impl Reader {
             waiting.insert(0, self.position, What::Bytes(insert));
         }
         // What was to come of the past was to come in the other form.
-        waiting
-            .detours
-            .retain(|detour| matches!(detour.what, What::Bytes(_)));
+        self.forget_past();
         self.go_on_at(position);
         self.pass_skips();
     }
@@ -190,6 +188,15 @@ impl Reader {
             let waiting = self.waiting.get_or_insert_default();
             let (index, at) = waiting.place_for(at);
             waiting.insert(index, at, What::Replay(replay));
+        }
+    }
+
+    /// Leaves out all pieces of the past.
+    pub fn forget_past(&mut self) {
+        if let Some(waiting) = &mut self.waiting {
+            let stays = |detour: &Detour| matches!(detour.what, What::Bytes(_));
+            waiting.detours.retain(stays);
+            self.pass_skips();
         }
     }
 

@@ -39,8 +39,11 @@ pub struct Connection<S = TcpStream> {
     pub returning: bool,
     /// The system is told not to end it for taking nothing, because we do.
     patient: bool,
-    /// Why nothing more can be read or sent, until the room knows.
-    failed: Option<Reason>,
+    /// Why nothing more that is sent reaches the peer. What waits for it is thrown
+    /// away as if it had been sent, and what it said before is still heard.
+    gone: Option<Reason>,
+    /// Nothing more comes from it.
+    silenced: bool,
     state: State,
     clock: Rare<Clock>,
 }
@@ -96,7 +99,8 @@ impl<S: Socket> Connection<S> {
             queued: false,
             returning: false,
             patient: false,
-            failed: None,
+            gone: None,
+            silenced: false,
             state: State::Open,
             clock: Rare::default(),
         }
@@ -110,11 +114,15 @@ impl<S: Socket> Connection<S> {
         match read {
             Ok(0) => {
                 self.readable = false;
-                match (self.state, self.socket.take_error()) {
+                if self.state == State::Open {
                     // After an end of input Linux tells of a reset only here.
-                    (State::Open, Ok(Some(error))) => self.fail(&error),
-                    (State::Open, _) => self.session.input_ended(room, now),
-                    (State::Lingering | State::Closed, _) => self.state = State::Closed,
+                    self.notice_failure();
+                    match self.gone {
+                        Some(reason) => self.give_up(reason),
+                        None => self.session.input_ended(room, now),
+                    }
+                } else {
+                    self.state = State::Closed;
                 }
             }
             Ok(count) => {
@@ -133,7 +141,10 @@ impl<S: Socket> Connection<S> {
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => self.readable = false,
                 io::ErrorKind::Interrupted => {}
-                _ => self.fail(&error),
+                _ => {
+                    let reason = self.fail(&error);
+                    self.give_up(reason);
+                }
             },
         }
         self.notice_reset();
@@ -144,11 +155,13 @@ impl<S: Socket> Connection<S> {
     /// Whoever is not read from for now, because they have said too much, would be
     /// found to be gone only when all of that has been heard, perhaps minutes later.
     pub fn notice_reset(&mut self) {
-        if self.read_on
-            && self.state == State::Open
-            && self.session.is_held()
-            && let Ok(Some(error)) = self.socket.take_error()
-        {
+        if self.read_on && self.state == State::Open && self.session.is_held() {
+            self.notice_failure();
+        }
+    }
+
+    fn notice_failure(&mut self) {
+        if let Ok(Some(error)) = self.socket.take_error() {
             self.fail(&error);
         }
     }
@@ -156,12 +169,22 @@ impl<S: Socket> Connection<S> {
     /// Has the room know of a failure, which can happen while others read the
     /// room as well: whoever was in it has left.
     pub fn settle(&mut self, room: &mut Room, now: Now) {
-        if let Some(reason) = self.failed.take() {
+        if let Some(reason) = self.gone
+            && self.is_over()
+        {
             if !self.session.is_closing() {
                 self.session.lost(reason, room, now);
             }
             self.state = State::Closed;
         }
+    }
+
+    /// Whether the peer is gone and no more is to be heard of it: all is heard, or
+    /// it has broken off while it said too much. Whoever closes in order means it.
+    fn is_over(&self) -> bool {
+        let broke_off = |reason| reason != Reason::Closed && self.session.is_too_fast();
+        let is_over = |reason| self.silenced || broke_off(reason);
+        self.state != State::Closed && self.gone.is_some_and(is_over)
     }
 
     /// Writes until nothing is left but the past, the socket is full, or this
@@ -170,15 +193,18 @@ impl<S: Socket> Connection<S> {
         let mut share = SHARE;
         let mut bytes = 0;
         while share > 0 && self.can_send(room) {
+            let is_gone = self.gone.is_some();
             let written = match self.session.one_piece(room) {
+                Some(bytes) if is_gone => Ok(bytes.len()),
                 Some(bytes) => self.socket.write(bytes),
                 None => {
                     let mut slices = Slices::new();
                     self.session.output(room, &mut slices);
-                    if slices.bytes() == 0 {
-                        break;
+                    match slices.bytes() {
+                        0 => break,
+                        bytes if is_gone => Ok(bytes),
+                        _ => self.socket.write_vectored(slices.as_slice()),
                     }
-                    self.socket.write_vectored(slices.as_slice())
                 }
             };
             let count = self.written(written, now);
@@ -201,6 +227,10 @@ impl<S: Socket> Connection<S> {
         page: &mut Page,
         now: Now,
     ) -> usize {
+        if self.gone.is_some() {
+            self.session.forget_past();
+            return 0;
+        }
         match self.session.past(room, files, page, now) {
             Ok(false) => {}
             Ok(true) => {
@@ -225,7 +255,10 @@ impl<S: Socket> Connection<S> {
     fn written(&mut self, written: io::Result<usize>, now: Now) -> usize {
         match written {
             Ok(count) => {
-                if self.clock.get().is_some() {
+                if self.gone.is_some() {
+                    self.clock
+                        .change(|clock| _ = clock.stalled.get_or_insert(now.instant));
+                } else if self.clock.get().is_some() {
                     self.clock
                         .change(|clock| (clock.stalled, clock.probed) = (None, false));
                 }
@@ -241,7 +274,7 @@ impl<S: Socket> Connection<S> {
                     }
                 }
                 io::ErrorKind::Interrupted => {}
-                _ => self.fail(&error),
+                _ => _ = self.fail(&error),
             },
         }
         0
@@ -285,11 +318,12 @@ impl<S: Socket> Connection<S> {
         {
             return;
         }
-        if !self.clock.get().is_some_and(|clock| clock.probed) {
+        let is_gone = self.gone.is_some();
+        if !is_gone && !self.clock.get().is_some_and(|clock| clock.probed) {
             // The poll tells of free space only when there is much of it.
             self.clock.change(|clock| clock.probed = true);
             self.writable = true;
-        } else if !self.writable {
+        } else if is_gone || !self.writable {
             self.session.lost(Reason::TookNothing, room, now);
             self.state = State::Closed;
         }
@@ -338,7 +372,8 @@ impl<S: Socket> Connection<S> {
     /// it: also when it has just stopped to take what it is sent, for that may
     /// not last for ever.
     pub fn needs_turn(&self, stall: Duration) -> bool {
-        self.is_closed() || self.needs_room() || !self.writable && self.needs_timer(stall).is_some()
+        let takes_nothing = !self.writable || self.gone.is_some();
+        self.is_closed() || self.needs_room() || takes_nothing && self.needs_timer(stall).is_some()
     }
 
     /// The moment for which a timer is to be set, if there is none as early as
@@ -361,7 +396,7 @@ impl<S: Socket> Connection<S> {
 
     /// Whether it would change the room, or hear, or ask it, now.
     pub fn needs_room(&self) -> bool {
-        self.failed.is_some() || self.wants_read() || self.session.has_work()
+        self.is_over() || self.wants_read() || self.session.has_work()
     }
 
     /// Whether reading now could do anything.
@@ -425,19 +460,26 @@ impl<S: Socket> Connection<S> {
         &mut self.socket
     }
 
-    /// An error on one socket ends that connection only.
-    fn fail(&mut self, error: &io::Error) {
-        self.give_up(match error.kind() {
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Reason::Reset,
+    /// An error on one socket ends that connection only, and not before all is heard
+    /// that had come by then.
+    fn fail(&mut self, error: &io::Error) -> Reason {
+        let reason = match error.kind() {
+            io::ErrorKind::ConnectionReset => Reason::Reset,
+            // So Linux tells of a reset behind the end of the input.
+            io::ErrorKind::BrokenPipe => Reason::Closed,
             io::ErrorKind::TimedOut => Reason::NoAnswer,
             _ => Reason::SocketError,
-        });
+        };
+        // Only reading tells when that is.
+        (self.readable, self.read_on, self.writable) = (true, true, true);
+        *self.gone.get_or_insert(reason)
     }
 
+    /// Nothing more is to be heard.
     fn give_up(&mut self, reason: Reason) {
-        self.failed = Some(reason);
+        self.gone = Some(reason);
+        self.silenced = true;
         self.readable = false;
-        self.writable = false;
     }
 }
 
@@ -502,7 +544,29 @@ mod tests {
         assert!(connection.session.has_output(&room));
         assert!(!connection.can_send(&room));
         connection.write(&room, now);
-        assert_eq!(connection.failed, None);
+        assert_eq!(connection.gone, None);
+    }
+
+    /// Else whoever asks for all of a long past and goes has it read all the same.
+    #[test]
+    fn the_past_is_not_looked_up_for_one_who_is_gone() {
+        let (mut client, mut connection, mut room) = accepted();
+        let now = crate::server::now();
+        client
+            .write_all(b"hi\n/hello {\"protocol\":1,\"replay\":1}\n")
+            .unwrap();
+        connection.read(&mut [0; 1000], &mut room, now);
+        room.show_all();
+        connection.write(&room, now);
+        assert!(connection.wants_past(&room));
+        connection.fail(&io::ErrorKind::ConnectionReset.into());
+        let (files, mut page) = (crate::replay::NoFiles, Page::default());
+        assert_eq!(
+            connection.write_past(&room, &files, &mut page, now),
+            0,
+            "it is not sent"
+        );
+        assert!(!connection.wants_past(&room));
     }
 
     #[test]

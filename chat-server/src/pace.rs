@@ -1,10 +1,10 @@
 //! How fast one connection may speak.
 //!
 //! Nothing that was sent is lost for being too fast: what is beyond the rate is
-//! not read yet, and so waits with the peer, as long as there is one. A line costs the time in which one
-//! more may come, a long one as much more as it is longer than [`LINE_BYTES`],
-//! and the debt may be up to [`BURST`]. (As a meter this is the generic cell
-//! rate algorithm of ITU-T I.371.)
+//! not read yet, and so waits in the system or with the peer, as long as there is one.
+//! A line costs the time in which one more may come, a long one as much more as it
+//! is longer than [`LINE_BYTES`], and the debt may be up to [`BURST`]. (As a meter
+//! this is the generic cell rate algorithm of ITU-T I.371.)
 
 use std::time::{Duration, Instant};
 

@@ -187,6 +187,11 @@ impl Session {
             && (!self.wants_input() || self.has_backlog())
     }
 
+    /// Whether the peer has said more than may be heard for the moment.
+    pub fn is_too_fast(&self) -> bool {
+        self.seat.is_too_fast()
+    }
+
     /// Whether all is said, and all sent or past its time. What still has to
     /// be kept is waited for, unless nothing can be kept now.
     pub fn is_finished(&self, room: &Room, now: Now) -> bool {
@@ -269,6 +274,11 @@ impl Session {
             Some(Due::Page(replay)) => page.fill(&replay, seat.form, room, files)?,
         }
         Ok(true)
+    }
+
+    /// Leaves out what was still to be sent of the past.
+    pub fn forget_past(&mut self) {
+        self.seat.reader.forget_past();
     }
 
     /// Takes note that `count` bytes of the page were sent.

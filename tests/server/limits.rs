@@ -1,5 +1,7 @@
 //! The limits: who is refused, who waits, and that the others do not notice.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use chat_testkit::transcript::End;
@@ -273,6 +275,70 @@ fn one_flooder_is_heard_at_its_rate_and_loses_nothing() {
     assert_eq!(seen, sent);
 }
 
+/// Says lines and closes in order: with nothing unread, and not before that is all
+/// that it is sent.
+fn say_and_close(server: &ServerProcess, lines: &str) {
+    let stream = TcpStream::connect(server.addr()).expect("the server listens");
+    let said = format!("/nick flooder\n{lines}");
+    let sent = (&stream).write_all(said.as_bytes());
+    sent.expect("the system takes that");
+    let mut heard = BufReader::new(&stream).lines().map_while(Result::ok);
+    assert!(heard.any(|line| line.contains("you are now known as flooder")));
+}
+
+/// What `bo` has seen of the flooder when it has left, while `ann` speaks: the
+/// system of the flooder answers that with a reset.
+fn heard_of_flooder(ann: &mut Peer, bo: &mut Peer) -> Vec<String> {
+    let heard = |peer: &Peer| String::from_utf8_lossy(peer.received()).into_owned();
+    let mut times = Times::default();
+    while !heard(bo).contains("[flooder] is offline\n") {
+        times.there(ann, bo);
+    }
+    let heard = heard(bo);
+    let lines = heard.lines().map(str::trim_start);
+    let said = lines.filter_map(|line| line.strip_prefix("<flooder> "));
+    said.map(str::to_owned).collect()
+}
+
+/// L-04: whoever has said more than the rate and closes both directions in order is
+/// heard to the end, and as long as one who takes nothing may stay.
+#[test]
+fn a_flooder_that_has_closed_is_heard_on() {
+    let lines: String = (0..600).map(|line| format!("n{line}\n")).collect();
+    let limits = [
+        ["--rate", "100", "--stall", "60"],
+        ["--rate", "20", "--stall", "1"],
+    ];
+    for (limits, all_heard) in limits.into_iter().zip([true, false]) {
+        let server = ServerProcess::start(SERVER, &limits);
+        let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server.addr(), name));
+        // There may be answers that nobody takes.
+        say_and_close(&server, &format!("{lines}/help\nlast\n"));
+        let heard = heard_of_flooder(&mut ann, &mut bo);
+        let sent = lines.lines().chain(["last"]);
+        assert!(sent.zip(&heard).all(|(sent, heard)| sent == heard));
+        assert_eq!(heard.len() == 601, all_heard, "{heard:?}");
+    }
+}
+
+/// L-04: whoever is reset having said no more than the rate allows is heard, too,
+/// although that is more than is heard in one round. So it goes to a script that
+/// does not read.
+#[test]
+fn whoever_breaks_off_within_the_rate_is_heard() {
+    let server = ServerProcess::start(SERVER, &["--rate", "20"]);
+    let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server.addr(), name));
+    let lines: String = (0..95).map(|line| format!("n{line}\n")).collect();
+    let mut script = TcpStream::connect(server.addr()).expect("the server listens");
+    // There is something that it could read.
+    assert_eq!(script.peek(&mut [0]).expect("a greeting"), 1);
+    let sent = script.write_all(format!("/nick flooder\n{lines}").as_bytes());
+    sent.expect("the system takes that");
+    drop(script);
+    let heard = heard_of_flooder(&mut ann, &mut bo);
+    assert!(lines.lines().eq(&heard), "{heard:?}");
+}
+
 /// F-09, L-04: whoever is reset while there is still much to hear of them is gone at
 /// once, also if nobody says anything to them.
 #[test]
@@ -301,7 +367,6 @@ fn a_million_blank_lines_are_no_free_flood() {
     bo.expect("[flooder] entered room\n");
     let stream = flooder.stream().try_clone().expect("descriptors are left");
     let flood = std::thread::spawn(move || {
-        use std::io::Write;
         let mut stream = stream;
         let _ = stream.write_all(&[b'\n'; 1_000_000]);
     });

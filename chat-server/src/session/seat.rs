@@ -116,9 +116,13 @@ impl Seat {
         self.names.get().is_some_and(|names| names.who.is_some())
     }
 
+    pub(super) fn is_too_fast(&self) -> bool {
+        self.pace.get().is_some_and(Pace::is_waiting)
+    }
+
     pub(super) fn wants_input(&self) -> bool {
         !matches!(self.phase, Phase::Listening(_) | Phase::Closing(_))
-            && !self.pace.get().is_some_and(Pace::is_waiting)
+            && !self.is_too_fast()
             && self.reader.private_bytes() < MAX_PRIVATE
             && self.reader.detours() < MAX_DETOURS
             && !self.reader.has_asked()

@@ -142,10 +142,16 @@ impl Hall {
                 self.arrive(who, usize::MAX);
                 self.end(who);
             }
+            (What::Close, Some(person)) => {
+                person.is_done = true;
+                self.arrive(who, usize::MAX);
+                self.close_both(who);
+            }
             (What::Fail(loses_input), Some(person)) => {
                 person.is_done = true;
                 let wire = person.connection.socket();
                 (wire.error, wire.ended) = (Some(io::ErrorKind::ConnectionReset), true);
+                wire.lost = loses_input || !person.on_the_way.is_empty();
                 if loses_input {
                     wire.arrived.clear();
                 }
@@ -164,7 +170,7 @@ impl Hall {
             (What::Forget, _) => self.forget(),
             (What::Stop, _) => self.stop(),
             (What::Connect(_), Some(_)) | (What::Synced, _) => {}
-            (What::Send(..) | What::Take(_) | What::End | What::Fail(_), None) => {}
+            (What::Send(..) | What::Take(_) | What::End | What::Close | What::Fail(_), None) => {}
         }
     }
 
@@ -256,12 +262,21 @@ impl Hall {
         }
     }
 
+    fn close_both(&mut self, who: usize) {
+        if let Some(Some(person)) = self.people.get_mut(who) {
+            person.connection.socket().deaf = true;
+            self.end(who);
+        }
+    }
+
     /// The poll tells that there is an end.
     fn hang_up(&mut self, who: usize) {
         if let Some(Some(person)) = self.people.get_mut(who) {
             person.connection.read_on = true;
             person.connection.readable = true;
-            person.connection.writable |= person.connection.socket().error.is_some();
+            let wire = person.connection.socket();
+            let is_over = wire.error.is_some() || wire.deaf;
+            person.connection.writable |= is_over;
         }
         self.enqueue(who);
     }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use chat_proto::name::Name;
 use chat_proto::text::MAX_TEXT;
 use chat_server::connection::Connection;
-use chat_server::session::Session;
+use chat_server::session::{Reason, Session};
 
 use crate::ledger::{Ledger, Said};
 use crate::peer::{Asked, Peer};
@@ -54,6 +54,18 @@ impl Person {
             Some((_, name)) => name.to_owned(),
             None => Name::of_address(self.address).to_string(),
         }
+    }
+
+    /// Whether all that it sent was to be heard: it went by itself, was not sent away
+    /// before, and did not break off while it said more than the `rate`.
+    pub(crate) fn was_heard(&mut self, rate: u32) -> bool {
+        let wire = self.connection.socket();
+        let meant_it = wire.ended && !wire.lost && (wire.error.is_none() || rate == 0);
+        let by_itself = matches!(
+            self.session().reason(),
+            Reason::Closed | Reason::Reset | Reason::SocketError
+        );
+        meant_it && by_itself
     }
 
     pub(crate) fn session(&self) -> &Session {

@@ -56,6 +56,8 @@ pub enum What {
     Take(usize),
     /// Sends nothing more.
     End,
+    /// Neither sends nor receives anything more.
+    Close,
     /// The connection fails, and perhaps what had arrived is gone with it.
     Fail(bool),
     /// Time passes, in milliseconds.
@@ -176,7 +178,8 @@ fn step(record: &[u8]) -> Step {
         39 | 40 => What::Send(Words::Junk(a), arriving(b % 8)),
         41..46 => What::Arrive(amount(a)),
         46..52 => What::Take(amount(a)),
-        52 => What::End,
+        52 if a % 2 == 0 => What::End,
+        52 => What::Close,
         53 => What::Fail(a % 2 == 0),
         54..59 => What::Wait([0, 1, 20, 100, 500, 1000, 6000, 31_000, 61_000][a % 9]),
         59 => What::SetClock([0, 1, 1 << 30, 1 << 40][a % 4]),

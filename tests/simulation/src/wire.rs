@@ -13,6 +13,10 @@ pub(crate) struct Wire {
     pub(crate) arrived: VecDeque<u8>,
     /// The peer sends nothing behind that.
     pub(crate) ended: bool,
+    /// It receives nothing more either: what is written to it is reset.
+    pub(crate) deaf: bool,
+    /// Some of what was sent never arrives.
+    pub(crate) lost: bool,
     /// It fails behind that.
     pub(crate) error: Option<io::ErrorKind>,
     /// So many more bytes can be written before it would block.
@@ -48,6 +52,9 @@ impl Write for Wire {
         if let Some(error) = self.error {
             return Err(error.into());
         }
+        if self.deaf {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         let before = self.written.len();
         for slice in slices {
             assert!(!slice.is_empty(), "an empty slice is sent");
@@ -71,6 +78,7 @@ impl Socket for Wire {
         self.shut = true;
         match self.error {
             Some(error) => Err(error.into()),
+            None if self.deaf => Err(io::ErrorKind::NotConnected.into()),
             None => Ok(()),
         }
     }

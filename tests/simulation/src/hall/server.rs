@@ -9,7 +9,7 @@ use chat_server::replay::{Files, NoFiles};
 use chat_server::room::{Form, Room};
 
 use super::Hall;
-use super::check::{check_end, check_reason};
+use super::check::{check_end, check_reason, check_said};
 use crate::disk::Kept;
 use crate::ledger::Turn;
 use crate::script::Keeping;
@@ -202,6 +202,9 @@ impl Hall {
             }
             if person.connection.is_closed() {
                 check_reason(person);
+                if person.was_heard(self.room.limits().rate) && !self.was_trouble {
+                    check_said(person, &self.ledger, false);
+                }
                 if let (Some(last), Some(seen)) = (person.peer.last(), self.seen.get_mut(who)) {
                     *seen = Some(last);
                 }
