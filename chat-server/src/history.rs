@@ -115,8 +115,8 @@ pub enum News {
 
 impl History {
     /// Opens a history, or begins one. The room goes on behind what is in it,
-    /// and keeps about `capacity` bytes of each form in memory. What is worth a
-    /// line in the log goes to `notes`.
+    /// and keeps about `capacity` bytes in memory, see [`Room::behind`]. What is worth
+    /// a line in the log goes to `notes`.
     ///
     /// # Errors
     ///

@@ -12,9 +12,10 @@ use std::ops::Range;
 #[derive(Debug)]
 pub struct Log {
     chunks: VecDeque<Chunk>,
-    /// Chunks that were dropped, to be used again. Where each thread has a heap of
-    /// its own, memory that one gives back is none that another one gets, and a
-    /// room that goes on for hours would grow to twice its size.
+    /// Chunks that are not used yet, and those that were dropped, to be used again:
+    /// where each thread has a heap of its own, memory that one gives back is none
+    /// that another one gets, and a room that goes on for hours would grow to twice
+    /// its size.
     spare: Vec<Chunk>,
     head: u64,
     /// The number of the event that will be appended next.
@@ -45,6 +46,14 @@ impl Log {
         }
     }
 
+    /// Takes all the memory that it will need from the system: so a room that goes on
+    /// for hours takes no more than one that has just begun.
+    pub fn reserve(&mut self) {
+        let chunks = (self.capacity as usize).div_ceil(FULL) + 1;
+        let missing = chunks.saturating_sub(self.chunks.len() + self.spare.len());
+        self.spare.extend((0..missing).map(|_| Chunk::in_memory()));
+    }
+
     /// The position behind the last byte.
     pub fn head(&self) -> u64 {
         self.head
@@ -72,12 +81,7 @@ impl Log {
             .back()
             .is_none_or(|last| last.bytes.len() >= FULL)
         {
-            let chunk = self.spare.pop().unwrap_or_else(|| Chunk {
-                start: 0,
-                first: 0,
-                events: Vec::new(),
-                bytes: Vec::with_capacity(CHUNK),
-            });
+            let chunk = self.spare.pop().unwrap_or_else(Chunk::new);
             self.chunks.push_back(Chunk {
                 start: self.head,
                 first: self.next,
@@ -213,6 +217,26 @@ impl Log {
 }
 
 impl Chunk {
+    fn new() -> Self {
+        Self {
+            start: 0,
+            first: 0,
+            events: Vec::new(),
+            bytes: Vec::with_capacity(CHUNK),
+        }
+    }
+
+    /// One for which the system has given the memory: it does so only when
+    /// something is written there, and not for zeros.
+    fn in_memory() -> Self {
+        let mut bytes = vec![b'\n'; CHUNK];
+        bytes.clear();
+        Self {
+            bytes,
+            ..Self::new()
+        }
+    }
+
     fn end(&self) -> u64 {
         self.start + self.bytes.len() as u64
     }
@@ -276,6 +300,26 @@ mod tests {
         assert_eq!(log.trim_point(u64::MAX), 9 * 60_000);
         assert_eq!(log.trim_point(60_001), 60_000);
         assert_eq!(log.trim_point(0), 0);
+    }
+
+    /// L-10: nor does a room that fills up.
+    #[test]
+    fn reserved_chunks_are_enough() {
+        let mut log = Log::new(1 << 20, 0, 1);
+        log.reserve();
+        let places = |log: &Log| {
+            let all = log.chunks.iter().chain(&log.spare);
+            all.map(|chunk| chunk.bytes.as_ptr())
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        let reserved = places(&log);
+        for length in (100..4000).step_by(7).cycle().take(2000) {
+            log.append(|out| out.extend(std::iter::repeat_n(b'x', length)));
+            log.trim(log.trim_point(u64::MAX));
+        }
+        assert!(log.start() > 0);
+        let used = places(&log);
+        assert!(used.is_subset(&reserved), "others are used");
     }
 
     /// L-10: a room that goes on takes no more memory from the system.

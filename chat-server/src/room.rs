@@ -123,15 +123,18 @@ pub enum Said {
 }
 
 impl Room {
-    /// An empty room that keeps about `capacity` bytes of each form in memory.
+    /// An empty room that keeps about `capacity` bytes in memory, as
+    /// [`Room::behind`] says.
     pub fn new(id: RoomId, capacity: u64) -> Self {
         Self::behind(id, Log::new(capacity, 0, 1), Ids::default(), capacity)
     }
 
     /// A room that goes on behind the events in `json`, of which those that
-    /// carry an id are in `ids`.
+    /// carry an id are in `ids`. It keeps about `capacity` bytes in JSON form, and
+    /// half as many in text form: what is older is made of the JSON form for those
+    /// few who are that far behind.
     pub fn behind(id: RoomId, json: Log, ids: Ids, capacity: u64) -> Self {
-        let text = Log::new(capacity, 0, json.next());
+        let text = Log::new(capacity / 2, 0, json.next());
         let shown = Mark {
             seq: json.next() - 1,
             text: text.head(),
@@ -236,6 +239,12 @@ impl Room {
     /// Lets everybody see everything.
     pub fn show_all(&mut self) {
         self.shown = self.head();
+    }
+
+    /// Takes the memory for both logs from the system.
+    pub fn reserve(&mut self) {
+        self.text.reserve();
+        self.json.reserve();
     }
 
     /// What is to be seen of the log of a form.

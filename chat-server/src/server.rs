@@ -47,6 +47,7 @@ impl Server {
             first.stand_at_front(listeners)?;
         }
         room.set_limits(limits.people);
+        room.reserve();
         Ok(Self {
             workers,
             shared: Shared::new(room, history, wakers, limits, journal),
@@ -130,7 +131,8 @@ pub fn now() -> Now {
     }
 }
 
-/// What is kept of each form in memory.
+/// What is kept in memory of what was said and done, in JSON form; see
+/// [`Room::behind`].
 pub const LOG_BYTES: u64 = 6 * 1024 * 1024;
 
 /// The exit status of a program that panics.

@@ -221,7 +221,9 @@ impl Person {
         };
         said.by.push(self.number);
         let (text, action, id) = (said.text.clone(), said.action, said.id.clone());
-        self.saying.push_back(number);
+        if text.len() <= MAX_TEXT {
+            self.saying.push_back(number);
+        }
         self.put_json_message(&text, action, id.as_deref());
     }
 

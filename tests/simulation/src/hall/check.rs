@@ -67,11 +67,12 @@ impl Hall {
     }
 
     fn check_memory(&self) {
-        for form in [Form::Text, Form::Json] {
+        let forms = [(Form::Text, self.capacity / 2), (Form::Json, self.capacity)];
+        for (form, capacity) in forms {
             let (log, shown) = (self.room.log(form), self.room.shown().of(form));
             let start = log.start();
             assert!(start <= shown, "what nobody could see is dropped");
-            let is_old = start + self.capacity <= log.head();
+            let is_old = start + capacity <= log.head();
             assert!(start == 0 || is_old, "more is dropped than has to be");
         }
         if self.keeping != Keeping::Not {
