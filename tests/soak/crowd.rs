@@ -224,17 +224,6 @@ impl Crowd {
     /// Somebody leaves for good, one way or another, and somebody else comes.
     pub(crate) fn replace(&mut self) {
         let index = self.anybody();
-        self.replace_one(index);
-    }
-
-    /// Everybody leaves for good, and as many others come.
-    pub(crate) fn replace_all(&mut self) {
-        for index in 0..self.clients.len() {
-            self.replace_one(index);
-        }
-    }
-
-    fn replace_one(&mut self, index: usize) {
         let route = self.clients[index].route;
         let next = self.newcomer(route);
         let mut client = std::mem::replace(&mut self.clients[index], next);
