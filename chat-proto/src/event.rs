@@ -324,8 +324,8 @@ fn is_mark(text: &str) -> bool {
 }
 
 /// What only the server and one program know: whoever says it at the hello is that
-/// program, come back over another connection. 128 random bits, on the wire as 32
-/// hexadecimal digits.
+/// program, come back over another connection. 128 bits, on the wire as 32 hexadecimal
+/// digits, that nobody can guess.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Secret([u8; 16]);
 
@@ -333,6 +333,11 @@ impl Secret {
     /// A secret of these bits, which nobody is to be able to guess.
     pub fn new(bits: u128) -> Self {
         Self(bits.to_be_bytes())
+    }
+
+    /// Those bits.
+    pub fn bits(&self) -> u128 {
+        u128::from_be_bytes(self.0)
     }
 
     /// Reads what [`Secret::to_digits`] wrote.
@@ -344,7 +349,7 @@ impl Secret {
 
     /// What it looks like on the wire. It is not to be shown to anybody.
     pub fn to_digits(self) -> String {
-        format!("{:032x}", u128::from_be_bytes(self.0))
+        format!("{:032x}", self.bits())
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
-use chat_proto::event::{Limits, Secret};
+use chat_proto::event::Limits;
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
 use slab::Slab;
@@ -21,6 +21,7 @@ use crate::clock::Now;
 use crate::connection::Connection;
 use crate::replay::{Files, NoFiles, Page};
 use crate::room::{Form, Room};
+use crate::secrets::Pass;
 use crate::session::{Reason, Session};
 use crate::shared::{Peer, Shared, Task};
 
@@ -215,11 +216,11 @@ impl Clients {
     }
 
     /// Drops those whose name somebody else has taken over.
-    pub(crate) fn replace(&mut self, secrets: &[Secret], room: &Room, now: Now) {
+    pub(crate) fn replace(&mut self, passes: &[Pass], room: &Room, now: Now) {
         for key in 0..self.connections.capacity() {
             if let Some(connection) = self.connections.get_mut(key)
-                && let Some(secret) = connection.session.secret()
-                && secrets.contains(&secret)
+                && let Some(pass) = connection.session.pass()
+                && passes.contains(&pass)
             {
                 connection.session.replace(room, now);
                 self.enqueue(key);

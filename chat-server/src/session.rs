@@ -13,7 +13,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use chat_proto::event::{ErrorCode, Secret};
+use chat_proto::event::ErrorCode;
 use chat_proto::foreign::Foreign;
 use chat_proto::framing::LineDecoder;
 use chat_proto::{json_form, text_form};
@@ -25,6 +25,7 @@ use crate::pace::Pace;
 use crate::rare::Rare;
 use crate::replay::{Files, Page};
 use crate::room::{Form, Room};
+use crate::secrets::Pass;
 use seat::{MAX_PRIVATE, Phase, Seat};
 
 /// How long a newcomer may take to say who they are.
@@ -126,9 +127,9 @@ impl Session {
         }
     }
 
-    /// What only it and the server know, if it is a program.
-    pub fn secret(&self) -> Option<Secret> {
-        self.seat.secret
+    /// What the server knows it by, if it is a program.
+    pub fn pass(&self) -> Option<Pass> {
+        self.seat.pass
     }
 
     /// Whoever it was has come back over another connection and has its name:

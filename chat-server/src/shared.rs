@@ -17,7 +17,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 
-use chat_proto::event::Secret;
 use mio::Waker;
 use mio::net::TcpStream;
 
@@ -27,6 +26,7 @@ use crate::counters::{Counters, Seldom};
 use crate::history::History;
 use crate::journal::Journal;
 use crate::room::{Form, Room};
+use crate::secrets::Pass;
 
 /// What is not allowed beyond.
 #[derive(Debug, Clone, Copy)]
@@ -102,8 +102,8 @@ pub(crate) struct Peer {
 pub(crate) enum Task {
     /// Somebody has come, and is its from now on.
     Peer(Peer),
-    /// Those who hold these secrets are here over another connection now.
-    Replaced(Vec<Secret>),
+    /// Those who hold these passes are here over another connection now.
+    Replaced(Vec<Pass>),
     /// Too many say nothing, and whoever has done so for longest is to go.
     MakeRoom(Silent),
     /// Everybody is told this.

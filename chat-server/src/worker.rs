@@ -257,7 +257,7 @@ impl Worker {
         for task in shared.take_tasks(self.index) {
             match task {
                 Task::Peer(peer) => self.welcome(peer, room, shared, now),
-                Task::Replaced(secrets) => self.clients.replace(&secrets, room, now),
+                Task::Replaced(passes) => self.clients.replace(&passes, room, now),
                 Task::MakeRoom(silent) => self.clients.make_room(&silent, room, now),
                 Task::Tell(text) => self.clients.tell(&text, room, now),
                 Task::Stop => self.stop(room, shared, now),

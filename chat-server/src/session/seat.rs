@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use chat_proto::command::{Command, Past};
-use chat_proto::event::{Body, ErrorCode, Limits, MessageId, Reply, Secret, Speech, Welcome};
+use chat_proto::event::{Body, ErrorCode, Limits, MessageId, Reply, Speech, Welcome};
 use chat_proto::foreign::Foreign;
 use chat_proto::framing::Line;
 use chat_proto::name::Name;
@@ -21,6 +21,7 @@ use crate::clock::Now;
 use crate::pace::Pace;
 use crate::rare::Rare;
 use crate::room::{Form, Place, Room, Said, notice};
+use crate::secrets::Pass;
 
 /// All of a session but the bytes that come in.
 #[derive(Debug)]
@@ -39,8 +40,8 @@ pub(super) struct Seat {
     /// Why the session ended.
     pub(super) reason: Reason,
     pub(super) names: Rare<Names>,
-    /// What only it and the server know, if it is a program.
-    pub(super) secret: Option<Secret>,
+    /// What the server knows it by, if it is a program.
+    pub(super) pass: Option<Pass>,
 }
 
 /// Names that matter to a seat, besides the one that it has.
@@ -95,7 +96,7 @@ impl Seat {
             pace: Rare::default(),
             reason: Reason::Closed,
             names: Rare::default(),
-            secret: None,
+            pass: None,
         }
     }
 
@@ -288,8 +289,8 @@ impl Seat {
                 if self.form == Form::Text {
                     self.notice(&format!("you are now known as {name}"), room, now);
                 }
-                if let Some(secret) = &self.secret {
-                    room.secrets().rename(secret, &name);
+                if let Some(pass) = self.pass {
+                    room.secrets().rename(pass, &name);
                 }
                 self.phase = Phase::Present(name);
                 self.names.change(|names| names.wanted = None);
@@ -302,8 +303,8 @@ impl Seat {
     pub(super) fn leave(&mut self, room: &mut Room, now: Now) {
         if let Phase::Present(name) = &self.phase {
             let name = name.clone();
-            if let Some(secret) = &self.secret {
-                room.secrets().forget(secret);
+            if let Some(pass) = self.pass {
+                room.secrets().forget(pass);
             }
             if let Some(place) = room.leave(&name, now) {
                 self.skip_own(place);

@@ -109,8 +109,8 @@ impl Seat {
             }
         };
         self.phase = Phase::Present(name.clone());
-        let secret = room.secrets().give(&name);
-        self.secret = Some(secret);
+        let (pass, secret) = room.secrets().give(&name);
+        self.pass = Some(pass);
         let mark = room.reply_mark();
         self.speak_json(room, mark);
         let lost = hello.resume.as_ref().map(|resume| lost(resume, room, mark));

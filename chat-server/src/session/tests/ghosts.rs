@@ -17,10 +17,7 @@ impl Hall {
         self.send(who, format!("/hello {hello}\n"));
         let replaced = self.room.secrets().take_replaced();
         for session in &mut self.sessions {
-            if session
-                .secret()
-                .is_some_and(|secret| replaced.contains(&secret))
-            {
+            if session.pass().is_some_and(|pass| replaced.contains(&pass)) {
                 session.replace(&self.room, self.now);
             }
         }
