@@ -265,11 +265,8 @@ impl App {
                 };
                 self.conversation.show(goodbye);
             }
-            return Some(if self.conversation.is_leaving() {
-                End::Left
-            } else {
-                End::ServerGone
-            });
+            let is_left = self.conversation.is_leaving() && !self.conversation.is_foreign();
+            return Some(if is_left { End::Left } else { End::ServerGone });
         }
         let now = Instant::now();
         let is_first = self.conversation.away_since().is_none();

@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use chat_proto::PROTOCOL;
 use chat_proto::command::{Command, Hello};
+use chat_proto::foreign::Foreign;
 use chat_proto::framing::{self, LineDecoder, MAX_UNENDED};
 use chat_proto::json_form;
 use chat_proto::name::Name;
@@ -38,8 +39,9 @@ use company::Company;
 use outbox::{Manner, Outbox};
 use position::Position;
 
-/// How long a server may take to greet before it is taken for a plain one.
-pub const DECIDE_AFTER: Duration = Duration::from_secs(1);
+/// How long a server may take to greet before it is taken for a plain one. What
+/// one that was only busy is sent as plain lines cannot be confirmed.
+pub const DECIDE_AFTER: Duration = Duration::from_secs(5);
 
 /// How long a plain server may pause within a line before what came of it is
 /// shown: the tutorial's says who left without a line end.
@@ -70,6 +72,8 @@ pub struct Conversation {
     stage: Stage,
     /// The person said that they leave.
     leaving: bool,
+    /// What answers speaks another protocol.
+    is_foreign: bool,
     decoder: LineDecoder,
     wishes: Wishes,
     me: Option<Name>,
@@ -147,6 +151,7 @@ impl Conversation {
             me: None,
             people: People::default(),
             limit: MAX_TEXT,
+            is_foreign: false,
             outbox: Outbox::new(random),
             position: Position::default(),
             away: None,
@@ -178,6 +183,9 @@ impl Conversation {
     ///
     /// When it sends 64 KiB without a line end.
     pub fn receive(&mut self, mut input: &[u8], now: Instant) -> Result<(), NotAChat> {
+        if matches!(self.stage, Stage::Undecided(_) | Stage::PlainSoFar) {
+            self.is_foreign |= Foreign::recognize_answer(input).is_some();
+        }
         let mut decoder = std::mem::take(&mut self.decoder);
         let result = loop {
             match decoder.next_line(&mut input, MAX_UNENDED) {
@@ -388,6 +396,11 @@ impl Conversation {
     /// Whether the server is one of plain lines.
     pub fn is_plain(&self) -> bool {
         matches!(self.stage, Stage::Plain | Stage::PlainSoFar)
+    }
+
+    /// Whether what answers speaks HTTP, TLS or SSH: nobody has heard us there.
+    pub fn is_foreign(&self) -> bool {
+        self.is_foreign
     }
 
     /// Whether the person said that they leave.

@@ -18,6 +18,18 @@ pub enum Foreign {
 }
 
 impl Foreign {
+    /// Looks at how a server begins to speak.
+    pub fn recognize_answer(start: &[u8]) -> Option<Self> {
+        // An alert (RFC 8446 §6) or a handshake.
+        if start.starts_with(&[0x15, 0x03]) || start.starts_with(&[0x16, 0x03]) {
+            return Some(Self::Tls);
+        }
+        if start.starts_with(b"HTTP/") {
+            return Some(Self::Http);
+        }
+        start.starts_with(b"SSH-").then_some(Self::Ssh)
+    }
+
     /// Looks at the first line of a connection, or at what has come of it.
     pub fn recognize(start: &[u8]) -> Option<Self> {
         if start.starts_with(&[0x16, 0x03]) {

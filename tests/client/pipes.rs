@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chat_testkit::{JsonPeer, Output, Program, run_piped, until};
 
-use crate::scripted::{id_of, listen, send_message, welcome};
+use crate::scripted::{id_of, listen, object, send_message, welcome};
 use crate::{client, nc, piped, piped_with, server};
 
 /// Pipes this through a client that is called `pipe`.
@@ -260,6 +260,31 @@ fn a_closed_stdout_is_a_quiet_end() {
     let output = shell.finish();
     assert_eq!(output.stderr, "status 0\n");
     bo.expect("\r[pipe] is offline\n");
+}
+
+/// P-03: but what was to be said and is not in the room was not delivered.
+#[test]
+fn a_closed_stdout_does_not_hide_what_is_not_delivered() {
+    let (listener, addr) = listen();
+    let addr = addr.to_string();
+    let script = r#"{ "$0" "$@"; echo "status $?" >&2; } | head -n 1"#;
+    let program = client().to_str().expect("a plain path");
+    let args = ["-c", script, program, &addr, "--name", "pipe"];
+    let mut shell = Program::spawn("sh", &args, &[]);
+    shell.send_str("hello\n");
+    // The room never has what it says.
+    let mut server = welcome(&listener, "pipe");
+    let mut seq = 10;
+    until("it has noticed", || {
+        seq += 1;
+        let members = format!(r#""seq":{seq},"type":"message","name":"bo","text":"hi""#);
+        let line = object("2026-11-23T10:00:00.123Z", &members);
+        let _ = server.try_send(line.as_bytes());
+        !shell.is_running()
+    });
+    let output = shell.finish();
+    assert!(output.stderr.contains("not delivered: hello\n"), "{output}");
+    assert!(output.stderr.ends_with("status 1\n"), "{output}");
 }
 
 /// K-09: without a prompt, since a terminal on one side can have none.

@@ -97,6 +97,22 @@ fn sigquit_gives_the_terminal_back() {
     check("half typed", |ann| ann.signal(Signal::Quit), 128 + 3);
 }
 
+/// K-07: by all others that would end it, too.
+#[test]
+fn any_signal_that_ends_it_gives_the_terminal_back() {
+    for name in [
+        "USR1", "USR2", "ALRM", "VTALRM", "PROF", "XCPU", "XFSZ", "SYS", "ABRT", "TRAP",
+    ] {
+        let server = server();
+        let mut ann = join(server.addr(), "ann");
+        let kill = format!("kill -{name} {}", ann.pid());
+        assert!(run_piped("sh", &["-c", &kill], &[], b"").status.success());
+        let status = ann.wait_exit();
+        assert!(status > 128, "{name}: {status}");
+        given_back(&ann);
+    }
+}
+
 /// What ends in a terminal that was taken, some way or other; run by the test
 /// below, in a terminal of its own.
 #[test]

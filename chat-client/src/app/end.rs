@@ -53,7 +53,7 @@ impl App {
             End::Left => (0, None),
             // Whoever reads us has enough, as with `| head`.
             End::OutputGone(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                return ExitCode::SUCCESS;
+                (u8::from(!undelivered.is_empty()), None)
             }
             End::OutputGone(error) => {
                 let trouble = format!("cannot write to standard output: {error}");

@@ -10,7 +10,10 @@ use std::{process, thread};
 
 use filedescriptor::{POLLIN, poll, pollfd};
 use mio::{Interest, Registry, Token};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook::consts::{
+    SIGABRT, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP,
+    SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
+};
 use signal_hook::low_level::emulate_default_handler;
 
 use super::Signal;
@@ -28,11 +31,10 @@ impl Signals {
     ///
     /// Those of the system.
     pub fn register(registry: &Registry, token: Token) -> io::Result<Self> {
-        let mut signals = signal_hook_mio::v1_0::Signals::new([
-            SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH,
-        ])?;
+        let others = [SIGTSTP, SIGCONT, SIGWINCH];
+        let mut signals = signal_hook_mio::v1_0::Signals::new(ENDS.into_iter().chain(others))?;
         registry.register(&mut signals, token, Interest::READABLE)?;
-        let mut ends = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+        let mut ends = signal_hook::iterator::Signals::new(ENDS)?;
         thread::Builder::new().spawn(move || {
             if let Some(signal) = ends.forever().next() {
                 thread::sleep(END_WITHIN);
@@ -53,6 +55,13 @@ impl Signals {
         })
     }
 }
+
+/// All that would end it by themselves, and can be seen to: the terminal is to be as
+/// it was. Not those that a program's own faults send.
+const ENDS: [i32; 15] = [
+    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGALRM, SIGIO, SIGPROF, SIGSYS, SIGTRAP, SIGUSR1,
+    SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
+];
 
 /// Columns and rows of the terminal, as it tells them.
 pub fn window_size() -> Option<(u16, u16)> {
