@@ -300,7 +300,14 @@ impl<S: Socket> Connection<S> {
 
     /// It is in the room and has said nothing, or it has.
     pub(crate) fn set_silence(&mut self, silence: Option<Silence>) {
-        self.clock.change(|clock| clock.silence = silence);
+        self.clock.change(|clock| {
+            clock.silence = silence;
+            if silence.is_none() {
+                // Most have no other timer, and need no clock then. What is due
+                // besides is set anew in this round.
+                clock.timer = None;
+            }
+        });
     }
 
     /// When it has been silent for too long. Whoever has perhaps said something by
@@ -545,6 +552,20 @@ mod tests {
         assert!(!connection.can_send(&room));
         connection.write(&room, now);
         assert_eq!(connection.gone, None);
+    }
+
+    #[test]
+    fn who_has_said_something_needs_no_clock() {
+        let (_client, mut connection, _) = accepted();
+        connection.readable = false;
+        let since = Instant::now();
+        let until = Some(since + Duration::from_secs(60));
+        connection.set_silence(Some(Silence { since, until }));
+        let timer = connection.needs_timer(Duration::MAX);
+        assert!(timer.is_some());
+        connection.set_timer(timer);
+        connection.set_silence(None);
+        assert_eq!(connection.clock.get(), None);
     }
 
     /// Else whoever asks for all of a long past and goes has it read all the same.
