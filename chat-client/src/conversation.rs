@@ -41,7 +41,7 @@ use position::Position;
 
 /// How long a server may take to greet before it is taken for a plain one. What
 /// one that was only busy is sent as plain lines cannot be confirmed.
-pub const DECIDE_AFTER: Duration = Duration::from_secs(5);
+pub const DECIDE_AFTER: Duration = Duration::from_secs(3);
 
 /// How long a plain server may pause within a line before what came of it is
 /// shown: the tutorial's says who left without a line end.
