@@ -267,13 +267,16 @@ fn a_closed_stdout_is_a_quiet_end() {
 fn a_closed_stdout_does_not_hide_what_is_not_delivered() {
     let (listener, addr) = listen();
     let addr = addr.to_string();
-    let script = r#"{ "$0" "$@"; echo "status $?" >&2; } | head -n 1"#;
+    // `head` takes what is told until it is welcomed, and closes.
+    let script = r#"{ "$0" "$@"; echo "status $?" >&2; } | head -n 2"#;
     let program = client().to_str().expect("a plain path");
     let args = ["-c", script, program, &addr, "--name", "pipe"];
     let mut shell = Program::spawn("sh", &args, &[]);
-    shell.send_str("hello\n");
-    // The room never has what it says.
     let mut server = welcome(&listener, "pipe");
+    shell.stdout.expect("-- you are pipe");
+    shell.send_str("hello\n");
+    // The room never has it.
+    assert!(server.expect_line().contains("hello"));
     let mut seq = 10;
     until("it has noticed", || {
         seq += 1;
