@@ -1,4 +1,4 @@
-//! Recognizes peers that speak another protocol, by their first line.
+//! Recognizes peers that speak another protocol, by how they begin.
 //!
 //! A web page can make a browser send lines to any port. If its headers and
 //! body were taken for chat, every page could talk in the room; so the first
@@ -9,9 +9,9 @@ use std::fmt;
 /// A protocol that is not this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foreign {
-    /// An HTTP request line (RFC 9112 §3).
+    /// An HTTP request line (RFC 9112 §3), or the status line of an answer (§4).
     Http,
-    /// A TLS record that carries a handshake (RFC 8446 §5.1).
+    /// A TLS record that carries a handshake or an alert (RFC 8446 §5.1).
     Tls,
     /// An SSH identification string (RFC 4253 §4.2).
     Ssh,
@@ -20,23 +20,25 @@ pub enum Foreign {
 impl Foreign {
     /// Looks at how a server begins to speak.
     pub fn recognize_answer(start: &[u8]) -> Option<Self> {
-        // An alert (RFC 8446 §6) or a handshake.
-        if start.starts_with(&[0x15, 0x03]) || start.starts_with(&[0x16, 0x03]) {
-            return Some(Self::Tls);
+        match start.starts_with(b"HTTP/") {
+            true => Some(Self::Http),
+            false => Self::recognize_either(start),
         }
-        if start.starts_with(b"HTTP/") {
-            return Some(Self::Http);
+    }
+
+    /// What both sides begin with.
+    fn recognize_either(start: &[u8]) -> Option<Self> {
+        match start {
+            [ALERT | HANDSHAKE, 0x03, ..] => Some(Self::Tls),
+            [b'S', b'S', b'H', b'-', ..] => Some(Self::Ssh),
+            _ => None,
         }
-        start.starts_with(b"SSH-").then_some(Self::Ssh)
     }
 
     /// Looks at the first line of a connection, or at what has come of it.
     pub fn recognize(start: &[u8]) -> Option<Self> {
-        if start.starts_with(&[0x16, 0x03]) {
-            return Some(Self::Tls);
-        }
-        if start.starts_with(b"SSH-") {
-            return Some(Self::Ssh);
+        if let Some(foreign) = Self::recognize_either(start) {
+            return Some(foreign);
         }
         let method_end = start.iter().position(|&byte| byte == b' ')?;
         let target = &start[method_end + 1..];
@@ -68,6 +70,10 @@ impl fmt::Display for Foreign {
     }
 }
 
+/// What a TLS record carries (RFC 8446 §5.1).
+const ALERT: u8 = 0x15;
+const HANDSHAKE: u8 = 0x16;
+
 /// RFC 9110 §9, RFC 5789 and the preface of HTTP/2 (RFC 9113 §3.4).
 const METHODS: [&[u8]; 10] = [
     b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI",
@@ -93,6 +99,21 @@ mod tests {
         check(b"GET http://example.org/ HTTP/1.0", Some(Foreign::Http));
         check(b"\x16\x03\x01\x02\x00\x01", Some(Foreign::Tls));
         check(b"SSH-2.0-OpenSSH_9.2", Some(Foreign::Ssh));
+    }
+
+    #[test]
+    fn other_servers() {
+        let answers = [
+            (&b"HTTP/1.1 400 Bad Request"[..], Some(Foreign::Http)),
+            (b"\x15\x03\x01\x00\x02\x02\x28", Some(Foreign::Tls)),
+            (b"SSH-2.0-OpenSSH_9.2", Some(Foreign::Ssh)),
+            (b"-- chat/1 welcome", None),
+            (b"<announce> already connected: nobody.", None),
+            (b"", None),
+        ];
+        for (answer, expected) in answers {
+            assert_eq!(Foreign::recognize_answer(answer), expected);
+        }
     }
 
     #[test]
