@@ -356,10 +356,11 @@ impl Room {
             Past::Last(count) => {
                 let until = self.speech.partition_point(|seq| *seq < end);
                 let oldest = until.saturating_sub(count);
-                let next = if oldest < until {
-                    self.speech[oldest]
+                // Not beyond the last one: what would not be sent cannot be missed.
+                let (next, end) = if oldest < until {
+                    (self.speech[oldest], self.speech[until - 1] + 1)
                 } else {
-                    end
+                    (end, end)
                 };
                 Replay::new(next, end, Selection::Speech)
             }

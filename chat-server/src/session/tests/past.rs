@@ -63,6 +63,29 @@ fn what_is_no_longer_held_is_a_gap_and_never_silence() {
     assert!(seqs(&got[2..]).into_iter().eq(first..=end));
 }
 
+/// Of the last messages only what lies between them counts, and not what came
+/// behind them and would not have been sent.
+#[test]
+fn what_would_not_have_come_is_not_missed() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    hall.send(ann, "one\n/nick anna\n/nick ann\n");
+    let bot = hall.connect();
+    hall.send(bot, "/hello {\"protocol\":1,\"replay\":1}\n");
+    let joined = hall.room.head().seq;
+    for _ in 0..1000 {
+        hall.send(ann, format!("{}\n", "x".repeat(4000)));
+        hall.sessions[bot].fall_behind(&hall.room);
+        hall.room.trim([u64::MAX; 2]);
+    }
+    let first = hall.room.first();
+    assert!(first > joined + 1);
+    let got = hall.objects(bot);
+    assert_eq!(types(&got)[..4], ["welcome", "gap", "gap", "message"]);
+    assert_eq!(got[1]["missed"], 1);
+    assert_eq!(got[2]["missed"], first - joined - 1);
+}
+
 #[test]
 fn a_message_is_sent_once() {
     let mut hall = Hall::new();
