@@ -174,16 +174,19 @@ impl Clients {
     }
 
     /// Hears everybody in turn, until there is as much to tell as one reader
-    /// takes in one round, or that were as many as can be heard in one. Those
-    /// who were not heard are the first next time. However much is said, there
-    /// is always a turn for those who come and go.
+    /// takes in one round, the answers to each included, or that were as many as
+    /// can be heard in one. Those who were not heard are the first next time.
+    /// However much is said, there is always a turn for those who come and go.
     pub(crate) fn hear(&mut self, room: &mut Room, shared: &Shared, now: Now) {
         for (index, bytes) in ROUND_BYTES.into_iter().enumerate() {
             let enough = room.written() + bytes;
             let mut queue = mem::take(&mut self.queues[index]);
-            let (mut passed, mut heard) = (0, 0);
-            while passed < queue.len() && heard < TURNS && room.written() < enough {
-                heard += usize::from(self.hear_one(queue[passed], room, shared, now));
+            let (mut passed, mut heard, mut answers) = (0, 0, 0);
+            while passed < queue.len() && heard < TURNS && room.written() + answers < enough {
+                let key = queue[passed];
+                let before = self.answers(key);
+                heard += usize::from(self.hear_one(key, room, shared, now));
+                answers += self.answers(key).saturating_sub(before);
                 passed += 1;
             }
             queue.rotate_left(passed);
@@ -191,6 +194,12 @@ impl Clients {
             queue.append(&mut self.queues[index]);
             self.queues[index] = queue;
         }
+    }
+
+    /// What waits for this one alone, in bytes.
+    fn answers(&self, key: usize) -> u64 {
+        let connection = self.connections.get(key);
+        connection.map_or(0, |one| one.session.held_bytes()[0] as u64)
     }
 
     /// Whether anything was read.
@@ -459,9 +468,10 @@ const NOBODY: [u64; 2] = [u64::MAX; 2];
 /// What one connection may send in one round.
 const READ_BUFFER: usize = 16 * 1024;
 
-/// What may be said in one round, in both forms together, by those who are in the
-/// room and by all others: about what one connection is sent in one, so that nobody
-/// falls behind who takes it.
+/// What may be said in one round, in both forms together, and answered, by those
+/// who are in the room and by all others: about what one connection is sent in one,
+/// so that nobody falls behind who takes it, and thousands of programs that come at
+/// once do not have all their welcomes in memory.
 const ROUND_BYTES: [u64; 2] = [192 * 1024, 64 * 1024];
 
 /// Connections that are heard in one round, and that are sent an answer: so

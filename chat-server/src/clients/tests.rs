@@ -64,6 +64,17 @@ impl Fixture {
 
     /// Whoever has something to say is heard, as far as that goes in one round.
     fn round(&mut self) {
+        self.hear();
+        self.serve();
+    }
+
+    fn serve(&mut self) {
+        let (shared, now) = (&self.shared, now());
+        self.clients.write(shared, now);
+        self.clients.close(self.poll.registry(), shared, now);
+    }
+
+    fn hear(&mut self) {
         let mut events = Events::with_capacity(100);
         self.poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
         for event in &events {
@@ -74,9 +85,12 @@ impl Fixture {
         self.clients.hear(&mut state.room, shared, now);
         state.room.show_all();
         shared.show(&state.room);
-        drop(state);
-        self.clients.write(shared, now);
-        self.clients.close(self.poll.registry(), shared, now);
+    }
+
+    /// What waits for each alone, in bytes.
+    fn answers(&self) -> u64 {
+        let keys = 0..self.clients.connections.capacity();
+        keys.map(|key| self.clients.answers(key)).sum()
     }
 
     fn people(&self) -> usize {
@@ -101,4 +115,32 @@ fn who_comes_does_not_wait_until_nobody_talks() {
     fixture.round();
     assert_eq!(fixture.people(), talkers.len() + 1);
     assert!(fixture.clients.has_work(), "that was all that was said");
+}
+
+/// L-08, L-10: however many programs come at once, their welcomes are made a few at
+/// a time.
+#[test]
+fn few_welcomes_are_in_memory_at_once() {
+    let mut fixture = Fixture::new();
+    let long = "long".repeat(7);
+    let come = |number: usize| fixture.come(&format!("/nick {long}{number}x\n"));
+    let _people: Vec<std::net::TcpStream> = (100..160).map(come).collect();
+    fixture.round();
+    assert_eq!(fixture.people(), 60);
+    let come = |number: usize| {
+        fixture.come(&format!(
+            "/hello {{\"protocol\":1,\"name\":\"{number}x\"}}\n"
+        ))
+    };
+    let _programs: Vec<std::net::TcpStream> = (200..260).map(come).collect();
+    let mut rounds = 0;
+    while fixture.people() < 120 {
+        let before = fixture.answers();
+        fixture.hear();
+        let more = fixture.answers().saturating_sub(before);
+        assert!(more < ROUND_BYTES[1] + 8192, "{more} bytes");
+        fixture.serve();
+        rounds += 1;
+    }
+    assert!(rounds > 1, "all at once");
 }
