@@ -44,7 +44,7 @@ pub(crate) struct Peer {
 }
 
 /// The next event to come, and how much of its text form is here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     seq: u64,
     offset: usize,
@@ -224,6 +224,9 @@ impl Peer {
             next.extend(&self.places);
         }
         assert!(!next.is_empty(), "{missed} lines are not missing");
+        // Many a way leads to the same place, and more with each gap.
+        next.sort_unstable();
+        next.dedup();
         self.places = next;
     }
 
