@@ -105,7 +105,10 @@ impl Name {
             Some((address, number)) if number.parse::<u32>().is_ok() => address,
             _ => text,
         };
-        let is_address = unnumbered.contains(':') && unnumbered.parse::<SocketAddr>().is_ok();
+        // With leading zeros a number can be of any length.
+        let is_address = text.len() <= MAX_NAME_BYTES
+            && unnumbered.contains(':')
+            && unnumbered.parse::<SocketAddr>().is_ok();
         if !is_address {
             check_form(text)?;
         }

@@ -53,7 +53,7 @@ impl Pace {
 const BURST: Duration = Duration::from_secs(5);
 
 /// What counts as one line, in bytes: 20 of them are 64 KiB.
-const LINE_BYTES: u32 = 64 * 1024 / 20;
+pub(crate) const LINE_BYTES: u32 = 64 * 1024 / 20;
 
 /// How long somebody who is too fast waits at least.
 const SOME: Duration = Duration::from_millis(200);

@@ -151,6 +151,11 @@ fn addresses() {
         assert!(Name::parse(text).unwrap().is_address());
     }
     assert!(Name::parse("127.0.0.1:5-2\n").is_err());
+    // K-03: a number can have any number of zeros before it.
+    let zeros = "0".repeat(60_000);
+    for text in ["127.0.0.1:05", "127.0.0.1:5-02", "[::1%05]:5"] {
+        assert!(Name::parse(&text.replace('0', &zeros)).is_err());
+    }
     assert!(!name("ann").is_address());
 }
 

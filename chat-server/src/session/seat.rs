@@ -18,7 +18,7 @@ use chat_proto::{json_form, text_form};
 use super::{ANNOUNCE_AFTER, FAREWELL_FOR, LISTEN_FOR, Reason};
 use crate::broadcast::Reader;
 use crate::clock::Now;
-use crate::pace::Pace;
+use crate::pace::{LINE_BYTES, Pace};
 use crate::rare::Rare;
 use crate::room::{Form, Place, Room, Said, notice};
 use crate::secrets::Pass;
@@ -228,13 +228,18 @@ impl Seat {
         let names = self.names.get();
         let wanted = names.and_then(|names| names.wanted.as_ref());
         let wanted = wanted.unwrap_or(name);
+        let length = text.as_str().len() as u64;
         let speech = Speech {
             name: name.clone(),
             text,
             id: id.clone(),
         };
         match room.say(speech, wanted, body, now) {
-            Said::New(place) => self.skip_own(place),
+            Said::New(place) => {
+                let shown = place.text.end - place.text.start;
+                self.pay_for_rows(shown, length, room, now);
+                self.skip_own(place);
+            }
             Said::Again(seq) => {
                 // While it is uncertain whether the first one can be kept there
                 // is nothing to say: it comes by itself once it is.
@@ -248,6 +253,17 @@ impl Seat {
                 let code = ErrorCode::NotKept;
                 self.reply(&Reply::Error { code, text, id }, room, now);
             }
+        }
+    }
+
+    /// A text of thousands of short lines is a hundred times as long with the name
+    /// before each: whoever says it pays for what others are shown.
+    fn pay_for_rows(&mut self, shown: u64, length: u64, room: &Room, now: Now) {
+        let rate = room.limits().rate;
+        let more = shown.saturating_sub(length.max(LINE_BYTES.into()));
+        if rate > 0 && more > 0 {
+            self.pace
+                .change(|pace| pace.spend(more as usize, false, rate, now.instant));
         }
     }
 

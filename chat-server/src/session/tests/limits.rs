@@ -11,9 +11,44 @@ fn who_is_too_fast_is_not_heard_for_a_while() {
     let lines: String = (0..1000).map(|line| format!("n{line}\n")).collect();
     hall.send(fast, "\n".repeat(50));
     hall.send(fast, &lines);
+    let start = hall.now.instant;
+    let (heard, rounds) = hear_all(&mut hall, fast, other);
+    let expected: String = (0..1000)
+        .map(|line| format!("\r<fast> n{line}\n"))
+        .collect();
+    assert_eq!(heard, expected);
+    // 1,050 lines and the name, of which 100 are free.
+    let took = hall.now.instant - start;
+    assert!((47..=48).contains(&took.as_secs()), "{took:?}");
+    assert!((150..300).contains(&rounds), "{rounds}");
+}
+
+/// L-04: nor does a text of many short lines, which is many times as long in text
+/// form, reach the others faster.
+#[test]
+fn who_says_many_rows_pays_for_what_is_shown() {
+    let mut hall = Hall::new();
+    hall.room.set_limits(Limits::default());
+    let other = hall.join("other");
+    let (fast, _) = hall.program(json!({"protocol": 1, "name": "fast"}));
+    let text = ["x"; 2000].join("\n");
+    let line = json!({"type": "message", "text": text}).to_string() + "\n";
+    hall.read(other);
+    let start = hall.now.instant;
+    hall.send(fast, line.repeat(100));
+    let (heard, _) = hear_all(&mut hall, fast, other);
+    assert_eq!(heard, "\r<fast> x\n".repeat(200_000));
+    // 64 KiB a second, of which five seconds are free and the last text is owed.
+    let shown = heard.len() as f64 / 65_536.0;
+    let took = (hall.now.instant - start).as_secs_f64();
+    assert!((shown - 6.0..shown).contains(&took), "{took} s");
+}
+
+/// What `other` hears until everything that `fast` sent is heard, and in how many
+/// turns that was.
+fn hear_all(hall: &mut Hall, fast: usize, other: usize) -> (String, usize) {
     let mut heard = String::new();
     let mut rounds = 0;
-    let start = hall.now.instant;
     loop {
         let session = &mut hall.sessions[fast];
         while session.has_work() {
@@ -23,20 +58,12 @@ fn who_is_too_fast_is_not_heard_for_a_while() {
         hall.room.show_all();
         heard += &hall.read(other);
         let Some(deadline) = hall.sessions[fast].deadline() else {
-            break;
+            return (heard, rounds);
         };
         rounds += 1;
         hall.now.instant = deadline;
         hall.sessions[fast].expire(&mut hall.room, hall.now);
     }
-    let expected: String = (0..1000)
-        .map(|line| format!("\r<fast> n{line}\n"))
-        .collect();
-    assert_eq!(heard, expected);
-    // 1,050 lines and the name, of which 100 are free.
-    let took = hall.now.instant - start;
-    assert!((47..=48).contains(&took.as_secs()), "{took:?}");
-    assert!((150..300).contains(&rounds), "{rounds}");
 }
 
 #[test]
