@@ -84,6 +84,11 @@ impl Presence {
         self.left.contains(name) || self.entered.contains(name)
     }
 
+    /// Whether it is pending that somebody went.
+    pub fn has_departures(&self) -> bool {
+        !self.left.is_empty() || !self.passed.is_empty()
+    }
+
     /// When what is pending is to be told.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline

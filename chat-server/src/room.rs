@@ -467,7 +467,12 @@ impl Room {
 
     fn renamed(&mut self, old: &Name, new: &Name, now: Now) -> Place {
         self.people.enter(new);
-        self.tell_before(&[old, new], now);
+        // Whoever has gone may have had a name that looks like the new one.
+        if self.presence.has_departures() {
+            self.tell_pending(now);
+        } else {
+            self.tell_before(&[old, new], now);
+        }
         let body = Body::Renamed {
             old: old.clone(),
             new: new.clone(),

@@ -185,3 +185,27 @@ fn only_the_telling_waits() {
     room.leave(&ann, now);
     assert_eq!(room.head().seq, head.seq + 2);
 }
+
+/// N-01, N-05: whoever takes a name that looks like the one of somebody who has gone does
+/// so after that is told.
+#[test]
+fn a_departure_is_told_before_a_name_that_looks_the_same() {
+    let mut room = room();
+    let now = now();
+    for number in 0..ONE_BY_ONE {
+        room.enter(&name(&format!("early{number}x")), now);
+    }
+    let [ann, bo] = ["Ann", "bo"].map(|wanted| room.enter(&name(wanted), now).0);
+    room.tell_pending(now);
+    let head = room.head().seq;
+    assert!(room.leave(&ann, now).is_none());
+    room.rename(&bo, "ann", now).unwrap();
+    let log = room.log(Form::Json);
+    let news: Vec<_> = log
+        .backwards()
+        .take_while(|(seq, _)| *seq > head)
+        .map(|(_, line)| std::str::from_utf8(line).unwrap())
+        .collect();
+    assert!(news[1].contains("\"type\":\"left\""), "{news:?}");
+    assert!(news[0].contains("\"type\":\"renamed\""), "{news:?}");
+}
