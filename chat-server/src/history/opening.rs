@@ -14,7 +14,15 @@ use crate::replay::SOURCE;
 
 /// Where a file really is: under another name it would not be known again.
 pub(super) fn real_path(path: &Path) -> anyhow::Result<PathBuf> {
-    let directory = directory_of(path);
+    // A link may lead to a file that is yet to be made.
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match path.read_link() {
+            Ok(target) if !path.exists() => path = directory_of(&path).join(target),
+            _ => break,
+        }
+    }
+    let directory = directory_of(&path);
     let name = path.file_name().unwrap_or_default();
     if path.exists() {
         path.canonicalize()
@@ -62,8 +70,8 @@ pub(super) fn numbered(path: &Path) -> anyhow::Result<Vec<(u64, PathBuf)>> {
             .to_string_lossy()
             .strip_prefix(&prefix)
             .and_then(|digits| {
-                let all = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
-                digits.parse::<u64>().ok().filter(|_| all)
+                let number = digits.parse::<u64>().ok();
+                number.filter(|number| digits == format!("{number:06}"))
             });
         if let Some(number) = number {
             found.push((number, directory.join(name)));
@@ -168,6 +176,9 @@ fn cut(path: &Path, file: &File, place: u64, notes: &mut Vec<String>) -> io::Res
     ));
     Ok(())
 }
+
+/// Links that may lead to one another, as on Linux.
+const MAX_LINKS: usize = 40;
 
 const READ_BUFFER: usize = 256 * 1024;
 

@@ -174,6 +174,70 @@ fn two_servers_do_not_share_a_history() {
     assert!(Hall::open(options).is_ok());
 }
 
+/// D-06: nor by way of a link to a file that the first one only makes.
+#[cfg(unix)]
+#[test]
+fn a_link_leads_to_the_same_history() {
+    let directory = directory();
+    let mut options = options(&directory, SyncMode::Batch);
+    let link = |from: &str, to: &str| {
+        let from = directory.path().join(from);
+        std::os::unix::fs::symlink(to, &from).unwrap();
+        from
+    };
+    fs::create_dir(directory.path().join("data")).unwrap();
+    link("next", "data/room.jsonl");
+    options.path = link("first", "next");
+    let hall = Hall::open(options.clone()).unwrap();
+    assert!(directory.path().join("data/room.jsonl.lock").exists());
+    let error = Hall::open(options.clone()).err().unwrap().to_string();
+    assert!(error.contains("in use by another chat-server"), "{error}");
+    drop(hall);
+    // One that leads to itself is no file.
+    options.path = link("round", "round");
+    assert!(Hall::open(options).is_err());
+}
+
+/// D-01: the numbers in the names grow beyond six digits.
+#[test]
+fn a_million_files_are_not_the_end() {
+    let directory = directory();
+    let mut options = options(&directory, SyncMode::Batch);
+    options.keep = 128 * 1024;
+    let mut hall = Hall::open(options.clone()).unwrap();
+    let fill = |hall: &mut Hall| {
+        for _ in 0..8 {
+            hall.say(&"x".repeat(4000), None);
+            hall.keep();
+        }
+    };
+    fill(&mut hall);
+    drop(hall);
+    let renamed = numbered(&options.path).unwrap();
+    assert!(renamed.len() > 1);
+    for (index, (_, path)) in renamed.iter().enumerate() {
+        let number = 1_000_000 - renamed.len() + index;
+        fs::rename(path, with_suffix(&options.path, &number.to_string())).unwrap();
+    }
+    let mut hall = Hall::open(options.clone()).unwrap();
+    fill(&mut hall);
+    let last = hall.room.head().seq;
+    drop(hall);
+    assert_eq!(
+        numbered(&options.path)
+            .unwrap()
+            .last()
+            .unwrap()
+            .0
+            .to_string()
+            .len(),
+        7
+    );
+    let hall = Hall::open(options.clone()).unwrap();
+    assert_eq!((hall.room.first(), hall.room.head().seq), (1, last + 1));
+    assert_eq!(hall.replay(1), everything(&options));
+}
+
 /// D-02, D-06: it says what is wrong instead.
 #[test]
 fn what_is_no_history_is_not_touched() {
