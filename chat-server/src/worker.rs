@@ -36,10 +36,10 @@ pub(crate) struct Worker {
     overtaken: bool,
     /// Somebody has woken us up.
     woken: bool,
-    /// When it was last known what has happened to the sockets, if that is known.
-    polled: Option<Instant>,
-    /// Nothing has expired in the last round, though it may have been due.
-    spared: bool,
+    /// All that had happened to the sockets by then has been told of. What is due
+    /// is held against this moment, and not against now: the whole process may have
+    /// been stopped since, and what people did meanwhile comes first.
+    looked: Instant,
     /// The server is stopping, and stops waiting for peers at this moment.
     stopping: Option<Instant>,
 }
@@ -65,8 +65,7 @@ impl Worker {
             room_due: None,
             overtaken: false,
             woken: false,
-            polled: None,
-            spared: false,
+            looked: Instant::now(),
             stopping: None,
         })
     }
@@ -109,7 +108,7 @@ impl Worker {
     ///
     /// When the poll itself fails; nothing that a peer does is an error.
     pub(crate) fn run(&mut self, shared: &Shared) -> anyhow::Result<()> {
-        let mut events = Events::with_capacity(1024);
+        let mut events = Events::with_capacity(EVENTS);
         loop {
             self.wait(&mut events, shared)?;
             for event in &events {
@@ -149,15 +148,17 @@ impl Worker {
                 timeout = Some(Duration::ZERO);
             }
         }
+        let before = Instant::now();
         let polled = self.poll.poll(events, timeout);
         if timeout != Some(Duration::ZERO) {
             shared.set_asleep(self.index, false);
         }
-        self.polled = match polled {
-            Ok(()) => Some(Instant::now()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
+        match polled {
+            Ok(()) if events.iter().count() < EVENTS => self.looked = before,
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error).context("cannot wait for events"),
-        };
+        }
         Ok(())
     }
 
@@ -214,7 +215,7 @@ impl Worker {
         woken && (door.is_some() && shared.is_kept || shared.has_tasks(self.index))
             || self.overtaken
             || self.room_due.as_ref().is_some_and(is_due)
-            || timer.as_ref().is_some_and(is_due)
+            || timer.is_some_and(|at| at <= self.looked)
             || door.is_some_and(|door| door.is_ready() || door.retry().as_ref().is_some_and(is_due))
             || self.clients.need_room()
     }
@@ -230,13 +231,11 @@ impl Worker {
         if !self.overtaken {
             self.clients.hear(&mut state.room, shared, now);
         }
-        // Where the whole process was stopped for a while, what people have done
-        // meanwhile comes before what is due.
-        let is_fresh = self.polled.is_some_and(|at| now.instant - at < STALE_AFTER);
-        self.spared = !is_fresh && !self.spared;
-        if !self.spared {
-            self.clients.expire(&mut state.room, shared, now);
-        }
+        let looked = Now {
+            instant: self.looked,
+            ..now
+        };
+        self.clients.expire(&mut state.room, shared, looked);
         self.clients.hold(&state.room, shared);
         state.room.tell_presence(now);
         self.keep(&mut state, shared, now);
@@ -377,8 +376,8 @@ const FIRST_LISTENER: usize = usize::MAX - 3;
 /// How long a stopping server waits for its last words to be taken.
 const GOODBYE_FOR: Duration = Duration::from_secs(1);
 
-/// How old the news of a round may be to close somebody for having done nothing.
-const STALE_AFTER: Duration = Duration::from_millis(100);
+/// What the poll tells at a time.
+const EVENTS: usize = 1024;
 
 /// How long a round waits at most while the disk is behind.
 const OVERTAKEN_FOR: Duration = Duration::from_millis(5);
