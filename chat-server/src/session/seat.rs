@@ -236,8 +236,14 @@ impl Seat {
         };
         match room.say(speech, wanted, body, now) {
             Said::New(place) => {
+                // A text of thousands of short lines is a hundred times as long with
+                // the name before each: who says it pays for what others are shown.
                 let shown = place.text.end - place.text.start;
-                self.pay_for_rows(shown, length, room, now);
+                self.pay(
+                    shown.saturating_sub(length.max(LINE_BYTES.into())),
+                    room,
+                    now,
+                );
                 self.skip_own(place);
             }
             Said::Again(seq) => {
@@ -256,14 +262,12 @@ impl Seat {
         }
     }
 
-    /// A text of thousands of short lines is a hundred times as long with the name
-    /// before each: whoever says it pays for what others are shown.
-    fn pay_for_rows(&mut self, shown: u64, length: u64, room: &Room, now: Now) {
+    /// What a line costs more than its bytes, in bytes.
+    fn pay(&mut self, more: u64, room: &Room, now: Now) {
         let rate = room.limits().rate;
-        let more = shown.saturating_sub(length.max(LINE_BYTES.into()));
         if rate > 0 && more > 0 {
-            self.pace
-                .change(|pace| pace.spend(more as usize, false, rate, now.instant));
+            let pay = |pace: &mut Pace| pace.spend(more as usize, false, rate, now.instant);
+            self.pace.change(pay);
         }
     }
 
@@ -296,6 +300,7 @@ impl Seat {
             return;
         }
         self.announce(room, now);
+        self.pay((RENAME_LINES - 1) * u64::from(LINE_BYTES), room, now);
         let Phase::Present(old) = &self.phase else {
             return;
         };
@@ -470,5 +475,10 @@ programs get JSON by answering /hello {\"protocol\":1,\"name\":\"ann\"}";
 /// asks without reading gets no more answers.
 pub(super) const MAX_PRIVATE: usize = 16 * 1024;
 
-/// Detours that may wait, likewise.
-const MAX_DETOURS: usize = 1024;
+/// Detours that may wait, likewise: one for each own line that is not sent back to
+/// somebody who does not read those of others.
+const MAX_DETOURS: usize = 128;
+
+/// As how many lines another name counts: to find whether anybody has one that
+/// looks like it is work.
+const RENAME_LINES: u64 = 5;

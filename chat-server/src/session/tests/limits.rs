@@ -44,6 +44,38 @@ fn who_says_many_rows_pays_for_what_is_shown() {
     assert!((shown - 6.0..shown).contains(&took), "{took} s");
 }
 
+/// L-05: another name is more work than a line, and counts as five.
+#[test]
+fn other_names_count_for_more() {
+    let mut hall = Hall::new();
+    hall.room.set_limits(Limits::default());
+    let [fast, other] = ["fast", "other"].map(|name| hall.join(name));
+    let start = hall.now.instant;
+    hall.send(fast, "/nick ann\n/nick bo\n".repeat(50));
+    let (heard, _) = hear_all(&mut hall, fast, other);
+    assert_eq!(heard.matches("is now known as").count(), 100);
+    // 500 lines, of which 100 are free.
+    let took = hall.now.instant - start;
+    assert!((19..=20).contains(&took.as_secs()), "{took:?}");
+}
+
+/// L-01: who talks and does not read is not heard for ever, since each line that is
+/// not sent back to them takes memory.
+#[test]
+fn who_talks_and_does_not_read_takes_little_memory() {
+    let mut hall = Hall::new();
+    let [talker, other] = ["talker", "other"].map(|name| hall.join(name));
+    for number in 0..200 {
+        hall.send(talker, format!("{number}\n"));
+        hall.send(other, "hi\n");
+    }
+    assert_eq!(hall.sessions[talker].seat.reader.detours(), 128);
+    assert!(hall.sessions[talker].is_held());
+    hall.read(talker);
+    let heard = hall.read(other);
+    assert!(heard.ends_with("<talker> 199\n"), "{heard}");
+}
+
 /// What `other` hears until everything that `fast` sent is heard, and in how many
 /// turns that was.
 fn hear_all(hall: &mut Hall, fast: usize, other: usize) -> (String, usize) {
@@ -57,6 +89,7 @@ fn hear_all(hall: &mut Hall, fast: usize, other: usize) -> (String, usize) {
         assert!(session.is_held() || !session.has_backlog());
         hall.room.show_all();
         heard += &hall.read(other);
+        hall.read(fast);
         let Some(deadline) = hall.sessions[fast].deadline() else {
             return (heard, rounds);
         };
