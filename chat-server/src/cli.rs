@@ -72,7 +72,8 @@ pub struct Args {
 
     /// How many lines are read from one connection in a second, after a burst
     /// of five seconds' worth; a line counts as one for each 3,276 bytes that it
-    /// has or is shown as. What is beyond waits; 0 is no limit
+    /// has or is shown as, and another name as five. What is beyond waits; 0 is
+    /// no limit
     #[arg(long, value_name = "LINES", default_value_t = Limits::DEFAULT.rate)]
     rate: u32,
 
