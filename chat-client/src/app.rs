@@ -266,7 +266,13 @@ impl App {
                 self.conversation.show(goodbye);
             }
             let is_left = self.conversation.is_leaving() && !self.conversation.is_foreign();
-            return Some(if is_left { End::Left } else { End::ServerGone });
+            return Some(if is_left {
+                End::Left
+            } else if self.conversation.is_unfit() && !self.conversation.was_welcomed() {
+                End::NotLetIn
+            } else {
+                End::ServerGone
+            });
         }
         let now = Instant::now();
         let is_first = self.conversation.away_since().is_none();
@@ -363,7 +369,7 @@ impl App {
             Outcome::Submitted(line) => {
                 self.keep(&line);
                 // Leaving does not wait for its turn.
-                if self.conversation.away_since().is_some() && is_quit(&line) {
+                if self.conversation.is_waiting() && is_quit(&line) {
                     self.conversation.quit();
                 } else {
                     self.conversation.say(line);

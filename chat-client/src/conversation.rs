@@ -47,6 +47,10 @@ pub const DECIDE_AFTER: Duration = Duration::from_secs(3);
 /// shown: the tutorial's says who left without a line end.
 pub const SHOW_PARTIAL_AFTER: Duration = Duration::from_millis(200);
 
+/// How long a server may take to welcome us for the first time. Longer than on a
+/// return, where there is another attempt: this one is the only one.
+pub const LET_IN_WITHIN: Duration = Duration::from_secs(60);
+
 /// How long a server that we come back to may take to welcome us.
 pub const WELCOME_WITHIN: Duration = Duration::from_secs(5);
 
@@ -115,15 +119,15 @@ enum Stage {
     PlainSoFar,
     /// Plain lines, for good.
     Plain,
-    /// `/hello` is sent; on a return answered at this moment at the latest.
-    Hello(Option<Instant>),
+    /// `/hello` is sent; answered at this moment at the latest.
+    Hello(Instant),
     /// The JSON form.
     Json,
     /// There is no connection.
     Away,
     /// There is one again, and the greeting is to come; likewise.
     Returning(Instant),
-    /// What answers now is not what we were talking to.
+    /// What answers is not what we were talking to, or lets nobody in.
     Unfit,
 }
 
@@ -216,6 +220,11 @@ impl Conversation {
         }
     }
 
+    /// Whether what is said now waits until the server takes it.
+    pub fn is_waiting(&self) -> bool {
+        !matches!(self.stage, Stage::PlainSoFar | Stage::Plain | Stage::Json)
+    }
+
     /// The person leaves.
     pub fn quit(&mut self) {
         if self.stage == Stage::Json && !self.leaving {
@@ -265,8 +274,7 @@ impl Conversation {
 
     fn stage_deadline(&self) -> Option<Instant> {
         match self.stage {
-            Stage::Undecided(at) | Stage::Returning(at) => Some(at),
-            Stage::Hello(at) => at,
+            Stage::Undecided(at) | Stage::Hello(at) | Stage::Returning(at) => Some(at),
             Stage::Plain | Stage::PlainSoFar => {
                 self.partial_since.map(|since| since + SHOW_PARTIAL_AFTER)
             }
@@ -421,8 +429,8 @@ impl Conversation {
             }
         };
         match self.stage {
-            Stage::Undecided(_) | Stage::PlainSoFar => self.first_line(&line),
-            Stage::Returning(until) if is_greeting(&line) => self.hello(&line, Some(until)),
+            Stage::Undecided(_) | Stage::PlainSoFar => self.first_line(&line, now),
+            Stage::Returning(until) if is_greeting(&line) => self.hello(&line, until),
             Stage::Returning(_) => self.stage = Stage::Unfit,
             Stage::Plain => self.show_plain(&line),
             Stage::Hello(_) | Stage::Json => self.object(&line, now),
@@ -430,9 +438,9 @@ impl Conversation {
         }
     }
 
-    fn first_line(&mut self, line: &str) {
+    fn first_line(&mut self, line: &str, now: Instant) {
         if is_greeting(line) {
-            self.hello(line, None);
+            self.hello(line, now + LET_IN_WITHIN);
         } else {
             self.be_plain(Stage::Plain);
             self.show_plain(line);
@@ -442,7 +450,7 @@ impl Conversation {
     /// Asks to be let in, under the name that the person asked for last; not
     /// the one that it became because somebody had it, or it would grow with
     /// each return.
-    fn hello(&mut self, greeting: &str, until: Option<Instant>) {
+    fn hello(&mut self, greeting: &str, until: Instant) {
         // A server that is flooded may say nothing but why we cannot come in.
         if let Some((_, word)) = greeting.split_once(text_form::GREETING)
             && !word.trim_start().starts_with("welcome")
@@ -462,7 +470,10 @@ impl Conversation {
 
     fn be_plain(&mut self, stage: Stage) {
         self.stage = stage;
-        while let Some(line) = self.outbox.next_waiting() {
+        // Who leaves before has nothing more sent, and is told what waited.
+        while !self.leaving
+            && let Some(line) = self.outbox.next_waiting()
+        {
             self.say(line);
         }
     }

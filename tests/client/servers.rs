@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chat_testkit::{Peer, Terminal, keys, until};
 
-use crate::scripted::{Tutorial, listen, send_message, send_reply, welcome};
+use crate::scripted::{Tutorial, greet, listen, send_message, send_reply, welcome};
 use crate::{client, count, open, piped};
 
 #[test]
@@ -168,4 +168,22 @@ fn a_greeting_in_pieces_is_understood() {
     );
     send_message(&mut server, 9, "bo", "one\\ntwo", None);
     ann.wait_for_text("here\n<bo> one\n<bo> two\n<You>");
+}
+
+/// Before anybody is let in as well, `/quit` does not wait for its turn.
+#[test]
+fn a_server_that_does_not_let_in_can_be_left() {
+    for greets in [false, true] {
+        let (listener, addr) = listen();
+        let mut ann = open(addr, "ann", 24, 80);
+        let _server = match greets {
+            true => greet(&listener),
+            false => Peer::accept(&listener),
+        };
+        ann.wait_for_text("<You>");
+        ann.type_text("early\r/quit\r");
+        assert_eq!(ann.wait_exit(), 1);
+        let full = ann.full_text();
+        assert!(full.ends_with("-- not delivered: early"), "{full}");
+    }
 }

@@ -8,6 +8,7 @@ use chat_proto::text;
 
 use super::{App, Manner};
 use crate::backoff::GIVE_UP_AFTER;
+use crate::conversation::LET_IN_WITHIN;
 use crate::line::Line;
 use crate::terminal::Input;
 
@@ -22,6 +23,8 @@ pub(super) enum End {
     ServerGone,
     /// It did so, and was not to be had again.
     GivenUp,
+    /// The server greets, and never welcomes.
+    NotLetIn,
     /// The server sends what is no chat.
     NotAChat,
     /// Its events are wanted, and it has none.
@@ -60,6 +63,11 @@ impl App {
                 (1, Some(trouble))
             }
             End::ServerGone => (1, Some("the server went away".to_owned())),
+            End::NotLetIn => {
+                let seconds = LET_IN_WITHIN.as_secs();
+                let trouble = format!("the server has not let us in after {seconds} s");
+                (1, Some(trouble))
+            }
             End::GivenUp => {
                 let seconds = GIVE_UP_AFTER.as_secs();
                 let trouble = format!("the server went away, and was not back after {seconds} s");

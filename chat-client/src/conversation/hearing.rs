@@ -275,7 +275,10 @@ impl Conversation {
         self.me = Some(welcome.name);
         self.stage = Stage::Json;
         self.outbox.send_again(&mut self.output);
-        while let Some(line) = self.outbox.next_waiting() {
+        // What stands behind a `/quit` is not said.
+        while !self.leaving
+            && let Some(line) = self.outbox.next_waiting()
+        {
             self.send_json(&line);
         }
     }

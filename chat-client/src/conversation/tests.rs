@@ -237,3 +237,44 @@ fn what_a_plain_server_says_at_the_end_is_heard() {
     talk.hear("bye\n");
     assert_eq!(talk.shown(), ["bye"]);
 }
+
+/// Who greets and never welcomes would hold a pipe for ever.
+#[test]
+fn a_server_that_lets_nobody_in_is_given_up() {
+    let mut talk = Talk::new();
+    talk.say("early");
+    talk.hear("\r-- chat/1 welcome\n");
+    // Whatever else it says meanwhile.
+    talk.pass(LET_IN_WITHIN / 2);
+    talk.hear("\r<bo> not for us\n");
+    talk.pass(LET_IN_WITHIN / 2 - Duration::from_millis(1));
+    assert!(!talk.conversation.is_unfit());
+    let deadline = talk.conversation.deadline().unwrap();
+    assert_eq!(deadline, talk.now + Duration::from_millis(1));
+    talk.pass(Duration::from_millis(1));
+    assert!(talk.conversation.is_unfit());
+    let undelivered: Vec<&str> = talk.conversation.undelivered().collect();
+    assert_eq!(undelivered, ["early"]);
+}
+
+#[test]
+fn who_leaves_before_it_is_decided_knows_what_waited() {
+    let decisions: [fn(&mut Talk); 3] = [
+        |talk| talk.pass(DECIDE_AFTER),
+        |talk| talk.hear("hello\n"),
+        |talk| {
+            talk.hear("\r-- chat/1 welcome\n");
+            talk.hear(r#"{"seq":1,"time":"2026-11-23T10:00:00.123Z","type":"welcome","name":"ann","people":1,"names":["ann"],"limits":{"text":4096,"line":1,"name":1}}"#);
+            talk.hear("\n");
+        },
+    ];
+    for decide in decisions {
+        let mut talk = Talk::new();
+        talk.say("early");
+        talk.conversation.quit();
+        decide(&mut talk);
+        assert!(!talk.output().contains("early"));
+        let undelivered: Vec<&str> = talk.conversation.undelivered().collect();
+        assert_eq!(undelivered, ["early"]);
+    }
+}
