@@ -178,7 +178,7 @@ impl App {
         let waited = self.leaving.is_some_and(|until| until <= Instant::now());
         ended
             .or_else(|| no_events.then_some(End::NoEvents))
-            .or_else(|| waited.then_some(End::Left))
+            .or_else(|| waited.then(|| self.left()))
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -265,9 +265,8 @@ impl App {
                 };
                 self.conversation.show(goodbye);
             }
-            let is_left = self.conversation.is_leaving() && !self.conversation.is_foreign();
-            return Some(if is_left {
-                End::Left
+            return Some(if self.conversation.is_leaving() {
+                self.left()
             } else if self.conversation.is_unfit() && !self.conversation.was_welcomed() {
                 End::NotLetIn
             } else {
@@ -290,6 +289,14 @@ impl App {
             self.conversation.show(lost);
         }
         None
+    }
+
+    /// We have left, if it was a chat that we were in.
+    fn left(&self) -> End {
+        match self.conversation.is_foreign() {
+            true => End::Foreign,
+            false => End::Left,
+        }
     }
 
     /// Without a connection there is nobody to say goodbye to, and one that does

@@ -51,6 +51,9 @@ pub const SHOW_PARTIAL_AFTER: Duration = Duration::from_millis(200);
 /// return, where there is another attempt: this one is the only one.
 pub const LET_IN_WITHIN: Duration = Duration::from_secs(60);
 
+/// Bytes by which another protocol is known at the latest: `HTTP/` is the longest.
+const BEGINNING: usize = 5;
+
 /// How long a server that we come back to may take to welcome us.
 pub const WELCOME_WITHIN: Duration = Duration::from_secs(5);
 
@@ -188,7 +191,10 @@ impl Conversation {
     /// When it sends 64 KiB without a line end.
     pub fn receive(&mut self, mut input: &[u8], now: Instant) -> Result<(), NotAChat> {
         if matches!(self.stage, Stage::Undecided(_) | Stage::PlainSoFar) {
-            self.is_foreign |= Foreign::recognize_answer(input).is_some();
+            // It may come in pieces, even of a single byte.
+            let pending = self.decoder.pending().iter();
+            let beginning: Vec<u8> = pending.chain(input).take(BEGINNING).copied().collect();
+            self.is_foreign |= Foreign::recognize_answer(&beginning).is_some();
         }
         let mut decoder = std::mem::take(&mut self.decoder);
         let result = loop {
@@ -406,7 +412,7 @@ impl Conversation {
         matches!(self.stage, Stage::Plain | Stage::PlainSoFar)
     }
 
-    /// Whether what answers speaks HTTP, TLS or SSH: nobody has heard us there.
+    /// Whether what answers speaks HTTP, TLS or SSH: nobody hears us there.
     pub fn is_foreign(&self) -> bool {
         self.is_foreign
     }

@@ -313,15 +313,18 @@ fn a_server_of_another_protocol_does_no_harm() {
         let (listener, addr) = listen();
         // Of a silent one or of noise nobody knows who has heard it.
         if answer.starts_with(b"HTTP") || answer.starts_with(b"SSH") || answer.len() == 7 {
-            for args in [&[][..], &["--send"]] {
+            let ways = [&[][..], &["--plain"], &["--send"]];
+            for (args, closes) in ways.iter().flat_map(|args| [(args, false), (args, true)]) {
                 let mut program = piped_with(addr, "pipe", args);
                 program.send_str("hello\n");
                 program.close_stdin();
                 let mut server = Peer::accept(&listener);
                 server.send(answer);
-                server.half_close();
+                if closes {
+                    server.half_close();
+                }
                 let status = program.wait_exit(Duration::from_secs(20));
-                assert_eq!(status.code(), Some(1), "{args:?}");
+                assert_eq!(status.code(), Some(1), "{args:?}, {closes}");
             }
         }
         let mut ann = open(addr, "ann", 24, 80);

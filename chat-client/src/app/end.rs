@@ -27,6 +27,8 @@ pub(super) enum End {
     NotLetIn,
     /// The server sends what is no chat.
     NotAChat,
+    /// What answers speaks another protocol, and has not heard us.
+    Foreign,
     /// Its events are wanted, and it has none.
     NoEvents,
     /// Our output cannot be written.
@@ -75,6 +77,10 @@ impl App {
             }
             End::NotAChat => {
                 let trouble = "that is no chat server: it does not speak in lines";
+                (1, Some(trouble.to_owned()))
+            }
+            End::Foreign => {
+                let trouble = "that is no chat server: it speaks another protocol";
                 (1, Some(trouble.to_owned()))
             }
             End::NoEvents => {

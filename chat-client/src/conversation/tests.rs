@@ -278,3 +278,32 @@ fn who_leaves_before_it_is_decided_knows_what_waited() {
         assert_eq!(undelivered, ["early"]);
     }
 }
+
+/// K-04: however the beginning is cut into pieces.
+#[test]
+fn another_protocol_is_known_by_its_beginning() {
+    for (answer, expected) in [
+        (&b"HTTP/1.1 400 Bad Request\r\n"[..], true),
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", true),
+        (b"\x15\x03\x01\x00\x02\x02\x28", true),
+        (b"I speak HTTP/1.1, SSH-2.0\n", false),
+        (b"hello\nHTTP/1.1 is mine\n", false),
+    ] {
+        for decided in [false, true] {
+            for piece in 1..=answer.len() {
+                let mut talk = Talk::new();
+                if decided {
+                    talk.pass(DECIDE_AFTER);
+                }
+                for bytes in answer.chunks(piece) {
+                    talk.conversation.receive(bytes, talk.now).unwrap();
+                }
+                assert_eq!(
+                    talk.conversation.is_foreign(),
+                    expected,
+                    "{answer:?}, {piece}"
+                );
+            }
+        }
+    }
+}
