@@ -427,6 +427,15 @@ impl Conversation {
         self.outbox.texts()
     }
 
+    /// How many lines a server of plain lines has not taken. They are no longer
+    /// known as what was said, but only as bytes to send.
+    pub fn unsent(&self) -> usize {
+        match self.is_plain() {
+            true => self.output.iter().filter(|&&byte| byte == b'\n').count(),
+            false => 0,
+        }
+    }
+
     fn line(&mut self, line: framing::Line<'_>, now: Instant) {
         let line = match line {
             framing::Line::Whole(line) => Cow::Borrowed(line),

@@ -114,6 +114,11 @@ impl App {
             0 => {}
             more => lines.push(format!("and {more} more were not delivered")),
         }
+        match self.conversation.unsent() {
+            0 => {}
+            1 => lines.push("1 line was not sent".to_owned()),
+            unsent => lines.push(format!("{unsent} lines were not sent")),
+        }
         lines
     }
 }

@@ -144,6 +144,25 @@ fn the_tutorials_server_is_talked_to_in_plain_lines() {
 }
 
 #[test]
+fn what_a_plain_server_does_not_take_is_counted() {
+    let mut talk = Talk::new();
+    talk.conversation.say("early".to_owned());
+    assert_eq!(talk.conversation.unsent(), 0);
+    talk.pass(DECIDE_AFTER);
+    talk.conversation.say("one\ntwo".to_owned());
+    assert_eq!(talk.conversation.unsent(), 3);
+    // Half a line is none.
+    talk.conversation.output().drain(.."early\non".len());
+    assert_eq!(talk.conversation.unsent(), 2);
+    talk.output();
+    assert_eq!(talk.conversation.unsent(), 0);
+    // By a chat it is known what was said.
+    let mut talk = Talk::joined();
+    talk.conversation.say("hi".to_owned());
+    assert_eq!(talk.conversation.unsent(), 0);
+}
+
+#[test]
 fn a_late_greeting_is_not_too_late() {
     let mut talk = Talk::new();
     talk.pass(DECIDE_AFTER);
