@@ -48,6 +48,8 @@ pub struct App {
     sent: bool,
     /// The last line of a pipe has been read.
     input_ended: bool,
+    /// It could not be read to its end.
+    input_failed: bool,
     /// C-c was pressed once: the next one leaves.
     asked: bool,
     /// Stopped by ourselves and seen to; the SIGCONT of that is still to come.
@@ -125,6 +127,7 @@ impl App {
             quiet,
             sent: false,
             input_ended: false,
+            input_failed: false,
             asked: false,
             resumed: false,
             leaving: None,
@@ -344,6 +347,11 @@ impl App {
                 }
                 Ok(Input::Line(line)) => self.conversation.say(line),
                 Ok(Input::BadLine(why)) => self.conversation.refuse(why.to_owned()),
+                Ok(Input::Failed(why)) => {
+                    self.input_failed = true;
+                    let trouble = format!("cannot read standard input: {why}");
+                    self.conversation.show(Line::trouble(trouble));
+                }
                 Ok(Input::Resized) => {}
                 Ok(Input::Closed) | Err(TryRecvError::Disconnected) => {
                     self.input_ended = true;

@@ -7,7 +7,7 @@
 #[cfg(unix)]
 pub(crate) mod decoder;
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::mem;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Once};
@@ -49,6 +49,8 @@ pub enum Input {
     Line(String),
     /// Sent something by a pipe that cannot be sent on, and why.
     BadLine(&'static str),
+    /// Cannot be read any further, and why.
+    Failed(String),
     /// There is nothing more to come.
     Closed,
 }
@@ -209,10 +211,14 @@ pub fn is_bracketed(term: &str) -> bool {
 pub fn read_lines(waker: Arc<Waker>) -> Receiver<Input> {
     let (sender, receiver) = sync_channel(WAITING);
     thread::spawn(move || {
-        let mut stdin = io::stdin().lock();
-        while let Some(input) = next_line(&mut stdin) {
+        let mut stdin = BufReader::new(Waiting(io::stdin().lock()));
+        while let Some(input) = next_line(&mut stdin).unwrap_or_else(failed) {
+            let is_over = matches!(input, Input::Failed(_));
             if !hand_over(&sender, &waker, input) {
                 return;
+            }
+            if is_over {
+                break;
             }
         }
         hand_over(&sender, &waker, Input::Closed);
@@ -224,7 +230,7 @@ pub fn read_lines(waker: Arc<Waker>) -> Receiver<Input> {
 pub fn read_block(waker: Arc<Waker>) -> Receiver<Input> {
     let (sender, receiver) = sync_channel(WAITING);
     thread::spawn(move || {
-        let input = block(&mut io::stdin().lock());
+        let input = block(&mut Waiting(io::stdin().lock()));
         if hand_over(&sender, &waker, input) {
             hand_over(&sender, &waker, Input::Closed);
         }
@@ -234,8 +240,8 @@ pub fn read_block(waker: Arc<Waker>) -> Receiver<Input> {
 
 fn block(stdin: &mut impl Read) -> Input {
     let mut bytes = Vec::new();
-    if stdin.take(MAX_LINE + 1).read_to_end(&mut bytes).is_err() {
-        return Input::BadLine("standard input cannot be read");
+    if let Err(error) = stdin.take(MAX_LINE + 1).read_to_end(&mut bytes) {
+        return Input::Failed(error.to_string());
     }
     if bytes.len() as u64 > MAX_LINE {
         return Input::BadLine(TOO_LONG);
@@ -253,20 +259,17 @@ fn hand_over(sender: &SyncSender<Input>, waker: &Waker, input: Input) -> bool {
 }
 
 /// The next line, `None` at the end. A last line needs no end: the pipe says
-/// itself that it is over.
-fn next_line(stdin: &mut impl BufRead) -> Option<Input> {
+/// itself that it is over. What came of one before an error is none.
+fn next_line(stdin: &mut impl BufRead) -> io::Result<Option<Input>> {
     let mut line = Vec::new();
-    let read = stdin
-        .by_ref()
-        .take(MAX_LINE)
-        .read_until(b'\n', &mut line)
-        .ok()?;
+    let read = stdin.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
     if read == 0 {
-        return None;
+        return Ok(None);
     }
     if !line.ends_with(b"\n") && line.len() as u64 == MAX_LINE {
+        // An error comes again.
         let _ = stdin.skip_until(b'\n');
-        return Some(Input::BadLine(TOO_LONG));
+        return Ok(Some(Input::BadLine(TOO_LONG)));
     }
     while line
         .last()
@@ -274,10 +277,29 @@ fn next_line(stdin: &mut impl BufRead) -> Option<Input> {
     {
         line.pop();
     }
-    Some(match String::from_utf8(line) {
+    Ok(Some(match String::from_utf8(line) {
         Ok(line) => Input::Line(line),
         Err(_) => Input::BadLine(NOT_UTF8),
-    })
+    }))
+}
+
+fn failed(error: io::Error) -> Option<Input> {
+    Some(Input::Failed(error.to_string()))
+}
+
+/// Standard input that may have been made not to block, by whoever shares it
+/// with us: that nothing is there yet is not its end.
+struct Waiting<R>(R);
+
+impl<R: Read> Read for Waiting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => sys::wait_for_input()?,
+                result => return result,
+            }
+        }
+    }
 }
 
 fn press_of(

@@ -1,6 +1,8 @@
 //! A client without a terminal: lines in, lines out.
 
 use std::io::Write;
+#[cfg(unix)]
+use std::os::{fd::OwnedFd, unix::net::UnixStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -240,6 +242,49 @@ fn escape_sequences_in_a_pipe_are_not_shown_when_undelivered() {
     );
     let is_bad = |c: char| c != '\n' && c.is_control() || crate::is_bidi(c);
     assert!(!output.stderr.contains(is_bad), "{output}");
+}
+
+/// What cannot be read is not the end of what was to be said.
+#[cfg(unix)]
+#[test]
+fn an_input_that_cannot_be_read_is_status_1() {
+    let server = server();
+    let addr = server.addr().to_string();
+    let program = client().to_str().expect("a plain path");
+    for way in [&[][..], &["--send"], &["--json"]] {
+        // A directory can be opened, but not read.
+        let args = ["-c", r#""$0" "$@" < /"#, program, &addr, "--name", "pipe"];
+        let output = run_piped("sh", &[&args, way].concat(), &[], b"");
+        assert_eq!(output.code(), 1, "{way:?}: {output}");
+        let told = "chat-client: cannot read standard input: ";
+        assert!(output.stderr.starts_with(told), "{way:?}: {output}");
+        assert_eq!(output.stderr.lines().count(), 1, "{way:?}: {output}");
+    }
+}
+
+/// Whoever shares an input may have made it not to block.
+#[cfg(unix)]
+#[test]
+fn an_input_that_does_not_block_is_waited_for() {
+    let server = server();
+    let mut bo = nc(server.addr(), "bo");
+    for way in [&[][..], &["--send"]] {
+        let (mut ours, theirs) = UnixStream::pair().expect("descriptors are left");
+        theirs.set_nonblocking(true).expect("a socket");
+        let mut program = Command::new(client())
+            .args([&server.addr().to_string(), "--name", "pipe"])
+            .args(way)
+            .stdin(OwnedFd::from(theirs))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("a program");
+        bo.expect("\r[pipe] entered room\n");
+        ours.write_all(b"one line\n").expect("it is read");
+        drop(ours);
+        bo.expect("\r<pipe> one line\n");
+        assert!(program.wait().expect("it ends").success(), "{way:?}");
+        bo.expect("\r[pipe] is offline\n");
+    }
 }
 
 /// P-03: nobody reads it any more, and that is no failure.

@@ -82,6 +82,15 @@ impl Keyboard {
     }
 }
 
+/// Nothing here makes standard input not to block.
+///
+/// # Errors
+///
+/// Always.
+pub fn wait_for_input() -> io::Result<()> {
+    Err(io::ErrorKind::WouldBlock.into())
+}
+
 /// Standard output. The console wants more than bytes, which `std` knows.
 pub type Output = io::Stdout;
 

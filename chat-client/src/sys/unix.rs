@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
@@ -138,24 +138,38 @@ impl Keyboard {
 
     /// Waits without end, if no time is given.
     fn wait(&self, within: Option<Duration>) -> io::Result<bool> {
-        let mut waiting = [pollfd {
-            fd: self.tty.as_raw_fd(),
-            events: POLLIN,
-            revents: 0,
-        }];
-        match poll(&mut waiting, within) {
-            // That it is gone comes as another event, and is read, too.
-            Ok(count) => Ok(count > 0),
-            Err(filedescriptor::Error::Poll(error) | filedescriptor::Error::Io(error)) => {
-                // Whether anything is there is seen when it is read.
-                if is_nothing(&error) {
-                    Ok(true)
-                } else {
-                    Err(error)
-                }
+        wait(self.tty.as_fd(), within)
+    }
+}
+
+/// Waits until standard input has something to read, or its end.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn wait_for_input() -> io::Result<()> {
+    wait(io::stdin().as_fd(), None).map(drop)
+}
+
+/// Waits without end, if no time is given.
+fn wait(input: BorrowedFd<'_>, within: Option<Duration>) -> io::Result<bool> {
+    let mut waiting = [pollfd {
+        fd: input.as_raw_fd(),
+        events: POLLIN,
+        revents: 0,
+    }];
+    match poll(&mut waiting, within) {
+        // That it is gone comes as another event, and is read, too.
+        Ok(count) => Ok(count > 0),
+        Err(filedescriptor::Error::Poll(error) | filedescriptor::Error::Io(error)) => {
+            // Whether anything is there is seen when it is read.
+            if is_nothing(&error) {
+                Ok(true)
+            } else {
+                Err(error)
             }
-            Err(error) => Err(io::Error::other(error)),
         }
+        Err(error) => Err(io::Error::other(error)),
     }
 }
 
