@@ -46,8 +46,10 @@ pub struct App {
     quiet: bool,
     /// Something was sent, which input or leaving may have waited for.
     sent: bool,
-    /// The last line of a pipe has been read.
-    input_ended: bool,
+    /// Since when the last line of a pipe has been read.
+    input_ended: Option<Instant>,
+    /// Since when as many lines of it wait as may.
+    full: Option<Instant>,
     /// It could not be read to its end.
     input_failed: bool,
     /// C-c was pressed once: the next one leaves.
@@ -126,7 +128,8 @@ impl App {
             fold: Fold::default(),
             quiet,
             sent: false,
-            input_ended: false,
+            input_ended: None,
+            full: None,
             input_failed: false,
             asked: false,
             resumed: false,
@@ -326,10 +329,8 @@ impl App {
         let since = self.conversation.away_since()?;
         // Behind a pipe that is full there may be nothing but its end, or a
         // program that stands still.
-        let is_full = self.conversation.undelivered().count() >= MAX_UNDELIVERED;
-        let patience = match self.manner {
-            Manner::Prompt(_) => Patience::Endless,
-            _ if self.input_ended || is_full => Patience::Limited,
+        let patience = match (&self.manner, self.input_ended.or(self.full)) {
+            (Manner::Lines(_) | Manner::Block, Some(from)) => Patience::Limited(from),
             _ => Patience::Endless,
         };
         patience.ends(since)
@@ -354,11 +355,16 @@ impl App {
                 }
                 Ok(Input::Resized) => {}
                 Ok(Input::Closed) | Err(TryRecvError::Disconnected) => {
-                    self.input_ended = true;
+                    self.input_ended.get_or_insert_with(Instant::now);
                     break;
                 }
                 Err(TryRecvError::Empty) => break,
             }
+        }
+        if self.conversation.undelivered().count() < MAX_UNDELIVERED {
+            self.full = None;
+        } else {
+            self.full.get_or_insert_with(Instant::now);
         }
         None
     }
@@ -442,7 +448,7 @@ impl App {
             Manner::Lines(What::Objects) if self.conversation.me().is_none() => false,
             _ => self.conversation.all_delivered(),
         };
-        if self.input_ended && done && !self.conversation.is_leaving() {
+        if self.input_ended.is_some() && done && !self.conversation.is_leaving() {
             self.conversation.quit();
         }
         if self.conversation.is_leaving() && self.leaving.is_none() {

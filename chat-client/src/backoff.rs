@@ -57,9 +57,10 @@ pub enum Patience {
     /// As long as it takes: a person can see it and leave, and a pipe that is
     /// open wants to be heard at any time.
     Endless,
-    /// For [`GIVE_UP_AFTER`]: all input has been read, or as much as can be
-    /// kept, and a job that nobody watches must end.
-    Limited,
+    /// For [`GIVE_UP_AFTER`] from this moment at the earliest: all input had been
+    /// read then, or as much as can be kept, and a job that nobody watches must
+    /// end.
+    Limited(Instant),
 }
 
 impl Patience {
@@ -67,7 +68,8 @@ impl Patience {
     pub fn ends(self, since: Instant) -> Option<Instant> {
         match self {
             Self::Endless => None,
-            Self::Limited => Some(since + GIVE_UP_AFTER),
+            // What is new when a server has long been away is tried, too.
+            Self::Limited(from) => Some(since.max(from) + GIVE_UP_AFTER),
         }
     }
 }
@@ -172,8 +174,13 @@ mod tests {
 
     #[test]
     fn only_whoever_has_no_more_input_gives_up() {
-        let now = Instant::now();
-        assert_eq!(Patience::Endless.ends(now), None);
-        assert_eq!(Patience::Limited.ends(now), Some(now + GIVE_UP_AFTER));
+        let lost = Instant::now();
+        assert_eq!(Patience::Endless.ends(lost), None);
+        let at_first = Patience::Limited(lost);
+        let (before, later) = (lost + seconds(1.0), lost + seconds(100.0));
+        assert_eq!(at_first.ends(before), Some(before + GIVE_UP_AFTER));
+        // It has not been tried for the last line before that came.
+        let later_on = Patience::Limited(later);
+        assert_eq!(later_on.ends(lost), Some(later + GIVE_UP_AFTER));
     }
 }
