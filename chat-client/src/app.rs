@@ -13,13 +13,11 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use chat_proto::command::Command;
-use chat_proto::text_form;
 use mio::{Events, Poll, Token, Waker};
 
 use crate::backoff::Patience;
 use crate::cli::Target;
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, is_quit};
 use crate::editor::{History, Key, Outcome};
 use crate::front::{Front, What};
 use crate::line::{Fold, Kind, Line};
@@ -346,7 +344,13 @@ impl App {
                         }
                     }
                 }
-                Ok(Input::Line(line)) => self.conversation.say(line),
+                Ok(Input::Line(line)) => {
+                    self.conversation.say(line);
+                    if self.conversation.has_said_quit() {
+                        // Nothing is meant to follow.
+                        self.input_ended.get_or_insert_with(Instant::now);
+                    }
+                }
                 Ok(Input::BadLine(why)) => self.conversation.refuse(why.to_owned()),
                 Ok(Input::Failed(why)) => {
                     self.input_failed = true;
@@ -490,10 +494,6 @@ impl App {
         self.fold.expire(now, &mut lines);
         lines
     }
-}
-
-fn is_quit(line: &str) -> bool {
-    matches!(text_form::parse_command(line), Ok(Some(Command::Quit)))
 }
 
 /// A history that cannot be read is told of and left alone.

@@ -79,6 +79,8 @@ pub struct Conversation {
     stage: Stage,
     /// The person said that they leave.
     leaving: bool,
+    /// They said so behind what waits; it is done when that is sent.
+    leaving_next: bool,
     /// What answers speaks another protocol.
     is_foreign: bool,
     decoder: LineDecoder,
@@ -153,6 +155,7 @@ impl Conversation {
         Self {
             stage: Stage::Undecided(now + DECIDE_AFTER),
             leaving: false,
+            leaving_next: false,
             decoder: LineDecoder::default(),
             wishes,
             me: None,
@@ -212,12 +215,15 @@ impl Conversation {
 
     /// Takes a line that the person typed or piped.
     pub fn say(&mut self, line: String) {
-        if self.leaving {
+        // What stands behind a `/quit` is not meant to be said, whether or not it
+        // was read before the client has left.
+        if self.leaving || self.leaving_next {
             return;
         }
         match self.stage {
             Stage::PlainSoFar | Stage::Plain => self.send_plain(&line),
             Stage::Json => self.send_json(&line),
+            _ if is_quit(&line) => self.leaving_next = true,
             Stage::Undecided(_)
             | Stage::Hello(_)
             | Stage::Away
@@ -237,6 +243,18 @@ impl Conversation {
             json_form::encode_command(&Command::Quit, &mut self.output);
         }
         self.leaving = true;
+    }
+
+    /// Leaves, if that was said last of what waited.
+    fn quit_next(&mut self) {
+        if std::mem::take(&mut self.leaving_next) {
+            self.quit();
+        }
+    }
+
+    /// Whether the last thing that was said is that the person leaves.
+    pub fn has_said_quit(&self) -> bool {
+        self.leaving || self.leaving_next
     }
 
     /// The connection is lost, and is to be had again; or the attempt to have
@@ -489,12 +507,13 @@ impl Conversation {
         while !self.leaving
             && let Some(line) = self.outbox.next_waiting()
         {
-            self.say(line);
+            self.send_plain(&line);
         }
+        self.quit_next();
     }
 
     fn send_plain(&mut self, line: &str) {
-        if line == "/quit" {
+        if is_quit(line) {
             self.leaving = true;
             return;
         }
@@ -550,6 +569,11 @@ impl Conversation {
 fn is_greeting(line: &str) -> bool {
     line.trim_start_matches('\r')
         .starts_with(text_form::GREETING)
+}
+
+/// Whether a line says that the person leaves.
+pub fn is_quit(line: &str) -> bool {
+    matches!(text_form::parse_command(line), Ok(Some(Command::Quit)))
 }
 
 const HELP: &str = "\

@@ -173,6 +173,21 @@ fn it_leaves_only_when_the_server_has_confirmed() {
     assert!(output.stdout.contains("<You> hello\n"), "{output}");
 }
 
+/// Whether it has been read by then or not.
+#[test]
+fn what_follows_a_quit_is_not_said() {
+    let server = server();
+    let mut bo = nc(server.addr(), "bo");
+    for _ in 0..20 {
+        let output = pipe(server.addr(), "one\n/quit\ntwo\n");
+        assert_eq!(output.code(), 0, "{output}");
+        assert_eq!(output.stderr, "");
+        let said = bo.expect("\r[pipe] is offline\n");
+        assert_eq!(said.matches("<pipe>").count(), 1, "{said}");
+        assert!(said.contains("\r<pipe> one\n"), "{said}");
+    }
+}
+
 #[test]
 fn a_server_that_dies_before_confirming_is_status_1() {
     let (listener, addr) = listen();

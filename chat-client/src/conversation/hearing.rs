@@ -275,12 +275,12 @@ impl Conversation {
         self.me = Some(welcome.name);
         self.stage = Stage::Json;
         self.outbox.send_again(&mut self.output);
-        // What stands behind a `/quit` is not said.
         while !self.leaving
             && let Some(line) = self.outbox.next_waiting()
         {
             self.send_json(&line);
         }
+        self.quit_next();
     }
 
     /// The room has this message. If it is one that has not come back, it is

@@ -326,3 +326,48 @@ fn another_protocol_is_known_by_its_beginning() {
         }
     }
 }
+
+/// However much of the input is read before the server can be told.
+#[test]
+fn what_follows_a_quit_is_not_said() {
+    let welcome = r#"{"seq":1,"time":"2026-11-23T10:00:00.123Z","type":"welcome","name":"ann","people":1,"names":["ann"],"limits":{"text":4096,"line":1,"name":1}}"#;
+    let lines = ["one", "/quit", "two"];
+    for early in 0..=lines.len() {
+        let mut talk = Talk::new();
+        for line in &lines[..early] {
+            assert_eq!(talk.say(line), "");
+        }
+        talk.hear(&format!("\r-- chat/1 welcome\n{welcome}\n"));
+        for line in &lines[early..] {
+            talk.conversation.say((*line).to_owned());
+        }
+        let output = talk.output();
+        let sent: Vec<&str> = output.lines().skip(1).collect();
+        let [one, quit] = sent[..] else {
+            panic!("{early}: {output}");
+        };
+        assert!(one.contains(r#""text":"one""#), "{early}: {one}");
+        assert_eq!(quit, r#"{"type":"quit"}"#, "{early}");
+        assert!(talk.conversation.is_leaving());
+        let undelivered: Vec<&str> = talk.conversation.undelivered().collect();
+        assert_eq!(undelivered, ["one"], "{early}");
+        // A server of plain lines.
+        let mut talk = Talk::new();
+        for line in &lines[..early] {
+            assert_eq!(talk.say(line), "");
+        }
+        talk.pass(DECIDE_AFTER);
+        for line in &lines[early..] {
+            talk.conversation.say((*line).to_owned());
+        }
+        assert_eq!(talk.output(), "one\n", "{early}");
+        assert!(talk.conversation.is_leaving() && talk.conversation.all_delivered());
+    }
+    // Nor is it told as not delivered where nothing is sent.
+    let mut talk = Talk::new();
+    for line in lines {
+        talk.say(line);
+    }
+    let undelivered: Vec<&str> = talk.conversation.undelivered().collect();
+    assert_eq!(undelivered, ["one"]);
+}
