@@ -1,11 +1,14 @@
 //! What the server says in the JSON form, and what becomes of it.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use chat_proto::event::{Body, ErrorCode, Event, MessageId, Reply, ServerMessage, Speech, Welcome};
 use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_proto::text::{self, MAX_TEXT, Text};
+use serde_json::value::RawValue;
 
 use super::company::Company;
 use super::outbox::{Manner, Sent};
@@ -41,14 +44,13 @@ impl Conversation {
             && !is_pong
             && !(self.quiet && is_presence)
         {
-            let mut object = text::clean(line).into_owned();
+            let is_welcome = matches!(&message, Ok(Some(ServerMessage::Reply(Reply::Welcome(_)))));
             // Who reads what we print is not to come back in our place.
-            if let Ok(Some(ServerMessage::Reply(Reply::Welcome(welcome)))) = &message
-                && let Some(secret) = welcome.secret
-            {
-                object = object.replace(&secret.to_digits(), "");
-            }
-            objects.push(object);
+            let object = match is_welcome {
+                true => Cow::Owned(without(line, "secret")),
+                false => Cow::Borrowed(line),
+            };
+            objects.push(text::clean(&object).into_owned());
         }
         // Lines in text form may still come before the welcome, and objects
         // of a kind that is newer than this program at any time.
@@ -300,6 +302,21 @@ impl Conversation {
         };
         self.show(Line::new(None, kind));
     }
+}
+
+/// An object without one of its members; the others are as they came. Looking for
+/// the value as text would not do: it can be written in more than one way.
+fn without(object: &str, name: &str) -> String {
+    let parsed = serde_json::from_str::<HashMap<Cow<'_, str>, &RawValue>>(object);
+    let mut members: Vec<_> = parsed.unwrap_or_default().into_iter().collect();
+    // Each value is a part of the object: so this is their order in it.
+    members.sort_by_key(|(_, value)| value.get().as_ptr());
+    let members: Vec<String> = members
+        .into_iter()
+        .filter(|(key, _)| key != name)
+        .map(|(key, value)| format!("{}:{value}", serde_json::Value::from(key)))
+        .collect();
+    format!("{{{}}}", members.join(","))
 }
 
 fn one_line(text: &Text) -> String {

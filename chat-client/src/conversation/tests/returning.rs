@@ -678,3 +678,27 @@ fn the_secret_of_the_last_welcome_is_shown_on_coming_back() {
     let objects = talk.conversation.objects().concat();
     assert!(objects.contains("welcome") && !objects.contains(&second));
 }
+
+/// However the server writes it, and whatever else is in the welcome.
+#[test]
+fn the_secret_is_left_out_of_what_is_printed() {
+    let plain = "0123456789abcdef".repeat(2);
+    let escaped: String = plain
+        .chars()
+        .map(|c| format!("\\u{:04x}", c as u32))
+        .collect();
+    for written in [&plain, &plain.to_uppercase(), &escaped] {
+        for name in ["secret", r"\u0073ecret"] {
+            let mut talk = Talk::new();
+            talk.conversation.keep_objects(false);
+            talk.hear(GREETING);
+            let rest = format!(r#"{ROOM} , "{name}" : "{written}","later":[{{"a\"":"{plain}"}}]"#);
+            talk.hear(&welcome(10, "ann", &["ann"], &rest));
+            assert!(talk.lose().contains(&plain), "it is one");
+            let objects = std::mem::take(talk.conversation.objects());
+            let rest = format!(r#"{ROOM},"later":[{{"a\"":"{plain}"}}]"#);
+            let expected = welcome(10, "ann", &["ann"], &rest);
+            assert_eq!(objects, [expected.trim_end()]);
+        }
+    }
+}
