@@ -1,8 +1,12 @@
 //! Servers that are not ours: the tutorial's, silent ones, hostile ones.
 
+#[cfg(unix)]
+use std::io::Write;
 use std::time::Duration;
 
 use chat_testkit::{Peer, Terminal, keys, until};
+#[cfg(unix)]
+use chat_testkit::{Program, Signal};
 
 use crate::scripted::{Tutorial, greet, listen, send_message, send_reply, welcome};
 use crate::{client, count, open, piped};
@@ -186,4 +190,36 @@ fn a_server_that_does_not_let_in_can_be_left() {
         let full = ann.full_text();
         assert!(full.ends_with("-- not delivered: early"), "{full}");
     }
+}
+
+/// K-05: what it does not take is told, however the client ends.
+#[cfg(unix)]
+#[test]
+fn what_a_plain_server_does_not_take_is_told() {
+    let (listener, addr) = listen();
+    // More than the system keeps for a connection.
+    let mut input = tempfile::NamedTempFile::new().expect("a file");
+    let line = format!("{}\n", "x".repeat(4000));
+    input.write_all(line.repeat(5000).as_bytes()).expect("room");
+    let [program, path] = [client(), input.path()].map(|path| path.to_str().expect("plain"));
+    let script = r#"exec "$0" "$@" < "$INPUT""#;
+    let args = ["-c", script, program, &addr.to_string()];
+    // Whether it is at a pause only, and has sent all that it has read, is left
+    // to chance.
+    until("it takes nothing more", || {
+        let mut program = Program::spawn("sh", &args, &[("INPUT", path)]);
+        let mut server = Peer::accept(&listener);
+        server.send_str("hello\n");
+        program.stdout.expect("<You> xxx");
+        let mut shown = 0;
+        until("nothing more is said", || {
+            program.stdout.refresh();
+            let before = std::mem::replace(&mut shown, program.stdout.received().len());
+            shown == before
+        });
+        program.signal(Signal::Terminate);
+        let output = program.finish();
+        assert_eq!(output.code(), 128 + 15, "{}", output.stderr);
+        output.stderr.ends_with(" lines were not sent\n")
+    });
 }
