@@ -386,12 +386,10 @@ impl Conversation {
         self.outbox.is_empty() && self.output.is_empty()
     }
 
-    /// Whether the server confirms what it has.
-    pub fn confirms(&self) -> bool {
-        !matches!(
-            self.stage,
-            Stage::Undecided(_) | Stage::PlainSoFar | Stage::Plain
-        )
+    /// Whether the server confirms what it has, or may be about to: then whatever
+    /// was said and is not confirmed is undelivered.
+    pub fn may_confirm(&self) -> bool {
+        !self.is_plain()
     }
 
     /// Whether the server has let us in, be it on an earlier connection.

@@ -40,10 +40,9 @@ pub(super) enum End {
 impl App {
     /// Tells what there is to tell at the end; the exit status.
     pub(super) fn finish(mut self, end: End) -> ExitCode {
-        // What was read and not looked at any more was not delivered, either. A
-        // server of plain lines has not confirmed what it has, so that there it
-        // would be no answer.
-        while !self.conversation.is_plain()
+        // What was read and not looked at any more was not delivered, either. Of
+        // a server of plain lines nobody knows what it has.
+        while self.conversation.may_confirm()
             && let Ok(Input::Line(line)) = self.inputs.try_recv()
         {
             self.conversation.say(line);
