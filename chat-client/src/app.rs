@@ -243,6 +243,9 @@ impl App {
             let received = self
                 .conversation
                 .receive(&self.buffer[..count], Instant::now());
+            // At once, since rows may be many times what they came as.
+            let lines = self.lines(Instant::now());
+            self.front.take(&lines, &mut self.conversation);
             if received.is_err() {
                 match self.conversation.away_since() {
                     Some(_) => return self.lose(),
@@ -514,10 +517,12 @@ const SOCKET: Token = Token(0);
 const INPUT: Token = Token(1);
 const SIGNALS: Token = Token(2);
 
-const READ_BUFFER: usize = 64 * 1024;
+/// What is read before it is looked whether more can be held: 16 KiB can have
+/// more than a MiB of rows.
+const READ_BUFFER: usize = 16 * 1024;
 
 /// Buffers that are read before keys are seen to and the screen is repainted.
-const READS: usize = 4;
+const READS: usize = 16;
 
 /// Lines that may wait to be confirmed before no more are taken.
 const MAX_UNDELIVERED: usize = 256;

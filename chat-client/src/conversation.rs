@@ -557,9 +557,11 @@ impl Conversation {
     fn show_plain(&mut self, line: &str) {
         // The tutorial's server puts a CR before each message, also where the
         // line before it had no end.
-        for line in line.split('\r').filter(|line| !line.is_empty()) {
-            let kind = Kind::Raw(text::clean(line).into_owned());
-            self.show(Line::new(None, kind));
+        let rows = line.split('\r').filter(|row| !row.is_empty());
+        let rows: Vec<_> = rows.map(text::clean).collect();
+        if !rows.is_empty() {
+            // Together: each by itself would take many times its bytes.
+            self.show(Line::new(None, Kind::Raw(rows.join("\n"))));
         }
     }
 }

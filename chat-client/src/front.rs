@@ -52,7 +52,7 @@ struct Window {
     changing: Option<(Instant, Instant)>,
 }
 
-/// What is still to be drawn, because the window changes its size.
+/// What is still to be drawn, in this round or once the window keeps its size.
 #[derive(Debug, Default)]
 struct Held {
     rows: String,
@@ -65,6 +65,8 @@ pub struct Plain {
     out: Output,
     style: Style,
     what: What,
+    /// What is still to be written in this round.
+    rows: String,
 }
 
 /// What goes to standard output.
@@ -110,7 +112,13 @@ impl Front {
     /// When there is none.
     pub fn plain(style: Style, what: What) -> io::Result<Self> {
         let out = sys::output()?;
-        Ok(Self::Plain(Plain { out, style, what }))
+        let rows = String::new();
+        Ok(Self::Plain(Plain {
+            out,
+            style,
+            what,
+            rows,
+        }))
     }
 
     /// Takes a key; there is none but on a terminal.
@@ -148,7 +156,15 @@ impl Front {
     pub fn is_full(&self) -> bool {
         match self {
             Self::Screen(screen) => screen.held.is_full(),
-            Self::Plain(_) => false,
+            Self::Plain(plain) => plain.rows.len() >= MAX_HELD,
+        }
+    }
+
+    /// Takes finished lines, which [`Front::show`] will show.
+    pub fn take(&mut self, lines: &[Line], conversation: &mut Conversation) {
+        match self {
+            Self::Screen(screen) => screen.take(lines, conversation),
+            Self::Plain(plain) => plain.take(lines, conversation),
         }
     }
 
@@ -238,8 +254,7 @@ impl Screen {
             self.view.distrust();
         }
         let settled = self.window.is_settled(size, now);
-        self.held
-            .add(lines, &mut self.style, conversation.me(), now);
+        self.take(lines, conversation);
         if self.view.reflows() && !settled {
             return Ok(());
         }
@@ -251,12 +266,15 @@ impl Screen {
     }
 
     fn finish(&mut self, lines: &[Line], conversation: &Conversation) -> io::Result<()> {
-        let now = Instant::now();
-        self.held
-            .add(lines, &mut self.style, conversation.me(), now);
+        self.take(lines, conversation);
         self.view.erase(&mut self.out, terminal::size())?;
         self.out.write_all(self.held.rows.as_bytes())?;
         self.out.flush()
+    }
+
+    fn take(&mut self, lines: &[Line], conversation: &Conversation) {
+        self.held
+            .add(lines, &mut self.style, conversation.me(), Instant::now());
     }
 
     fn block(&self, conversation: &Conversation) -> Block {
@@ -310,10 +328,19 @@ impl Window {
 }
 
 impl Plain {
+    fn show(&mut self, lines: &[Line], conversation: &mut Conversation) -> io::Result<()> {
+        self.take(lines, conversation);
+        let rows = std::mem::take(&mut self.rows);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.out.write_all(rows.as_bytes())?;
+        self.out.flush()
+    }
+
     /// What went wrong is on standard error, so that a script can tell it from
     /// what was said.
-    fn show(&mut self, lines: &[Line], conversation: &mut Conversation) -> io::Result<()> {
-        let mut rows = String::new();
+    fn take(&mut self, lines: &[Line], conversation: &mut Conversation) {
         for line in lines {
             let aloud = match &line.kind {
                 Kind::Trouble(text) => Some(text),
@@ -325,19 +352,14 @@ impl Plain {
                 // Standard error is the last resort.
                 let _ = writeln!(io::stderr(), "chat-client: {text}");
             } else if self.what == What::Lines {
-                self.style.render(line, conversation.me(), &mut rows);
+                self.style.render(line, conversation.me(), &mut self.rows);
             }
         }
         if self.what == What::Objects {
             for object in conversation.objects().drain(..) {
-                rows.extend([&object, "\n"]);
+                self.rows.extend([&object, "\n"]);
             }
         }
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.out.write_all(rows.as_bytes())?;
-        self.out.flush()
     }
 }
 
@@ -362,9 +384,10 @@ const SETTLE: Duration = Duration::from_millis(300);
 /// Somebody who never stops dragging sees something all the same.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(2);
 
-/// From as many bytes on that come while a window changes its size, the rest
-/// waits in the socket. Lines would be no measure: one may have 64 KiB.
-const MAX_HELD: usize = 1 << 20;
+/// From as many bytes on that are to be shown, be it because the window changes
+/// its size, the rest waits in the socket. Lines would be no measure, nor would
+/// what came: 4 KiB of line ends are 500 KiB of rows.
+const MAX_HELD: usize = 512 << 10;
 
 /// What stands before the line that is being typed.
 const PROMPT: &str = "<You> ";

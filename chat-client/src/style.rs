@@ -118,7 +118,11 @@ impl Style {
                     out.push_str(self.end);
                 }
             }
-            Kind::Raw(text) => out.extend([text.as_str(), self.end]),
+            Kind::Raw(text) => {
+                for row in text.split('\n') {
+                    out.extend([row, self.end]);
+                }
+            }
         }
     }
 

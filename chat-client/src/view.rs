@@ -5,7 +5,8 @@
 //! tells what is not visible of them.
 //! Finished lines are printed above it once and then belong to the terminal,
 //! which wraps them itself and scrolls them back. Everything of one repaint
-//! goes out in one write, between the brackets of a synchronized update.
+//! goes out between the brackets of a synchronized update, and in one write if
+//! it is not very much.
 //!
 //! Nothing here trusts a width: each row of the block is drawn from column 0
 //! with line wrap off, and the cursor gets to its place by being saved there
@@ -142,7 +143,13 @@ impl View {
         let mut bytes = SYNC_ON.to_vec();
         bytes.extend_from_slice(before);
         self.erase_block(&mut bytes, size);
-        bytes.extend_from_slice(lines.as_bytes());
+        if lines.len() > MAX_COPIED {
+            out.write_all(&bytes)?;
+            out.write_all(lines.as_bytes())?;
+            bytes.clear();
+        } else {
+            bytes.extend_from_slice(lines.as_bytes());
+        }
         self.draw_block(&mut bytes, size, block);
         bytes.extend_from_slice(SYNC_OFF);
         out.write_all(&bytes)?;
@@ -335,6 +342,10 @@ fn up(bytes: &mut Vec<u8>, rows: usize) {
         bytes.extend_from_slice(format!("\x1b[{rows}A").as_bytes());
     }
 }
+
+/// So much is put together with the block, to be written at once. A copy of more
+/// would only double what a flood takes.
+const MAX_COPIED: usize = 64 * 1024;
 
 /// Terminals that do not know these ignore them.
 const SYNC_ON: &[u8] = b"\x1b[?2026h";

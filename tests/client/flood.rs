@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use chat_testkit::{Signal, Terminal, keys, proc};
+use chat_testkit::{Peer, Signal, Terminal, keys, proc};
 
 use crate::scripted::{listen, object, welcome};
-use crate::{client, open};
+use crate::{client, open, piped_with};
 
 fn message(seq: usize, text: &str) -> String {
     let members = format!(r#""seq":{seq},"type":"message","name":"bo","text":"{text}""#);
@@ -124,3 +124,85 @@ fn a_flood_while_the_window_is_dragged_waits_outside() {
         assert!(grown < 8 << 20, "{grown} bytes more");
     });
 }
+
+/// Messages of nothing but line ends, which become a hundred times as much when
+/// the name stands before each row.
+fn mostly_line_ends() -> (String, Vec<String>) {
+    let name = "\u{10330}".repeat(32);
+    let ends = "\\n".repeat(4000);
+    let lines = (1..=TALL).map(|seq| {
+        let text = format!("number {seq}{ends}end {seq}");
+        let members = format!(r#""seq":{seq},"type":"message","name":"{name}","text":"{text}""#);
+        object("2026-11-23T10:00:00.123Z", &members)
+    });
+    let rows = (1..=TALL).flat_map(|seq| [format!("number {seq}"), format!("end {seq}")]);
+    let rows = rows.map(|row| format!("<{name}> {row}"));
+    (lines.collect(), rows.collect())
+}
+
+const TALL: usize = 48;
+
+/// The rows of a text that end in more than the name of who says them.
+fn said(text: &str) -> Vec<String> {
+    let rows = text.lines().filter(|row| row.starts_with("<\u{10330}"));
+    rows.filter(|row| !row.trim_end().ends_with('>'))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// K-03: it is no use to send little that becomes much.
+#[test]
+fn memory_is_bounded_where_a_message_has_thousands_of_rows() {
+    let (listener, addr) = listen();
+    let args = ["--time", "none"];
+    let mut plain = piped_with(addr, "ann", &args);
+    let mut server = welcome(&listener, "ann");
+    plain.stdout.wait_for("-- you are ann;");
+    let before = proc::resident_bytes(plain.pid());
+    let (lines, rows) = mostly_line_ends();
+    server.send_str(&lines);
+    plain.stdout.set_deadline(Duration::from_secs(30));
+    plain.stdout.wait_for(&format!("> end {TALL}\n"));
+    let grown = proc::peak_bytes(plain.pid()).saturating_sub(before);
+    assert!(grown < 10 << 20, "{grown} bytes more");
+    assert_eq!(said(&plain.stdout.text()), rows);
+
+    let addr = addr.to_string();
+    let args = [&[addr.as_str(), "--name", "ann", "--no-history"], &args[..]].concat();
+    let mut ann = Terminal::spawn(client(), &args, &[("NO_COLOR", "1")], 24, 160);
+    ann.set_deadline(Duration::from_secs(60));
+    let mut server = welcome(&listener, "ann");
+    ann.wait_for_text("-- you are ann;");
+    let before = proc::resident_bytes(ann.pid());
+    server.send_str(&lines);
+    ann.wait_for_text(&format!("> end {TALL}\n<You>"));
+    let grown = proc::peak_bytes(ann.pid()).saturating_sub(before);
+    assert!(grown < 10 << 20, "{grown} bytes more");
+    let last = said(&ann.full_text());
+    assert!(!last.is_empty() && rows.ends_with(&last), "{last:?}");
+}
+
+/// K-03: nor are rows too many that a plain server begins with a CR each.
+#[test]
+fn memory_is_bounded_where_a_plain_line_has_thousands_of_rows() {
+    let (listener, addr) = listen();
+    let mut plain = piped_with(addr, "ann", &[]);
+    let mut server = Peer::accept(&listener);
+    server.send_str("welcome\n");
+    plain.stdout.wait_for("welcome\n");
+    let before = proc::resident_bytes(plain.pid());
+    for number in 0..LONG {
+        let line = "a\r".repeat(30_000);
+        server.send_str(&format!("{line}{number}\n"));
+    }
+    plain.stdout.set_deadline(Duration::from_secs(30));
+    plain.stdout.wait_for(&format!("\n{}\n", LONG - 1));
+    let grown = proc::peak_bytes(plain.pid()).saturating_sub(before);
+    assert!(grown < 8 << 20, "{grown} bytes more");
+    let text = plain.stdout.text();
+    let numbers: Vec<usize> = text.lines().filter_map(|row| row.parse().ok()).collect();
+    assert_eq!(numbers, (0..LONG).collect::<Vec<usize>>());
+    assert_eq!(text.matches("a\n").count(), LONG * 30_000);
+}
+
+const LONG: usize = 8;
