@@ -209,7 +209,12 @@ impl View {
         if let Some(drawn) = self.drawn.take() {
             up(bytes, drawn.rows_above(size));
         }
-        bytes.extend_from_slice(b"\x1b[J");
+        // Not from the top left corner, where tmux would take it for the whole
+        // screen, and keep what stands there in its history.
+        bytes.extend_from_slice(match size.width {
+            1 => b"\x1b[J",
+            _ => b"\x1b[K\x1b[C\x1b[J\r",
+        });
     }
 
     fn draw_block(&mut self, bytes: &mut Vec<u8>, size: Size, block: &Block) {

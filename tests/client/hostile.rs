@@ -342,6 +342,8 @@ fn a_server_of_another_protocol_does_no_harm() {
             "ESC [?25h",
             "ESC [?7",
             "ESC [J",
+            "ESC [K",
+            "ESC [C",
             "ESC [A",
             "ESC 7",
             "ESC 8",

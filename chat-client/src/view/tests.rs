@@ -339,6 +339,36 @@ fn a_cleared_screen_has_lost_nothing() {
     assert_eq!(all.iter().filter(|row| row.contains("typed")).count(), 1);
 }
 
+/// tmux keeps in its history what is erased from the top left corner on.
+#[test]
+fn nothing_is_erased_from_the_corner_on() {
+    let size = Size {
+        width: 20,
+        height: 5,
+    };
+    let mut parser = vt100::Parser::new(cells(5), cells(20), 0);
+    let mut view = View::new(Reflow::No, false);
+    let mut bytes = Vec::new();
+    view.clear(&mut bytes, size).unwrap();
+    for text in ["<You> ", "<You> a draft of some rows", "<You> a"] {
+        view.paint(&mut bytes, size, b"", "", &Block::prompt(text))
+            .unwrap();
+    }
+    let text = String::from_utf8(bytes).unwrap();
+    let mut parts = text.split("\x1b[J").peekable();
+    let mut erased = 0;
+    while let Some(part) = parts.next() {
+        parser.process(part.as_bytes());
+        if parts.peek().is_some() {
+            assert_ne!(parser.screen().cursor_position(), (0, 0), "{text:?}");
+            parser.process(b"\x1b[J");
+            erased += 1;
+        }
+    }
+    assert_eq!(erased, 4);
+    assert_eq!(parser.screen().contents(), "<You> a");
+}
+
 #[test]
 fn tiny_screens() {
     for (width, height) in [(1, 1), (2, 1), (1, 2), (2, 2), (3, 3), (5, 4)] {
