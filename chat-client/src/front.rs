@@ -27,7 +27,7 @@ pub enum Front {
 /// The terminal. The raw mode goes last.
 #[derive(Debug)]
 pub struct Screen {
-    out: Output,
+    out: Patient,
     style: Style,
     view: View,
     editor: Editor,
@@ -62,12 +62,18 @@ struct Held {
 /// Standard output that is only written to.
 #[derive(Debug)]
 pub struct Plain {
-    out: Output,
+    out: Patient,
     style: Style,
     what: What,
     /// What is still to be written in this round.
     rows: String,
 }
+
+/// Standard output, which another program may have left non-blocking: all who
+/// have a terminal open may share that. One that takes nothing is waited for, as
+/// the system waits where it blocks.
+#[derive(Debug)]
+struct Patient(Output);
 
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +94,7 @@ impl Front {
     /// When it cannot be had.
     pub fn screen(style: Style, history: History) -> io::Result<Self> {
         let reflow = Reflow::detect(|name| std::env::var(name).ok());
-        let out = sys::output()?;
+        let out = Patient(sys::output()?);
         let raw = RawMode::enter()?;
         Ok(Self::Screen(Box::new(Screen {
             out,
@@ -111,7 +117,7 @@ impl Front {
     ///
     /// When there is none.
     pub fn plain(style: Style, what: What) -> io::Result<Self> {
-        let out = sys::output()?;
+        let out = Patient(sys::output()?);
         let rows = String::new();
         Ok(Self::Plain(Plain {
             out,
@@ -363,6 +369,53 @@ impl Plain {
     }
 }
 
+impl Patient {
+    fn insist<T>(
+        &mut self,
+        mut attempt: impl FnMut(&mut Output) -> io::Result<T>,
+    ) -> io::Result<T> {
+        loop {
+            match attempt(&mut self.0) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(),
+                done => return done,
+            }
+        }
+    }
+
+    /// Waits until it takes something, or a while. What is wrong with it shows
+    /// when it is written to.
+    #[cfg(unix)]
+    fn wait(&self) {
+        use std::os::fd::AsRawFd;
+
+        use filedescriptor::{POLLOUT, poll, pollfd};
+
+        let mut waiting = [pollfd {
+            fd: self.0.as_raw_fd(),
+            events: POLLOUT,
+            revents: 0,
+        }];
+        if poll(&mut waiting, Some(WAIT)).is_err() {
+            std::thread::sleep(WAIT);
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn wait(&self) {
+        std::thread::sleep(WAIT);
+    }
+}
+
+impl Write for Patient {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.insist(|out| out.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.insist(Write::flush)
+    }
+}
+
 /// The row of a line that the room does not have yet.
 fn pending(said: &str) -> String {
     match said.split_once('\n') {
@@ -388,6 +441,9 @@ const SETTLE_AT_MOST: Duration = Duration::from_secs(2);
 /// its size, the rest waits in the socket. Lines would be no measure, nor would
 /// what came: 4 KiB of line ends are 500 KiB of rows.
 const MAX_HELD: usize = 512 << 10;
+
+/// After so long an output that takes nothing is tried again in any case.
+const WAIT: Duration = Duration::from_millis(100);
 
 /// What stands before the line that is being typed.
 const PROMPT: &str = "<You> ";
@@ -421,6 +477,37 @@ mod tests {
             }
             assert!(bytes < MAX_HELD + 2 * length + 2, "{bytes}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_output_that_is_non_blocking_is_waited_for() {
+        use std::io::Read;
+        use std::os::fd::OwnedFd;
+        use std::os::unix::net::UnixStream;
+
+        let (mut reader, writer) = UnixStream::pair().unwrap();
+        writer.set_nonblocking(true).unwrap();
+        let sent = b"0123456789".repeat(100_000);
+        let mut out = Patient(OwnedFd::from(writer).into());
+        std::thread::scope(|scope| {
+            let read = scope.spawn(move || {
+                let mut received = Vec::new();
+                reader.read_to_end(&mut received).unwrap();
+                received
+            });
+            out.write_all(&sent).unwrap();
+            out.flush().unwrap();
+            drop(out);
+            assert!(read.join().unwrap() == sent);
+        });
+        // One that nobody reads any more is not waited for.
+        let (reader, writer) = UnixStream::pair().unwrap();
+        writer.set_nonblocking(true).unwrap();
+        drop(reader);
+        let mut out = Patient(OwnedFd::from(writer).into());
+        let gone = out.write_all(&sent).unwrap_err();
+        assert_eq!(gone.kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[test]
