@@ -131,7 +131,7 @@ const OWN: [&str; 10] = [
     "\x1b[?7h",
     "\x1b7",
     "\x1b8",
-    "\x1b[J",
+    "\x1b[K\x1b[C\x1b[J",
 ];
 
 const WELCOME: &str = concat!(
