@@ -301,7 +301,7 @@ impl Crowd {
     pub(crate) fn is_settled(&self, all: bool) -> bool {
         self.clients
             .iter()
-            .filter(|client| all || client.route.is_good && client.stopped.is_none())
+            .filter(|client| all || client.route.is_good && !client.is_behind())
             .all(|client| client.is_settled(self.newest))
     }
 
@@ -496,6 +496,13 @@ impl Crowd {
 impl Client {
     fn is_welcomed(&self) -> bool {
         matches!(&self.state, State::Connected(connection) if connection.welcomed)
+    }
+
+    /// It reads nothing, or has not: what a server that was killed had sent it comes
+    /// through its small buffer in minutes, and only then does it know of the end.
+    fn is_behind(&self) -> bool {
+        let is_slow = matches!(&self.state, State::Connected(connection) if connection.is_slow);
+        self.stopped.is_some() || is_slow
     }
 
     fn is_settled(&self, newest: u64) -> bool {
