@@ -386,12 +386,6 @@ impl Conversation {
         self.outbox.is_empty() && self.output.is_empty()
     }
 
-    /// Whether the server confirms what it has, or may be about to: then whatever
-    /// was said and is not confirmed is undelivered.
-    pub fn may_confirm(&self) -> bool {
-        !self.is_plain()
-    }
-
     /// Whether the server has let us in, be it on an earlier connection.
     pub fn was_welcomed(&self) -> bool {
         self.me.is_some()
@@ -423,7 +417,8 @@ impl Conversation {
         self.goodbye.as_ref().map(|(text, _)| text.as_str())
     }
 
-    /// Whether the server is one of plain lines.
+    /// Whether the server is one of plain lines. Any other one confirms what it has,
+    /// or may be about to: then whatever was said and is not confirmed is undelivered.
     pub fn is_plain(&self) -> bool {
         matches!(self.stage, Stage::Plain | Stage::PlainSoFar)
     }

@@ -376,33 +376,12 @@ impl Patient {
     ) -> io::Result<T> {
         loop {
             match attempt(&mut self.0) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    sys::wait_for_output(&self.0)?;
+                }
                 done => return done,
             }
         }
-    }
-
-    /// Waits until it takes something, or a while. What is wrong with it shows
-    /// when it is written to.
-    #[cfg(unix)]
-    fn wait(&self) {
-        use std::os::fd::AsRawFd;
-
-        use filedescriptor::{POLLOUT, poll, pollfd};
-
-        let mut waiting = [pollfd {
-            fd: self.0.as_raw_fd(),
-            events: POLLOUT,
-            revents: 0,
-        }];
-        if poll(&mut waiting, Some(WAIT)).is_err() {
-            std::thread::sleep(WAIT);
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn wait(&self) {
-        std::thread::sleep(WAIT);
     }
 }
 
@@ -441,9 +420,6 @@ const SETTLE_AT_MOST: Duration = Duration::from_secs(2);
 /// its size, the rest waits in the socket. Lines would be no measure, nor would
 /// what came: 4 KiB of line ends are 500 KiB of rows.
 const MAX_HELD: usize = 512 << 10;
-
-/// After so long an output that takes nothing is tried again in any case.
-const WAIT: Duration = Duration::from_millis(100);
 
 /// What stands before the line that is being typed.
 const PROMPT: &str = "<You> ";

@@ -42,7 +42,7 @@ impl App {
     pub(super) fn finish(mut self, end: End) -> ExitCode {
         // What was read and not looked at any more was not delivered, either. Of
         // a server of plain lines nobody knows what it has.
-        while self.conversation.may_confirm()
+        while !self.conversation.is_plain()
             && let Ok(Input::Line(line)) = self.inputs.try_recv()
         {
             self.conversation.say(line);

@@ -165,11 +165,11 @@ fn what_a_plain_server_does_not_take_is_counted() {
 #[test]
 fn a_late_greeting_is_not_too_late() {
     let mut talk = Talk::new();
-    assert!(talk.conversation.may_confirm());
+    assert!(!talk.conversation.is_plain());
     talk.pass(DECIDE_AFTER);
-    assert!(!talk.conversation.may_confirm());
+    assert!(talk.conversation.is_plain());
     talk.hear("\r-- chat/1 welcome\n");
-    assert!(talk.conversation.may_confirm());
+    assert!(!talk.conversation.is_plain());
 }
 
 #[test]

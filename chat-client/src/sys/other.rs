@@ -91,6 +91,15 @@ pub fn wait_for_input() -> io::Result<()> {
     Err(io::ErrorKind::WouldBlock.into())
 }
 
+/// Nor standard output.
+///
+/// # Errors
+///
+/// Always.
+pub fn wait_for_output(_: &Output) -> io::Result<()> {
+    Err(io::ErrorKind::WouldBlock.into())
+}
+
 /// Standard output. The console wants more than bytes, which `std` knows.
 pub type Output = io::Stdout;
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 use std::{process, thread};
 
-use filedescriptor::{POLLIN, poll, pollfd};
+use filedescriptor::{POLLIN, POLLOUT, poll, pollfd};
 use mio::{Interest, Registry, Token};
 use signal_hook::consts::{
     SIGABRT, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP,
@@ -138,7 +138,7 @@ impl Keyboard {
 
     /// Waits without end, if no time is given.
     fn wait(&self, within: Option<Duration>) -> io::Result<bool> {
-        wait(self.tty.as_fd(), within)
+        wait(self.tty.as_fd(), POLLIN, within)
     }
 }
 
@@ -148,21 +148,30 @@ impl Keyboard {
 ///
 /// Those of the system.
 pub fn wait_for_input() -> io::Result<()> {
-    wait(io::stdin().as_fd(), None).map(drop)
+    wait(io::stdin().as_fd(), POLLIN, None).map(drop)
+}
+
+/// Waits until an output takes something, or is gone.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn wait_for_output(output: &Output) -> io::Result<()> {
+    wait(output.as_fd(), POLLOUT, None).map(drop)
 }
 
 /// Waits without end, if no time is given.
-fn wait(input: BorrowedFd<'_>, within: Option<Duration>) -> io::Result<bool> {
+fn wait(file: BorrowedFd<'_>, events: i16, within: Option<Duration>) -> io::Result<bool> {
     let mut waiting = [pollfd {
-        fd: input.as_raw_fd(),
-        events: POLLIN,
+        fd: file.as_raw_fd(),
+        events,
         revents: 0,
     }];
     match poll(&mut waiting, within) {
-        // That it is gone comes as another event, and is read, too.
+        // That it is gone comes as another event, and shows when it is used.
         Ok(count) => Ok(count > 0),
         Err(filedescriptor::Error::Poll(error) | filedescriptor::Error::Io(error)) => {
-            // Whether anything is there is seen when it is read.
+            // Whether anything is there is seen then, too.
             if is_nothing(&error) {
                 Ok(true)
             } else {
