@@ -82,6 +82,8 @@ struct Connection {
     out: Vec<u8>,
     welcomed: bool,
     readable: bool,
+    /// When something came, or it began to read again.
+    heard: Instant,
     /// It has stopped once, and takes little at a time since.
     is_slow: bool,
 }
@@ -157,16 +159,25 @@ impl Crowd {
         let now = Instant::now();
         for index in 0..self.clients.len() {
             let client = &mut self.clients[index];
-            match &client.state {
+            match &mut client.state {
                 State::Away(at) if *at <= now => self.connect(index),
                 State::Away(_) => {}
                 State::Connected(connection) => {
                     if client.stopped.is_some_and(|until| until <= now) {
                         client.stopped = None;
+                        connection.heard = now;
                         self.go_on(index);
                         continue;
                     }
                     if client.stopped.is_some() {
+                        continue;
+                    }
+                    // As chat-client, which would have asked for a sign of life. What
+                    // a server that was killed had sent comes through a small buffer
+                    // in minutes, and the end only behind it.
+                    let misses = connection.is_slow && client.last < self.newest;
+                    if misses && now - connection.heard > SILENT {
+                        self.lose(index);
                         continue;
                     }
                     let oldest = client.waiting.front().and_then(|message| message.sent);
@@ -360,6 +371,7 @@ impl Crowd {
             out: format!("/hello {hello}\n").into_bytes(),
             welcomed: false,
             readable: true,
+            heard: Instant::now(),
             is_slow: false,
         });
         self.go_on(index);
@@ -411,6 +423,7 @@ impl Crowd {
     }
 
     fn hear(&mut self, index: usize, connection: &mut Connection, chunk: &[u8]) {
+        connection.heard = Instant::now();
         let mut bytes = std::mem::take(&mut connection.partial);
         bytes.extend_from_slice(chunk);
         let mut rest = &bytes[..];
@@ -548,3 +561,6 @@ fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
 
 /// After so long without an answer it looks for another connection.
 const STALL: Duration = Duration::from_secs(10);
+
+/// How long a server may say nothing to somebody whom it has not told everything.
+const SILENT: Duration = Duration::from_secs(20);

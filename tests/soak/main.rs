@@ -5,7 +5,7 @@
 //!
 //! | variable | is | unless given |
 //! | --- | --- | --- |
-//! | `CHAT_SOAK_SECONDS` | how long the soak lasts; in less than half an hour a reader that had stopped when its server was killed may not get the rest in time, and the soak fails | 3600 |
+//! | `CHAT_SOAK_SECONDS` | how long the soak lasts | 3600 |
 //! | `CHAT_SOAK_CLIENTS` | how many are in the room | 500 |
 //! | `CHAT_SOAK_RATE` | messages a second, of all together | 20 |
 //! | `CHAT_TEST_SEED` | the seed of all random choices | another one each time |
