@@ -379,6 +379,22 @@ pub const SPARE: usize = 8;
 const MAX_LAG: u64 = 1 << 20;
 
 #[cfg(test)]
+impl Shared {
+    /// An empty room for tests, with a worker for each waker.
+    pub(crate) fn of(wakers: Vec<Arc<Waker>>, people: chat_proto::event::Limits) -> Self {
+        let limits = Limits {
+            people,
+            limit_loopback: false,
+            connections: 100,
+            together: 1,
+        };
+        let mut room = Room::new(crate::history::new_room_id(), 8 << 20);
+        room.set_limits(people);
+        Self::new(room, None, wakers, limits, Journal::on_stderr())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 
@@ -388,22 +404,14 @@ mod tests {
     use mio::{Events, Poll, Token};
 
     use super::*;
-    use crate::history::new_room_id;
     use crate::server::now;
 
     /// Two workers, with a connection each.
     fn two() -> (Shared, [Poll; 2]) {
         let polls = [(); 2].map(|()| Poll::new().unwrap());
         let waker = |poll: &Poll| Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
-        let limits = Limits {
-            people: chat_proto::event::Limits::default(),
-            limit_loopback: false,
-            connections: 10,
-            together: 1,
-        };
         let wakers = polls.iter().map(waker).collect();
-        let room = Room::new(new_room_id(), 8 << 20);
-        let shared = Shared::new(room, None, wakers, limits, Journal::on_stderr());
+        let shared = Shared::of(wakers, chat_proto::event::Limits::default());
         assert_eq!([shared.place(), shared.place()], [0, 1]);
         (shared, polls)
     }

@@ -381,3 +381,58 @@ const EVENTS: usize = 1024;
 
 /// How long a round waits at most while the disk is behind.
 const OVERTAKEN_FOR: Duration = Duration::from_millis(5);
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use chat_proto::name::Name;
+
+    use super::*;
+
+    /// D-08: the whole process is stopped right behind a look at the sockets, until
+    /// something would be due for somebody who has spoken meanwhile.
+    #[test]
+    fn what_people_did_while_it_was_stopped_comes_before_what_is_due() {
+        let people = Limits::default();
+        let mut worker = Worker::new(0, people).unwrap();
+        let shared = Shared::of(vec![worker.waker().unwrap()], people);
+        let mut events = Events::with_capacity(EVENTS);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut ann = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, address) = listener.accept().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        shared.give(
+            0,
+            Task::Peer(Peer {
+                socket: mio::net::TcpStream::from_std(socket),
+                address,
+                refusal: None,
+            }),
+        );
+        // Nothing has come from her by then.
+        worker.attend(&shared);
+        worker.clients.close(worker.poll.registry(), &shared, now());
+        let due = worker.clients.deadline().unwrap();
+        assert!(worker.looked < due);
+
+        ann.write_all(b"/nick ann\n").unwrap();
+        // Nothing but time is to pass.
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        worker.attend(&shared);
+        assert_eq!(shared.read().room.people().count(), 0);
+
+        while shared.read().room.people().count() == 0 {
+            worker.wait(&mut events, &shared).unwrap();
+            for event in &events {
+                worker.note(event, &shared);
+            }
+            worker.attend(&shared);
+        }
+        let room = &shared.read().room;
+        assert!(room.people().is_taken(&Name::choose("ann").unwrap()));
+        assert_eq!(room.head().seq, 1, "she came in under another name");
+    }
+}

@@ -6,10 +6,7 @@ use mio::net::TcpStream;
 use mio::{Events, Poll, Waker};
 
 use super::*;
-use crate::history::new_room_id;
-use crate::journal::Journal;
 use crate::server::now;
-use crate::shared;
 
 /// One worker's, with all that they need.
 struct Fixture {
@@ -27,19 +24,10 @@ impl Fixture {
             rate: 0,
             ..Limits::default()
         };
-        let limits = shared::Limits {
-            people,
-            limit_loopback: false,
-            connections: 100,
-            together: 100,
-        };
-        let mut room = Room::new(new_room_id(), 8 << 20);
-        room.set_limits(people);
-        let wakers = vec![Arc::new(waker)];
         Self {
             poll,
             listener: TcpListener::bind("127.0.0.1:0").unwrap(),
-            shared: Shared::new(room, None, wakers, limits, Journal::on_stderr()),
+            shared: Shared::of(vec![Arc::new(waker)], people),
             clients: Clients::new(0, people),
         }
     }
