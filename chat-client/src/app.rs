@@ -5,6 +5,7 @@
 //! connection is lost, so that the person can type and leave.
 
 mod end;
+mod keys;
 
 use std::io;
 use std::process::ExitCode;
@@ -17,15 +18,15 @@ use mio::{Events, Poll, Token, Waker};
 
 use crate::backoff::Patience;
 use crate::cli::Target;
-use crate::conversation::{Conversation, is_quit};
-use crate::editor::{History, Key, Outcome};
+use crate::conversation::Conversation;
+use crate::editor::History;
 use crate::front::{Front, What};
 use crate::line::{Fold, Kind, Line};
 use crate::link::{Link, Received};
 use crate::store::Store;
 use crate::style::Style;
 use crate::sys::{Signal, Signals};
-use crate::terminal::{self, Input, Press};
+use crate::terminal::{self, Input};
 use end::End;
 
 /// The client, with a connection or on the way to one.
@@ -381,69 +382,6 @@ impl App {
         matches!(self.manner, Manner::Prompt(_))
             || self.conversation.undelivered().count() < MAX_UNDELIVERED
                 && self.conversation.output().len() < MAX_OUTPUT
-    }
-
-    fn press(&mut self, press: Press) -> Option<End> {
-        let asked = std::mem::take(&mut self.asked);
-        let key = match press {
-            Press::Key(key) => key,
-            Press::Clear => return self.front.clear().err().map(End::OutputGone),
-            Press::Suspend => return self.suspend().err().map(End::OutputGone),
-            Press::PasteTooLong => return self.no_room("that paste"),
-        };
-        let pasted = matches!(key, Key::Paste(_));
-        let cleared = (key == Key::Interrupt).then(|| self.front.draft().to_owned());
-        match self.front.key(key, &self.conversation) {
-            Outcome::Submitted(line) => {
-                self.keep(&line);
-                // Leaving does not wait for its turn.
-                if self.conversation.is_waiting() && is_quit(&line) {
-                    self.conversation.quit();
-                } else {
-                    self.conversation.say(line);
-                }
-            }
-            Outcome::TooLong(bytes) => {
-                let limit = self.conversation.limit();
-                self.conversation.show(Line::trouble(format!(
-                    "not sent: {bytes} bytes, and a message has at most {limit}; \
-                     the draft is still here"
-                )));
-            }
-            Outcome::Full if pasted => return self.no_room("that paste"),
-            Outcome::Full => return self.no_room("that"),
-            Outcome::Interrupted if asked => return Some(End::Interrupted),
-            Outcome::Interrupted => {
-                self.asked = true;
-                self.conversation
-                    .show(Line::word("press Ctrl-C again to leave"));
-            }
-            Outcome::Ended => self.conversation.quit(),
-            Outcome::Edited if cleared.is_some() && self.front.draft().is_empty() => {
-                self.keep(&cleared.unwrap_or_default());
-            }
-            Outcome::Edited | Outcome::Nothing => {}
-        }
-        None
-    }
-
-    fn no_room(&mut self, what: &str) -> Option<End> {
-        let trouble = format!("there is no room for {what} in one draft");
-        self.conversation.show(Line::trouble(trouble));
-        None
-    }
-
-    /// For the next runs. A file that cannot be written is told of once.
-    fn keep(&mut self, line: &str) {
-        let Manner::Prompt(store) = &mut self.manner else {
-            return;
-        };
-        if let Some(Err(error)) = store.as_ref().map(|store| store.add(line)) {
-            *store = None;
-            self.conversation.show(Line::trouble(format!(
-                "what you type is not kept for the next time: {error}"
-            )));
-        }
     }
 
     /// Leaves after the last line of a pipe, once the server has it, and at once

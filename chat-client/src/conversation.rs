@@ -18,6 +18,7 @@
 mod company;
 mod hearing;
 mod outbox;
+mod plain;
 mod position;
 
 use std::borrow::Cow;
@@ -29,10 +30,10 @@ use chat_proto::foreign::Foreign;
 use chat_proto::framing::{self, LineDecoder, MAX_UNENDED};
 use chat_proto::json_form;
 use chat_proto::name::Name;
-use chat_proto::text::{self, MAX_TEXT, Text};
+use chat_proto::text::{self, MAX_TEXT};
 use chat_proto::text_form;
 
-use crate::line::{Kind, Line};
+use crate::line::Line;
 use crate::people::People;
 use crate::random::Random;
 use company::Company;
@@ -438,15 +439,6 @@ impl Conversation {
         self.outbox.texts()
     }
 
-    /// How many lines a server of plain lines has not taken. They are no longer
-    /// known as what was said, but only as bytes to send.
-    pub fn unsent(&self) -> usize {
-        match self.is_plain() {
-            true => self.output.iter().filter(|&&byte| byte == b'\n').count(),
-            false => 0,
-        }
-    }
-
     fn line(&mut self, line: framing::Line<'_>, now: Instant) {
         let line = match line {
             framing::Line::Whole(line) => Cow::Borrowed(line),
@@ -494,33 +486,6 @@ impl Conversation {
         self.stage = Stage::Hello(until);
     }
 
-    fn be_plain(&mut self, stage: Stage) {
-        self.stage = stage;
-        // Who leaves before has nothing more sent, and is told what waited.
-        while !self.leaving
-            && let Some(line) = self.outbox.next_waiting()
-        {
-            self.send_plain(&line);
-        }
-        self.quit_next();
-    }
-
-    fn send_plain(&mut self, line: &str) {
-        if is_quit(line) {
-            self.leaving = true;
-            return;
-        }
-        match Text::clean(line) {
-            Ok(text) => {
-                self.output.extend_from_slice(text.as_str().as_bytes());
-                self.output.push(b'\n');
-                self.show(Line::new(None, Kind::Message { name: None, text }));
-            }
-            Err(text::TextError::Empty) => {}
-            Err(error) => self.refuse(format!("that was not sent: {error}")),
-        }
-    }
-
     /// Tells the person that something of theirs is not sent.
     pub fn refuse(&mut self, why: String) {
         self.refused += 1;
@@ -547,17 +512,6 @@ impl Conversation {
             Command::Nick { .. } | Command::Who | Command::Ping { .. } => {}
         }
         json_form::encode_command(&command, &mut self.output);
-    }
-
-    fn show_plain(&mut self, line: &str) {
-        // The tutorial's server puts a CR before each message, also where the
-        // line before it had no end.
-        let rows = line.split('\r').filter(|row| !row.is_empty());
-        let rows: Vec<_> = rows.map(text::clean).collect();
-        if !rows.is_empty() {
-            // Together: each by itself would take many times its bytes.
-            self.show(Line::new(None, Kind::Raw(rows.join("\n"))));
-        }
     }
 }
 

@@ -7,9 +7,11 @@ use std::collections::VecDeque;
 use chat_proto::event::{
     Body, Event, Limits, MessageId, Reply, RoomId, Speech, Timestamp, Welcome,
 };
+use chat_proto::text::Text;
 use proptest::prelude::*;
 
 use super::*;
+use crate::line::Kind;
 
 /// A room of the simplest kind, with one reader who comes back.
 #[derive(Default)]

@@ -1,0 +1,58 @@
+//! The talk with a server of plain lines: the tutorial's, `ncat --chat`. It confirms
+//! nothing, and what it says is shown as it comes.
+
+use chat_proto::text::{self, Text};
+
+use super::{Conversation, Stage, is_quit};
+use crate::line::{Kind, Line};
+
+impl Conversation {
+    /// How many lines a server of plain lines has not taken. They are no longer
+    /// known as what was said, but only as bytes to send.
+    pub fn unsent(&self) -> usize {
+        match self.is_plain() {
+            true => self.output.iter().filter(|&&byte| byte == b'\n').count(),
+            false => 0,
+        }
+    }
+
+    /// The server is one of plain lines: what waited is sent to it.
+    pub(super) fn be_plain(&mut self, stage: Stage) {
+        self.stage = stage;
+        // Who leaves before has nothing more sent, and is told what waited.
+        while !self.leaving
+            && let Some(line) = self.outbox.next_waiting()
+        {
+            self.send_plain(&line);
+        }
+        self.quit_next();
+    }
+
+    pub(super) fn send_plain(&mut self, line: &str) {
+        if is_quit(line) {
+            self.leaving = true;
+            return;
+        }
+        match Text::clean(line) {
+            Ok(text) => {
+                self.output.extend_from_slice(text.as_str().as_bytes());
+                self.output.push(b'\n');
+                self.show(Line::new(None, Kind::Message { name: None, text }));
+            }
+            Err(text::TextError::Empty) => {}
+            Err(error) => self.refuse(format!("that was not sent: {error}")),
+        }
+    }
+
+    /// Shows what it said.
+    pub(super) fn show_plain(&mut self, line: &str) {
+        // The tutorial's server puts a CR before each message, also where the
+        // line before it had no end.
+        let rows = line.split('\r').filter(|row| !row.is_empty());
+        let rows: Vec<_> = rows.map(text::clean).collect();
+        if !rows.is_empty() {
+            // Together: each by itself would take many times its bytes.
+            self.show(Line::new(None, Kind::Raw(rows.join("\n"))));
+        }
+    }
+}
