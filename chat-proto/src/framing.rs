@@ -23,6 +23,43 @@ pub enum Line<'a> {
     NotUtf8(&'a [u8]),
 }
 
+/// What a stream of bytes holds besides text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Item<'a> {
+    /// A line has ended.
+    Line(Line<'a>),
+    /// The peer's telnet asks for an answer, in the middle of a line or between
+    /// two of them.
+    Telnet(Telnet),
+}
+
+/// A telnet command (RFC 854) that is to be answered.
+///
+/// Only a request for something that is off is one: WONT and DONT tell what is so
+/// already, and to answer them would be a loop (RFC 1143).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Telnet {
+    /// DO: this side is to turn the option on.
+    Do(u8),
+    /// WILL: the peer would like to turn the option on.
+    Will(u8),
+    /// AYT: the person wants to see something.
+    AreYouThere,
+}
+
+impl Telnet {
+    /// The bytes of the answer, which is no to every option. A client that has sent
+    /// DO TIMING-MARK throws away what it gets until it is answered, and either
+    /// answer does (RFC 860). `None` asks for a word that a person can see.
+    pub fn refusal(self) -> Option<[u8; 3]> {
+        match self {
+            Self::Do(option) => Some([IAC, WONT, option]),
+            Self::Will(option) => Some([IAC, DONT, option]),
+            Self::AreYouThere => None,
+        }
+    }
+}
+
 /// The peer sent [`MAX_UNENDED`] bytes without a line end. Nothing more can
 /// be made of what it sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +68,21 @@ pub struct Endless;
 /// Finds the lines in a stream of bytes.
 ///
 /// A line ends at LF, CR LF or CR NUL (what telnet sends for the Enter key,
-/// RFC 1123 §3.3.1). A CR anywhere else is part of the line. Telnet commands
-/// (RFC 854: IAC and what follows it) are taken out; an IAC that begins no
-/// command stays and makes the line [`Line::NotUtf8`]. No command takes a line
-/// end with it, so that bytes of another kind cannot join two lines.
+/// RFC 1123 §3.3.1). A CR anywhere else is part of the line.
+///
+/// Telnet commands (RFC 854: IAC and what follows it) are taken out:
+///
+/// | command | what becomes of it |
+/// | --- | --- |
+/// | DO, WILL, AYT | handed out to be answered, see [`Telnet`] |
+/// | DONT, WONT, SB … SE | nothing: no option is ever on |
+/// | EC, EL | takes back the last character, or all, of the line so far |
+/// | IP, AO, BRK, ABORT, SUSP, EOF, EOR | nothing: there is nothing to interrupt or to end |
+/// | NOP, DM, GA, SE | nothing |
+///
+/// An IAC that begins no command stays and makes the line [`Line::NotUtf8`]. No
+/// command takes a line end with it, so that bytes of another kind cannot join two
+/// lines.
 #[derive(Debug, Default)]
 pub struct LineDecoder {
     /// The current line, if a piece of it has come.
@@ -46,7 +94,7 @@ pub struct LineDecoder {
 struct Partial {
     /// What is kept of it, at most the limit.
     bytes: Vec<u8>,
-    /// Raw bytes so far, telnet commands included.
+    /// Raw bytes so far, with the telnet commands among them.
     length: usize,
     state: State,
     overflowed: bool,
@@ -90,19 +138,53 @@ impl LineDecoder {
         self.partial.take().map(|partial| partial.bytes)
     }
 
-    /// Takes the next line off the front of `input`. `None` means that all of
-    /// `input` was taken and no further line is complete. A line of more than
-    /// `max_line` bytes is refused.
+    /// Takes the next line off the front of `input`, and drops what telnet asks
+    /// before it; otherwise like [`LineDecoder::next_item`].
     ///
     /// # Errors
     ///
-    /// [`Endless`] once the peer has sent [`MAX_UNENDED`] bytes without a line
-    /// end; close the connection.
+    /// See there.
     pub fn next_line<'line, 'input: 'line>(
         &'line mut self,
         input: &mut &'input [u8],
         max_line: usize,
     ) -> Result<Option<Line<'line>>, Endless> {
+        loop {
+            match self.advance(input, max_line)? {
+                Step::Telnet(_) => {}
+                Step::More => return Ok(None),
+                Step::Plain(line) => return Ok(Some(classify(line, max_line))),
+                Step::Gathered => return Ok(self.gathered(max_line)),
+            }
+        }
+    }
+
+    /// Takes the next line or request off the front of `input`. `None` means that
+    /// all of `input` was taken and nothing further is complete. A line of more
+    /// than `max_line` bytes is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Endless`] once the peer has sent [`MAX_UNENDED`] bytes without a line
+    /// end; close the connection.
+    pub fn next_item<'line, 'input: 'line>(
+        &'line mut self,
+        input: &mut &'input [u8],
+        max_line: usize,
+    ) -> Result<Option<Item<'line>>, Endless> {
+        Ok(match self.advance(input, max_line)? {
+            Step::Telnet(telnet) => Some(Item::Telnet(telnet)),
+            Step::More => None,
+            Step::Plain(line) => Some(Item::Line(classify(line, max_line))),
+            Step::Gathered => self.gathered(max_line).map(Item::Line),
+        })
+    }
+
+    fn advance<'input>(
+        &mut self,
+        input: &mut &'input [u8],
+        max_line: usize,
+    ) -> Result<Step<'input>, Endless> {
         if self.partial.as_ref().is_some_and(|last| last.handed_out) {
             self.partial = None;
         }
@@ -112,34 +194,52 @@ impl LineDecoder {
             {
                 let line = &input[..line];
                 *input = &input[taken..];
-                return Ok(Some(classify(line, max_line)));
+                return Ok(Step::Plain(line));
             }
             if input.is_empty() {
-                return Ok(None);
+                return Ok(Step::More);
             }
         }
         let partial = self.partial.get_or_insert_default();
-        if !partial.gather(input, max_line)? {
-            return Ok(None);
+        let step = partial.gather(input, max_line)?;
+        if partial.is_blank() {
+            self.partial = None;
         }
+        Ok(step)
+    }
+
+    /// The line that [`Step::Gathered`] tells of.
+    fn gathered(&mut self, max_line: usize) -> Option<Line<'_>> {
+        let partial = self.partial.as_mut()?;
         partial.handed_out = true;
-        if partial.overflowed {
-            return Ok(Some(Line::TooLong(&partial.bytes)));
-        }
-        Ok(Some(classify(&partial.bytes, max_line)))
+        Some(match partial.overflowed {
+            true => Line::TooLong(&partial.bytes),
+            false => classify(&partial.bytes, max_line),
+        })
     }
 }
 
+/// What was found next.
+enum Step<'input> {
+    /// A line that lies whole in the input.
+    Plain(&'input [u8]),
+    /// The end of the line that came in pieces.
+    Gathered,
+    /// A request.
+    Telnet(Telnet),
+    /// The end of the input.
+    More,
+}
+
 impl Partial {
-    /// Takes bytes off `input` up to and with the next line end; tells whether
-    /// there was one.
-    fn gather(&mut self, input: &mut &[u8], max_line: usize) -> Result<bool, Endless> {
+    /// Takes bytes off `input` up to and with the next line end or request.
+    fn gather(&mut self, input: &mut &[u8], max_line: usize) -> Result<Step<'static>, Endless> {
         loop {
             if self.length >= MAX_UNENDED {
                 return Err(Endless);
             }
             let Some(&byte) = input.first() else {
-                return Ok(false);
+                return Ok(Step::More);
             };
             match self.state {
                 State::Data => {
@@ -154,7 +254,7 @@ impl Partial {
                     }
                     self.take(input, 1);
                     match byte {
-                        b'\n' => return Ok(true),
+                        b'\n' => return Ok(Step::Gathered),
                         b'\r' => self.state = State::Cr,
                         _ => self.state = State::Iac,
                     }
@@ -162,7 +262,8 @@ impl Partial {
                 State::Cr => match byte {
                     b'\n' | 0 => {
                         self.take(input, 1);
-                        return Ok(true);
+                        self.state = State::Data;
+                        return Ok(Step::Gathered);
                     }
                     _ => {
                         self.keep(b"\r", max_line);
@@ -176,7 +277,17 @@ impl Partial {
                         self.keep(&[IAC], max_line);
                         self.step(input, State::Data);
                     }
-                    SE..SB => self.step(input, State::Data),
+                    EOF..SB => {
+                        match byte {
+                            EC => self.take_back_character(),
+                            EL => self.take_back_line(),
+                            _ => {}
+                        }
+                        self.end_command(input);
+                        if byte == AYT {
+                            return Ok(Step::Telnet(Telnet::AreYouThere));
+                        }
+                    }
                     _ => {
                         self.keep(&[IAC], max_line);
                         self.state = State::Data;
@@ -184,7 +295,12 @@ impl Partial {
                 },
                 State::IacOption(command) => {
                     if is_option(byte) {
-                        self.step(input, State::Data);
+                        self.end_command(input);
+                        match command {
+                            DO => return Ok(Step::Telnet(Telnet::Do(byte))),
+                            WILL => return Ok(Step::Telnet(Telnet::Will(byte))),
+                            _ => {}
+                        }
                     } else {
                         self.keep(&[IAC, command], max_line);
                         self.state = State::Data;
@@ -203,12 +319,41 @@ impl Partial {
                     }
                 }
                 State::SubnegotiationIac => match byte {
-                    SE => self.step(input, State::Data),
+                    SE => self.end_command(input),
                     b'\n' => self.state = State::Subnegotiation,
                     _ => self.step(input, State::Subnegotiation),
                 },
             }
         }
+    }
+
+    /// A command ends with the next byte of `input`. Where nothing of a line has
+    /// come it counts for nothing: a telnet that says each minute that it is alive
+    /// sends no endless line.
+    fn end_command(&mut self, input: &mut &[u8]) {
+        self.step(input, State::Data);
+        if self.bytes.is_empty() && !self.overflowed {
+            self.length = 0;
+        }
+    }
+
+    /// Whether it is as if nothing had come.
+    fn is_blank(&self) -> bool {
+        self.length == 0 && self.state == State::Data
+    }
+
+    /// EC. Of a line that is too long the last character is not kept, and it
+    /// stays too long.
+    fn take_back_character(&mut self) {
+        if !self.overflowed {
+            while self.bytes.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
+        }
+    }
+
+    /// EL.
+    fn take_back_line(&mut self) {
+        self.bytes.clear();
+        self.overflowed = false;
     }
 
     fn step(&mut self, input: &mut &[u8], next: State) {
@@ -256,10 +401,17 @@ fn is_option(byte: u8) -> bool {
     !matches!(byte, b'\n' | b'\r' | 64..128)
 }
 
-// RFC 854 and 855.
+// RFC 854 and 855, and from RFC 1184 and 885 the commands EOF (236), SUSP, ABORT
+// and EOR, which like those from SE to GA (249) are two bytes.
+const EOF: u8 = 236;
 const SE: u8 = 240;
+const AYT: u8 = 246;
+const EC: u8 = 247;
+const EL: u8 = 248;
 const SB: u8 = 250;
 const WILL: u8 = 251;
+const WONT: u8 = 252;
+const DO: u8 = 253;
 const DONT: u8 = 254;
 const IAC: u8 = 255;
 

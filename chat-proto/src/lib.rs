@@ -4,7 +4,8 @@
 //! # Lines
 //!
 //! A connection carries lines of UTF-8, ended by LF. The server tolerates
-//! CR LF, CR NUL and telnet's commands ([`framing`]). A text is at most
+//! CR LF, CR NUL and telnet's commands, and in text form answers no to each option
+//! that a telnet asks for ([`framing`]). A text is at most
 //! [`MAX_TEXT`](text::MAX_TEXT) bytes. A line that is longer, or not UTF-8, is
 //! refused whole with a word to its sender, and the connection lives on;
 //! [`MAX_UNENDED`](framing::MAX_UNENDED) bytes without a line end close it. A

@@ -137,6 +137,9 @@ const INHERITS: bool = cfg!(target_os = "linux");
 
 fn prepare(socket: &Socket) -> io::Result<()> {
     socket.set_tcp_nodelay(true)?;
+    // Urgent bytes come like all others (RFC 6093): telnet marks the second byte of
+    // a command so, and the first one alone would be no text.
+    socket.set_out_of_band_inline(true)?;
     // A peer that does not read costs this much of the system's memory
     // instead of megabytes.
     socket.set_send_buffer_size(64 * 1024)?;
@@ -189,6 +192,7 @@ mod tests {
         };
         let peer = SockRef::from(&peer);
         assert!(peer.tcp_nodelay().unwrap());
+        assert!(peer.out_of_band_inline().unwrap());
         assert!(peer.keepalive().unwrap());
         // Linux counts its own use of the buffer in.
         assert!((64 * 1024..=128 * 1024).contains(&peer.send_buffer_size().unwrap()));

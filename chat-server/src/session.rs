@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use chat_proto::event::ErrorCode;
 use chat_proto::foreign::Foreign;
-use chat_proto::framing::LineDecoder;
+use chat_proto::framing::{Item, LineDecoder};
 use chat_proto::{json_form, text_form};
 
 use crate::admission::Refusal;
@@ -346,16 +346,17 @@ impl Session {
                 Form::Json => json_form::MAX_LINE,
             };
             let offered = input.len();
-            let line = self.decoder.next_line(&mut input, max_line);
-            let is_line = matches!(line, Ok(Some(_)));
+            let item = self.decoder.next_item(&mut input, max_line);
+            let is_line = matches!(item, Ok(Some(Item::Line(_))));
             let rate = room.limits().rate;
             let taken = offered - input.len();
             if rate > 0 {
                 let pace = &mut self.seat.pace;
                 pace.change(|pace| pace.spend(taken, is_line, rate, now.instant));
             }
-            let line = match line {
-                Ok(Some(line)) => line,
+            match item {
+                Ok(Some(Item::Line(line))) => self.seat.line(line, room, now),
+                Ok(Some(Item::Telnet(telnet))) => self.seat.telnet(telnet, room, now),
                 Ok(None) => {
                     if !self.seat.spoke
                         && Foreign::recognize(self.decoder.pending()) == Some(Foreign::Tls)
@@ -374,8 +375,7 @@ impl Session {
                     self.seat.end(Reason::NoLineEnd, room, now);
                     break;
                 }
-            };
-            self.seat.line(line, room, now);
+            }
         }
         if !input.is_empty() && !self.is_closing() {
             self.backlog.change(|backlog| backlog.extend(input));

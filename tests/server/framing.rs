@@ -272,14 +272,18 @@ fn odd_flags_are_of_no_account() {
     let mut bo = join(server.addr(), "bo");
     ann.expect("[bo] entered room\n");
     // A read ends at the mark, which is no reason to take it for all there is.
-    // The urgent byte itself is not in the stream.
     for number in 0..50 {
-        let urgent = socket2::SockRef::from(bo.stream()).send_out_of_band(b"sa!");
-        assert_eq!(urgent.expect("a connected socket"), 3);
+        let urgent = socket2::SockRef::from(bo.stream()).send_out_of_band(b"sa");
+        assert_eq!(urgent.expect("a connected socket"), 2);
         bo.send_str(&format!("id {number}\n"));
         let heard = ann.expect("\n");
         assert_eq!(heard, format!("\r<bo> said {number}\n"));
     }
+    // The synch of a telnet, whose last byte is urgent.
+    let synch = socket2::SockRef::from(bo.stream()).send_out_of_band(b"\xff\xf4\xff\xf2");
+    assert_eq!(synch.expect("a connected socket"), 4);
+    bo.send_str("on\n");
+    assert_eq!(ann.expect("\n"), "\r<bo> on\n");
     // Both sides close at once, many times.
     for _ in 0..20 {
         say_and_close(server.addr());
@@ -298,6 +302,19 @@ fn say_and_close(addr: SocketAddr) {
         .expect("a connected socket");
     let both = std::net::Shutdown::Both;
     stream.shutdown(both).expect("a connected socket");
+}
+
+/// What a telnet sends for Ctrl-C is answered, or it would show nothing any more.
+#[test]
+fn telnet_hears_on_after_an_interrupt() {
+    let server = server();
+    let mut ann = join(server.addr(), "ann");
+    let mut bo = join(server.addr(), "bo");
+    bo.send(b"\xff\xf4\xff\xfd\x06here\n");
+    ann.expect("\r<bo> here\n");
+    ann.send_str("hi\n");
+    bo.expect("\r<ann> hi\n");
+    assert!(bo.received().ends_with(b"\xff\xfc\x06\r<ann> hi\n"));
 }
 
 /// F-11: no first line of a web page, a browser or a secure shell reaches the

@@ -9,6 +9,7 @@ enum Got {
     Whole(String),
     TooLong,
     NotUtf8,
+    Telnet(Telnet),
     Endless,
 }
 
@@ -18,14 +19,15 @@ fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Got> {
     for piece in pieces {
         let mut input = piece;
         loop {
-            match decoder.next_line(&mut input, LIMIT) {
+            match decoder.next_item(&mut input, LIMIT) {
                 Ok(None) => break,
-                Ok(Some(Line::Whole(text))) => lines.push(Got::Whole(text.to_owned())),
-                Ok(Some(Line::TooLong(start))) => {
+                Ok(Some(Item::Line(Line::Whole(text)))) => lines.push(Got::Whole(text.to_owned())),
+                Ok(Some(Item::Line(Line::TooLong(start)))) => {
                     assert_eq!(start.len(), LIMIT);
                     lines.push(Got::TooLong);
                 }
-                Ok(Some(Line::NotUtf8(_))) => lines.push(Got::NotUtf8),
+                Ok(Some(Item::Line(Line::NotUtf8(_)))) => lines.push(Got::NotUtf8),
+                Ok(Some(Item::Telnet(telnet))) => lines.push(Got::Telnet(telnet)),
                 Err(Endless) => {
                     lines.push(Got::Endless);
                     return lines;
@@ -111,13 +113,80 @@ fn what_is_not_utf8_is_refused_and_the_rest_lives() {
 
 #[test]
 fn telnet_commands_are_taken_out() {
-    check(b"\xff\xfd\x01hi\n", &[whole("hi")]);
-    check(b"h\xff\xf4i\xff\xfd\x06\n", &[whole("hi")]);
+    let [do_echo, do_mark] = [1, 6].map(|option| Got::Telnet(Telnet::Do(option)));
+    check(b"\xff\xfd\x01hi\n", &[do_echo, whole("hi")]);
+    check(b"h\xff\xf4i\xff\xfd\x06\n", &[do_mark, whole("hi")]);
     check(
         b"\xff\xfa\x18\x00xterm\xff\xff\xff\xf0hi\r\0",
         &[whole("hi")],
     );
     check(b"a\xff\xffb\n", &[Got::NotUtf8]);
+    // All that are two bytes, and the three that ask for nothing.
+    for command in 236..250 {
+        let kept = match command {
+            EC => "hy",
+            EL => "y",
+            _ => "hiy",
+        };
+        let line = [&b"hi\xff"[..], &[command], b"y\n"].concat();
+        match command {
+            AYT => check(&line, &[Got::Telnet(Telnet::AreYouThere), whole(kept)]),
+            _ => check(&line, &[whole(kept)]),
+        }
+    }
+    for byte in (0..236).filter(|byte| *byte != b'\n') {
+        let line = [&b"h\xff"[..], &[byte], b"i\nok\n"].concat();
+        check(&line, &[Got::NotUtf8, whole("ok")]);
+    }
+    check(b"h\xff\xfc\x01i\xff\xfe\x01\n", &[whole("hi")]);
+}
+
+/// Each request is answered once, by a no that asks for no answer itself.
+#[test]
+fn telnet_requests_and_their_answers() {
+    let will = Got::Telnet(Telnet::Will(31));
+    let ask = Got::Telnet(Telnet::Do(3));
+    check(
+        b"\xff\xfb\x1f\xff\xfd\x03\xff\xfb\x1fhi\n",
+        &[will.clone(), ask, will, whole("hi")],
+    );
+    assert_eq!(Telnet::Do(6).refusal(), Some(*b"\xff\xfc\x06"));
+    assert_eq!(Telnet::Will(31).refusal(), Some(*b"\xff\xfe\x1f"));
+    assert_eq!(Telnet::AreYouThere.refusal(), None);
+    for option in (0..=255).filter(|option| is_option(*option)) {
+        let no = [Telnet::Do(option), Telnet::Will(option)].map(Telnet::refusal);
+        let told = decode(no.iter().flatten().map(|answer| &answer[..]));
+        assert_eq!(told, [], "an answer to an answer is a loop");
+    }
+}
+
+/// EC and EL edit the line as far as it has come, and no other.
+#[test]
+fn what_is_taken_back_is_not_said() {
+    check(
+        &["abé".as_bytes(), b"\xff\xf7c\n"].concat(),
+        &[whole("abc")],
+    );
+    check(
+        b"\xff\xf7\xff\xf7a\nb\xff\xf7\xff\xf7\n",
+        &[whole("a"), whole("")],
+    );
+    check(b"said\nnot\xff\xf8this\n", &[whole("said"), whole("this")]);
+    let long = [b'x'; LIMIT + 1];
+    check(&[&long[..], b"\xff\xf7\n"].concat(), &[Got::TooLong]);
+    check(&[&long[..], b"\xff\xf8ok\n"].concat(), &[whole("ok")]);
+}
+
+/// Somebody who only lets their telnet say that it is alive sends no endless line,
+/// and takes no memory.
+#[test]
+fn commands_between_lines_count_for_nothing() {
+    let mut decoder = LineDecoder::default();
+    let alive = b"\xff\xf1\xff\xfa\x18\xff\xf0".repeat(MAX_UNENDED);
+    for piece in alive.chunks(1000) {
+        assert_eq!(decoder.next_item(&mut &piece[..], LIMIT), Ok(None));
+    }
+    assert!(decoder.partial.is_none());
 }
 
 #[test]
@@ -165,6 +234,10 @@ fn awkward_bytes() -> impl Strategy<Value = Vec<u8>> {
         1 => Just(SB),
         1 => Just(SE),
         1 => Just(WILL),
+        1 => Just(DO),
+        1 => Just(EC),
+        1 => Just(EL),
+        1 => Just(AYT),
         8 => Just(b'x'),
         4 => any::<u8>(),
     ];

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use chat_proto::command::{Command, Past};
 use chat_proto::event::{Body, ErrorCode, Limits, MessageId, Reply, Speech, Welcome};
 use chat_proto::foreign::Foreign;
-use chat_proto::framing::Line;
+use chat_proto::framing::{Line, Telnet};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
@@ -162,6 +162,20 @@ impl Seat {
             }
         }
         self.spoke = true;
+    }
+
+    /// Answers a request of telnet, behind all that was sent so far. In JSON form
+    /// the bytes of an answer would be no JSON, and no program of ours asks.
+    pub(super) fn telnet(&mut self, telnet: Telnet, room: &Room, now: Now) {
+        match (self.form, telnet.refusal()) {
+            (Form::Json, _) => {}
+            (Form::Text, None) => self.notice("the server is here", room, now),
+            (Form::Text, Some(answer)) => {
+                let position = room.reply_mark().text;
+                self.reader
+                    .reply(position, |out| out.extend_from_slice(&answer));
+            }
+        }
     }
 
     fn command(&mut self, line: &str, room: &mut Room, now: Now) {

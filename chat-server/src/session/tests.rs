@@ -1,6 +1,7 @@
 mod ghosts;
 mod limits;
 mod past;
+mod telnet;
 
 use super::*;
 use crate::history::new_room_id;
@@ -58,6 +59,10 @@ impl Hall {
     }
 
     fn read(&mut self, who: usize) -> String {
+        String::from_utf8(self.read_bytes(who)).unwrap()
+    }
+
+    fn read_bytes(&mut self, who: usize) -> Vec<u8> {
         let mut all = Vec::new();
         let mut page = Page::default();
         loop {
@@ -80,7 +85,7 @@ impl Hall {
             session.go_on(&mut self.room, self.now);
             self.room.show_all();
             if bytes.is_empty() && !session.has_output(&self.room) {
-                return String::from_utf8(all).unwrap();
+                return all;
             }
             all.extend(bytes);
         }

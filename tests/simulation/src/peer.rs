@@ -107,6 +107,10 @@ impl Peer {
     /// Takes a line, with its end. Most are events, whose lines are known to be
     /// in order.
     fn line(&mut self, line: &[u8], ledger: &mut Ledger, room: &Room) {
+        let line = match self.program {
+            None => after_answers(line),
+            Some(_) => line,
+        };
         if self.event(line, ledger, room) {
             return;
         }
@@ -344,7 +348,7 @@ impl Peer {
 
     /// Whether there was the beginning of a line.
     pub(crate) fn is_in_line(&self) -> bool {
-        !self.partial.is_empty()
+        !after_answers(&self.partial).is_empty()
     }
 
     /// Whether it has got everything up to this event.
@@ -387,6 +391,14 @@ impl Place {
     fn before(seq: u64) -> Self {
         Self { seq, offset: 0 }
     }
+}
+
+/// A line without the answers to what its telnet asked, as in `Person::junk`.
+fn after_answers(mut line: &[u8]) -> &[u8] {
+    while let Some(rest) = line.strip_prefix(b"\xff\xfe\x01") {
+        line = rest;
+    }
+    line
 }
 
 /// The number of an event, by its line.
