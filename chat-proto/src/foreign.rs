@@ -1,20 +1,55 @@
 //! Recognizes peers that speak another protocol, by how they begin.
 //!
-//! A web page can make a browser send lines to any port. If its headers and
-//! body were taken for chat, every page could talk in the room; so the first
-//! line decides, before anything of it reaches anyone.
+//! A web page can make a browser send lines to any port, and a mail, IRC or FTP
+//! client that has the wrong port sends a password. If that were taken for chat,
+//! every page could talk in the room, and everybody would read the password. So the
+//! first line is judged before anything of it reaches anyone.
+//!
+//! A line counts as another protocol's when it has the form that the protocol's
+//! standard gives to a *first* line, to the last word. Where English has lines of
+//! the same form, only capitals count, which is how programs send them:
+//! `NICK ann`, but not `nick is here`. The exception is `pass WORD`, in any letters,
+//! because a password that is told is worse than a line that is refused. Commands
+//! that give nothing away and that a person may well say first, such as `HELP`,
+//! `QUIT` and `PING`, are talk.
+
+mod grammar;
 
 use std::fmt;
+
+use crate::framing::Line;
 
 /// A protocol that is not this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foreign {
     /// An HTTP request line (RFC 9112 §3), or the status line of an answer (§4).
     Http,
+    /// A request line of the same form: RTSP (RFC 7826), SIP (RFC 3261), ICAP.
+    HttpLike,
     /// A TLS record that carries a handshake or an alert (RFC 8446 §5.1).
     Tls,
     /// An SSH identification string (RFC 4253 §4.2).
     Ssh,
+    /// What an IRC client or server sends first (RFC 2812 §3.1).
+    Irc,
+    /// What FTP (RFC 959, 4217) and POP3 (RFC 1939, 2449) clients log in with.
+    Ftp,
+    /// SMTP or LMTP (RFC 5321, 2033).
+    Smtp,
+    /// IMAP (RFC 9051).
+    Imap,
+    /// A stream of XML (RFC 6120 §4.2).
+    Xmpp,
+    /// A Redis request, or its `AUTH`.
+    Redis,
+    /// A storage command of memcached.
+    Memcached,
+    /// STOMP, NATS, NNTP, CVS, rsync, or JSON-RPC.
+    Other,
+    /// A header of the PROXY protocol, version 1 or 2.
+    Proxy,
+    /// Bytes with a NUL among them, which no text has.
+    Binary,
 }
 
 impl Foreign {
@@ -30,33 +65,9 @@ impl Foreign {
     fn recognize_either(start: &[u8]) -> Option<Self> {
         match start {
             [ALERT | HANDSHAKE, 0x03, ..] => Some(Self::Tls),
-            [b'S', b'S', b'H', b'-', ..] => Some(Self::Ssh),
+            [b'S', b'S', b'H', b'-', b'0'..=b'9', ..] => Some(Self::Ssh),
             _ => None,
         }
-    }
-
-    /// Looks at the first line of a connection, or at what has come of it.
-    pub fn recognize(start: &[u8]) -> Option<Self> {
-        if let Some(foreign) = Self::recognize_either(start) {
-            return Some(foreign);
-        }
-        let method_end = start.iter().position(|&byte| byte == b' ')?;
-        let target = &start[method_end + 1..];
-        let looks_like_target = [&b"/"[..], b"http://", b"https://", b"*"]
-            .iter()
-            .any(|form| target.starts_with(form));
-        let method = &start[..method_end];
-        let names_version = target.windows(6).any(|window| window == b" HTTP/");
-        let is_http = if METHODS.contains(&method) {
-            looks_like_target || names_version
-        } else {
-            // Any other method there may be, as in `PROPFIND / HTTP/1.1`.
-            !method.is_empty()
-                && method.iter().all(u8::is_ascii_uppercase)
-                && looks_like_target
-                && names_version
-        };
-        is_http.then_some(Self::Http)
     }
 }
 
@@ -64,67 +75,82 @@ impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Http => "HTTP",
+            Self::HttpLike => "a protocol like HTTP",
             Self::Tls => "TLS",
             Self::Ssh => "SSH",
+            Self::Irc => "IRC",
+            Self::Ftp => "FTP or POP3",
+            Self::Smtp => "SMTP",
+            Self::Imap => "IMAP",
+            Self::Xmpp => "XMPP",
+            Self::Redis => "the protocol of Redis",
+            Self::Memcached => "the protocol of memcached",
+            Self::Other => "another protocol",
+            Self::Proxy => "the PROXY protocol",
+            Self::Binary => "a binary protocol",
         })
     }
+}
+
+/// How much of a connection's beginning is known.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// No line has come yet, but perhaps blank ones.
+    #[default]
+    Unknown,
+    /// The first line was `user NAME` in small letters, which a person may say. If
+    /// `pass` comes next it was a login after all.
+    User,
+    /// The peer talks.
+    Talk,
+}
+
+impl Beginning {
+    /// Judges a line that is not blank.
+    pub fn line(&mut self, line: Line<'_>) -> Option<Foreign> {
+        let (start, is_cut) = match line {
+            Line::Whole(text) => (text.as_bytes(), false),
+            Line::NotUtf8(bytes) => (bytes, false),
+            Line::TooLong(start) => (start, true),
+        };
+        let foreign = match self {
+            Self::Talk => return None,
+            Self::User => grammar::password(start),
+            Self::Unknown => beginning(start).or_else(|| grammar::first_line(start, is_cut)),
+        };
+        let is_user = *self == Self::Unknown && grammar::is_user(start);
+        *self = if is_user { Self::User } else { Self::Talk };
+        foreign
+    }
+
+    /// Judges what has come of a line whose end may never come.
+    pub fn unended(self, start: &[u8]) -> Option<Foreign> {
+        match self {
+            Self::Unknown => beginning(start),
+            Self::User | Self::Talk => None,
+        }
+    }
+}
+
+/// What can be told before the line ends.
+fn beginning(start: &[u8]) -> Option<Foreign> {
+    Foreign::recognize_either(start).or_else(|| {
+        // Of the signature of PROXY version 2 only this is no blank line.
+        if start == b"\0" {
+            Some(Foreign::Proxy)
+        } else if start.contains(&0) {
+            Some(Foreign::Binary)
+        } else if start.starts_with(b"<?xml ") || start.starts_with(b"<stream:stream") {
+            Some(Foreign::Xmpp)
+        } else {
+            None
+        }
+    })
 }
 
 /// What a TLS record carries (RFC 8446 §5.1).
 const ALERT: u8 = 0x15;
 const HANDSHAKE: u8 = 0x16;
 
-/// RFC 9110 §9, RFC 5789 and the preface of HTTP/2 (RFC 9113 §3.4).
-const METHODS: [&[u8]; 10] = [
-    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI",
-];
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(start: &[u8], expected: Option<Foreign>) {
-        assert_eq!(Foreign::recognize(start), expected);
-    }
-
-    #[test]
-    fn other_protocols() {
-        check(b"GET / HTTP/1.1", Some(Foreign::Http));
-        check(b"POST /", Some(Foreign::Http));
-        check(b"PROPFIND / HTTP/1.1", Some(Foreign::Http));
-        check(b"OPTIONS * HTTP/1.1", Some(Foreign::Http));
-        check(b"CONNECT example.org:443 HTTP/1.1", Some(Foreign::Http));
-        check(b"PRI * HTTP/2.0", Some(Foreign::Http));
-        check(b"GET http://example.org/ HTTP/1.0", Some(Foreign::Http));
-        check(b"\x16\x03\x01\x02\x00\x01", Some(Foreign::Tls));
-        check(b"SSH-2.0-OpenSSH_9.2", Some(Foreign::Ssh));
-    }
-
-    #[test]
-    fn other_servers() {
-        let answers = [
-            (&b"HTTP/1.1 400 Bad Request"[..], Some(Foreign::Http)),
-            (b"\x15\x03\x01\x00\x02\x02\x28", Some(Foreign::Tls)),
-            (b"SSH-2.0-OpenSSH_9.2", Some(Foreign::Ssh)),
-            (b"-- chat/1 welcome", None),
-            (b"<announce> already connected: nobody.", None),
-            (b"", None),
-        ];
-        for (answer, expected) in answers {
-            assert_eq!(Foreign::recognize_answer(answer), expected);
-        }
-    }
-
-    #[test]
-    fn people() {
-        check(b"", None);
-        check(b"GET OUT", None);
-        check(b"get / HTTP/1.1", None);
-        check(b"PUT the kettle on", None);
-        check(b"I use HTTP/1.1", None);
-        check(b"READ /etc/motd and HTTP", None);
-        check(b"SSH is not this", None);
-        check("你好".as_bytes(), None);
-    }
-}
+mod tests;

@@ -9,8 +9,8 @@
 //! [`MAX_TEXT`](text::MAX_TEXT) bytes. A line that is longer, or not UTF-8, is
 //! refused whole with a word to its sender, and the connection lives on;
 //! [`MAX_UNENDED`](framing::MAX_UNENDED) bytes without a line end close it. A
-//! last line without an end is not taken. A first line that belongs to HTTP,
-//! TLS or SSH closes the connection ([`foreign`]).
+//! last line without an end is not taken. A first line that belongs to another
+//! protocol, such as HTTP, TLS, IRC or SMTP, closes the connection ([`foreign`]).
 //!
 //! A peer that closes its sending side after having spoken has left the room,
 //! and still receives for 30 s.

@@ -358,10 +358,9 @@ impl Session {
                 Ok(Some(Item::Line(line))) => self.seat.line(line, room, now),
                 Ok(Some(Item::Telnet(telnet))) => self.seat.telnet(telnet, room, now),
                 Ok(None) => {
-                    if !self.seat.spoke
-                        && Foreign::recognize(self.decoder.pending()) == Some(Foreign::Tls)
-                    {
-                        self.seat.foreign(Foreign::Tls, room, now);
+                    let unended = self.decoder.pending();
+                    if let Some(foreign) = self.seat.beginning.unended(unended) {
+                        self.seat.foreign(foreign, room, now);
                     }
                     break;
                 }
@@ -400,8 +399,8 @@ pub enum Reason {
     Quit,
     /// 64 KiB came without a line end.
     NoLineEnd,
-    /// A first line of HTTP, TLS or SSH came.
-    AnotherProtocol,
+    /// What came first belongs to another protocol.
+    AnotherProtocol(Foreign),
     /// Another version of ours was asked for.
     WrongProtocol,
     /// Nobody can come in, because nothing can be kept.
@@ -430,7 +429,7 @@ impl fmt::Display for Reason {
             Self::TookNothing => "took nothing",
             Self::Quit => "quit",
             Self::NoLineEnd => "no line end",
-            Self::AnotherProtocol => "another protocol",
+            Self::AnotherProtocol(foreign) => return write!(f, "spoke {foreign}"),
             Self::WrongProtocol => "wrong protocol",
             Self::NoSpace => "no space",
             Self::Refused(refusal) => return refusal.fmt(f),

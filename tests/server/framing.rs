@@ -317,8 +317,9 @@ fn telnet_hears_on_after_an_interrupt() {
     assert!(bo.received().ends_with(b"\xff\xfc\x06\r<ann> hi\n"));
 }
 
-/// F-11: no first line of a web page, a browser or a secure shell reaches the
-/// room, whatever its verb, and the connection is over in a second.
+/// F-11: no first line of a web page, a browser, a secure shell, a mail client or
+/// the like reaches the room, whatever its verb, nor what follows it, and the
+/// connection is over in a second.
 #[test]
 fn no_page_of_the_web_can_speak_here() {
     let server = server();
@@ -331,6 +332,12 @@ fn no_page_of_the_web_can_speak_here() {
         // Clients that send an empty line first.
         "\r\n\r\nPOST / HTTP/1.1\r\n\r\nhello\n",
         "SSH-2.0-x\r\n",
+        "patch / HTTP/1.1\r\n\r\nhello\n",
+        "M-SEARCH * HTTP/1.1\r\n\r\nhello\n",
+        "OPTIONS sip:nm SIP/2.0\r\nhello\r\n",
+        "USER anonymous\r\nPASS hunter2\r\n",
+        "EHLO x\r\nAUTH PLAIN AGFubgBodW50ZXIy\r\n",
+        "<?xml version='1.0'?><stream:stream to='x'>",
     ] {
         let mut page = Peer::connect(server.addr());
         page.set_deadline(Duration::from_secs(1));
@@ -338,11 +345,17 @@ fn no_page_of_the_web_can_speak_here() {
         page.expect("this is a chat (chat/1)");
         page.expect_eof();
     }
-    let long = format!("POST /{} HTTP/1.1\r\n\r\nhello\n", "a".repeat(5000));
-    let mut page = Peer::connect(server.addr());
-    page.send_str(&long);
-    page.expect("you speak HTTP");
-    page.expect_eof();
+    for method in ["POST", "patch"] {
+        let path = "a".repeat(5000);
+        let mut page = Peer::connect(server.addr());
+        page.send_str(&format!("{method} /{path} HTTP/1.1\r\n\r\nhello\n"));
+        page.expect("you speak HTTP");
+        page.expect_eof();
+    }
+    let mut irc = Peer::connect(server.addr());
+    irc.send_str("PASS hunter2\r\nNICK ann\r\nUSER ann 0 * :Ann\r\n");
+    irc.expect("\nERROR :this is no IRC server");
+    irc.expect_eof();
     let mut bo = join(server.addr(), "bo");
     bo.send_str("mark\n");
     assert_eq!(ann.expect("mark\n"), "\r[bo] entered room\n\r<bo> mark\n");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use chat_proto::command::{Command, Past};
 use chat_proto::event::{Body, ErrorCode, Limits, MessageId, Reply, Speech, Welcome};
-use chat_proto::foreign::Foreign;
+use chat_proto::foreign::{Beginning, Foreign};
 use chat_proto::framing::{Line, Telnet};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
@@ -31,8 +31,8 @@ pub(super) struct Seat {
     pub(super) form: Form,
     pub(super) phase: Phase,
     pub(super) reader: Reader,
-    /// A line has been taken: what comes is the chat protocol.
-    pub(super) spoke: bool,
+    /// Whether a line has been taken, and what comes is the chat protocol.
+    pub(super) beginning: Beginning,
     /// A line end has come, though perhaps nothing before it: there is somebody.
     pub(super) joined: bool,
     /// How fast it speaks.
@@ -91,7 +91,7 @@ impl Seat {
             form: Form::Text,
             phase: Phase::Arriving(now.instant + ANNOUNCE_AFTER),
             reader: Reader::held_at(room.reply_mark().text),
-            spoke: false,
+            beginning: Beginning::Unknown,
             joined: false,
             pace: Rare::default(),
             reason: Reason::Closed,
@@ -139,11 +139,8 @@ impl Seat {
         if start.trim_ascii().is_empty() {
             return;
         }
-        if !self.spoke
-            && let Some(foreign) = Foreign::recognize(start)
-        {
-            self.foreign(foreign, room, now);
-            return;
+        if let Some(foreign) = self.beginning.line(line) {
+            return self.foreign(foreign, room, now);
         }
         match line {
             Line::Whole(text) => self.command(text, room, now),
@@ -161,7 +158,6 @@ impl Seat {
                 );
             }
         }
-        self.spoke = true;
     }
 
     /// Answers a request of telnet, behind all that was sent so far. In JSON form
@@ -351,7 +347,7 @@ impl Seat {
 
     pub(super) fn input_ended(&mut self, in_mid_line: bool, room: &mut Room, now: Now) {
         match self.phase {
-            Phase::Present(_) if self.spoke => {
+            Phase::Present(_) if self.beginning != Beginning::Unknown => {
                 if in_mid_line {
                     self.notice("your last line had no end and was not sent", room, now);
                 }
@@ -374,10 +370,24 @@ impl Seat {
         }
     }
 
+    /// Nothing of what came is said, and nothing more is heard.
     pub(super) fn foreign(&mut self, foreign: Foreign, room: &mut Room, now: Now) {
-        let text = format!("this is a chat (chat/1), and you speak {foreign}: goodbye");
+        let text = match foreign {
+            Foreign::Irc => {
+                // A line of that protocol, which its clients show.
+                let position = room.reply_mark().of(self.form);
+                self.reader
+                    .reply(position, |out| out.extend_from_slice(NO_IRC));
+                return self.end(Reason::AnotherProtocol(foreign), room, now);
+            }
+            Foreign::Proxy => format!(
+                "this is a chat (chat/1), and you speak {foreign}, \
+                 which it takes only with --proxy-protocol: goodbye"
+            ),
+            _ => format!("this is a chat (chat/1), and you speak {foreign}: goodbye"),
+        };
         self.error(ErrorCode::BadCommand, &text, room, now);
-        self.end(Reason::AnotherProtocol, room, now);
+        self.end(Reason::AnotherProtocol(foreign), room, now);
     }
 
     /// Leaves the room and closes once all is sent.
@@ -484,6 +494,10 @@ whatever you type is said to everyone here
 /quit         leaves
 //TEXT        says a line that begins with /
 programs get JSON by answering /hello {\"protocol\":1,\"name\":\"ann\"}";
+
+/// What an IRC client is told; without the CR of text form before it.
+const NO_IRC: &[u8] = b"ERROR :this is no IRC server but a chat (chat/1), and nothing was said: \
+    join with chat-client, or with nc and /nick NAME as the first line\r\n";
 
 /// Replies that may wait before no more of a peer's input is processed: who
 /// asks without reading gets no more answers.

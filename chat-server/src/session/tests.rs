@@ -1,3 +1,4 @@
+mod foreign;
 mod ghosts;
 mod limits;
 mod past;
@@ -225,27 +226,6 @@ fn a_program_gets_welcome_and_then_every_event() {
         (&lines[2]["seq"], &lines[2]["text"]),
         (&5.into(), &"after".into())
     );
-}
-
-/// F-11: not a word of it.
-#[test]
-fn nothing_of_another_protocol_reaches_the_room() {
-    for first in [
-        &b"POST / HTTP/1.1\r\nHost: x\r\n\r\nhello\n"[..],
-        b"GET /\r\n",
-        b"SSH-2.0-x\r\nhello\n",
-        b"\x16\x03\x01\x02\x00\x01\x00",
-        &[&b"GET /"[..], &[b'x'; 9000], b"\r\nhello\n"].concat(),
-    ] {
-        let mut hall = Hall::new();
-        let ann = hall.join("ann");
-        let stranger = hall.connect();
-        hall.send(stranger, first);
-        hall.pass(Duration::from_secs(1));
-        assert_eq!(hall.read(ann), "", "{first:?}");
-        assert!(hall.read(stranger).contains("this is a chat"));
-        assert!(hall.sessions[stranger].is_closing());
-    }
 }
 
 /// F-01, F-05: a refusal is a word, not the end.
