@@ -33,6 +33,7 @@ fn serve() -> SocketAddr {
             ..Default::default()
         },
         limit_loopback: false,
+        proxied: false,
         connections: 1000,
         together: 1000,
     };

@@ -70,15 +70,18 @@ pub enum Refusal {
     AddressBusy,
     /// As many of this address as may have said nothing yet.
     AddressSilent,
+    /// It does not come through the proxy.
+    NoHeader,
 }
 
 impl Refusal {
     /// All that there are.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Full,
         Self::AddressFull,
         Self::AddressBusy,
         Self::AddressSilent,
+        Self::NoHeader,
     ];
 }
 
@@ -93,7 +96,10 @@ impl Refusal {
 
     /// What a person can make of it.
     pub(crate) fn advice(self) -> String {
-        format!("{self}: try again later")
+        match self {
+            Self::NoHeader => format!("{self}: come through the proxy (--proxy-protocol)"),
+            _ => format!("{self}: try again later"),
+        }
     }
 }
 
@@ -105,6 +111,7 @@ impl fmt::Display for Refusal {
             Self::AddressFull => "too many connections from one address",
             Self::AddressBusy => "too many new connections from one address",
             Self::AddressSilent => "too many from one address that have not said anything",
+            Self::NoHeader => "no PROXY header came first",
         })
     }
 }

@@ -70,6 +70,12 @@ pub struct Args {
     #[arg(long)]
     pub limit_loopback: bool,
 
+    /// Connections come through a proxy, and each begins with a header of the PROXY
+    /// protocol, version 1 or 2, that tells the address of the peer. Connections
+    /// without one are refused
+    #[arg(long)]
+    pub proxy_protocol: bool,
+
     /// How many lines are read from one connection in a second, after a burst
     /// of five seconds' worth; a line counts as one for each 3,276 bytes that it
     /// has or is shown as, and another name as five. What is beyond waits; 0 is

@@ -13,48 +13,64 @@ use crate::clock::Now;
 use crate::counters::Seldom;
 use crate::listener::{Accepted, Listener};
 use crate::shared::{Peer, Shared};
+use crate::vestibule::Vestibule;
 
 /// The listening sockets.
 #[derive(Debug)]
 pub(crate) struct Door {
     listeners: Vec<Listener>,
+    /// Connections that have to say first whose they are, if all have to.
+    vestibule: Option<Vestibule>,
     errors: Seldom,
 }
 
 impl Door {
-    /// Has the listeners watched, under tokens from `first` downwards.
+    /// Has the listeners watched. If connections come from a proxy each of them has
+    /// to begin with a header.
     pub(crate) fn new(
         mut listeners: Vec<Listener>,
         registry: &Registry,
-        first: usize,
+        proxied: bool,
     ) -> anyhow::Result<Self> {
         for (index, listener) in listeners.iter_mut().enumerate() {
-            let token = Token(first - index);
+            let token = Token(FIRST_LISTENER - index);
             registry
                 .register(listener.socket(), token, Interest::READABLE)
                 .context("cannot watch the listening socket")?;
         }
+        let registry = proxied.then(|| registry.try_clone()).transpose();
+        let registry = registry.context("cannot watch those who come from the proxy")?;
         Ok(Self {
             listeners,
+            vestibule: registry.map(Vestibule::new),
             errors: Seldom::default(),
         })
     }
 
-    /// Takes note that somebody may wait at a listener; whether there is such
-    /// a one.
-    pub(crate) fn note(&mut self, index: usize) -> bool {
-        let listener = self.listeners.get_mut(index);
-        listener.map(|listener| listener.ready = true).is_some()
+    /// Takes note that somebody may wait, or has said whose connection it is;
+    /// whether the token is one of the door's.
+    pub(crate) fn note(&mut self, token: usize) -> bool {
+        let index = FIRST_LISTENER.wrapping_sub(token);
+        if let Some(listener) = self.listeners.get_mut(index) {
+            listener.ready = true;
+            return true;
+        }
+        self.vestibule.as_mut().is_some_and(|it| it.note(token))
     }
 
     /// Whether anybody may be waiting who can be taken.
     pub(crate) fn is_ready(&self) -> bool {
+        let vestibule = self.vestibule.as_ref();
         self.listeners.iter().any(|listener| listener.ready)
+            || vestibule.is_some_and(Vestibule::is_ready)
     }
 
-    /// When to try again, if the system or the limit had no room.
+    /// When to try again if the system or the limit had no room, or somebody has
+    /// waited for too long.
     pub(crate) fn retry(&self) -> Option<Instant> {
-        self.listeners.iter().filter_map(Listener::retry).min()
+        let listeners = self.listeners.iter().filter_map(Listener::retry);
+        let vestibule = self.vestibule.as_ref().and_then(Vestibule::deadline);
+        listeners.chain(vestibule).min()
     }
 
     /// There may be room again.
@@ -68,6 +84,7 @@ impl Door {
     /// for another server.
     pub(crate) fn close(&mut self) {
         self.listeners.clear();
+        self.vestibule = None;
     }
 
     /// Takes some of those who wait.
@@ -81,38 +98,38 @@ impl Door {
                 if !listener.ready {
                     break;
                 }
-                if shared.connections() >= shared.limits.connections {
+                let waiting = self.vestibule.as_ref().map_or(0, Vestibule::count);
+                if shared.connections() + waiting >= shared.limits.connections {
                     shared.wait_for_space();
                     listener.wait(now.instant);
                     error = Some("that is as many as there can be".to_owned());
                     break;
                 }
-                match listener.accept(now.instant) {
-                    Accepted::Peer(socket, address) => {
-                        let ip = address.ip().to_canonical();
-                        let address = SocketAddr::new(ip, address.port());
-                        let refusal = shared.admission().arrive(ip, now.instant).err();
-                        if let Some(refusal) = refusal {
-                            shared.refuse(refusal, ip, now);
-                            if !shared.can_refuse() {
-                                turn_away(socket, refusal);
-                                continue;
-                            }
-                        }
-                        take(Peer {
-                            socket,
-                            address,
-                            refusal,
-                        });
+                match (listener.accept(now.instant), &mut self.vestibule) {
+                    (Accepted::Peer(socket, address), None) => {
+                        admit(socket, address, shared, now, &mut take);
                     }
-                    Accepted::Nobody => {}
-                    Accepted::Full(full) => {
+                    (Accepted::Peer(socket, address), Some(vestibule)) => {
+                        let watched = vestibule.insert(socket, address, now.instant);
+                        error = watched.err().map(|error| error.to_string()).or(error);
+                    }
+                    (Accepted::Nobody, _) => {}
+                    (Accepted::Full(full), _) => {
                         shared.counters.accept_errors.add(1);
                         shared.wait_for_space();
                         error = Some(full.to_string());
                     }
                 }
             }
+        }
+        if let Some(vestibule) = &mut self.vestibule {
+            vestibule.take(now.instant, |socket, address, header| {
+                if header.is_ok() {
+                    return admit(socket, address, shared, now, &mut take);
+                }
+                shared.refuse(Refusal::NoHeader, address.ip(), now);
+                turn_away(socket, Refusal::NoHeader);
+            });
         }
         if let Some(error) = error {
             self.log(&error, shared, now);
@@ -128,14 +145,41 @@ impl Door {
     }
 }
 
-/// Tells somebody in a flood, as far as that can be done at once, why they cannot
-/// come in. What they have sent is read first: to close a socket with unread input
-/// resets the connection, and the word would be lost.
+/// Somebody comes from this address: lets them in, or has them told why not.
+fn admit(
+    socket: TcpStream,
+    address: SocketAddr,
+    shared: &Shared,
+    now: Now,
+    take: &mut impl FnMut(Peer),
+) {
+    let ip = address.ip().to_canonical();
+    let address = SocketAddr::new(ip, address.port());
+    let refusal = shared.admission().arrive(ip, now.instant).err();
+    if let Some(refusal) = refusal {
+        shared.refuse(refusal, ip, now);
+        if !shared.can_refuse() {
+            return turn_away(socket, refusal);
+        }
+    }
+    take(Peer {
+        socket,
+        address,
+        refusal,
+    });
+}
+
+/// Tells somebody, as far as that can be done at once, why they cannot come in. What
+/// they have sent is read first: to close a socket with unread input resets the
+/// connection, and the word would be lost.
 fn turn_away(mut socket: TcpStream, refusal: Refusal) {
     let _ = socket.read(&mut [0; 4096]);
     let _ = socket.write_all(format!("\r-- {}\n", refusal.greeting()).as_bytes());
     let _ = socket.shutdown(Shutdown::Write);
 }
+
+/// The token of the first listener; the others have those below.
+const FIRST_LISTENER: usize = usize::MAX - 3;
 
 /// Connections that are taken at one listener in one round: a flood of them
 /// delays those who talk by a few milliseconds, and does not fill the backlog,

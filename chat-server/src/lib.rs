@@ -24,7 +24,7 @@
 //! - [`log`], [`broadcast`], [`replay`], [`ids`], [`people`], [`presence`],
 //!   [`secrets`], [`admission`], `pace`, [`room`] and [`session`] hold all rules
 //!   and know neither sockets, files nor clocks.
-//! - [`connection`], [`socket`], [`listener`] and `door` hold the sockets and no rules,
+//! - [`connection`], [`socket`], [`listener`], `door` and `vestibule` hold the sockets and no rules,
 //!   [`history`] the files.
 //!
 //! Of thousands of connections nearly all are idle, and one of those is some
@@ -47,6 +47,7 @@ pub mod log;
 mod pace;
 pub mod people;
 pub mod presence;
+pub mod proxy_header;
 mod rare;
 pub mod replay;
 pub mod room;
@@ -56,4 +57,5 @@ pub mod session;
 mod shared;
 pub mod signals;
 pub mod socket;
+mod vestibule;
 mod worker;

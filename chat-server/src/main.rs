@@ -46,6 +46,7 @@ fn main() -> ExitCode {
     let limits = Limits {
         people: args.limits(left(own + SPARE)),
         limit_loopback: args.limit_loopback,
+        proxied: args.proxy_protocol,
         together: args.together,
         connections: left(own),
     };

@@ -44,7 +44,7 @@ impl Server {
             .map(Worker::waker)
             .collect::<Result<_, _>>()?;
         if let Some(first) = workers.first_mut() {
-            first.stand_at_front(listeners)?;
+            first.stand_at_front(listeners, limits.proxied)?;
         }
         room.set_limits(limits.people);
         room.reserve();

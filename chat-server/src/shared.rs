@@ -35,6 +35,8 @@ pub struct Limits {
     pub people: chat_proto::event::Limits,
     /// The addresses of this machine are limited like all others.
     pub limit_loopback: bool,
+    /// Connections come from a proxy, which says whose each one is.
+    pub proxied: bool,
     /// How many connections there can be, with those that are told that they
     /// cannot come in; others wait outside.
     pub connections: usize,
@@ -385,6 +387,7 @@ impl Shared {
         let limits = Limits {
             people,
             limit_loopback: false,
+            proxied: false,
             connections: 100,
             together: 1,
         };

@@ -93,10 +93,11 @@ impl Worker {
     pub(crate) fn stand_at_front(
         &mut self,
         listeners: Vec<crate::listener::Listener>,
+        proxied: bool,
     ) -> anyhow::Result<()> {
         let registry = self.poll.registry();
         self.front = Some(Front {
-            door: Door::new(listeners, registry, FIRST_LISTENER)?,
+            door: Door::new(listeners, registry, proxied)?,
             signals: Signals::register(registry, SIGNALS).context("cannot watch for signals")?,
         });
         Ok(())
@@ -188,8 +189,7 @@ impl Worker {
         } else if event.token() == WAKE {
             self.woken = true;
         } else if let Some(front) = &mut self.front {
-            let listener = FIRST_LISTENER.wrapping_sub(token);
-            if front.door.note(listener) {
+            if front.door.note(token) {
                 return;
             }
             for signal in front.signals.pending() {
@@ -371,7 +371,6 @@ fn is_overtaken(state: &State) -> bool {
 /// Tokens from the top; connections have theirs from the bottom.
 const SIGNALS: Token = Token(usize::MAX - 1);
 const WAKE: Token = Token(usize::MAX - 2);
-const FIRST_LISTENER: usize = usize::MAX - 3;
 
 /// How long a stopping server waits for its last words to be taken.
 const GOODBYE_FOR: Duration = Duration::from_secs(1);

@@ -9,6 +9,7 @@ mod kept;
 mod limits;
 mod names;
 mod process;
+mod proxied;
 #[cfg(target_os = "linux")]
 mod resets;
 mod room;
