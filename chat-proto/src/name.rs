@@ -282,7 +282,10 @@ impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("a name needs at least one letter or digit"),
-            Self::TooLong => write!(f, "a name has at most {MAX_NAME_COLUMNS} columns"),
+            Self::TooLong => write!(
+                f,
+                "a name has at most {MAX_NAME_COLUMNS} columns and {MAX_NAME_BYTES} bytes"
+            ),
             Self::Character(character) if character.is_whitespace() => {
                 f.write_str("a name is one word")
             }

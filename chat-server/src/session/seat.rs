@@ -3,12 +3,13 @@
 //! they are taken, is not known here.
 
 mod arrival;
+mod words;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use chat_proto::command::{Command, Past};
-use chat_proto::event::{Body, ErrorCode, Limits, MessageId, Reply, Speech, Welcome};
+use chat_proto::event::{Body, ErrorCode, MessageId, Reply, Speech, Welcome};
 use chat_proto::foreign::{Beginning, Foreign};
 use chat_proto::framing::{Line, Telnet};
 use chat_proto::name::Name;
@@ -144,9 +145,8 @@ impl Seat {
         }
         match line {
             Line::Whole(text) => self.command(text, room, now),
-            Line::TooLong(_) => {
-                let most = room.limits().text;
-                let text = format!("that was not sent: a message has at most {most} bytes");
+            Line::TooLong(start) => {
+                let text = words::long_line(self.form, start, room.limits());
                 self.error(ErrorCode::TooLong, &text, room, now);
             }
             Line::NotUtf8(_) => {
@@ -190,7 +190,16 @@ impl Seat {
                 self.announce(room, now);
                 self.do_command(command, room, now);
             }
-            Err(error) => self.reply(&error.into_reply(), room, now),
+            Err(error) => {
+                let mut reply = error.into_reply();
+                // The limit may be lower than what a text can have.
+                if let Reply::Error { code, text, .. } = &mut reply
+                    && *code == ErrorCode::TooLong
+                {
+                    *text = notice(&words::long_text(room.limits()));
+                }
+                self.reply(&reply, room, now);
+            }
         }
     }
 
@@ -207,7 +216,7 @@ impl Seat {
                 self.go_on_with_who(room, now);
             }
             Command::Ping { id } => self.reply(&Reply::Pong { id }, room, now),
-            Command::Help => self.notice(&help(room.limits()), room, now),
+            Command::Help => self.notice(&words::help(room.limits()), room, now),
             Command::Quit => {
                 self.notice("goodbye", room, now);
                 self.end(Reason::Quit, room, now);
@@ -227,12 +236,9 @@ impl Seat {
         let Phase::Present(name) = &self.phase else {
             return;
         };
-        let most = room.limits().text;
-        if text.as_str().len() > most {
+        if text.as_str().len() > room.limits().text {
             let code = ErrorCode::TooLong;
-            let text = notice(&format!(
-                "that was not sent: it is longer than {most} bytes"
-            ));
+            let text = notice(&words::long_text(room.limits()));
             return self.reply(&Reply::Error { code, text, id }, room, now);
         }
         let names = self.names.get();
@@ -372,21 +378,14 @@ impl Seat {
 
     /// Nothing of what came is said, and nothing more is heard.
     pub(super) fn foreign(&mut self, foreign: Foreign, room: &mut Room, now: Now) {
-        let text = match foreign {
-            Foreign::Irc => {
-                // A line of that protocol, which its clients show.
-                let position = room.reply_mark().of(self.form);
-                self.reader
-                    .reply(position, |out| out.extend_from_slice(NO_IRC));
-                return self.end(Reason::AnotherProtocol(foreign), room, now);
-            }
-            Foreign::Proxy => format!(
-                "this is a chat (chat/1), and you speak {foreign}, \
-                 which it takes only with --proxy-protocol: goodbye"
-            ),
-            _ => format!("this is a chat (chat/1), and you speak {foreign}: goodbye"),
-        };
-        self.error(ErrorCode::BadCommand, &text, room, now);
+        if foreign == Foreign::Irc {
+            let position = room.reply_mark().of(self.form);
+            self.reader
+                .reply(position, |out| out.extend_from_slice(words::NO_IRC));
+        } else {
+            let text = words::foreign(foreign);
+            self.error(ErrorCode::BadCommand, &text, room, now);
+        }
         self.end(Reason::AnotherProtocol(foreign), room, now);
     }
 
@@ -475,29 +474,6 @@ fn encode(reply: &Reply, form: Form, now: Now, out: &mut Vec<u8>) {
         Form::Json => json_form::encode_reply(reply, now.time, out),
     }
 }
-
-/// The commands, and how much may be said.
-fn help(limits: &Limits) -> String {
-    let rate = match limits.rate {
-        0 => String::new(),
-        rate => format!(", and {rate} lines a second are heard: the others wait"),
-    };
-    format!("{HELP}\na message has at most {} bytes{rate}", limits.text)
-}
-
-const HELP: &str = "\
-whatever you type is said to everyone here
-/me TEXT      says what you do: * ann waves
-/nick NAME    gives you another name
-/who          tells who is here
-/history N    shows the last N things that were said
-/quit         leaves
-//TEXT        says a line that begins with /
-programs get JSON by answering /hello {\"protocol\":1,\"name\":\"ann\"}";
-
-/// What an IRC client is told; without the CR of text form before it.
-const NO_IRC: &[u8] = b"ERROR :this is no IRC server but a chat (chat/1), and nothing was said: \
-    join with chat-client, or with nc and /nick NAME as the first line\r\n";
 
 /// Replies that may wait before no more of a peer's input is processed: who
 /// asks without reading gets no more answers.

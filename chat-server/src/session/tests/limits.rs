@@ -114,7 +114,7 @@ fn a_smaller_limit_on_texts_holds_in_both_forms() {
     hall.read(text);
     hall.read(other);
     hall.send(text, "12345\n123456\n/me 123456\n");
-    let refused = "\r-- that was not sent: it is longer than 5 bytes\n";
+    let refused = "\r-- that was not sent: a message has at most 5 bytes (--max-line)\n";
     assert_eq!(hall.read(text), refused.repeat(2));
     hall.send(
         json,
@@ -123,4 +123,53 @@ fn a_smaller_limit_on_texts_holds_in_both_forms() {
     let answer = hall.read(json);
     assert!(answer.contains("\"code\":\"too_long\"") && answer.contains("\"id\":\"x\""));
     assert_eq!(hall.read(other), "\r<text> 12345\n");
+}
+
+/// F-01: each limit is called what it is, in either form.
+#[test]
+fn limits_have_their_names() {
+    let mut hall = Hall::new();
+    hall.room.set_limits(Limits {
+        text: 100,
+        ..Limits::default()
+    });
+    let ann = hall.join("ann");
+    let message = "\r-- that was not sent: a message has at most 100 bytes (--max-line)\n";
+    let command = "\r-- that was not done: a command has at most 4102 bytes\n";
+    for (line, answer) in [
+        ("x".repeat(101), message),
+        ("x".repeat(4097), message),
+        ("x".repeat(5000), message),
+        (format!("/me {}", "x".repeat(5000)), message),
+        (format!("//{}", "x".repeat(5000)), message),
+        (format!("/nick {}", "x".repeat(5000)), command),
+        (format!("/hello {}", "x".repeat(5000)), command),
+    ] {
+        hall.send(ann, line + "\n");
+        assert_eq!(hall.read(ann), answer);
+    }
+    let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
+    for (text, blanks, answer) in [
+        (
+            "x".repeat(101),
+            0,
+            "a message has at most 100 bytes (--max-line)",
+        ),
+        (
+            "x".repeat(5000),
+            0,
+            "a message has at most 100 bytes (--max-line)",
+        ),
+        (
+            "hi".to_owned(),
+            33_000,
+            "a line of JSON has at most 32768 bytes, escapes included",
+        ),
+    ] {
+        let line = json!({"type": "message", "text": text}).to_string() + &" ".repeat(blanks);
+        hall.send(bot, line + "\n");
+        let told = hall.objects(bot);
+        assert_eq!(told[0]["code"], "too_long");
+        assert_eq!(told[0]["text"], format!("that was not sent: {answer}"));
+    }
 }

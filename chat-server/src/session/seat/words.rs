@@ -1,0 +1,75 @@
+//! What a connection is told in sentences.
+
+use chat_proto::event::Limits;
+use chat_proto::foreign::Foreign;
+use chat_proto::text::MAX_TEXT;
+use chat_proto::{json_form, text_form};
+
+use crate::room::Form;
+
+/// The commands, and how much may be said.
+pub(super) fn help(limits: &Limits) -> String {
+    let rate = match limits.rate {
+        0 => String::new(),
+        rate => format!(", and {rate} lines a second are heard: the others wait"),
+    };
+    format!("{HELP}\n{}{rate}", most(limits))
+}
+
+const HELP: &str = "\
+whatever you type is said to everyone here
+/me TEXT      says what you do: * ann waves
+/nick NAME    gives you another name
+/who          tells who is here
+/history N    shows the last N things that were said
+/quit         leaves
+//TEXT        says a line that begins with /
+programs get JSON by answering /hello {\"protocol\":1,\"name\":\"ann\"}";
+
+/// A line was too long, of which this is the start.
+pub(super) fn long_line(form: Form, start: &[u8], limits: &Limits) -> String {
+    let is_command = |start: &[u8]| {
+        let says = [&b"//"[..], b"/me "]
+            .iter()
+            .any(|word| start.starts_with(word));
+        start.starts_with(b"/") && !says
+    };
+    match form {
+        Form::Json => {
+            let line = json_form::MAX_LINE;
+            format!("that was not sent: a line of JSON has at most {line} bytes, escapes included")
+        }
+        Form::Text if is_command(start) => {
+            let line = text_form::MAX_LINE;
+            format!("that was not done: a command has at most {line} bytes")
+        }
+        Form::Text => long_text(limits),
+    }
+}
+
+/// A text was too long.
+pub(super) fn long_text(limits: &Limits) -> String {
+    format!("that was not sent: {}", most(limits))
+}
+
+/// The operator is told what to change, where that can be changed.
+fn most(limits: &Limits) -> String {
+    match limits.text {
+        MAX_TEXT => format!("a message has at most {MAX_TEXT} bytes"),
+        most => format!("a message has at most {most} bytes (--max-line)"),
+    }
+}
+
+/// A peer speaks another protocol.
+pub(super) fn foreign(foreign: Foreign) -> String {
+    let how = match foreign {
+        Foreign::Proxy => ", which it takes only with --proxy-protocol",
+        _ => "",
+    };
+    format!("this is a chat (chat/1), and you speak {foreign}{how}: goodbye")
+}
+
+/// What an IRC client is told; without the CR of text form before it.
+pub(super) const NO_IRC: &[u8] =
+    b"ERROR :this is no IRC server but a chat (chat/1), and nothing was said: \
+    join with chat-client, or with nc and /nick NAME as the first line\r\n";
