@@ -226,15 +226,8 @@ impl Reader {
 
     /// Whether it waits for a piece of the past that it asked for.
     pub fn has_asked(&self) -> bool {
-        self.detours_in_order().any(|detour| {
-            matches!(
-                detour.what,
-                What::Replay(Replay {
-                    what: Selection::Speech,
-                    ..
-                })
-            )
-        })
+        self.detours_in_order()
+            .any(|detour| matches!(detour.what, What::Replay(Replay { asked: true, .. })))
     }
 
     /// The place in the log.
@@ -312,7 +305,7 @@ impl Reader {
             return (replay.next <= shown.seq).then_some(Due::Page(*replay));
         }
         let missed = first - replay.next;
-        *replay = Replay::new(first, replay.end, replay.what);
+        *replay = replay.starting_at(first);
         Some(Due::Gap(missed))
     }
 
@@ -488,7 +481,9 @@ fn past(log: &Log, range: Range<u64>, out: &mut VecDeque<What>) -> usize {
         out.push_back(What::Bytes(rest));
     }
     match out.back_mut() {
-        Some(What::Replay(last)) if last.end == next && last.what == Selection::Everything => {
+        Some(What::Replay(last))
+            if last.end == next && last.what == Selection::Everything && !last.asked =>
+        {
             last.end = end;
         }
         _ if next < end => {

@@ -28,6 +28,8 @@ pub struct Replay {
     pub offset: u64,
     /// Which of the events.
     pub what: Selection,
+    /// The peer has asked for it, and says nothing more until it has it.
+    pub asked: bool,
     /// Where the event `next` lies in the JSON log, if known.
     place: Option<u64>,
 }
@@ -94,7 +96,24 @@ impl Replay {
             end,
             offset: 0,
             what,
+            asked: false,
             place: None,
+        }
+    }
+
+    /// The same, for a peer that has asked for it.
+    pub fn on_request(self) -> Self {
+        Self {
+            asked: true,
+            ..self
+        }
+    }
+
+    /// The same, from `next` on.
+    pub fn starting_at(self, next: u64) -> Self {
+        Self {
+            asked: self.asked,
+            ..Self::new(next, self.end, self.what)
         }
     }
 

@@ -298,7 +298,7 @@ impl Seat {
             let missed = last.map_or(held, |last| last.saturating_add(1).min(held)) - first;
             self.reply(&Reply::Gap { missed }, room, now);
         }
-        let replay = room.past(past, mark);
+        let replay = room.past(past, mark).on_request();
         self.reader.replay(mark.of(self.form), replay);
         let (first, last) = (replay.next, replay.end - 1);
         self.reply(&Reply::History { first, last, id }, room, now);

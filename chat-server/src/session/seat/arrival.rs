@@ -131,7 +131,7 @@ impl Seat {
             (Some(Resume { seq, .. }), Some(None)) => {
                 Replay::new(seq + 1, mark.seq + 1, Selection::Everything)
             }
-            _ => room.past(Past::Last(hello.replay), mark),
+            _ => room.past(Past::Last(hello.replay), mark).on_request(),
         };
         if let Some(text) = lost.flatten() {
             self.notice(text, room, now);

@@ -141,6 +141,7 @@ fn the_past_can_be_asked_for() {
     assert_eq!(types(&got), ["entered", "history", "history"]);
 }
 
+/// However it is asked for; but whoever comes back and gets what they missed is heard.
 #[test]
 fn who_asks_for_the_past_takes_it_first() {
     let mut hall = Hall::new();
@@ -151,4 +152,29 @@ fn who_asks_for_the_past_takes_it_first() {
     assert!(hall.sessions[bo].seat.reader.detours() < 4);
     assert_eq!(hall.read(bo).matches("Z <ann> one").count(), 1000);
     assert_eq!(hall.read(ann), "\r<bo> done\n");
+
+    let room = hall.room.id().as_str().to_owned();
+    let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
+    hall.read(ann);
+    for asks in [
+        json!({"type": "history", "count": 20}),
+        json!({"type": "history", "first": 1}),
+        json!({"type": "history", "first": 1, "last": 3}),
+        json!({"type": "history", "first": 3, "last": 3}),
+    ] {
+        hall.send(bot, format!("{asks}\n").repeat(60));
+        hall.send(bot, "{\"type\":\"message\",\"text\":\"done\"}\n");
+        assert!(hall.sessions[bot].is_held(), "{asks}");
+        assert!(hall.sessions[bot].seat.reader.detours() < 4);
+        assert_eq!(hall.read(ann), "");
+        let got = types(&hall.objects(bot)).join(" ");
+        assert_eq!(got.matches("history").count(), 60);
+        assert!(got.ends_with("history message"), "{got}");
+        assert_eq!(hall.read(ann), "\r<bot> done\n");
+    }
+    let hello = json!({"protocol": 1, "name": "late", "resume": {"room": room, "seq": 0}});
+    let late = hall.connect();
+    hall.send(late, format!("/hello {hello}\n"));
+    hall.send(late, "{\"type\":\"message\",\"text\":\"again\"}\n");
+    assert!(hall.read(ann).ends_with("\r<late> again\n"));
 }
