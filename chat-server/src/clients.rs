@@ -5,6 +5,7 @@
 //! the round only, so an event of this round never reaches a newer connection
 //! under the same key.
 
+pub(crate) mod input;
 mod silent;
 
 use std::cmp::Reverse;
@@ -22,7 +23,7 @@ use crate::connection::Connection;
 use crate::replay::{Files, NoFiles, Page};
 use crate::room::{Form, Room};
 use crate::secrets::Pass;
-use crate::session::{Reason, Session};
+use crate::session::{Held, Reason, Session};
 use crate::shared::{Peer, Shared, Task};
 
 /// Connections, by the number of their token.
@@ -184,9 +185,11 @@ impl Clients {
             let (mut passed, mut heard, mut answers) = (0, 0, 0);
             while passed < queue.len() && heard < TURNS && room.written() + answers < enough {
                 let key = queue[passed];
-                let before = self.answers(key);
+                let before = self.held(key);
                 heard += usize::from(self.hear_one(key, room, shared, now));
-                answers += self.answers(key).saturating_sub(before);
+                let after = self.held(key);
+                answers += after.answers.saturating_sub(before.answers) as u64;
+                shared.waiting.change(before, after);
                 passed += 1;
             }
             queue.rotate_left(passed);
@@ -194,12 +197,13 @@ impl Clients {
             queue.append(&mut self.queues[index]);
             self.queues[index] = queue;
         }
+        self.shed(room, shared, now);
     }
 
-    /// What waits for this one alone, in bytes.
-    fn answers(&self, key: usize) -> u64 {
+    /// What is in memory for this one alone.
+    fn held(&self, key: usize) -> Held {
         let connection = self.connections.get(key);
-        connection.map_or(0, |one| one.session.held_bytes()[0] as u64)
+        connection.map_or_else(Held::default, |one| one.session.held())
     }
 
     /// Whether anything was read.
@@ -211,7 +215,8 @@ impl Clients {
         connection.session.go_on(room, now);
         let reads = connection.wants_read();
         if reads {
-            self.bytes_in += connection.read(&mut self.buffer, room, now) as u64;
+            let buffer = &mut self.buffer[..shared.waiting.read_size()];
+            self.bytes_in += connection.read(buffer, room, now) as u64;
         }
         if connection.silence().is_some() && !connection.session.is_unjoined() {
             self.joined(key, shared);
@@ -396,6 +401,7 @@ impl Clients {
             // A socket that is dropped is off the poll as well.
             let _ = registry.deregister(connection.socket());
             let session = &connection.session;
+            shared.waiting.change(session.held(), Held::default());
             let stalled = session.reason() == Reason::TookNothing;
             shared.counters.stalled.add(stalled.into());
             shared.leave(

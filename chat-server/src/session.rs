@@ -132,6 +132,17 @@ impl Session {
         self.seat.pass
     }
 
+    /// The line that it is in the middle of takes memory that others need.
+    pub fn end_partial_line(&mut self, room: &mut Room, now: Now) {
+        self.decoder = LineDecoder::default();
+        let text = "the lines of all that have no end yet are too long together, \
+                    and yours is one of the longest: goodbye";
+        if !self.is_closing() {
+            self.seat.error(ErrorCode::TooLong, text, room, now);
+            self.seat.end(Reason::NoLineEnd, room, now);
+        }
+    }
+
     /// Whoever it was has come back over another connection and has its name:
     /// nobody is told that it goes.
     pub fn replace(&mut self, room: &Room, now: Now) {
@@ -311,12 +322,13 @@ impl Session {
         self.seat.reader.fall_behind(log, point);
     }
 
-    /// What is in memory for this peer alone, in bytes: answers that wait for
-    /// it, and what it has sent and is not processed yet.
-    pub fn held_bytes(&self) -> [usize; 2] {
-        let backlog = self.backlog.get().map_or(0, Vec::len);
-        let input = backlog + self.decoder.pending().len();
-        [self.seat.reader.private_bytes(), input]
+    /// What is in memory for this peer alone.
+    pub fn held(&self) -> Held {
+        Held {
+            answers: self.seat.reader.private_bytes(),
+            backlog: self.backlog.get().map_or(0, Vec::len),
+            partial: self.decoder.pending().len(),
+        }
     }
 
     /// Who it is, for the log: the address, and the name if there is one.
@@ -380,6 +392,17 @@ impl Session {
             self.backlog.change(|backlog| backlog.extend(input));
         }
     }
+}
+
+/// Bytes in memory for one peer alone.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Answers that wait for it.
+    pub answers: usize,
+    /// What it has sent and is not processed yet.
+    pub backlog: usize,
+    /// The beginning of a line, of what is processed.
+    pub partial: usize,
 }
 
 /// Why a session ended, for the log.

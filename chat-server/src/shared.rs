@@ -21,6 +21,7 @@ use mio::Waker;
 use mio::net::TcpStream;
 
 use crate::admission::{Admission, Refusal, Silent};
+use crate::clients::input::{MAX_WAITING, Waiting};
 use crate::clock::Now;
 use crate::counters::{Counters, Seldom};
 use crate::history::History;
@@ -57,6 +58,8 @@ pub(crate) struct Shared {
     pub(crate) is_kept: bool,
     admission: Mutex<Admission>,
     pub(crate) counters: Counters,
+    /// Input of all that cannot be processed yet.
+    pub(crate) waiting: Waiting,
     /// Refusals, which are logged once in a while by reason.
     refusals: [Seldom; Refusal::ALL.len()],
     /// Connections that are only told why they cannot come in.
@@ -136,6 +139,7 @@ impl Shared {
             desks: wakers.into_iter().map(Desk::new).collect(),
             admission: Mutex::new(admission),
             counters: Counters::default(),
+            waiting: Waiting::new(MAX_WAITING),
             refusals: Default::default(),
             refused: AtomicUsize::new(0),
             door_waits: AtomicBool::new(false),

@@ -1,6 +1,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use mio::net::TcpStream;
 use mio::{Events, Poll, Waker};
@@ -39,6 +40,9 @@ impl Fixture {
         client.write_all(said.as_bytes()).unwrap();
         let (socket, address) = self.listener.accept().unwrap();
         socket.set_nonblocking(true).unwrap();
+        let arrived = self.shared.admission().arrive(address.ip(), now().instant);
+        arrived.unwrap();
+        self.shared.place();
         let peer = Peer {
             socket: TcpStream::from_std(socket),
             address,
@@ -78,7 +82,7 @@ impl Fixture {
     /// What waits for each alone, in bytes.
     fn answers(&self) -> u64 {
         let keys = 0..self.clients.connections.capacity();
-        keys.map(|key| self.clients.answers(key)).sum()
+        keys.map(|key| self.clients.held(key).answers as u64).sum()
     }
 
     fn people(&self) -> usize {
@@ -131,4 +135,56 @@ fn few_welcomes_are_in_memory_at_once() {
         rounds += 1;
     }
     assert!(rounds > 1, "all at once");
+}
+
+/// F-02, L-08: the beginnings of lines are bounded over all connections. Those who
+/// have the longest ones go, and whoever has a short one goes on.
+#[test]
+fn lines_without_an_end_are_bounded_over_all() {
+    let mut fixture = Fixture::new();
+    fixture.shared.waiting = input::Waiting::new(64 << 10);
+    let hello = "/hello {\"protocol\":1}\n";
+    let mut short = fixture.come(&format!("{hello}{{\"type\":"));
+    let begun = format!(
+        "{hello}{{\"type\":\"message\",\"text\":\"{}",
+        "x".repeat(15_000)
+    );
+    let long: Vec<std::net::TcpStream> = (0..20).map(|_| fixture.come(&begun)).collect();
+    let held = |fixture: &Fixture| -> usize {
+        let keys = 0..fixture.clients.connections.capacity();
+        keys.map(|key| fixture.clients.held(key).partial).sum()
+    };
+    let mut most = 0;
+    while fixture.people() > 4 || most == 0 {
+        fixture.round();
+        most = most.max(held(&fixture));
+    }
+    assert!((40_000..=64 << 10).contains(&most), "{most} bytes");
+    short.write_all(b"\"ping\"}\n").unwrap();
+    fixture.round();
+    assert_eq!(fixture.clients.held(0).partial, 0);
+    assert!(fixture.clients.connections[0].session.is_present());
+    drop((short, long));
+    while !fixture.clients.is_empty() {
+        fixture.round();
+    }
+    let waiting = &fixture.shared.waiting;
+    assert_eq!(waiting.partial.load(Ordering::Relaxed), 0);
+    assert_eq!(waiting.backlog.load(Ordering::Relaxed), 0);
+}
+
+/// L-08: and of what is sent faster than it is heard little is read at a time, if
+/// much waits already.
+#[test]
+fn little_is_read_where_much_waits() {
+    let waiting = input::Waiting::new(1000);
+    assert_eq!(waiting.read_size(), READ_BUFFER);
+    let much = Held {
+        backlog: 1000,
+        ..Held::default()
+    };
+    waiting.change(Held::default(), much);
+    assert!(waiting.read_size() < 1024);
+    waiting.change(much, Held::default());
+    assert_eq!(waiting.read_size(), READ_BUFFER);
 }

@@ -80,9 +80,9 @@ impl Hall {
             assert!(start <= self.disk.safe, "what is not safe is dropped");
         }
         for person in self.people.iter().flatten() {
-            let [answers, input] = person.session().held_bytes();
-            assert!(answers <= MAX_ANSWERS, "{answers} bytes of answers wait");
-            assert!(input <= MAX_INPUT, "{input} bytes of input wait");
+            let held = person.session().held();
+            assert!(held.answers <= MAX_ANSWERS, "{held:?}");
+            assert!(held.backlog + held.partial <= MAX_INPUT, "{held:?}");
         }
     }
 
