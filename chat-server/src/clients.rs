@@ -20,6 +20,7 @@ use slab::Slab;
 
 use crate::clock::Now;
 use crate::connection::Connection;
+use crate::door::ACCEPTS;
 use crate::replay::{Files, NoFiles, Page};
 use crate::room::{Form, Room};
 use crate::secrets::Pass;
@@ -177,13 +178,15 @@ impl Clients {
     /// Hears everybody in turn, until there is as much to tell as one reader
     /// takes in one round, the answers to each included, or that were as many as
     /// can be heard in one. Those who were not heard are the first next time.
-    /// However much is said, there is always a turn for those who come and go.
+    /// However much is said, there is always a turn for those who come and go, and
+    /// those who have only gone take nobody's turn.
     pub(crate) fn hear(&mut self, room: &mut Room, shared: &Shared, now: Now) {
         for (index, bytes) in ROUND_BYTES.into_iter().enumerate() {
             let enough = room.written() + bytes;
             let mut queue = mem::take(&mut self.queues[index]);
             let (mut passed, mut heard, mut answers) = (0, 0, 0);
-            while passed < queue.len() && heard < TURNS && room.written() + answers < enough {
+            let looks = queue.len().min(LOOKS);
+            while passed < looks && heard < TURNS && room.written() + answers < enough {
                 let key = queue[passed];
                 let before = self.held(key);
                 heard += usize::from(self.hear_one(key, room, shared, now));
@@ -213,10 +216,11 @@ impl Clients {
         };
         connection.settle(room, now);
         connection.session.go_on(room, now);
-        let reads = connection.wants_read();
-        if reads {
+        let mut bytes = 0;
+        if connection.wants_read() {
             let buffer = &mut self.buffer[..shared.waiting.read_size()];
-            self.bytes_in += connection.read(buffer, room, now) as u64;
+            bytes = connection.read(buffer, room, now);
+            self.bytes_in += bytes as u64;
         }
         if connection.silence().is_some() && !connection.session.is_unjoined() {
             self.joined(key, shared);
@@ -226,7 +230,7 @@ impl Clients {
             self.replace(&replaced, room, now);
             shared.give_others(self.worker, || Task::Replaced(replaced.clone()));
         }
-        reads
+        bytes > 0
     }
 
     /// Drops those whose name somebody else has taken over.
@@ -307,19 +311,20 @@ impl Clients {
         }
     }
 
-    /// Sends some of those who wait for an answer what waits for them. The
-    /// others are the first next time.
+    /// Sends some of those who wait for an answer what waits for them, and those who
+    /// go their last words. The others are the first next time.
     fn write_to_queue(&mut self, shared: &Shared, now: Now) {
         for index in 0..self.queues.len() {
             let mut queue = mem::take(&mut self.queues[index]);
             let (mut passed, mut written) = (0, 0);
-            while passed < queue.len() && written < TURNS {
+            while passed < queue.len().min(LOOKS) && written < TURNS {
                 let state = shared.read();
                 let some = passed..(passed + SOME).min(queue.len());
                 passed = some.end;
                 for &key in &queue[some] {
                     let connection = self.connections.get(key);
-                    let sends = connection.is_some_and(|one| one.can_send(&state.room));
+                    let stays = connection.filter(|one| !one.session.is_closing());
+                    let sends = stays.is_some_and(|one| one.can_send(&state.room));
                     written += usize::from(sends);
                     self.write_to(key, &state.room, now);
                 }
@@ -395,6 +400,7 @@ impl Clients {
             });
         }
         drop(state);
+        shared.set_unserved(self.worker, self.queues[1].len());
         for key in closed {
             self.joined(key, shared);
             let mut connection = self.connections.remove(key);
@@ -483,6 +489,10 @@ const ROUND_BYTES: [u64; 2] = [192 * 1024, 64 * 1024];
 /// Connections that are heard in one round, and that are sent an answer: so
 /// many that thousands who come at once leave time to accept the others.
 const TURNS: usize = 64;
+
+/// Connections that are looked at in one round, of those who come and go: as many as
+/// come in one, so that those who have gone do not pile up before those who come.
+const LOOKS: usize = 2 * ACCEPTS;
 
 /// Connections that are served before another worker may change the room.
 const SOME: usize = 16;

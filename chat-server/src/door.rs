@@ -94,8 +94,10 @@ impl Door {
             if listener.retry().is_some_and(|retry| retry <= now.instant) {
                 listener.may_retry();
             }
-            for _ in 0..ACCEPTS {
-                if !listener.ready {
+            for accepted in 0..ACCEPTS {
+                // No faster than those are served who have come already.
+                let is_crowded = accepted >= FEW && shared.unserved() >= MANY;
+                if !listener.ready || is_crowded {
                     break;
                 }
                 let waiting = self.vestibule.as_ref().map_or(0, Vestibule::count);
@@ -184,4 +186,8 @@ const FIRST_LISTENER: usize = usize::MAX - 3;
 /// Connections that are taken at one listener in one round: a flood of them
 /// delays those who talk by a few milliseconds, and does not fill the backlog,
 /// after which the next ones would be tried again only a second later.
-const ACCEPTS: usize = 512;
+pub(crate) const ACCEPTS: usize = 512;
+
+/// If that many have been taken and not been served, few are taken in one round.
+const MANY: usize = 4096;
+const FEW: usize = 64;

@@ -87,6 +87,8 @@ struct Desk {
     asleep: AtomicBool,
     /// How many connections it has, or is about to have.
     connections: AtomicUsize,
+    /// How many of them wait to be served, and are not in the room.
+    unserved: AtomicUsize,
     /// How much its readers were last offered.
     served: AtomicU64,
     /// Of the log of each form its readers need nothing before this.
@@ -270,9 +272,22 @@ impl Shared {
                 .map_or(0, |(index, _)| index)
         };
         let worker = with_space.unwrap_or_else(emptiest);
-        let connections = &self.desks[worker].connections;
-        connections.fetch_add(1, Ordering::SeqCst);
+        let desk = &self.desks[worker];
+        desk.connections.fetch_add(1, Ordering::SeqCst);
+        desk.unserved.fetch_add(1, Ordering::Relaxed);
         worker
+    }
+
+    /// Of the connections of this worker that are not in the room so many wait to
+    /// be served.
+    pub(crate) fn set_unserved(&self, worker: usize, count: usize) {
+        self.desks[worker].unserved.store(count, Ordering::Relaxed);
+    }
+
+    /// How many come or go and have not been served, about.
+    pub(crate) fn unserved(&self) -> usize {
+        let counts = self.desks.iter().map(|desk| &desk.unserved);
+        counts.map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
     /// Who may come in, and how many of them say nothing.
@@ -345,6 +360,7 @@ impl Desk {
             waker,
             asleep: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
+            unserved: AtomicUsize::new(0),
             served: AtomicU64::new(0),
             floor: [u64::MAX; 2].map(AtomicU64::new),
         }

@@ -188,3 +188,20 @@ fn little_is_read_where_much_waits() {
     waiting.change(much, Held::default());
     assert_eq!(waiting.read_size(), READ_BUFFER);
 }
+
+/// C-06: those who have gone again take nobody's turn, however many they are, and are
+/// forgotten as fast as others come.
+#[test]
+fn who_has_gone_does_not_delay_who_comes() {
+    let mut fixture = Fixture::new();
+    for _ in 0..10 * TURNS {
+        drop(fixture.come(""));
+    }
+    let _new = fixture.come("/nick new\n");
+    assert_eq!(fixture.shared.unserved(), 10 * TURNS + 1);
+    fixture.round();
+    assert_eq!(fixture.people(), 1);
+    fixture.round();
+    assert_eq!(fixture.clients.connections.len(), 1);
+    assert_eq!(fixture.shared.unserved(), 0);
+}
