@@ -108,15 +108,11 @@ pub enum Beginning {
 impl Beginning {
     /// Judges a line that is not blank.
     pub fn line(&mut self, line: Line<'_>) -> Option<Foreign> {
-        let (start, is_cut) = match line {
-            Line::Whole(text) => (text.as_bytes(), false),
-            Line::NotUtf8(bytes) => (bytes, false),
-            Line::TooLong(start) => (start, true),
-        };
+        let (start, is_whole) = line.start();
         let foreign = match self {
             Self::Talk => return None,
             Self::User => grammar::password(start),
-            Self::Unknown => beginning(start).or_else(|| grammar::first_line(start, is_cut)),
+            Self::Unknown => beginning(start).or_else(|| grammar::first_line(start, !is_whole)),
         };
         let is_user = *self == Self::Unknown && grammar::is_user(start);
         *self = if is_user { Self::User } else { Self::Talk };

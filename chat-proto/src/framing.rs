@@ -23,6 +23,22 @@ pub enum Line<'a> {
     NotUtf8(&'a [u8]),
 }
 
+impl<'a> Line<'a> {
+    /// What is known of the line, with `true` if that is all of it.
+    pub fn start(self) -> (&'a [u8], bool) {
+        match self {
+            Line::Whole(text) => (text.as_bytes(), true),
+            Line::NotUtf8(bytes) => (bytes, true),
+            Line::TooLong(start) => (start, false),
+        }
+    }
+
+    /// Whether there is nothing in it that could mean anything.
+    pub fn is_blank(self) -> bool {
+        self.start().0.trim_ascii().is_empty()
+    }
+}
+
 /// What a stream of bytes holds besides text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Item<'a> {

@@ -169,6 +169,11 @@ impl<S: Socket> Connection<S> {
     /// Has the room know of a failure, which can happen while others read the
     /// room as well: whoever was in it has left.
     pub fn settle(&mut self, room: &mut Room, now: Now) {
+        if self.has_broken_off() {
+            self.session.break_off();
+            self.clock
+                .change(|clock| _ = clock.stalled.get_or_insert(now.instant));
+        }
         if let Some(reason) = self.gone
             && self.is_over()
         {
@@ -179,12 +184,16 @@ impl<S: Socket> Connection<S> {
         }
     }
 
-    /// Whether the peer is gone and no more is to be heard of it: all is heard, or
-    /// it has broken off while it said too much. Whoever closes in order means it.
+    /// Whether the peer is gone and all is heard that it said.
     fn is_over(&self) -> bool {
-        let broke_off = |reason| reason != Reason::Closed && self.session.is_too_fast();
-        let is_over = |reason| self.silenced || broke_off(reason);
-        self.state != State::Closed && self.gone.is_some_and(is_over)
+        self.state != State::Closed && self.gone.is_some() && self.silenced
+    }
+
+    /// Whether the peer is gone, and not because it has closed in order: whoever does
+    /// means all that they said, and is heard to the end however long that takes. Of
+    /// the others that may be the rest of a flood.
+    fn has_broken_off(&self) -> bool {
+        self.gone.is_some_and(|reason| reason != Reason::Closed)
     }
 
     /// Writes until nothing is left but the past, the socket is full, or this
@@ -255,10 +264,7 @@ impl<S: Socket> Connection<S> {
     fn written(&mut self, written: io::Result<usize>, now: Now) -> usize {
         match written {
             Ok(count) => {
-                if self.gone.is_some() {
-                    self.clock
-                        .change(|clock| _ = clock.stalled.get_or_insert(now.instant));
-                } else if self.clock.get().is_some() {
+                if self.gone.is_none() && self.clock.get().is_some() {
                     self.clock
                         .change(|clock| (clock.stalled, clock.probed) = (None, false));
                 }
@@ -318,18 +324,22 @@ impl<S: Socket> Connection<S> {
         {
             return;
         }
-        let is_gone = self.gone.is_some();
+        let is_gone = self.has_broken_off();
         if !is_gone && !self.clock.get().is_some_and(|clock| clock.probed) {
             // The poll tells of free space only when there is much of it.
             self.clock.change(|clock| clock.probed = true);
             self.writable = true;
         } else if is_gone || !self.writable {
-            self.session.lost(Reason::TookNothing, room, now);
+            let reason = self.gone.unwrap_or(Reason::TookNothing);
+            self.session.lost(reason, room, now);
             self.state = State::Closed;
         }
     }
 
     fn stalled_until(&self, stall: Duration) -> Option<Instant> {
+        if self.gone == Some(Reason::Closed) {
+            return None;
+        }
         let clock = self.clock.get()?;
         let probe = if clock.probed {
             PROBE_FOR

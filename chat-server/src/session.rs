@@ -112,6 +112,12 @@ impl Session {
         self.seat.close(reason, room, now);
     }
 
+    /// The peer is gone, and not in order. What it has said is heard still, but not
+    /// the time that blank lines would take.
+    pub fn break_off(&mut self) {
+        self.seat.has_broken_off = true;
+    }
+
     /// Something that everybody is told.
     pub fn tell(&mut self, text: &str, room: &Room, now: Now) {
         if !self.is_closing() {
@@ -360,9 +366,10 @@ impl Session {
             let offered = input.len();
             let item = self.decoder.next_item(&mut input, max_line);
             let is_line = matches!(item, Ok(Some(Item::Line(_))));
+            let is_blank = matches!(item, Ok(Some(Item::Line(line))) if line.is_blank());
             let rate = room.limits().rate;
             let taken = offered - input.len();
-            if rate > 0 {
+            if rate > 0 && !(is_blank && self.seat.has_broken_off) {
                 let pace = &mut self.seat.pace;
                 pace.change(|pace| pace.spend(taken, is_line, rate, now.instant));
             }

@@ -36,6 +36,8 @@ pub(super) struct Seat {
     pub(super) beginning: Beginning,
     /// A line end has come, though perhaps nothing before it: there is somebody.
     pub(super) joined: bool,
+    /// The peer is gone, and not in order.
+    pub(super) has_broken_off: bool,
     /// How fast it speaks.
     pub(super) pace: Rare<Pace>,
     /// Why the session ended.
@@ -94,6 +96,7 @@ impl Seat {
             reader: Reader::held_at(room.reply_mark().text),
             beginning: Beginning::Unknown,
             joined: false,
+            has_broken_off: false,
             pace: Rare::default(),
             reason: Reason::Closed,
             names: Rare::default(),
@@ -133,11 +136,7 @@ impl Seat {
 
     pub(super) fn line(&mut self, line: Line<'_>, room: &mut Room, now: Now) {
         self.joined = true;
-        let start = match line {
-            Line::Whole(text) => text.as_bytes(),
-            Line::TooLong(start) | Line::NotUtf8(start) => start,
-        };
-        if start.trim_ascii().is_empty() {
+        if line.is_blank() {
             return;
         }
         if let Some(foreign) = self.beginning.line(line) {
