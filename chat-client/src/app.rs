@@ -14,6 +14,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use chat_proto::text;
 use mio::{Events, Poll, Token, Waker};
 
 use crate::backoff::Patience;
@@ -23,6 +24,7 @@ use crate::editor::History;
 use crate::front::{Front, What};
 use crate::line::{Fold, Kind, Line};
 use crate::link::{Link, Received};
+use crate::reason::reason;
 use crate::store::Store;
 use crate::style::Style;
 use crate::sys::{Signal, Signals};
@@ -83,7 +85,7 @@ impl App {
         home: Option<Target>,
         mut conversation: Conversation,
         style: Style,
-        manner: Manner,
+        mut manner: Manner,
         quiet: bool,
     ) -> anyhow::Result<Self> {
         let poll = Poll::new().context("cannot make a poll")?;
@@ -94,9 +96,9 @@ impl App {
         let registry = poll.registry().try_clone().context("cannot share a poll")?;
         let link = Link::new(socket, home, registry, SOCKET, Arc::clone(&waker))
             .context("cannot watch the socket")?;
-        let (front, inputs) = match &manner {
+        let (front, inputs) = match &mut manner {
             Manner::Prompt(store) => {
-                let history = load(store.as_ref(), &mut conversation);
+                let history = load(store, &mut conversation);
                 let front = Front::screen(style, history).context("cannot use this terminal")?;
                 let term = std::env::var("TERM").unwrap_or_default();
                 let bracketed = terminal::is_bracketed(&term);
@@ -437,18 +439,25 @@ impl App {
     }
 }
 
-/// A history that cannot be read is told of and left alone.
-fn load(store: Option<&Store>, conversation: &mut Conversation) -> History {
-    match store.map(Store::load) {
+/// A history that cannot be read is told of once, and left alone.
+fn load(store: &mut Option<Store>, conversation: &mut Conversation) -> History {
+    match store.as_ref().map(Store::load) {
         None => History::default(),
         Some(Ok(history)) => history,
         Some(Err(error)) => {
-            conversation.show(Line::trouble(format!(
-                "what you typed before cannot be read: {error}"
-            )));
+            if let Some(store) = store.take() {
+                conversation.show(Line::trouble(not_kept(&store, &error)));
+            }
             History::default()
         }
     }
+}
+
+/// Why nothing is kept for other runs.
+fn not_kept(store: &Store, error: &io::Error) -> String {
+    let path = text::clean(&store.path().to_string_lossy()).into_owned();
+    let why = reason(error);
+    format!("what you type is not kept for the next time, in {path}: {why}")
 }
 
 const SOCKET: Token = Token(0);

@@ -17,7 +17,8 @@
 //! stands; [`backoff`] is how long to wait for a server that is away. None of
 //! these knows a socket or a terminal, and all are tested without. [`link`],
 //! [`connect`], [`terminal`], [`store`], [`random`] and [`sys`] are the edges
-//! to the system; what differs between Unix and Windows is in [`sys`] alone.
+//! to the system, whose errors [`reason`] puts in plain words; what differs between
+//! Unix and Windows is in [`sys`] alone.
 //!
 //! A connection that is lost is not the end of the talk. The link comes back by
 //! itself and the conversation goes on with it: what was missed follows, and
@@ -35,6 +36,7 @@ pub mod line;
 pub mod link;
 pub mod people;
 pub mod random;
+pub mod reason;
 pub mod store;
 pub mod style;
 pub mod sys;

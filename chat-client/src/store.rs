@@ -1,21 +1,40 @@
 //! What was typed in earlier runs, in a file.
 //!
 //! One entry a line, the oldest first; a line end in an entry is `\n` and a
-//! backslash `\\`. Whenever something is said the file is read, the entry
-//! added, and the file replaced as a whole: so several clients share it, a
-//! crash costs nothing, and it is as bounded as the history itself.
+//! backslash `\\`. Each client appends what is typed to it, under a lock, so that
+//! several clients share one file and a crash loses nothing. The same entry may
+//! stand in it more than once: the last one counts. At the end of a run, or when it
+//! has grown beyond [`MAX_FILE`] or twice [`MAX_HISTORY`] lines, the file is shortened
+//! in place.
+//!
+//! The file may be a link or have several names, and belongs to the person: it is
+//! never replaced by another one, and keeps its permissions. In the place of a
+//! file there may be something else, such as `/dev/null`: then nothing is kept.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::editor::{History, MAX_HISTORY_BYTES};
+use crate::editor::{History, MAX_HISTORY, MAX_HISTORY_BYTES};
 use crate::sys;
 
 /// The file.
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
+}
+
+/// Whether we are the only one who uses the file now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lock {
+    /// We are.
+    Held,
+    /// Another client was for all of [`PATIENCE`].
+    Busy,
+    /// There are no locks here, as on some network file systems.
+    Unknown,
 }
 
 impl Store {
@@ -35,51 +54,172 @@ impl Store {
         Self { path }
     }
 
-    /// Reads it. A file that is not there is an empty history.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    pub fn load(&self) -> io::Result<History> {
-        let file = match File::open(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(History::default());
-            }
-            file => file?,
-        };
-        let mut bytes = Vec::new();
-        file.take(MAX_FILE).read_to_end(&mut bytes)?;
-        let text = String::from_utf8_lossy(&bytes);
-        Ok(History::from_lines(text.lines().map(unescape)))
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
-    /// Adds an entry.
+    /// Reads it. A file that is not there is an empty history, and so is a device.
     ///
     /// # Errors
     ///
-    /// Those of the system.
-    pub fn add(&self, entry: &str) -> io::Result<()> {
-        let mut history = self.load()?;
-        if !history.push(entry) {
-            return Ok(());
+    /// Those of the system, and when there is something else than a file.
+    pub fn load(&self) -> io::Result<History> {
+        match open(&self.path, OpenOptions::new().read(true)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(History::default()),
+            Err(error) => Err(error),
+            Ok(None) => Ok(History::default()),
+            Ok(Some(mut file)) => {
+                // Without the lock it may be in the middle of being shortened,
+                // which shows nothing worse than an entry cut in two.
+                wait_for_lock(|| file.try_lock_shared());
+                Ok(history(&read_end(&mut file)?))
+            }
         }
+    }
+
+    /// Adds an entry, unless it is one that is not kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, and when there is something else than a file. The
+    /// entry is not added then.
+    pub fn add(&self, entry: &str) -> io::Result<()> {
+        let entry = History::from_lines([entry.to_owned()]);
+        let Some(entry) = entry.lines().next().map(escape) else {
+            return Ok(());
+        };
         if let Some(directory) = self.path.parent() {
             sys::create_private_dir(directory)?;
         }
-        let text: String = history.lines().map(|line| escape(line) + "\n").collect();
-        // Of its own, so that two clients do not write into one.
-        let new = self.path.with_extension(std::process::id().to_string());
-        let replaced = write(&new, &text).and_then(|()| fs::rename(&new, &self.path));
-        if replaced.is_err() {
-            // Whatever went wrong is told; what is left over is not wanted.
-            let _ = fs::remove_file(&new);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true);
+        let Some(mut file) = open(&self.path, &mut options)? else {
+            return Ok(());
+        };
+        let lock = wait_for_lock(|| file.try_lock());
+        if lock == Lock::Held {
+            append(&mut file, &entry)?;
+        } else if let Some(mut file) = open(&self.path, OpenOptions::new().read(true).append(true))?
+        {
+            // The system finds the end, whoever else writes.
+            append(&mut file, &entry)?;
         }
-        replaced
+        if lock != Lock::Busy {
+            // A full disk, for example: there is another time.
+            let _ = shorten(&mut file, 2 * MAX_HISTORY);
+        }
+        Ok(())
+    }
+
+    /// Leaves each entry in the file once, if no other client uses it now.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::add`]; no entry is lost.
+    pub fn tidy(&self) -> io::Result<()> {
+        match open(&self.path, OpenOptions::new().read(true).write(true))? {
+            Some(mut file) if wait_for_lock(|| file.try_lock()) != Lock::Busy => {
+                shorten(&mut file, 0)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    sys::create_private(path)?.write_all(text.as_bytes())
+/// Opens a regular file, and nothing else: a pipe would be waited for, and to open
+/// a device may do something. `None` is a device.
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<Option<File>> {
+    let check = |metadata: &fs::Metadata| match metadata.is_file() {
+        true => Ok(true),
+        false if sys::is_device(metadata) => Ok(false),
+        false => Err(io::Error::other("it is not a regular file")),
+    };
+    if let Ok(metadata) = fs::metadata(path)
+        && !check(&metadata)?
+    {
+        return Ok(None);
+    }
+    let file = sys::open_private(path, options)?;
+    // Another thing may have come into its place meanwhile.
+    Ok(check(&file.metadata()?)?.then_some(file))
+}
+
+/// Tries for [`PATIENCE`]; the lock goes with the file.
+fn wait_for_lock(try_lock: impl Fn() -> Result<(), TryLockError>) -> Lock {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match try_lock() {
+            Ok(()) => return Lock::Held,
+            Err(TryLockError::Error(_)) => return Lock::Unknown,
+            Err(TryLockError::WouldBlock) if Instant::now() >= until => return Lock::Busy,
+            Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_TRIES),
+        }
+    }
+}
+
+/// Puts an entry, or several, at the end, in one write; what of it does not fit on
+/// the disk is taken back.
+fn append(file: &mut File, lines: &str) -> io::Result<()> {
+    let end = file.seek(SeekFrom::End(0))?;
+    let mut last = [b'\n'];
+    if end > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    // An editor, or a crash, may have left a line without an end.
+    let before = if last == *b"\n" { "" } else { "\n" };
+    let written = file.write_all(format!("{before}{lines}\n").as_bytes());
+    if written.is_err() {
+        let _ = file.set_len(end);
+    }
+    written
+}
+
+/// Leaves in a file only what is the history of it, if it has more than `most_lines`
+/// or [`MAX_FILE`] bytes.
+///
+/// The history is first put behind what is there, then written over the beginning, and
+/// then the file is cut off. However that is interrupted, all entries are in the file.
+fn shorten(file: &mut File, most_lines: usize) -> io::Result<()> {
+    let before = read_end(file)?;
+    let end = file.seek(SeekFrom::End(0))?;
+    let lines = before.iter().filter(|&&byte| byte == b'\n').count();
+    if end <= MAX_FILE && lines <= most_lines {
+        return Ok(());
+    }
+    let history = history(&before);
+    let entries: Vec<String> = history.lines().map(escape).collect();
+    let entries = entries.join("\n");
+    let length = entries.len() as u64 + 1;
+    // The copy at the beginning must not reach the one behind.
+    if history.is_empty() || length >= end {
+        return Ok(());
+    }
+    append(file, &entries)?;
+    file.sync_data()?;
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(format!("{entries}\n").as_bytes())?;
+    file.sync_data()?;
+    file.set_len(length)
+}
+
+/// The last [`MAX_FILE`] bytes, from the beginning of a line.
+fn read_end(file: &mut File) -> io::Result<Vec<u8>> {
+    let skipped = file.seek(SeekFrom::End(0))?.saturating_sub(MAX_FILE);
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE).read_to_end(&mut bytes)?;
+    if skipped > 0 {
+        let partial = bytes.iter().position(|&byte| byte == b'\n');
+        bytes.drain(..partial.map_or(bytes.len(), |end| end + 1));
+    }
+    Ok(bytes)
+}
+
+fn history(bytes: &[u8]) -> History {
+    let text = String::from_utf8_lossy(bytes);
+    History::from_lines(text.lines().map(unescape))
 }
 
 fn escape(entry: &str) -> String {
@@ -102,59 +242,15 @@ fn unescape(line: &str) -> String {
     entry
 }
 
-/// More than a history can be, escaped.
+/// From here on a file is shortened: more than a history can be, escaped. Of a longer
+/// one, which is not of our making, so much is read.
 const MAX_FILE: u64 = 4 * MAX_HISTORY_BYTES as u64;
 
+/// How long other clients may use the file, who need it for a moment; a person waits
+/// for the prompt meanwhile.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+const BETWEEN_TRIES: Duration = Duration::from_millis(2);
+
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn entries(store: &Store) -> Vec<String> {
-        let history = store.load().unwrap();
-        history.lines().map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn entries_last_and_secrets_do_not() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("new/chat/history");
-        let store = Store::at(path.clone());
-        assert_eq!(entries(&store), [""; 0]);
-        for entry in ["one", "two\nlines \\n", "/password x", "one"] {
-            store.add(entry).unwrap();
-        }
-        assert_eq!(entries(&store), ["two\nlines \\n", "one"]);
-        assert_eq!(
-            fs::read_to_string(&path).unwrap(),
-            "two\\nlines \\\\n\none\n"
-        );
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(&path).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
-        }
-        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_damaged_file_is_read_as_far_as_it_goes() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("history");
-        fs::write(&path, b"good\n\xff\x1b[2J\n\\\n").unwrap();
-        let store = Store::at(path);
-        assert_eq!(entries(&store)[0], "good");
-        assert!(!entries(&store).concat().contains('\x1b'));
-        store.add("more").unwrap();
-        assert_eq!(entries(&store).last().unwrap(), "more");
-    }
-
-    proptest! {
-        #[test]
-        fn an_entry_comes_back_as_it_was(entry in any::<String>()) {
-            prop_assert_eq!(&unescape(&escape(&entry)), &entry);
-            prop_assert!(!escape(&entry).contains('\n'));
-        }
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ mod names;
 mod pipes;
 mod prompt;
 mod reading;
+mod remembering;
 mod restart;
 mod returning;
 mod room;

@@ -92,6 +92,10 @@ impl App {
             End::Signal(signal) => (128u8.saturating_add(signal), None),
         };
         lines.extend(undelivered.into_iter().chain(trouble).map(Line::trouble));
+        if let Manner::Prompt(Some(store)) = &self.manner {
+            // All is kept, whether or not it is tidy.
+            let _ = store.tidy();
+        }
         // An output that is gone needs no last lines.
         let _ = self.front.finish(&mut lines, &mut self.conversation);
         ExitCode::from(status)

@@ -1,7 +1,7 @@
 //! What becomes of what the person types at the prompt.
 
 use super::end::End;
-use super::{App, Manner};
+use super::{App, Manner, not_kept};
 use crate::conversation::is_quit;
 use crate::editor::{Key, Outcome};
 use crate::line::Line;
@@ -64,11 +64,11 @@ impl App {
         let Manner::Prompt(store) = &mut self.manner else {
             return;
         };
-        if let Some(Err(error)) = store.as_ref().map(|store| store.add(line)) {
-            *store = None;
-            self.conversation.show(Line::trouble(format!(
-                "what you type is not kept for the next time: {error}"
-            )));
+        if let Some(Err(error)) = store.as_ref().map(|store| store.add(line))
+            && let Some(store) = store.take()
+        {
+            let trouble = not_kept(&store, &error);
+            self.conversation.show(Line::trouble(trouble));
         }
     }
 }

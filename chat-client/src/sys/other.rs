@@ -1,6 +1,6 @@
 //! Windows.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -112,14 +112,18 @@ pub fn output() -> io::Result<Output> {
     Ok(io::stdout())
 }
 
-/// Makes a file; the profile's own rights keep others out. One that is there
-/// is emptied.
+/// Opens a file; the profile's own rights keep others out of one that is made.
 ///
 /// # Errors
 ///
 /// Those of the system.
-pub fn create_private(path: &Path) -> io::Result<File> {
-    File::create(path)
+pub fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    options.open(path)
+}
+
+/// Whether this is a device; here all are files.
+pub fn is_device(_: &Metadata) -> bool {
+    false
 }
 
 /// Makes a directory, and those above it.

@@ -1,15 +1,16 @@
 //! Unix.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 use std::{process, thread};
 
 use filedescriptor::{POLLIN, POLLOUT, poll, pollfd};
 use mio::{Interest, Registry, Token};
+use rustix::fs::OFlags;
 use signal_hook::consts::{
     SIGABRT, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP,
     SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
@@ -208,18 +209,24 @@ pub fn output() -> io::Result<Output> {
     Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
 }
 
-/// Makes a file that only its owner reads. One that is there is emptied.
+/// Opens a file, and never waits for it, as a pipe without a writer would have us
+/// do. One that is made is read only by its owner.
 ///
 /// # Errors
 ///
 /// Those of the system.
-pub fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
+pub fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    options
         .mode(0o600)
+        .custom_flags(flags.bits().cast_signed())
         .open(path)
+}
+
+/// Whether this is a device, such as `/dev/null`.
+pub fn is_device(metadata: &Metadata) -> bool {
+    let kind = metadata.file_type();
+    kind.is_char_device() || kind.is_block_device()
 }
 
 /// Makes a directory, and those above it, that only their owner enters.
