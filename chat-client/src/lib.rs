@@ -13,7 +13,8 @@
 //!
 //! [`app`] is the only loop. [`conversation`] talks with the server and knows
 //! the [`people`], [`editor`] talks with the person; [`line`](mod@line) is what
-//! there is to show, [`style`] how it looks, [`layout`] and [`view`] where it
+//! there is to show, [`style`] how it looks
+//! and [`mention`] where it names the reader, [`layout`] and [`view`] where it
 //! stands; [`backoff`] is how long to wait for a server that is away. None of
 //! these knows a socket or a terminal, and all are tested without. [`link`],
 //! [`connect`], [`terminal`], [`store`], [`random`] and [`sys`] are the edges
@@ -34,6 +35,7 @@ pub mod front;
 pub mod layout;
 pub mod line;
 pub mod link;
+pub mod mention;
 pub mod people;
 pub mod random;
 pub mod reason;

@@ -3,7 +3,6 @@
 //! Only the 16 colours are used, because the person has chosen them; and of
 //! these only such as can be read on dark and on light ground.
 
-use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use chat_proto::name::Name;
@@ -11,9 +10,9 @@ use chat_proto::text_form;
 use clap::ValueEnum;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use memchr::memchr2_iter;
 
 use crate::line::{Age, Kind, Line};
+use crate::mention;
 
 /// Which times stand before lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -142,7 +141,7 @@ impl Style {
             Bell::Off => false,
             Bell::All => !own,
             Bell::Mention => {
-                !own && me.is_some_and(|me| find_word(text.as_str(), me.as_str()).is_some())
+                !own && me.is_some_and(|me| mention::find(text.as_str(), me.as_str()).is_some())
             }
         };
         if wanted {
@@ -226,7 +225,7 @@ impl Style {
     fn mention(&self, row: &str, me: Option<&Name>, out: &mut String) {
         let mut rest = row;
         if let Some(me) = me.filter(|_| self.color) {
-            while let Some(found) = find_word(rest, me.as_str()) {
+            while let Some(found) = mention::find(rest, me.as_str()) {
                 let (before, behind) = rest.split_at(found.end);
                 out.extend([
                     &before[..found.start],
@@ -251,46 +250,6 @@ fn color_of(name: &Name) -> &'static str {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3_u64)
         });
     COLORS[(hash % COLORS.len() as u64) as usize]
-}
-
-/// Where `word` stands in `text` as a whole word, in any case.
-fn find_word(text: &str, word: &str) -> Option<Range<usize>> {
-    let first = word.chars().next()?;
-    if first.is_ascii() {
-        // Every line of a flood is looked through: by bytes, where it will do.
-        let (small, large) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-        let mut starts = memchr2_iter(small as u8, large as u8, text.as_bytes());
-        starts.find_map(|start| word_at(text, start, word))
-    } else {
-        let mut starts = text.char_indices();
-        starts.find_map(|(start, _)| word_at(text, start, word))
-    }
-}
-
-/// `word`, if it is the whole word that begins at `start`.
-fn word_at(text: &str, start: usize, word: &str) -> Option<Range<usize>> {
-    let (before, rest) = text.split_at(start);
-    if before.ends_with(char::is_alphanumeric) {
-        return None;
-    }
-    let end = start + prefix_in_any_case(rest, word)?;
-    (!text[end..].starts_with(char::is_alphanumeric)).then_some(start..end)
-}
-
-/// The length of the prefix of `text` that is `word` in any case.
-fn prefix_in_any_case(text: &str, word: &str) -> Option<usize> {
-    let mut wanted = word.chars().flat_map(char::to_lowercase).peekable();
-    for (index, character) in text.char_indices() {
-        if wanted.peek().is_none() {
-            return Some(index);
-        }
-        for character in character.to_lowercase() {
-            if wanted.next() != Some(character) {
-                return None;
-            }
-        }
-    }
-    wanted.peek().is_none().then_some(text.len())
 }
 
 /// The bell rings at most this often.
