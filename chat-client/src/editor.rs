@@ -22,7 +22,6 @@ mod undo;
 use std::mem;
 use std::ops::Range;
 
-pub use completion::COMMANDS;
 use completion::{Completion, Turn};
 use draft::{Change, Draft};
 pub use history::{History, MAX_HISTORY, MAX_HISTORY_BYTES};

@@ -5,7 +5,7 @@
 //! character, which no name and no text can forge, since every line of a text
 //! stands behind its speaker's name.
 
-use crate::command::{Command, CommandError, Hello, Past};
+use crate::command::{Command, CommandError, Hello, Past, nearest};
 use crate::event::{Body, ErrorCode, Event, Reply, Speech};
 use crate::name::Name;
 use crate::text::Text;
@@ -179,10 +179,13 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
         "hello" => Command::Hello(Hello::parse(rest)?),
         _ => {
             let shown: String = crate::text::clean(word).chars().take(32).collect();
+            let meant = nearest(word).map(|command| format!(": did you mean /{command}?"));
+            let meant = meant.as_deref().unwrap_or(";");
             return Err(CommandError::new(
                 ErrorCode::BadCommand,
                 &format!(
-                    "there is no /{shown}; /help lists the commands, // says a line that begins with /"
+                    "there is no /{shown}{meant} /help lists the commands, \
+                     // says a line that begins with /"
                 ),
             ));
         }

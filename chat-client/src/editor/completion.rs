@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use chat_proto::command::COMMANDS;
+
 use super::clean;
 use super::draft::Draft;
 use super::search::fold;
@@ -32,7 +34,8 @@ impl Completion {
         let (start, end) = (draft.token_start(), draft.cursor());
         let word = &draft.text()[start..end];
         let (mark, typed, words, ending) = if start == 0 && word.starts_with('/') {
-            ("", word, COMMANDS.map(str::to_owned).to_vec(), " ")
+            let commands = COMMANDS.map(|command| format!("/{command}"));
+            ("", word, commands.to_vec(), " ")
         } else if let Some(name) = word.strip_prefix('@') {
             ("@", name, names(), " ")
         } else {
@@ -81,6 +84,3 @@ impl Completion {
         self.candidate().map_or_else(|| self.range.len(), str::len)
     }
 }
-
-/// The commands that Tab completes at the start of the draft.
-pub const COMMANDS: [&str; 6] = ["/help", "/history", "/me", "/nick", "/quit", "/who"];

@@ -1,7 +1,8 @@
 use Key::*;
+use chat_proto::command::COMMANDS;
 
 use super::draft::Draft;
-use super::{COMMANDS, Editor, History, Key, MAX_DRAFT, Outcome, Search as Found};
+use super::{Editor, History, Key, MAX_DRAFT, Outcome, Search as Found};
 
 /// Keys on a draft, each side given as what is left and right of the cursor.
 #[track_caller]

@@ -71,7 +71,11 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
 }
 
 pub(crate) fn parse_hello(json: &str) -> Result<Hello, CommandError> {
-    let usage = || CommandError::usage(r#"say /hello {"protocol":1,"name":"ann"}"#);
+    let usage = || {
+        CommandError::usage(
+            r#"/hello is for programs: /hello {"protocol":1,"name":"ann"}; //hello says it to everyone"#,
+        )
+    };
     let request: Request<'_> = parse_object(json).map_err(|_| usage())?;
     let protocol = request.protocol.and_then(number).ok_or_else(usage)?;
     let name = match request.name {

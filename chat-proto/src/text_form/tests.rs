@@ -150,6 +150,19 @@ fn commands() {
     assert!(read(&"x".repeat(4097)).is_err());
 }
 
+#[test]
+fn what_is_no_command_is_told_what_could_be_meant() {
+    let told = |line: &str| parse_command(line).unwrap_err().to_string();
+    let all = "/help lists the commands, // says a line that begins with /";
+    assert_eq!(
+        told("/nik ann"),
+        format!("there is no /nik: did you mean /nick? {all}")
+    );
+    assert_eq!(told("/dance"), format!("there is no /dance; {all}"));
+    let hello = told("/hello everybody");
+    assert!(hello.contains("//hello says it to everyone"), "{hello}");
+}
+
 proptest! {
     #[test]
     fn every_line_stands_behind_its_speaker(text in any::<String>()) {
