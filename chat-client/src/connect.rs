@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use mio::Waker;
 
 use crate::cli::Target;
+use crate::reason::reason;
 
 /// How long it may take in all, name and connection.
 pub const CONNECT_FOR: Duration = Duration::from_millis(4500);
@@ -22,25 +23,48 @@ pub const CONNECT_FOR: Duration = Duration::from_millis(4500);
 /// How long an address is tried alone before the next one is, too.
 const HEAD_START: Duration = Duration::from_millis(250);
 
+/// Why there is no connection with an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Failure {
+    /// The machine is there, and no program listens at the port.
+    Refused,
+    /// Nothing came back.
+    NoAnswer,
+    /// The network knows no way.
+    NoWay,
+    /// This machine does not allow it.
+    Forbidden,
+    /// Anything else, in the system's words.
+    Other(String),
+}
+
 /// Connects to the first address that answers.
 ///
 /// # Errors
 ///
-/// One line that names host, port and the reasons, at the latest after
-/// [`CONNECT_FOR`].
+/// One line that names host, port, the reasons and what to look at, at the latest
+/// after [`CONNECT_FOR`].
 pub fn connect(target: &Target) -> Result<TcpStream, String> {
     let Target { host, port } = target;
     let fail = |reason: String| format!("cannot connect to {host} port {port}: {reason}");
     let until = Instant::now() + CONNECT_FOR;
-    let addresses = resolve(target, until).map_err(|error| fail(error.to_string()))?;
-    race(&interleaved(addresses), HEAD_START, until, attempt).map_err(fail)
+    let addresses = resolve(target, until).map_err(fail)?;
+    let failed = race(&interleaved(addresses), HEAD_START, until, attempt);
+    failed.map_err(|failed| fail(tell(&failed)))
 }
 
-fn attempt(address: SocketAddr, within: Duration) -> Result<TcpStream, String> {
+fn attempt(address: SocketAddr, within: Duration) -> Result<TcpStream, Failure> {
+    if let SocketAddr::V6(address) = address
+        && address.ip().is_unicast_link_local()
+        && address.scope_id() == 0
+    {
+        let advice = "the address needs the name of an interface behind it, like %eth0";
+        return Err(Failure::Other(advice.to_owned()));
+    }
     match TcpStream::connect_timeout(&address, within) {
-        Ok(socket) if is_to_itself(&socket) => Err("only we ourselves".to_owned()),
+        Ok(socket) if is_to_itself(&socket) => Err(Failure::Refused),
         Ok(socket) => Ok(socket),
-        Err(error) => Err(reason(&error)),
+        Err(error) => Err(Failure::of(&error)),
     }
 }
 
@@ -62,19 +86,26 @@ fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 /// Tries the addresses in order, each one `head_start` after the one before it
 /// or as soon as one has failed, and takes the first that answers. Whatever
 /// comes of the others later is dropped.
+///
+/// # Errors
+///
+/// What became of those that were tried.
 fn race<T: Send + 'static>(
     addresses: &[SocketAddr],
     head_start: Duration,
     until: Instant,
-    attempt: impl Fn(SocketAddr, Duration) -> Result<T, String> + Copy + Send + 'static,
-) -> Result<T, String> {
+    attempt: impl Fn(SocketAddr, Duration) -> Result<T, Failure> + Copy + Send + 'static,
+) -> Result<T, Vec<(SocketAddr, Failure)>> {
     let (answer, answers) = mpsc::channel();
-    let mut failed: Vec<Option<String>> = vec![None; addresses.len()];
+    let mut failed: Vec<Option<Failure>> = vec![None; addresses.len()];
     let mut started = 0;
     loop {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() || failed.iter().all(Option::is_some) {
-            return Err(reasons(&addresses[..started], &failed));
+            let tried = addresses[..started].iter().copied();
+            let failed = failed.into_iter();
+            let failed = failed.map(|failure| failure.unwrap_or(Failure::NoAnswer));
+            return Err(tried.zip(failed).collect());
         }
         let mut wait = left;
         if let Some(&address) = addresses.get(started) {
@@ -83,7 +114,7 @@ fn race<T: Send + 'static>(
             let thread = thread::Builder::new().spawn(move || {
                 let _ = answer.send((place, attempt(address, left)));
             });
-            failed[place] = thread.err().map(|error| error.to_string());
+            failed[place] = thread.err().map(|error| Failure::of(&error));
             started += 1;
             if started < addresses.len() {
                 wait = wait.min(head_start);
@@ -91,27 +122,70 @@ fn race<T: Send + 'static>(
         }
         match answers.recv_timeout(wait) {
             Ok((_, Ok(socket))) => return Ok(socket),
-            Ok((place, Err(reason))) => failed[place] = Some(reason),
+            Ok((place, Err(failure))) => failed[place] = Some(failure),
             Err(_) => {}
         }
     }
 }
 
-/// What became of the addresses that were tried.
-fn reasons(addresses: &[SocketAddr], failed: &[Option<String>]) -> String {
-    let mut reasons: Vec<String> = addresses
-        .iter()
-        .zip(failed)
-        .take(MAX_TOLD)
-        .map(|(address, reason)| {
-            let reason = reason.as_deref().unwrap_or(NO_ANSWER);
-            format!("{reason} ({address})")
-        })
-        .collect();
-    if addresses.len() > MAX_TOLD {
-        reasons.push(format!("and {} more", addresses.len() - MAX_TOLD));
+impl Failure {
+    fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::TimedOut => Self::NoAnswer,
+            io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => Self::Refused,
+            io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::AddrNotAvailable => Self::NoWay,
+            io::ErrorKind::PermissionDenied => Self::Forbidden,
+            _ => Self::Other(reason(error)),
+        }
     }
-    reasons.join(", ")
+
+    /// What happened, before the addresses where it did.
+    fn words(&self) -> &str {
+        match self {
+            Self::Refused => "nobody listens at",
+            Self::NoAnswer => "no answer from",
+            Self::NoWay => "no way leads to",
+            Self::Forbidden => "this machine does not allow a connection to",
+            Self::Other(reason) => reason,
+        }
+    }
+
+    /// What to look at.
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Refused => ". Is chat-server running there, and is the port right?",
+            Self::NoAnswer => ". Is the address right, and does a firewall keep the port closed?",
+            Self::NoWay => ". Is the address right, and is this machine on the network?",
+            Self::Forbidden => ". Does a firewall keep programs from the network?",
+            Self::Other(_) => "",
+        }
+    }
+}
+
+/// What became of the addresses that were tried: those together that failed alike.
+fn tell(failed: &[(SocketAddr, Failure)]) -> String {
+    let mut groups: Vec<(&Failure, String)> = Vec::new();
+    for (address, failure) in failed.iter().take(MAX_TOLD) {
+        match groups.iter_mut().find(|(known, _)| *known == failure) {
+            Some((_, addresses)) => *addresses += &format!(", {address}"),
+            None => groups.push((failure, address.to_string())),
+        }
+    }
+    let told = groups.iter().map(|(failure, addresses)| match failure {
+        Failure::Other(reason) => format!("{reason} ({addresses})"),
+        _ => format!("{} {addresses}", failure.words()),
+    });
+    let mut told = told.collect::<Vec<_>>().join("; ");
+    if failed.len() > MAX_TOLD {
+        told += &format!(" and {} more", failed.len() - MAX_TOLD);
+    }
+    // Where something answered is the likeliest to be meant.
+    let likeliest = groups.iter().find(|(known, _)| **known == Failure::Refused);
+    let likeliest = likeliest.or_else(|| groups.first());
+    told + likeliest.map_or("", |(failure, _)| failure.advice())
 }
 
 /// The same in a thread, which wakes the loop when it is done. Nobody needs to
@@ -129,20 +203,32 @@ pub fn connect_aside(target: Target, waker: Arc<Waker>) -> Receiver<Result<TcpSt
 
 /// The system's resolver has no time limit of its own: it gets a thread, which
 /// is left behind if it takes too long.
-fn resolve(target: &Target, until: Instant) -> io::Result<Vec<SocketAddr>> {
+fn resolve(target: &Target, until: Instant) -> Result<Vec<SocketAddr>, String> {
     let (answer, answers) = mpsc::channel();
     let name = (target.host.clone(), target.port);
-    thread::spawn(move || {
-        let _ = answer.send(name.to_socket_addrs().map(Iterator::collect));
+    let thread = thread::Builder::new().spawn(move || {
+        let addresses = name.to_socket_addrs();
+        let _ = answer.send(addresses.map(Iterator::collect::<Vec<_>>));
     });
+    thread.map_err(|error| reason(&error))?;
+    let host = &target.host;
     let left = until.saturating_duration_since(Instant::now());
-    let addresses: Vec<SocketAddr> = answers.recv_timeout(left).map_err(|_| {
-        io::Error::new(io::ErrorKind::TimedOut, "the name was not resolved in time")
-    })??;
-    if addresses.is_empty() {
-        return Err(io::Error::other("the name has no address"));
+    match answers.recv_timeout(left) {
+        Ok(Ok(addresses)) if !addresses.is_empty() => Ok(addresses),
+        Ok(Err(error)) if is_passing(&error) => Err(format!(
+            "no such host: {host}, or names cannot be looked up now. \
+             Is the name spelt right, and is this machine on the network?"
+        )),
+        Ok(_) => Err(format!("no such host: {host}. Is the name spelt right?")),
+        Err(_) => Err(format!(
+            "nothing tells the address of {host}. Is this machine on the network?"
+        )),
     }
-    Ok(addresses)
+}
+
+/// Whether the resolver would have us ask again. It has only words for that.
+fn is_passing(error: &io::Error) -> bool {
+    error.to_string().to_lowercase().contains("temporary")
 }
 
 /// Whoever tries again and again to reach a port of their own machine where
@@ -152,18 +238,6 @@ fn is_to_itself(socket: &TcpStream) -> bool {
     let ends = (socket.local_addr(), socket.peer_addr());
     matches!(ends, (Ok(here), Ok(there)) if here == there)
 }
-
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::TimedOut => NO_ANSWER.to_owned(),
-        io::ErrorKind::ConnectionRefused => {
-            "nobody listens there: is chat-server running?".to_owned()
-        }
-        _ => error.to_string(),
-    }
-}
-
-const NO_ANSWER: &str = "no answer";
 
 /// Addresses that are told of one by one when none of them answers.
 const MAX_TOLD: usize = 8;
@@ -185,9 +259,9 @@ mod tests {
         addresses(&["[::1]:1", "127.0.0.1:2", "127.0.0.1:3"])
     }
 
-    fn nothing_comes(within: Duration) -> Result<u16, String> {
+    fn nothing_comes(within: Duration) -> Result<u16, Failure> {
         thread::sleep(within);
-        Err("too late".to_owned())
+        Err(Failure::NoAnswer)
     }
 
     /// C-11: an address that is silent costs its head start, and no more.
@@ -214,7 +288,7 @@ mod tests {
         let until = Instant::now() + LONG;
         let answered = race(&three(), LONG, until, |address, _| match address.port() {
             3 => Ok(3),
-            _ => Err("refused".to_owned()),
+            _ => Err(Failure::Refused),
         });
         assert_eq!(answered, Ok(3));
         assert!(Instant::now() < until);
@@ -229,22 +303,67 @@ mod tests {
             TRIED.fetch_add(1, Ordering::SeqCst);
             match address.port() {
                 2 => nothing_comes(LONG),
-                port => Err(format!("refused by {port}")),
+                _ => Err(Failure::Refused),
             }
         });
-        assert_eq!(
-            failed,
-            Err::<u16, _>(
-                "refused by 1 ([::1]:1), no answer (127.0.0.1:2), \
-                 refused by 3 (127.0.0.1:3)"
-                    .to_owned()
-            )
-        );
+        let expected = [Failure::Refused, Failure::NoAnswer, Failure::Refused];
+        let expected: Vec<_> = three().into_iter().zip(expected).collect();
+        assert_eq!(failed, Err(expected));
         assert_eq!(TRIED.load(Ordering::SeqCst), 3);
-        let many = vec![three()[1]; MAX_TOLD + 5];
-        let refused = |_, _| Err::<u16, _>("refused".to_owned());
-        let told = race(&many, LONG, Instant::now() + LONG, refused);
-        assert!(told.is_err_and(|told| told.ends_with(", and 5 more")));
+    }
+
+    #[test]
+    fn what_failed_is_told_in_plain_words_with_what_to_do() {
+        use Failure::*;
+        let told = |failures: &[Failure]| {
+            let addresses = three().into_iter().cycle();
+            tell(&addresses.zip(failures.iter().cloned()).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            told(&[Refused, Refused, Refused]),
+            "nobody listens at [::1]:1, 127.0.0.1:2, 127.0.0.1:3. \
+             Is chat-server running there, and is the port right?"
+        );
+        assert_eq!(
+            told(&[NoWay, Refused, NoAnswer]),
+            "no way leads to [::1]:1; nobody listens at 127.0.0.1:2; \
+             no answer from 127.0.0.1:3. Is chat-server running there, and is the port right?"
+        );
+        assert_eq!(
+            told(&[NoAnswer]),
+            "no answer from [::1]:1. Is the address right, and does a firewall keep \
+             the port closed?"
+        );
+        assert_eq!(told(&[Other("odd".to_owned())]), "odd ([::1]:1)");
+        let many = vec![Refused; MAX_TOLD + 5];
+        assert!(told(&many).contains("127.0.0.1:2 and 5 more. Is"));
+        for failure in [Refused, NoAnswer, NoWay, Forbidden] {
+            assert!(told(&[failure]).ends_with('?'));
+        }
+    }
+
+    #[test]
+    fn an_address_of_one_link_needs_the_link() {
+        let address = addresses(&["[fe80::1]:1"])[0];
+        let failed = attempt(address, LONG).expect_err("which link?");
+        assert_eq!(
+            tell(&[(address, failed)]),
+            "the address needs the name of an interface behind it, like %eth0 ([fe80::1]:1)"
+        );
+    }
+
+    #[test]
+    fn the_systems_errors_are_known() {
+        // Linux's numbers are not those of others; the kinds are the same.
+        for (kind, failure) in [
+            (io::ErrorKind::ConnectionRefused, Failure::Refused),
+            (io::ErrorKind::TimedOut, Failure::NoAnswer),
+            (io::ErrorKind::NetworkUnreachable, Failure::NoWay),
+            (io::ErrorKind::HostUnreachable, Failure::NoWay),
+            (io::ErrorKind::PermissionDenied, Failure::Forbidden),
+        ] {
+            assert_eq!(Failure::of(&io::Error::from(kind)), failure);
+        }
     }
 
     #[test]
