@@ -1,6 +1,8 @@
 //! The ways to show a conversation: on a terminal, with the prompt below, or
 //! as plain lines for pipes, files and terminals that can do no more.
 
+mod patient;
+
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
@@ -11,9 +13,10 @@ use crate::editor::{Editor, History, Key, Outcome};
 use crate::layout::Size;
 use crate::line::{Kind, Line};
 use crate::style::Style;
-use crate::sys::{self, Output};
+use crate::sys;
 use crate::terminal::{self, RawMode};
 use crate::view::{Block, Reflow, View};
+use patient::Patient;
 
 /// Where lines are shown.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct Screen {
     held: Held,
     /// When something was last drawn.
     painted: Instant,
+    /// When a server that was full is tried again.
+    again: Option<Instant>,
     raw: RawMode,
 }
 
@@ -69,12 +74,6 @@ pub struct Plain {
     rows: String,
 }
 
-/// Standard output, which another program may have left non-blocking: all who
-/// have a terminal open may share that. One that takes nothing is waited for, as
-/// the system waits where it blocks.
-#[derive(Debug)]
-struct Patient(Output);
-
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
@@ -107,6 +106,7 @@ impl Front {
             },
             held: Held::default(),
             painted: Instant::now(),
+            again: None,
             raw,
         })))
     }
@@ -153,8 +153,18 @@ impl Front {
     /// When [`Front::show`] wants to be called, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Screen(screen) => screen.window.settles(),
+            Self::Screen(screen) => {
+                let count = screen.again.and_then(|at| next_second(at, Instant::now()));
+                screen.window.settles().into_iter().chain(count).min()
+            }
             Self::Plain(_) => None,
+        }
+    }
+
+    /// Has the seconds counted down until the server is tried again at this moment.
+    pub fn count_down(&mut self, again: Option<Instant>) {
+        if let Self::Screen(screen) = self {
+            screen.again = again;
         }
     }
 
@@ -265,9 +275,9 @@ impl Screen {
             return Ok(());
         }
         let Held { rows, bell } = std::mem::take(&mut self.held);
+        self.painted = now;
         let block = self.block(conversation);
         let before: &[u8] = if bell { b"\x07" } else { b"" };
-        self.painted = now;
         self.view.paint(&mut self.out, size, before, &rows, &block)
     }
 
@@ -290,11 +300,16 @@ impl Screen {
             None => PROMPT.to_owned(),
         };
         let cursor = prompt.len() + self.editor.cursor();
+        let when = match self.again.map(|at| seconds_until(at, self.painted)) {
+            None | Some(0) => String::new(),
+            Some(seconds) => format!(" in {seconds} s"),
+        };
         Block {
             status: conversation
                 .away_why()
-                .map(|why| format!("-- {why}; trying again, and what you type waits")),
+                .map(|why| format!("-- {why}; trying again{when}, and what you type waits")),
             pending: conversation.undelivered().map(pending).collect(),
+            prompt: prompt.len(),
             text: prompt + self.editor.text(),
             cursor,
         }
@@ -369,30 +384,15 @@ impl Plain {
     }
 }
 
-impl Patient {
-    fn insist<T>(
-        &mut self,
-        mut attempt: impl FnMut(&mut Output) -> io::Result<T>,
-    ) -> io::Result<T> {
-        loop {
-            match attempt(&mut self.0) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    sys::wait_for_output(&self.0)?;
-                }
-                done => return done,
-            }
-        }
-    }
+/// Seconds, rounded up.
+fn seconds_until(at: Instant, now: Instant) -> u64 {
+    let left = at.saturating_duration_since(now);
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
 
-impl Write for Patient {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.insist(|out| out.write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.insist(Write::flush)
-    }
+/// When [`seconds_until`] is another number next.
+fn next_second(at: Instant, now: Instant) -> Option<Instant> {
+    at.checked_sub(Duration::from_secs(seconds_until(at, now).checked_sub(1)?))
 }
 
 /// The row of a line that the room does not have yet.
@@ -455,35 +455,18 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[test]
-    fn an_output_that_is_non_blocking_is_waited_for() {
-        use std::io::Read;
-        use std::os::fd::OwnedFd;
-        use std::os::unix::net::UnixStream;
-
-        let (mut reader, writer) = UnixStream::pair().unwrap();
-        writer.set_nonblocking(true).unwrap();
-        let sent = b"0123456789".repeat(100_000);
-        let mut out = Patient(OwnedFd::from(writer).into());
-        std::thread::scope(|scope| {
-            let read = scope.spawn(move || {
-                let mut received = Vec::new();
-                reader.read_to_end(&mut received).unwrap();
-                received
-            });
-            out.write_all(&sent).unwrap();
-            out.flush().unwrap();
-            drop(out);
-            assert!(read.join().unwrap() == sent);
-        });
-        // One that nobody reads any more is not waited for.
-        let (reader, writer) = UnixStream::pair().unwrap();
-        writer.set_nonblocking(true).unwrap();
-        drop(reader);
-        let mut out = Patient(OwnedFd::from(writer).into());
-        let gone = out.write_all(&sent).unwrap_err();
-        assert_eq!(gone.kind(), io::ErrorKind::BrokenPipe);
+    fn seconds_are_counted_down() {
+        let now = Instant::now();
+        let at = now + Duration::from_millis(2500);
+        let mut seen = Vec::new();
+        let mut then = Some(now);
+        while let Some(now) = then {
+            seen.push(seconds_until(at, now));
+            then = next_second(at, now + Duration::from_micros(1));
+        }
+        assert_eq!(seen, [3, 2, 1, 0]);
+        assert_eq!(next_second(at, at), None);
     }
 
     #[test]

@@ -106,17 +106,8 @@ impl Style {
             Kind::Renamed { old, new } => {
                 self.dim_row(line, &format!("[{old}] is now known as {new}"), out);
             }
-            Kind::Word(text) | Kind::Trouble(text) => {
-                for row in text.split('\n') {
-                    out.extend(["-- ", row, self.end]);
-                }
-            }
-            Kind::Aside(text) => {
-                for row in text.split('\n') {
-                    self.dim(&format!("-- {row}"), out);
-                    out.push_str(self.end);
-                }
-            }
+            Kind::Word(text) | Kind::Aside(text) => self.notice(DIM, text, out),
+            Kind::Trouble(text) => self.notice(TROUBLE, text, out),
             Kind::Raw(text) => {
                 for row in text.split('\n') {
                     out.extend([row, self.end]);
@@ -206,20 +197,28 @@ impl Style {
         out.push_str(self.end);
     }
 
+    /// Our own words, which nobody in the room has said.
+    fn notice(&self, how: &str, text: &str, out: &mut String) {
+        for row in text.split('\n') {
+            self.put(how, &format!("-- {row}"), out);
+            out.push_str(self.end);
+        }
+    }
+
     fn dim(&self, text: &str, out: &mut String) {
+        self.put(DIM, text, out);
+    }
+
+    fn put(&self, how: &str, text: &str, out: &mut String) {
         if self.color {
-            out.extend([DIM, text, RESET]);
+            out.extend([how, text, RESET]);
         } else {
             out.push_str(text);
         }
     }
 
     fn name(&self, name: &Name, out: &mut String) {
-        if self.color {
-            out.extend([color_of(name), name.as_str(), RESET]);
-        } else {
-            out.push_str(name.as_str());
-        }
+        self.put(color_of(name), name.as_str(), out);
     }
 
     fn mention(&self, row: &str, me: Option<&Name>, out: &mut String) {
@@ -262,6 +261,8 @@ const COLORS: [&str; 7] = [
 ];
 
 const DIM: &str = "\x1b[2m";
+/// Red, as errors are elsewhere.
+const TROUBLE: &str = "\x1b[31m";
 /// Bold and reversed.
 const MENTION: &str = "\x1b[1;7m";
 const RESET: &str = "\x1b[0m";

@@ -13,6 +13,7 @@
 //! on the way.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use crate::layout::{Layout, Size, cut, least_width_of};
 
@@ -21,7 +22,7 @@ use crate::layout::{Layout, Size, cut, least_width_of};
 pub struct View {
     reflow: Reflow,
     drawn: Option<Drawn>,
-    /// Lines may be dim.
+    /// Lines may be dim, and the prompt bold.
     dim: bool,
 }
 
@@ -36,6 +37,8 @@ pub struct Block {
     pub text: String,
     /// The cursor stands before this byte of it.
     pub cursor: usize,
+    /// So many bytes of it are the prompt, which is bold.
+    pub prompt: usize,
 }
 
 /// What terminals do with long rows when they become narrower.
@@ -106,13 +109,14 @@ impl Block {
             pending: Vec::new(),
             text: text.to_owned(),
             cursor: text.len(),
+            prompt: text.len(),
         }
     }
 }
 
 impl View {
     /// A view on a terminal whose cursor is at the start of a row. What waits
-    /// is dim if `dim`.
+    /// is dim and the prompt bold if `dim`.
     pub fn new(reflow: Reflow, dim: bool) -> Self {
         Self {
             reflow,
@@ -240,11 +244,11 @@ impl View {
             }
             let mut rest = row.bytes.clone();
             if index == layout.cursor_row {
-                bytes.extend_from_slice(&text.as_bytes()[rest.start..block.cursor]);
+                self.put_text(bytes, block, rest.start..block.cursor);
                 bytes.extend_from_slice(b"\x1b7");
                 rest.start = block.cursor;
             }
-            bytes.extend_from_slice(&text.as_bytes()[rest]);
+            self.put_text(bytes, block, rest);
         }
         if let Some(status) = &status {
             bytes.extend_from_slice(b"\r\n");
@@ -263,6 +267,20 @@ impl View {
             size,
             reflow: self.reflow,
         });
+    }
+
+    /// Puts a part of the text. The prompt is not to look like a line that was said.
+    fn put_text(&self, bytes: &mut Vec<u8>, block: &Block, part: Range<usize>) {
+        let text = block.text.as_bytes();
+        let prompt = block.prompt.clamp(part.start, part.end);
+        if self.dim && part.start < prompt {
+            bytes.extend_from_slice(b"\x1b[1m");
+            bytes.extend_from_slice(&text[part.start..prompt]);
+            bytes.extend_from_slice(b"\x1b[0m");
+        } else {
+            bytes.extend_from_slice(&text[part.start..prompt]);
+        }
+        bytes.extend_from_slice(&text[prompt..part.end]);
     }
 
     fn put_dim(&self, bytes: &mut Vec<u8>, row: &str) {

@@ -179,14 +179,15 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
         "hello" => Command::Hello(Hello::parse(rest)?),
         _ => {
             let shown: String = crate::text::clean(word).chars().take(32).collect();
-            let meant = nearest(word).map(|command| format!(": did you mean /{command}?"));
-            let meant = meant.as_deref().unwrap_or(";");
+            let advice = match nearest(word) {
+                Some(command) => {
+                    format!(": did you mean /{command}? /help lists the commands")
+                }
+                None => "; /help lists the commands, // says a line that begins with /".to_owned(),
+            };
             return Err(CommandError::new(
                 ErrorCode::BadCommand,
-                &format!(
-                    "there is no /{shown}{meant} /help lists the commands, \
-                     // says a line that begins with /"
-                ),
+                &format!("there is no /{shown}{advice}"),
             ));
         }
     };

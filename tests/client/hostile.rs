@@ -350,7 +350,9 @@ fn a_server_of_another_protocol_does_no_harm() {
             "\\u{9}",
             "\\u{d}",
             "\\u{a}",
+            "ESC [1m",
             "ESC [2m",
+            "ESC [31m",
             "ESC [0m",
         ];
         for control in controls(&ann) {

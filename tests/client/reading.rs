@@ -239,7 +239,7 @@ fn colours_can_be_refused() {
     assert_eq!(all_renditions(&[], &[("NO_COLOR", "1")]), none);
     assert_eq!(all_renditions(&["--color", "never"], &[]), none);
     let usual = all_renditions(&[], &[]);
-    let wanted = ["ESC [0m", "ESC [1;7m", "ESC [2m", "ESC [95m"];
+    let wanted = ["ESC [0m", "ESC [1;7m", "ESC [1m", "ESC [2m", "ESC [95m"];
     assert!(usual.iter().eq(&wanted), "{usual:?}");
     assert_eq!(all_renditions(&[], &[("NO_COLOR", "")]), usual);
     assert_eq!(

@@ -149,10 +149,17 @@ fn what_is_past_has_its_time_and_if_need_be_its_day() {
 }
 
 #[test]
-fn what_becomes_of_the_connection_is_dim() {
-    let mut out = String::new();
-    style(true, TimeStyle::Full).render(&Line::aside("back"), None, &mut out);
-    assert_eq!(out, "\x1b[2m-- back\x1b[0m\n");
+fn notices_are_dim_and_what_went_wrong_is_red() {
+    let rendered = |line: Line| {
+        let mut out = String::new();
+        style(true, TimeStyle::Full).render(&line, None, &mut out);
+        out
+    };
+    for notice in [Line::aside("back\nnow"), Line::word("back\nnow")] {
+        let dim = "\x1b[2m-- back\x1b[0m\n\x1b[2m-- now\x1b[0m\n";
+        assert_eq!(rendered(notice), dim);
+    }
+    assert_eq!(rendered(Line::trouble("no")), "\x1b[31m-- no\x1b[0m\n");
 }
 
 #[test]

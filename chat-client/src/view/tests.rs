@@ -37,6 +37,7 @@ impl Screen {
             pending: self.pending.clone(),
             text,
             cursor,
+            prompt: 0,
         };
         self.view
             .paint(&mut bytes, self.size, b"", &lines, &block)
@@ -444,5 +445,35 @@ proptest! {
         let seen: Vec<&String> = all.iter().filter(|row| row.starts_with("line")).collect();
         let expected: Vec<String> = (0..printed).map(|number| format!("line {number}")).collect();
         prop_assert_eq!(seen, expected.iter().collect::<Vec<_>>());
+    }
+}
+
+/// However its rows fall.
+#[test]
+fn only_the_prompt_is_bold() {
+    for dim in [true, false] {
+        for width in 2..12 {
+            let mut view = View::new(Reflow::No, dim);
+            let mut parser = vt100::Parser::new(cells(30), cells(width), 0);
+            let block = Block {
+                text: "<You> draft".to_owned(),
+                cursor: 8,
+                ..Block::prompt("<You> ")
+            };
+            let size = Size { width, height: 30 };
+            let mut bytes = Vec::new();
+            view.paint(&mut bytes, size, b"", "", &block).unwrap();
+            parser.process(&bytes);
+            let screen = parser.screen();
+            let bold: String = (0..30)
+                .flat_map(|row| (0..cells(width).get()).map(move |col| (row, col)))
+                .filter_map(|(row, col)| screen.cell(row, col))
+                .filter(|cell| cell.bold())
+                .map(|cell| cell.contents())
+                .collect();
+            let expected = if dim { "<You> " } else { "" };
+            assert_eq!(bold.trim_end(), expected.trim_end(), "{width}");
+            assert!(!screen.bold(), "what is typed is not");
+        }
     }
 }

@@ -79,6 +79,7 @@ fuzz_target!(|bytes: &[u8]| {
             pending: conversation.undelivered().map(row).collect(),
             text: DRAFT.to_owned(),
             cursor: CURSOR,
+            prompt: "<You> ".len(),
         };
         let mut out = Vec::new();
         let painted = view.paint(&mut out, size, b"", &rows, &block);
