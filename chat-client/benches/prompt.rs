@@ -56,7 +56,14 @@ fn join() -> (Terminal, Peer, Duration) {
     let addr = listener.local_addr().expect("a bound socket").to_string();
     let started = Instant::now();
     let client = Path::new(env!("CARGO_BIN_EXE_chat-client"));
-    let args = [addr.as_str(), "--name", "ann", "--no-history"];
+    let args = [
+        addr.as_str(),
+        "--name",
+        "ann",
+        "--no-history",
+        "--time",
+        "none",
+    ];
     let terminal = Terminal::spawn(client, &args, &[], 24, 100);
     terminal.wait_for_text("<You>");
     let prompt_after = started.elapsed();

@@ -19,7 +19,7 @@ use mio::{Events, Poll, Token, Waker};
 
 use crate::backoff::Patience;
 use crate::cli::Target;
-use crate::conversation::Conversation;
+use crate::conversation::{Audience, Conversation, about};
 use crate::editor::History;
 use crate::front::{Front, What};
 use crate::line::{Fold, Kind, Line};
@@ -176,16 +176,15 @@ impl App {
         let ended = self.receive().or_else(|| self.take_inputs());
         self.conversation.expire(Instant::now());
         self.leave_when_done();
-        let ended = ended.or_else(|| self.while_away()).or_else(|| self.send());
+        let ended = ended
+            .or_else(|| self.notice_stranger())
+            .or_else(|| self.while_away())
+            .or_else(|| self.send());
         if let Err(error) = self.show() {
             return Some(End::OutputGone(error));
         }
-        let no_events =
-            matches!(self.manner, Manner::Lines(What::Objects)) && self.conversation.is_plain();
         let waited = self.leaving.is_some_and(|until| until <= Instant::now());
-        ended
-            .or_else(|| no_events.then_some(End::NoEvents))
-            .or_else(|| waited.then(|| self.left()))
+        ended.or_else(|| waited.then_some(End::Left))
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -241,7 +240,10 @@ impl App {
             let count = match self.link.read(&mut self.buffer) {
                 Received::Bytes(count) => count,
                 Received::Nothing => break,
-                Received::End => return self.lose(),
+                Received::End => {
+                    self.conversation.close(Instant::now());
+                    return self.notice_stranger().or_else(|| self.lose());
+                }
             };
             let received = self
                 .conversation
@@ -262,51 +264,60 @@ impl App {
         None
     }
 
+    /// What answers is no chat. On a return another attempt may find the chat again.
+    fn notice_stranger(&self) -> Option<End> {
+        match self.conversation.away_since() {
+            None => self.conversation.stranger().cloned().map(End::Stranger),
+            Some(_) => None,
+        }
+    }
+
     /// The connection is of no use any more: the end, or the way back.
     fn lose(&mut self) -> Option<End> {
+        let conversation = &mut self.conversation;
         let returns = self.link.returns()
-            && self.conversation.was_welcomed()
-            && !self.conversation.is_leaving();
+            && (conversation.was_welcomed() || conversation.is_refused_for_now())
+            && !conversation.is_leaving();
         if !returns {
-            if let Some(goodbye) = self.conversation.goodbye() {
-                let goodbye = match self.conversation.was_welcomed() {
-                    true => Line::word(goodbye),
-                    false => Line::trouble(goodbye),
-                };
-                self.conversation.show(goodbye);
+            if let Some(goodbye) = conversation.goodbye() {
+                let goodbye = Line::word(goodbye);
+                conversation.show(goodbye);
             }
-            return Some(if self.conversation.is_leaving() {
-                self.left()
-            } else if self.conversation.is_unfit() && !self.conversation.was_welcomed() {
+            return Some(if conversation.is_leaving() {
+                End::Left
+            } else if conversation.is_unfit() && !conversation.was_welcomed() {
                 End::NotLetIn
             } else {
-                End::ServerGone
+                End::ServerGone(conversation.end_reason())
             });
         }
         let now = Instant::now();
-        let is_first = self.conversation.away_since().is_none();
-        if self.conversation.has_progressed() {
+        let is_first = conversation.away_since().is_none();
+        // A full room is not to be left alone for longer and longer: there may be a
+        // place at any time.
+        if conversation.has_progressed() || conversation.is_refused_for_now() {
             self.link.progress();
         }
-        let asked = self.conversation.lose(now);
-        self.link.lose(asked, now);
+        let wait = conversation.lose(now);
+        self.link.lose(wait, now);
         // A prompt has a row for it, which goes away again.
-        if is_first
-            && !matches!(self.manner, Manner::Prompt(_))
-            && let Some(why) = self.conversation.away_why()
+        let is_prompt = matches!(self.manner, Manner::Prompt(_));
+        if let Some(refusal) = conversation.tell_refusal() {
+            conversation.show(Line::trouble(match self.link.deadline() {
+                Some(at) if !is_prompt => {
+                    let wait = at.saturating_duration_since(now);
+                    format!("{refusal}; trying again in {}", about(wait))
+                }
+                _ => refusal,
+            }));
+        } else if is_first
+            && !is_prompt
+            && let Some(why) = conversation.away_why()
         {
             let lost = Line::aside(format!("{why}; trying again"));
-            self.conversation.show(lost);
+            conversation.show(lost);
         }
         None
-    }
-
-    /// We have left, if it was a chat that we were in.
-    fn left(&self) -> End {
-        match self.conversation.is_foreign() {
-            true => End::Foreign,
-            false => End::Left,
-        }
     }
 
     /// Without a connection there is nobody to say goodbye to, and one that does
@@ -331,6 +342,10 @@ impl App {
     /// When to come back is no longer tried.
     fn patience_ends(&self) -> Option<Instant> {
         let since = self.conversation.away_since()?;
+        let is_program = self.conversation.audience() == Audience::Program;
+        if is_program && !self.conversation.was_welcomed() {
+            return Patience::Limited(since).ends(since);
+        }
         // Behind a pipe that is full there may be nothing but its end, or a
         // program that stands still.
         let patience = match (&self.manner, self.input_ended.or(self.full)) {
@@ -391,8 +406,10 @@ impl App {
     fn leave_when_done(&mut self) {
         let done = match self.manner {
             Manner::Prompt(_) => true,
-            // Where events are wanted, they are begun with, also for no input.
-            Manner::Lines(What::Objects) if self.conversation.me().is_none() => false,
+            // A program is to know whether that is a chat, also if it says nothing.
+            _ if self.conversation.audience() == Audience::Program => {
+                self.conversation.is_settled() && self.conversation.all_delivered()
+            }
             _ => self.conversation.all_delivered(),
         };
         if self.input_ended.is_some() && done && !self.conversation.is_leaving() {
@@ -423,6 +440,9 @@ impl App {
 
     fn show(&mut self) -> io::Result<()> {
         let lines = self.lines(Instant::now());
+        let refused = self.conversation.was_refused();
+        let again = self.link.deadline().filter(|_| refused);
+        self.front.count_down(again);
         self.front.show(&lines, &mut self.conversation)
     }
 

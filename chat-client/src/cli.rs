@@ -2,71 +2,161 @@
 
 use chat_proto::command::Past;
 use chat_proto::name::Name;
-use clap::{Parser, ValueEnum};
+use clap::{ArgAction, Parser, ValueEnum};
 
 use crate::style::{Bell, TimeStyle};
 
-/// A group chat for the terminal: the client.
-///
-/// On a terminal you type below and read above. Otherwise each line of
-/// standard input is sent, and the program leaves after the last one.
+/// The command line, as `--help` tells it.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(
+    version,
+    about = ABOUT,
+    after_help = AFTER_HELP,
+    // The short form, a line or two for an option, is all that there is.
+    disable_help_flag = true,
+    // The last one counts, so that an alias can be overruled.
+    args_override_self = true,
+)]
 pub struct Args {
-    /// The server: HOST, HOST:PORT or [IPV6]:PORT
-    #[arg(default_value = "localhost")]
+    /// The server: a name or an address, also HOST:PORT or [IPV6]:PORT
+    /// [default: localhost]
+    #[arg(
+        default_value = "localhost",
+        hide_default_value = true,
+        verbatim_doc_comment
+    )]
     host: String,
 
-    /// Its port, 5000 if none is given
+    /// Its port, 1 to 65535 [default: 5000]
+    #[arg(value_parser = parse_port, allow_negative_numbers = true)]
     port: Option<u16>,
 
-    /// The name that you want; otherwise $CHAT_NAME, otherwise your login name
-    #[arg(long)]
+    /// The name to ask for; with a number behind it, ann-2, if
+    /// it is taken [default: $CHAT_NAME, else your login name]
+    #[arg(long, verbatim_doc_comment)]
     name: Option<String>,
 
-    /// The times before lines, in local time
-    #[arg(long, value_name = "WHICH", default_value = "none")]
-    pub time: TimeStyle,
+    /// The time before each line: none, short (14:05) or full
+    /// (2026-11-23 14:05:09) [default: short at a prompt, none
+    /// otherwise]
+    #[arg(
+        long,
+        value_name = "WHICH",
+        hide_possible_values = true,
+        verbatim_doc_comment
+    )]
+    time: Option<TimeStyle>,
 
-    /// When the bell rings, at most once a second
-    #[arg(long, value_name = "WHEN", default_value = "mention")]
+    /// When the bell rings, at most once a second: mention (when
+    /// your name is said), all or off [default: mention]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "mention",
+        hide_default_value = true,
+        hide_possible_values = true,
+        verbatim_doc_comment
+    )]
     pub bell: Bell,
 
-    /// When colours are used; auto: on a terminal, unless it is --plain or
-    /// NO_COLOR is set
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    /// When to use colours, bold and dim text: always, never or
+    /// auto (on a terminal, if NO_COLOR is not set)
+    /// [default: auto]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true,
+        verbatim_doc_comment
+    )]
     color: ColorChoice,
 
-    /// Print each finished line once and move no cursor, for screen readers and
-    /// serial lines; as with TERM=dumb
-    #[arg(long)]
+    /// Print each line once, without colours, and move no
+    /// cursor: for screen readers; the same as TERM=dumb
+    #[arg(long, verbatim_doc_comment)]
     pub plain: bool,
 
-    /// Print the server's events as they come, one JSON object a line
+    /// Print what the server sends: JSON, one object a line
     #[arg(long)]
     pub json: bool,
 
-    /// Send all of standard input as one message, and leave
-    #[arg(long, conflicts_with = "json")]
+    /// Send all of the input as one message, print nothing, and
+    /// leave
+    #[arg(long, conflicts_with = "json", verbatim_doc_comment)]
     pub send: bool,
 
-    /// How many of the last messages to show on joining; unless given, 20 for a
-    /// person and none for scripts
-    #[arg(long, value_name = "N")]
+    /// Show the last N messages on joining [default: 20 on a
+    /// terminal, 0 otherwise and with --json or --send]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = parse_count,
+        allow_negative_numbers = true,
+        verbatim_doc_comment
+    )]
     replay: Option<usize>,
 
-    /// End when the connection is lost, instead of coming back by itself
-    #[arg(long)]
+    /// Leave when the connection is lost or the server is full,
+    /// and do not try again
+    #[arg(long, verbatim_doc_comment)]
     pub no_reconnect: bool,
 
-    /// Do not tell who comes and goes
+    /// Do not show who comes and goes
     #[arg(long)]
     pub quiet: bool,
 
-    /// Neither read nor keep what was typed in other runs
+    /// Neither read nor keep what you typed in other runs
     #[arg(long)]
     pub no_history: bool,
+
+    /// Send plain lines to a server that does not greet as a
+    /// chat server does, such as that of a tutorial; nothing
+    /// tells whether they arrive [default: only on a terminal]
+    #[arg(long, conflicts_with = "json", verbatim_doc_comment)]
+    pub plain_server: bool,
+
+    /// Print this help
+    #[arg(long, short, action = ArgAction::HelpShort)]
+    help: Option<bool>,
+
+    /// How other programs take the port.
+    #[arg(long = "port", short = 'p', hide = true)]
+    port_option: Option<String>,
 }
+
+const ABOUT: &str = "\
+A group chat for the terminal: the client.
+
+On a terminal you type below and read above. Otherwise each line of standard
+input is sent, and the program leaves after the last one.";
+
+const AFTER_HELP: &str = "\
+Examples:
+  chat-client                                  talk on this machine
+  chat-client chat.example.org 5000            talk on another one
+  chat-client --name ann localhost             talk under this name
+  make 2>&1 | chat-client localhost            send every line of an output
+  git log -3 | chat-client --send localhost    send all of it as one message
+  chat-client localhost > log                  keep a log, send what you type
+  tail -f /dev/null | chat-client --json       print what happens as JSON
+
+Environment:
+  CHAT_NAME                the name to ask for, unless --name is given
+  LOGNAME, USER, USERNAME  your login name, unless CHAT_NAME is set
+  NO_COLOR                 if not empty: no colours, bold or dim text
+  TERM                     dumb is the same as --plain
+  TZ                       your time zone, unless it is the system's
+  XDG_STATE_HOME           what you type is kept below it, in chat/history;
+                           ~/.local/state unless set
+
+Exit status:
+  0        you left, or all of the input was sent and the room has it
+  1        not all of it was sent, or the room has not confirmed it; the server
+           is no chat server, went away, or has not let you in within 60 s
+  2        wrong arguments
+  3        cannot connect within 5 s
+  128 + N  ended by signal N; 130 is Ctrl-C";
 
 /// When colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -93,8 +183,17 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// When the port is no port, or is given twice.
+    /// When it is none that can be connected to; with what to do about it.
     pub fn target(&self) -> Result<Target, String> {
+        if let Some(port) = &self.port_option {
+            let host = &self.host;
+            return Err(format!(
+                "the port stands behind the host: chat-client {host} {port}"
+            ));
+        }
+        if let Some(advice) = advice(&self.host, self.port) {
+            return Err(format!("{} is not a host: {advice}", self.host));
+        }
         let (host, port) = split(&self.host)?;
         let port = match (port, self.port) {
             (Some(one), Some(other)) if one != other => {
@@ -103,14 +202,22 @@ impl Args {
             (one, other) => one.or(other).unwrap_or(DEFAULT_PORT),
         };
         if host.is_empty() {
-            return Err("the name of the server is empty".to_owned());
-        }
-        if port == 0 {
-            return Err("port 0 cannot be connected to".to_owned());
+            return Err(format!(
+                "the host is missing: try chat-client localhost {port}"
+            ));
         }
         Ok(Target {
             host: host.to_owned(),
             port,
+        })
+    }
+
+    /// Which times stand before lines; `at_prompt`: a person types at a prompt, and
+    /// can tell it from what was said before by the time.
+    pub fn time(&self, at_prompt: bool) -> TimeStyle {
+        self.time.unwrap_or(match at_prompt {
+            true => TimeStyle::Short,
+            false => TimeStyle::None,
         })
     }
 
@@ -190,10 +297,56 @@ fn split(text: &str) -> Result<(&str, Option<u16>), String> {
         }
     };
     let port = match port {
-        Some(port) => Some(port.parse().map_err(|_| format!("{port:?} is no port"))?),
+        Some(port) => {
+            let parsed = parse_port(port);
+            Some(parsed.map_err(|why| format!("{port:?} behind {host} is no port: {why}"))?)
+        }
         None => None,
     };
     Ok((host, port))
+}
+
+fn parse_port(text: &str) -> Result<u16, &'static str> {
+    let port = text.parse().ok().filter(|&port| port > 0);
+    port.ok_or("a port is a number from 1 to 65535")
+}
+
+fn parse_count(text: &str) -> Result<usize, &'static str> {
+    text.parse()
+        .map_err(|_| "it is how many messages to show, 0 or more")
+}
+
+/// What to do about a host that was meant in the way of another program.
+fn advice(host: &str, port: Option<u16>) -> Option<String> {
+    let after_scheme = host.split_once("://").map(|(_, rest)| rest);
+    let rest = after_scheme.unwrap_or(host);
+    let place = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let (user, place) = match place.rsplit_once('@') {
+        Some((user, place)) => (Some(user), place),
+        None => (None, place),
+    };
+    if place.parse::<u16>().is_ok() && port.is_none() {
+        return Some(format!("try chat-client localhost {place}"));
+    }
+    if place == host {
+        return None;
+    }
+    let mut command = "try chat-client".to_owned();
+    // A password is nothing to say again.
+    let user = user.and_then(|user| user.split(':').next());
+    if let Some(user) = user.filter(|user| !user.is_empty()) {
+        command += &format!(" --name {user}");
+    }
+    match split(place) {
+        Ok((host, own)) if !host.is_empty() => {
+            command += &format!(" {host}");
+            if let Some(port) = own.or(port) {
+                command += &format!(" {port}");
+            }
+        }
+        _ => command += " HOST PORT",
+    }
+    Some(command)
 }
 
 /// The port of the chat.
@@ -219,16 +372,73 @@ mod tests {
         assert_eq!(target(&["[::1]:7"]), ok("::1", 7));
         assert_eq!(target(&["[::1]"]), ok("::1", 5000));
         assert_eq!(target(&["::1", "7"]), ok("::1", 7));
-        for wrong in [
-            &["a:b"][..],
-            &["a:1", "2"],
-            &["a", "x"],
-            &["[::1"],
-            &["a", "99999"],
-            &["", "1"],
-            &["a", "0"],
+        assert_eq!(target(&["fe80::1%eth0"]), ok("fe80::1%eth0", 5000));
+        // Another alias, and not twice the same.
+        assert_eq!(target(&["--name", "x", "--name", "y", "a"]), ok("a", 5000));
+    }
+
+    #[test]
+    fn what_is_no_server_is_told_in_plain_words() {
+        for (wrong, told) in [
+            (
+                &["a:b"][..],
+                "\"b\" behind a is no port: a port is a number from 1 to 65535",
+            ),
+            (
+                &["a:0"],
+                "\"0\" behind a is no port: a port is a number from 1 to 65535",
+            ),
+            (
+                &["a:"],
+                "\"\" behind a is no port: a port is a number from 1 to 65535",
+            ),
+            (&["a:70000"], "\"70000\" behind a is no port"),
+            (&["a", "70000"], "a port is a number from 1 to 65535"),
+            (&["a", "0"], "a port is a number from 1 to 65535"),
+            (&["a", "-1"], "a port is a number from 1 to 65535"),
+            (
+                &["a", "x"],
+                "invalid value 'x' for '[PORT]': a port is a number",
+            ),
+            (&["a:1", "2"], "two ports are given, 1 and 2"),
+            (&["[::1"], "[::1: ] is missing"),
+            (
+                &["", "1"],
+                "the host is missing: try chat-client localhost 1",
+            ),
+            (&[":7"], "the host is missing: try chat-client localhost 7"),
+            (
+                &["5000"],
+                "5000 is not a host: try chat-client localhost 5000",
+            ),
+            (
+                &["--port", "7", "a"],
+                "the port stands behind the host: chat-client a 7",
+            ),
+            (
+                &["-p7"],
+                "the port stands behind the host: chat-client localhost 7",
+            ),
+            (
+                &["http://localhost:5000"],
+                "http://localhost:5000 is not a host: try chat-client localhost 5000",
+            ),
+            (&["tcp://[::1]:7/x?y"], "try chat-client ::1 7"),
+            (
+                &["https://a.example"],
+                "is not a host: try chat-client a.example",
+            ),
+            (&["http://a", "7"], "is not a host: try chat-client a 7"),
+            (&["http://"], "try chat-client HOST PORT"),
+            (&["a/room"], "a/room is not a host: try chat-client a"),
+            (
+                &["ann@a"],
+                "ann@a is not a host: try chat-client --name ann a",
+            ),
+            (&["irc://ann:pw@a:7/"], "try chat-client --name ann a 7"),
         ] {
-            assert!(target(wrong).is_err(), "{wrong:?}");
+            let error = target(wrong).expect_err("no server");
+            assert!(error.contains(told), "{wrong:?}: {error}");
         }
     }
 
@@ -267,7 +477,12 @@ mod tests {
         assert_eq!(replay(&["--send"], true), 0);
         assert_eq!(replay(&["--replay", "0"], true), 0);
         assert_eq!(replay(&["--replay", "7", "--json"], false), 7);
-        assert!(Args::try_parse_from(["chat-client", "--replay", "all"]).is_err());
+        for wrong in ["all", "-1", "1.5", "-x", "99999999999999999999"] {
+            let error = Args::try_parse_from(["chat-client", "--replay", wrong]).unwrap_err();
+            let error = error.to_string();
+            let told = "it is how many messages to show, 0 or more";
+            assert_eq!(error.contains(told), wrong != "-x", "{error}");
+        }
     }
 
     #[test]

@@ -2,9 +2,11 @@
 //!
 //! Bytes from the server and lines from the person go in; [`Line`]s to show
 //! and bytes to send come out. A server that greets as `chat/1` is asked for the
-//! JSON form. Any other one (the tutorial's, `ncat --chat`) is talked to in
-//! plain lines, and so is one that has said nothing for [`DECIDE_AFTER`];
-//! should its first line be a greeting after all, it is not too late.
+//! JSON form. Any other one is a [`Stranger`]. A person who sees what it says, or
+//! who has said that it is a server of plain lines (the tutorial's, `ncat --chat`),
+//! talks to it all the same, unless it is known to speak another protocol; and so
+//! to one that has said nothing for [`DECIDE_AFTER`], whose first line may still be
+//! a greeting. A program does not: nothing would tell it whether it is heard.
 //!
 //! The talk outlives its connections. When one is lost after the welcome, lines
 //! wait; on the next one the hello says what has been seen, what was missed
@@ -15,18 +17,20 @@
 //! Everything that is shown has been through [`chat_proto::text::clean`]:
 //! whatever the server does, it cannot reach the terminal behind our back.
 
+mod absence;
 mod company;
 mod hearing;
 mod outbox;
 mod plain;
 mod position;
+mod saying;
+mod stranger;
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use chat_proto::PROTOCOL;
 use chat_proto::command::{Command, Hello};
-use chat_proto::foreign::Foreign;
 use chat_proto::framing::{self, LineDecoder, MAX_UNENDED};
 use chat_proto::json_form;
 use chat_proto::name::Name;
@@ -36,13 +40,21 @@ use chat_proto::text_form;
 use crate::line::Line;
 use crate::people::People;
 use crate::random::Random;
+use absence::{Away, Refusal};
 use company::Company;
-use outbox::{Manner, Outbox};
+pub use hearing::about;
+use outbox::Outbox;
 use position::Position;
+pub use saying::is_quit;
+use stranger::BEGINNING;
+pub use stranger::Stranger;
 
 /// How long a server may take to greet before it is taken for a plain one. What
 /// one that was only busy is sent as plain lines cannot be confirmed.
 pub const DECIDE_AFTER: Duration = Duration::from_secs(3);
+
+/// The same where it is not talked to in plain lines then, but given up.
+pub const GREET_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long a plain server may pause within a line before what came of it is
 /// shown: the tutorial's says who left without a line end.
@@ -52,11 +64,11 @@ pub const SHOW_PARTIAL_AFTER: Duration = Duration::from_millis(200);
 /// return, where there is another attempt: this one is the only one.
 pub const LET_IN_WITHIN: Duration = Duration::from_secs(60);
 
-/// Bytes by which another protocol is known at the latest: `HTTP/` is the longest.
-const BEGINNING: usize = 5;
-
 /// How long a server that we come back to may take to welcome us.
 pub const WELCOME_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long to stay away at least from a server that has no room for us.
+pub const FULL_FOR: Duration = Duration::from_secs(5);
 
 /// How long the server may be quiet before it is asked for a sign of life. A
 /// connection whose other end is gone says nothing by itself.
@@ -65,13 +77,29 @@ pub const QUIET_FOR: Duration = Duration::from_secs(30);
 /// How long that may take.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
-/// What to ask for at the hello.
+/// What the talk is to be like.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes {
-    /// The name.
+    /// The name to ask for.
     pub name: Option<String>,
     /// How many of the last messages to see again on joining.
     pub replay: usize,
+    /// Who reads and types.
+    pub audience: Audience,
+    /// A server that does not greet as `chat/1` is one of plain lines.
+    pub plain_server: bool,
+}
+
+/// Who reads and types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Audience {
+    /// A program or a file.
+    #[default]
+    Program,
+    /// A person, line by line.
+    Lines,
+    /// A person at a prompt, which has keys of its own.
+    Prompt,
 }
 
 /// The talk with one server.
@@ -82,8 +110,8 @@ pub struct Conversation {
     leaving: bool,
     /// They said so behind what waits; it is done when that is sent.
     leaving_next: bool,
-    /// What answers speaks another protocol.
-    is_foreign: bool,
+    /// What answers is no chat.
+    stranger: Option<Stranger>,
     decoder: LineDecoder,
     wishes: Wishes,
     me: Option<Name>,
@@ -98,6 +126,10 @@ pub struct Conversation {
     company: Option<Company>,
     /// What the server said before it went, and for how long.
     goodbye: Option<(String, Duration)>,
+    /// Why it does not let us in over this connection.
+    refusal: Option<Refusal>,
+    /// Its last words of that kind, on the way in, and whether they have been told.
+    refused: Option<(String, bool)>,
     /// Something came that had not been there before.
     progress: bool,
     /// When the server was last heard.
@@ -114,7 +146,7 @@ pub struct Conversation {
     objects: Option<Vec<String>>,
     /// But for arrivals and departures.
     quiet: bool,
-    refused: usize,
+    refusals: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,14 +169,6 @@ enum Stage {
     Unfit,
 }
 
-/// A connection that was lost.
-#[derive(Debug)]
-struct Away {
-    since: Instant,
-    /// Why, for people.
-    why: String,
-}
-
 /// The server does not speak in lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAChat;
@@ -153,8 +177,12 @@ impl Conversation {
     /// A conversation that begins at `now`. The marks of messages are made
     /// with `random`.
     pub fn new(wishes: Wishes, random: Random, now: Instant) -> Self {
+        let greet_within = match wishes.may_be_plain() {
+            true => DECIDE_AFTER,
+            false => GREET_WITHIN,
+        };
         Self {
-            stage: Stage::Undecided(now + DECIDE_AFTER),
+            stage: Stage::Undecided(now + greet_within),
             leaving: false,
             leaving_next: false,
             decoder: LineDecoder::default(),
@@ -162,12 +190,14 @@ impl Conversation {
             me: None,
             people: People::default(),
             limit: MAX_TEXT,
-            is_foreign: false,
+            stranger: None,
             outbox: Outbox::new(random),
             position: Position::default(),
             away: None,
             company: None,
             goodbye: None,
+            refusal: None,
+            refused: None,
             progress: false,
             heard: now,
             pinged: None,
@@ -177,7 +207,7 @@ impl Conversation {
             shown: Vec::new(),
             objects: None,
             quiet: false,
-            refused: 0,
+            refusals: 0,
         }
     }
 
@@ -198,7 +228,10 @@ impl Conversation {
             // It may come in pieces, even of a single byte.
             let pending = self.decoder.pending().iter();
             let beginning: Vec<u8> = pending.chain(input).take(BEGINNING).copied().collect();
-            self.is_foreign |= Foreign::recognize_answer(&beginning).is_some();
+            if let Some(stranger) = Stranger::recognize(&beginning, self.wishes.plain_server) {
+                self.avoid(stranger);
+                return Ok(());
+            }
         }
         let mut decoder = std::mem::take(&mut self.decoder);
         let result = loop {
@@ -214,81 +247,9 @@ impl Conversation {
         result
     }
 
-    /// Takes a line that the person typed or piped.
-    pub fn say(&mut self, line: String) {
-        // What stands behind a `/quit` is not meant to be said, whether or not it
-        // was read before the client has left.
-        if self.leaving || self.leaving_next {
-            return;
-        }
-        match self.stage {
-            Stage::PlainSoFar | Stage::Plain => self.send_plain(&line),
-            Stage::Json => self.send_json(&line),
-            _ if is_quit(&line) => self.leaving_next = true,
-            Stage::Undecided(_)
-            | Stage::Hello(_)
-            | Stage::Away
-            | Stage::Returning(_)
-            | Stage::Unfit => self.outbox.wait(line),
-        }
-    }
-
     /// Whether what is said now waits until the server takes it.
     pub fn is_waiting(&self) -> bool {
         !matches!(self.stage, Stage::PlainSoFar | Stage::Plain | Stage::Json)
-    }
-
-    /// The person leaves.
-    pub fn quit(&mut self) {
-        if self.stage == Stage::Json && !self.leaving {
-            json_form::encode_command(&Command::Quit, &mut self.output);
-        }
-        self.leaving = true;
-    }
-
-    /// Leaves, if that was said last of what waited.
-    fn quit_next(&mut self) {
-        if std::mem::take(&mut self.leaving_next) {
-            self.quit();
-        }
-    }
-
-    /// Whether the last thing that was said is that the person leaves.
-    pub fn has_said_quit(&self) -> bool {
-        self.leaving || self.leaving_next
-    }
-
-    /// The connection is lost, and is to be had again; or the attempt to have
-    /// it again has failed. How long the server wants to be left alone.
-    pub fn lose(&mut self, now: Instant) -> Duration {
-        let (said, wait) = match self.goodbye.take() {
-            Some((text, after)) => (Some(text), after),
-            None => (None, Duration::ZERO),
-        };
-        let away = self.away.get_or_insert_with(|| Away {
-            since: now,
-            why: "connection lost".to_owned(),
-        });
-        if let Some(said) = said {
-            away.why = said;
-        }
-        if self.stage == Stage::Json {
-            let others = self.people.names().cloned();
-            self.company = Some(Company::new(self.company.take(), others, self.me.clone()));
-        }
-        self.stage = Stage::Away;
-        self.silent = false;
-        self.decoder = LineDecoder::default();
-        self.partial_since = None;
-        // Half a line is nothing, and whole messages are sent again.
-        self.output.clear();
-        wait
-    }
-
-    /// There is a connection again.
-    pub fn begin_again(&mut self, now: Instant) {
-        self.stage = Stage::Returning(now + WELCOME_WITHIN);
-        (self.heard, self.pinged) = (now, None);
     }
 
     /// When [`Conversation::expire`] wants to be called.
@@ -322,7 +283,14 @@ impl Conversation {
             return;
         }
         match self.stage {
-            Stage::Undecided(_) => self.be_plain(Stage::PlainSoFar),
+            Stage::Undecided(_) if self.wishes.may_be_plain() => self.be_plain(Stage::PlainSoFar),
+            Stage::Undecided(_) => {
+                let stranger = match self.decoder.take_pending() {
+                    Some(partial) => Stranger::says(&String::from_utf8_lossy(&partial)),
+                    None => Stranger::Silent(GREET_WITHIN),
+                };
+                self.avoid(stranger);
+            }
             Stage::Hello(_) | Stage::Returning(_) => self.stage = Stage::Unfit,
             Stage::Json if self.pinged.is_some() => self.silent = true,
             Stage::Json => {
@@ -373,7 +341,7 @@ impl Conversation {
 
     /// How many lines were refused, here or by the server.
     pub fn refused(&self) -> usize {
-        self.refused
+        self.refusals
     }
 
     /// Something of our own to say to the person.
@@ -392,16 +360,6 @@ impl Conversation {
         self.me.is_some()
     }
 
-    /// Since when the connection is lost, until the next welcome.
-    pub fn away_since(&self) -> Option<Instant> {
-        self.away.as_ref().map(|away| away.since)
-    }
-
-    /// Why it is lost, for people, as long as it is.
-    pub fn away_why(&self) -> Option<&str> {
-        self.away.as_ref().map(|away| away.why.as_str())
-    }
-
     /// Whether this connection will never do, or no longer.
     pub fn is_unfit(&self) -> bool {
         self.stage == Stage::Unfit || self.silent
@@ -413,20 +371,26 @@ impl Conversation {
         std::mem::take(&mut self.progress)
     }
 
-    /// What the server said before it went.
-    pub fn goodbye(&self) -> Option<&str> {
-        self.goodbye.as_ref().map(|(text, _)| text.as_str())
-    }
-
     /// Whether the server is one of plain lines. Any other one confirms what it has,
     /// or may be about to: then whatever was said and is not confirmed is undelivered.
     pub fn is_plain(&self) -> bool {
         matches!(self.stage, Stage::Plain | Stage::PlainSoFar)
     }
 
-    /// Whether what answers speaks HTTP, TLS or SSH: nobody hears us there.
-    pub fn is_foreign(&self) -> bool {
-        self.is_foreign
+    /// What answers, if that is no chat and is not talked to.
+    pub fn stranger(&self) -> Option<&Stranger> {
+        self.stranger.as_ref()
+    }
+
+    /// Who reads and types.
+    pub fn audience(&self) -> Audience {
+        self.wishes.audience
+    }
+
+    /// Whether the server has let us in or is one of plain lines: from then on what
+    /// is said goes out.
+    pub fn is_settled(&self) -> bool {
+        self.was_welcomed() || self.is_plain()
     }
 
     /// Whether the person said that they leave.
@@ -459,10 +423,18 @@ impl Conversation {
     fn first_line(&mut self, line: &str, now: Instant) {
         if is_greeting(line) {
             self.hello(line, now + LET_IN_WITHIN);
-        } else {
+        } else if self.wishes.may_be_plain() {
             self.be_plain(Stage::Plain);
             self.show_plain(line);
+        } else {
+            self.avoid(Stranger::says(line));
         }
+    }
+
+    /// Neither talks to this server nor listens to it any more.
+    fn avoid(&mut self, stranger: Stranger) {
+        self.stage = Stage::Unfit;
+        self.stranger = Some(stranger);
     }
 
     /// Asks to be let in, under the name that the person asked for last; not
@@ -474,7 +446,10 @@ impl Conversation {
             && !word.trim_start().starts_with("welcome")
         {
             let word = text::clean(word.trim()).into_owned();
-            self.goodbye = Some((word, Duration::ZERO));
+            self.refusal = (!word.is_empty()).then_some(Refusal::ForNow(word));
+        }
+        if self.leaving {
+            return;
         }
         let hello = Hello {
             protocol: PROTOCOL,
@@ -485,33 +460,13 @@ impl Conversation {
         self.output.extend(hello.encode());
         self.stage = Stage::Hello(until);
     }
+}
 
-    /// Tells the person that something of theirs is not sent.
-    pub fn refuse(&mut self, why: String) {
-        self.refused += 1;
-        self.show(Line::trouble(why));
-    }
-
-    fn send_json(&mut self, line: &str) {
-        let command = match text_form::parse_command(line) {
-            Ok(None) => return,
-            Ok(Some(command)) => command,
-            Err(error) => return self.refuse(error.to_string()),
-        };
-        match command {
-            Command::Message { text, .. } => {
-                return self.outbox.send(Manner::Message, text, &mut self.output);
-            }
-            Command::Action { text, .. } => {
-                return self.outbox.send(Manner::Action, text, &mut self.output);
-            }
-            Command::Quit => return self.quit(),
-            Command::Help => return self.show(Line::word(HELP)),
-            Command::Hello(_) => return self.refuse("that has been said already".to_owned()),
-            Command::History { .. } => self.position.ask_history(),
-            Command::Nick { .. } | Command::Who | Command::Ping { .. } => {}
-        }
-        json_form::encode_command(&command, &mut self.output);
+impl Wishes {
+    /// Whether a server that does not greet is talked to in plain lines: by a person,
+    /// who sees what comes of it, and by whoever has said that it is one.
+    fn may_be_plain(&self) -> bool {
+        self.plain_server || self.audience != Audience::Program
     }
 }
 
@@ -519,20 +474,6 @@ fn is_greeting(line: &str) -> bool {
     line.trim_start_matches('\r')
         .starts_with(text_form::GREETING)
 }
-
-/// Whether a line says that the person leaves.
-pub fn is_quit(line: &str) -> bool {
-    matches!(text_form::parse_command(line), Ok(Some(Command::Quit)))
-}
-
-const HELP: &str = "\
-whatever you type is said to everyone here
-/me TEXT      says what you do: * ann waves
-/nick NAME    gives you another name
-/who          tells who is here
-/history N    shows the last N messages
-/quit         leaves, and so does Ctrl-D
-//TEXT        says a line that begins with /";
 
 #[cfg(test)]
 mod tests;

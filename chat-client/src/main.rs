@@ -7,10 +7,11 @@ use std::time::Instant;
 use chat_client::app::{App, Manner};
 use chat_client::cli::Args;
 use chat_client::connect::connect;
-use chat_client::conversation::{Conversation, Wishes};
+use chat_client::conversation::{Audience, Conversation, Wishes};
 use chat_client::front::What;
 use chat_client::line::Line;
 use chat_client::random::Random;
+use chat_client::reason::without_numbers;
 use chat_client::store::Store;
 use chat_client::style::Style;
 use clap::Parser;
@@ -31,9 +32,18 @@ fn main() -> ExitCode {
         Ok(socket) => socket,
         Err(error) => return fail(CANNOT_CONNECT, &error),
     };
+    let manner = manner(&args);
+    let on_terminal = stdin().is_terminal() && stdout().is_terminal();
+    let audience = match manner {
+        Manner::Prompt(_) => Audience::Prompt,
+        Manner::Lines(What::Lines) if on_terminal => Audience::Lines,
+        _ => Audience::Program,
+    };
     let wishes = Wishes {
         name,
-        replay: args.replay(stdin().is_terminal() && stdout().is_terminal()),
+        replay: args.replay(on_terminal),
+        audience,
+        plain_server: args.plain_server,
     };
     let mut conversation = Conversation::new(wishes, Random::new(), Instant::now());
     let greeting = format!("connected to {} port {}", target.host, target.port);
@@ -42,21 +52,21 @@ fn main() -> ExitCode {
         socket,
         (!args.no_reconnect).then_some(target),
         conversation,
-        style(&args),
-        manner(&args),
+        style(&args, audience),
+        manner,
         args.quiet,
     );
     match app.and_then(App::run) {
         Ok(status) => status,
-        Err(error) => fail(FAILED, &format!("{error:#}")),
+        Err(error) => fail(FAILED, &without_numbers(&format!("{error:#}"))),
     }
 }
 
-fn style(args: &Args) -> Style {
+fn style(args: &Args, audience: Audience) -> Style {
     let color = args.color(stdout().is_terminal(), environment);
     Style::new(
         color,
-        args.time,
+        args.time(audience == Audience::Prompt),
         args.bell,
         TimeZone::system(),
         Timestamp::now,

@@ -20,6 +20,7 @@ use mio::Waker;
 
 use crate::editor::Key;
 use crate::layout::Size;
+use crate::reason::reason;
 use crate::sys::{self, Keyboard};
 
 /// What the terminal told.
@@ -241,7 +242,7 @@ pub fn read_block(waker: Arc<Waker>) -> Receiver<Input> {
 fn block(stdin: &mut impl Read) -> Input {
     let mut bytes = Vec::new();
     if let Err(error) = stdin.take(MAX_LINE + 1).read_to_end(&mut bytes) {
-        return Input::Failed(error.to_string());
+        return Input::Failed(reason(&error));
     }
     if bytes.len() as u64 > MAX_LINE {
         return Input::BadLine(TOO_LONG);
@@ -284,7 +285,7 @@ fn next_line(stdin: &mut impl BufRead) -> io::Result<Option<Input>> {
 }
 
 fn failed(error: io::Error) -> Option<Input> {
-    Some(Input::Failed(error.to_string()))
+    Some(Input::Failed(reason(&error)))
 }
 
 /// Standard input that may have been made not to block, by whoever shares it

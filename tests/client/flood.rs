@@ -186,7 +186,7 @@ fn memory_is_bounded_where_a_message_has_thousands_of_rows() {
 #[test]
 fn memory_is_bounded_where_a_plain_line_has_thousands_of_rows() {
     let (listener, addr) = listen();
-    let mut plain = piped_with(addr, "ann", &[]);
+    let mut plain = piped_with(addr, "ann", &["--plain-server"]);
     let mut server = Peer::accept(&listener);
     server.send_str("welcome\n");
     plain.stdout.wait_for("welcome\n");

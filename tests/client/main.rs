@@ -50,10 +50,14 @@ fn join_in(addr: SocketAddr, name: &str, rows: u16, cols: u16) -> Terminal {
     terminal
 }
 
+/// No test is to depend on what was typed before, nor on the time of day.
+const USUAL: &[&str] = &["--no-history", "--time", "none"];
+
 /// A client in a terminal that may not have met the server yet.
 #[track_caller]
 fn open(addr: SocketAddr, name: &str, rows: u16, cols: u16) -> Terminal {
-    let args = [&addr.to_string(), "--name", name, "--no-history"];
+    let addr = addr.to_string();
+    let args = [&[&addr, "--name", name], USUAL].concat();
     Terminal::spawn(client(), &args, &[], rows, cols)
 }
 
@@ -62,7 +66,7 @@ fn open(addr: SocketAddr, name: &str, rows: u16, cols: u16) -> Terminal {
 #[track_caller]
 fn open_with(addr: SocketAddr, name: &str, args: &[&str], env: &[(&str, &str)]) -> Terminal {
     let addr = addr.to_string();
-    let args = [&[&addr, "--name", name, "--no-history"], args].concat();
+    let args = [&[&addr, "--name", name], USUAL, args].concat();
     Terminal::spawn(client(), &args, env, 24, 80)
 }
 
@@ -73,8 +77,8 @@ fn open_with(addr: SocketAddr, name: &str, args: &[&str], env: &[(&str, &str)]) 
 fn join_by_shell(addr: SocketAddr, script: &str) -> Terminal {
     let program = client().to_str().expect("a plain path");
     let addr = addr.to_string();
-    let client = [program, &addr, "--name", "ann", "--no-history"];
-    let args = [&["-c", script], &client[..]].concat();
+    let client = [program, &addr, "--name", "ann"];
+    let args = [&["-c", script], &client[..], USUAL].concat();
     let terminal = Terminal::spawn("sh", &args, &[], 24, 80);
     terminal.wait_for_text("-- you are ann;");
     terminal

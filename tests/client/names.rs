@@ -58,10 +58,10 @@ fn a_taken_name_gets_a_number() {
     let server = server();
     let mut ann = join(server.addr(), "ann");
     let second = open(server.addr(), "ann", 24, 80);
-    second.wait_for_text("-- you are ann-2; 1 other is here");
+    second.wait_for_text("-- you are ann-2; here: ann.");
     ann.wait_for_text("[ann-2] entered room");
     let third = open(server.addr(), "Ann", 24, 80);
-    third.wait_for_text("-- you are Ann-3; 2 others are here");
+    third.wait_for_text("-- you are Ann-3; here: ann, ann-2.");
     second.type_text("which one am I\r");
     second.wait_for_text("<You> which one am I");
     ann.wait_for_text("<ann-2> which one am I");

@@ -10,7 +10,7 @@ use chat_testkit::{Peer, Terminal, keys, until};
 use crate::scripted::{
     greet, id_of, listen, object, send_message, send_reply, send_welcome, welcome,
 };
-use crate::{controls, count, open, open_with};
+use crate::{client, controls, count, open, open_with};
 
 /// A client that is in the room of a server that the test plays.
 #[track_caller]
@@ -87,7 +87,9 @@ fn a_line_is_dim_until_the_room_has_it() {
     ann.type_text("hello\r");
     let hello = server.expect_line();
     wait_dim(&ann, "<You> hello");
-    ann.wait_for_text("-- you are ann; nobody else is here yet\n<You> hello\n<You>");
+    ann.wait_for_text(
+        "-- you are ann; nobody else is here yet. /help for commands and keys\n<You> hello\n<You>",
+    );
     wait_bright(&ann, "<You>");
     // Somebody else's comes first, and so it stands first.
     send_message(&mut server, 1, "bo", "hello", None);
@@ -178,7 +180,7 @@ fn lines_before_the_welcome_wait_visibly() {
     );
     send_reply(&mut server, &action);
     ann.wait_for_text(
-        "-- you are ann; nobody else is here yet\n<You> early\n<You> bird\n* ann waves\n<You> draft",
+        "-- you are ann; nobody else is here yet. /help for commands and keys\n<You> early\n<You> bird\n* ann waves\n<You> draft",
     );
     wait_bright(&ann, "<You> early");
     let full = ann.full_text();
@@ -336,7 +338,9 @@ fn around_midnight(which: &str, zone: &str, expected: &str) {
         let end = if members.ends_with(']') { "" } else { "\"" };
         server.send_str(&object(time, &format!("{members}{end}")));
     }
-    ann.wait_for_text(&format!("nobody else is here yet\n{expected}\n<You>"));
+    ann.wait_for_text(&format!(
+        "nobody else is here yet. /help for commands and keys\n{expected}\n<You>"
+    ));
 }
 
 #[test]
@@ -389,6 +393,69 @@ fn times_are_those_of_the_persons_zone() {
     );
 }
 
+/// A line that was said looks neither like the prompt nor like a notice.
+#[test]
+fn what_is_said_is_told_from_the_prompt_and_from_notices() {
+    let (ann, mut server) = scripted(&[], &[]);
+    wait_dim(
+        &ann,
+        "-- you are ann; nobody else is here yet. /help for commands and keys",
+    );
+    send_message(&mut server, 1, "ann", "You", None);
+    wait_row(&ann, "<You> You", "as it is", |cell| {
+        !cell.bold() && !cell.dim()
+    });
+    ann.type_text("<You> draft");
+    ann.wait_inspect(
+        |screen| {
+            let cells = cells(screen, "<You> <You> draft").unwrap_or_default();
+            let bold = cells.iter().position(|cell| !cell.bold());
+            bold == Some("<You> ".len()) && cells[6..].iter().all(|cell| !cell.bold())
+        },
+        "a bold prompt before what is typed",
+    );
+    ann.type_text(&format!("{}/nik bo\r", keys::ctrl('u')));
+    let trouble = "-- there is no /nik: did you mean /nick? /help lists the commands";
+    ann.wait_for_text(trouble);
+    ann.wait_inspect(
+        |screen| {
+            let text: Vec<String> = screen.rows(0, 80).collect();
+            let row = text.iter().position(|row| row.starts_with(trouble));
+            let row = u16::try_from(row.expect("it is there")).expect("a small screen");
+            let first = screen.cell(row, 0).expect("a cell");
+            first.fgcolor() == Color::Idx(1)
+        },
+        "red trouble",
+    );
+}
+
+#[test]
+fn at_a_prompt_lines_have_their_time() {
+    for (args, env, row) in [
+        (&[][..], ("TERM", "xterm"), "10:00 <bo> hello"),
+        (&["--time", "none"], ("TERM", "xterm"), "<bo> hello"),
+        (&["--plain"], ("TERM", "xterm"), "<bo> hello"),
+        (&[], ("TERM", "dumb"), "<bo> hello"),
+        (
+            &["--plain", "--time", "short"],
+            ("TERM", "xterm"),
+            "10:00 <bo> hello",
+        ),
+    ] {
+        let (listener, addr) = listen();
+        let addr = addr.to_string();
+        let args = [&[&addr, "--name", "ann", "--no-history"], args].concat();
+        let ann = Terminal::spawn(client(), &args, &[env, ("TZ", "UTC")], 24, 80);
+        let mut server = welcome(&listener, "ann");
+        ann.wait_for_text("-- you are ann;");
+        send_message(&mut server, 1, "bo", "hello", None);
+        ann.wait_screen(
+            |screen| screen.lines().any(|line| line == row),
+            &format!("{row:?} with {args:?}"),
+        );
+    }
+}
+
 #[test]
 fn many_arrivals_at_once_are_one_line() {
     let (ann, mut server) = scripted(&[], &[]);
@@ -405,7 +472,7 @@ fn many_arrivals_at_once_are_one_line() {
     server.send_str(&arrivals);
     // The first at once; the others together, without anything else coming.
     ann.wait_for_text(
-        "nobody else is here yet\n[p1] entered room\n-- p2, p3 and 12 others entered\n<You>",
+        "nobody else is here yet. /help for commands and keys\n[p1] entered room\n-- p2, p3 and 12 others entered\n<You>",
     );
     wait_dim(&ann, "-- p2, p3 and 12 others entered");
     wait_dim(&ann, "[p1] entered room");

@@ -22,7 +22,7 @@ fn in_room() -> (Terminal, Peer, TcpListener, SocketAddr) {
     let ann = open_with(addr, "ann", &[], &[("TZ", "UTC")]);
     let mut server = greet_again(&listener, r#""replay":20"#);
     welcome_to_room(&mut server, 10, "ann", "");
-    ann.wait_for_text("-- you are ann; 1 other is here\n<You>");
+    ann.wait_for_text("-- you are ann; here: bo. /help for commands and keys\n<You>");
     (ann, server, listener, addr)
 }
 
@@ -71,7 +71,7 @@ fn a_cut_is_healed_and_nothing_is_lost_or_doubled() {
     send_message(&mut server, 13, "ann", "hello", Some(id_of(&hello)));
     wait_for_end(
         &ann,
-        "-- you are ann; 1 other is here\n-- back after N s\n\
+        "-- you are ann; here: bo. /help for commands and keys\n-- back after N s\n\
          2023-11-23 10:00 <bo> meanwhile\n<You> hello\n<You> draft",
     );
     let full = ann.full_text();
@@ -145,7 +145,7 @@ fn a_restart_is_one_line_on_the_screen() {
         |screen| {
             without_time(screen)
                 == format!(
-                    "-- connected to 127.0.0.1 port {port}\n-- you are ann; 1 other is here\n\
+                    "-- connected to 127.0.0.1 port {port}\n-- you are ann; here: bo. /help for commands and keys\n\
                      <bo> before\n-- back after N s\n<You> waits\n<bo> after\n<You> draft"
                 )
         },
@@ -380,7 +380,7 @@ fn one_can_leave_while_away() {
     ann.type_text(&keys::ctrl('d'));
     assert_eq!(ann.wait_exit(), 0);
     assert!(
-        ann.screen().ends_with("1 other is here"),
+        ann.screen().ends_with(". /help for commands and keys"),
         "{}",
         ann.screen()
     );
@@ -422,7 +422,9 @@ fn a_pipe_that_has_nothing_to_deliver_leaves_while_away() {
 fn history_is_dated_and_stands_above_the_draft() {
     let (ann, mut server, _listener, _) = in_room();
     send_message(&mut server, 9, "bo", "replayed, ann", None);
-    ann.wait_for_text("1 other is here\n2023-11-23 10:00 <bo> replayed, ann\n<You>");
+    ann.wait_for_text(
+        "here: bo. /help for commands and keys\n2023-11-23 10:00 <bo> replayed, ann\n<You>",
+    );
     send_message(&mut server, 11, "bo", "now", None);
     ann.type_text("/his\t1\rdraft");
     assert_eq!(server.expect_line(), r#"{"type":"history","count":1}"#);

@@ -134,7 +134,7 @@ fn a_short_draft_stays_below_what_arrives() {
     ann.type_text("half typed");
     ann.type_text(&keys::LEFT.repeat(3));
     let mut screen = format!(
-        "-- connected to 127.0.0.1 port {}\n-- you are ann; 1 other is here\n",
+        "-- connected to 127.0.0.1 port {}\n-- you are ann; here: bo. /help for commands and keys\n",
         server.addr().port()
     );
     for number in 0..5 {

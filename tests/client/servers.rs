@@ -9,7 +9,7 @@ use chat_testkit::{Peer, Terminal, keys, until};
 use chat_testkit::{Program, Signal};
 
 use crate::scripted::{Tutorial, greet, listen, send_message, send_reply, welcome};
-use crate::{client, count, open, piped};
+use crate::{client, count, open, open_with, piped, piped_with};
 
 #[test]
 fn two_clients_talk_through_the_tutorials_server() {
@@ -55,7 +55,10 @@ fn a_server_that_greets_nobody_gets_plain_lines() {
     // Typed before it is clear what the server is.
     ann.type_text("early\r");
     assert_eq!(server.expect_line(), "early");
-    ann.wait_for_text("<You> early\n<You>");
+    ann.wait_for_text(
+        "\n-- this server does not greet as a chat server does: what you type is sent to it\n\
+         -- line by line, and nothing tells whether it arrives\n<You> early\n<You>",
+    );
     ann.type_text("hello\r");
     assert_eq!(server.expect_line(), "hello");
     server.send_str("\r<('127.0.0.1', 38378)> hello\n");
@@ -75,7 +78,7 @@ fn a_server_that_greets_nobody_gets_plain_lines() {
 #[test]
 fn a_pipe_into_the_tutorials_server_sends_plain_lines() {
     let (listener, addr) = listen();
-    let mut program = piped(addr, "pipe");
+    let mut program = piped_with(addr, "pipe", &["--plain-server"]);
     program.send_str("one\ntwo\nlast");
     program.close_stdin();
     let mut server = Peer::accept(&listener);
@@ -89,7 +92,7 @@ fn a_pipe_into_the_tutorials_server_sends_plain_lines() {
 #[test]
 fn a_long_pipe_into_the_tutorials_server_arrives_whole() {
     let (listener, addr) = listen();
-    let mut program = piped(addr, "pipe");
+    let mut program = piped_with(addr, "pipe", &["--plain-server"]);
     let mut server = Peer::accept(&listener);
     // That settles it: no greeting.
     server.send_str("hello\n");
@@ -121,6 +124,58 @@ fn a_plain_server_that_goes_away_is_noticed() {
     );
 }
 
+/// Nothing would tell whether such a server has heard it.
+#[test]
+fn a_pipe_says_nothing_to_a_server_that_does_not_greet() {
+    for (says, told) in [
+        ("", "it has said nothing for 5 s"),
+        ("welcome\n", "it begins with \"welcome\""),
+        ("no end", "it begins with \"no end\""),
+    ] {
+        for (args, input) in [
+            (&[][..], "one\ntwo\n"),
+            (&[], ""),
+            (&["--send"], "one\ntwo\n"),
+            (&["--send"], ""),
+        ] {
+            let (listener, addr) = listen();
+            let mut program = piped_with(addr, "pipe", args);
+            program.send_str(input);
+            program.close_stdin();
+            let mut server = Peer::accept(&listener);
+            server.send_str(says);
+            assert_eq!(server.expect_eof(), "", "it is not told anything");
+            let output = program.finish();
+            assert_eq!(output.code(), 1, "{output}");
+            let advice = "if it is a server of plain lines, which cannot confirm what it gets, \
+                          use --plain-server";
+            let sentence = format!("chat-client: that is no chat server: {told}; {advice}\n");
+            assert!(output.stderr.ends_with(&sentence), "{output}");
+            assert!(!output.stdout.contains("welcome"), "{output}");
+        }
+    }
+}
+
+/// A web server's own words for a line that is no request.
+#[test]
+fn an_answer_without_a_status_line_is_http_too() {
+    for args in [&[][..], &["--plain-server"]] {
+        let (listener, addr) = listen();
+        let mut ann = open_with(addr, "ann", args, &[]);
+        let mut server = Peer::accept(&listener);
+        ann.type_text("hello\r");
+        assert_eq!(server.expect_line(), "hello");
+        server.send_str("<!DOCTYPE HTML>\n<html lang=\"en\">\n");
+        assert_eq!(ann.wait_exit(), 1);
+        let full = ann.full_text();
+        assert!(
+            full.ends_with("-- that is no chat server: it speaks HTTP"),
+            "{full}"
+        );
+        assert!(!full.contains("html lang"), "{full}");
+    }
+}
+
 /// K-04.
 #[test]
 fn a_server_that_accepts_and_closes_is_status_1() {
@@ -130,7 +185,9 @@ fn a_server_that_accepts_and_closes_is_status_1() {
     // Its end of file comes only after that.
     let mut program = program;
     assert_eq!(program.wait_exit(Duration::from_secs(5)).code(), Some(1));
-    program.stderr.expect("chat-client: the server went away\n");
+    program
+        .stderr
+        .expect("chat-client: the server closed the connection without a word\n");
 }
 
 /// C-11: one where nobody listens does not matter.
@@ -164,14 +221,14 @@ fn a_greeting_in_pieces_is_understood() {
         &mut server,
         r#""seq":7,"fresh":[{}],"type":"welcome","protocol":1,"name":"ann-9","people":3,"names":["ann-9"],"limits":{"text":4096,"line":32768,"name":32}"#,
     );
-    ann.wait_for_text("-- you are ann-9; 2 others are here\n<You>");
+    ann.wait_for_text("-- you are ann-9; 2 others are here. /help for commands and keys\n<You>");
     // Kinds and members that are newer than this client.
     send_reply(
         &mut server,
         r#""seq":8,"type":"picture","name":"bo","data":"x""#,
     );
     send_message(&mut server, 9, "bo", "one\\ntwo", None);
-    ann.wait_for_text("here\n<bo> one\n<bo> two\n<You>");
+    ann.wait_for_text("keys\n<bo> one\n<bo> two\n<You>");
 }
 
 /// Before anybody is let in as well, `/quit` does not wait for its turn.
@@ -203,7 +260,7 @@ fn what_a_plain_server_does_not_take_is_told() {
     input.write_all(line.repeat(5000).as_bytes()).expect("room");
     let [program, path] = [client(), input.path()].map(|path| path.to_str().expect("plain"));
     let script = r#"exec "$0" "$@" < "$INPUT""#;
-    let args = ["-c", script, program, &addr.to_string()];
+    let args = ["-c", script, program, &addr.to_string(), "--plain-server"];
     // Whether it is at a pause only, and has sent all that it has read, is left
     // to chance.
     until("it takes nothing more", || {

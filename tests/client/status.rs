@@ -1,7 +1,7 @@
 //! How a client ends: with which status, and with the terminal given back.
 
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use chat_client::terminal::RawMode;
@@ -9,8 +9,8 @@ use chat_testkit::{
     Output, Peer, Program, ServerProcess, Signal, Terminal, keys, run_piped, sibling,
 };
 
-use crate::scripted::listen;
-use crate::{client, join, nc, open_with, piped, piped_with, server};
+use crate::scripted::{id_of, listen, send_message, send_reply, welcome};
+use crate::{client, join, nc, open, open_with, piped, piped_with, server};
 
 /// The terminal is as it was found.
 #[track_caller]
@@ -293,7 +293,14 @@ fn a_signal_ends_a_client_that_cannot_write() {
     let pipe = pipe.to_str().expect("a plain path");
     let script = r#"mkfifo "$0"; exec 3<>"$0"; exec "$@" >"$0""#;
     let program = client().to_str().expect("a plain path");
-    let args = ["-c", script, pipe, program, &addr.to_string()];
+    let args = [
+        "-c",
+        script,
+        pipe,
+        program,
+        &addr.to_string(),
+        "--plain-server",
+    ];
     let mut ann = Program::spawn("sh", &args, &[]);
     let server = Peer::accept(&listener);
     let mut stream = server.stream();
@@ -334,12 +341,50 @@ fn bad_usage_is_status_2() {
     assert!(output.stderr.contains("CHAT_NAME"), "{output}");
 }
 
+/// What is wrong, in plain words, with what to type instead.
+#[test]
+fn bad_usage_is_told_with_what_to_do() {
+    let port = "a port is a number from 1 to 65535";
+    for (args, told) in [
+        (
+            &["http://localhost:5000"][..],
+            "http://localhost:5000 is not a host: try chat-client localhost 5000",
+        ),
+        (&["localhost:abc"], port),
+        (&["localhost", "0"], port),
+        (&["localhost", "70000"], port),
+        (
+            &["5000"],
+            "5000 is not a host: try chat-client localhost 5000",
+        ),
+        (
+            &["--replay", "-1"],
+            "it is how many messages to show, 0 or more",
+        ),
+    ] {
+        let output = run_piped(client(), args, &[], b"");
+        assert_eq!(output.code(), 2, "{args:?}: {output}");
+        assert!(output.stderr.contains(told), "{args:?}: {output}");
+    }
+}
+
 #[test]
 fn help_and_version_are_status_0() {
-    for flag in ["--help", "--version"] {
-        let output = run_piped(client(), &[flag], &[], b"").success();
-        assert!(output.stdout.contains("chat-client"), "{output}");
+    let version = run_piped(client(), &["--version"], &[], b"").success();
+    assert!(version.stdout.starts_with("chat-client "), "{version}");
+    for flag in ["--help", "-h"] {
+        let help = run_piped(client(), &[flag], &[], b"").success();
+        assert_eq!(
+            help.stdout,
+            include_str!("help.txt"),
+            "if it is meant to be so: chat-client --help > tests/client/help.txt"
+        );
     }
+    assert!(
+        include_str!("help.txt")
+            .lines()
+            .all(|line| line.len() <= 80)
+    );
 }
 
 /// Fails to connect, in time; what it says.
@@ -359,28 +404,106 @@ fn cannot_connect(host: &str, port: &str) -> Output {
     output
 }
 
-/// C-04: whoever cannot come in is told why, once, by a server that has time to
-/// answer and by one that closes after its first line.
+const REFUSAL: &str = "the room is full: try again later";
+
+/// Does not let in whoever comes: with time to answer, or closing at once.
+#[track_caller]
+fn refuse(listener: &TcpListener, answers: bool) {
+    let mut peer = Peer::accept(listener);
+    peer.send_str(&format!("\r-- chat/1 {REFUSAL}\n"));
+    assert!(peer.expect_line().starts_with("/hello"));
+    if answers {
+        let error = format!(r#""type":"error","code":"full","text":"{REFUSAL}""#);
+        send_reply(&mut peer, &error);
+    }
+}
+
+/// C-04: whoever cannot come in is told why, once, and nothing that is not so.
 #[test]
 fn why_nobody_is_let_in_is_told() {
-    let refusal = "the room is full: try again later";
-    let (listener, flooded) = listen();
-    let full = ServerProcess::start(sibling(client(), "chat-server"), &["--max-clients", "1"]);
-    let _bo = nc(full.addr(), "bo");
+    let (listener, addr) = listen();
     for way in [&[][..], &["--send"], &["--json"]] {
-        for addr in [flooded, full.addr()] {
-            let mut ann = piped_with(addr, "ann", way);
-            if addr == flooded {
-                let mut peer = Peer::accept(&listener);
-                peer.send_str(&format!("\r-- chat/1 {refusal}\n"));
-                assert!(peer.expect_line().starts_with("/hello"));
-            }
-            assert_eq!(ann.wait_exit(Duration::from_secs(5)).code(), Some(1));
-            ann.stderr.refresh();
-            let told = ann.stderr.text();
-            assert_eq!(told.matches(refusal).count(), 1, "{addr} {way:?}: {told}");
+        for answers in [false, true] {
+            let ann = piped_with(addr, "ann", &[&["--no-reconnect"], way].concat());
+            refuse(&listener, answers);
+            let output = ann.finish();
+            assert_eq!(output.code(), 1, "{way:?}: {output}");
+            assert_eq!(
+                output.stderr,
+                format!("chat-client: {REFUSAL}\n"),
+                "{way:?}"
+            );
         }
     }
+    // In whatever words the real one has.
+    let full = ServerProcess::start(sibling(client(), "chat-server"), &["--max-clients", "1"]);
+    let _bo = nc(full.addr(), "bo");
+    let output = piped_with(full.addr(), "ann", &["--no-reconnect"]).finish();
+    assert_eq!(output.code(), 1, "{output}");
+    assert!(output.stderr.contains("full"), "{output}");
+    assert_eq!(output.stderr.lines().count(), 1, "{output}");
+    assert!(!output.stderr.contains("went away"), "{output}");
+}
+
+/// C-04: it comes back by itself, and says when.
+#[test]
+fn a_full_room_is_tried_again() {
+    let (listener, addr) = listen();
+    let mut pipe = piped(addr, "pipe");
+    pipe.send_str("hello\n");
+    pipe.close_stdin();
+    refuse(&listener, true);
+    let line = pipe.stderr.expect_line();
+    let told = line
+        .strip_prefix(&format!("chat-client: {REFUSAL}; trying again in "))
+        .and_then(|wait| wait.strip_suffix(" s")?.parse::<u64>().ok());
+    assert!(
+        told.is_some_and(|seconds| (5..=8).contains(&seconds)),
+        "{line}"
+    );
+    let mut server = welcome(&listener, "pipe");
+    let hello = server.expect_line();
+    send_message(&mut server, 1, "pipe", "hello", Some(id_of(&hello)));
+    assert_eq!(server.expect_line(), r#"{"type":"quit"}"#);
+    drop(server);
+    let output = pipe.finish();
+    assert_eq!(output.code(), 0, "{output}");
+    assert_eq!(output.stderr.lines().count(), 1, "{output}");
+    let said = "-- you are pipe; nobody else is here yet\n<You> hello\n";
+    assert!(output.stdout.ends_with(said), "{output}");
+}
+
+/// C-04: and a person sees when, and can leave meanwhile.
+#[test]
+fn a_full_room_is_waited_for_at_a_prompt() {
+    let (listener, addr) = listen();
+    let mut ann = open(addr, "ann", 24, 80);
+    refuse(&listener, false);
+    ann.type_text("early\rdraft");
+    let waiting = |seconds: &str| {
+        format!(
+            "\n-- {REFUSAL}\n-- not let in yet; trying again{seconds}, and what you type waits\n\
+             <You> early\n<You> draft"
+        )
+    };
+    ann.wait_for_text(&waiting(" in 3 s"));
+    ann.wait_for_text(&waiting(" in 1 s"));
+    refuse(&listener, true);
+    ann.wait_for_text(&waiting(" in 4 s"));
+    ann.type_text(&format!("{}{}", keys::ctrl('u'), keys::ctrl('d')));
+    assert_eq!(ann.wait_exit(), 1);
+    let full = ann.full_text();
+    assert!(
+        full.ends_with(&format!("\n-- {REFUSAL}\n-- not delivered: early")),
+        "{full}"
+    );
+    given_back(&ann);
+    // Without a prompt, too.
+    let mut ann = open_with(addr, "ann", &["--plain"], &[]);
+    refuse(&listener, true);
+    ann.wait_for_text("; trying again in ");
+    ann.type_text(&keys::ctrl('d'));
+    assert_eq!(ann.wait_exit(), 0);
 }
 
 #[test]

@@ -210,7 +210,10 @@ fn ctrl_l_empties_the_screen_and_loses_nothing() {
     let full = ann.full_text();
     assert_eq!(count(&full, "<You> draft"), 1, "in:\n{full}");
     assert_eq!(
-        count(&full, "-- you are ann; 1 other is here"),
+        count(
+            &full,
+            "-- you are ann; here: bo. /help for commands and keys"
+        ),
         1,
         "in:\n{full}"
     );

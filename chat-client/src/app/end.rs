@@ -8,8 +8,10 @@ use chat_proto::text;
 
 use super::{App, Manner};
 use crate::backoff::GIVE_UP_AFTER;
-use crate::conversation::LET_IN_WITHIN;
+use crate::conversation::{LET_IN_WITHIN, Stranger};
+use crate::front::What;
 use crate::line::Line;
+use crate::reason::reason;
 use crate::terminal::Input;
 
 /// How it ended.
@@ -19,18 +21,17 @@ pub(super) enum End {
     Left,
     /// Ctrl-C.
     Interrupted,
-    /// The server closed the connection.
-    ServerGone,
+    /// The server closed the connection, and why that is of no use, if there is
+    /// anything to tell.
+    ServerGone(Option<String>),
     /// It did so, and was not to be had again.
     GivenUp,
     /// The server greets, and never welcomes.
     NotLetIn,
     /// The server sends what is no chat.
     NotAChat,
-    /// What answers speaks another protocol, and has not heard us.
-    Foreign,
-    /// Its events are wanted, and it has none.
-    NoEvents,
+    /// What answers is no chat, or not known to be one.
+    Stranger(Stranger),
     /// Our output cannot be written.
     OutputGone(io::Error),
     /// A signal of this number.
@@ -62,10 +63,10 @@ impl App {
                 (u8::from(!undelivered.is_empty()), None)
             }
             End::OutputGone(error) => {
-                let trouble = format!("cannot write to standard output: {error}");
+                let trouble = format!("cannot write to standard output: {}", reason(&error));
                 (1, Some(trouble))
             }
-            End::ServerGone => (1, Some("the server went away".to_owned())),
+            End::ServerGone(why) => (1, why),
             End::NotLetIn => {
                 let seconds = LET_IN_WITHIN.as_secs();
                 let trouble = format!("the server has not let us in after {seconds} s");
@@ -73,20 +74,24 @@ impl App {
             }
             End::GivenUp => {
                 let seconds = GIVE_UP_AFTER.as_secs();
-                let trouble = format!("the server went away, and was not back after {seconds} s");
+                let trouble = match self.conversation.was_welcomed() {
+                    true => format!("the server went away, and was not back after {seconds} s"),
+                    false => format!("the server has not let us in after {seconds} s"),
+                };
                 (1, Some(trouble))
             }
             End::NotAChat => {
                 let trouble = "that is no chat server: it does not speak in lines";
                 (1, Some(trouble.to_owned()))
             }
-            End::Foreign => {
-                let trouble = "that is no chat server: it speaks another protocol";
-                (1, Some(trouble.to_owned()))
-            }
-            End::NoEvents => {
-                let trouble = "that server has no events: it does not speak chat/1";
-                (1, Some(trouble.to_owned()))
+            End::Stranger(stranger) => {
+                let advice = match &self.manner {
+                    // There it would have nothing to print.
+                    Manner::Lines(What::Objects) => "",
+                    _ if stranger.may_be_plain() => PLAIN_SERVER,
+                    _ => "",
+                };
+                (1, Some(format!("{stranger}{advice}")))
             }
             End::Interrupted => (128 + 2, None),
             End::Signal(signal) => (128u8.saturating_add(signal), None),
@@ -125,6 +130,9 @@ impl App {
         lines
     }
 }
+
+const PLAIN_SERVER: &str = "; if it is a server of plain lines, which cannot confirm what it gets, \
+     use --plain-server";
 
 /// Lines that were not delivered and are shown again one by one.
 const MAX_LISTED: usize = 10;

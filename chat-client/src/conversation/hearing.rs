@@ -10,10 +10,11 @@ use chat_proto::name::Name;
 use chat_proto::text::{self, MAX_TEXT, Text};
 use serde_json::value::RawValue;
 
+use super::absence::Refusal;
 use super::company::Company;
 use super::outbox::{Manner, Sent};
 use super::position::Arrival;
-use super::{Conversation, Stage};
+use super::{Audience, Conversation, Stage};
 use crate::line::{Age, Kind, Line};
 use crate::people::People;
 
@@ -184,15 +185,20 @@ impl Conversation {
     }
 
     fn reply(&mut self, reply: Reply, now: Instant) {
-        if matches!(reply, Reply::Welcome(_) | Reply::Error { .. }) {
-            // It is told now, if it was why we could not come in.
-            self.goodbye = None;
-        }
         match reply {
             // One is enough: each would have everything sent again.
             Reply::Welcome(_) if self.stage == Stage::Json => {}
             Reply::Welcome(welcome) => self.welcome(welcome, now),
+            // It says goodbye, or what it would say to a person with `nc`.
+            Reply::Notice(_) if self.leaving => {}
             Reply::Notice(text) => self.show(Line::word(text.as_str())),
+            Reply::Error {
+                code: ErrorCode::Full | ErrorCode::NotKept,
+                text,
+                ..
+            } if matches!(self.stage, Stage::Hello(_)) => {
+                self.refusal = Some(Refusal::ForNow(one_line(&text)));
+            }
             Reply::Error { text, .. } if self.away.is_some() => {
                 // We are not let in again; the next attempt may tell the same.
                 if let Some(away) = &mut self.away {
@@ -203,7 +209,12 @@ impl Conversation {
                 Some(Sent { text: said, .. }) if code != ErrorCode::TooLong => {
                     self.refuse(format!("{text}: {said}"));
                 }
-                _ => self.refuse(text.to_string()),
+                _ => {
+                    if matches!(self.stage, Stage::Hello(_)) {
+                        self.refusal = Some(Refusal::ForGood);
+                    }
+                    self.refuse(text.to_string());
+                }
             },
             Reply::People { people, names, .. } => {
                 let names: Vec<&str> = names.iter().map(Name::as_str).collect();
@@ -234,7 +245,8 @@ impl Conversation {
     /// We are in the room, for the first time or again.
     fn welcome(&mut self, welcome: Welcome, now: Instant) {
         let arrival = self.position.arrive(&welcome, self.wishes.replay);
-        let text = match self.away.take() {
+        (self.refusal, self.refused) = (None, None);
+        let text = match self.away.take().filter(|_| self.was_welcomed()) {
             Some(away) => {
                 let mut text = "back".to_owned();
                 if self.me.as_ref() != Some(&welcome.name) {
@@ -247,19 +259,7 @@ impl Conversation {
                 }
                 Line::aside(text)
             }
-            None => {
-                let company = match welcome.people.saturating_sub(1) {
-                    0 => "nobody else is here yet".to_owned(),
-                    1 => "1 other is here".to_owned(),
-                    others => format!("{others} others are here"),
-                };
-                let kept = if welcome.kept {
-                    "; what is said is kept"
-                } else {
-                    ""
-                };
-                Line::word(format!("you are {}; {company}{kept}", welcome.name))
-            }
+            None => Line::word(self.introduction(&welcome)),
         };
         self.show(text);
         if arrival == Arrival::Resumed {
@@ -283,6 +283,32 @@ impl Conversation {
             self.send_json(&line);
         }
         self.quit_next();
+    }
+
+    /// What a newcomer is told.
+    fn introduction(&self, welcome: &Welcome) -> String {
+        let me = &welcome.name;
+        let others = welcome.people.saturating_sub(1);
+        let names = welcome.names.iter().filter(|name| *name != me);
+        let names: Vec<&str> = names.map(Name::as_str).take(MAX_NAMED).collect();
+        let company = match (names.len(), others.saturating_sub(names.len())) {
+            (0, 0) => "nobody else is here yet".to_owned(),
+            (0, 1) => "1 other is here".to_owned(),
+            (0, more) => format!("{more} others are here"),
+            (_, 0) => format!("here: {}", names.join(", ")),
+            (_, 1) => format!("here: {} and 1 other", names.join(", ")),
+            (_, more) => format!("here: {} and {more} others", names.join(", ")),
+        };
+        let kept = match welcome.kept {
+            true => "; what is said is kept",
+            false => "",
+        };
+        let help = match self.wishes.audience {
+            Audience::Prompt => ". /help for commands and keys",
+            Audience::Lines => ". /help for commands",
+            Audience::Program => "",
+        };
+        format!("you are {me}; {company}{kept}{help}")
     }
 
     /// The room has this message. If it is one that has not come back, it is
@@ -319,12 +345,15 @@ fn without(object: &str, name: &str) -> String {
     format!("{{{}}}", members.join(","))
 }
 
+/// Others whom a newcomer is told by name.
+const MAX_NAMED: usize = 8;
+
 fn one_line(text: &Text) -> String {
     text.as_str().replace('\n', "; ")
 }
 
 /// A time as people tell it: `3 s`, `2 min`, `5 h`.
-pub(super) fn about(time: Duration) -> String {
+pub fn about(time: Duration) -> String {
     // Rounded; somebody was away, so it was not no time at all.
     let seconds = (time.as_millis() + 500) / 1000;
     match seconds {

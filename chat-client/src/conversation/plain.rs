@@ -18,6 +18,9 @@ impl Conversation {
 
     /// The server is one of plain lines: what waited is sent to it.
     pub(super) fn be_plain(&mut self, stage: Stage) {
+        if matches!(self.stage, Stage::Undecided(_)) && !self.wishes.plain_server {
+            self.show(Line::word(UNCONFIRMED));
+        }
         self.stage = stage;
         // Who leaves before has nothing more sent, and is told what waited.
         while !self.leaving
@@ -56,3 +59,7 @@ impl Conversation {
         }
     }
 }
+
+const UNCONFIRMED: &str = "\
+this server does not greet as a chat server does: what you type is sent to it
+line by line, and nothing tells whether it arrives";

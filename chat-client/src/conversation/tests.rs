@@ -3,6 +3,7 @@ use std::hash::DefaultHasher;
 use super::*;
 use crate::style::{Bell, Style, TimeStyle};
 
+mod beginning;
 mod bounded;
 mod model;
 mod returning;
@@ -18,10 +19,19 @@ impl Talk {
     }
 
     fn with_replay(replay: usize) -> Self {
+        Self::with(Wishes {
+            replay,
+            plain_server: true,
+            ..Wishes::default()
+        })
+    }
+
+    /// Ann's, with these wishes.
+    fn with(wishes: Wishes) -> Self {
         let now = Instant::now();
         let wishes = Wishes {
             name: Some("ann".into()),
-            replay,
+            ..wishes
         };
         // A key that is always the same.
         let random = Random::with_key(DefaultHasher::new());
@@ -297,35 +307,6 @@ fn who_leaves_before_it_is_decided_knows_what_waited() {
         assert!(!talk.output().contains("early"));
         let undelivered: Vec<&str> = talk.conversation.undelivered().collect();
         assert_eq!(undelivered, ["early"]);
-    }
-}
-
-/// K-04: however the beginning is cut into pieces.
-#[test]
-fn another_protocol_is_known_by_its_beginning() {
-    for (answer, expected) in [
-        (&b"HTTP/1.1 400 Bad Request\r\n"[..], true),
-        (b"SSH-2.0-OpenSSH_9.2p1\r\n", true),
-        (b"\x15\x03\x01\x00\x02\x02\x28", true),
-        (b"I speak HTTP/1.1, SSH-2.0\n", false),
-        (b"hello\nHTTP/1.1 is mine\n", false),
-    ] {
-        for decided in [false, true] {
-            for piece in 1..=answer.len() {
-                let mut talk = Talk::new();
-                if decided {
-                    talk.pass(DECIDE_AFTER);
-                }
-                for bytes in answer.chunks(piece) {
-                    talk.conversation.receive(bytes, talk.now).unwrap();
-                }
-                assert_eq!(
-                    talk.conversation.is_foreign(),
-                    expected,
-                    "{answer:?}, {piece}"
-                );
-            }
-        }
     }
 }
 

@@ -598,14 +598,14 @@ fn a_welcome_on_return_has_its_time() {
 }
 
 #[test]
-fn a_refusal_on_return_is_the_reason_and_no_line() {
+fn an_error_on_return_is_the_reason_and_no_line() {
     let mut talk = Talk::in_room();
     talk.lose();
     talk.hear(&reply(
-        r#""type":"error","code":"other","text":"the room is full""#,
+        r#""type":"error","code":"other","text":"the room is closed""#,
     ));
     talk.conversation.lose(talk.now);
-    assert_eq!(talk.conversation.away_why(), Some("the room is full"));
+    assert_eq!(talk.conversation.away_why(), Some("the room is closed"));
     assert_eq!(talk.shown(), [""; 0]);
     assert_eq!(talk.conversation.refused(), 0);
 }
@@ -648,7 +648,7 @@ fn leaving_while_away_says_nothing_to_anybody() {
 
 #[test]
 fn times_away_are_told_roughly() {
-    let after = |milliseconds| hearing::about(Duration::from_millis(milliseconds));
+    let after = |milliseconds| about(Duration::from_millis(milliseconds));
     assert_eq!(after(3), "1 s");
     assert_eq!(after(3400), "3 s");
     assert_eq!(after(59_400), "59 s");

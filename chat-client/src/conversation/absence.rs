@@ -1,0 +1,127 @@
+//! Connections that are lost, and those that do not come to a welcome.
+
+use std::time::{Duration, Instant};
+
+use chat_proto::framing::{self, LineDecoder};
+
+use super::company::Company;
+use super::{Conversation, FULL_FOR, Stage, WELCOME_WITHIN};
+
+/// A connection that was lost.
+#[derive(Debug)]
+pub(super) struct Away {
+    pub(super) since: Instant,
+    /// Why, for people.
+    pub(super) why: String,
+    /// The server was there, and did not let us in.
+    is_refused: bool,
+}
+
+/// The server's words to a client that cannot come in.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// There may be room later.
+    ForNow(String),
+    /// It is of no use to try again. The person has been told.
+    ForGood,
+}
+
+impl Conversation {
+    /// The server has closed the connection: what came of a last line is all of it.
+    pub fn close(&mut self, now: Instant) {
+        if matches!(
+            self.stage,
+            Stage::Undecided(_) | Stage::PlainSoFar | Stage::Plain | Stage::Returning(_)
+        ) && let Some(rest) = self.decoder.take_pending()
+        {
+            let rest = String::from_utf8_lossy(&rest);
+            self.line(framing::Line::Whole(&rest), now);
+        }
+    }
+
+    /// The connection is lost, and is to be had again; or the attempt to have
+    /// it again has failed. How long the server wants to be left alone.
+    pub fn lose(&mut self, now: Instant) -> Duration {
+        let away = self.away.get_or_insert_with(|| Away {
+            since: now,
+            why: "connection lost".to_owned(),
+            is_refused: false,
+        });
+        let mut wait = Duration::ZERO;
+        if let Some((text, after)) = self.goodbye.take() {
+            (away.why, wait) = (text, after);
+        }
+        if let Some(Refusal::ForNow(text)) = self.refusal.take() {
+            away.why = "not let in yet".to_owned();
+            away.is_refused = true;
+            wait = FULL_FOR;
+            if !matches!(&self.refused, Some((last, _)) if *last == text) {
+                self.refused = Some((text, false));
+            }
+        }
+        if self.stage == Stage::Json {
+            let others = self.people.names().cloned();
+            self.company = Some(Company::new(self.company.take(), others, self.me.clone()));
+        }
+        self.stage = Stage::Away;
+        self.silent = false;
+        self.decoder = LineDecoder::default();
+        self.partial_since = None;
+        // Half a line is nothing, and whole messages are sent again.
+        self.output.clear();
+        wait
+    }
+
+    /// Why the server had no room for us; once, as long as it is the same.
+    pub fn tell_refusal(&mut self) -> Option<String> {
+        let (text, is_told) = self.refused.as_mut()?;
+        (!std::mem::replace(is_told, true)).then(|| text.clone())
+    }
+
+    /// There is a connection again.
+    pub fn begin_again(&mut self, now: Instant) {
+        self.stage = Stage::Returning(now + WELCOME_WITHIN);
+        (self.heard, self.pinged) = (now, None);
+    }
+
+    /// Since when the connection is lost, until the next welcome.
+    pub fn away_since(&self) -> Option<Instant> {
+        self.away.as_ref().map(|away| away.since)
+    }
+
+    /// Why it is lost, for people, as long as it is.
+    pub fn away_why(&self) -> Option<&str> {
+        self.away.as_ref().map(|away| away.why.as_str())
+    }
+
+    /// Whether the server was reached since, and had no room for us.
+    pub fn was_refused(&self) -> bool {
+        self.away.as_ref().is_some_and(|away| away.is_refused)
+    }
+
+    /// Whether the server has said, over this connection, that it has no room now.
+    pub fn is_refused_for_now(&self) -> bool {
+        matches!(self.refusal, Some(Refusal::ForNow(_)))
+    }
+
+    /// What the server said before it went.
+    pub fn goodbye(&self) -> Option<&str> {
+        self.goodbye.as_ref().map(|(text, _)| text.as_str())
+    }
+
+    /// Why a connection that is closed is of no use, for people who have not been
+    /// told already.
+    pub fn end_reason(&self) -> Option<String> {
+        Some(match (&self.refusal, self.stage) {
+            (Some(Refusal::ForNow(text)), _) => text.clone(),
+            (Some(Refusal::ForGood), _) => return None,
+            (None, Stage::Undecided(_)) => {
+                "the server closed the connection without a word".to_owned()
+            }
+            (None, Stage::Hello(_)) => {
+                "the server closed the connection before it let us in".to_owned()
+            }
+            _ => "the server went away".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! What the person says, and what becomes of it.
+
+use chat_proto::command::Command;
+use chat_proto::json_form;
+use chat_proto::text_form;
+
+use super::outbox::Manner;
+use super::{Audience, Conversation, Stage};
+use crate::line::Line;
+
+impl Conversation {
+    /// Takes a line that the person typed or piped. A blank one says nothing.
+    pub fn say(&mut self, line: String) {
+        // What stands behind a `/quit` is not meant to be said, whether or not it
+        // was read before the client has left.
+        if self.leaving || self.leaving_next || line.trim().is_empty() {
+            return;
+        }
+        match self.stage {
+            Stage::PlainSoFar | Stage::Plain => self.send_plain(&line),
+            Stage::Json => self.send_json(&line),
+            _ if is_quit(&line) => self.leaving_next = true,
+            Stage::Undecided(_)
+            | Stage::Hello(_)
+            | Stage::Away
+            | Stage::Returning(_)
+            | Stage::Unfit => self.outbox.wait(line),
+        }
+    }
+
+    /// The person leaves.
+    pub fn quit(&mut self) {
+        // The server would have words for an end without a goodbye.
+        if matches!(self.stage, Stage::Hello(_) | Stage::Json) && !self.leaving {
+            json_form::encode_command(&Command::Quit, &mut self.output);
+        }
+        self.leaving = true;
+    }
+
+    /// Leaves, if that was said last of what waited.
+    pub(super) fn quit_next(&mut self) {
+        if std::mem::take(&mut self.leaving_next) {
+            self.quit();
+        }
+    }
+
+    /// Whether the last thing that was said is that the person leaves.
+    pub fn has_said_quit(&self) -> bool {
+        self.leaving || self.leaving_next
+    }
+
+    /// Tells the person that something of theirs is not sent.
+    pub fn refuse(&mut self, why: String) {
+        self.refusals += 1;
+        self.show(Line::trouble(why));
+    }
+
+    pub(super) fn send_json(&mut self, line: &str) {
+        let command = match text_form::parse_command(line) {
+            Ok(None) => return,
+            Ok(Some(command)) => command,
+            Err(error) => return self.refuse(error.to_string()),
+        };
+        match command {
+            Command::Message { text, .. } => {
+                return self.outbox.send(Manner::Message, text, &mut self.output);
+            }
+            Command::Action { text, .. } => {
+                return self.outbox.send(Manner::Action, text, &mut self.output);
+            }
+            Command::Quit => return self.quit(),
+            Command::Help => {
+                return self.show(Line::word(match self.wishes.audience {
+                    Audience::Prompt => format!("{COMMANDS}\n{KEYS}"),
+                    Audience::Lines | Audience::Program => COMMANDS.to_owned(),
+                }));
+            }
+            Command::Hello(_) => return self.refuse("/hello is for programs".to_owned()),
+            Command::History { .. } => self.position.ask_history(),
+            Command::Nick { .. } | Command::Who | Command::Ping { .. } => {}
+        }
+        json_form::encode_command(&command, &mut self.output);
+    }
+}
+
+/// Whether a line says that the person leaves.
+pub fn is_quit(line: &str) -> bool {
+    matches!(text_form::parse_command(line), Ok(Some(Command::Quit)))
+}
+
+const COMMANDS: &str = "\
+whatever you type is said to everyone here
+/me TEXT      says what you do: * ann waves
+/nick NAME    gives you another name
+/who          tells who is here
+/history N    shows the last N messages
+/quit         leaves, and so does Ctrl-D
+//TEXT        says a line that begins with /";
+
+/// The README has the others.
+const KEYS: &str = "\
+keys (C-r is Ctrl and R together, M-Enter is Alt and Enter):
+Enter         sends what you have typed
+M-Enter, C-j  begins another line in it
+Tab           completes a name, or a command that begins with /
+Up, Down      what you sent before; C-r searches it
+C-a, C-e      to the start and to the end of the line
+C-w, C-u      deletes the word, the line before the cursor; C-y puts it back
+C-_           undoes
+C-l           empties the screen
+C-z           stops the client until you type fg
+C-c           clears what you have typed; twice in an empty line, leaves
+C-d           leaves, in an empty line";
