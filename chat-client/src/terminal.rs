@@ -6,17 +6,18 @@
 
 #[cfg(unix)]
 pub(crate) mod decoder;
+mod raw;
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::mem;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Once};
 use std::thread;
 use std::time::Duration;
 
-use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use crossterm::{execute, terminal};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use mio::Waker;
+pub use raw::RawMode;
 
 use crate::editor::Key;
 use crate::layout::Size;
@@ -388,71 +389,6 @@ pub fn size() -> Size {
         width: or(width, 80),
         height: or(height, 24),
     }
-}
-
-/// While this lives the terminal gives us every key. However it ends, the
-/// terminal is given back as it was.
-#[derive(Debug)]
-pub struct RawMode(());
-
-impl RawMode {
-    /// Takes the terminal.
-    ///
-    /// # Errors
-    ///
-    /// When there is none.
-    pub fn enter() -> io::Result<Self> {
-        static HOOK: Once = Once::new();
-        HOOK.call_once(|| {
-            let inner = std::panic::take_hook();
-            std::panic::set_hook(Box::new(move |info| {
-                give_back();
-                inner(info);
-            }));
-        });
-        let raw = Self(());
-        take()?;
-        Ok(raw)
-    }
-
-    /// Gives the terminal back for a while.
-    pub fn leave(&self) {
-        give_back();
-    }
-
-    /// Takes it again, also if somebody else gave it back.
-    ///
-    /// # Errors
-    ///
-    /// When it is gone.
-    pub fn again(&self) -> io::Result<()> {
-        // crossterm believes that nobody else changes the mode.
-        terminal::disable_raw_mode()?;
-        take()
-    }
-}
-
-impl Drop for RawMode {
-    fn drop(&mut self) {
-        give_back();
-    }
-}
-
-fn take() -> io::Result<()> {
-    terminal::enable_raw_mode()?;
-    execute!(io::stdout(), event::EnableBracketedPaste)
-}
-
-/// Errors are passed over: a terminal that is gone needs nothing back.
-fn give_back() {
-    let _ = execute!(
-        io::stdout(),
-        terminal::EndSynchronizedUpdate,
-        terminal::EnableLineWrap,
-        event::DisableBracketedPaste,
-        crossterm::cursor::Show
-    );
-    let _ = terminal::disable_raw_mode();
 }
 
 /// Keys and lines that may wait for the loop; a pipe then waits, too.
