@@ -5,7 +5,7 @@
 //! it has and wakes the loop; it is never joined, and ends with the process.
 
 #[cfg(unix)]
-pub(crate) mod decoder;
+pub mod decoder;
 mod raw;
 
 use std::io::{self, BufRead, BufReader, Read};
@@ -202,11 +202,16 @@ fn pasted(press: &Press) -> Option<&str> {
     }
 }
 
-/// Whether a terminal tells pasted text from typed, by `$TERM`. The console of
-/// Linux and the oldest terminals do not, nor does Windows.
+/// Whether a terminal tells pasted text from typed, by `$TERM`. The oldest ones
+/// do not, nor does Windows.
 pub fn is_bracketed(term: &str) -> bool {
+    !cfg!(windows) && !is_old(term)
+}
+
+/// Whether a terminal is the console of Linux or one of the oldest, by `$TERM`.
+fn is_old(term: &str) -> bool {
     let old = ["", "linux", "ansi", "cons25", "dumb"];
-    !cfg!(windows) && !old.contains(&term) && !term.starts_with("vt")
+    old.contains(&term) || term.starts_with("vt")
 }
 
 /// Starts the thread that reads lines.
@@ -312,12 +317,15 @@ fn press_of(
         ..
     }: KeyEvent,
 ) -> Option<Press> {
-    // Windows reports the release of each key as well.
-    if kind == KeyEventKind::Release {
+    // Windows reports the release of each key as well. The other modifiers are
+    // for window managers.
+    let others = KeyModifiers::SUPER | KeyModifiers::HYPER | KeyModifiers::META;
+    if kind == KeyEventKind::Release || modifiers.intersects(others) {
         return None;
     }
     let control = modifiers.contains(KeyModifiers::CONTROL);
     let alt = modifiers.contains(KeyModifiers::ALT);
+    let shift = modifiers.contains(KeyModifiers::SHIFT);
     let key = match code {
         KeyCode::Char(character) if control && !alt => match character.to_ascii_lowercase() {
             'a' => Key::Home,
@@ -340,8 +348,12 @@ fn press_of(
             'w' => Key::KillWord,
             'y' => Key::Yank,
             'z' => return Some(Press::Suspend),
-            // The byte of C-_ is that of C-7 and, on most keyboards, of C-/.
+            // The byte of C-_ is that of C-7 and, on most keyboards, of C-/. A
+            // terminal may not tell what Shift makes of the key.
             '_' | '7' | '/' => Key::Undo,
+            '-' if shift => Key::Undo,
+            // The byte of Esc.
+            '[' => Key::Escape,
             _ => return None,
         },
         KeyCode::Char(character) if alt && !control => match character.to_ascii_lowercase() {
@@ -352,10 +364,16 @@ fn press_of(
             'y' => Key::YankPop,
             _ => return None,
         },
+        // AltGr is both on Windows, where it makes no ASCII letter of a key.
+        KeyCode::Char(character)
+            if alt && (!cfg!(windows) || character.is_ascii_alphanumeric()) =>
+        {
+            return None;
+        }
         KeyCode::Char(character) => Key::Text(character.to_string()),
         KeyCode::Tab => Key::Tab,
         KeyCode::BackTab => Key::BackTab,
-        KeyCode::Enter if alt => Key::Newline,
+        KeyCode::Enter if alt || shift => Key::Newline,
         KeyCode::Enter => Key::Enter,
         KeyCode::Backspace if alt => Key::KillWordBack,
         KeyCode::Backspace => Key::Backspace,

@@ -1,6 +1,6 @@
 //! Keys and pastes, through the terminal and as others receive them.
 
-use chat_testkit::{Peer, ServerProcess, Terminal, keys};
+use chat_testkit::{JsonPeer, Peer, ServerProcess, Terminal, keys};
 
 use crate::{join, nc, server};
 
@@ -147,6 +147,57 @@ fn a_pasted_line_end_sends_nothing() {
     desk.check("", "one");
     desk.bo
         .expect("\r<ann> two\n\r<ann> three\n\r<ann> four[31m\n");
+}
+
+/// A terminal answers what another program has asked it, and reports the mouse
+/// and the focus that another program wanted to know.
+#[test]
+fn what_a_terminal_reports_is_not_typed() {
+    let mut desk = Desk::new();
+    for report in [
+        "\x1b]11;rgb:ffff/ffff/ffff\x1b\\",
+        "\x1b]52;c;aGVsbG8=\x07",
+        "\x1bP>|XTerm(370)\x1b\\",
+        "\x1b_Gi=31;OK\x1b\\",
+        "\x1b^private\x1b\\",
+        "\x1bXstring\x1b\\",
+        "\x1b[?62;22c\x1b[24;80R",
+        "\x1b[I\x1b[O",
+        "\x1b[<0;10;20M\x1b[<0;10;20m",
+        "\x1b[M !!",
+    ] {
+        desk.check(&format!("a{report}b"), "ab");
+    }
+    // Half an answer does not keep Enter from sending, nor does a key with Alt
+    // that begins as an answer does.
+    desk.check("a\x1b]11;rgb:ffff/", "a");
+    for key in [']', 'P', '_', '^', 'X'] {
+        desk.check(&format!("a{}b", keys::alt(key)), "ab");
+    }
+}
+
+/// Keys as xterm with modifyOtherKeys, kitty and rxvt send them.
+#[test]
+fn keys_in_other_encodings_do_the_same() {
+    let desk = Desk::new();
+    let mut witness = JsonPeer::connect(desk.server.addr(), "witness");
+    desk.ann.wait_for_text("[witness] entered room");
+    for (typed, said) in [
+        ("ello\x1b[27;5;97~h", "hello"),
+        ("ello\x1b[97;5uh\x1b[97;5:3u", "hello"),
+        ("ello\x1b[1092::97;5uh", "hello"),
+        ("\x1b[27;2;65~\x1b[97:65;2u\x1b[57400u", "AA1"),
+        ("one two\x1bOdX", "one Xtwo"),
+        ("a\x1b[97;9u\x1b[97;7u\x1b[57441u\x1b[97;1:3ub", "ab"),
+        ("one\x1b[13;2utwo\x1b[27;2;13~three", "one\ntwo\nthree"),
+    ] {
+        for enter in [keys::ENTER, "\x1bOM", "\x1b[13u", "\x1b[57414u"] {
+            desk.ann.type_text(typed);
+            desk.ann.type_text(enter);
+            let message = witness.wait_for(|value| value["name"] == "ann");
+            assert_eq!(message["text"], said, "{typed:?}, {enter:?}");
+        }
+    }
 }
 
 #[test]

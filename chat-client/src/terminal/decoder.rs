@@ -3,19 +3,30 @@
 //! crossterm has a reader for this, too, but keeps whatever a terminal sends
 //! between the marks of a paste, without limit and deaf to C-c, and goes round
 //! at full speed when the terminal is gone.
+//!
+//! The bytes are told apart as ECMA-48 has it: characters, control characters,
+//! control sequences (`sequence` has their meaning) and control strings
+//! (`string`); a `paste` goes on to its mark. How reads cut the bytes makes no
+//! difference. A pause does: when nothing follows for a moment (`ESCAPE_ALONE`
+//! in [`sys`](crate::sys)), what was begun is given up. So an ESC is a key or
+//! an introducer, and a string without an end holds up nobody who types.
 
 use std::mem;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use memchr::memchr;
 
 use super::Typed;
-use crate::editor::MAX_DRAFT;
+use paste::Paste;
+use string::{ControlString, Step};
+
+mod paste;
+mod sequence;
+mod string;
 
 /// Finds the keys in what a terminal sends. What it keeps is bounded by the
 /// longest draft.
 #[derive(Debug, Default)]
-pub(crate) struct Decoder {
+pub struct Decoder {
     state: State,
 }
 
@@ -28,12 +39,12 @@ enum State {
     Character(Character),
     /// After ESC: a key by itself, the mark of Alt, or the start of a sequence.
     Escape,
-    /// After ESC O.
-    Ss3,
-    /// After ESC [, with the parameters so far.
-    Csi(Vec<u8>),
-    /// So many bytes belong to something that is no key.
-    Skip(u8),
+    /// After ESC [ (CSI) or ESC O (SS3).
+    Sequence(Sequence),
+    /// Within a control string.
+    String(ControlString),
+    /// Within something that is no key.
+    Skip(Skip),
     /// Within a paste.
     Paste(Paste),
 }
@@ -45,18 +56,35 @@ struct Character {
     modifiers: KeyModifiers,
 }
 
-#[derive(Debug, Default)]
-struct Paste {
-    bytes: Vec<u8>,
-    /// How much of the mark of its end has come.
-    matched: usize,
-    /// It is not wanted any more, and only its end is waited for.
-    dropped: bool,
+#[derive(Debug)]
+struct Sequence {
+    /// The byte after ESC.
+    introducer: u8,
+    parameters: Vec<u8>,
+}
+
+/// Bytes of a mouse report or of a function key. xterm may send the places of
+/// the mouse as characters of two bytes, each of which counts as one.
+#[derive(Debug)]
+struct Skip {
+    left: u8,
+    /// The byte before may be the first of two.
+    within: bool,
 }
 
 impl Decoder {
-    /// Takes what one read has given.
-    pub(crate) fn decode(&mut self, read: &[u8], out: &mut Vec<Typed>) {
+    /// Takes what one read has given, and appends what was typed to `out`.
+    pub fn decode(&mut self, read: &[u8], out: &mut Vec<Typed>) {
+        // Somebody who presses C-c by hand: no terminal sends a byte of a
+        // paste by itself. Without it a paste whose end never comes would
+        // hold the person prisoner. What follows is still part of the
+        // paste, and must not be taken for keys.
+        if let State::Paste(paste) = &mut self.state
+            && is_interrupt(read)
+        {
+            paste.drop_it();
+            return press(out, KeyCode::Char('c'), KeyModifiers::CONTROL);
+        }
         let mut rest = read;
         while let Some((&byte, behind)) = rest.split_first() {
             let State::Paste(paste) = &mut self.state else {
@@ -64,15 +92,6 @@ impl Decoder {
                 rest = behind;
                 continue;
             };
-            // Somebody who presses C-c by hand: no terminal sends a byte of a
-            // paste by itself. Without it a paste whose end never comes would
-            // hold the person prisoner. What follows is still part of the
-            // paste, and must not be taken for keys.
-            if read.iter().all(|&byte| byte == INTERRUPT) {
-                paste.drop_it();
-                press(out, KeyCode::Char('c'), KeyModifiers::CONTROL);
-                return;
-            }
             if paste.take(&mut rest, out) {
                 // Of one that was dropped there is still an end to be told.
                 let text = String::from_utf8_lossy(&paste.bytes).into_owned();
@@ -84,17 +103,38 @@ impl Decoder {
 
     /// Whether what comes next, or that nothing comes, decides what the last
     /// byte was.
-    pub(crate) fn is_waiting(&self) -> bool {
-        matches!(
+    pub fn is_waiting(&self) -> bool {
+        !matches!(
             self.state,
-            State::Escape | State::Ss3 | State::Csi(_) | State::Skip(_)
+            State::Ground | State::Character(_) | State::Paste(_)
         )
     }
 
-    /// Nothing has come: an ESC was the key, and half a sequence is nothing.
-    pub(crate) fn expire(&mut self, out: &mut Vec<Typed>) {
-        if self.is_waiting() && matches!(mem::take(&mut self.state), State::Escape) {
-            press(out, KeyCode::Esc, KeyModifiers::NONE);
+    /// Nothing has come, and what was begun is over.
+    pub fn expire(&mut self, out: &mut Vec<Typed>) {
+        while self.is_waiting() {
+            self.give_up(out);
+        }
+    }
+
+    /// What was begun does not go on. An introducer by itself was a key; half a
+    /// sequence is nothing.
+    fn give_up(&mut self, out: &mut Vec<Typed>) {
+        match mem::take(&mut self.state) {
+            State::Escape => press(out, KeyCode::Esc, KeyModifiers::NONE),
+            State::Sequence(sequence) if sequence.parameters.is_empty() => {
+                press_alt(out, sequence.introducer);
+            }
+            State::String(string) => {
+                press_alt(out, string.introducer);
+                for &byte in string.typed() {
+                    self.step(byte, out);
+                }
+                if string.is_ending {
+                    self.state = State::Escape;
+                }
+            }
+            _ => {}
         }
     }
 
@@ -104,43 +144,60 @@ impl Decoder {
                 character.bytes.push(byte);
                 if character.bytes.len() < character.length {
                     self.state = State::Character(character);
-                } else if let Ok(text) = str::from_utf8(&character.bytes) {
-                    for letter in text.chars() {
-                        press(out, KeyCode::Char(letter), character.modifiers);
-                    }
+                } else {
+                    self.character(&character, out);
                 }
             }
-            State::Escape => match byte {
-                b'[' => self.state = State::Csi(Vec::new()),
-                b'O' => self.state = State::Ss3,
-                ESC => {
-                    press(out, KeyCode::Esc, KeyModifiers::NONE);
-                    self.state = State::Escape;
-                }
-                _ => self.begin(byte, KeyModifiers::ALT, out),
-            },
-            State::Ss3 => {
-                if let Some(code) = arrow(byte) {
-                    press(out, code, KeyModifiers::NONE);
+            State::Escape if byte == ESC => {
+                press(out, KeyCode::Esc, KeyModifiers::NONE);
+                self.state = State::Escape;
+            }
+            State::Escape => {
+                if !self.introduce(byte) {
+                    self.begin(byte, KeyModifiers::ALT, out);
                 }
             }
-            State::Csi(mut parameters) if matches!(byte, b' '..=b'?') => {
+            State::Sequence(mut sequence) if sequence.goes_on_with(byte) => {
                 // One more than any key has tells that it is none.
-                if parameters.len() <= MAX_PARAMETERS {
-                    parameters.push(byte);
+                if sequence.parameters.len() <= MAX_PARAMETERS {
+                    sequence.parameters.push(byte);
                 }
-                self.state = State::Csi(parameters);
+                self.state = State::Sequence(sequence);
             }
-            State::Csi(parameters) if matches!(byte, b'@'..=b'~') => {
-                self.sequence(&parameters, byte, out);
+            State::Sequence(sequence) if matches!(byte, b' '..=b'~') => {
+                self.sequence(&sequence, byte, out);
             }
-            State::Skip(count) if count > 1 => self.state = State::Skip(count - 1),
-            State::Skip(_) => {}
-            // Whatever was begun is broken off.
-            State::Ground | State::Character(_) | State::Csi(_) | State::Paste(_) => {
+            State::String(mut string) => match string.step(byte) {
+                Step::Within => self.state = State::String(string),
+                // An answer to a question that the client asks would be
+                // recognised here, by its introducer and content.
+                Step::End => {}
+                Step::BreaksOff => {
+                    self.state = State::String(string);
+                    self.give_up(out);
+                    self.step(byte, out);
+                }
+            },
+            State::Skip(skip) if skip.takes(byte) => self.state = skip.behind(byte),
+            state => {
+                self.state = state;
+                self.give_up(out);
                 self.begin(byte, KeyModifiers::NONE, out);
             }
         }
+    }
+
+    /// Begins what ESC and `byte` introduce. Tells whether they do.
+    fn introduce(&mut self, byte: u8) -> bool {
+        self.state = match ControlString::begin(byte) {
+            Some(string) => State::String(string),
+            None if matches!(byte, b'[' | b'O') => State::Sequence(Sequence {
+                introducer: byte,
+                parameters: Vec::new(),
+            }),
+            None => return false,
+        };
+        true
     }
 
     /// A byte that begins something, perhaps with Alt held.
@@ -166,110 +223,96 @@ impl Decoder {
             }
             b' '..=b'~' => press(out, KeyCode::Char(byte.into()), modifiers),
             _ => {
-                let length = match byte {
-                    0xc2..=0xdf => 2,
-                    0xe0..=0xef => 3,
-                    0xf0..=0xf4 => 4,
-                    // No character begins so.
-                    _ => return,
-                };
-                self.state = State::Character(Character {
-                    bytes: vec![byte],
-                    length,
-                    modifiers,
-                });
+                if let Some(length) = length_of_character(byte) {
+                    self.state = State::Character(Character {
+                        bytes: vec![byte],
+                        length,
+                        modifiers,
+                    });
+                } else {
+                    self.c1(byte);
+                }
             }
         }
     }
 
-    /// ESC [, these parameters, and this last byte.
-    fn sequence(&mut self, parameters: &[u8], last: u8, out: &mut Vec<Typed>) {
-        let mut numbers = parameters
-            .split(|&byte| byte == b';')
-            .map(|number| str::from_utf8(number).ok()?.parse::<u32>().ok());
-        let (first, second) = (numbers.next().flatten(), numbers.next().flatten());
-        let code = match (last, first) {
-            _ if parameters.len() > MAX_PARAMETERS => return,
-            (b'~', Some(200)) => {
-                self.state = State::Paste(Paste::default());
-                return;
+    fn character(&mut self, character: &Character, out: &mut Vec<Typed>) {
+        let text = str::from_utf8(&character.bytes);
+        match text.ok().and_then(|text| text.chars().next()) {
+            Some(letter) if !letter.is_control() => {
+                press(out, KeyCode::Char(letter), character.modifiers);
             }
-            (b'~', Some(201)) => return out.push(Typed::PasteEnd),
-            // A function key of Linux' console, and a mouse that some other
+            Some(control) => self.c1(control as u8),
+            None => {}
+        }
+    }
+
+    /// A control character from 0x80 to 0x9F is ESC and a byte in one (ECMA-48
+    /// §5.3). Other bytes that begin no character are nothing: an xterm that is
+    /// not set to UTF-8 sends them for Alt, but also for letters.
+    fn c1(&mut self, byte: u8) {
+        if let 0x80..=0x9f = byte {
+            self.introduce(byte - 0x40);
+        }
+    }
+
+    /// A sequence and its last byte.
+    fn sequence(&mut self, sequence: &Sequence, last: u8, out: &mut Vec<Typed>) {
+        let parameters = &*sequence.parameters;
+        match (sequence.introducer, parameters, last) {
+            _ if parameters.len() > MAX_PARAMETERS => {}
+            (b'O', ..) => sequence::ss3(parameters, last, out),
+            (_, b"200", b'~') => self.state = State::Paste(Paste::default()),
+            (_, b"201", b'~') => out.push(Typed::PasteEnd),
+            // A function key of Linux' console, and a mouse that another
             // program has left switched on.
-            (b'[', _) if parameters.is_empty() => return self.state = State::Skip(1),
-            (b'M', _) if parameters.is_empty() => return self.state = State::Skip(3),
-            (b'~', Some(1 | 7)) => KeyCode::Home,
-            (b'~', Some(4 | 8)) => KeyCode::End,
-            (b'~', Some(3)) => KeyCode::Delete,
-            (b'Z', _) => KeyCode::BackTab,
-            // How some terminals are set up to tell more keys apart.
-            (b'u', Some(9)) => KeyCode::Tab,
-            (b'u', Some(13)) => KeyCode::Enter,
-            (b'u', Some(27)) => KeyCode::Esc,
-            (b'u', Some(127)) => KeyCode::Backspace,
-            (b'u', Some(code)) => match char::from_u32(code) {
-                Some(character) if !character.is_control() => KeyCode::Char(character),
-                _ => return,
-            },
-            _ => match arrow(last) {
-                Some(code) => code,
-                None => return,
-            },
-        };
-        let held = match last {
-            b'~' | b'u' => second,
-            // `ESC [ 5 C`, as old ones have it.
-            _ => second.or(first),
-        };
-        let held = held.unwrap_or(1).saturating_sub(1);
-        let mut modifiers = KeyModifiers::NONE;
-        modifiers.set(KeyModifiers::SHIFT, held & 1 != 0);
-        modifiers.set(KeyModifiers::ALT, held & 2 != 0);
-        modifiers.set(KeyModifiers::CONTROL, held & 4 != 0);
-        press(out, code, modifiers);
+            (_, b"", b'[') => self.state = State::Skip(Skip::new(1)),
+            (_, b"", b'M') => self.state = State::Skip(Skip::new(3)),
+            _ => sequence::csi(parameters, last, out),
+        }
     }
 }
 
-impl Paste {
-    /// Takes bytes off `rest` up to and with the mark of the end; tells whether
-    /// it was there. A paste that fits no draft is told of at once, since its
-    /// end may never come.
-    fn take(&mut self, rest: &mut &[u8], out: &mut Vec<Typed>) -> bool {
-        while let Some(&byte) = rest.first() {
-            if byte == PASTE_END[self.matched] {
-                *rest = &rest[1..];
-                self.matched += 1;
-                if self.matched == PASTE_END.len() {
-                    return true;
-                }
-                continue;
-            }
-            // The mark has its first byte only once: what came of it is text,
-            // and the mark may begin at this byte at the earliest.
-            let begun = mem::take(&mut self.matched);
-            self.keep(&PASTE_END[..begun], out);
-            let text = memchr(ESC, rest).unwrap_or(rest.len());
-            self.keep(&rest[..text], out);
-            *rest = &rest[text..];
+impl Sequence {
+    /// Whether `byte` is a parameter, or an intermediate byte, rather than the
+    /// last one.
+    fn goes_on_with(&self, byte: u8) -> bool {
+        match byte {
+            b'0'..=b'9' | b';' => true,
+            // rxvt's keys with Shift end in what is an intermediate byte
+            // elsewhere: `CSI 3 $`.
+            b'$' => self.introducer == b'[' && !is_number(&self.parameters),
+            b' '..=b'?' => self.introducer == b'[',
+            _ => false,
         }
-        false
+    }
+}
+
+impl Skip {
+    fn new(left: u8) -> Self {
+        let within = false;
+        Self { left, within }
     }
 
-    fn keep(&mut self, bytes: &[u8], out: &mut Vec<Typed>) {
-        if self.dropped {
-            return;
-        }
-        if self.bytes.len() + bytes.len() > MAX_DRAFT {
-            self.drop_it();
-            return out.push(Typed::PasteTooLong);
-        }
-        self.bytes.extend_from_slice(bytes);
+    /// Whether `byte` belongs to it: no coordinate is a control character.
+    fn takes(&self, byte: u8) -> bool {
+        self.within && is_continuation(byte) || self.left > 0 && byte >= b' '
     }
 
-    fn drop_it(&mut self) {
-        self.dropped = true;
-        self.bytes = Vec::new();
+    /// What is left behind `byte`.
+    fn behind(self, byte: u8) -> State {
+        let ends_pair = self.within && is_continuation(byte);
+        let skip = Self {
+            left: self.left - u8::from(!ends_pair),
+            within: !ends_pair && length_of_character(byte) == Some(2),
+        };
+        match skip {
+            Self {
+                left: 0,
+                within: false,
+            } => State::Ground,
+            _ => State::Skip(skip),
+        }
     }
 }
 
@@ -277,31 +320,47 @@ fn press(out: &mut Vec<Typed>, code: KeyCode, modifiers: KeyModifiers) {
     out.push(Typed::Key(KeyEvent::new(code, modifiers)));
 }
 
-fn arrow(last: u8) -> Option<KeyCode> {
-    Some(match last {
-        b'A' => KeyCode::Up,
-        b'B' => KeyCode::Down,
-        b'C' => KeyCode::Right,
-        b'D' => KeyCode::Left,
-        b'F' => KeyCode::End,
-        b'H' => KeyCode::Home,
-        _ => return None,
-    })
+fn press_alt(out: &mut Vec<Typed>, key: u8) {
+    press(out, KeyCode::Char(key.into()), KeyModifiers::ALT);
+}
+
+/// Whether a read is C-c and nothing else, however the terminal encodes it.
+fn is_interrupt(read: &[u8]) -> bool {
+    if read.len() > MAX_PARAMETERS {
+        return false;
+    }
+    let mut decoder = Decoder::default();
+    let mut typed = Vec::new();
+    decoder.decode(read, &mut typed);
+    let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    let alone = typed.iter().all(|typed| *typed == Typed::Key(ctrl_c));
+    alone && !typed.is_empty() && matches!(decoder.state, State::Ground)
+}
+
+fn is_number(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit)
 }
 
 fn is_continuation(byte: u8) -> bool {
     matches!(byte, 0x80..=0xbf)
 }
 
+/// The bytes of the UTF-8 character that begins with `byte`, if it begins one of
+/// several.
+fn length_of_character(byte: u8) -> Option<usize> {
+    match byte {
+        0xc2..=0xdf => Some(2),
+        0xe0..=0xef => Some(3),
+        0xf0..=0xf4 => Some(4),
+        _ => None,
+    }
+}
+
 const ESC: u8 = 0x1b;
 
-/// C-c.
-const INTERRUPT: u8 = 0x03;
-
-const PASTE_END: &[u8] = b"\x1b[201~";
-
-/// The most bytes of parameters that a key has.
-const MAX_PARAMETERS: usize = 16;
+/// The most bytes of parameters that a key has. kitty's protocol has three
+/// characters, the modifiers and some code points of text.
+const MAX_PARAMETERS: usize = 64;
 
 #[cfg(test)]
 mod tests;

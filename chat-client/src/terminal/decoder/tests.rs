@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::editor::MAX_DRAFT;
 
 const NONE: KeyModifiers = KeyModifiers::NONE;
 const ALT: KeyModifiers = KeyModifiers::ALT;
@@ -34,90 +35,9 @@ fn check(bytes: &[u8], expected: &[Typed]) {
     assert_eq!(decode(&one_by_one), expected, "one by one");
 }
 
-#[test]
-fn keys() {
-    for (bytes, code, modifiers) in [
-        (&b"a"[..], KeyCode::Char('a'), NONE),
-        ("中".as_bytes(), KeyCode::Char('中'), NONE),
-        ("🙂".as_bytes(), KeyCode::Char('🙂'), NONE),
-        (b"\x1b", KeyCode::Esc, NONE),
-        (b"\r", KeyCode::Enter, NONE),
-        (b"\n", KeyCode::Char('j'), CONTROL),
-        (b"\t", KeyCode::Tab, NONE),
-        (b"\x7f", KeyCode::Backspace, NONE),
-        (b"\x08", KeyCode::Char('h'), CONTROL),
-        (b"\x03", KeyCode::Char('c'), CONTROL),
-        (b"\x1a", KeyCode::Char('z'), CONTROL),
-        (b"\x1f", KeyCode::Char('7'), CONTROL),
-        (b"\x1bf", KeyCode::Char('f'), ALT),
-        ("\u{1b}é".as_bytes(), KeyCode::Char('é'), ALT),
-        (b"\x1b\r", KeyCode::Enter, ALT),
-        (b"\x1b\x7f", KeyCode::Backspace, ALT),
-        (b"\x1b\x08", KeyCode::Backspace, ALT),
-        (b"\x1b[A", KeyCode::Up, NONE),
-        (b"\x1bOB", KeyCode::Down, NONE),
-        (b"\x1b[C", KeyCode::Right, NONE),
-        (b"\x1b[D", KeyCode::Left, NONE),
-        (b"\x1bOH", KeyCode::Home, NONE),
-        (b"\x1b[1~", KeyCode::Home, NONE),
-        (b"\x1b[F", KeyCode::End, NONE),
-        (b"\x1b[8~", KeyCode::End, NONE),
-        (b"\x1b[3~", KeyCode::Delete, NONE),
-        (b"\x1b[3;5~", KeyCode::Delete, CONTROL),
-        (b"\x1b[Z", KeyCode::BackTab, NONE),
-        (b"\x1b[1;5D", KeyCode::Left, CONTROL),
-        (b"\x1b[1;6C", KeyCode::Right, CONTROL | SHIFT),
-        (b"\x1b[5C", KeyCode::Right, CONTROL),
-        (b"\x1b[119;5u", KeyCode::Char('w'), CONTROL),
-        (b"\x1b[13;3u", KeyCode::Enter, ALT),
-    ] {
-        check(bytes, &[key(code, modifiers)]);
-    }
-}
-
-/// What is no key takes nothing with it that is one.
-#[test]
-fn what_is_no_key_is_passed_over() {
-    for bytes in [
-        &b"\x1b[5~"[..],
-        b"\x1b[[A",
-        b"\x1b[Mabc",
-        b"\x1b[<0;10;20M",
-        b"\x1b[I",
-        b"\x1bOP",
-        b"\x1b[1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1A",
-        b"\x1b[3u",
-        b"\0",
-        b"\xff\x80\xc0",
-        b"\xe4\xb8",
-        b"\xed\xa0\x80",
-    ] {
-        check(&[bytes, b"x"].concat(), &typed("x"));
-    }
-    let ctrl_c = key(KeyCode::Char('c'), CONTROL);
-    check(
-        b"\x1b[12;\x03x",
-        &[vec![ctrl_c.clone()], typed("x")].concat(),
-    );
-    let escape = key(KeyCode::Esc, NONE);
-    check(b"\x1b\x03", &[escape.clone(), ctrl_c]);
-    check(b"\x1b\x1b[A", &[escape, key(KeyCode::Up, NONE)]);
-    // Half of one.
-    check(b"\x1b[1;", &[]);
-}
-
-#[test]
-fn an_escape_that_nothing_follows_is_a_key() {
-    let mut decoder = Decoder::default();
-    let mut out = Vec::new();
-    assert!(!decoder.is_waiting());
-    decoder.decode(b"\x1b", &mut out);
-    assert!(decoder.is_waiting() && out.is_empty());
-    decoder.expire(&mut out);
-    assert!(!decoder.is_waiting());
-    decoder.decode(b"[A", &mut out);
-    assert_eq!(out, [&[key(KeyCode::Esc, NONE)], &typed("[A")[..]].concat());
-}
+mod keys;
+mod strings;
+mod terminfo;
 
 #[test]
 fn pastes() {
@@ -207,19 +127,37 @@ proptest! {
     }
 }
 
-/// What keys and pastes are made of, and what they are not.
+/// What keys, answers and pastes are made of, and what they are not.
 const PIECES: &[&[u8]] = &[
     b"\x1b",
     b"\x1b[",
+    b"\x1bO",
     b"200~",
     b"\x1b[201~",
     b"1;5",
+    b"97:65",
+    b"27;5;97~",
     b"A",
     b"M",
+    b"O",
+    b"P",
+    b"X",
+    b"[",
+    b"]",
+    b"_",
+    b"u",
+    b"$",
+    b"?",
+    b"\\",
     b"\r",
+    b"\x07",
     b"\xe4",
     b"\xb8",
     b"\xad",
+    b"\xc2",
+    b"\x9b",
+    b"\x9c",
+    b"\x9d",
     b"\xff",
     b"ab",
     b"\x7f",
