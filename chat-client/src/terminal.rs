@@ -18,6 +18,8 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use mio::Waker;
 pub use raw::RawMode;
+#[cfg(unix)]
+pub(crate) use raw::give_back_in_time;
 
 use crate::editor::Key;
 use crate::layout::Size;

@@ -375,6 +375,8 @@ fn a_server_of_another_protocol_does_no_harm() {
         assert_eq!(ann.termios_line(), ann.termios_before());
         let allowed = [
             "ESC [?2004",
+            "ESC [>5u",
+            "ESC [<1u",
             "ESC [?2026",
             "ESC [?25h",
             "ESC [?7",

@@ -364,6 +364,7 @@ fn where_pastes_look_like_typing_several_enters_are_one() {
     let mut witness = JsonPeer::connect(server.addr(), "witness");
     let ann = open_with(server.addr(), "ann", &[], &[("TERM", "linux")]);
     ann.wait_for_text("-- you are ann;");
+    assert_eq!(ann.keyboard(), [0; 0], "the console is asked for nothing");
     ann.type_text("one\rtwo\rthree");
     ann.wait_for_text("\n<You> one\ntwo\nthree\n-- 3 lines");
     bo.send_str("nothing yet\n");

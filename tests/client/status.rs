@@ -29,6 +29,7 @@ fn modes_given_back(terminal: &Terminal) {
     assert_ne!(terminal.private_mode(7), Some(false), "lines wrap");
     assert_ne!(terminal.private_mode(2026), Some(true), "updates are seen");
     assert_eq!(terminal.private_mode(2004), Some(false), "pastes are bare");
+    assert_eq!(terminal.keyboard(), [0; 0], "keys are as they were");
     assert_eq!(terminal.private_mode(1049), Some(false), "the main screen");
 }
 
@@ -40,6 +41,7 @@ fn check(draft: &str, end: impl FnOnce(&Terminal), status: i32) -> String {
     ann.type_text(draft);
     ann.wait_for_text(format!("<You> {draft}").trim_end());
     assert_ne!(ann.termios_line(), ann.termios_before(), "raw meanwhile");
+    assert_eq!(ann.keyboard(), [5], "keys are told apart");
     end(&ann);
     assert_eq!(ann.wait_exit(), status);
     given_back(&ann);
@@ -166,7 +168,7 @@ fn a_panic_gives_the_terminal_back() {
         );
         let raw = String::from_utf8(terminal.raw()).expect("only UTF-8 is written");
         assert!(
-            raw.contains("\x1b[?2004h") && raw.contains("half drawn"),
+            raw.contains("\x1b[?2004h") && raw.contains("\x1b[>5u") && raw.contains("half drawn"),
             "{raw}"
         );
         modes_given_back(&terminal);

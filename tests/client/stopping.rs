@@ -80,6 +80,7 @@ mod stopped {
             if gives_back {
                 assert_eq!(ann.termios_line(), ann.termios_before());
                 assert_eq!(ann.private_mode(2004), Some(false), "pastes are bare");
+                assert_eq!(ann.keyboard(), [0; 0], "keys are as they were");
                 assert_eq!(ann.private_mode(25), Some(true), "the cursor is shown");
                 assert_ne!(ann.private_mode(7), Some(false), "lines wrap");
                 assert_ne!(ann.private_mode(2026), Some(true), "updates are seen");
@@ -96,6 +97,7 @@ mod stopped {
             wait_draft(&ann);
             assert_ne!(ann.termios_line(), ann.termios_before(), "raw again");
             assert_eq!(ann.private_mode(2004), Some(true));
+            assert_eq!(ann.keyboard(), [5], "asked for once");
             // Once more, so that whatever is late has happened.
             texts.extend(say(&mut bo, &format!("after {round}"), 2));
             ann.wait_for_text(&format!("<bo> after {round} 1\n<You> one"));

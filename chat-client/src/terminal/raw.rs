@@ -1,9 +1,20 @@
 //! Taking the terminal and giving it back.
+//!
+//! Besides the raw mode of the system, two modes of the terminal itself are
+//! switched on: pastes have marks, and keys are told apart by kitty's keyboard
+//! protocol, where the terminal has it.
 
 use std::io;
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::{event, execute, terminal};
+use crossterm::event::{
+    DisableBracketedPaste, EnableBracketedPaste, KeyboardEnhancementFlags,
+    PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+};
+use crossterm::{cursor, execute, terminal};
+
+use super::is_old;
 
 /// While this lives the terminal gives us every key. However it ends, the
 /// terminal is given back as it was.
@@ -41,8 +52,9 @@ impl RawMode {
     ///
     /// When it is gone.
     pub fn again(&self) -> io::Result<()> {
-        // crossterm believes that nobody else changes the mode.
-        terminal::disable_raw_mode()?;
+        // crossterm believes that nobody else changes the mode, and the terminal
+        // has a stack of what it was asked for.
+        give_back();
         take()
     }
 }
@@ -53,19 +65,66 @@ impl Drop for RawMode {
     }
 }
 
-fn take() -> io::Result<()> {
-    terminal::enable_raw_mode()?;
-    execute!(io::stdout(), event::EnableBracketedPaste)
+/// Gives the terminal back within [`GIVE_BACK_WITHIN`]. If it takes no output, it
+/// gets back at least its settings.
+#[cfg(unix)]
+pub(crate) fn give_back_in_time() {
+    let (done, wait) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        give_back();
+        // Nobody may wait any more.
+        let _ = done.send(());
+    });
+    if wait.recv_timeout(GIVE_BACK_WITHIN).is_err() {
+        let _ = terminal::disable_raw_mode();
+    }
 }
 
-/// Errors are passed over: a terminal that is gone needs nothing back.
+fn take() -> io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
+    terminal::enable_raw_mode()?;
+    execute!(io::stdout(), EnableBracketedPaste)?;
+    if has_kitty_keys() {
+        execute!(io::stdout(), PushKeyboardEnhancementFlags(KEYS))?;
+    }
+    Ok(())
+}
+
+/// Once for each time that it was taken. Errors are passed over: a terminal
+/// that is gone needs nothing back.
 fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    if has_kitty_keys() {
+        let _ = execute!(io::stdout(), PopKeyboardEnhancementFlags);
+    }
     let _ = execute!(
         io::stdout(),
         terminal::EndSynchronizedUpdate,
         terminal::EnableLineWrap,
-        event::DisableBracketedPaste,
-        crossterm::cursor::Show
+        DisableBracketedPaste,
+        cursor::Show
     );
     let _ = terminal::disable_raw_mode();
 }
+
+/// Whether the terminal is asked to tell keys apart. Those that do not know
+/// kitty's protocol ignore it, as ECMA-48 has it for private sequences; an old
+/// console may print it. It is not asked whether it does, because its answer
+/// might come after the program has ended.
+fn has_kitty_keys() -> bool {
+    cfg!(unix) && !is_old(&std::env::var("TERM").unwrap_or_default())
+}
+
+/// Shift-Enter is not Enter, and Esc begins no sequence. C-c is C-c on a
+/// Cyrillic keyboard, since the terminal tells what a Latin one has there.
+const KEYS: KeyboardEnhancementFlags = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES
+    .union(KeyboardEnhancementFlags::REPORT_ALTERNATE_KEYS);
+
+/// Whether the terminal is taken now.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// How long a program that ends because it is stuck waits for the terminal.
+#[cfg(unix)]
+const GIVE_BACK_WITHIN: std::time::Duration = std::time::Duration::from_millis(200);

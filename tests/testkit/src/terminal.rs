@@ -217,6 +217,12 @@ impl Terminal {
         self.seen.lock().private_mode(mode)
     }
 
+    /// The flags of kitty's keyboard protocol that the program has pushed and
+    /// not popped, the latest last.
+    pub fn keyboard(&self) -> Vec<u16> {
+        self.seen.lock().keyboard().to_vec()
+    }
+
     /// How often the bell has rung.
     pub fn bells(&self) -> usize {
         self.seen.lock().bells()

@@ -92,16 +92,28 @@ fn a_paste_without_an_end_is_bounded_and_can_be_left() {
     );
 }
 
-/// The same while it could still be kept.
+/// The same while it could still be kept, however C-c is encoded. Within what
+/// is pasted it is none.
 #[test]
 fn a_paste_can_be_given_up() {
-    let reads: [&[u8]; 4] = [b"\x1b[200~abc", b"\x03", b"def\x1b[201", b"~x"];
     let given_up = [
         key(KeyCode::Char('c'), CONTROL),
         Typed::Paste(String::new()),
         key(KeyCode::Char('x'), NONE),
     ];
-    assert_eq!(decode(&reads), given_up);
+    for ctrl_c in [
+        "\x03",
+        "\x1b[99;5u",
+        "\x1b[99;5u\x1b[99;5:3u",
+        "\x1b[1089::99;69u",
+        "\x1b[27;5;99~",
+    ] {
+        let (begin, end) = (b"\x1b[200~abc", b"def\x1b[201");
+        assert_eq!(decode(&[begin, ctrl_c.as_bytes(), end, b"~x"]), given_up);
+        let pasted = format!("\x1b[200~a{ctrl_c}\x1b[201~");
+        let paste = Typed::Paste(format!("a{ctrl_c}"));
+        assert_eq!(decode(&[pasted.as_bytes()]), [paste]);
+    }
 }
 
 proptest! {

@@ -24,6 +24,8 @@ struct Rest {
     /// Only those that `vt100` does not know itself.
     modes: BTreeMap<u16, bool>,
     bells: usize,
+    /// What was pushed of kitty's keyboard protocol and not popped.
+    keyboard: Vec<u16>,
     /// To be sent to the program.
     answer: Vec<u8>,
 }
@@ -124,6 +126,10 @@ impl Model {
         }
     }
 
+    pub(super) fn keyboard(&self) -> &[u16] {
+        &self.parser.callbacks().keyboard
+    }
+
     pub(super) fn bells(&self) -> usize {
         self.parser.callbacks().bells
     }
@@ -191,6 +197,10 @@ impl Callbacks for Rest {
             (Some(b'?'), modes, 'h' | 'l') => {
                 let modes = modes.iter().filter_map(|mode| mode.first());
                 self.modes.extend(modes.map(|&mode| (mode, c == 'h')));
+            }
+            (Some(b'>'), [[flags]], 'u') => self.keyboard.push(*flags),
+            (Some(b'<'), [] | [[0 | 1]], 'u') => {
+                self.keyboard.pop();
             }
             (None, [[5]], 'n') => self.answer.extend(b"\x1b[0n"),
             (None, [[6]], 'n') => {
