@@ -85,7 +85,7 @@ impl Editor {
     }
 
     /// The draft, or what is shown in its place: an entry of the history, or
-    /// the match of a search. Its only control character is the newline.
+    /// the match of a search. Its only control characters are newline and tab.
     pub fn text(&self) -> &str {
         self.draft.text()
     }

@@ -10,7 +10,7 @@ use chat_proto::name::Name;
 
 use crate::conversation::Conversation;
 use crate::editor::{Editor, History, Key, Outcome};
-use crate::layout::Size;
+use crate::layout::{Size, drawn};
 use crate::line::{Kind, Line};
 use crate::style::Style;
 use crate::sys;
@@ -304,14 +304,16 @@ impl Screen {
             None | Some(0) => String::new(),
             Some(seconds) => format!(" in {seconds} s"),
         };
+        let prompt_length = prompt.len();
+        let text = prompt + self.editor.text();
         Block {
             status: conversation
                 .away_why()
                 .map(|why| format!("-- {why}; trying again{when}, and what you type waits")),
             pending: conversation.undelivered().map(pending).collect(),
-            prompt: prompt.len(),
-            text: prompt + self.editor.text(),
-            cursor,
+            prompt: prompt_length,
+            cursor: drawn(&text[..cursor]).len(),
+            text: drawn(&text).into_owned(),
         }
     }
 }
@@ -397,6 +399,7 @@ fn next_second(at: Instant, now: Instant) -> Option<Instant> {
 
 /// The row of a line that the room does not have yet.
 fn pending(said: &str) -> String {
+    let said = drawn(said);
     match said.split_once('\n') {
         None => format!("{PROMPT}{said}"),
         Some((first, rest)) => {

@@ -5,6 +5,7 @@
 //! Whether that is right decides only how well a row is filled: the view never
 //! computes a column from it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -83,6 +84,19 @@ impl Layout {
         }
     }
 }
+
+/// `text` as it is drawn: with blanks in the place of tabs. How wide a tab is to
+/// a terminal depends on where it stands.
+pub fn drawn(text: &str) -> Cow<'_, str> {
+    if text.contains('\t') {
+        Cow::Owned(text.replace('\t', &" ".repeat(TAB_WIDTH)))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The columns of a tab in a draft.
+pub const TAB_WIDTH: usize = 4;
 
 /// The columns of `text` by the widest reading.
 pub fn width_of(text: &str) -> usize {

@@ -269,9 +269,56 @@ fn escape_bytes_in_a_paste_are_dropped() {
     desk.ann.type_text(&keys::pasted(
         "a\x1b[31mb\x1b]0;title\x07c\u{9b}2Jd\0e\x1b\nf\x03g\x7fh\ti",
     ));
-    desk.ann.wait_for_text("<You> a[31mb]0;titlec2Jde\nfgh i");
+    desk.ann
+        .wait_for_text("<You> a[31mb]0;titlec2Jde\nfgh    i");
     desk.ann.type_text(keys::ENTER);
-    hears(&mut witness, "ann", "a[31mb]0;titlec2Jde\nfgh i");
+    hears(&mut witness, "ann", "a[31mb]0;titlec2Jde\nfgh\ti");
+}
+
+/// A Makefile arrives as it is, also from the history, and the draft shows each
+/// tab as wide as any other.
+#[test]
+fn tabs_in_a_paste_are_kept() {
+    let state = tempfile::tempdir().expect("a temporary directory");
+    let server = server();
+    let mut witness = JsonPeer::connect(server.addr(), "witness");
+    let makefile = "all:\n\tcc\t-o a\n\t\t# end";
+    let ann = with_history(server.addr(), state.path(), &[]);
+    let before = count_tabs(&ann);
+    ann.type_text(&keys::pasted(makefile));
+    ann.wait_for_text("<You> all:\n    cc    -o a\n        # end\n-- 3 lines");
+    let (row, _) = ann.cursor();
+    ann.type_text(&(keys::UP.to_owned() + keys::HOME));
+    for column in [4, 5, 6, 10, 11] {
+        ann.type_text(keys::RIGHT);
+        ann.wait_cursor(row - 1, column);
+    }
+    // To the same column of the next line, and no further into a tab.
+    ann.type_text(keys::DOWN);
+    ann.wait_cursor(row, 11);
+    ann.type_text(&(keys::HOME.to_owned() + keys::RIGHT + keys::DELETE));
+    ann.wait_for_text("\n    # end");
+    ann.type_text(UNDO);
+    ann.wait_for_text("\n        # end");
+    assert_eq!(
+        count_tabs(&ann),
+        before,
+        "no tab reaches the terminal in a draft"
+    );
+    ann.type_text(keys::ENTER);
+    hears(&mut witness, "ann", makefile);
+    leave(ann);
+    let ann = with_history(server.addr(), state.path(), &[]);
+    ann.type_text(&(keys::ctrl('r') + "cc" + keys::ENTER));
+    hears(&mut witness, "ann", makefile);
+    ann.type_text(keys::UP);
+    ann.wait_for_text("<You> all:\n    cc    -o a\n        # end\n-- 3 lines");
+    ann.type_text(keys::ENTER);
+    hears(&mut witness, "ann", makefile);
+}
+
+fn count_tabs(terminal: &Terminal) -> usize {
+    terminal.raw().iter().filter(|&&byte| byte == b'\t').count()
 }
 
 #[test]

@@ -12,6 +12,8 @@ use std::ops::Range;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 use unicode_width::UnicodeWidthStr;
 
+use crate::layout::TAB_WIDTH;
+
 /// A text and its cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Draft {
@@ -130,13 +132,13 @@ impl Draft {
     fn move_to_line(&mut self, line: Range<usize>) {
         let column = self.column.unwrap_or_else(|| {
             let before = &self.text[self.line_start()..self.cursor];
-            before.graphemes(true).map(UnicodeWidthStr::width).sum()
+            before.graphemes(true).map(columns).sum()
         });
         let mut width = 0;
         let place = self.text[line.clone()]
             .grapheme_indices(true)
             .find(|(_, cluster)| {
-                width += cluster.width();
+                width += columns(cluster);
                 width > column
             })
             .map_or(line.end, |(index, _)| line.start + index);
@@ -263,6 +265,13 @@ impl Draft {
         let mut cursor = GraphemeCursor::new(place, self.text.len(), true);
         let boundary = cursor.next_boundary(&self.text, 0);
         boundary.ok().flatten().unwrap_or(self.text.len())
+    }
+}
+
+fn columns(cluster: &str) -> usize {
+    match cluster {
+        "\t" => TAB_WIDTH,
+        _ => cluster.width(),
     }
 }
 

@@ -5,7 +5,7 @@
 pub enum Key {
     /// Typed text. A line end in it is a blank.
     Text(String),
-    /// A pasted block. It keeps its line ends.
+    /// A pasted block. It keeps its line ends and tabs.
     Paste(String),
     /// Sends the draft.
     Enter,

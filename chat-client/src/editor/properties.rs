@@ -152,7 +152,9 @@ fn check_invariants(editor: &Editor) {
             .any(|place| place == editor.cursor())
     );
     assert!(text.len() <= MAX_DRAFT);
-    assert!(!text.contains(|character: char| character.is_control() && character != '\n'));
+    assert!(
+        !text.contains(|character: char| character.is_control() && !"\n\t".contains(character))
+    );
     for line in editor.history().lines() {
         assert!(!line.trim().is_empty());
     }

@@ -121,6 +121,12 @@ fn between_lines() {
     check(("中文\nabc", ""), &[Up], ("中", "文\nabc"));
     check(("e\u{301}x\na", ""), &[Up], ("e\u{301}", "x\na"));
     check(("👨‍👩‍👧", "x\nabc"), &[Down], ("👨‍👩‍👧x\nab", "c"));
+    // A tab is as wide as it is drawn, and one character.
+    check(("\tx", "\nabcdefgh"), &[Down], ("\tx\nabcde", "fgh"));
+    check(("\tx\nabc", ""), &[Up], ("", "\tx\nabc"));
+    check(("a\tb", ""), &[Left, Left], ("a", "\tb"));
+    check(("a\t", "b"), &[Backspace], ("a", "b"));
+    check(("\tone\t", ""), &[KillWord], ("\t", ""));
     // A short line on the way does not bend it; another move does.
     check(("long\n\nlong", ""), &[Up, Up], ("long", "\n\nlong"));
     check(("lon", "g\n\nlong"), &[Down, Down], ("long\n\nlon", "g"));

@@ -68,6 +68,12 @@ fn line_ends_end_rows() {
 }
 
 #[test]
+fn a_tab_is_drawn_as_blanks() {
+    assert_eq!(drawn("a\tb\n\tc"), "a    b\n    c");
+    assert!(matches!(drawn("a b"), Cow::Borrowed("a b")));
+}
+
+#[test]
 fn the_narrowest_reading() {
     for (text, widest, least) in [
         ("abc", 3, 3),

@@ -5,8 +5,8 @@ use super::*;
 #[test]
 fn what_comes_in_has_no_control_characters() {
     let dirty = "a\x1b[31mb\r\nc\td\u{9b}\re\0\x7ff\n";
-    check(("", ""), &[text(dirty)], ("a[31mb c d ef ", ""));
-    check(("", ""), &[paste(dirty)], ("a[31mb\nc d\nef\n", ""));
+    check(("", ""), &[text(dirty)], ("a[31mb c\td ef ", ""));
+    check(("", ""), &[paste(dirty)], ("a[31mb\nc\td\nef\n", ""));
     // Nor what the others would not see.
     let hidden = "a\u{202e}b\u{200b}\u{85}c👩\u{200d}👧";
     check(("", ""), &[paste(hidden)], ("ab c👩\u{200d}👧", ""));
