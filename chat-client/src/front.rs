@@ -399,7 +399,7 @@ fn next_second(at: Instant, now: Instant) -> Option<Instant> {
 
 /// The row of a line that the room does not have yet.
 fn pending(said: &str) -> String {
-    let said = drawn(said);
+    let said = drawn(said.trim_end_matches('\n'));
     match said.split_once('\n') {
         None => format!("{PROMPT}{said}"),
         Some((first, rest)) => {
@@ -455,6 +455,19 @@ mod tests {
                 assert_eq!(held.is_full(), bytes >= MAX_HELD);
             }
             assert!(bytes < MAX_HELD + 2 * length + 2, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn what_waits_is_one_row() {
+        for (said, row) in [
+            ("one", "<You> one"),
+            ("one\n\n", "<You> one"),
+            ("one\ntwo\n", "<You> one (and 1 more)"),
+            ("one\n\n\tthree", "<You> one (and 2 more)"),
+            ("\tone", "<You>     one"),
+        ] {
+            assert_eq!(pending(said), row);
         }
     }
 

@@ -336,13 +336,19 @@ fn pending_rows(pending: &[String], size: Size) -> Vec<String> {
 
 /// What is to be known of a draft that is not one visible line.
 fn status(text: &str, layout: &Layout, size: Size) -> Option<String> {
-    let lines = text.split('\n').count();
-    if size.height < STATUS_HEIGHT || (lines == 1 && layout.above == 0 && layout.below == 0) {
+    let has_lines = text.contains('\n');
+    if size.height < STATUS_HEIGHT || (!has_lines && layout.above == 0 && layout.below == 0) {
         return None;
     }
+    // Line ends at its end are not sent.
+    let lines = text.trim_end_matches('\n').split('\n').count();
+    let (count, sends) = match lines {
+        1 => ("1 line".to_owned(), "Enter sends it"),
+        _ => (format!("{lines} lines"), "Enter sends them as one message"),
+    };
     let mut status = "--".to_owned();
-    if lines > 1 {
-        status += &format!(" {lines} lines");
+    if has_lines {
+        status += &format!(" {count}");
     }
     if layout.above > 0 {
         status += &format!(" ↑{}", layout.above);
@@ -350,8 +356,8 @@ fn status(text: &str, layout: &Layout, size: Size) -> Option<String> {
     if layout.below > 0 {
         status += &format!(" ↓{}", layout.below);
     }
-    if lines > 1 {
-        status += " (Enter sends them as one message)";
+    if has_lines {
+        status += &format!(" ({sends})");
     }
     Some(cut(&status, size.width).to_owned())
 }

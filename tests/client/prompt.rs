@@ -246,6 +246,18 @@ fn lines_can_be_put_into_a_draft_by_hand() {
     desk.bo.expect("\r<ann> one\n\r<ann> two\n\r<ann> three\n");
 }
 
+#[test]
+fn the_lines_of_a_paste_are_counted_as_they_are_sent() {
+    let mut desk = Desk::new();
+    let block = "one\rtwo\rthree\rfour";
+    for end in ["", "\r", "\n", "\r\n", "\r\r"] {
+        desk.ann.type_text(&keys::pasted(&format!("{block}{end}")));
+        desk.ann.wait_for_text("\n-- 4 lines (Enter sends");
+        desk.check("", "one");
+        desk.bo.expect("\r<ann> two\n\r<ann> three\n\r<ann> four\n");
+    }
+}
+
 /// T-09: nothing is sent before Enter.
 #[test]
 fn a_line_end_in_a_paste_does_not_send_it() {
@@ -253,7 +265,8 @@ fn a_line_end_in_a_paste_does_not_send_it() {
     let mut witness = JsonPeer::connect(desk.server.addr(), "witness");
     for end in ["\r", "\n", "\r\n"] {
         desk.ann.type_text(&keys::pasted(&format!("rm -rf{end}")));
-        desk.ann.wait_for_text("<You> rm -rf\n\n-- 2 lines");
+        desk.ann
+            .wait_for_text("<You> rm -rf\n\n-- 1 line (Enter sends it)");
         desk.bo.send_str("nothing yet\n");
         hears(&mut witness, "bo", "nothing yet");
         desk.ann.type_text(&keys::ctrl('c'));

@@ -121,7 +121,7 @@ fn a_paste_that_ends_itself_sends_nothing() {
     let mut witness = JsonPeer::connect(server.addr(), "witness");
     ann.wait_for_text("[witness] entered room\n<You>");
     ann.type_text(&keys::pasted("a\x1b[201~b\r/quit\r\x04\x03"));
-    ann.wait_for_text("<You> ab\n/quit\n\n-- 3 lines");
+    ann.wait_for_text("<You> ab\n/quit\n\n-- 2 lines");
     ann.type_text(&keys::ctrl('u'));
     // A key behind a paste is a key.
     ann.type_text(&keys::ctrl('c'));

@@ -299,6 +299,19 @@ fn a_draft_of_several_lines_says_how_many_and_scrolls_inside() {
         &["<You> a", "b", "-- 2 lines (Enter sends them as one mess"],
         (1, 1),
     );
+    // Line ends at its end are not sent, and not counted.
+    screen.paint(&[], "<You> a\nb\n|");
+    screen.check(
+        &[
+            "<You> a",
+            "b",
+            "",
+            "-- 2 lines (Enter sends them as one mess",
+        ],
+        (2, 0),
+    );
+    screen.paint(&[], "<You> a\n\n|");
+    screen.check(&["<You> a", "", "", "-- 1 line (Enter sends it)"], (2, 0));
     let long: Vec<String> = (0..50).map(|n| n.to_string()).collect();
     screen.paint(&["<ann> hi"], &format!("<You> {}|", long.join("\n")));
     screen.check(
