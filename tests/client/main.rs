@@ -7,6 +7,7 @@ mod flood;
 mod hostile;
 mod modes;
 mod names;
+mod pastes;
 mod pipes;
 mod prompt;
 mod reading;
