@@ -60,6 +60,8 @@ struct Character {
 struct Sequence {
     /// The byte after ESC.
     introducer: u8,
+    /// CSI in the form that the terminal uses now.
+    csi: &'static [u8],
     parameters: Vec<u8>,
 }
 
@@ -153,7 +155,7 @@ impl Decoder {
                 self.state = State::Escape;
             }
             State::Escape => {
-                if !self.introduce(byte) {
+                if !self.introduce(byte, b"\x1b[") {
                     self.begin(byte, KeyModifiers::ALT, out);
                 }
             }
@@ -187,12 +189,14 @@ impl Decoder {
         }
     }
 
-    /// Begins what ESC and `byte` introduce. Tells whether they do.
-    fn introduce(&mut self, byte: u8) -> bool {
+    /// Begins what ESC and `byte` introduce, in the same form as `csi`. Tells
+    /// whether they do.
+    fn introduce(&mut self, byte: u8, csi: &'static [u8]) -> bool {
         self.state = match ControlString::begin(byte) {
             Some(string) => State::String(string),
             None if matches!(byte, b'[' | b'O') => State::Sequence(Sequence {
                 introducer: byte,
+                csi,
                 parameters: Vec::new(),
             }),
             None => return false,
@@ -230,7 +234,7 @@ impl Decoder {
                         modifiers,
                     });
                 } else {
-                    self.c1(byte);
+                    self.c1(byte, b"\x9b");
                 }
             }
         }
@@ -242,7 +246,7 @@ impl Decoder {
             Some(letter) if !letter.is_control() => {
                 press(out, KeyCode::Char(letter), character.modifiers);
             }
-            Some(control) => self.c1(control as u8),
+            Some(control) => self.c1(control as u8, "\u{9b}".as_bytes()),
             None => {}
         }
     }
@@ -250,9 +254,9 @@ impl Decoder {
     /// A control character from 0x80 to 0x9F is ESC and a byte in one (ECMA-48
     /// §5.3). Other bytes that begin no character are nothing: an xterm that is
     /// not set to UTF-8 sends them for Alt, but also for letters.
-    fn c1(&mut self, byte: u8) {
+    fn c1(&mut self, byte: u8, csi: &'static [u8]) {
         if let 0x80..=0x9f = byte {
-            self.introduce(byte - 0x40);
+            self.introduce(byte - 0x40, csi);
         }
     }
 
@@ -262,7 +266,7 @@ impl Decoder {
         match (sequence.introducer, parameters, last) {
             _ if parameters.len() > MAX_PARAMETERS => {}
             (b'O', ..) => sequence::ss3(parameters, last, out),
-            (_, b"200", b'~') => self.state = State::Paste(Paste::default()),
+            (_, b"200", b'~') => self.state = State::Paste(Paste::new(sequence.csi)),
             (_, b"201", b'~') => out.push(Typed::PasteEnd),
             // A function key of Linux' console, and a mouse that another
             // program has left switched on.

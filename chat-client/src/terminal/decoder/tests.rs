@@ -52,6 +52,12 @@ fn pastes() {
         ]
         .concat(),
     );
+    // As an xterm sends it after `ESC SP G`, or might in UTF-8.
+    let text = "b\r\x1b[201~ě";
+    for mark in [&b"\x9b"[..], "\u{9b}".as_bytes()] {
+        let bytes = [mark, b"200~", text.as_bytes(), mark, b"201~c"].concat();
+        check(&bytes, &[vec![paste(text)], typed("c")].concat());
+    }
     check(
         b"\x1b[201~a",
         &[&[Typed::PasteEnd], &typed("a")[..]].concat(),
