@@ -168,7 +168,9 @@ fn a_panic_gives_the_terminal_back() {
         );
         let raw = String::from_utf8(terminal.raw()).expect("only UTF-8 is written");
         assert!(
-            raw.contains("\x1b[?2004h") && raw.contains("\x1b[>5u") && raw.contains("half drawn"),
+            raw.contains("\x1b[?2004h")
+                && raw.contains("\x1b7\x1b[>5u")
+                && raw.contains("half drawn"),
             "{raw}"
         );
         modes_given_back(&terminal);

@@ -85,7 +85,8 @@ fn take() -> io::Result<()> {
     terminal::enable_raw_mode()?;
     execute!(io::stdout(), EnableBracketedPaste)?;
     if has_kitty_keys() {
-        execute!(io::stdout(), PushKeyboardEnhancementFlags(KEYS))?;
+        let push = PushKeyboardEnhancementFlags(KEYS);
+        execute!(io::stdout(), cursor::SavePosition, push)?;
     }
     Ok(())
 }
@@ -97,7 +98,8 @@ fn give_back() {
         return;
     }
     if has_kitty_keys() {
-        let _ = execute!(io::stdout(), PopKeyboardEnhancementFlags);
+        let pop = PopKeyboardEnhancementFlags;
+        let _ = execute!(io::stdout(), cursor::SavePosition, pop);
     }
     let _ = execute!(
         io::stdout(),
@@ -109,10 +111,11 @@ fn give_back() {
     let _ = terminal::disable_raw_mode();
 }
 
-/// Whether the terminal is asked to tell keys apart. Those that do not know
-/// kitty's protocol ignore it, as ECMA-48 has it for private sequences; an old
-/// console may print it. It is not asked whether it does, because its answer
-/// might come after the program has ended.
+/// Whether the terminal is asked to tell keys apart. One that does not know
+/// kitty's protocol ignores that, but an old console may print it, and some
+/// terminals take `CSI > 5 u` for `CSI u`, which moves the cursor to where it was
+/// saved: so it is saved before. The terminal is not asked whether it knows the
+/// protocol, because its answer might come after the program has ended.
 fn has_kitty_keys() -> bool {
     cfg!(unix) && !is_old(&std::env::var("TERM").unwrap_or_default())
 }
