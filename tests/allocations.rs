@@ -25,7 +25,7 @@ const MESSAGES: u64 = 1000;
 
 fn serve() -> SocketAddr {
     let anywhere = "127.0.0.1:0".parse().expect("an address");
-    let listener = Listener::bind(anywhere, false).expect("ports are left");
+    let listener = Listener::bind(anywhere).expect("ports are left");
     let address = listener.address();
     let limits = Limits {
         people: chat_proto::event::Limits {

@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
@@ -11,9 +10,7 @@ use chat_proto::text::MAX_TEXT;
 use clap::Parser;
 
 use crate::history::{Options, SyncMode};
-
-/// The port of the chat.
-pub const DEFAULT_PORT: u16 = 5000;
+use crate::listen::Listen;
 
 /// A group chat for the terminal: the server.
 ///
@@ -216,45 +213,6 @@ const MIN_KEEP: u64 = 128 * 1024;
 /// A day.
 const MAX_SECONDS: u64 = 24 * 60 * 60;
 
-/// Where to listen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Listen {
-    /// On all addresses, IPv4 and IPv6.
-    Everywhere(u16),
-    /// On these.
-    At(Vec<SocketAddr>),
-}
-
-impl Listen {
-    fn parse(text: &str) -> Result<Self, String> {
-        if let Ok(port) = text.parse() {
-            return Ok(Self::Everywhere(port));
-        }
-        let hint = "give ADDR:PORT, [IPV6]:PORT or PORT";
-        let addresses: Vec<_> = text
-            .to_socket_addrs()
-            .map_err(|error| format!("{hint} ({error})"))?
-            .collect();
-        if addresses.is_empty() {
-            Err(hint.to_owned())
-        } else {
-            Ok(Self::At(addresses))
-        }
-    }
-
-    /// The sockets to open, each with whether it must be had: a machine
-    /// without IPv6 still has a chat.
-    pub fn addresses(&self) -> Vec<(SocketAddr, bool)> {
-        match self {
-            Self::Everywhere(port) => vec![
-                (SocketAddr::from((Ipv4Addr::UNSPECIFIED, *port)), true),
-                (SocketAddr::from((Ipv6Addr::UNSPECIFIED, *port)), false),
-            ],
-            Self::At(addresses) => addresses.iter().map(|address| (*address, true)).collect(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,26 +252,5 @@ mod tests {
         let args = Args::parse_from(args.into_iter().chain(listen));
         assert_eq!(args.limits(9).rate, 2);
         assert_eq!(args.listen, [Listen::Everywhere(1), Listen::Everywhere(2)]);
-    }
-
-    #[test]
-    fn places_to_listen() {
-        assert_eq!(Listen::parse("0"), Ok(Listen::Everywhere(0)));
-        assert_eq!(
-            Listen::parse("127.0.0.1:0"),
-            Ok(Listen::At(vec!["127.0.0.1:0".parse().unwrap()]))
-        );
-        assert_eq!(
-            Listen::parse("[::1]:7"),
-            Ok(Listen::At(vec!["[::1]:7".parse().unwrap()]))
-        );
-        for wrong in ["", "127.0.0.1", "99999", "127.0.0.1:99999", "::"] {
-            assert!(Listen::parse(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn everywhere_is_both_families() {
-        assert_eq!(Listen::Everywhere(5).addresses().len(), 2);
     }
 }

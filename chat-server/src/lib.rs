@@ -24,8 +24,9 @@
 //! - [`log`], [`broadcast`], [`replay`], [`ids`], [`people`], [`presence`],
 //!   [`secrets`], [`admission`], `pace`, [`room`] and [`session`] hold all rules
 //!   and know neither sockets, files nor clocks.
-//! - [`connection`], [`socket`], [`listener`], `door` and `vestibule` hold the sockets and no rules,
-//!   [`history`] the files.
+//! - [`connection`], [`socket`], [`listener`], `door` and `vestibule` hold the sockets
+//!   and no rules, [`history`] the files. [`listen`] says which addresses the sockets
+//!   are for.
 //!
 //! Of thousands of connections nearly all are idle, and one of those is some
 //! 150 bytes, its name and its name's keys: what only few need at a time lies
@@ -39,9 +40,11 @@ pub mod clock;
 pub mod connection;
 mod counters;
 mod door;
+pub mod errors;
 pub mod history;
 pub mod ids;
 pub mod journal;
+pub mod listen;
 pub mod listener;
 pub mod log;
 mod pace;

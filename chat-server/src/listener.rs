@@ -31,20 +31,19 @@ pub enum Accepted {
 }
 
 impl Listener {
-    /// Listens on `address`. An IPv6 wildcard takes IPv4 as well unless
-    /// `only_v6`.
+    /// Listens on `address`; one of IPv6 is for IPv6 only.
     ///
     /// # Errors
     ///
     /// Those of the system, above all that the address is in use.
-    pub fn bind(address: SocketAddr, only_v6: bool) -> io::Result<Self> {
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = Socket::new(
             Domain::for_address(address),
             Type::STREAM,
             Some(Protocol::TCP),
         )?;
         if address.is_ipv6() {
-            socket.set_only_v6(only_v6)?;
+            socket.set_only_v6(true)?;
         }
         // Lets a restarted server have the port at once. On Windows it would
         // let another program take it away.
@@ -185,7 +184,7 @@ mod tests {
     /// is spoken to, and one that stops costs little of the system.
     #[test]
     fn who_is_accepted_is_set_up() {
-        let mut listener = Listener::bind("127.0.0.1:0".parse().unwrap(), false).unwrap();
+        let mut listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let _client = std::net::TcpStream::connect(listener.address()).unwrap();
         let Accepted::Peer(peer, _) = listener.accept(Instant::now()) else {
             panic!("somebody waits");

@@ -4,9 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use chat_server::cli::{Args, DEFAULT_PORT, Listen};
+use chat_server::cli::Args;
 use chat_server::history::{History, new_room_id};
 use chat_server::journal::Journal;
+use chat_server::listen;
 use chat_server::listener::{Listener, own_addresses};
 use chat_server::room::Room;
 use chat_server::server::{LOG_BYTES, Limits, SPARE, Server, now};
@@ -19,10 +20,13 @@ fn main() -> ExitCode {
     // Before a history is opened, which is written to as well.
     let _ = survive_full_files();
     let journal = Journal::on_stderr();
-    let listeners = match listen(&args.listen, &journal) {
-        Ok(listeners) => listeners,
+    let listeners = match listen::open(&args.listen) {
+        Ok((listeners, notes)) => {
+            notes.iter().for_each(|note| journal.say(note));
+            listeners
+        }
         Err(text) => {
-            journal.say(&text);
+            journal.say(&format!("chat-server: {text}"));
             journal.finish();
             return ExitCode::from(CANNOT_LISTEN);
         }
@@ -83,49 +87,6 @@ fn open(args: &Args, journal: &Journal) -> anyhow::Result<(Option<History>, Room
         "what is said is kept in {show} ({events} events so far)"
     ));
     Ok((Some(history), room))
-}
-
-fn listen(wanted: &[Listen], journal: &Journal) -> Result<Vec<Listener>, String> {
-    let default = [Listen::Everywhere(DEFAULT_PORT)];
-    let wanted = if wanted.is_empty() { &default } else { wanted };
-    let mut listeners: Vec<Listener> = Vec::new();
-    for listen in wanted {
-        let mut port = None;
-        for (mut address, needed) in listen.addresses() {
-            // The port that the system picked for IPv4 is that of IPv6, too.
-            if let (0, Some(port)) = (address.port(), port) {
-                address.set_port(port);
-            }
-            let only_v6 = matches!(listen, Listen::Everywhere(_));
-            match Listener::bind(address, only_v6) {
-                Ok(listener) => {
-                    port = Some(listener.address().port());
-                    listeners.push(listener);
-                }
-                Err(error) if !needed && error.kind() != io::ErrorKind::AddrInUse => {
-                    journal.say(&format!("no IPv6 here ({error}): IPv4 only"));
-                }
-                Err(error) => return Err(explain(address, &error)),
-            }
-        }
-    }
-    Ok(listeners)
-}
-
-fn explain(address: SocketAddr, error: &io::Error) -> String {
-    let mut text = format!("chat-server: cannot listen on {address}: {error}");
-    if error.kind() == io::ErrorKind::AddrInUse {
-        let other = address.port().checked_add(1).unwrap_or(0);
-        text += &format!(
-            "\nthe port is in use, perhaps by another chat-server: stop that one, or take another port with --listen {other}"
-        );
-        if cfg!(target_os = "macos") && address.port() == DEFAULT_PORT {
-            text += "\non macOS port 5000 often belongs to the AirPlay Receiver (System Settings, General, AirDrop & Handoff)";
-        }
-    } else if error.kind() == io::ErrorKind::PermissionDenied {
-        text += "\nports below 1024 are for root: take another one with --listen PORT";
-    }
-    text
 }
 
 /// Tells whoever started the server how others get in.

@@ -1,5 +1,6 @@
 //! The program: arguments, what it prints, signals, exit status.
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use chat_testkit::{Peer, Program, ServerProcess, Signal, run_piped};
@@ -75,16 +76,43 @@ fn several_addresses_are_printed_one_by_one() {
     }
 }
 
-/// C-09: IPv4 and, where there is such, IPv6.
+/// C-09: IPv4 and, where there is such, IPv6; also if both are asked for one by one.
 #[test]
-fn by_default_both_families_share_a_port() {
-    let server = ServerProcess::start_with(SERVER, &["--listen", "0"], &[]);
-    let port = server.addr().port();
-    server.wait_for_log("nothing is encrypted");
-    Peer::connect(([127, 0, 0, 1], port).into()).expect("chat/1");
-    if server.log().contains(&format!("listening on [::]:{port}")) {
-        let address = (std::net::Ipv6Addr::LOCALHOST, port).into();
-        Peer::connect(address).expect("you are [::1]:");
+fn both_families_share_a_port() {
+    let has_v6 = TcpListener::bind("[::1]:0").is_ok();
+    let apart = ["--listen", "0.0.0.0:0", "--listen", "[::]:0"];
+    let ways = [&["--listen", "0"], &apart[..], &["--listen", "[::]:0"]];
+    for args in &ways[..if has_v6 { 3 } else { 1 }] {
+        let server = ServerProcess::start_with(SERVER, args, &[]);
+        let port = server.addr().port();
+        server.wait_for_log("nothing is encrypted");
+        Peer::connect(([127, 0, 0, 1], port).into()).expect("you are 127.0.0.1:");
+        let says_so = server.log().contains(&format!("listening on [::]:{port}"));
+        assert_eq!(says_so, has_v6, "{}", server.log());
+        if has_v6 {
+            let address = (std::net::Ipv6Addr::LOCALHOST, port).into();
+            Peer::connect(address).expect("you are [::1]:");
+        }
+    }
+}
+
+/// Status 3 is an address that cannot be had, also a name that nobody knows.
+#[test]
+fn an_address_that_cannot_be_had_is_status_3() {
+    for (place, said) in [
+        (
+            "203.0.113.5:5000",
+            "this machine does not have that address",
+        ),
+        (
+            "no-such-host.invalid:5000",
+            "no address is known for no-such-host",
+        ),
+    ] {
+        let output = run_piped(SERVER, &["--listen", place], &[], b"");
+        assert_eq!(output.code(), 3, "{output}");
+        assert!(output.stderr.contains(said), "{output}");
+        assert!(!output.stderr.contains("os error"), "{output}");
     }
 }
 
