@@ -1,13 +1,16 @@
 //! The command line.
 
-use std::num::NonZeroUsize;
+pub mod mistakes;
+
+use std::ffi::OsString;
+use std::num::{IntErrorKind, NonZeroUsize};
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use chat_proto::event::Limits;
 use chat_proto::text::MAX_TEXT;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::history::{Options, SyncMode};
 use crate::listen::Listen;
@@ -16,115 +19,269 @@ use crate::listen::Listen;
 ///
 /// Everyone who connects is in the one room, with chat-client, nc or telnet.
 #[derive(Debug, Parser)]
-#[command(version, args_override_self = true)]
+#[command(
+    version,
+    args_override_self = true,
+    max_term_width = 100,
+    after_help = "More about each option, and examples: chat-server --help",
+    after_long_help = AFTER_HELP
+)]
 pub struct Args {
-    /// Where to listen: ADDR:PORT, or PORT for all addresses; port 0 picks a
-    /// free one. May be given several times. Without it: all addresses, IPv4
-    /// and IPv6, port 5000
-    #[arg(long, value_name = "ADDR:PORT", value_parser = Listen::parse)]
+    /// Listen at ADDR:PORT, [IPV6]:PORT or NAME:PORT, or with PORT on all addresses
+    /// [default: 5000]
+    ///
+    /// May be given several times; places that overlap are opened once. PORT is for
+    /// IPv4 and IPv6, and so is [::]:PORT unless an IPv4 address is given with the
+    /// same port. Port 0 picks a free port, the same for all places that ask for it.
+    #[arg(long, value_name = "ADDR:PORT", value_parser = Listen::parse, help_heading = LISTENING)]
     pub listen: Vec<Listen>,
 
-    /// Keep what is said in FILE, one JSON object a line, and go on with it
-    /// after a restart
-    #[arg(long, value_name = "FILE")]
+    /// Take the address of each peer from the header that a proxy sends
+    ///
+    /// The header is that of the PROXY protocol, version 1 or 2 (haproxy's send-proxy
+    /// and send-proxy-v2, nginx's proxy_protocol). A connection without one is refused.
+    /// Listen only where the proxy can connect: a header can claim any address.
+    #[arg(long, help_heading = LISTENING)]
+    pub proxy_protocol: bool,
+
+    /// Keep what is said in FILE, and go on with it after a restart
+    ///
+    /// FILE has one JSON object a line. When it is full it becomes FILE.000001 and so
+    /// on, in the same folder. Without this option the room ends with the server.
+    #[arg(long, value_name = "FILE", help_heading = HISTORY)]
     history: Option<PathBuf>,
 
-    /// When a message is on the disk: before anybody sees it, at most 200 ms
-    /// later, or when the system likes
+    /// When a message is on the disk: always, before anybody sees it; batch, at most
+    /// 200 ms later; off, when the system writes it
     #[arg(
         long,
         value_name = "WHEN",
+        hide_possible_values = true,
         default_value = "batch",
-        requires = "history"
+        requires = "history",
+        help_heading = HISTORY
     )]
     history_sync: SyncMode,
 
-    /// How much history is kept, at least 128KiB; then the oldest goes
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size, requires = "history")]
+    /// Keep at most SIZE of history, and then drop the oldest; at least 128KiB
+    ///
+    /// A number of bytes, or one with KiB, MiB, GiB or TiB (1GiB is 1024MiB), or with
+    /// kB, MB, GB or TB (1GB is 1000MB).
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "1GiB",
+        value_parser = size,
+        requires = "history",
+        help_heading = HISTORY
+    )]
     history_keep: u64,
 
-    /// How long somebody may take nothing of what waits for them before they
-    /// are closed, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    stall: Duration,
-
-    /// How many connections there can be; others are told that the room is full.
-    /// 0 is as many as the system lets there be
-    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.clients)]
+    /// Allow N connections; 0: as many as the system allows
+    ///
+    /// The system allows one for each file that the process may open (ulimit -n), but
+    /// for some that the server needs. Others are told that the room is full.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = Limits::DEFAULT.clients,
+        value_parser = count(0, usize::MAX),
+        help_heading = LIMITS
+    )]
     max_clients: usize,
 
-    /// How many connections there can be from one address (of IPv6: from one
-    /// /64); 0 is no limit. Loopback is exempt
-    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.per_address)]
+    /// Allow N connections from one address; 0: no limit
+    ///
+    /// An address is one of IPv4, or the first 64 bits of one of IPv6. Those of this
+    /// machine are not limited, unless --limit-loopback is given.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = Limits::DEFAULT.per_address,
+        value_parser = count(0, usize::MAX),
+        help_heading = LIMITS
+    )]
     max_per_address: usize,
 
-    /// How many may come from one address in ten minutes; 0 is no limit.
-    /// Loopback is exempt
-    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.new_per_address)]
-    max_new_per_address: u32,
+    /// Let N connections from one address come into the room in 10 minutes; 0: no limit
+    ///
+    /// A connection comes into the room when it says something, or stays for half a
+    /// second. Of those that do not, such as probes of the port, 100 times as many may
+    /// come.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = Limits::DEFAULT.new_per_address as usize,
+        value_parser = count(0, MAX_RATE),
+        help_heading = LIMITS
+    )]
+    max_new_per_address: usize,
 
-    /// Limit connections from loopback like all others
-    #[arg(long)]
-    pub limit_loopback: bool,
-
-    /// Connections come through a proxy, and each begins with a header of the PROXY
-    /// protocol, version 1 or 2, that tells the address of the peer. Connections
-    /// without one are refused
-    #[arg(long)]
-    pub proxy_protocol: bool,
-
-    /// How many lines are read from one connection in a second, after a burst
-    /// of five seconds' worth; a line counts as one for each 3,276 bytes that it
-    /// has or is shown as, and another name as five. What is beyond waits; 0 is
-    /// no limit
-    #[arg(long, value_name = "LINES", default_value_t = Limits::DEFAULT.rate)]
-    rate: u32,
-
-    /// How long a message may be, in bytes, from 64 to 4096
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::DEFAULT.text, value_parser = line)]
-    max_line: usize,
-
-    /// How long somebody may say nothing after connecting, not even a blank
-    /// line, in seconds; 0 is no limit
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds_or_0)]
-    idle_join: Duration,
-
-    /// How many there may be who have said nothing yet; then whoever has been
-    /// silent for longest has to go. 0 is no limit
-    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.unjoined)]
+    /// Allow N connections that have not sent a line yet; 0: no limit
+    ///
+    /// When there are more, the one that has been silent for longest is closed.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = Limits::DEFAULT.unjoined,
+        value_parser = count(0, usize::MAX),
+        help_heading = LIMITS
+    )]
     max_unjoined: usize,
 
-    /// How many of those from one address; 0 is no limit. Loopback is exempt
-    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.unjoined_per_address)]
+    /// Allow N of those from one address; 0: no limit
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = Limits::DEFAULT.unjoined_per_address,
+        value_parser = count(0, usize::MAX),
+        help_heading = LIMITS
+    )]
     max_unjoined_per_address: usize,
 
-    /// How many threads serve people, at most 64. Without it: as many as there
-    /// are cores
-    #[arg(long, value_name = "N", value_parser = threads)]
-    threads: Option<NonZeroUsize>,
+    /// Limit connections from this machine like all others
+    #[arg(long, help_heading = LIMITS)]
+    pub limit_loopback: bool,
 
-    /// How many people one thread serves before the next one gets any
-    #[arg(long, value_name = "N", default_value = "128")]
+    /// Disconnect a client that has sent no line for SECONDS after connecting; 0: never
+    ///
+    /// A blank line is enough to stay.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "60",
+        value_parser = seconds_or_0,
+        help_heading = LIMITS
+    )]
+    idle_join: Duration,
+
+    /// Disconnect a client that reads nothing for SECONDS while data waits
+    ///
+    /// It can take twice as long where its system still has some space for the data.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "60",
+        value_parser = seconds,
+        help_heading = LIMITS
+    )]
+    stall: Duration,
+
+    /// Read at most LINES a second from one connection; 0: no limit
+    ///
+    /// After a quiet time five seconds' worth are read at once. What comes faster waits
+    /// and is not lost. A line counts as one for each 3,276 bytes that it has, or is
+    /// shown as; another name counts as five.
+    #[arg(
+        long,
+        value_name = "LINES",
+        default_value_t = Limits::DEFAULT.rate as usize,
+        value_parser = count(0, MAX_RATE),
+        help_heading = LIMITS
+    )]
+    rate: usize,
+
+    /// Refuse messages of more than BYTES, 64 to 4096
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = Limits::DEFAULT.text,
+        value_parser = count(MIN_TEXT, MAX_TEXT),
+        help_heading = LIMITS
+    )]
+    max_line: usize,
+
+    /// Use N threads for the connections, 1 to 64 [default: one for each core]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = count(1, MAX_THREADS),
+        help_heading = TUNING
+    )]
+    threads: Option<usize>,
+
+    /// Give a thread N connections before the next thread gets any
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 128,
+        value_parser = count(0, usize::MAX),
+        help_heading = TUNING
+    )]
     pub together: usize,
 }
 
+const LISTENING: &str = "Listening";
+const HISTORY: &str = "History";
+const LIMITS: &str = "Limits";
+const TUNING: &str = "Tuning";
+
+const AFTER_HELP: &str = "\
+Examples:
+  chat-server                                  on port 5000 of all addresses
+  chat-server --listen 5002                    on another port
+  chat-server --listen 127.0.0.1:5000          for this machine only
+  chat-server --history /var/lib/chat/room.jsonl --history-sync always
+                                               keeps what is said, whatever happens
+  chat-server --max-per-address 0 --max-new-per-address 0 --max-unjoined-per-address 0
+                                               for a class behind one router
+
+Signals:
+  SIGTERM, SIGINT   say goodbye to everyone, and end; the second one ends it at once
+  SIGUSR1           write the counters into the log
+
+Environment:
+  NO_COLOR          if it is set, this text has no colours
+
+Exit status:
+  0   a signal has ended the server
+  1   the history cannot be opened, or the system refuses what the server needs
+  2   wrong arguments
+  3   an address cannot be listened on";
+
 impl Args {
+    /// Reads the arguments of the program, the first of which is its name.
+    ///
+    /// # Errors
+    ///
+    /// What [`mistakes::explain`] puts into words; also the text of `--help`.
+    pub fn read(
+        given: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        // -1 is a number that is too small, and no unknown option.
+        let command = Self::command().mut_args(|arg| match arg.get_action().takes_values() {
+            true => arg.allow_negative_numbers(true),
+            false => arg,
+        });
+        Self::from_arg_matches(&command.try_get_matches_from(given)?)
+    }
+
     /// How many threads serve people.
     pub fn threads(&self) -> NonZeroUsize {
-        let cores = || available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        self.threads.unwrap_or_else(|| cores().min(MAX_THREADS))
+        let threads = match self.threads {
+            Some(threads) => threads,
+            None => available_parallelism()
+                .map_or(1, NonZeroUsize::get)
+                .min(MAX_THREADS),
+        };
+        NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// How many connections there are to be at most, if not as many as possible.
+    pub fn max_clients(&self) -> Option<usize> {
+        Some(self.max_clients).filter(|wanted| *wanted > 0)
     }
 
     /// What nobody may do beyond, where the system lets there be so many
     /// connections.
     pub fn limits(&self, possible: usize) -> Limits {
-        let wanted = Some(self.max_clients).filter(|wanted| *wanted > 0);
+        let wanted = self.max_clients();
         Limits {
             text: self.max_line,
-            rate: self.rate,
+            rate: self.rate as u32,
             clients: wanted.map_or(possible, |wanted| wanted.min(possible)),
             per_address: self.max_per_address,
-            new_per_address: self.max_new_per_address,
+            new_per_address: self.max_new_per_address as u32,
             unjoined: self.max_unjoined,
             unjoined_per_address: self.max_unjoined_per_address,
             idle_join: self.idle_join,
@@ -143,12 +300,35 @@ impl Args {
     }
 }
 
-/// `1GiB`, `500MB`, `64k` or a number of bytes.
+/// A whole number within these bounds.
+fn count(least: usize, most: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    let range = match most {
+        0..10_000 => format!("from {least} to {most}"),
+        _ => format!("from {least} up"),
+    };
+    move |text| {
+        let what = match text.parse::<usize>() {
+            Ok(number) if number < least => "too small",
+            Ok(number) if number <= most => return Ok(number),
+            Ok(_) => "too large",
+            Err(error) if *error.kind() == IntErrorKind::PosOverflow => "too large",
+            Err(_) => match text.parse::<f64>() {
+                Ok(number) if number < 0.0 => "less than 0",
+                Ok(number) if number.is_finite() => "not a whole number",
+                _ => "not a number",
+            },
+        };
+        Err(format!("{what}: give a number {range}"))
+    }
+}
+
+/// `1GiB`, `500MB`, `64k` or a number of bytes, at least [`MIN_KEEP`].
 fn size(text: &str) -> Result<u64, String> {
     let hint = "give a size such as 1GiB, 500MB or 1048576";
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let unit = match unit.trim().to_ascii_lowercase().as_str() {
+        _ if number.is_empty() => return Err(format!("not a size: {hint}")),
         "" | "b" => 1,
         "kb" => 1000,
         "mb" => 1_000_000,
@@ -158,51 +338,54 @@ fn size(text: &str) -> Result<u64, String> {
         "m" | "mib" => 1 << 20,
         "g" | "gib" => 1 << 30,
         "t" | "tib" => 1 << 40,
-        _ => return Err(hint.to_owned()),
+        unit => return Err(format!("{unit:?} is no unit: {hint}")),
     };
-    let number: u64 = number.parse().map_err(|_| hint)?;
-    match number.checked_mul(unit) {
+    let size = number
+        .parse()
+        .ok()
+        .and_then(|number: u64| number.checked_mul(unit));
+    match size {
         Some(size) if size >= MIN_KEEP => Ok(size),
-        Some(_) => Err("at least 128KiB are kept".to_owned()),
-        None => Err(hint.to_owned()),
+        Some(1) => Err(format!(
+            "that is 1 byte, and at least 128KiB are kept: {hint}"
+        )),
+        Some(size) => Err(format!(
+            "that is {size} bytes, and at least 128KiB are kept: {hint}"
+        )),
+        None => Err(format!("too large: {hint}")),
     }
 }
 
 /// `60`, `0.5` or `60s`.
 fn seconds(text: &str) -> Result<Duration, String> {
-    let number = text.strip_suffix('s').unwrap_or(text);
-    number
-        .parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|duration| !duration.is_zero() && duration.as_secs() <= MAX_SECONDS)
-        .ok_or_else(|| format!("give a number of seconds, at most {MAX_SECONDS}"))
+    match seconds_or_0(text) {
+        Ok(Duration::ZERO) => Err("too short: give a number of seconds above 0".to_owned()),
+        result => result,
+    }
 }
 
 /// The same, or 0.
 fn seconds_or_0(text: &str) -> Result<Duration, String> {
-    match text {
-        "0" | "0s" => Ok(Duration::ZERO),
-        _ => seconds(text),
-    }
-}
-
-fn line(text: &str) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|bytes| (MIN_TEXT..=MAX_TEXT).contains(bytes))
-        .ok_or_else(|| format!("give a number of bytes from {MIN_TEXT} to {MAX_TEXT}"))
-}
-
-fn threads(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse()
-        .ok()
-        .filter(|threads| *threads <= MAX_THREADS)
-        .ok_or_else(|| format!("give a number from 1 to {MAX_THREADS}"))
+    let number = text.strip_suffix('s').unwrap_or(text);
+    let what = match number.parse() {
+        Ok(seconds) if seconds < 0.0 => "less than 0",
+        Ok(seconds) if seconds > MAX_SECONDS as f64 => "too long",
+        Ok(seconds) => match Duration::try_from_secs_f64(seconds) {
+            Ok(duration) => return Ok(duration),
+            Err(_) => "not a number",
+        },
+        Err(_) => "not a number",
+    };
+    Err(format!(
+        "{what}: give a number of seconds such as 60 or 0.5, at most {MAX_SECONDS}"
+    ))
 }
 
 /// More would only wait for one another.
-const MAX_THREADS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+const MAX_THREADS: usize = 64;
+
+/// Rates are counted in 32 bits.
+const MAX_RATE: usize = u32::MAX as usize;
 
 /// Nobody could say anything with less.
 const MIN_TEXT: usize = 64;
@@ -214,43 +397,4 @@ const MIN_KEEP: u64 = 128 * 1024;
 const MAX_SECONDS: u64 = 24 * 60 * 60;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_times_and_threads() {
-        assert_eq!(size("1GiB"), Ok(1 << 30));
-        assert_eq!(size("1048576"), Ok(1 << 20));
-        assert_eq!(size("20 mb"), Ok(20_000_000));
-        for wrong in [
-            "",
-            "1",
-            "GiB",
-            "-1GiB",
-            "1.5GiB",
-            "1 parsec",
-            "99999999999TiB",
-        ] {
-            assert!(size(wrong).is_err(), "{wrong}");
-        }
-        assert_eq!(seconds("60"), Ok(Duration::from_secs(60)));
-        assert_eq!(seconds("0.25s"), Ok(Duration::from_millis(250)));
-        for wrong in ["", "0", "-1", "nan", "inf", "1e99", "1h"] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
-        }
-        assert_eq!(threads("64"), Ok(MAX_THREADS));
-        for wrong in ["", "0", "-1", "65", "two"] {
-            assert!(threads(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    /// As in an alias that is given more.
-    #[test]
-    fn the_last_of_an_option_counts_and_all_places_to_listen() {
-        let args = ["chat-server", "--rate", "1", "--rate", "2"];
-        let listen = ["--listen", "1", "--listen", "2"];
-        let args = Args::parse_from(args.into_iter().chain(listen));
-        assert_eq!(args.limits(9).rate, 2);
-        assert_eq!(args.listen, [Listen::Everywhere(1), Listen::Everywhere(2)]);
-    }
-}
+mod tests;

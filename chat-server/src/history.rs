@@ -36,6 +36,7 @@ use clap::ValueEnum;
 use mio::Waker;
 
 use crate::clock::Now;
+use crate::errors::in_words;
 use crate::replay::{Files, SOURCE};
 use crate::room::{Form, Mark, Room, notice};
 use disk::Make;
@@ -52,7 +53,7 @@ pub enum SyncMode {
     Always,
     /// At most 200 ms later.
     Batch,
-    /// When the system likes.
+    /// When the operating system writes it.
     Off,
 }
 
@@ -320,7 +321,7 @@ impl History {
             retry: now.instant + RETRY_AFTER,
             tried: false,
         });
-        let why = format!("the history cannot be written ({error})");
+        let why = format!("the history cannot be written ({})", in_words(error));
         room.set_trouble(Some(notice(&why)));
         first.then_some(News::Trouble(why))
     }

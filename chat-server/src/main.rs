@@ -1,10 +1,13 @@
 //! The program: arguments, sockets, and what people are told at the start.
 
-use std::io;
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use chat_server::cli::Args;
+use chat_server::cli::{Args, mistakes};
+use chat_server::errors::chain;
 use chat_server::history::{History, new_room_id};
 use chat_server::journal::Journal;
 use chat_server::listen;
@@ -12,49 +15,24 @@ use chat_server::listener::{Listener, own_addresses};
 use chat_server::room::Room;
 use chat_server::server::{LOG_BYTES, Limits, SPARE, Server, now};
 use chat_server::signals::{raise_descriptor_limit, survive_full_files};
-use clap::Parser;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let descriptors = raise_descriptor_limit();
-    // Before a history is opened, which is written to as well.
-    let _ = survive_full_files();
+    let args = match read_arguments() {
+        Ok(args) => args,
+        Err(status) => return status,
+    };
     let journal = Journal::on_stderr();
-    let listeners = match listen::open(&args.listen) {
-        Ok((listeners, notes)) => {
-            notes.iter().for_each(|note| journal.say(note));
-            listeners
-        }
-        Err(text) => {
-            journal.say(&format!("chat-server: {text}"));
+    let parts = match prepare(&args, &journal) {
+        Ok(parts) => parts,
+        Err((status, why)) => {
+            journal.say(&format!("chat-server: {why}"));
             journal.finish();
-            return ExitCode::from(CANNOT_LISTEN);
+            return ExitCode::from(status);
         }
     };
-    let (history, room) = match open(&args, &journal) {
-        Ok((history, room)) => (history, room),
-        Err(error) => {
-            journal.say(&format!("chat-server: {error:#}"));
-            journal.finish();
-            return ExitCode::FAILURE;
-        }
-    };
+    let (listeners, history, room, limits) = parts;
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
-    // What the history may need is not for people to take.
-    let threads = args.threads();
-    let own = OWN_DESCRIPTORS
-        + threads.get() * DESCRIPTORS_OF_A_THREAD
-        + history.as_ref().map_or(0, History::descriptors);
-    let descriptors = descriptors.unwrap_or(MANY_DESCRIPTORS);
-    let left = |own| descriptors.saturating_sub(own).max(1);
-    let limits = Limits {
-        people: args.limits(left(own + SPARE)),
-        limit_loopback: args.limit_loopback,
-        proxied: args.proxy_protocol,
-        together: args.together,
-        connections: left(own),
-    };
-    let server = Server::new(listeners, room, history, limits, threads, journal);
+    let server = Server::new(listeners, room, history, limits, args.threads(), journal);
     let run = |server: Server| {
         // Not before signals are watched for: whoever reads this may send one.
         introduce(&addresses, server.journal());
@@ -63,11 +41,75 @@ fn main() -> ExitCode {
     match server.and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            use io::Write;
-            let _ = writeln!(io::stderr(), "chat-server: {error:#}");
-            ExitCode::FAILURE
+            let _ = writeln!(io::stderr(), "chat-server: {}", chain(&error));
+            ExitCode::from(FAILURE)
         }
     }
+}
+
+/// The arguments, or the status to end with when all about them is said.
+fn read_arguments() -> Result<Args, ExitCode> {
+    let given: Vec<OsString> = std::env::args_os().collect();
+    let error = match Args::read(&given) {
+        Ok(args) => return Ok(args),
+        Err(error) => error,
+    };
+    if !error.use_stderr() {
+        // The text of --help or --version.
+        let _ = error.print();
+        return Err(ExitCode::SUCCESS);
+    }
+    let given = given.iter().skip(1).map(|one| one.to_string_lossy());
+    let given: Vec<String> = given.map(Cow::into_owned).collect();
+    let why = mistakes::explain(&error, &given);
+    let _ = writeln!(
+        io::stderr(),
+        "chat-server: {why}\nall options: chat-server --help"
+    );
+    Err(ExitCode::from(WRONG_ARGUMENTS))
+}
+
+/// What a server is made of: its sockets, the files, the room and its limits.
+type Parts = (Vec<Listener>, Option<History>, Room, Limits);
+
+/// Gets all that the server needs of the system, or tells with which status to end,
+/// and why.
+fn prepare(args: &Args, journal: &Journal) -> Result<Parts, (u8, String)> {
+    let descriptors = raise_descriptor_limit().unwrap_or(MANY_DESCRIPTORS);
+    // Before a history is opened, which is written to as well.
+    let _ = survive_full_files();
+    let listeners = listen::open(&args.listen);
+    let (listeners, notes) = listeners.map_err(|why| (CANNOT_LISTEN, why))?;
+    notes.iter().for_each(|note| journal.say(note));
+    let opened = open(args, journal).map_err(|error| (FAILURE, chain(&error)));
+    let (history, room) = opened?;
+    // What the history may need is not for people to take.
+    let own = OWN_DESCRIPTORS
+        + args.threads().get() * DESCRIPTORS_OF_A_THREAD
+        + history.as_ref().map_or(0, History::descriptors);
+    let possible = descriptors.saturating_sub(own + SPARE);
+    if possible == 0 {
+        let least = own + SPARE + 1;
+        let why = format!(
+            "this process may have {descriptors} files open, and needs {least} to serve one \
+             connection\n{RAISE_LIMIT}"
+        );
+        return Err((FAILURE, why));
+    }
+    if possible < args.max_clients().unwrap_or(FEW) {
+        journal.say(&format!(
+            "only {possible} connections are possible: this process may have {descriptors} files \
+             open\n{RAISE_LIMIT}"
+        ));
+    }
+    let limits = Limits {
+        people: args.limits(possible),
+        limit_loopback: args.limit_loopback,
+        proxied: args.proxy_protocol,
+        together: args.together,
+        connections: possible + SPARE,
+    };
+    Ok((listeners, history, room, limits))
 }
 
 /// The room, as it was left if it is kept.
@@ -129,6 +171,18 @@ const MANY_DESCRIPTORS: usize = 1 << 20;
 
 /// Standard streams, listeners and the like.
 const OWN_DESCRIPTORS: usize = 20;
+
+/// Connections that most rooms need, so that fewer are worth a word.
+const FEW: usize = 256;
+
+/// How to have more connections.
+const RAISE_LIMIT: &str = "to raise that: ulimit -n 4096, or LimitNOFILE=4096 in a systemd unit";
+
+/// The exit status where the system does not give what the server needs.
+const FAILURE: u8 = 1;
+
+/// The exit status for arguments that make no sense.
+const WRONG_ARGUMENTS: u8 = 2;
 
 /// The exit status for an address that cannot be had.
 const CANNOT_LISTEN: u8 = 3;

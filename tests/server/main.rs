@@ -4,6 +4,7 @@ mod crowd;
 mod fairness;
 mod faults;
 mod framing;
+mod help;
 mod hostile_text;
 mod kept;
 mod limits;

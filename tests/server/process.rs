@@ -51,19 +51,6 @@ fn a_port_in_use_is_status_3_and_says_what_to_do() {
 }
 
 #[test]
-fn bad_usage_is_status_2() {
-    for args in [
-        &["--listen", "nonsense"][..],
-        &["--listen", "127.0.0.1:99999"],
-        &["--frobnicate"],
-        &["5000"],
-    ] {
-        let output = run_piped(SERVER, args, &[], b"");
-        assert_eq!(output.code(), 2, "{args:?}: {output}");
-    }
-}
-
-#[test]
 fn several_addresses_are_printed_one_by_one() {
     let args = ["--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0"];
     let server = ServerProcess::start_with(SERVER, &args, &[]);

@@ -25,26 +25,46 @@ pub(super) fn real_path(path: &Path) -> anyhow::Result<PathBuf> {
     let directory = directory_of(&path);
     let name = path.file_name().unwrap_or_default();
     if path.exists() {
-        path.canonicalize()
-    } else {
-        directory.canonicalize().map(|path| path.join(name))
+        return path
+            .canonicalize()
+            .with_context(|| format!("cannot find {}", path.display()));
     }
-    .with_context(|| format!("cannot find {}", path.display()))
+    let show = directory.display();
+    match directory.canonicalize() {
+        Ok(directory) if directory.is_dir() => Ok(directory.join(name)),
+        Ok(_) => bail!("{show} is not a folder: keep the history in one"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            bail!("{show} does not exist: make that folder, or keep the history in another one")
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot look into {show}")),
+    }
 }
 
 /// Makes sure that no other server writes to the same files.
 pub(super) fn lock(path: &Path) -> anyhow::Result<File> {
     let show = path.display();
     if path.is_dir() {
-        bail!("the history {show} is a directory: name a file in it");
+        bail!(
+            "{show} is a folder: name a file in it, such as {}",
+            path.join("room.jsonl").display()
+        );
     }
     // To read a pipe or a device would never end.
     if path.exists() && !path.is_file() {
-        bail!("the history {show} is not a file: name one, or one that does not exist yet");
+        bail!("{show} is not a file: name one, or one that does not exist yet");
     }
     let lock_path = with_suffix(path, "lock");
-    let lock = disk::open(&lock_path, Make::IfMissing)
-        .with_context(|| format!("cannot make {} beside the history", lock_path.display()))?;
+    let lock = match disk::open(&lock_path, Make::IfMissing) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !lock_path.exists() => {
+            let folder = directory_of(path);
+            let folder = folder.display();
+            bail!(
+                "cannot write in {folder}: permission denied; \
+                 let this user write there, or keep the history in another folder"
+            )
+        }
+        opened => opened.with_context(|| format!("cannot open {}", lock_path.display()))?,
+    };
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(std::fs::TryLockError::WouldBlock) => bail!(

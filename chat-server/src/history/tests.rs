@@ -256,9 +256,17 @@ fn what_is_no_history_is_not_touched() {
     }
     options.path = directory.path().to_owned();
     let error = Hall::open(options.clone()).err().unwrap().to_string();
-    assert!(error.contains("is a directory"), "{error}");
-    options.path = directory.path().join("missing/room");
-    assert!(Hall::open(options.clone()).is_err());
+    assert!(error.contains("is a folder: name a file in it"), "{error}");
+    // The folder is what is wrong.
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let missing = directory.path().join("missing");
+    for (folder, said) in [(&missing, "does not exist"), (&file, "is not a folder")] {
+        options.path = folder.join("room");
+        let error = Hall::open(options.clone()).err().unwrap().to_string();
+        let beginning = format!("{} {said}: ", folder.display());
+        assert!(error.starts_with(&beginning), "{error}");
+    }
     // Reading it would never end.
     #[cfg(unix)]
     {
@@ -516,7 +524,7 @@ fn a_full_disk_refuses_what_is_new_and_loses_nothing() {
         hall.say("two", Some("2"));
         let news = hall.keep_until(|_, news| news.is_some());
         assert!(
-            matches!(&news, Some(News::Trouble(why)) if why.contains("No space left")),
+            matches!(&news, Some(News::Trouble(why)) if why.contains("no space left")),
             "{news:?}"
         );
         assert_eq!(hall.room.shown().seq, 2);

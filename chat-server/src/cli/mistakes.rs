@@ -1,0 +1,199 @@
+//! Wrong arguments, in words for people: what is wrong, and what was perhaps meant.
+
+use std::net::IpAddr;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Error};
+
+use super::Args;
+use crate::listen::{DEFAULT_PORT, Listen};
+
+/// What is wrong with the arguments `given`, without the program's name, of which
+/// `error` was made, and what to give instead.
+pub fn explain(error: &Error, given: &[String]) -> String {
+    // An option with the name of its value.
+    let argument = context(error, ContextKind::InvalidArg).replace(['<', '>'], "");
+    let option = argument.split(' ').next().unwrap_or_default();
+    let value = context(error, ContextKind::InvalidValue);
+    let why = match error.kind() {
+        ErrorKind::UnknownArgument => unknown(error, &argument, given),
+        ErrorKind::ValueValidation => {
+            let why = std::error::Error::source(error).map(ToString::to_string);
+            format!("{option} {}: {}", quoted(&value), why.unwrap_or_default())
+        }
+        ErrorKind::InvalidValue if value.is_empty() => format!("{option}: its value is missing"),
+        ErrorKind::InvalidValue => {
+            let possible = context(error, ContextKind::ValidValue);
+            format!("{option} {}: give one of: {possible}", quoted(&value))
+        }
+        ErrorKind::TooManyValues => format!("{option} takes no value, such as {}", quoted(&value)),
+        ErrorKind::MissingRequiredArgument => {
+            let needing = given.iter().find(|one| one.starts_with("--history-"));
+            let needing = needing.and_then(|one| one.split('=').next());
+            format!(
+                "{} needs {argument} as well",
+                needing.unwrap_or("an option")
+            )
+        }
+        _ => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.trim_start_matches("error: ").to_owned()
+        }
+    };
+    match help(option) {
+        Some(help) => format!("{why}\n{argument}: {help}"),
+        None => why,
+    }
+}
+
+/// What an option is for, in a line.
+fn help(option: &str) -> Option<String> {
+    let name = option.strip_prefix("--")?;
+    let command = Args::command();
+    let arg = command
+        .get_arguments()
+        .find(|arg| arg.get_long() == Some(name))?;
+    Some(arg.get_help()?.to_string())
+}
+
+/// An argument that is none of ours.
+fn unknown(error: &Error, argument: &str, given: &[String]) -> String {
+    let is_long = argument.starts_with("--");
+    let at = given
+        .iter()
+        .position(|one| match one.strip_prefix(argument) {
+            // Of `-p5002` only `-p` is named.
+            Some(rest) => rest.is_empty() || rest.starts_with('=') || !is_long,
+            None => false,
+        });
+    let whole = at.map_or(argument, |at| &given[at]);
+    let next = at.and_then(|at| given.get(at + 1));
+    let next = next
+        .filter(|next| !next.starts_with('-'))
+        .map(String::as_str);
+    let before = at.and_then(|at| given.get(at.checked_sub(1)?));
+    let is_negative = |text: &str| text[1..].starts_with(|first: char| first.is_ascii_digit());
+    let (shown, meant) = (quoted(whole), meant(error, whole, next));
+    match before {
+        Some(option) if whole.starts_with('-') && is_negative(whole) => {
+            format!("{option} {shown}: less than 0")
+        }
+        _ if !meant.is_empty() => {
+            format!(
+                "there is no option {shown}: did you mean {}?",
+                meant.join(" or ")
+            )
+        }
+        _ if whole.starts_with('-') => format!("there is no option {shown}"),
+        _ => format!("{shown} is not an option: those begin with --"),
+    }
+}
+
+/// What may have been meant with `whole`, which stands before `next`.
+fn meant(error: &Error, whole: &str, next: Option<&str>) -> Vec<String> {
+    let Some(option) = whole.strip_prefix('-') else {
+        return word(whole, next).into_iter().collect();
+    };
+    let (name, value) = match option.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => match option.find(|first: char| first.is_ascii_digit()) {
+            // Such as -p5002.
+            Some(1) => (&option[..1], Some(&option[1..])),
+            _ => (option, next),
+        },
+    };
+    let name = name
+        .trim_start_matches('-')
+        .to_lowercase()
+        .replace('_', "-");
+    if LISTEN_ELSEWHERE.contains(&&*name) {
+        return vec![listen(value.unwrap_or_default())];
+    }
+    let command = Args::command();
+    let known: Vec<&str> = command
+        .get_arguments()
+        .filter_map(|arg| arg.get_long())
+        .collect();
+    let near: Vec<&str> = match known.iter().find(|known| **known == name) {
+        Some(known) => vec![known],
+        None => known
+            .into_iter()
+            .filter(|known| known.starts_with(&name))
+            .collect(),
+    };
+    if near.is_empty() || name.is_empty() {
+        let nearest = context(error, ContextKind::SuggestedArg);
+        return Some(nearest)
+            .filter(|nearest| !nearest.is_empty())
+            .into_iter()
+            .collect();
+    }
+    near.into_iter().map(|name| format!("--{name}")).collect()
+}
+
+/// What may have been meant with a word that is no option.
+fn word(word: &str, next: Option<&str>) -> Option<String> {
+    let is_host = word == "localhost" || word.parse::<IpAddr>().is_ok();
+    let port = next.filter(|next| is_host && next.parse::<u16>().is_ok());
+    match word {
+        "help" | "version" => Some(format!("--{word}")),
+        _ if word.contains('/') || word.ends_with(".jsonl") => {
+            Some(format!("--history {}", quoted(word)))
+        }
+        _ if is_host => Some(match port {
+            Some(port) => listen(&with_port(word, port)),
+            None => listen(word),
+        }),
+        _ => Listen::parse(word).is_ok().then(|| listen(word)),
+    }
+}
+
+/// How to listen there.
+fn listen(place: &str) -> String {
+    match place {
+        "" => "--listen ADDR:PORT".to_owned(),
+        _ if Listen::parse(place).is_ok() => format!("--listen {place}"),
+        _ => format!(
+            "--listen {}",
+            quoted(&with_port(place, &DEFAULT_PORT.to_string()))
+        ),
+    }
+}
+
+fn with_port(host: &str, port: &str) -> String {
+    match host.contains(':') && !host.starts_with('[') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
+    }
+}
+
+/// As a shell takes it, and as a terminal can show it.
+fn quoted(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:=%+,@[]".contains(letter);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.escape_debug()),
+    }
+}
+
+fn context(error: &Error, kind: ContextKind) -> String {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    }
+}
+
+/// What the option for where to listen is called in other programs.
+const LISTEN_ELSEWHERE: [&str; 9] = [
+    "port",
+    "p",
+    "bind",
+    "b",
+    "host",
+    "address",
+    "addr",
+    "interface",
+    "l",
+];

@@ -1,0 +1,112 @@
+//! What the program tells about itself and about what is wrong with its arguments.
+
+use chat_testkit::{ServerProcess, run_piped};
+
+use crate::SERVER;
+
+/// After a change: `chat-server --help >tests/server/help/long.txt`, and with `-h`
+/// `short.txt`.
+#[test]
+fn help_is_as_it_was_read_last() {
+    for (flag, expected) in [
+        ("--help", include_str!("help/long.txt")),
+        ("-h", include_str!("help/short.txt")),
+    ] {
+        let output = run_piped(SERVER, &[flag], &[("COLUMNS", "100")], b"");
+        assert_eq!(output.code(), 0, "{output}");
+        assert_eq!(output.stderr, "");
+        assert!(
+            output.stdout == expected,
+            "{flag} says now:\n{}",
+            output.stdout
+        );
+        let widest = expected.lines().map(str::len).max();
+        assert!(widest.is_some_and(|width| width <= 100), "{widest:?}");
+    }
+}
+
+/// Status 2, one line that says what is wrong, and nothing on standard output.
+#[test]
+fn wrong_arguments_are_status_2() {
+    for (args, said) in [
+        (
+            &["--listen", "nonsense"][..],
+            "--listen nonsense: the port is missing",
+        ),
+        (&["--listen", "127.0.0.1:99999"], "99999 is no port"),
+        (&["--frobnicate"], "there is no option --frobnicate"),
+        (
+            &["5000"],
+            "there is no option 5000: did you mean --listen 5000?",
+        ),
+        (&["--rate", "abc"], "--rate abc: not a number"),
+    ] {
+        let output = run_piped(SERVER, args, &[], b"");
+        assert_eq!(output.code(), 2, "{args:?}: {output}");
+        assert_eq!(output.stdout, "");
+        let first = output.stderr.lines().next().unwrap_or_default();
+        assert!(first.starts_with("chat-server: "), "{output}");
+        assert!(first.contains(said), "{said}: {output}");
+    }
+}
+
+/// Status 1 is a history that cannot be kept, in words and not in numbers of the
+/// system's.
+#[test]
+fn a_history_that_cannot_be_kept_is_status_1() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().to_str().expect("a name in UTF-8");
+    let missing = format!("{path}/missing");
+    let mut places = vec![
+        (
+            format!("{missing}/room.jsonl"),
+            format!("{missing} does not exist: make"),
+        ),
+        (
+            path.to_owned(),
+            format!("{path} is a folder: name a file in it"),
+        ),
+    ];
+    if cfg!(target_os = "linux") {
+        // Where nobody may make a file, also not root.
+        let why = "cannot write in /sys: permission denied".to_owned();
+        places.push(("/sys/room.jsonl".to_owned(), why));
+    }
+    for (history, said) in places {
+        let args = ["--listen", "127.0.0.1:0", "--history", &history];
+        let output = run_piped(SERVER, &args, &[], b"");
+        assert_eq!(output.code(), 1, "{output}");
+        let said = format!("chat-server: {said}");
+        assert!(output.stderr.contains(&said), "{said}: {output}");
+        assert!(!output.stderr.contains("os error"), "{output}");
+    }
+}
+
+/// C-04: what the system allows is said, if it is not what was wanted or hardly
+/// anything.
+#[cfg(unix)]
+#[test]
+fn too_few_files_are_told() {
+    let run = |files: usize, args: &str| {
+        let script = format!("ulimit -n {files}; exec \"$0\" --listen 127.0.0.1:0 {args}");
+        (script, "bash")
+    };
+    let (script, shell) = run(24, "--threads 1");
+    let output = run_piped(shell, &["-c", &script, SERVER], &[], b"");
+    assert_eq!(output.code(), 1, "{output}");
+    let said = "chat-server: this process may have 24 files open, and needs";
+    assert!(output.stderr.contains(said), "{output}");
+    assert!(output.stderr.contains("ulimit -n"), "{output}");
+    for (files, args, is_told) in [
+        (100, "--threads 1", true),
+        (100, "--threads 1 --max-clients 10", false),
+        (500, "--threads 1", false),
+        (500, "--threads 1 --max-clients 1000", true),
+    ] {
+        let (script, shell) = run(files, args);
+        let server = ServerProcess::start_with(shell, &["-c", &script, SERVER], &[]);
+        server.wait_for_log("nothing is encrypted");
+        let log = server.log();
+        assert_eq!(log.contains("connections are possible"), is_told, "{log}");
+    }
+}
