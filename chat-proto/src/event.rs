@@ -179,7 +179,7 @@ pub struct Limits {
     pub clients: usize,
     /// Connections from one address: of IPv4, or 64 bits of IPv6.
     pub per_address: usize,
-    /// Connections from one address within ten minutes.
+    /// Connections from one address that come into the room within ten minutes.
     pub new_per_address: u32,
     /// Connections that have not said a line yet.
     pub unjoined: usize,

@@ -88,12 +88,13 @@
 //!
 //! The members of `limits`, where 0 is no limit: bytes in a `text`, in a `line` of
 //! this form, and columns in a `name`, which are never 0; `rate`, lines a second that
-//! are read from one connection; `clients`, connections in all; `per_address` and
-//! `new_per_address`, connections from one address, at once and in ten minutes;
-//! `unjoined` and `unjoined_per_address`, how many of them may not have sent a line
-//! yet; `idle_join_ms`, the time in which one is to be sent; `stall_ms`, how long a
-//! peer may take nothing of what waits for it. A `code` is one of `too_long`,
-//! `not_utf8`, `empty`, `bad_command`, `bad_name`, `name_taken`, `not_kept`, `full`.
+//! are read from one connection; `clients`, connections in all; `per_address`,
+//! connections from one address; `new_per_address`, those that may come into the room
+//! from one address in ten minutes; `unjoined` and `unjoined_per_address`, how many
+//! connections may not have sent a line yet; `idle_join_ms`, the time in which one is
+//! to be sent; `stall_ms`, how long a peer may take nothing of what waits for it. A
+//! `code` is one of `too_long`, `not_utf8`, `empty`, `bad_command`, `bad_name`,
+//! `name_taken`, `not_kept`, `full`.
 //!
 //! `seq` counts the events of the room from 1 without gaps. Everybody sees the
 //! same events in the same order, and after a `welcome` with `seq` 41 the next

@@ -27,10 +27,27 @@ pub(crate) struct Admission {
     /// Those who are in the room and have said nothing, and where they are from; who
     /// has been so for longest is the first.
     silent: BTreeMap<Silent, IpAddr>,
-    /// When each address could again send as many as after ten quiet minutes.
-    rested: HashMap<Source, Instant>,
+    /// What is left of the turns of each address.
+    turns: HashMap<Source, Turns>,
     /// When those of them that mean nothing any more were last dropped.
     swept: Option<Instant>,
+}
+
+/// When an address can again send as many connections as after ten quiet minutes:
+/// of those that come into the room, and of those that do not.
+#[derive(Debug)]
+struct Turns {
+    inside: Instant,
+    outside: Instant,
+}
+
+/// How far a connection that has ended had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Visit {
+    /// It was in the room: it had said something, or stayed.
+    Inside,
+    /// It went without a word, such as a probe of the port.
+    Outside,
 }
 
 #[derive(Debug, Default)]
@@ -68,6 +85,8 @@ pub enum Refusal {
     AddressFull,
     /// As many have come from this address of late as may.
     AddressBusy,
+    /// As many have come from this address of late and gone without a word as may.
+    AddressProbing,
     /// As many of this address as may have said nothing yet.
     AddressSilent,
     /// It does not come through the proxy.
@@ -80,12 +99,21 @@ impl Refusal {
         Self::Full,
         Self::AddressFull,
         Self::AddressBusy,
+        Self::AddressProbing,
         Self::AddressSilent,
         Self::NoHeader,
     ];
-}
 
-impl Refusal {
+    /// The option that sets the limit.
+    pub(crate) fn option(self) -> &'static str {
+        match self {
+            Self::Full => "--max-clients",
+            Self::AddressFull => "--max-per-address",
+            Self::AddressBusy | Self::AddressProbing => "--max-new-per-address",
+            Self::AddressSilent => "--max-unjoined-per-address",
+        }
+    }
+
     /// What whoever is refused sees first. A program takes it for the greeting,
     /// and asks.
     pub(crate) fn greeting(self) -> String {
@@ -110,6 +138,7 @@ impl fmt::Display for Refusal {
             Self::Full => "the room is full",
             Self::AddressFull => "too many connections from one address",
             Self::AddressBusy => "too many new connections from one address",
+            Self::AddressProbing => "too many from one address that come and go without a word",
             Self::AddressSilent => "too many from one address that have not said anything",
             Self::NoHeader => "no PROXY header came first",
         })
@@ -125,12 +154,13 @@ impl Admission {
             connections: 0,
             from: HashMap::new(),
             silent: BTreeMap::new(),
-            rested: HashMap::new(),
+            turns: HashMap::new(),
             swept: None,
         }
     }
 
-    /// Somebody comes. Who is refused is not counted.
+    /// Somebody comes. Who is refused is not counted. One more of their turns is
+    /// theirs until they go without a word: see [`Admission::leave`].
     pub(crate) fn arrive(&mut self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
         if is_reached(self.connections, self.limits.clients) {
             return Err(Refusal::Full);
@@ -140,8 +170,12 @@ impl Admission {
             if is_reached(from, self.limits.per_address) {
                 return Err(Refusal::AddressFull);
             }
-            if !self.is_rested(source, now) {
-                return Err(Refusal::AddressBusy);
+            let [inside, outside] = self.intervals();
+            if let Some(turns) = self.turns(source, now) {
+                if next(turns.outside, outside, now).is_none() {
+                    return Err(Refusal::AddressProbing);
+                }
+                turns.inside = next(turns.inside, inside, now).ok_or(Refusal::AddressBusy)?;
             }
             self.from.entry(source).or_default().connections += 1;
         }
@@ -149,16 +183,25 @@ impl Admission {
         Ok(())
     }
 
-    /// Somebody who came in has gone.
-    pub(crate) fn leave(&mut self, address: IpAddr) {
+    /// Somebody who came has gone. A probe of the port costs no person a place: it
+    /// gives the turn back, and takes one of those that are for probes.
+    pub(crate) fn leave(&mut self, address: IpAddr, visit: Visit, now: Instant) {
         self.connections -= 1;
-        if let Some(source) = self.source(address)
-            && let Entry::Occupied(mut from) = self.from.entry(source)
-        {
+        let Some(source) = self.source(address) else {
+            return;
+        };
+        if let Entry::Occupied(mut from) = self.from.entry(source) {
             from.get_mut().connections -= 1;
             if from.get().connections == 0 {
                 from.remove();
             }
+        }
+        let [inside, outside] = self.intervals();
+        if visit == Visit::Outside
+            && let Some(turns) = self.turns(source, now)
+        {
+            turns.inside = turns.inside.checked_sub(inside).unwrap_or(now);
+            turns.outside = turns.outside.max(now) + outside;
         }
     }
 
@@ -221,30 +264,41 @@ impl Admission {
         })
     }
 
-    /// Whether one more may come from there, which is taken note of.
-    fn is_rested(&mut self, source: Source, now: Instant) -> bool {
-        let most = self.limits.new_per_address;
-        if most == 0 {
-            return true;
+    /// The times in which one more of an address can come into the room, and one more
+    /// that does not.
+    fn intervals(&self) -> [Duration; 2] {
+        let most = self.limits.new_per_address.max(1);
+        [most, most.saturating_mul(PROBES)].map(|most| WINDOW / most)
+    }
+
+    /// What is left of the turns of an address, if they are counted.
+    fn turns(&mut self, source: Source, now: Instant) -> Option<&mut Turns> {
+        if self.limits.new_per_address == 0 {
+            return None;
         }
-        if self.rested.len() >= MAX_SOURCES && !self.rested.contains_key(&source) {
+        if self.turns.len() >= MAX_SOURCES && !self.turns.contains_key(&source) {
             if self.swept.is_none_or(|swept| swept + SWEEP_EVERY <= now) {
                 self.swept = Some(now);
-                self.rested.retain(|_, rested| *rested > now);
+                self.turns
+                    .retain(|_, turns| turns.inside > now || turns.outside > now);
             }
-            if self.rested.len() >= MAX_SOURCES {
+            if self.turns.len() >= MAX_SOURCES {
                 // Whoever has so many addresses is not stopped by counting them.
-                return true;
+                return None;
             }
         }
-        let rested = self.rested.entry(source).or_insert(now);
-        let next = now.max(*rested) + WINDOW / most;
-        let is_rested = next <= now + WINDOW;
-        if is_rested {
-            *rested = next;
-        }
-        is_rested
+        let rested = Turns {
+            inside: now,
+            outside: now,
+        };
+        Some(self.turns.entry(source).or_insert(rested))
     }
+}
+
+/// When an address is rested after one more turn, if it has one. (This is the generic
+/// cell rate algorithm of ITU-T I.371.)
+fn next(rested: Instant, interval: Duration, now: Instant) -> Option<Instant> {
+    Some(rested.max(now) + interval).filter(|next| *next <= now + WINDOW)
 }
 
 /// 0 is no limit.
@@ -254,6 +308,10 @@ fn is_reached(count: usize, most: usize) -> bool {
 
 /// The time in which only so many may come from one address.
 const WINDOW: Duration = Duration::from_secs(600);
+
+/// How many connections may come from one address and go without a word for each one
+/// that may come into the room: one in 0.1 s, where 60 may in ten minutes.
+const PROBES: u32 = 100;
 
 /// The time between two searches for what can be dropped.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
@@ -290,7 +348,7 @@ mod tests {
         assert_eq!(admission.arrive(a, now), Ok(()));
         assert_eq!(admission.arrive(b, now), Ok(()));
         assert_eq!(admission.arrive(a, now), Err(Refusal::Full));
-        admission.leave(b);
+        admission.leave(b, Visit::Inside, now);
         assert_eq!(admission.arrive(a, now), Ok(()));
         assert_eq!(admission.connections(), 2);
     }
@@ -314,7 +372,7 @@ mod tests {
                 come(&mut admission, &[same, same, same, other], now),
                 [true, true, false, true]
             );
-            admission.leave(ip(same));
+            admission.leave(ip(same), Visit::Inside, now);
             assert_eq!(come(&mut admission, &[same, same], now), [true, false]);
         }
         let mut admission = admission(limits);
@@ -344,7 +402,7 @@ mod tests {
         let come = |admission: &mut Admission, now| {
             let mut count = 0;
             while admission.arrive(address, now).is_ok() {
-                admission.leave(address);
+                admission.leave(address, Visit::Inside, now);
                 count += 1;
             }
             count
@@ -355,6 +413,38 @@ mod tests {
         assert_eq!(come(&mut admission, now), 1);
         now += WINDOW;
         assert_eq!(come(&mut admission, now), 60);
+    }
+
+    /// C-06: probes of the port cost no person a place, and have a limit of their own.
+    #[test]
+    fn probes_are_counted_apart() {
+        let mut admission = admission(Limits::default());
+        let address = ip("10.0.0.1");
+        let mut now = Instant::now();
+        let probe = |admission: &mut Admission, now| {
+            let come = admission.arrive(address, now);
+            come.inspect(|()| admission.leave(address, Visit::Outside, now))
+        };
+        let mut probes = 0;
+        while probe(&mut admission, now).is_ok() {
+            probes += 1;
+        }
+        assert_eq!(probes, 6000);
+        assert_eq!(probe(&mut admission, now), Err(Refusal::AddressProbing));
+        // A person has to wait only as long as that flood lasts.
+        now += Duration::from_secs(1);
+        for _ in 0..60 {
+            assert_eq!(admission.arrive(address, now), Ok(()));
+            admission.leave(address, Visit::Inside, now);
+        }
+        assert_eq!(admission.arrive(address, now), Err(Refusal::AddressBusy));
+        // And so does a probe when all turns of people are taken.
+        assert_eq!(probe(&mut admission, now), Err(Refusal::AddressBusy));
+        now += Duration::from_secs(10);
+        for _ in 0..100 {
+            assert_eq!(probe(&mut admission, now), Ok(()));
+        }
+        assert_eq!(admission.arrive(address, now), Ok(()));
     }
 
     /// C-01: they are counted apart, and each that speaks makes room.
@@ -398,13 +488,13 @@ mod tests {
         for number in 0..MAX_SOURCES as u32 + 1000 {
             let address = IpAddr::from(number.wrapping_add(1 << 24).to_be_bytes());
             assert_eq!(admission.arrive(address, now), Ok(()));
-            admission.leave(address);
+            admission.leave(address, Visit::Outside, now);
         }
         assert!(admission.from.is_empty());
-        assert_eq!(admission.rested.len(), MAX_SOURCES);
+        assert_eq!(admission.turns.len(), MAX_SOURCES);
         // A while later they make room for others.
         let later = now + WINDOW;
         assert_eq!(admission.arrive(ip("1.1.1.1"), later), Ok(()));
-        assert_eq!(admission.rested.len(), 1);
+        assert_eq!(admission.turns.len(), 1);
     }
 }

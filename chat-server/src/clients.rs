@@ -18,6 +18,7 @@ use mio::event::Event;
 use mio::{Interest, Registry, Token};
 use slab::Slab;
 
+use crate::admission::Visit;
 use crate::clock::Now;
 use crate::connection::Connection;
 use crate::door::ACCEPTS;
@@ -410,10 +411,12 @@ impl Clients {
             shared.waiting.change(session.held(), Held::default());
             let stalled = session.reason() == Reason::TookNothing;
             shared.counters.stalled.add(stalled.into());
-            shared.leave(
-                self.worker,
-                connection.came_in.then(|| session.address().ip()),
-            );
+            let visit = match session.has_been_present() {
+                true => Visit::Inside,
+                false => Visit::Outside,
+            };
+            let from = (session.address().ip(), visit);
+            shared.leave(self.worker, connection.came_in.then_some(from), now);
             if connection.came_in {
                 let text = format!("disconnected {} ({})", session.describe(), session.reason());
                 shared.journal.info(now.time, &text);

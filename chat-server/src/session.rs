@@ -248,6 +248,11 @@ impl Session {
         matches!(self.seat.phase, Phase::Present(_))
     }
 
+    /// Whether it is in the room, or was.
+    pub fn has_been_present(&self) -> bool {
+        self.seat.name().is_some()
+    }
+
     /// Whether it is to be closed once all is sent.
     pub fn is_closing(&self) -> bool {
         matches!(self.seat.phase, Phase::Closing(_))

@@ -20,7 +20,7 @@ use std::thread;
 use mio::Waker;
 use mio::net::TcpStream;
 
-use crate::admission::{Admission, Refusal, Silent};
+use crate::admission::{Admission, Refusal, Silent, Visit};
 use crate::clients::input::{MAX_WAITING, Waiting};
 use crate::clock::Now;
 use crate::counters::{Counters, Seldom};
@@ -300,9 +300,10 @@ impl Shared {
     pub(crate) fn refuse(&self, refusal: Refusal, address: IpAddr, now: Now) {
         self.counters.refused[refusal as usize].add(1);
         if let Some(others) = self.refusals[refusal as usize].happens(now.instant) {
+            let option = refusal.option();
             let text = match others {
-                0 => format!("refused {address}: {refusal}"),
-                _ => format!("refused {address}, and {others} before: {refusal}"),
+                0 => format!("refused {address}: {refusal} ({option})"),
+                _ => format!("refused {address}, and {others} before: {refusal} ({option})"),
             };
             self.journal.warn(now.time, &text);
         }
@@ -317,11 +318,11 @@ impl Shared {
         has_space
     }
 
-    /// A connection of this worker has ended: one from this address, or one that
-    /// had not come in.
-    pub(crate) fn leave(&self, worker: usize, from: Option<IpAddr>) {
+    /// A connection of this worker has ended: one from this address, or one that was
+    /// only told why it could not come in.
+    pub(crate) fn leave(&self, worker: usize, from: Option<(IpAddr, Visit)>, now: Now) {
         match from {
-            Some(address) => self.admission().leave(address),
+            Some((address, visit)) => self.admission().leave(address, visit, now.instant),
             None => _ = self.refused.fetch_sub(1, Ordering::SeqCst),
         }
         let connections = &self.desks[worker].connections;
@@ -474,7 +475,7 @@ mod tests {
         assert!(!shared.must_wait());
         assert!(is_woken(&mut first));
         // Nobody waits for a worker that has no people.
-        shared.leave(1, None);
+        shared.leave(1, None, now());
         say(&shared, 200);
         shared.set_served(0, shared.shown());
         assert!(!shared.must_wait());
@@ -490,7 +491,7 @@ mod tests {
         shared.wake_others(0);
         assert!(!is_woken(&mut second));
         shared.set_asleep(1, true);
-        shared.leave(1, None);
+        shared.leave(1, None, now());
         shared.wake_others(0);
         assert!(!is_woken(&mut second));
     }

@@ -14,6 +14,7 @@ use chat_proto::event::Limits;
 use mio::event::Event;
 use mio::{Events, Poll, Token, Waker};
 
+use crate::admission::Visit;
 use crate::clients::Clients;
 use crate::clock::Now;
 use crate::door::Door;
@@ -286,9 +287,10 @@ impl Worker {
 
     fn welcome(&mut self, peer: Peer, room: &Room, shared: &Shared, now: Now) {
         let address = peer.address;
-        let from = peer.refusal.is_none().then(|| address.ip());
+        let from = peer.refusal.is_none();
+        let from = from.then(|| (address.ip(), Visit::Outside));
         if self.stopping.is_some() {
-            shared.leave(self.index, from);
+            shared.leave(self.index, from, now);
             return;
         }
         let registry = self.poll.registry();
@@ -302,7 +304,7 @@ impl Worker {
             Err(error) => {
                 let text = format!("cannot watch {address}: {error}");
                 shared.journal.warn(now.time, &text);
-                shared.leave(self.index, from);
+                shared.leave(self.index, from, now);
             }
         }
     }

@@ -70,18 +70,69 @@ fn one_address_does_not_fill_the_room() {
     assert_eq!(peers.len(), 6);
 }
 
-/// C-05: nor does it come and go without end.
+/// C-05: nor does it come and go without end; but those who come to look whether the
+/// port is open, or speak another protocol, cost nobody a place.
 #[test]
 fn one_address_comes_so_often_only() {
     let args = ["--max-new-per-address", "3", "--limit-loopback"];
     let server = ServerProcess::start(SERVER, &args);
-    for _ in 0..3 {
-        Peer::connect(server.addr()).expect("chat/1 welcome");
+    for said in ["", "half a line", "GET / HTTP/1.1\r\n\r\n"] {
+        // As many as all that may come, and more.
+        for _ in 0..10 {
+            let mut peer = Peer::connect(server.addr());
+            peer.send_str(said);
+            peer.expect("chat/1 welcome");
+            peer.half_close();
+            peer.expect_end();
+        }
+    }
+    until("they are gone", || {
+        server.signal(Signal::User1);
+        server.log().contains("people 0, connections 0 ")
+    });
+    for number in 0..3 {
+        join(server.addr(), &format!("p{number}x"));
     }
     let mut fourth = Peer::connect(server.addr());
     let line = "\r-- chat/1 too many new connections from one address: try again later\n";
     assert_eq!(fourth.expect_eof(), line);
-    Peer::connect_from([127, 0, 0, 2], server.addr()).expect("chat/1 welcome");
+    let mut other = Peer::connect_from([127, 0, 0, 2], server.addr());
+    other.expect("chat/1 welcome");
+    // Whoever stays counts as well.
+    let mut ann = Peer::connect_from([127, 0, 0, 3], server.addr());
+    ann.send_str("/nick ann\n");
+    other.expect("[ann] entered room\n");
+    for _ in 0..2 {
+        let mut silent = Peer::connect_from([127, 0, 0, 3], server.addr());
+        let address = silent.local_addr();
+        ann.expect(&format!("[{address}] entered room\n"));
+        silent.expect("chat/1 welcome");
+    }
+    let mut fourth = Peer::connect_from([127, 0, 0, 3], server.addr());
+    assert_eq!(fourth.expect_eof(), line);
+}
+
+/// C-06: those who come to look are not without limit either.
+#[test]
+fn probes_have_a_limit_of_their_own() {
+    let args = ["--max-new-per-address", "1", "--limit-loopback"];
+    let server = ServerProcess::start(SERVER, &args);
+    let mut ann = join(server.addr(), "ann");
+    let mut bo = Peer::connect_from([127, 0, 0, 3], server.addr());
+    bo.send_str("/nick bo\n");
+    ann.expect("[bo] entered room\n");
+    let refused = (0..150).find(|_| {
+        let mut probe = Peer::connect_from([127, 0, 0, 2], server.addr());
+        probe.expect("chat/1 ");
+        probe.half_close();
+        probe.expect_end();
+        let said = String::from_utf8_lossy(probe.received()).into_owned();
+        said.contains("too many from one address that come and go")
+    });
+    // There may be one more each 6 s.
+    assert!(refused.is_some_and(|count| count >= 100), "{refused:?}");
+    ann.send_str("hi\n");
+    bo.expect("\r<ann> hi\n");
 }
 
 /// C-01, C-02: whoever never says a line is closed, also one that sends a byte now
