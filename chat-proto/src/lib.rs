@@ -180,6 +180,7 @@ pub mod json_form;
 pub mod name;
 pub mod text;
 pub mod text_form;
+pub mod width;
 
 /// The version of the protocol that this crate speaks.
 pub const PROTOCOL: u64 = 1;
