@@ -95,7 +95,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All that there are.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Full,
         Self::AddressFull,
         Self::AddressBusy,
@@ -111,6 +111,7 @@ impl Refusal {
             Self::AddressFull => "--max-per-address",
             Self::AddressBusy | Self::AddressProbing => "--max-new-per-address",
             Self::AddressSilent => "--max-unjoined-per-address",
+            Self::NoHeader => "--proxy-protocol",
         }
     }
 
