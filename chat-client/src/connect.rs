@@ -34,7 +34,7 @@ enum Failure {
     NoWay,
     /// This machine does not allow it.
     Forbidden,
-    /// Anything else, in the system's words.
+    /// Anything else, in the words of the system.
     Other(String),
 }
 
@@ -147,7 +147,7 @@ impl Failure {
         match self {
             Self::Refused => "nobody listens at",
             Self::NoAnswer => "no answer from",
-            Self::NoWay => "no way leads to",
+            Self::NoWay => "the network does not reach",
             Self::Forbidden => "this machine does not allow a connection to",
             Self::Other(reason) => reason,
         }
@@ -221,7 +221,7 @@ fn resolve(target: &Target, until: Instant) -> Result<Vec<SocketAddr>, String> {
         )),
         Ok(_) => Err(format!("no such host: {host}. Is the name spelt right?")),
         Err(_) => Err(format!(
-            "nothing tells the address of {host}. Is this machine on the network?"
+            "the address of {host} was not found in time. Is this machine on the network?"
         )),
     }
 }
@@ -326,7 +326,7 @@ mod tests {
         );
         assert_eq!(
             told(&[NoWay, Refused, NoAnswer]),
-            "no way leads to [::1]:1; nobody listens at 127.0.0.1:2; \
+            "the network does not reach [::1]:1; nobody listens at 127.0.0.1:2; \
              no answer from 127.0.0.1:3. Is chat-server running there, and is the port right?"
         );
         assert_eq!(

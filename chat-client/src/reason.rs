@@ -6,10 +6,10 @@ use std::io;
 pub fn reason(error: &io::Error) -> String {
     let known = match error.kind() {
         io::ErrorKind::NotFound => "it does not exist",
-        io::ErrorKind::PermissionDenied => "this is not allowed",
+        io::ErrorKind::PermissionDenied => "permission denied",
         io::ErrorKind::StorageFull => "the disk is full",
         io::ErrorKind::QuotaExceeded => "there is no space left for your files",
-        io::ErrorKind::ReadOnlyFilesystem => "nothing can be written there",
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only",
         io::ErrorKind::IsADirectory => "it is a folder",
         io::ErrorKind::NotADirectory => "a part of its path is not a folder",
         _ => return without_numbers(&error.to_string()),

@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 use std::io::Write;
+use std::thread;
 use std::time::Duration;
 
 use chat_testkit::{Peer, Terminal, keys, until};
@@ -127,33 +128,39 @@ fn a_plain_server_that_goes_away_is_noticed() {
 /// Nothing would tell whether such a server has heard it.
 #[test]
 fn a_pipe_says_nothing_to_a_server_that_does_not_greet() {
-    for (says, told) in [
-        ("", "it has said nothing for 5 s"),
-        ("welcome\n", "it begins with \"welcome\""),
-        ("no end", "it begins with \"no end\""),
-    ] {
-        for (args, input) in [
-            (&[][..], "one\ntwo\n"),
-            (&[], ""),
-            (&["--send"], "one\ntwo\n"),
-            (&["--send"], ""),
+    let check = |says: &str, told: &str, args: &[&str], input: &str| {
+        let (listener, addr) = listen();
+        let mut program = piped_with(addr, "pipe", args);
+        program.send_str(input);
+        program.close_stdin();
+        let mut server = Peer::accept(&listener);
+        server.send_str(says);
+        assert_eq!(server.expect_eof(), "", "it is not told anything");
+        let output = program.finish();
+        assert_eq!(output.code(), 1, "{output}");
+        let advice = "if it is a server of plain lines, which cannot confirm what it gets, \
+                      use --plain-server";
+        let sentence = format!("chat-client: that is no chat server: {told}; {advice}\n");
+        assert!(output.stderr.ends_with(&sentence), "{output}");
+        assert!(!output.stdout.contains("welcome"), "{output}");
+    };
+    // At once, since each waits for the greeting.
+    thread::scope(|scope| {
+        for (says, told) in [
+            ("", "it has said nothing for 5 s"),
+            ("welcome\n", "it begins with \"welcome\""),
+            ("no end", "it begins with \"no end\""),
         ] {
-            let (listener, addr) = listen();
-            let mut program = piped_with(addr, "pipe", args);
-            program.send_str(input);
-            program.close_stdin();
-            let mut server = Peer::accept(&listener);
-            server.send_str(says);
-            assert_eq!(server.expect_eof(), "", "it is not told anything");
-            let output = program.finish();
-            assert_eq!(output.code(), 1, "{output}");
-            let advice = "if it is a server of plain lines, which cannot confirm what it gets, \
-                          use --plain-server";
-            let sentence = format!("chat-client: that is no chat server: {told}; {advice}\n");
-            assert!(output.stderr.ends_with(&sentence), "{output}");
-            assert!(!output.stdout.contains("welcome"), "{output}");
+            for (args, input) in [
+                (&[][..], "one\ntwo\n"),
+                (&[], ""),
+                (&["--send"], "one\ntwo\n"),
+                (&["--send"], ""),
+            ] {
+                scope.spawn(move || check(says, told, args, input));
+            }
         }
-    }
+    });
 }
 
 /// A web server's own words for a line that is no request.
@@ -185,9 +192,9 @@ fn a_server_that_accepts_and_closes_is_status_1() {
     // Its end of file comes only after that.
     let mut program = program;
     assert_eq!(program.wait_exit(Duration::from_secs(5)).code(), Some(1));
-    program
-        .stderr
-        .expect("chat-client: the server closed the connection without a word\n");
+    program.stderr.expect(
+        "chat-client: the server closed the connection without a word. Is it a chat server?\n",
+    );
 }
 
 /// C-11: one where nobody listens does not matter.

@@ -115,8 +115,8 @@ impl Conversation {
         Some(match (&self.refusal, self.stage) {
             (Some(Refusal::ForNow(text)), _) => text.clone(),
             (Some(Refusal::ForGood), _) => return None,
-            (None, Stage::Undecided(_)) => {
-                "the server closed the connection without a word".to_owned()
+            (None, Stage::Undecided(_) | Stage::PlainSoFar) => {
+                "the server closed the connection without a word. Is it a chat server?".to_owned()
             }
             (None, Stage::Hello(_)) => {
                 "the server closed the connection before it let us in".to_owned()
