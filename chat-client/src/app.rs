@@ -275,9 +275,8 @@ impl App {
     /// The connection is of no use any more: the end, or the way back.
     fn lose(&mut self) -> Option<End> {
         let conversation = &mut self.conversation;
-        let returns = self.link.returns()
-            && (conversation.was_welcomed() || conversation.is_refused_for_now())
-            && !conversation.is_leaving();
+        let returns =
+            self.link.returns() && conversation.may_return() && !conversation.is_leaving();
         if !returns {
             if let Some(goodbye) = conversation.goodbye() {
                 let goodbye = Line::word(goodbye);

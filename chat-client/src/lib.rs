@@ -13,13 +13,12 @@
 //!
 //! [`app`] is the only loop. [`conversation`] talks with the server and knows
 //! the [`people`], [`editor`] talks with the person; [`line`](mod@line) is what
-//! there is to show, [`style`] how it looks
-//! and [`mention`] where it names the reader, [`layout`] and [`view`] where it
-//! stands; [`backoff`] is how long to wait for a server that is away. None of
-//! these knows a socket or a terminal, and all are tested without. [`link`],
-//! [`connect`], [`terminal`], [`store`], [`random`] and [`sys`] are the edges
-//! to the system, whose errors [`reason`] puts in plain words; what differs between
-//! Unix and Windows is in [`sys`] alone.
+//! there is to show, [`style`] how it looks and [`mention`] where it names the
+//! reader, [`layout`] and [`view`] where it stands; [`backoff`] is how long to
+//! wait for a server that is away. None of these knows a socket or a terminal, and
+//! all are tested without. [`link`], [`connect`], [`terminal`], [`store`],
+//! [`random`] and [`sys`] are the edges to the system, whose errors [`reason`] puts
+//! in plain words; what differs between Unix and Windows is in [`sys`] alone.
 //!
 //! A connection that is lost is not the end of the talk. The link comes back by
 //! itself and the conversation goes on with it: what was missed follows, and

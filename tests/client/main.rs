@@ -11,6 +11,7 @@ mod pastes;
 mod pipes;
 mod prompt;
 mod reading;
+mod refused;
 mod remembering;
 mod restart;
 mod returning;

@@ -99,6 +99,16 @@ impl Conversation {
         self.away.as_ref().is_some_and(|away| away.is_refused)
     }
 
+    /// Whether a lost connection is worth another one: the server has let us in
+    /// before, or has no room only for now.
+    pub fn may_return(&self) -> bool {
+        match self.refusal {
+            Some(Refusal::ForNow(_)) => true,
+            Some(Refusal::ForGood) => false,
+            None => self.was_welcomed() || self.away.is_some(),
+        }
+    }
+
     /// Whether the server has said, over this connection, that it has no room now.
     pub fn is_refused_for_now(&self) -> bool {
         matches!(self.refusal, Some(Refusal::ForNow(_)))

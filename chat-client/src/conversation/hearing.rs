@@ -199,7 +199,7 @@ impl Conversation {
             } if matches!(self.stage, Stage::Hello(_)) => {
                 self.refusal = Some(Refusal::ForNow(one_line(&text)));
             }
-            Reply::Error { text, .. } if self.away.is_some() => {
+            Reply::Error { text, .. } if self.away.is_some() && self.was_welcomed() => {
                 // We are not let in again; the next attempt may tell the same.
                 if let Some(away) = &mut self.away {
                     away.why = one_line(&text);

@@ -6,7 +6,7 @@ use std::hash::DefaultHasher;
 use std::num::NonZero;
 use std::time::{Duration, Instant};
 
-use chat_client::conversation::{Conversation, Wishes};
+use chat_client::conversation::{Audience, Conversation, Wishes};
 use chat_client::layout::Size;
 use chat_client::line::Fold;
 use chat_client::random::Random;
@@ -32,6 +32,8 @@ fuzz_target!(|bytes: &[u8]| {
     let wishes = Wishes {
         name: Some("ann".to_owned()),
         replay: 5,
+        audience: Audience::Prompt,
+        plain_server: false,
     };
     let random = Random::with_key(DefaultHasher::new());
     let mut conversation = Conversation::new(wishes, random, now);

@@ -226,15 +226,37 @@ fn another_reason_is_told_too() {
 
 #[test]
 fn what_will_not_change_is_told_and_not_tried_again() {
+    for was_full in [false, true] {
+        let mut talk = talk((Audience::Prompt, false));
+        if was_full {
+            refuse(&mut talk, &["\r-- chat/1 welcome\n", &error("full", FULL)]);
+            talk.conversation.lose(talk.now);
+            talk.conversation.begin_again(talk.now);
+        }
+        let text = "this server speaks protocol 2 only";
+        refuse(
+            &mut talk,
+            &["\r-- chat/1 welcome\n", &error("bad_command", text)],
+        );
+        assert!(!talk.conversation.may_return());
+        assert_eq!(talk.conversation.end_reason(), None, "it is told already");
+        assert_eq!(talk.shown(), [format!("-- {text}")]);
+    }
+}
+
+/// Whatever happens to a connection meanwhile.
+#[test]
+fn a_room_that_was_full_is_tried_until_it_lets_us_in() {
     let mut talk = talk((Audience::Prompt, false));
-    let text = "this server speaks protocol 2 only";
-    refuse(
-        &mut talk,
-        &["\r-- chat/1 welcome\n", &error("bad_command", text)],
-    );
-    assert!(!talk.conversation.is_refused_for_now());
-    assert_eq!(talk.conversation.end_reason(), None, "it is told already");
-    assert_eq!(talk.shown(), [format!("-- {text}")]);
+    assert!(!talk.conversation.may_return(), "nothing is known of it");
+    refuse(&mut talk, &["\r-- chat/1 welcome\n", &error("full", FULL)]);
+    for words in ["", "\r-- chat/1 welcome\n", "220 not yours\n"] {
+        assert!(talk.conversation.may_return());
+        talk.conversation.lose(talk.now);
+        talk.conversation.begin_again(talk.now);
+        refuse(&mut talk, &[words]);
+    }
+    assert!(talk.conversation.may_return());
 }
 
 #[test]
