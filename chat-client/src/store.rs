@@ -4,7 +4,7 @@
 //! backslash `\\`. Each client appends what is typed to it, under a lock, so that
 //! several clients share one file and a crash loses nothing. The same entry may
 //! stand in it more than once: the last one counts. At the end of a run, or when it
-//! has grown beyond [`MAX_FILE`] or twice [`MAX_HISTORY`] lines, the file is shortened
+//! has grown beyond 1 MiB or twice [`MAX_HISTORY`] lines, the file is shortened
 //! in place.
 //!
 //! The file may be a link or have several names, and belongs to the person: it is
