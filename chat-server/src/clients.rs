@@ -22,6 +22,7 @@ use crate::admission::Visit;
 use crate::clock::Now;
 use crate::connection::Connection;
 use crate::door::ACCEPTS;
+use crate::journal::Topic;
 use crate::replay::{Files, NoFiles, Page};
 use crate::room::{Form, Room};
 use crate::secrets::Pass;
@@ -378,7 +379,7 @@ impl Clients {
         let room = &state.room;
         self.move_laggards(room, shared);
         self.sending = false;
-        let mut closed = Vec::new();
+        let (mut closed, mut told) = (Vec::new(), Vec::new());
         let stall = self.limits.stall;
         for queue in &mut self.queues {
             queue.retain(|&key| {
@@ -386,6 +387,10 @@ impl Clients {
                     return false;
                 };
                 connection.close(room, now);
+                let session = &mut connection.session;
+                for change in session.take_changes() {
+                    told.extend(change.line(session.address(), session.reason()));
+                }
                 if connection.is_closed() {
                     closed.push(key);
                     return false;
@@ -402,6 +407,9 @@ impl Clients {
         }
         drop(state);
         shared.set_unserved(self.worker, self.queues[1].len());
+        for (topic, text) in told {
+            shared.journal.tell(topic, now, &text);
+        }
         for key in closed {
             self.joined(key, shared);
             let mut connection = self.connections.remove(key);
@@ -411,15 +419,18 @@ impl Clients {
             shared.waiting.change(session.held(), Held::default());
             let stalled = session.reason() == Reason::TookNothing;
             shared.counters.stalled.add(stalled.into());
-            let visit = match session.has_been_present() {
-                true => Visit::Inside,
-                false => Visit::Outside,
+            let (address, reason) = (session.address(), session.reason());
+            let visit = match session.name() {
+                Some(_) => Visit::Inside,
+                None => Visit::Outside,
             };
-            let from = (session.address().ip(), visit);
-            shared.leave(self.worker, connection.came_in.then_some(from), now);
-            if connection.came_in {
-                let text = format!("disconnected {} ({})", session.describe(), session.reason());
-                shared.journal.info(now.time, &text);
+            let from = connection.came_in.then_some((address.ip(), visit));
+            shared.leave(self.worker, from, now);
+            // That it was refused is told already.
+            let is_told = matches!(reason, Reason::Refused(_) | Reason::ServerStopped);
+            if connection.came_in && visit == Visit::Outside && !is_told {
+                let text = format!("{address} did not come in: {reason}");
+                shared.journal.tell(Topic::Strangers, now, &text);
             }
         }
         let counters = &shared.counters;

@@ -5,8 +5,6 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use crate::admission::Refusal;
 
@@ -49,7 +47,7 @@ impl fmt::Display for Counters {
         let refused: u64 = self.refused.iter().map(Counter::get).sum();
         write!(
             f,
-            "accepted {}, bytes in {}, bytes out {}, laggards {}, took nothing {}, \
+            "accepted {}, bytes in {}, bytes out {}, fell behind {}, read nothing {}, \
              accept errors {}, refused {refused}",
             self.accepted.get(),
             self.bytes_in.get(),
@@ -64,52 +62,5 @@ impl fmt::Display for Counters {
             }
         }
         Ok(())
-    }
-}
-
-/// Something that may happen a thousand times a second, and is logged once in a
-/// while.
-#[derive(Debug, Default)]
-pub(crate) struct Seldom(Mutex<Silence>);
-
-#[derive(Debug, Default)]
-struct Silence {
-    until: Option<Instant>,
-    /// How often it was not logged.
-    count: u64,
-}
-
-impl Seldom {
-    /// It happens: whether it is to be logged now, and how often it was not.
-    pub(crate) fn happens(&self, now: Instant) -> Option<u64> {
-        let mut silence = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if silence.until.is_some_and(|until| until > now) {
-            silence.count += 1;
-            return None;
-        }
-        silence.until = Some(now + QUIET_FOR);
-        Some(std::mem::take(&mut silence.count))
-    }
-}
-
-/// The time between two lines about the same thing.
-const QUIET_FOR: Duration = Duration::from_secs(5);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_happens_often_is_logged_seldom_and_counted() {
-        let seldom = Seldom::default();
-        let mut now = Instant::now();
-        assert_eq!(seldom.happens(now), Some(0));
-        for _ in 0..1000 {
-            assert_eq!(seldom.happens(now), None);
-            now += Duration::from_millis(1);
-        }
-        now += QUIET_FOR;
-        assert_eq!(seldom.happens(now), Some(1000));
-        assert_eq!(seldom.happens(now + QUIET_FOR), Some(0));
     }
 }

@@ -10,7 +10,8 @@ use mio::{Interest, Registry, Token};
 
 use crate::admission::Refusal;
 use crate::clock::Now;
-use crate::counters::Seldom;
+use crate::errors::in_words;
+use crate::journal::Topic;
 use crate::listener::{Accepted, Listener};
 use crate::shared::{Peer, Shared};
 use crate::vestibule::Vestibule;
@@ -21,7 +22,6 @@ pub(crate) struct Door {
     listeners: Vec<Listener>,
     /// Connections that have to say first whose they are, if all have to.
     vestibule: Option<Vestibule>,
-    errors: Seldom,
 }
 
 impl Door {
@@ -43,7 +43,6 @@ impl Door {
         Ok(Self {
             listeners,
             vestibule: registry.map(Vestibule::new),
-            errors: Seldom::default(),
         })
     }
 
@@ -104,7 +103,7 @@ impl Door {
                 if shared.connections() + waiting >= shared.limits.connections {
                     shared.wait_for_space();
                     listener.wait(now.instant);
-                    error = Some("that is as many as there can be".to_owned());
+                    error = Some("this process may not have more (see `ulimit -n`)".to_owned());
                     break;
                 }
                 match (listener.accept(now.instant), &mut self.vestibule) {
@@ -119,7 +118,7 @@ impl Door {
                     (Accepted::Full(full), _) => {
                         shared.counters.accept_errors.add(1);
                         shared.wait_for_space();
-                        error = Some(full.to_string());
+                        error = Some(in_words(&full));
                     }
                 }
             }
@@ -134,15 +133,9 @@ impl Door {
             });
         }
         if let Some(error) = error {
-            self.log(&error, shared, now);
-        }
-    }
-
-    fn log(&self, error: &str, shared: &Shared, now: Now) {
-        if self.errors.happens(now.instant).is_some() {
-            let people = shared.connections();
-            let text = format!("cannot accept more connections ({people} now): {error}");
-            shared.journal.warn(now.time, &text);
+            let connections = shared.connections();
+            let text = format!("cannot accept more than {connections} connections: {error}");
+            shared.journal.tell(Topic::NoSpace, now, &text);
         }
     }
 }

@@ -160,7 +160,7 @@ fn introduce(addresses: &[SocketAddr], journal: &Journal) {
             ));
         }
     }
-    journal.say("the room is open to whoever can reach it, and nothing is encrypted");
+    journal.say("anybody who can reach this port can join, and nothing is encrypted");
 }
 
 /// Its poll, and what wakes it up.

@@ -6,6 +6,7 @@
 //! has been there for [`ANNOUNCE_AFTER`], so that it comes in under its final
 //! name.
 
+mod change;
 mod seat;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use chat_proto::event::ErrorCode;
 use chat_proto::foreign::Foreign;
 use chat_proto::framing::{Item, LineDecoder};
+use chat_proto::name::Name;
 use chat_proto::{json_form, text_form};
 
 use crate::admission::Refusal;
@@ -26,6 +28,7 @@ use crate::rare::Rare;
 use crate::replay::{Files, Page};
 use crate::room::{Form, Room};
 use crate::secrets::Pass;
+pub(crate) use change::Change;
 use seat::{MAX_PRIVATE, Phase, Seat};
 
 /// How long a newcomer may take to say who they are.
@@ -248,11 +251,6 @@ impl Session {
         matches!(self.seat.phase, Phase::Present(_))
     }
 
-    /// Whether it is in the room, or was.
-    pub fn has_been_present(&self) -> bool {
-        self.seat.name().is_some()
-    }
-
     /// Whether it is to be closed once all is sent.
     pub fn is_closing(&self) -> bool {
         matches!(self.seat.phase, Phase::Closing(_))
@@ -342,13 +340,14 @@ impl Session {
         }
     }
 
-    /// Who it is, for the log: the address, and the name if there is one.
-    pub fn describe(&self) -> String {
-        let address = self.seat.address();
-        match self.seat.name() {
-            Some(name) if !name.is_address() => format!("{address} {name}"),
-            _ => address.to_string(),
-        }
+    /// What it is called in the room, or was when it left.
+    pub fn name(&self) -> Option<&Name> {
+        self.seat.name()
+    }
+
+    /// What has become of it since this was last asked, in order.
+    pub(crate) fn take_changes(&mut self) -> Vec<Change> {
+        self.seat.take_changes()
     }
 
     /// Why it ended.
@@ -457,22 +456,22 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Closed => "closed",
-            Self::Reset => "reset",
-            Self::NoAnswer => "no answer",
-            Self::SocketError => "socket error",
-            Self::TookNothing => "took nothing",
-            Self::Quit => "quit",
-            Self::NoLineEnd => "no line end",
+            Self::Closed => "closed the connection",
+            Self::Reset => "the connection was reset",
+            Self::NoAnswer => "no answer any more",
+            Self::SocketError => "the connection failed",
+            Self::TookNothing => "read nothing for too long (--stall)",
+            Self::Quit => "said /quit",
+            Self::NoLineEnd => "sent 64 KiB without a line end",
             Self::AnotherProtocol(foreign) => return write!(f, "spoke {foreign}"),
-            Self::WrongProtocol => "wrong protocol",
-            Self::NoSpace => "no space",
+            Self::WrongProtocol => "asked for another version of the protocol",
+            Self::NoSpace => "the history cannot be written",
             Self::Refused(refusal) => return refusal.fmt(f),
-            Self::Replaced => "replaced by another connection",
-            Self::SaidNothing => "said nothing",
-            Self::Crowded => "said nothing, and others came",
-            Self::HistoryNotReadable => "history not readable",
-            Self::ServerStopped => "server stopped",
+            Self::Replaced => "came back over another connection",
+            Self::SaidNothing => "sent no line in time (--idle-join)",
+            Self::Crowded => "sent no line, and others came (--max-unjoined)",
+            Self::HistoryNotReadable => "the history that was asked for cannot be read",
+            Self::ServerStopped => "the server stops",
         })
     }
 }

@@ -23,9 +23,9 @@ use mio::net::TcpStream;
 use crate::admission::{Admission, Refusal, Silent, Visit};
 use crate::clients::input::{MAX_WAITING, Waiting};
 use crate::clock::Now;
-use crate::counters::{Counters, Seldom};
+use crate::counters::Counters;
 use crate::history::History;
-use crate::journal::Journal;
+use crate::journal::{Journal, Topic};
 use crate::room::{Form, Room};
 use crate::secrets::Pass;
 
@@ -60,8 +60,6 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     /// Input of all that cannot be processed yet.
     pub(crate) waiting: Waiting,
-    /// Refusals, which are logged once in a while by reason.
-    refusals: [Seldom; Refusal::ALL.len()],
     /// Connections that are only told why they cannot come in.
     refused: AtomicUsize,
     /// Somebody waits outside for a connection to end.
@@ -142,7 +140,6 @@ impl Shared {
             admission: Mutex::new(admission),
             counters: Counters::default(),
             waiting: Waiting::new(MAX_WAITING),
-            refusals: Default::default(),
             refused: AtomicUsize::new(0),
             door_waits: AtomicBool::new(false),
             talk_waits: AtomicBool::new(false),
@@ -299,14 +296,8 @@ impl Shared {
     /// Takes note that somebody could not come in.
     pub(crate) fn refuse(&self, refusal: Refusal, address: IpAddr, now: Now) {
         self.counters.refused[refusal as usize].add(1);
-        if let Some(others) = self.refusals[refusal as usize].happens(now.instant) {
-            let option = refusal.option();
-            let text = match others {
-                0 => format!("refused {address}: {refusal} ({option})"),
-                _ => format!("refused {address}, and {others} before: {refusal} ({option})"),
-            };
-            self.journal.warn(now.time, &text);
-        }
+        let text = format!("refused {address}: {refusal} ({})", refusal.option());
+        self.journal.tell(Topic::Refused(refusal), now, &text);
     }
 
     /// Whether there is space to tell somebody else that they cannot come in. If

@@ -18,7 +18,9 @@ use crate::admission::Visit;
 use crate::clients::Clients;
 use crate::clock::Now;
 use crate::door::Door;
+use crate::errors::in_words;
 use crate::history::{History, News};
+use crate::journal::Topic;
 use crate::room::{Form, Room};
 use crate::server::now;
 use crate::shared::{Peer, Shared, State, Task};
@@ -295,15 +297,10 @@ impl Worker {
         }
         let registry = self.poll.registry();
         match self.clients.insert(peer, registry, room, now) {
-            Ok(()) if from.is_none() => {}
-            Ok(()) => {
-                shared.counters.accepted.add(1);
-                let text = format!("connected {address}");
-                shared.journal.info(now.time, &text);
-            }
+            Ok(()) => shared.counters.accepted.add(from.is_some().into()),
             Err(error) => {
-                let text = format!("cannot watch {address}: {error}");
-                shared.journal.warn(now.time, &text);
+                let text = format!("cannot serve {address}: {}", in_words(&error));
+                shared.journal.tell(Topic::NoSpace, now, &text);
                 shared.leave(self.index, from, now);
             }
         }
@@ -340,7 +337,8 @@ impl Worker {
         self.stopping = Some(now.instant + GOODBYE_FOR);
         room.tell_pending(now);
         if let Some(front) = &mut self.front {
-            shared.journal.info(now.time, "stopping");
+            let text = format!("stopping; people in the room: {}", room.people().count());
+            shared.journal.info(now.time, &text);
             front.door.close();
         }
         self.clients.goodbye(room, now);

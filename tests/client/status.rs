@@ -188,7 +188,7 @@ fn an_output_that_takes_nothing_leaves_the_terminal_alone() {
         let args = ["-c", &script, program, &addr, "--name", "ann"];
         let mut ann = Terminal::spawn("sh", &args, &[], 24, 80);
         if status == 0 {
-            server.wait_for_log("connected");
+            server.wait_for_log("came in");
             ann.type_text(&keys::ctrl('d'));
         }
         ann.wait_for_text(&format!("-- status {status}"));

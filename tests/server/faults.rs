@@ -203,7 +203,7 @@ fn a_reader_of_little_stays_and_is_cheap() {
         used
     });
     assert!(used < Duration::from_millis(800), "{used:?} for one reader");
-    assert!(!server.log().contains("took nothing"), "{}", server.log());
+    assert!(!server.log().contains("read nothing"), "{}", server.log());
     // And when it takes all of what is held, it is there again.
     bo.send_str("the end\n");
     slow.expect("\r<bo> the end\n");

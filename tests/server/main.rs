@@ -8,6 +8,7 @@ mod help;
 mod hostile_text;
 mod kept;
 mod limits;
+mod log;
 mod names;
 mod process;
 mod proxied;

@@ -5,6 +5,7 @@
 mod arrival;
 mod words;
 
+use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
 
-use super::{ANNOUNCE_AFTER, FAREWELL_FOR, LISTEN_FOR, Reason};
+use super::{ANNOUNCE_AFTER, Change, FAREWELL_FOR, LISTEN_FOR, Reason};
 use crate::broadcast::Reader;
 use crate::clock::Now;
 use crate::pace::{LINE_BYTES, Pace};
@@ -56,6 +57,8 @@ pub(super) struct Names {
     wanted: Option<Name>,
     /// The name under which it left.
     was: Option<Name>,
+    /// What the log is still to be told.
+    changes: Vec<Change>,
 }
 
 #[derive(Debug)]
@@ -113,6 +116,20 @@ impl Seat {
         match &self.phase {
             Phase::Present(name) => Some(name),
             _ => self.names.get()?.was.as_ref(),
+        }
+    }
+
+    /// Something has become of it that the log is to be told.
+    fn note(&mut self, change: Change) {
+        self.names.change(|names| names.changes.push(change));
+    }
+
+    pub(super) fn take_changes(&mut self) -> Vec<Change> {
+        match self.names.get() {
+            Some(names) if !names.changes.is_empty() => {
+                self.names.change(|names| mem::take(&mut names.changes))
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -328,7 +345,10 @@ impl Seat {
                 if let Some(pass) = self.pass {
                     room.secrets().rename(pass, &name);
                 }
-                self.phase = Phase::Present(name);
+                let before = mem::replace(&mut self.phase, Phase::Present(name.clone()));
+                if let Phase::Present(old) = before {
+                    self.note(Change::Renamed { old, new: name });
+                }
                 self.names.change(|names| names.wanted = None);
             }
             Ok(None) => self.notice(&format!("you are {old} already"), room, now),
@@ -345,6 +365,7 @@ impl Seat {
             if let Some(place) = room.leave(&name, now) {
                 self.skip_own(place);
             }
+            self.note(Change::Left(name.clone()));
             self.names.change(|names| names.was = Some(name));
             self.phase = Phase::Closing(now.instant);
         }

@@ -49,9 +49,8 @@ impl Person {
 
     /// What it is called in the room.
     pub(crate) fn name(&self) -> String {
-        let shown = self.connection.session.describe();
-        match shown.split_once(' ') {
-            Some((_, name)) => name.to_owned(),
+        match self.connection.session.name() {
+            Some(name) => name.to_string(),
             None => Name::of_address(self.address).to_string(),
         }
     }

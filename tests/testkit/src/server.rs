@@ -108,6 +108,29 @@ impl ServerProcess {
         self.program().stderr.wait_for(needle);
     }
 
+    /// One of its counters as of now, such as `people` or `refused`: it logs them on
+    /// SIGUSR1.
+    #[track_caller]
+    pub fn count(&self, counter: &str) -> u64 {
+        let reports = || {
+            let log = self.log();
+            let lines = log.lines().filter(|line| line.contains("Z info people "));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let before = reports().len();
+        self.signal(Signal::User1);
+        let report = until_some("it logs its counters", || {
+            let mut reports = reports();
+            reports.pop().filter(|_| reports.len() >= before)
+        });
+        let number = report.split_once(&format!(" {counter} "));
+        let number = number.and_then(|(_, number)| number.split([' ', ',']).next());
+        match number.map(str::parse) {
+            Some(Ok(number)) => number,
+            _ => panic!("no {counter} in {report}"),
+        }
+    }
+
     /// All it has written to stdout so far.
     pub fn stdout(&self) -> String {
         let mut program = self.program();

@@ -12,7 +12,7 @@ use crate::admission::Refusal;
 use crate::clock::Now;
 use crate::replay::{Replay, Selection};
 use crate::room::{Form, Mark, Room};
-use crate::session::{ANNOUNCE_AFTER, Reason};
+use crate::session::{ANNOUNCE_AFTER, Change, Reason};
 
 impl Seat {
     pub(in crate::session) fn greet(&mut self, room: &Room, now: Now) {
@@ -108,6 +108,15 @@ impl Seat {
                 name
             }
         };
+        match &self.phase {
+            Phase::Present(old) if *old == name => {}
+            Phase::Present(old) => self.note(Change::Renamed {
+                old: old.clone(),
+                new: name.clone(),
+            }),
+            _ if is_new => self.note(Change::Came(name.clone())),
+            _ => self.note(Change::CameBack(name.clone())),
+        }
         self.phase = Phase::Present(name.clone());
         let (pass, secret) = room.secrets().give(&name);
         self.pass = Some(pass);
@@ -159,6 +168,7 @@ impl Seat {
     pub(in crate::session) fn replace(&mut self, room: &Room, now: Now) {
         if let Phase::Present(name) = &self.phase {
             let name = name.clone();
+            self.note(Change::Left(name.clone()));
             self.names.change(|names| names.was = Some(name));
             self.notice("you are here over another connection: goodbye", room, now);
             self.close(Reason::Replaced, room, now);
@@ -184,6 +194,7 @@ impl Seat {
             return false;
         }
         let (name, place) = room.enter(wanted, now);
+        self.note(Change::Came(name.clone()));
         self.phase = Phase::Present(name);
         self.reader.go_on(room.trim_point(self.form));
         if let Some(place) = place {

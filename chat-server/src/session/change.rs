@@ -1,0 +1,87 @@
+//! What a person does that the log tells.
+
+use std::net::SocketAddr;
+
+use chat_proto::name::Name;
+
+use super::Reason;
+use crate::journal::Topic;
+
+/// Something that has become of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It came into the room.
+    Came(Name),
+    /// It has the place of another connection of the same person.
+    CameBack(Name),
+    /// It has another name.
+    Renamed { old: Name, new: Name },
+    /// It left the room.
+    Left(Name),
+}
+
+impl Change {
+    /// The line for it, if it is worth one; `reason` is why the session ended, if it
+    /// did.
+    pub(crate) fn line(&self, address: SocketAddr, reason: Reason) -> Option<(Topic, String)> {
+        let who = |name: &Name| match name.is_address() {
+            true => name.to_string(),
+            false => format!("{name} ({address})"),
+        };
+        Some(match self {
+            Self::Came(name) => (Topic::People, format!("{} came in", who(name))),
+            Self::CameBack(name) => {
+                let text = format!("{} came back over another connection", who(name));
+                (Topic::People, text)
+            }
+            Self::Renamed { old, new } => {
+                let text = format!("{} is now known as {new}", who(old));
+                (Topic::Renames, text)
+            }
+            // The end of the server is told once, and not for each.
+            Self::Left(_) if reason == Reason::ServerStopped => return None,
+            Self::Left(name) => (Topic::People, format!("{} left: {reason}", who(name))),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_named_with_their_address() {
+        let address: SocketAddr = "192.0.2.7:40112".parse().unwrap();
+        let [ann, anna] = ["ann", "anna"].map(|name| Name::choose(name).unwrap());
+        let nobody = Name::of_address(address);
+        let renamed = |old: &Name, new: &Name| Change::Renamed {
+            old: old.clone(),
+            new: new.clone(),
+        };
+        for (change, line) in [
+            (Change::Came(ann.clone()), "ann (192.0.2.7:40112) came in"),
+            (Change::Came(nobody.clone()), "192.0.2.7:40112 came in"),
+            (
+                Change::CameBack(ann.clone()),
+                "ann (192.0.2.7:40112) came back over another connection",
+            ),
+            (
+                renamed(&ann, &anna),
+                "ann (192.0.2.7:40112) is now known as anna",
+            ),
+            (
+                renamed(&nobody, &anna),
+                "192.0.2.7:40112 is now known as anna",
+            ),
+            (
+                Change::Left(ann.clone()),
+                "ann (192.0.2.7:40112) left: said /quit",
+            ),
+            (Change::Left(nobody), "192.0.2.7:40112 left: said /quit"),
+        ] {
+            let told = change.line(address, Reason::Quit);
+            assert_eq!(told.map(|(_, text)| text), Some(line.to_owned()));
+        }
+        assert_eq!(Change::Left(ann).line(address, Reason::ServerStopped), None);
+    }
+}
