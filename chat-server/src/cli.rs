@@ -26,6 +26,8 @@ use crate::listen::Listen;
     after_help = "More about each option, and examples: chat-server --help",
     after_long_help = AFTER_HELP
 )]
+// What follows is the text of --help, where brackets are no links.
+#[allow(rustdoc::broken_intra_doc_links)]
 pub struct Args {
     /// Listen at ADDR:PORT, [IPV6]:PORT or NAME:PORT, or with PORT on all addresses
     /// [default: 5000]

@@ -4,7 +4,7 @@
 //! blocks; so a thread writes, from a bounded queue. When the queue is full
 //! lines are dropped and counted. An error of stderr is nobody's business.
 //!
-//! Every line that a peer can cause has a [`Topic`], and of a topic only so many lines
+//! Every line that a peer can cause has a `Topic`, and of a topic only so many lines
 //! are written in a time. The others are counted, and the last of them is written
 //! with their number when its time has come.
 

@@ -25,8 +25,9 @@
 //!   [`secrets`], [`admission`], `pace`, [`room`] and [`session`] hold all rules
 //!   and know neither sockets, files nor clocks.
 //! - [`connection`], [`socket`], [`listener`], `door` and `vestibule` hold the sockets
-//!   and no rules, [`history`] the files. [`listen`] says which addresses the sockets
-//!   are for.
+//!   and no rules, [`history`] the files.
+//! - [`cli`], [`listen`], [`errors`] and [`journal`] are what an operator gives and is
+//!   told.
 //!
 //! Of thousands of connections nearly all are idle, and one of those is some
 //! 150 bytes, its name and its name's keys: what only few need at a time lies

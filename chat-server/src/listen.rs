@@ -248,8 +248,11 @@ fn bind(places: &[Place]) -> Result<(Vec<Listener>, Vec<String>), Refused> {
                 }
                 listeners.push(listener);
             }
-            Err(error) if place.optional && is_no_address_here(&error) => {
-                notes.push(format!("not listening on {address}: {}", not_here(address)));
+            Err(error) if place.optional && !is_in_use(&error) => {
+                notes.push(format!(
+                    "not listening on {address}: {}",
+                    why(address, &error)
+                ));
             }
             Err(error) => {
                 return Err(Refused {
@@ -267,86 +270,71 @@ impl Refused {
     /// What has happened and what to do; `own` are addresses that the machine has.
     fn explain(&self, own: &[IpAddr]) -> String {
         let Self { address, error, .. } = self;
-        let (why, what) = (self.why(), self.what_to_do(own));
-        let why = why.map_or_else(|| in_words(error), str::to_owned);
-        format!("cannot listen on {address}: {why}{what}")
-    }
-
-    fn why(&self) -> Option<&'static str> {
-        match self.error.kind() {
-            _ if is_in_use(&self.error) => {
-                Some("the port is in use, perhaps by another chat-server")
-            }
-            _ if is_no_address_here(&self.error) => Some(not_here(self.address)),
-            io::ErrorKind::PermissionDenied if self.address.port() < FIRST_FREE_PORT => {
-                Some("ports below 1024 are for root")
-            }
-            _ => None,
-        }
-    }
-
-    fn what_to_do(&self, own: &[IpAddr]) -> String {
-        let (ip, port) = (self.address.ip(), self.address.port());
+        let (ip, port) = (address.ip(), address.port());
         let at = |port: u16| match ip.is_unspecified() {
             true => format!("--listen {port}"),
             false => format!("--listen {}", SocketAddr::new(ip, port)),
         };
-        let is_v4 = ip.is_ipv4();
-        match self.error.kind() {
-            _ if is_in_use(&self.error) => {
-                let mut text = format!(
-                    "\nstop the program that has it, which this finds: {}\n\
-                     or take another port: {}",
-                    who_listens(port),
-                    at(port.checked_add(1).unwrap_or(0))
-                );
-                if cfg!(target_os = "macos") && port == DEFAULT_PORT {
-                    text += "\non macOS port 5000 often belongs to the AirPlay Receiver \
-                             (System Settings, General, AirDrop & Handoff)";
-                }
-                text
+        let why = why(*address, error);
+        let what = if is_in_use(error) {
+            let mut what = format!(
+                "\nstop the program that has it, which this finds: {}\n\
+                 or take another port: {}",
+                who_listens(port),
+                at(port.checked_add(1).unwrap_or(0))
+            );
+            if cfg!(target_os = "macos") && port == DEFAULT_PORT {
+                what += "\non macOS port 5000 often belongs to the AirPlay Receiver \
+                         (System Settings, General, AirDrop & Handoff)";
             }
-            _ if is_no_address_here(&self.error) => {
-                let same: Vec<String> = own
-                    .iter()
-                    .filter(|own| own.is_ipv4() == is_v4)
-                    .map(ToString::to_string)
-                    .collect();
-                match same.is_empty() {
-                    true => format!("\ntake all that it has: --listen {port}"),
-                    false => format!(
-                        "\ntake one that it has ({}), or all: --listen {port}",
-                        same.join(", ")
-                    ),
+            what
+        } else if is_not_here(error) {
+            let same = own.iter().filter(|own| own.is_ipv4() == ip.is_ipv4());
+            let same: Vec<String> = same.map(ToString::to_string).collect();
+            match same.is_empty() {
+                true => format!("\ntake all that it has: --listen {port}"),
+                false => {
+                    let same = same.join(", ");
+                    format!("\ntake one that it has ({same}), or all: --listen {port}")
                 }
             }
-            io::ErrorKind::PermissionDenied if port < FIRST_FREE_PORT => {
-                format!("\ntake another port: {}", at(DEFAULT_PORT))
-            }
-            _ => String::new(),
-        }
+        } else if is_for_root(port, error) {
+            format!("\ntake another port: {}", at(DEFAULT_PORT))
+        } else {
+            String::new()
+        };
+        format!("cannot listen on {address}: {why}{what}")
     }
+}
+
+/// Why there is no socket for an address.
+fn why(address: SocketAddr, error: &io::Error) -> String {
+    let why = match address.ip() {
+        _ if is_in_use(error) => "the port is in use, perhaps by another chat-server",
+        _ if is_for_root(address.port(), error) => "ports below 1024 are for root",
+        _ if !is_not_here(error) => return in_words(error),
+        IpAddr::V6(ip) if ip.is_unspecified() || ip.is_loopback() => "this machine has no IPv6",
+        _ => "this machine does not have that address",
+    };
+    why.to_owned()
 }
 
 fn is_in_use(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrInUse
 }
 
-/// What is the matter with an address that [`is_no_address_here`].
-fn not_here(address: SocketAddr) -> &'static str {
-    match address.ip() {
-        IpAddr::V6(ip) if ip.is_unspecified() || ip.is_loopback() => "this machine has no IPv6",
-        _ => "this machine does not have that address",
-    }
-}
-
 /// Whether the machine has not this address, or none of its family.
-fn is_no_address_here(error: &io::Error) -> bool {
+fn is_not_here(error: &io::Error) -> bool {
     #[cfg(unix)]
     if rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::AFNOSUPPORT) {
         return true;
     }
     error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+/// Whether it is only that the port is not for everybody.
+fn is_for_root(port: u16, error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied && port < FIRST_FREE_PORT
 }
 
 /// The command that tells who listens on a port.

@@ -126,29 +126,24 @@ fn a_name_is_all_that_it_stands_for() {
     for place in places {
         assert_eq!(place.optional, has_v4 && place.address.is_ipv6());
     }
-    let unknown = listen("no-such-host.invalid:5").places().unwrap_err();
-    assert!(
-        unknown.contains("no address is known for no-such-host.invalid"),
-        "{unknown}"
-    );
+    // No name is as long as this, so that nobody is asked.
+    let unknown = "x".repeat(64);
+    let error = listen(&format!("{unknown}:5")).places().unwrap_err();
+    let said = format!("no address is known for {unknown}\ncheck the spelling");
+    assert!(error.contains(&said), "{error}");
 }
 
 /// Any two places can be had together, whether they overlap or not.
 #[test]
 fn every_pair_can_be_had() {
-    let hosts = [
-        "",
-        "0.0.0.0:",
-        "127.0.0.1:",
-        "127.0.0.2:",
-        "[::]:",
-        "[::1]:",
-        "localhost:",
-    ];
-    for pair in hosts
-        .into_iter()
-        .flat_map(|one| hosts.map(|other| [one, other]))
-    {
+    let mut hosts = vec!["", "0.0.0.0:", "127.0.0.1:", "127.0.0.2:", "localhost:"];
+    if Listener::bind("[::1]:0".parse().unwrap()).is_ok() {
+        hosts.extend(["[::]:", "[::1]:"]);
+    }
+    let pairs = hosts
+        .iter()
+        .flat_map(|one| hosts.iter().map(move |other| [one, other]));
+    for pair in pairs {
         let at = |port| pair.map(|host| listen(&format!("{host}{port}")));
         let (listeners, _) = open(&at(0)).unwrap_or_else(|error| panic!("{pair:?}: {error}"));
         let ports = listeners.iter().map(|listener| listener.address().port());
