@@ -85,7 +85,7 @@ pub enum Refusal {
     AddressFull,
     /// As many have come from this address of late as may.
     AddressBusy,
-    /// As many have come from this address of late and gone without a word as may.
+    /// As many have come from this address of late without coming into the room as may.
     AddressProbing,
     /// As many of this address as may have said nothing yet.
     AddressSilent,
@@ -160,8 +160,8 @@ impl Admission {
         }
     }
 
-    /// Somebody comes. Who is refused is not counted. One more of their turns is
-    /// theirs until they go without a word: see [`Admission::leave`].
+    /// A connection comes. If it is not refused it counts, and takes one of the turns
+    /// of its address; see [`Admission::leave`].
     pub(crate) fn arrive(&mut self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
         if is_reached(self.connections, self.limits.clients) {
             return Err(Refusal::Full);
@@ -184,8 +184,8 @@ impl Admission {
         Ok(())
     }
 
-    /// Somebody who came has gone. A probe of the port costs no person a place: it
-    /// gives the turn back, and takes one of those that are for probes.
+    /// A connection has ended. A probe of the port costs no person a place: it gives
+    /// its turn back, and takes one of those that are for probes.
     pub(crate) fn leave(&mut self, address: IpAddr, visit: Visit, now: Instant) {
         self.connections -= 1;
         let Some(source) = self.source(address) else {
@@ -284,7 +284,7 @@ impl Admission {
                     .retain(|_, turns| turns.inside > now || turns.outside > now);
             }
             if self.turns.len() >= MAX_SOURCES {
-                // Whoever has so many addresses is not stopped by counting them.
+                // A flood from so many addresses is not stopped by counting them.
                 return None;
             }
         }
@@ -310,8 +310,8 @@ fn is_reached(count: usize, most: usize) -> bool {
 /// The time in which only so many may come from one address.
 const WINDOW: Duration = Duration::from_secs(600);
 
-/// How many connections may come from one address and go without a word for each one
-/// that may come into the room: one in 0.1 s, where 60 may in ten minutes.
+/// How many connections that do not come into the room an address may have for each
+/// one that does: one in 0.1 s, where 60 may in ten minutes.
 const PROBES: u32 = 100;
 
 /// The time between two searches for what can be dropped.

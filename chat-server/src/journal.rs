@@ -44,9 +44,9 @@ enum Entry {
 /// What a line is about that peers can cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Topic {
-    /// Who comes into the room and who leaves it.
+    /// People who come into the room and leave it.
     People,
-    /// Who has another name.
+    /// People who have another name.
     Renames,
     /// Connections that end without having been in the room.
     Strangers,
@@ -204,7 +204,7 @@ impl Topics {
     /// Writes the lines that `take` gives of each.
     fn take(&self, take: impl Fn(&mut Seldom) -> Option<String>, mut write: impl FnMut(&str)) {
         for topic in &self.0 {
-            // While it is written nobody waits for the lock.
+            // The lock is free again while the line is written.
             let line = take(&mut topic.lock().unwrap_or_else(PoisonError::into_inner));
             if let Some(line) = line {
                 write(&line);

@@ -68,7 +68,7 @@ fn a_history_that_cannot_be_kept_is_status_1() {
         ),
     ];
     if cfg!(target_os = "linux") {
-        // Where nobody may make a file, also not root.
+        // There even root may not make a file.
         let why = "cannot write in /sys: permission denied".to_owned();
         places.push(("/sys/room.jsonl".to_owned(), why));
     }

@@ -71,8 +71,8 @@ fn one_address_does_not_fill_the_room() {
     assert_eq!(peers.len(), 6);
 }
 
-/// C-05: nor does it come and go without end; but those who come to look whether the
-/// port is open, or speak another protocol, cost nobody a place.
+/// C-05: nor does it come and go without end; but connections that only look whether
+/// the port is open, or speak another protocol, do not count.
 #[test]
 fn one_address_comes_so_often_only() {
     let args = ["--max-new-per-address", "3", "--limit-loopback"];
@@ -97,7 +97,7 @@ fn one_address_comes_so_often_only() {
     assert_eq!(fourth.expect_eof(), line);
     let mut other = Peer::connect_from([127, 0, 0, 2], server.addr());
     other.expect("chat/1 welcome");
-    // Whoever stays counts as well.
+    // One that stays counts as well.
     let mut ann = Peer::connect_from([127, 0, 0, 3], server.addr());
     ann.send_str("/nick ann\n");
     other.expect("[ann] entered room\n");
@@ -111,7 +111,7 @@ fn one_address_comes_so_often_only() {
     assert_eq!(fourth.expect_eof(), line);
 }
 
-/// C-06: those who come to look are not without limit either.
+/// C-06: probes of the port are not without limit either.
 #[test]
 fn probes_have_a_limit_of_their_own() {
     let args = ["--max-new-per-address", "1", "--limit-loopback"];

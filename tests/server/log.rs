@@ -2,7 +2,7 @@
 //! stranger can fill the log.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chat_testkit::{JsonPeer, Peer, ServerProcess, Signal};
 use serde_json::json;
@@ -20,8 +20,8 @@ fn events(server: &ServerProcess) -> Vec<String> {
     events.map(|(_, event)| event.to_owned()).collect()
 }
 
-/// T-08: one line for each thing that somebody does, with time and level, name and
-/// address, and the reason of an end; and nothing of what is said.
+/// T-08: one line for each arrival, new name and departure, with time and level, name
+/// and address, and the reason of a departure; and nothing of what is said.
 #[test]
 fn the_log_names_people() {
     let server = server();
@@ -35,7 +35,7 @@ fn the_log_names_people() {
     ann.send_str("/quit\n");
     wait(format!("ann ({at}) left: said /quit"));
 
-    // Somebody who says nothing, and then who they are.
+    // A peer that says nothing at first, and then its name.
     let mut nobody = Peer::connect(server.addr());
     let at = nobody.local_addr();
     wait(format!("{at} came in"));
@@ -70,7 +70,7 @@ fn the_log_names_people() {
     wait(format!("cy ({at}) is now known as dan"));
     wait(format!("dan ({at}) left: said /quit"));
 
-    // Whoever is there at the end is not told one by one.
+    // The people who are there at the end are one line together.
     let eve = join(server.addr(), "eve");
     wait(format!("eve ({}) came in", eve.local_addr()));
     let events = events(&server);
@@ -96,10 +96,17 @@ fn told(events: &[String], needle: &str) -> (usize, usize) {
     (counts.iter().sum(), counts.len())
 }
 
+/// How many lines there can be where so many are written at once, one in each interval
+/// since, and one at the end.
+fn most_lines(at_once: usize, interval: Duration, start: Instant) -> usize {
+    at_once + 1 + (start.elapsed().as_millis() / interval.as_millis()) as usize
+}
+
 /// C-06: a probe of the port, as by `nc -z`, is one line, and a thousand are a few
 /// lines; what they are and whence is told.
 #[test]
 fn probes_are_few_lines() {
+    let start = Instant::now();
     let server = server();
     let mut first = Peer::connect(server.addr());
     let at = first.local_addr();
@@ -117,15 +124,17 @@ fn probes_are_few_lines() {
         peer.expect_eof();
     }
     let (count, lines) = told(&events(&server), "did not come in: ");
-    assert!(lines <= 3, "{lines}");
-    // Those who were being served when it stopped are not told.
+    let most = most_lines(1, Duration::from_secs(5), start);
+    assert!(lines <= most, "{lines}, at most {most}");
+    // Probes that were still being served when it stopped are not told.
     assert!((290..=303).contains(&count), "{count}");
 }
 
-/// However often somebody comes, goes and changes names: all of it is counted, and
-/// little of it written.
+/// Arrivals, departures and new names without end: all are counted, and some are
+/// written.
 #[test]
 fn people_who_come_and_go_without_end_are_some_lines() {
+    let start = Instant::now();
     let server = server();
     let mut ann = join(server.addr(), "ann");
     for number in 0..300 {
@@ -135,21 +144,22 @@ fn people_who_come_and_go_without_end_are_some_lines() {
         other.send_str("/quit\n");
         other.expect_eof();
     }
-    // Nobody else is kept from being seen by one who changes names.
+    // One that changes its name all the time hides no arrival.
     let [renames, people] = {
         let events = events(&server);
         [" is now known as ", "other ("].map(|needle| told(&events, needle))
     };
     assert_eq!((renames.0, people.0), (300, 600));
+    let most = most_lines(100, Duration::from_millis(200), start);
     for (_, lines) in [renames, people] {
-        // A hundred at once, and five a second.
-        assert!((100..250).contains(&lines), "{lines}");
+        assert!((100..=most).contains(&lines), "{lines}, at most {most}");
     }
 }
 
-/// Whoever is refused is told with the limit that an operator can change.
+/// A refusal is logged with the option that an operator can change.
 #[test]
 fn refusals_name_the_option() {
+    let start = Instant::now();
     let args = ["--max-clients", "1"];
     let server = ServerProcess::start(SERVER, &args);
     let _ann = join(server.addr(), "ann");
@@ -165,6 +175,8 @@ fn refusals_name_the_option() {
         "refused {}: the room is full (--max-clients)",
         refused[0].ip()
     );
-    assert_eq!(told(&events, &needle), (5, 2), "{events:#?}");
+    let (count, lines) = told(&events, &needle);
+    assert_eq!(count, 5, "{events:#?}");
+    assert!(lines <= most_lines(1, Duration::from_secs(5), start));
     assert_eq!(told(&events, "did not come in").0, 0, "{events:#?}");
 }

@@ -83,10 +83,10 @@ fn both_families_share_a_port() {
     }
 }
 
-/// Status 3 is an address that cannot be had, also a name that nobody knows.
+/// Status 3 is an address that cannot be had, or an unknown name.
 #[test]
 fn an_address_that_cannot_be_had_is_status_3() {
-    // No name is as long as this, so that nobody is asked.
+    // Too long for a name, so that no name server is asked.
     let unknown = format!("{}:5000", "x".repeat(64));
     for (place, said) in [
         (

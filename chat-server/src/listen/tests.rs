@@ -126,7 +126,7 @@ fn a_name_is_all_that_it_stands_for() {
     for place in places {
         assert_eq!(place.optional, has_v4 && place.address.is_ipv6());
     }
-    // No name is as long as this, so that nobody is asked.
+    // Too long for a name, so that no name server is asked.
     let unknown = "x".repeat(64);
     let error = listen(&format!("{unknown}:5")).places().unwrap_err();
     let said = format!("no address is known for {unknown}\ncheck the spelling");
