@@ -119,6 +119,11 @@ impl Name {
     /// shortened where it would grow beyond the limits.
     pub fn numbered(&self, number: u32) -> Self {
         let suffix = format!("-{number}");
+        Self(format!("{}{suffix}", self.base(&suffix)).into())
+    }
+
+    /// What stands before this suffix.
+    fn base(&self, suffix: &str) -> &str {
         let mut base = &*self.0;
         while !self.is_address()
             && (base.width() + suffix.len() > MAX_NAME_COLUMNS
@@ -129,7 +134,7 @@ impl Name {
             };
             base = &base[..last];
         }
-        Self(format!("{base}{suffix}").into())
+        base
     }
 
     /// Whether nobody chose this name. No chosen name holds a colon.
@@ -189,6 +194,44 @@ impl NameKeys {
         [Some(&*self.plain), look, Some(&*self.shape), capitals]
             .into_iter()
             .flatten()
+    }
+}
+
+/// The keys of a name with one number after the other behind it: nearly all of the
+/// work for them is the same.
+#[derive(Debug)]
+pub struct Numbering<'a> {
+    name: &'a Name,
+    base: &'a str,
+    keys: NameKeys,
+}
+
+impl<'a> Numbering<'a> {
+    /// Of this name.
+    pub fn new(name: &'a Name) -> Self {
+        let base = name.as_str();
+        let keys = name.keys();
+        Self { name, base, keys }
+    }
+
+    /// The keys of [`Name::numbered`].
+    pub fn keys(&mut self, number: u32) -> NameKeys {
+        let suffix = format!("-{number}");
+        let base = self.name.base(&suffix);
+        if base != self.base {
+            self.keys = Name(base.into()).keys();
+            self.base = base;
+        }
+        // A hyphen begins anew whatever stands before it. Of the digits these two have
+        // a skeleton other than themselves, which is a test.
+        let look = suffix.replace('0', "O").replace('1', "l");
+        let small = look.to_ascii_lowercase();
+        NameKeys {
+            plain: format!("{}{small}", self.keys.plain),
+            look: format!("{}{small}", self.keys.look),
+            shape: format!("{}{look}", self.keys.shape),
+            capitals: format!("{}{look}", self.keys.capitals),
+        }
     }
 }
 

@@ -189,6 +189,19 @@ proptest! {
     }
 
     #[test]
+    fn the_keys_of_numbers_are_those_of_the_numbered_name(
+        wanted in prop_oneof!["\\w{1,40}", "[аАmI1l0Oß\u{301}e.-]{1,40}", any::<String>()],
+        numbers in proptest::collection::vec(prop_oneof![2u32..30, any::<u32>()], 1..5),
+    ) {
+        if let Ok(name) = Name::choose(&wanted) {
+            let mut numbering = Numbering::new(&name);
+            for number in numbers {
+                prop_assert_eq!(numbering.keys(number), name.numbered(number).keys());
+            }
+        }
+    }
+
+    #[test]
     fn names_equal_by_rfc_8266_share_a_key(one in "[a-zA-ZÀ-ÿα-ωΑ-Ω]{1,4}", upper in any::<bool>()) {
         let other = if upper { one.to_uppercase() } else { one.to_lowercase() };
         if let (Ok(_), Ok(_)) = (Name::choose(&one), Name::choose(&other))
