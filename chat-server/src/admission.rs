@@ -104,35 +104,47 @@ impl Refusal {
         Self::NoHeader,
     ];
 
-    /// The option that sets the limit.
-    pub(crate) fn option(self) -> &'static str {
-        match self {
-            Self::Full => "--max-clients",
-            Self::AddressFull => "--max-per-address",
-            Self::AddressBusy | Self::AddressProbing => "--max-new-per-address",
-            Self::AddressSilent => "--max-unjoined-per-address",
-            Self::NoHeader => "--proxy-protocol",
-        }
-    }
-
     /// What whoever is refused sees first. A program takes it for the greeting,
     /// and asks.
-    pub(crate) fn greeting(self) -> String {
+    pub(crate) fn greeting(self, limits: &Limits) -> String {
         // The words that a program looks for, without the `-- ` of a notice.
         let version = &GREETING["-- ".len()..];
-        format!("{version} {}", self.advice())
+        format!("{version} {}", self.advice(limits))
     }
 
     /// What a person can make of it.
-    pub(crate) fn advice(self) -> String {
+    pub(crate) fn advice(self, limits: &Limits) -> String {
+        let reason = self.reason(limits);
         match self {
-            Self::NoHeader => format!("{self}: come through the proxy (--proxy-protocol)"),
-            _ => format!("{self}: try again later"),
+            Self::NoHeader => format!("{reason}: connect through the proxy"),
+            _ => format!("{reason}: try again later"),
         }
+    }
+
+    /// The limit, and the option that it is set with.
+    pub(crate) fn reason(self, limits: &Limits) -> String {
+        let limit = match self {
+            Self::Full => format!("at most {}, --max-clients", limits.clients),
+            Self::AddressFull => format!("at most {}, --max-per-address", limits.per_address),
+            Self::AddressBusy => format!(
+                "at most {} in ten minutes, --max-new-per-address",
+                limits.new_per_address
+            ),
+            Self::AddressProbing => format!(
+                "at most {} in ten minutes, {PROBES} times --max-new-per-address",
+                limits.new_per_address.saturating_mul(PROBES)
+            ),
+            Self::AddressSilent => format!(
+                "at most {}, --max-unjoined-per-address",
+                limits.unjoined_per_address
+            ),
+            Self::NoHeader => "--proxy-protocol".to_owned(),
+        };
+        format!("{self} ({limit})")
     }
 }
 
-/// For whoever is refused, and for the log.
+/// In short, for the counters.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -479,6 +491,32 @@ mod tests {
         admission.join(&silent(4));
         assert_eq!(admission.wait(silent(6), a), Ok(None));
         assert_eq!(admission.wait(silent(7), a), Err(Refusal::AddressSilent));
+    }
+
+    /// Whoever is refused is told the limit and its option, once.
+    #[test]
+    fn refusals_name_their_limits() {
+        let limits = Limits {
+            clients: 11,
+            per_address: 12,
+            new_per_address: 13,
+            unjoined_per_address: 14,
+            ..Limits::default()
+        };
+        let options = [
+            "at most 11, --max-clients",
+            "at most 12, --max-per-address",
+            "at most 13 in ten minutes, --max-new-per-address",
+            "at most 1300 in ten minutes, 100 times --max-new-per-address",
+            "at most 14, --max-unjoined-per-address",
+            "--proxy-protocol",
+        ];
+        for (refusal, option) in Refusal::ALL.into_iter().zip(options) {
+            for text in [refusal.advice(&limits), refusal.greeting(&limits)] {
+                assert!(text.contains(&format!("{refusal} ({option})")), "{text}");
+                assert_eq!(text.matches("--").count(), 1, "{text}");
+            }
+        }
     }
 
     /// C-06: what is remembered has an end.

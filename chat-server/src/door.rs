@@ -129,7 +129,7 @@ impl Door {
                     return admit(socket, address, shared, now, &mut take);
                 }
                 shared.refuse(Refusal::NoHeader, address.ip(), now);
-                turn_away(socket, Refusal::NoHeader);
+                turn_away(socket, Refusal::NoHeader, shared);
             });
         }
         if let Some(error) = error {
@@ -154,7 +154,7 @@ fn admit(
     if let Some(refusal) = refusal {
         shared.refuse(refusal, ip, now);
         if !shared.can_refuse() {
-            return turn_away(socket, refusal);
+            return turn_away(socket, refusal, shared);
         }
     }
     take(Peer {
@@ -167,9 +167,10 @@ fn admit(
 /// Tells somebody, as far as that can be done at once, why they cannot come in. What
 /// they have sent is read first: to close a socket with unread input resets the
 /// connection, and the word would be lost.
-fn turn_away(mut socket: TcpStream, refusal: Refusal) {
+fn turn_away(mut socket: TcpStream, refusal: Refusal, shared: &Shared) {
+    let text = refusal.greeting(&shared.limits.people);
     let _ = socket.read(&mut [0; 4096]);
-    let _ = socket.write_all(format!("\r-- {}\n", refusal.greeting()).as_bytes());
+    let _ = socket.write_all(format!("\r-- {text}\n").as_bytes());
     let _ = socket.shutdown(Shutdown::Write);
 }
 

@@ -296,7 +296,8 @@ impl Shared {
     /// Takes note that somebody could not come in.
     pub(crate) fn refuse(&self, refusal: Refusal, address: IpAddr, now: Now) {
         self.counters.refused[refusal as usize].add(1);
-        let text = format!("refused {address}: {refusal} ({})", refusal.option());
+        let reason = refusal.reason(&self.limits.people);
+        let text = format!("refused {address}: {reason}");
         self.journal.tell(Topic::Refused(refusal), now, &text);
     }
 

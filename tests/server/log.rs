@@ -172,7 +172,7 @@ fn refusals_name_the_option() {
         .collect();
     let events = events(&server);
     let needle = format!(
-        "refused {}: the room is full (--max-clients)",
+        "refused {}: the room is full (at most 1, --max-clients)",
         refused[0].ip()
     );
     let (count, lines) = told(&events, &needle);

@@ -42,7 +42,7 @@ impl Clients {
                 }
             }
             Err(refusal) => {
-                let text = format!("{refusal}: goodbye");
+                let text = format!("{}: goodbye", refusal.reason(&self.limits));
                 shared.refuse(refusal, address, now);
                 let reason = Reason::Refused(refusal);
                 connection.session.dismiss(&text, reason, room, now);
@@ -56,9 +56,15 @@ impl Clients {
         if let Some(connection) = self.connections.get_mut(silent.key)
             && connection.silence().map(|silence| silence.since) == Some(silent.since)
         {
-            let text = "you have said nothing, and others have come who might: goodbye";
+            let most = self.limits.unjoined;
+            let text = format!(
+                "you have said nothing, and others have come who might \
+                 (at most {most} may, --max-unjoined): goodbye"
+            );
             connection.set_silence(None);
-            connection.session.dismiss(text, Reason::Crowded, room, now);
+            connection
+                .session
+                .dismiss(&text, Reason::Crowded, room, now);
             self.enqueue(silent.key);
         }
     }
@@ -71,7 +77,7 @@ impl Clients {
                 .is_some_and(|at| at <= now.instant)
         {
             let seconds = self.limits.idle_join.as_secs_f64();
-            let text = format!("you have said nothing for {seconds} s: goodbye");
+            let text = format!("you have said nothing for {seconds} s (--idle-join): goodbye");
             let reason = Reason::SaidNothing;
             connection.session.dismiss(&text, reason, room, now);
             self.joined(key, shared);

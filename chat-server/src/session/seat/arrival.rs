@@ -47,7 +47,7 @@ impl Seat {
 
     /// Tells why it cannot come in, in place of a greeting.
     pub(in crate::session) fn refuse(&mut self, refusal: Refusal, room: &Room, now: Now) {
-        self.notice(&refusal.greeting(), room, now);
+        self.notice(&refusal.greeting(room.limits()), room, now);
         self.reason = Reason::Refused(refusal);
         self.phase = Phase::Refused(now.instant + ANNOUNCE_AFTER);
     }
@@ -55,7 +55,7 @@ impl Seat {
     pub(super) fn hello(&mut self, hello: &Hello, room: &mut Room, now: Now) {
         if let Reason::Refused(refusal) = self.reason {
             self.speak_json(room, room.reply_mark());
-            self.error(ErrorCode::Full, &refusal.advice(), room, now);
+            self.error(ErrorCode::Full, &refusal.advice(room.limits()), room, now);
             return self.end(self.reason, room, now);
         }
         if hello.protocol != PROTOCOL {
