@@ -48,7 +48,8 @@ pub enum Foreign {
     Other,
     /// A header of the PROXY protocol, version 1 or 2.
     Proxy,
-    /// Bytes with a NUL among them, which no text has.
+    /// Bytes that no text begins with: a control character and a NUL, or several NULs.
+    /// A single NUL in a line is left out of it like other control characters.
     Binary,
 }
 
@@ -134,7 +135,7 @@ fn beginning(start: &[u8]) -> Option<Foreign> {
         // Of the signature of PROXY version 2 only this is no blank line.
         if start == b"\0" {
             Some(Foreign::Proxy)
-        } else if start.contains(&0) {
+        } else if is_binary(start) {
             Some(Foreign::Binary)
         } else if start.starts_with(b"<?xml ") || start.starts_with(b"<stream:stream") {
             Some(Foreign::Xmpp)
@@ -142,6 +143,14 @@ fn beginning(start: &[u8]) -> Option<Foreign> {
             None
         }
     })
+}
+
+fn is_binary(start: &[u8]) -> bool {
+    match start.iter().filter(|&&byte| byte == 0).count() {
+        0 => false,
+        1 => !start[0].is_ascii_graphic(),
+        _ => true,
+    }
 }
 
 /// What a TLS record carries (RFC 8446 §5.1).

@@ -214,6 +214,8 @@ fn binary_protocols() {
         let unended = Beginning::default().unended(start);
         assert_eq!(unended, Some(expected), "{start:?}");
     }
+    check(b"a\0b", None);
+    check(b"/nick a\0b", None);
     let xml = Beginning::default().unended(b"<?xml version='1.0'?><stream");
     assert_eq!(xml, Some(Foreign::Xmpp));
     assert_eq!(Beginning::default().unended(b"PASS hunter2"), None);
