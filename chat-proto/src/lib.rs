@@ -176,6 +176,7 @@ pub mod command;
 pub mod event;
 pub mod foreign;
 pub mod framing;
+pub mod identity;
 pub mod json_form;
 pub mod name;
 pub mod text;
