@@ -11,11 +11,11 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
-use chat_server::history::new_room_id;
+use chat_server::identity::Identity;
 use chat_server::journal::Journal;
 use chat_server::listener::Listener;
 use chat_server::room::Room;
-use chat_server::server::{LOG_BYTES, Limits, Server};
+use chat_server::server::{LOG_BYTES, Limits, Server, now};
 
 #[global_allocator]
 static COUNTING: dhat::Alloc = dhat::Alloc;
@@ -37,7 +37,8 @@ fn serve() -> SocketAddr {
         connections: 1000,
         together: 1000,
     };
-    let room = Room::new(new_room_id(), LOG_BYTES);
+    let identity = Identity::new(now().time).expect("random bits");
+    let room = Room::new(identity, LOG_BYTES);
     let journal = Journal::on_stderr();
     let server = Server::new(
         vec![listener],

@@ -101,8 +101,8 @@ impl Style {
                     out.push_str(self.end);
                 }
             }
-            Kind::Entered(names) => self.dim_rows(line, text_form::entered(names), out),
-            Kind::Left(names) => self.dim_rows(line, text_form::left(names), out),
+            Kind::Entered(names) => self.dim_rows(line, text_form::entered(names.iter()), out),
+            Kind::Left(names) => self.dim_rows(line, text_form::left(names.iter()), out),
             Kind::Renamed { old, new } => {
                 self.dim_row(line, &format!("[{old}] is now known as {new}"), out);
             }

@@ -67,12 +67,12 @@ pub struct Hello {
 /// Where a program goes on that was here before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
-    /// The room that it was in.
+    /// The room that it was in, as the last welcome named it.
     pub room: RoomId,
     /// The newest event that it has.
     pub seq: u64,
-    /// That of its last welcome. If the connection that got it is still in the
-    /// room, this one takes its place.
+    /// That of its last welcome, which proves that it is the same program: it
+    /// takes the place of its earlier connection, and has its name back.
     pub secret: Option<Secret>,
 }
 

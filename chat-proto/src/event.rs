@@ -16,7 +16,7 @@ use crate::json_form::MAX_LINE;
 use crate::name::{MAX_NAME_COLUMNS, Name};
 use crate::text::{MAX_TEXT, Text};
 
-pub use crate::identity::{MessageId, RoomId, Secret};
+pub use crate::identity::{MessageId, RoomId, RunId, Secret, Tag};
 
 /// Something that happened in the room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum Body {
     /// Somebody did something: `* ann waves`.
     Action(Speech),
     /// People came. Never an empty list.
-    Entered(Vec<Name>),
+    Entered(Vec<Arrival>),
     /// People went. Never an empty list.
     Left(Vec<Name>),
     /// Somebody who was `old` is `new` from here on.
@@ -46,6 +46,8 @@ pub enum Body {
         old: Name,
         /// The name from this event on.
         new: Name,
+        /// Of a program: as in [`Arrival::tag`].
+        tag: Option<Tag>,
     },
     /// The room was opened, or begins another file of its history, which names
     /// it so. Only a room that is kept on disk has such events, and people are
@@ -53,10 +55,37 @@ pub enum Body {
     Room {
         /// Which room it is.
         room: RoomId,
+        /// The run of the server that this event and those behind it are of, up
+        /// to the next event of this kind.
+        run: Option<RunId>,
         /// How many people are in it, as the events before it have told: 0 when
         /// it is opened, so that whoever was there before is gone.
         people: usize,
     },
+}
+
+/// Somebody who comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// The name in the room.
+    pub name: Name,
+    /// Of a program: by this tag the server knows after a restart who had the
+    /// name.
+    pub tag: Option<Tag>,
+    /// It had this name when the last run of the server ended, and has proved
+    /// it. Without this anybody may have taken the name.
+    pub back: bool,
+}
+
+impl Arrival {
+    /// Somebody of whom nothing is known but the name.
+    pub fn of(name: Name) -> Self {
+        Self {
+            name,
+            tag: None,
+            back: false,
+        }
+    }
 }
 
 /// What one person said or did.
@@ -68,6 +97,9 @@ pub struct Speech {
     pub text: Text,
     /// The mark that the speaker's program gave it.
     pub id: Option<MessageId>,
+    /// If that is too short to be the only one of its kind: by this tag the
+    /// server knows the message again that the same program sends once more.
+    pub tag: Option<Tag>,
 }
 
 /// A word from the server to one connection.
@@ -135,7 +167,8 @@ pub enum Reply {
 pub struct Welcome {
     /// The name that it has from now on.
     pub name: Name,
-    /// Which room it is; `None` from a server that cannot resume.
+    /// Which room it is, and in which run of the server; `None` from a server
+    /// that cannot resume.
     pub room: Option<RoomId>,
     /// The number of the newest event; the next live one is `seq` + 1.
     pub seq: u64,
@@ -149,14 +182,18 @@ pub struct Welcome {
     ///
     /// [`Hello::resume`]: crate::command::Hello::resume
     pub resumed: Option<bool>,
+    /// If that was asked for: the number of the first event that follows. It may
+    /// be below the numbers that the program has seen, if the room has lost
+    /// some of those events and has others in their place.
+    pub from: Option<u64>,
     /// How many people are in the room, the newcomer among them.
     pub people: usize,
     /// Up to [`Welcome::MAX_NAMES`] of them; `who` tells all.
     pub names: Vec<Name>,
     /// What is refused beyond.
     pub limits: Limits,
-    /// What shows that one is who was welcomed with it; from a server that knows
-    /// secrets.
+    /// What proves that a program is the one that was welcomed with it; from a
+    /// server that knows secrets.
     pub secret: Option<Secret>,
 }
 
@@ -238,7 +275,8 @@ pub enum ErrorCode {
     BadCommand,
     /// The name is not allowed.
     BadName,
-    /// Somebody has this name, or one that looks like it.
+    /// Somebody has this name or one that looks like it, or it is kept for
+    /// whoever had it before a restart.
     NameTaken,
     /// The history cannot be written, and nothing is taken that cannot be kept.
     NotKept,

@@ -7,9 +7,11 @@
 
 mod event;
 mod limits;
+mod record;
 mod request;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -18,14 +20,15 @@ use serde_json::value::RawValue;
 
 use crate::command::{Command, Hello, Past};
 use crate::event::{
-    Body, ErrorCode, Event, MessageId, Reply, RoomId, Secret, ServerMessage, Speech, Timestamp,
-    Welcome,
+    Arrival, Body, ErrorCode, Event, MessageId, Reply, RoomId, RunId, Secret, ServerMessage,
+    Speech, Tag, Timestamp, Welcome,
 };
 use crate::name::Name;
 use crate::text::Text;
 use limits::LimitsObject;
 
 pub use event::encode_event;
+pub use record::{Record, Recorded};
 pub use request::parse_command;
 pub(crate) use request::parse_hello;
 
@@ -49,6 +52,7 @@ pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
             object.first = Some(welcome.first);
             object.kept = Some(welcome.kept);
             object.resumed = welcome.resumed;
+            object.from = welcome.from;
             object.people = Some(welcome.people);
             object.names = Some(strings(&welcome.names));
             object.limits = Some(LimitsObject::of(welcome.limits));
@@ -113,51 +117,6 @@ pub fn is_speech(line: &[u8]) -> bool {
     })
 }
 
-/// What a history needs to know of the line of an event when it is read back.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Record<'a> {
-    /// Its number.
-    pub seq: u64,
-    /// The room, if it names one.
-    pub room: Option<RoomId>,
-    /// Of a message that has an id: that, its name and its text.
-    pub message: Option<[Cow<'a, str>; 3]>,
-}
-
-impl<'a> Record<'a> {
-    /// Reads the line of an event, without looking at what is not needed here:
-    /// several times as fast as [`parse_server_message`].
-    ///
-    /// # Errors
-    ///
-    /// When the line is no object with a number.
-    pub fn parse(line: &'a str) -> Result<Self, MalformedObject> {
-        #[derive(Deserialize)]
-        struct Members<'a> {
-            seq: u64,
-            #[serde(borrow)]
-            room: Option<&'a RawValue>,
-            #[serde(borrow)]
-            id: Option<&'a RawValue>,
-            #[serde(borrow)]
-            name: Option<&'a RawValue>,
-            #[serde(borrow)]
-            text: Option<&'a RawValue>,
-        }
-        let members: Members<'a> = parse_object(line).map_err(|_| MalformedObject)?;
-        let room = members.room.and_then(string);
-        let message = || {
-            let (id, name, text) = (members.id?, members.name?, members.text?);
-            Some([string(id)?, string(name)?, string(text)?])
-        };
-        Ok(Self {
-            seq: members.seq,
-            room: room.and_then(|room| RoomId::new(&room)),
-            message: message(),
-        })
-    }
-}
-
 /// Reads a line from the server. `None` is an object of a kind that this
 /// version does not know; skip it.
 ///
@@ -177,14 +136,16 @@ fn parse_any(line: &str) -> Result<Option<ServerMessage>, MalformedObject> {
     let body = match &*object.kind {
         "message" => Body::Message(object.to_speech()?),
         "action" => Body::Action(object.to_speech()?),
-        "entered" => Body::Entered(object.to_names()?),
+        "entered" => Body::Entered(object.to_arrivals()?),
         "left" => Body::Left(object.to_names()?),
         "renamed" => Body::Renamed {
             old: to_name(&object.old)?,
             new: to_name(&object.new)?,
+            tag: object.to_tag(),
         },
         "room" => Body::Room {
             room: object.to_room().ok_or(MalformedObject)?,
+            run: object.run.as_deref().and_then(RunId::parse),
             people: object.people.ok_or(MalformedObject)?,
         },
         _ => {
@@ -334,6 +295,10 @@ struct Object<'a> {
     people: Option<usize>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     names: Option<Vec<Str<'a>>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    tags: Option<Vec<Option<Str<'a>>>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    back: Option<Vec<Str<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     more: Option<bool>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
@@ -346,12 +311,16 @@ struct Object<'a> {
     text: Option<Str<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     id: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    tag: Option<Str<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limits: Option<LimitsObject>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     secret: Option<Str<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     room: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    run: Option<Str<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -360,6 +329,8 @@ struct Object<'a> {
     kept: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resumed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     missed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -396,6 +367,7 @@ impl Object<'_> {
             name: to_name(&self.name)?,
             text: self.to_text()?,
             id: self.to_id(),
+            tag: self.to_tag(),
         })
     }
 
@@ -410,6 +382,10 @@ impl Object<'_> {
         self.id.as_deref().and_then(MessageId::new)
     }
 
+    fn to_tag(&self) -> Option<Tag> {
+        self.tag.as_deref().and_then(Tag::parse)
+    }
+
     fn to_room(&self) -> Option<RoomId> {
         self.room.as_deref().and_then(RoomId::new)
     }
@@ -420,6 +396,16 @@ impl Object<'_> {
             .iter()
             .map(|name| Name::parse(name).map_err(|_| MalformedObject))
             .collect()
+    }
+
+    fn to_arrivals(&self) -> Result<Vec<Arrival>, MalformedObject> {
+        let mut arrivals = tagged(self.to_names()?, self.tags.as_deref());
+        let back = self.back.iter().flatten();
+        let back: HashSet<&str> = back.map(Deref::deref).collect();
+        for arrival in &mut arrivals {
+            arrival.back = back.contains(arrival.name.as_str());
+        }
+        Ok(arrivals)
     }
 
     fn to_reply(&self) -> Result<Option<Reply>, MalformedObject> {
@@ -434,6 +420,7 @@ impl Object<'_> {
                     first: self.first.unwrap_or_else(|| seq.saturating_add(1)),
                     kept: self.kept.unwrap_or(false),
                     resumed: self.resumed,
+                    from: self.from,
                     people: self.people.ok_or(MalformedObject)?,
                     names: self.to_names()?,
                     limits: limits.to_limits(),
@@ -471,6 +458,17 @@ impl Object<'_> {
             _ => return Ok(None),
         }))
     }
+}
+
+/// People who came, each with the tag in the same place, if there is one for each.
+fn tagged(names: Vec<Name>, tags: Option<&[Option<Str<'_>>]>) -> Vec<Arrival> {
+    let mut arrivals: Vec<_> = names.into_iter().map(Arrival::of).collect();
+    if let Some(tags) = tags.filter(|tags| tags.len() == arrivals.len()) {
+        for (arrival, tag) in arrivals.iter_mut().zip(tags) {
+            arrival.tag = tag.as_deref().and_then(Tag::parse);
+        }
+    }
+    arrivals
 }
 
 fn to_name(name: &Option<Str<'_>>) -> Result<Name, MalformedObject> {

@@ -18,7 +18,9 @@
 //! What comes faster than the server's rate is not lost: it is read later, if the
 //! peer is still there, or has closed in order. A peer that cannot come in, because there are too many or
 //! too many from its address, is greeted with the reason. It may say `/hello` and
-//! gets an `error` of code `full`; then, or half a second later, it is closed.
+//! gets an `error` of code `full`; then, or half a second later, it is closed. A
+//! program that has a place in the room already comes in all the same, if its hello
+//! proves that ([Who a program is](#who-a-program-is)).
 //!
 //! # Texts and names
 //!
@@ -56,19 +58,20 @@
 //! ```text
 //! S  -- chat/1 …
 //! C  /hello {"protocol":1,"name":"ann"}
-//! S  {"seq":41,"time":"…","type":"welcome","protocol":1,"name":"ann","people":2,"names":["ann","bo"],"limits":{…},"room":"9f0c…","first":1,"kept":true}
+//! S  {"seq":41,"time":"…","type":"welcome","protocol":1,"name":"ann","people":2,"names":["ann","bo"],"limits":{…},"room":"9f0c…","first":1,"kept":true,"secret":"…"}
 //! C  {"type":"message","text":"hi","id":"c7f0"}
-//! S  {"seq":42,"time":"…","type":"message","name":"ann","text":"hi","id":"c7f0"}
+//! S  {"seq":42,"time":"…","type":"message","name":"ann","text":"hi","tag":"…","id":"c7f0"}
 //! S  {"seq":43,"time":"…","type":"left","names":["bo"]}
 //! ```
 //!
 //! | `type` from the server | members |
 //! | --- | --- |
-//! | `message`, `action` | `seq` `time` `name` `text`, and `id` if the sender gave one |
-//! | `entered`, `left` | `seq` `time` `names` |
-//! | `renamed` | `seq` `time` `old` `new` |
-//! | `room` | `seq` `time` `room` `people` (as told by the events before; 0: the room was opened, and whoever was in it before is gone) |
-//! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `limits`, `room` (its identity), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), `secret`, and `resumed` if that was asked for |
+//! | `message`, `action` | `seq` `time` `name` `text`, and `id` if the sender gave one; with a short one `tag` |
+//! | `entered` | `seq` `time` `names`, `back` (those of them who are back after a restart, and have proved it), `tags` (one for each name, or null) |
+//! | `left` | `seq` `time` `names` |
+//! | `renamed` | `seq` `time` `old` `new` `tag` |
+//! | `room` | `seq` `time` `room` `run` `people` (as told by the events before; 0: the room was opened, and whoever was in it before is gone) |
+//! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `limits`, `room` (its identity, with that of this run of the server), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), `secret`; and if `resume` was asked for `resumed`, and `from` (the number of the first event that follows, if the room is the same) |
 //! | `notice` | `time` `text` |
 //! | `error` | `time` `code` `text`, and `id` of the refused message |
 //! | `who` | `time` `people` `names` (at most 200) `more` (another piece follows) |
@@ -99,29 +102,39 @@
 //! `seq` counts the events of the room from 1 without gaps. Everybody sees the
 //! same events in the same order, and after a `welcome` with `seq` 41 the next
 //! event is 42. In this form your own messages do come back: with the `id`
-//! that you gave, which is the confirmation that the room has them. Members
-//! and types that a reader does not know are to be skipped.
+//! that you gave, which is the confirmation that the room has them. A `tag` is a note
+//! of the server for itself: 16 hexadecimal digits from which nobody else can tell
+//! anything. Members and types that a reader does not know are to be skipped.
 //!
 //! # Nothing missed
 //!
-//! The numbers are those of one `room`. Who comes back says what they have,
+//! The numbers are those of one `room`. A program that comes back says what it has:
+//! the `room` of its last welcome, as that named it, and the number of the newest
+//! event that it has seen.
 //!
 //! ```text
-//! C  /hello {"protocol":1,"name":"ann","resume":{"room":"9f0c…","seq":41}}
-//! S  {"seq":57,"time":"…","type":"welcome",…,"room":"9f0c…","first":1,"resumed":true}
+//! C  /hello {"protocol":1,"name":"ann","resume":{"room":"9f0c…","seq":41,"secret":"…"}}
+//! S  {"seq":57,"time":"…","type":"welcome",…,"room":"9f0c…","first":1,"resumed":true,"from":42}
 //! S  {"seq":42,…}
 //! ```
 //!
-//! and gets the events 42 and on, to 57 and then live, each once, as they were
-//! sent the first time. If some of them are no longer held a `gap` says how
-//! many. In another room, or in one that has lost what was seen of it, it is a
-//! fresh start: `resumed` is false, and a `notice` says why.
+//! It gets the events from `from` on, here 42, up to 57 and then live, each once, as
+//! they were sent the first time. If some of them are no longer held a `gap` says how
+//! many. There are three cases:
 //!
-//! A `welcome` holds a `secret`, 32 hexadecimal digits that nobody else sees. With
-//! it in `resume`, beside `room` and `seq`, a program that comes back takes the place
-//! of the connection that got it, if that is still in the room because its end has
-//! not been noticed: it has its name, the other one is closed, and nobody is told
-//! anything. The new `welcome` holds the next secret.
+//! - `resumed` is true: what follows are all events that it has not seen.
+//! - `resumed` is false, and there is a `from`: the room is the same, but some of the
+//!   events that the program saw are lost, as after a power cut, or because an older
+//!   copy was put in place of the history. Other events have their numbers now. What
+//!   follows are all events that the program has not seen, from a number on that may
+//!   be below `seq` of its `resume`: it has to take them, and to forget which
+//!   numbers it has seen before. A `notice` says what happened.
+//! - `resumed` is false, and there is no `from`: it is another room, as a `notice`
+//!   says, and a fresh start.
+//!
+//! In each case it goes on with the `room` of the new welcome. That is opaque; it
+//! names the room and the run of the server (`ROOM.RUN`, of which the first part
+//! stays the same over restarts, and is the `room` of the event `room`).
 //!
 //! A newcomer can ask for the last messages and actions with
 //! `/hello {"protocol":1,"name":"ann","replay":20}`; they come between the
@@ -130,18 +143,42 @@
 //! the past at any time. Its events come as they were, and behind them an
 //! object of type `history` with the range that they are of.
 //!
-//! A message that is sent again with the same `id` never becomes a second
-//! event, however often and over whichever connection, as long as the room
-//! holds the first one: the answer is `confirmed`. So whoever loses the
-//! connection sends what has not come back again. An `id` is to be 128 random
-//! bits, which nobody can guess before it is in the room; one of fewer than
-//! [`UNIQUE_BYTES`](event::MessageId::UNIQUE_BYTES) characters may be taken by
-//! several people, and is the same message only with the same text under the
-//! same name (the one that was asked for, if that got a number).
+//! A message that is sent again with the same `id` never becomes a second event,
+//! however often and over whichever connection, as long as the room holds the first
+//! one: the answer is `confirmed`. So a program that loses the connection sends what
+//! has not come back again. An `id` is to be 128 random bits, which nobody can guess
+//! before it is in the room. It stands for one text: under another text it is another
+//! message, whoever sends it, so that nothing is confirmed that is not in the room.
+//!
+//! One of fewer than [`UNIQUE_BYTES`](event::MessageId::UNIQUE_BYTES) characters, such
+//! as a number that is counted up, may be used by several programs. It is the same
+//! message only with the same text from the same program, which proves that with
+//! its secret: a program that never shows one has its short ids known again on one
+//! connection only.
 //!
 //! A reader that is too slow for what the server holds in memory goes on from
 //! the history on disk, if there is one, and is otherwise told by a `gap`. One
 //! that takes nothing at all for a minute is closed.
+//!
+//! # Who a program is
+//!
+//! A `welcome` holds a `secret`, 32 hexadecimal digits that nobody else sees and that
+//! are not to be shown. They stay the same for a program, over its connections, its
+//! names and, where the room is kept, the restarts of the server. A program says them
+//! in `resume`, beside `room` and `seq`, and with that proves that it is the same:
+//!
+//! - It takes the place of its earlier connection, if that is still in the room
+//!   because its end has not been noticed: it has its name, the other connection is
+//!   closed, and nobody is told anything. It can do so when the room is full, too.
+//! - After a restart its name is kept for it for
+//!   [`TIME_TO_RETURN`]. Meanwhile others who ask for that name, or for one that
+//!   looks like it, get another one at `/hello` and a refusal at `nick`, and a
+//!   `notice` says for how long. That goes for the programs that were in the room when
+//!   the server ended, as far as the history that is held tells when they came. A
+//!   program without its secret is one of those others.
+//! - `entered` names those who are back so in `back`. A client that does not show who
+//!   is back after a restart is to go by that, and not by the name.
+//! - Its short ids are known again.
 //!
 //! # Who is here
 //!
@@ -167,10 +204,12 @@
 //! Nobody speaks, and nobody takes another name, before it is told that they
 //! came and that whoever had the name has gone.
 //!
-//! A wanted name that is taken gets a number at `/hello` (`ann-2`); one that is
-//! not allowed is replaced by the address, with a `notice`. At `nick` both are
-//! refused with an `error`.
+//! A wanted name that is taken, or kept for another program, gets a number at
+//! `/hello` (`ann-2`); one that is not allowed is replaced by the address, with a
+//! `notice`. At `nick` all of them are refused with an `error`.
 #![warn(missing_docs)]
+
+use std::time::Duration;
 
 pub mod command;
 pub mod event;
@@ -182,6 +221,10 @@ pub mod name;
 pub mod text;
 pub mod text_form;
 pub mod width;
+
+/// How long people are awaited who were here when the server went down: for so
+/// long a client does not show who is back, and the server keeps their names.
+pub const TIME_TO_RETURN: Duration = Duration::from_secs(15);
 
 /// The version of the protocol that this crate speaks.
 pub const PROTOCOL: u64 = 1;

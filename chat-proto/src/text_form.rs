@@ -40,17 +40,17 @@ fn encode(event: &Event, time: &str, out: &mut Vec<u8>) {
                 put(out, &[time, "* ", name.as_str(), " ", line]);
             }
         }
-        Body::Entered(names) => {
-            for line in entered(names) {
+        Body::Entered(arrivals) => {
+            for line in entered(arrivals.iter().map(|arrival| &arrival.name)) {
                 put(out, &[time, &line]);
             }
         }
         Body::Left(names) => {
-            for line in left(names) {
+            for line in left(names.iter()) {
                 put(out, &[time, &line]);
             }
         }
-        Body::Renamed { old, new } => {
+        Body::Renamed { old, new, .. } => {
             put(
                 out,
                 &[time, "[", old.as_str(), "] is now known as ", new.as_str()],
@@ -62,23 +62,27 @@ fn encode(event: &Event, time: &str, out: &mut Vec<u8>) {
 
 /// What tells that these people came: a line each, or one for all where they
 /// are more than [`MAX_ONE_BY_ONE`].
-pub fn entered(names: &[Name]) -> Vec<String> {
+pub fn entered<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> Vec<String> {
     crowd(names, "entered room", "entered")
 }
 
 /// What tells that these people went, likewise.
-pub fn left(names: &[Name]) -> Vec<String> {
+pub fn left<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> Vec<String> {
     crowd(names, "is offline", "left")
 }
 
-fn crowd(names: &[Name], one: &str, many: &str) -> Vec<String> {
-    match names {
-        [first, second, others @ ..] if names.len() > MAX_ONE_BY_ONE => {
-            let others = others.len();
-            vec![format!("-- {first}, {second} and {others} others {many}")]
-        }
-        _ => names.iter().map(|name| format!("[{name}] {one}")).collect(),
+fn crowd<'a>(
+    mut names: impl ExactSizeIterator<Item = &'a Name>,
+    one: &str,
+    many: &str,
+) -> Vec<String> {
+    if names.len() > MAX_ONE_BY_ONE
+        && let (Some(first), Some(second)) = (names.next(), names.next())
+    {
+        let others = names.len();
+        return vec![format!("-- {first}, {second} and {others} others {many}")];
     }
+    names.map(|name| format!("[{name}] {one}")).collect()
 }
 
 /// More people than this who come or go together are one line.

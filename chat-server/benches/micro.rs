@@ -152,7 +152,7 @@ fn keep(criterion: &mut Criterion) {
             group.bench_function(name, |bencher| {
                 bencher.iter(|| {
                     let now = now();
-                    room.say(speech.clone(), &speech.name, Body::Message, now);
+                    room.say(speech.clone(), None, Body::Message, now);
                     let news = history.keep(&mut room, now);
                     room.trim([u64::MAX; 2]);
                     news
@@ -182,6 +182,7 @@ fn event() -> Event {
             name: Name::choose("ann").expect("a name"),
             text: Text::clean(&said()).expect("a text"),
             id: None,
+            tag: None,
         }),
     }
 }

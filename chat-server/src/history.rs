@@ -18,6 +18,7 @@
 //! safe before is then written anew, from memory, before it counts.
 
 mod disk;
+mod key_file;
 mod opening;
 mod recovery;
 mod segments;
@@ -35,14 +36,16 @@ use chat_proto::event::Timestamp;
 use clap::ValueEnum;
 use mio::Waker;
 
+use crate::absent::Absent;
 use crate::clock::Now;
 use crate::errors::in_words;
+use crate::identity::{new_room, new_run};
 use crate::replay::{Files, SOURCE};
 use crate::room::{Form, Mark, Room, notice};
 use disk::Make;
+use key_file::Found;
 use opening::{lock, numbered, read_back, real_path};
 use recovery::Recovery;
-pub use recovery::new_room_id;
 use segments::Segments;
 use syncer::{Job, Syncer};
 
@@ -135,7 +138,10 @@ impl History {
         };
         let path = &options.path;
         let lock = lock(path)?;
-        let mut recovery = Recovery::new(capacity);
+        let key_path = with_suffix(path, "key");
+        let found = key_file::find(&key_path)?;
+        let (Found::Old(key) | Found::New(key)) = found;
+        let mut recovery = Recovery::new(key, new_room()?, capacity);
         let mut segments = Segments::default();
         let mut files = VecDeque::new();
         let numbered = numbered(path)?;
@@ -156,9 +162,14 @@ impl History {
         }
         files.push_back(Arc::new(file));
 
-        let room_id = recovery.room();
-        let (json, ids) = (recovery.json, recovery.ids);
-        let mut room = Room::behind(room_id, json, ids, capacity);
+        let mut before = recovery.finish(time);
+        if matches!(found, Found::New(_)) {
+            key_file::make(&key_path, &key)?;
+            // Nobody could prove that a name is theirs.
+            before.absent = Absent::default();
+        }
+        let run = new_run(time, before.runs.newest())?;
+        let mut room = Room::behind(before, run, key, capacity);
         let safe = room.head();
         let mut history = Self {
             segments,

@@ -5,26 +5,24 @@
 //! outside knows the key, so that another message is taken for this one with a
 //! chance of one in 2^64 for each that is remembered.
 //!
-//! An id that is too short to be random is one that a program counts up, and
-//! others may count as well: it stands only for the same text by the same
-//! person.
+//! A long id counts as random. It stands for one text, by whomever: a second
+//! message with the same id and another text is another message, so that nobody
+//! is told that something is in the room which is not. A short id is one that a
+//! program counts up, and others may count as well: it stands for one text of
+//! one program ([`Owner`](crate::identity::Owner)).
 
 use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 
-use chat_proto::event::MessageId;
-
-/// What a message is known by, in two halves.
-pub type Key = [u32; 2];
+/// What a message is known by, in two halves: an entry is smaller so.
+type Hash = [u32; 2];
 
 /// The ids of the events that are held.
 #[derive(Debug, Default)]
 pub struct Ids {
-    key: RandomState,
     /// Relative to `base`, so that an entry is 12 bytes: there can be as many
     /// as the history has lines.
-    events: HashMap<Key, u32, BuildHasherDefault<AsIs>>,
+    events: HashMap<Hash, u32, BuildHasherDefault<AsIs>>,
     base: u64,
     /// Events before this one are no longer held.
     first: u64,
@@ -34,20 +32,20 @@ pub struct Ids {
 
 impl Ids {
     /// The event that a message is, if it is held.
-    pub fn find(&self, key: Key) -> Option<u64> {
-        let seq = self.base + u64::from(*self.events.get(&key)?);
+    pub fn find(&self, hash: u64) -> Option<u64> {
+        let seq = self.base + u64::from(*self.events.get(&halves(hash))?);
         (seq >= self.first).then_some(seq)
     }
 
     /// Takes note of a message that is the event `seq`.
-    pub fn insert(&mut self, key: Key, seq: u64) {
+    pub fn insert(&mut self, hash: u64, seq: u64) {
         if self.events.is_empty() {
             self.base = seq;
         }
         if let Some(offset) = seq.checked_sub(self.base)
             && let Ok(offset) = u32::try_from(offset)
         {
-            self.events.insert(key, offset);
+            self.events.insert(halves(hash), offset);
         }
     }
 
@@ -62,16 +60,10 @@ impl Ids {
             self.clean_at = 2 * self.events.len();
         }
     }
+}
 
-    /// The key of the message `text` with this id, by somebody of this name.
-    pub fn key(&self, id: &str, name: &str, text: &str) -> Key {
-        let unique = id.len() >= MessageId::UNIQUE_BYTES;
-        let hash = match unique {
-            true => self.key.hash_one(id),
-            false => self.key.hash_one((id, name, text)),
-        };
-        [hash as u32, (hash >> 32) as u32]
-    }
+fn halves(hash: u64) -> Hash {
+    [hash as u32, (hash >> 32) as u32]
 }
 
 /// The key is a hash already.
@@ -102,41 +94,28 @@ const MIN_CLEAN: usize = 4096;
 mod tests {
     use super::*;
 
-    fn insert(ids: &mut Ids, id: &str, name: &str, text: &str, seq: u64) {
-        ids.insert(ids.key(id, name, text), seq);
-    }
-
-    fn find(ids: &Ids, id: &str, name: &str, text: &str) -> Option<u64> {
-        ids.find(ids.key(id, name, text))
-    }
-
     #[test]
-    fn a_message_is_known_again() {
+    fn a_message_is_known_as_long_as_it_is_held() {
         let mut ids = Ids::default();
-        let long = "0123456789abcdef012345";
-        insert(&mut ids, long, "ann", "hi", 7);
-        insert(&mut ids, "1", "ann", "hi", 8);
-        assert_eq!(find(&ids, long, "ann", "hi"), Some(7));
-        assert_eq!(find(&ids, long, "ann-2", "something else"), Some(7));
-        assert_eq!(find(&ids, "1", "ann", "hi"), Some(8));
-        // Somebody else counts their messages, too.
-        assert_eq!(find(&ids, "1", "bo", "hi"), None);
-        assert_eq!(find(&ids, "1", "ann", "ho"), None);
-        assert_eq!(find(&ids, "2", "ann", "hi"), None);
+        let [one, two] = [1 << 40 | 5, 2 << 40 | 5];
+        ids.insert(one, 7);
+        assert_eq!((ids.find(one), ids.find(two)), (Some(7), None));
+        ids.insert(two, 8);
+        assert_eq!((ids.find(one), ids.find(two)), (Some(7), Some(8)));
         ids.forget_before(8);
-        assert_eq!(find(&ids, long, "ann", "hi"), None);
-        assert_eq!(find(&ids, "1", "ann", "hi"), Some(8));
+        assert_eq!((ids.find(one), ids.find(two)), (None, Some(8)));
     }
 
     #[test]
     fn what_is_not_held_any_more_is_dropped() {
         let mut ids = Ids::default();
+        let hash = |seq: u64| seq.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for seq in 1..100_000u64 {
-            insert(&mut ids, &seq.to_string(), "ann", "x", seq);
+            ids.insert(hash(seq), seq);
             ids.forget_before(seq.saturating_sub(1000));
             assert!(ids.events.len() <= MIN_CLEAN + 1);
         }
-        let find = |seq: u64| find(&ids, &seq.to_string(), "ann", "x");
+        let find = |seq: u64| ids.find(hash(seq));
         assert_eq!(find(99_999), Some(99_999));
         assert_eq!(find(98_999), Some(98_999));
         assert_eq!(find(98_998), None);

@@ -21,9 +21,10 @@
 //! writes the log lines ([`journal`]), because a terminal that does not take
 //! them must not stop the room.
 //!
-//! - [`log`], [`broadcast`], [`replay`], [`ids`], [`people`], [`presence`],
-//!   [`secrets`], [`admission`], `pace`, [`room`] and [`session`] hold all rules
-//!   and know neither sockets, files nor clocks.
+//! - [`log`], [`broadcast`], [`replay`], [`runs`], [`ids`], [`people`],
+//!   [`presence`], [`absent`], [`identity`], [`secrets`], [`admission`], `pace`,
+//!   [`room`] and [`session`] hold all rules and know neither sockets, files nor
+//!   clocks.
 //! - [`connection`], [`socket`], [`listener`], `door` and `vestibule` hold the sockets
 //!   and no rules, [`history`] the files.
 //! - [`cli`], [`listen`], [`errors`] and [`journal`] are what an operator gives and is
@@ -33,6 +34,7 @@
 //! 150 bytes, its name and its name's keys: what only few need at a time lies
 //! apart (`rare`).
 
+pub mod absent;
 pub mod admission;
 pub mod broadcast;
 pub mod cli;
@@ -43,6 +45,7 @@ mod counters;
 mod door;
 pub mod errors;
 pub mod history;
+pub mod identity;
 pub mod ids;
 pub mod journal;
 pub mod listen;
@@ -55,6 +58,7 @@ pub mod proxy_header;
 mod rare;
 pub mod replay;
 pub mod room;
+pub mod runs;
 pub mod secrets;
 pub mod server;
 pub mod session;

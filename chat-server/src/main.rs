@@ -6,9 +6,11 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use chat_server::cli::{Args, mistakes};
 use chat_server::errors::chain;
-use chat_server::history::{History, new_room_id};
+use chat_server::history::History;
+use chat_server::identity::Identity;
 use chat_server::journal::Journal;
 use chat_server::listen;
 use chat_server::listener::{Listener, own_addresses};
@@ -115,7 +117,8 @@ fn prepare(args: &Args, journal: &Journal) -> Result<Parts, (u8, String)> {
 /// The room, as it was left if it is kept.
 fn open(args: &Args, journal: &Journal) -> anyhow::Result<(Option<History>, Room)> {
     let Some(options) = args.history() else {
-        return Ok((None, Room::new(new_room_id(), LOG_BYTES)));
+        let identity = Identity::new(now().time).context("the system gives no random bits")?;
+        return Ok((None, Room::new(identity, LOG_BYTES)));
     };
     let show = options.path.display().to_string();
     let mut notes = Vec::new();

@@ -61,16 +61,21 @@ impl People {
         (names, last)
     }
 
-    /// A name that nobody has: `wanted`, or that with a number behind it.
-    pub fn free_name(&self, wanted: &Name) -> Name {
-        if !self.is_taken(wanted) {
+    /// A name that nobody has and that is not `kept`: `wanted`, or that with a
+    /// number behind it.
+    pub fn free_name(&self, wanted: &Name, kept: impl Fn(&Name) -> bool) -> Name {
+        let is_free = |name: &Name| !self.is_taken(name) && !kept(name);
+        if is_free(wanted) {
             return wanted.clone();
         }
         // Small numbers first. Where they are all gone there are about as many
         // of that name as people, and a larger one is found at once.
         let crowd = u32::try_from(self.here.len()).unwrap_or(u32::MAX / 2);
         let mut numbering = Numbering::new(wanted);
-        let mut is_free = |number: &u32| !self.has(&numbering.keys(*number), wanted.is_address());
+        let mut is_free = |number: &u32| {
+            !self.has(&numbering.keys(*number), wanted.is_address())
+                && !kept(&wanted.numbered(*number))
+        };
         let number = (2..=20).chain(crowd + 2..).find(&mut is_free);
         number.map_or_else(|| wanted.clone(), |number| wanted.numbered(number))
     }
@@ -137,7 +142,7 @@ mod tests {
             let wanted = Name::choose(wanted).unwrap();
             let mut people = People::default();
             for number in 1..=20 {
-                let name = people.free_name(&wanted);
+                let name = people.free_name(&wanted, |_| false);
                 let expected = match number {
                     1 => wanted.clone(),
                     number => wanted.numbered(number),
@@ -146,7 +151,7 @@ mod tests {
                 people.enter(&name);
             }
             let keys = time(|| _ = people.keys(&wanted));
-            let free = time(|| _ = people.free_name(&wanted));
+            let free = time(|| _ = people.free_name(&wanted, |_| false));
             assert!(free < 10 * keys, "{free:?}, where a name takes {keys:?}");
         }
     }

@@ -11,10 +11,10 @@
 //! at all, unless somebody was given the names of all who are here, and so may
 //! wait to hear that they went.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use chat_proto::event::Body;
+use chat_proto::event::{Arrival, Body};
 use chat_proto::name::Name;
 
 /// Arrivals and departures that are told one by one in a second, and that many
@@ -24,8 +24,8 @@ pub const ONE_BY_ONE: u32 = 20;
 /// How long an arrival or a departure may wait to be told.
 pub const TOGETHER_AFTER: Duration = Duration::from_millis(500);
 
-/// What the names in one event may come to in JSON form, in bytes: with the
-/// rest of the line less than
+/// What the names in one event, with what belongs to them, may come to in JSON
+/// form, in bytes: with the rest of the line less than
 /// [`MAX_LINE`](chat_proto::json_form::MAX_LINE).
 pub const MAX_NAMES_BYTES: usize = 24 * 1024;
 
@@ -35,7 +35,7 @@ pub struct Presence {
     /// Told as here, and gone.
     left: BTreeSet<Name>,
     /// Here, and told as gone or not at all. Who is in both is back again.
-    entered: BTreeSet<Name>,
+    entered: BTreeMap<Name, Arrival>,
     /// Of those in `entered` who have gone again.
     passed: BTreeSet<Name>,
     /// Somebody was given the names since the first of them came.
@@ -48,12 +48,12 @@ pub struct Presence {
 
 impl Presence {
     /// Somebody comes: whether that is told at once. Otherwise it is pending.
-    pub fn enter(&mut self, name: &Name, now: Instant) -> bool {
+    pub fn enter(&mut self, arrival: &Arrival, now: Instant) -> bool {
         if self.is_told_alone(now) {
             return true;
         }
-        self.passed.remove(name);
-        self.entered.insert(name.clone());
+        self.passed.remove(&arrival.name);
+        self.entered.insert(arrival.name.clone(), arrival.clone());
         self.wait(now);
         false
     }
@@ -65,9 +65,9 @@ impl Presence {
             return true;
         }
         let is_known = self.listed && !self.left.contains(name);
-        if is_known && self.entered.contains(name) {
+        if is_known && self.entered.contains_key(name) {
             self.passed.insert(name.clone());
-        } else if !self.entered.remove(name) {
+        } else if self.entered.remove(name).is_none() {
             self.left.insert(name.clone());
         }
         self.wait(now);
@@ -81,7 +81,7 @@ impl Presence {
 
     /// Whether something about this name is pending.
     pub fn concerns(&self, name: &Name) -> bool {
-        self.left.contains(name) || self.entered.contains(name)
+        self.left.contains(name) || self.entered.contains_key(name)
     }
 
     /// Whether it is pending that somebody went.
@@ -104,9 +104,10 @@ impl Presence {
             ..
         } = std::mem::take(self);
         self.rested = rested;
-        let left = pieces(left).into_iter().map(Body::Left);
-        let entered = pieces(entered).into_iter().map(Body::Entered);
-        let passed = pieces(passed).into_iter().map(Body::Left);
+        let entered = pieces(entered.into_values(), arrival_bytes);
+        let entered = entered.into_iter().map(Body::Entered);
+        let [left, passed] = [left, passed].map(|names| pieces(names, name_bytes).into_iter());
+        let (left, passed) = (left.map(Body::Left), passed.map(Body::Left));
         for _ in 0..left.len() + entered.len() + passed.len() {
             self.spend(now);
         }
@@ -143,25 +144,36 @@ impl Presence {
 /// The time in which one more can be told alone.
 const INTERVAL: Duration = Duration::from_millis(1000 / ONE_BY_ONE as u64);
 
-/// The names in as few events as they fit into.
-fn pieces(names: BTreeSet<Name>) -> Vec<Vec<Name>> {
-    let mut pieces: Vec<Vec<Name>> = Vec::new();
+/// People in as few events as they fit into.
+fn pieces<T>(people: impl IntoIterator<Item = T>, bytes_of: fn(&T) -> usize) -> Vec<Vec<T>> {
+    let mut pieces: Vec<Vec<T>> = Vec::new();
     let mut left = 0;
-    for name in names {
-        // No character of a name is escaped; with quotes and a comma.
-        let bytes = name.as_str().len() + 3;
+    for one in people {
+        let bytes = bytes_of(&one);
         match pieces.last_mut() {
             Some(last) if bytes <= left => {
                 left -= bytes;
-                last.push(name);
+                last.push(one);
             }
             _ => {
                 left = MAX_NAMES_BYTES - bytes;
-                pieces.push(vec![name]);
+                pieces.push(vec![one]);
             }
         }
     }
     pieces
+}
+
+/// No character of a name is escaped; with quotes and a comma.
+fn name_bytes(name: &Name) -> usize {
+    name.as_str().len() + 3
+}
+
+/// With the tag, and the name once more if it is one of those who are back.
+fn arrival_bytes(arrival: &Arrival) -> usize {
+    let name = name_bytes(&arrival.name);
+    const TAG: usize = "\"0123456789abcdef\",".len();
+    name + TAG + if arrival.back { name } else { 0 }
 }
 
 #[cfg(test)]

@@ -6,24 +6,29 @@
 //! kept on disk, only what is kept is confirmed. The room knows neither
 //! sockets, files nor clocks; time is an argument.
 
+mod names;
+
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::time::Instant;
 
-use chat_proto::command::Past;
-use chat_proto::event::{Body, ErrorCode, Event, Limits, Reply, RoomId, Speech, Timestamp};
-use chat_proto::name::{Name, NameError};
+use chat_proto::command::{Past, Resume};
+use chat_proto::event::{Body, Event, Limits, RoomId, RunId, Speech, Tag, Timestamp};
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
 
+use crate::absent::Absent;
 use crate::broadcast::Shown;
 use crate::clock::Now;
+use crate::identity::{Identity, Key, Owner};
 use crate::ids::Ids;
 use crate::log::Log;
 use crate::people::People;
 use crate::presence::Presence;
 use crate::replay::{Replay, Selection};
+use crate::runs::{Onward, Runs};
 use crate::secrets::Secrets;
+
+pub use names::RenameError;
 
 /// The encodings, one of which each connection reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +42,9 @@ pub enum Form {
 /// The one room.
 #[derive(Debug)]
 pub struct Room {
-    id: RoomId,
+    key: Key,
+    run: RunId,
+    runs: Runs,
     text: Log,
     json: Log,
     /// What everybody may see ends here.
@@ -56,6 +63,21 @@ pub struct Room {
     /// What nobody may do beyond.
     limits: Limits,
     secrets: Secrets,
+    /// Who is awaited after a restart.
+    absent: Absent,
+}
+
+/// What there was before the room was opened.
+#[derive(Debug)]
+pub struct Before {
+    /// The room, and the runs of its server.
+    pub runs: Runs,
+    /// The newest events, in JSON form.
+    pub json: Log,
+    /// Those of all events that carry an id.
+    pub ids: Ids,
+    /// Who was here.
+    pub absent: Absent,
 }
 
 /// What the room knows of its history on disk.
@@ -125,15 +147,29 @@ pub enum Said {
 impl Room {
     /// An empty room that keeps about `capacity` bytes in memory, as
     /// [`Room::behind`] says.
-    pub fn new(id: RoomId, capacity: u64) -> Self {
-        Self::behind(id, Log::new(capacity, 0, 1), Ids::default(), capacity)
+    pub fn new(identity: Identity, capacity: u64) -> Self {
+        let Identity { room, run, key } = identity;
+        let before = Before {
+            runs: Runs::of(room),
+            json: Log::new(capacity, 0, 1),
+            ids: Ids::default(),
+            absent: Absent::default(),
+        };
+        Self::behind(before, run, key, capacity)
     }
 
-    /// A room that goes on behind the events in `json`, of which those that
-    /// carry an id are in `ids`. It keeps about `capacity` bytes in JSON form, and
-    /// half as many in text form: what is older is made of the JSON form for those
-    /// few who are that far behind.
-    pub fn behind(id: RoomId, json: Log, ids: Ids, capacity: u64) -> Self {
+    /// A room that goes on, in this run of its server, behind what was `before`.
+    /// It keeps about `capacity` bytes in JSON form, and half as many in text
+    /// form: what is older is made of the JSON form for those few who are that
+    /// far behind.
+    pub fn behind(before: Before, run: RunId, key: Key, capacity: u64) -> Self {
+        let Before {
+            mut runs,
+            json,
+            ids,
+            absent,
+        } = before;
+        runs.go_on(Some(run), json.next());
         let text = Log::new(capacity / 2, 0, json.next());
         let shown = Mark {
             seq: json.next() - 1,
@@ -147,7 +183,9 @@ impl Room {
             .collect();
         speech.make_contiguous().reverse();
         Self {
-            id,
+            key,
+            run,
+            runs,
             text,
             json,
             speech,
@@ -158,7 +196,8 @@ impl Room {
             ids,
             kept: None,
             limits: Limits::default(),
-            secrets: Secrets::default(),
+            secrets: Secrets::new(key, run),
+            absent,
         }
     }
 
@@ -194,14 +233,20 @@ impl Room {
 
     fn opening(&self) -> Body {
         Body::Room {
-            room: self.id.clone(),
+            room: self.runs.room().clone(),
+            run: Some(self.run),
             people: self.told,
         }
     }
 
-    /// Which room it is.
-    pub fn id(&self) -> &RoomId {
-        &self.id
+    /// Which room it is, in this run of its server.
+    pub fn id(&self) -> RoomId {
+        self.runs.current()
+    }
+
+    /// How a program goes on that was here before, up to `mark`.
+    pub fn onward(&self, resume: &Resume, mark: Mark) -> Onward {
+        self.runs.onward(resume, self.first(), mark.seq)
     }
 
     /// The log of a form.
@@ -313,6 +358,7 @@ impl Room {
         if let Some(kept) = &mut self.kept {
             kept.first = first;
             self.ids.forget_before(first);
+            self.runs.forget_before(first);
         }
     }
 
@@ -367,134 +413,25 @@ impl Room {
         }
     }
 
-    /// Who is here.
-    pub fn people(&self) -> &People {
-        &self.people
-    }
-
-    /// Some of their names, as [`People::names`] gives them, for somebody who
-    /// goes on from there with the events.
-    pub fn names(&mut self, after: Option<&Name>, most: usize) -> (Vec<Name>, Option<Name>) {
-        self.presence.list();
-        self.people.names(after, most)
-    }
-
-    /// Somebody comes in, under the name `wanted` or, if it is taken, that
-    /// name with a number behind it. There is no place if that is told later,
-    /// together with others.
-    pub fn enter(&mut self, wanted: &Name, now: Now) -> (Name, Option<Place>) {
-        let name = self.people.free_name(wanted);
-        self.people.enter(&name);
-        let told = self.presence.enter(&name, now.instant);
-        let place = told.then(|| self.append(now, Body::Entered(vec![name.clone()])));
-        (name, place)
-    }
-
-    /// Somebody goes; the place as in [`Room::enter`].
-    pub fn leave(&mut self, name: &Name, now: Now) -> Option<Place> {
-        self.people.leave(name);
-        let told = self.presence.leave(name, now.instant);
-        told.then(|| self.append(now, Body::Left(vec![name.clone()])))
-    }
-
-    /// When [`Room::tell_presence`] wants to be called, if nothing happens
-    /// before.
-    pub fn presence_deadline(&self) -> Option<Instant> {
-        self.presence.deadline()
-    }
-
-    /// Tells together who came and went, if they have waited long enough.
-    pub fn tell_presence(&mut self, now: Now) {
-        if self.presence_deadline().is_some_and(|at| at <= now.instant) {
-            self.tell_pending(now);
-        }
-    }
-
-    /// Tells at once whatever waits to be told together.
-    pub fn tell_pending(&mut self, now: Now) {
-        for body in self.presence.take(now.instant) {
-            self.append(now, body);
-        }
-    }
-
-    /// Nobody speaks, or is called something else, before it is told that they
-    /// are here, or that whoever had the name is not.
-    fn tell_before(&mut self, names: &[&Name], now: Now) {
-        if names.iter().any(|name| self.presence.concerns(name)) {
-            self.tell_pending(now);
-        }
-    }
-
-    /// Somebody takes another name. `None` if it is the one they have.
-    ///
-    /// # Errors
-    ///
-    /// When it is no name, or somebody else has it or one that looks like it.
-    pub fn rename(
-        &mut self,
-        old: &Name,
-        wanted: &str,
-        now: Now,
-    ) -> Result<Option<(Name, Place)>, RenameError> {
-        let new = Name::choose(wanted).map_err(RenameError::Name)?;
-        if new == *old {
-            return Ok(None);
-        }
-        if let Some(trouble) = self.trouble() {
-            return Err(RenameError::NotKept(trouble.clone()));
-        }
-        self.people.leave(old);
-        if self.people.is_taken(&new) {
-            self.people.enter(old);
-            return Err(RenameError::Taken(new));
-        }
-        let place = self.renamed(old, &new, now);
-        Ok(Some((new, place)))
-    }
-
-    /// Somebody who is here already says who they are, as at the door: under
-    /// `wanted` or, if that is taken, with a number behind it.
-    pub fn rename_at_hello(&mut self, old: &Name, wanted: &Name, now: Now) -> Name {
-        self.people.leave(old);
-        let new = self.people.free_name(wanted);
-        if new == *old {
-            self.people.enter(old);
-        } else {
-            self.renamed(old, &new, now);
-        }
-        new
-    }
-
-    fn renamed(&mut self, old: &Name, new: &Name, now: Now) -> Place {
-        self.people.enter(new);
-        // Whoever has gone may have had a name that looks like the new one.
-        if self.presence.has_departures() {
-            self.tell_pending(now);
-        } else {
-            self.tell_before(&[old, new], now);
-        }
-        let body = Body::Renamed {
-            old: old.clone(),
-            new: new.clone(),
-        };
-        self.append(now, body)
-    }
-
-    /// Somebody says or does something, which `body` tells. `wanted` is the
-    /// name that they asked for, by which their messages are known again if
-    /// that is not the one they got.
+    /// Somebody says or does something, which `body` tells. A message with a
+    /// short id is known again only if it comes from the same owner.
     pub fn say(
         &mut self,
-        speech: Speech,
-        wanted: &Name,
+        mut speech: Speech,
+        owner: Option<Owner>,
         body: fn(Speech) -> Body,
         now: Now,
     ) -> Said {
-        let key = speech.id.as_ref().map(|id| {
-            self.ids
-                .key(id.as_str(), wanted.as_str(), speech.text.as_str())
-        });
-        if let Some(seq) = key.and_then(|key| self.ids.find(key)) {
+        let text = speech.text.as_str();
+        let hash = match &speech.id {
+            Some(id) if id.is_unique() => Some(self.key.hash_of_message(id, text)),
+            Some(id) => {
+                speech.tag = owner.map(|owner| self.key.tag_of_message(owner, id, text));
+                speech.tag.map(Tag::bits)
+            }
+            None => None,
+        };
+        if let Some(seq) = hash.and_then(|hash| self.ids.find(hash)) {
             return Said::Again(seq);
         }
         if let Some(trouble) = self.trouble() {
@@ -504,8 +441,8 @@ impl Room {
         let place = self.append(now, body(speech));
         let seq = self.json.next() - 1;
         self.speech.push_back(seq);
-        if let Some(key) = key {
-            self.ids.insert(key, seq);
+        if let Some(hash) = hash {
+            self.ids.insert(hash, seq);
         }
         Said::New(place)
     }
@@ -563,38 +500,6 @@ impl Room {
         Place {
             text: self.text.append(|out| text_form::encode_event(&event, out)),
             json: self.json.append(|out| json_form::encode_event(&event, out)),
-        }
-    }
-}
-
-/// Why somebody keeps the name they have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RenameError {
-    /// It is no name.
-    Name(NameError),
-    /// Somebody has it, or one that looks like it.
-    Taken(Name),
-    /// It could not be kept that they have another one, for this reason.
-    NotKept(Text),
-}
-
-impl RenameError {
-    /// The answer to whoever wanted it.
-    pub fn reply(&self) -> Reply {
-        let (code, text) = match self {
-            Self::Name(error) => (ErrorCode::BadName, format!("you keep your name: {error}")),
-            Self::Taken(name) => (
-                ErrorCode::NameTaken,
-                format!("you keep your name: {name} is taken, or looks like a name that is"),
-            ),
-            Self::NotKept(trouble) => {
-                (ErrorCode::NotKept, format!("you keep your name: {trouble}"))
-            }
-        };
-        Reply::Error {
-            code,
-            text: notice(&text),
-            id: None,
         }
     }
 }

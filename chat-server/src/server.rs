@@ -48,6 +48,7 @@ impl Server {
         }
         room.set_limits(limits.people);
         room.reserve();
+        room.await_returns(now().instant);
         Ok(Self {
             workers,
             shared: Shared::new(room, history, wakers, limits, journal),

@@ -404,7 +404,7 @@ impl Shared {
             connections: 100,
             together: 1,
         };
-        let mut room = Room::new(crate::history::new_room_id(), 8 << 20);
+        let mut room = Room::new(crate::identity::tests::identity(), 8 << 20);
         room.set_limits(people);
         Self::new(room, None, wakers, limits, Journal::on_stderr())
     }
@@ -446,8 +446,9 @@ mod tests {
                 name: name.clone(),
                 text: Text::clean(&"x".repeat(4000)).unwrap(),
                 id: None,
+                tag: None,
             };
-            room.say(speech, &name, Body::Message, now());
+            room.say(speech, None, Body::Message, now());
         }
         room.show_all();
         shared.show(room);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chat_testkit::{ServerProcess, Signal, Terminal, sibling};
 use tempfile::TempDir;
 
-use crate::{client, join};
+use crate::{client, join, nc, open};
 
 /// What is written while there is no server, and what becomes of it.
 const AWAY: &str = "-- the server is shutting down: goodbye; trying again, and what you type waits";
@@ -137,3 +137,115 @@ fn a_kill_of_the_server_is_one_line_as_well() {
     assert_eq!(ann.full_text().matches(" room").count(), 1);
     assert_eq!(bo.full_text().matches(" room").count(), 0);
 }
+
+/// Somebody else under the name of one who was here, before that one could be told
+/// as gone: the reader sees both. A name that nobody could prove to be theirs is not
+/// kept, so that this can happen at once.
+#[test]
+fn another_one_under_a_name_that_was_here_is_told_of() {
+    let kept = Kept::new();
+    let server = kept.start();
+    let ann = join(server.addr(), "ann");
+    let bo = nc(server.addr(), "bo");
+    ann.wait_for_text("[bo] entered room\n<You>");
+    server.kill();
+    drop(bo);
+    ann.wait_for_text(AWAY_AFTER_A_KILL);
+    let server = kept.start_again(&server);
+    wait_back(&ann);
+    let mut eve = nc(server.addr(), "bo");
+    eve.send_str("it is me, bo\n");
+    ann.wait_for_text("<bo> it is me, bo\n<You>");
+    let text = ann.full_text();
+    let told = [
+        "[bo] entered room",
+        "[bo] is offline",
+        "[bo] entered room",
+        "<bo> it is me",
+    ];
+    let mut rest = &text[..];
+    for line in told {
+        let place = rest.find(line);
+        let place = place.unwrap_or_else(|| panic!("no {line:?} in turn in:\n{text}"));
+        rest = &rest[place + line.len()..];
+    }
+}
+
+/// A stranger with the client comes before the one whose name it is, and is told
+/// why they have another one.
+#[cfg(unix)]
+#[test]
+fn a_stranger_gets_another_name_than_one_who_comes_back() {
+    let kept = Kept::new();
+    let server = kept.start();
+    let ann = join(server.addr(), "ann");
+    server.kill();
+    ann.wait_for_text(AWAY_AFTER_A_KILL);
+    ann.signal(Signal::Stop);
+    let server = kept.start_again(&server);
+    let eve = join(server.addr(), "eve");
+    eve.type_text("/nick ann\r");
+    eve.wait_for_text("ann is kept for 1");
+    let mallory = open(server.addr(), "ann", 24, 80);
+    mallory.wait_for_text("-- you are ann-2;");
+    mallory.wait_for_text("ann is kept for 1");
+    ann.signal(Signal::Continue);
+    wait_back(&ann);
+    assert!(!ann.full_text().contains("back as"), "{}", ann.full_text());
+    ann.type_text("mine\r");
+    eve.wait_for_text("<ann> mine\n<You>");
+}
+
+/// The last of what was said is lost with the power: whoever has seen it is told so,
+/// and sees what others have said in its place, once.
+#[test]
+fn what_was_said_in_place_of_what_was_lost_is_seen() {
+    let kept = Kept::new();
+    let server = kept.start();
+    let ann = join(server.addr(), "ann");
+    let mut bo = nc(server.addr(), "bo");
+    for text in ["kept", "lost", "lost, too"] {
+        bo.send_str(&format!("{text}\n"));
+        ann.wait_for_text(&format!("<bo> {text}\n<You>"));
+    }
+    server.kill();
+    drop(bo);
+    ann.wait_for_text(AWAY_AFTER_A_KILL);
+    let history = std::fs::read_to_string(kept.file()).expect("a history");
+    let end = history.find("\"lost\"").expect("what was said");
+    let end = history[..end].rfind('\n').expect("lines") + 1;
+    std::fs::write(kept.file(), &history[..end]).expect("space");
+    let server = kept.start_again(&server);
+    let mut cy = nc(server.addr(), "cy");
+    for number in 1..=4 {
+        cy.send_str(&format!("new {number}\n"));
+    }
+    wait_back(&ann);
+    ann.wait_for_text("<cy> new 4\n<You>");
+    cy.send_str("live\n");
+    ann.wait_for_text("<cy> live\n<You>");
+    let text = ann.full_text();
+    assert!(
+        text.contains("has lost the last 2 events that you saw"),
+        "{text}"
+    );
+    for line in [
+        "kept",
+        "lost",
+        "lost, too",
+        "new 1",
+        "new 2",
+        "new 3",
+        "new 4",
+        "live",
+    ] {
+        let times = text
+            .lines()
+            .filter(|row| row.ends_with(&format!("> {line}")))
+            .count();
+        assert_eq!(times, 1, "{line:?} in:\n{text}");
+    }
+}
+
+/// What is written when the server has gone without a word.
+const AWAY_AFTER_A_KILL: &str = "-- connection lost; trying again";

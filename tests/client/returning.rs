@@ -132,7 +132,7 @@ fn a_restart_is_one_line_on_the_screen() {
     welcome_to_room(&mut server, 14, "ann", RESUMED);
     for members in [
         r#""seq":12,"type":"room","room":"r1","people":0"#,
-        r#""seq":13,"type":"entered","names":["bo"]"#,
+        r#""seq":13,"type":"entered","names":["bo"],"back":["bo"]"#,
         r#""seq":14,"type":"entered","names":["ann"]"#,
     ] {
         send_reply(&mut server, members);

@@ -4,6 +4,7 @@
 mod faults;
 mod files;
 mod full;
+mod identity;
 mod readers;
 mod restart;
 

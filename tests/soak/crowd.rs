@@ -475,12 +475,11 @@ impl Crowd {
         let seq = welcome["seq"].as_u64().unwrap_or_default();
         let room = welcome["room"].as_str().unwrap_or_default();
         self.newest = self.newest.max(seq);
-        match &client.room {
+        match client.room.replace(room.to_owned()) {
             None => {
-                client.room = Some(room.to_owned());
                 client.last = seq;
             }
-            Some(known) if known == room && welcome["resumed"] == true => {}
+            Some(_) if welcome["resumed"] == true => {}
             Some(_) => {
                 let (name, last) = (client.ledger.name.clone(), client.last);
                 let what = format!("not resumed behind {last}: {welcome}");

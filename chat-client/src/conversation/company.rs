@@ -2,12 +2,15 @@
 //!
 //! When a server goes down and comes up again, everybody is gone for a moment
 //! and comes back within seconds: that is one thing that happened, and not two
-//! for each person. So whoever is back soon is not told of at all, and whoever
-//! is not is told as gone then.
+//! for each person. So a program that is back soon, which the server has it prove,
+//! is not told of at all, and whoever is not back is told as gone then. Somebody
+//! else who takes the name of one who was here is told of like everybody.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use chat_proto::TIME_TO_RETURN;
+use chat_proto::event::Arrival;
 use chat_proto::name::Name;
 
 use crate::people::MAX_PEOPLE;
@@ -61,11 +64,21 @@ impl Company {
         self.here.extend(names.take(room));
     }
 
-    /// People came: those of them who are to be told of.
-    pub(super) fn enter(&mut self, mut names: Vec<Name>) -> Vec<Name> {
-        self.extend(names.iter().cloned());
-        names.retain(|name| !self.missing.remove(name));
-        names
+    /// People came: those who are to be told as gone because others have their
+    /// names now, and those who are to be told of.
+    pub(super) fn enter(&mut self, arrivals: Vec<Arrival>) -> (Vec<Name>, Vec<Name>) {
+        self.extend(arrivals.iter().map(|arrival| arrival.name.clone()));
+        let (mut gone, mut came) = (Vec::new(), Vec::new());
+        for Arrival { name, back, .. } in arrivals {
+            let was_missing = self.missing.remove(&name);
+            if was_missing && !back {
+                gone.push(name.clone());
+            }
+            if !(was_missing && back) {
+                came.push(name);
+            }
+        }
+        (gone, came)
     }
 
     /// People went: those of them who are to be told of. One of them may be
@@ -78,14 +91,15 @@ impl Company {
         names
     }
 
-    /// Somebody has another name.
-    pub(super) fn rename(&mut self, old: &Name, new: &Name) {
+    /// Somebody has another name; whether one who was here and is missing had it.
+    pub(super) fn rename(&mut self, old: &Name, new: &Name) -> bool {
         if self.here.remove(old) {
             self.here.insert(new.clone());
         }
         if self.former.as_ref() == Some(old) {
             self.former = Some(new.clone());
         }
+        self.missing.remove(new)
     }
 
     /// When [`Company::into_missing`] is to be called.
@@ -98,9 +112,6 @@ impl Company {
         self.missing
     }
 }
-
-/// Programs that come back by themselves do so within this.
-pub(super) const TIME_TO_RETURN: Duration = Duration::from_secs(15);
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +132,8 @@ mod tests {
             let others = names(first..first + MAX_PEOPLE + 10);
             company = Company::new(Some(company), others.into_iter(), None);
             let more = names(first + MAX_PEOPLE + 10..first + MAX_PEOPLE + 20);
-            assert_eq!(company.enter(more.clone()), more, "they are told of");
+            let came = more.iter().cloned().map(Arrival::of).collect();
+            assert_eq!(company.enter(came).1, more, "they are told of");
             company.rename(&names(first..first + 1)[0], &more[0]);
             assert_eq!(company.here.len(), MAX_PEOPLE);
             company.restart();

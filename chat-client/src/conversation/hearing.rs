@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use chat_proto::event::{Body, ErrorCode, Event, MessageId, Reply, ServerMessage, Speech, Welcome};
+use chat_proto::event::{
+    self, Body, ErrorCode, Event, MessageId, Reply, ServerMessage, Speech, Timestamp, Welcome,
+};
 use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_proto::text::{self, MAX_TEXT, Text};
@@ -79,15 +81,21 @@ impl Conversation {
                 name: speech.name,
                 text: speech.text,
             },
-            Body::Entered(names) => match self.enter(names, seq, age) {
-                names if names.is_empty() => return,
-                names => Kind::Entered(names),
-            },
+            Body::Entered(arrivals) => {
+                let (gone, names) = self.enter(arrivals, seq, age);
+                if !gone.is_empty() {
+                    self.show_gone(gone, age, time);
+                }
+                match names {
+                    names if names.is_empty() => return,
+                    names => Kind::Entered(names),
+                }
+            }
             Body::Left(names) => match self.leave(names, age) {
                 names if names.is_empty() => return,
                 names => Kind::Left(names),
             },
-            Body::Renamed { old, new } => self.rename(old, new, age),
+            Body::Renamed { old, new, .. } => self.rename(old, new, age, time),
             Body::Room { people, .. } => {
                 if let Some(company) = &mut self.company
                     && people == 0
@@ -106,33 +114,53 @@ impl Conversation {
     /// Takes note of who speaks; tells whether it is the person themselves. In
     /// the past the name is no proof: somebody else may have had it.
     fn heard(&mut self, speech: &Speech, age: Age) -> bool {
-        let sent = speech.id.as_ref().and_then(|id| self.outbox.settle(id));
-        let own = sent.is_some() || age == Age::New && Some(&speech.name) == self.me.as_ref();
+        // Others can read the mark, and say something else under it.
+        let by_name = Some(&speech.name) == self.me.as_ref();
+        let id = speech.id.as_ref();
+        let sent = id.filter(|id| by_name || self.outbox.text_of(id) == Some(&speech.text));
+        let sent = sent.and_then(|id| self.outbox.settle(id));
+        let own = sent.is_some() || age == Age::New && by_name;
         if !own && age == Age::New {
             self.people.speak(&speech.name);
         }
         own
     }
 
-    /// People came; those who are to be told of.
-    fn enter(&mut self, mut names: Vec<Name>, seq: u64, age: Age) -> Vec<Name> {
+    /// People came: those who are to be told as gone, and then those who are to be
+    /// told of.
+    fn enter(
+        &mut self,
+        mut arrivals: Vec<event::Arrival>,
+        seq: u64,
+        age: Age,
+    ) -> (Vec<Name>, Vec<Name>) {
+        let is_ours = |arrival: &event::Arrival| self.me.as_ref() == Some(&arrival.name);
         if age == Age::New {
             // Our own, which the server told together with others.
-            names.retain(|name| self.me.as_ref() != Some(name));
-            for name in &names {
-                self.people.enter(name);
+            arrivals.retain(|arrival| !is_ours(arrival));
+            for arrival in &arrivals {
+                self.people.enter(&arrival.name);
             }
         }
         match &mut self.company {
             Some(company) if age != Age::Old => {
                 // Our own return: the last that happened before the welcome.
                 if self.position.is_at_welcome(seq) {
-                    names.retain(|name| self.me.as_ref() != Some(name));
+                    arrivals.retain(|arrival| !is_ours(arrival));
                 }
-                company.enter(names)
+                company.enter(arrivals)
             }
-            _ => names,
+            _ => {
+                let names = arrivals.into_iter().map(|arrival| arrival.name);
+                (Vec::new(), names.collect())
+            }
         }
+    }
+
+    /// They have not come back, and others have their names now.
+    fn show_gone(&mut self, names: Vec<Name>, age: Age, time: Timestamp) {
+        let (time, kind) = (Some(time), Kind::Left(names));
+        self.show(Line { time, age, kind });
     }
 
     /// People went; those who are to be told of.
@@ -154,11 +182,12 @@ impl Conversation {
         names
     }
 
-    fn rename(&mut self, old: Name, new: Name, age: Age) -> Kind {
+    fn rename(&mut self, old: Name, new: Name, age: Age, time: Timestamp) -> Kind {
         if let Some(company) = &mut self.company
             && age != Age::Old
+            && company.rename(&old, &new)
         {
-            company.rename(&old, &new);
+            self.show_gone(vec![new.clone()], age, time);
         }
         if age != Age::New {
             return Kind::Renamed { old, new };
@@ -262,7 +291,7 @@ impl Conversation {
             None => Line::word(self.introduction(&welcome)),
         };
         self.show(text);
-        if arrival == Arrival::Resumed {
+        if matches!(arrival, Arrival::Resumed | Arrival::Torn) {
             if let Some(company) = &mut self.company {
                 company.welcome(now);
             }

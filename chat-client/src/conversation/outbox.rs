@@ -70,6 +70,14 @@ impl Outbox {
         }
     }
 
+    /// What was said under this mark, if that has not come back.
+    pub(super) fn text_of(&self, id: &MessageId) -> Option<&Text> {
+        let mut unconfirmed = self.unconfirmed.iter();
+        unconfirmed
+            .find(|sent| sent.id == *id)
+            .map(|sent| &sent.text)
+    }
+
     /// The room has the message with this mark, or has refused it: the
     /// message, if it is one of these.
     pub(super) fn settle(&mut self, id: &MessageId) -> Option<Sent> {

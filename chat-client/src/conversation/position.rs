@@ -13,8 +13,7 @@ use crate::line::Age;
 #[derive(Debug, Default)]
 pub(super) struct Position {
     seen: Option<Seen>,
-    /// What shows the server that the connection which we take for lost, and it
-    /// perhaps not yet, was ours.
+    /// What proves to the server that we are the program that was here before.
     secret: Option<Secret>,
     /// The newest event when we were last welcomed: what is not above it has
     /// happened without us.
@@ -27,6 +26,7 @@ pub(super) struct Position {
 
 #[derive(Debug)]
 struct Seen {
+    /// The room as the last welcome named it, with the run of its server.
     room: RoomId,
     /// The newest event that has come.
     seq: u64,
@@ -37,6 +37,9 @@ struct Seen {
 pub(super) enum Arrival {
     /// What was missed follows.
     Resumed,
+    /// Some of what was seen is lost, as the server says, and what is there in its
+    /// place follows.
+    Torn,
     /// It cannot; the server says why.
     Fresh,
     /// It cannot, and the server does not know that we were here.
@@ -58,23 +61,22 @@ impl Position {
         self.welcomed_at = welcome.seq;
         self.secret = welcome.secret;
         self.histories = 0;
-        let same = self
-            .seen
-            .as_ref()
-            .is_some_and(|seen| Some(&seen.room) == welcome.room.as_ref());
-        if same && welcome.resumed == Some(true) {
-            self.replays = false;
-            return Arrival::Resumed;
-        }
-        self.replays = replay > 0;
-        self.seen = welcome.room.clone().map(|room| Seen {
-            room,
-            seq: welcome.seq,
+        let before = self.seen.take();
+        let same = before.filter(|seen| {
+            let room = welcome.room.as_ref();
+            room.is_some_and(|room| room.is_same_room(&seen.room))
         });
-        match welcome.resumed {
-            Some(_) => Arrival::Fresh,
-            None => Arrival::Strange,
-        }
+        let (seq, arrival) = match (same, welcome.resumed, welcome.from) {
+            (Some(seen), Some(true), _) => (seen.seq, Arrival::Resumed),
+            // Those numbers that were seen are of other events.
+            (Some(_), Some(false), Some(from)) => (from.saturating_sub(1), Arrival::Torn),
+            (_, Some(_), _) => (welcome.seq, Arrival::Fresh),
+            (_, None, _) => (welcome.seq, Arrival::Strange),
+        };
+        let follows = matches!(arrival, Arrival::Resumed | Arrival::Torn);
+        self.replays = !follows && replay > 0;
+        self.seen = welcome.room.clone().map(|room| Seen { room, seq });
+        arrival
     }
 
     /// Takes note of an event. `None` if it has been here before and nobody

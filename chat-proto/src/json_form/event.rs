@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::event::{Body, Event, MessageId, Speech};
+use crate::event::{Arrival, Body, Event, MessageId, Speech, Tag};
 use crate::name::Name;
 use crate::text::Text;
 
@@ -20,17 +20,24 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
     match &event.body {
         Body::Message(speech) => put_speech("message", speech, out),
         Body::Action(speech) => put_speech("action", speech, out),
-        Body::Entered(names) => put_names("entered", names, out),
-        Body::Left(names) => put_names("left", names, out),
-        Body::Renamed { old, new } => {
+        Body::Entered(arrivals) => put_arrivals(arrivals, out),
+        Body::Left(names) => {
+            out.extend_from_slice(b"left\"");
+            put_names("names", names.iter(), out);
+        }
+        Body::Renamed { old, new, tag } => {
             out.extend_from_slice(b"renamed\"");
             put_member("old", old.as_str(), out);
             put_member("new", new.as_str(), out);
+            put_tag(*tag, out);
         }
-        Body::Room { room, people } => {
+        Body::Room { room, run, people } => {
             out.extend_from_slice(b"room\",\"people\":");
             put_json(people, out);
             put_member("room", room.as_str(), out);
+            if let Some(run) = run {
+                put_member("run", &run.to_string(), out);
+            }
         }
     }
     out.extend_from_slice(b"}\n");
@@ -41,21 +48,44 @@ fn put_speech(kind: &str, speech: &Speech, out: &mut Vec<u8>) {
     out.push(b'"');
     put_member("name", speech.name.as_str(), out);
     put_member("text", speech.text.as_str(), out);
+    put_tag(speech.tag, out);
     if let Some(id) = &speech.id {
         put_member("id", id.as_str(), out);
     }
 }
 
-fn put_names(kind: &str, names: &[Name], out: &mut Vec<u8>) {
-    out.extend_from_slice(kind.as_bytes());
-    out.extend_from_slice(b"\",\"names\":[");
-    for (index, name) in names.iter().enumerate() {
+fn put_arrivals(arrivals: &[Arrival], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"entered\"");
+    put_names("names", arrivals.iter().map(|arrival| &arrival.name), out);
+    if arrivals.iter().any(|arrival| arrival.tag.is_some()) {
+        let tag = |arrival: &Arrival| arrival.tag.map(|tag| tag.to_string());
+        let tags: Vec<_> = arrivals.iter().map(tag).collect();
+        out.extend_from_slice(b",\"tags\":");
+        put_json(&tags, out);
+    }
+    let mut back = arrivals.iter().filter(|arrival| arrival.back).peekable();
+    if back.peek().is_some() {
+        put_names("back", back.map(|arrival| &arrival.name), out);
+    }
+}
+
+fn put_names<'a>(key: &str, names: impl Iterator<Item = &'a Name>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":[");
+    for (index, name) in names.enumerate() {
         if index > 0 {
             out.push(b',');
         }
         put_string(name.as_str(), out);
     }
     out.push(b']');
+}
+
+fn put_tag(tag: Option<Tag>, out: &mut Vec<u8>) {
+    if let Some(tag) = tag {
+        put_member("tag", &tag.to_string(), out);
+    }
 }
 
 fn put_member(key: &str, value: &str, out: &mut Vec<u8>) {
@@ -105,13 +135,8 @@ pub(super) fn parse_message(line: &str) -> Option<Event> {
     let line = line.strip_prefix(",\"type\":\"message\",")?;
     let (name, line) = take_member("name", line)?;
     let (text, line) = take_member("text", line.strip_prefix(',')?)?;
-    let (id, line) = match line.strip_prefix(',') {
-        Some(line) => {
-            let (id, line) = take_member("id", line)?;
-            (MessageId::new(id), line)
-        }
-        None => (None, line),
-    };
+    let (tag, line) = take_optional("tag", line);
+    let (id, line) = take_optional("id", line);
     if line != "}" {
         return None;
     }
@@ -121,9 +146,19 @@ pub(super) fn parse_message(line: &str) -> Option<Event> {
         body: Body::Message(Speech {
             name: Name::parse(name).ok()?,
             text: Text::clean(text).ok()?,
-            id,
+            id: id.and_then(MessageId::new),
+            tag: tag.and_then(Tag::parse),
         }),
     })
+}
+
+/// The value of the member behind the next comma, if it is this one, and what is
+/// behind it.
+fn take_optional<'a>(key: &str, line: &'a str) -> (Option<&'a str>, &'a str) {
+    let member = line
+        .strip_prefix(',')
+        .and_then(|line| take_member(key, line));
+    member.map_or((None, line), |(value, line)| (Some(value), line))
 }
 
 /// The value of the member that `line` begins with, and what is behind it.

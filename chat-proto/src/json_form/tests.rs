@@ -25,6 +25,7 @@ fn speech(text: &str, id: Option<&str>) -> Speech {
         name: Name::choose("ann").unwrap(),
         text: Text::clean(text).unwrap(),
         id: id.and_then(MessageId::new),
+        tag: None,
     }
 }
 
@@ -35,7 +36,9 @@ fn the_lines_of_the_specification() {
         "{\"seq\":42,\"time\":\"2026-11-23T10:00:00.123Z\",\"type\":\"message\",\"name\":\"ann\",\"text\":\"hi\"}\n"
     );
     assert_eq!(
-        line_of(Body::Entered(vec![Name::choose("ann").unwrap()])),
+        line_of(Body::Entered(vec![Arrival::of(
+            Name::choose("ann").unwrap()
+        )])),
         "{\"seq\":42,\"time\":\"2026-11-23T10:00:00.123Z\",\"type\":\"entered\",\"names\":[\"ann\"]}\n"
     );
     assert_eq!(
@@ -146,17 +149,43 @@ fn rooms() -> impl Strategy<Value = RoomId> {
     "[!-~]{1,64}".prop_filter_map("a room", |room| RoomId::new(&room))
 }
 
+fn runs() -> impl Strategy<Value = Option<RunId>> {
+    any::<Option<(u32, u64)>>()
+        .prop_map(|run| run.map(|(time, random)| RunId::new(time.into(), random)))
+}
+
+fn tags() -> impl Strategy<Value = Option<Tag>> {
+    any::<Option<u64>>().prop_map(|tag| tag.map(Tag::new))
+}
+
+fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
+    // A name is back or not, however often it is in the list.
+    let arrivals = proptest::collection::btree_map(names(), (tags(), any::<bool>()), 1..5);
+    let arrival = |(name, (tag, back))| Arrival { name, tag, back };
+    arrivals.prop_map(move |arrivals| arrivals.into_iter().map(arrival).collect())
+}
+
 fn bodies() -> impl Strategy<Value = Body> {
-    let speech =
-        || (names(), texts(), ids()).prop_map(|(name, text, id)| Speech { name, text, id });
+    let speech = || {
+        (names(), texts(), ids(), tags()).prop_map(|(name, text, id, tag)| Speech {
+            name,
+            text,
+            id,
+            tag,
+        })
+    };
     let some_names = || proptest::collection::vec(names(), 1..5);
     prop_oneof![
         speech().prop_map(Body::Message),
         speech().prop_map(Body::Action),
-        some_names().prop_map(Body::Entered),
+        arrivals().prop_map(Body::Entered),
         some_names().prop_map(Body::Left),
-        (names(), names()).prop_map(|(old, new)| Body::Renamed { old, new }),
-        (rooms(), 0usize..9).prop_map(|(room, people)| Body::Room { room, people }),
+        (names(), names(), tags()).prop_map(|(old, new, tag)| Body::Renamed { old, new, tag }),
+        (rooms(), runs(), 0usize..9).prop_map(|(room, run, people)| Body::Room {
+            room,
+            run,
+            people
+        }),
     ]
 }
 
@@ -216,6 +245,7 @@ fn replies() -> impl Strategy<Value = Reply> {
                         first,
                         kept,
                         resumed,
+                        from: resumed.map(|_| first),
                         people,
                         names,
                         limits,
@@ -239,26 +269,77 @@ fn members(event: &Event) -> Vec<(&'static str, serde_json::Value)> {
             members.push(("type", kind.into()));
             members.push(("name", speech.name.as_str().into()));
             members.push(("text", speech.text.as_str().into()));
+            members.extend(speech.tag.map(|tag| ("tag", tag.to_string().into())));
             members.extend(speech.id.iter().map(|id| ("id", id.as_str().into())));
         }
-        Body::Entered(names) | Body::Left(names) => {
-            let left = matches!(event.body, Body::Left(_));
-            members.push(("type", if left { "left" } else { "entered" }.into()));
+        Body::Entered(arrivals) => {
+            members.push(("type", "entered".into()));
+            let names: Vec<&str> = arrivals.iter().map(|one| one.name.as_str()).collect();
+            members.push(("names", names.into()));
+            let tag = |one: &Arrival| one.tag.map(|tag| tag.to_string());
+            let tags: Vec<_> = arrivals.iter().map(tag).collect();
+            if tags.iter().any(Option::is_some) {
+                members.push(("tags", tags.into()));
+            }
+            let back = arrivals.iter().filter(|one| one.back);
+            let back: Vec<&str> = back.map(|one| one.name.as_str()).collect();
+            if !back.is_empty() {
+                members.push(("back", back.into()));
+            }
+        }
+        Body::Left(names) => {
+            members.push(("type", "left".into()));
             let names: Vec<&str> = names.iter().map(Name::as_str).collect();
             members.push(("names", names.into()));
         }
-        Body::Renamed { old, new } => {
+        Body::Renamed { old, new, tag } => {
             members.push(("type", "renamed".into()));
             members.push(("old", old.as_str().into()));
             members.push(("new", new.as_str().into()));
+            members.extend(tag.map(|tag| ("tag", tag.to_string().into())));
         }
-        Body::Room { room, people } => {
+        Body::Room { room, run, people } => {
             members.push(("type", "room".into()));
             members.push(("people", (*people).into()));
             members.push(("room", room.as_str().into()));
+            members.extend(run.map(|run| ("run", run.to_string().into())));
         }
     }
     members
+}
+
+/// What a history keeps of an event.
+fn recorded(event: &Event) -> Recorded<'_> {
+    match event.body.clone() {
+        Body::Message(speech) | Body::Action(speech) => match speech.id {
+            Some(id) => Recorded::Marked {
+                id,
+                text: speech.text.as_str().to_owned().into(),
+                tag: speech.tag,
+            },
+            None => Recorded::Other,
+        },
+        Body::Entered(arrivals) => {
+            let entered = |arrival| Arrival {
+                back: false,
+                ..arrival
+            };
+            Recorded::Entered(arrivals.into_iter().map(entered).collect())
+        }
+        Body::Left(names) => Recorded::Left(names),
+        Body::Renamed { old, new, tag } => Recorded::Renamed {
+            old,
+            new: Arrival {
+                tag,
+                ..Arrival::of(new)
+            },
+        },
+        Body::Room { room, run, .. } => Recorded::Room {
+            room: Some(room),
+            run,
+            time: Some(event.time),
+        },
+    }
 }
 
 proptest! {
@@ -290,14 +371,7 @@ proptest! {
         prop_assert_eq!(is_speech(line.as_bytes()), said);
         let record = Record::parse(&line).unwrap();
         prop_assert_eq!(record.seq, seq);
-        match &event.body {
-            Body::Message(Speech { name, text, id: Some(id) }) | Body::Action(Speech { name, text, id: Some(id) }) => {
-                let message = [id.as_str(), name.as_str(), text.as_str()].map(Into::into);
-                prop_assert_eq!(record.message, Some(message));
-            }
-            Body::Room { room, .. } => prop_assert_eq!(record.room.as_ref(), Some(room)),
-            _ => prop_assert_eq!((record.room, record.message), (None, None)),
-        }
+        prop_assert_eq!(record.what, recorded(&event));
         prop_assert_eq!(parse_server_message(&line), Ok(Some(ServerMessage::Event(event))));
     }
 
@@ -338,12 +412,12 @@ proptest! {
     #[test]
     fn the_short_way_to_read_a_message_is_the_long_one(
         (seq, at) in (1u64..u64::MAX, 0u64..253_402_300_800_000),
-        (name, text, id) in (names(), texts(), ids()),
+        (name, text, id, tag) in (names(), texts(), ids(), tags()),
         (from, to) in any::<(prop::sample::Index, prop::sample::Index)>(),
         put in prop_oneof![Just(String::new()), "[0-9+ \t\"\\\\,:{}]", "\\PC", Just("\u{1}".into())],
     ) {
         let time = Timestamp::from_unix_milliseconds(at);
-        let event = Event { seq, time, body: Body::Message(Speech { name, text, id }) };
+        let event = Event { seq, time, body: Body::Message(Speech { name, text, id, tag }) };
         let mut line = Vec::new();
         encode_event(&event, &mut line);
         let mut line = String::from_utf8(line).unwrap();

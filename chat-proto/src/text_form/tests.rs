@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::Timestamp;
+use crate::event::{Arrival, Timestamp};
 use proptest::prelude::*;
 
 fn speech(text: &str) -> Speech {
@@ -7,6 +7,7 @@ fn speech(text: &str) -> Speech {
         name: Name::choose("ann").unwrap(),
         text: Text::clean(text).unwrap(),
         id: None,
+        tag: None,
     }
 }
 
@@ -27,7 +28,10 @@ fn events() {
         "\r<ann> a\n\r<ann> <bo> b\n",
     );
     check(Body::Action(speech("waves")), "\r* ann waves\n");
-    check(Body::Entered(vec![name("ann")]), "\r[ann] entered room\n");
+    check(
+        Body::Entered(vec![Arrival::of(name("ann"))]),
+        "\r[ann] entered room\n",
+    );
     check(
         Body::Left(vec![name("ann"), name("bo")]),
         "\r[ann] is offline\n\r[bo] is offline\n",
@@ -35,6 +39,7 @@ fn events() {
     check(
         Body::Renamed {
             old: name("ann"),
+            tag: None,
             new: name("bo"),
         },
         "\r[ann] is now known as bo\n",
@@ -48,11 +53,11 @@ fn a_crowd_is_one_line() {
         (0..count).map(name).collect()
     };
     check(
-        Body::Entered(names(3)),
+        Body::Entered(names(3).into_iter().map(Arrival::of).collect()),
         "\r[p0] entered room\n\r[p1] entered room\n\r[p2] entered room\n",
     );
     check(
-        Body::Entered(names(4)),
+        Body::Entered(names(4).into_iter().map(Arrival::of).collect()),
         "\r-- p0, p1 and 2 others entered\n",
     );
     check(Body::Left(names(314)), "\r-- p0, p1 and 312 others left\n");

@@ -2,9 +2,10 @@ use std::time::Instant;
 
 use super::*;
 use crate::clock::Now;
+use crate::identity::tests::identity;
 use crate::replay::{Files, NoFiles};
 use crate::room::{Form, Room, Said};
-use chat_proto::event::{Body, MessageId, RoomId, Speech, Timestamp};
+use chat_proto::event::{Body, MessageId, Speech, Timestamp};
 use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
@@ -53,7 +54,7 @@ impl Files for Everything {
 }
 
 fn room(kept: bool) -> Room {
-    let mut room = Room::new(RoomId::new("r").unwrap(), 1);
+    let mut room = Room::new(identity(), 1);
     if kept {
         room.keep(1, 0, u64::MAX);
     }
@@ -64,15 +65,16 @@ fn room(kept: bool) -> Room {
 fn say(room: &mut Room, name: &str, text: &str) -> crate::room::Place {
     let name = Name::choose(name).unwrap();
     let speech = Speech {
-        name: name.clone(),
+        name,
         text: Text::clean(text).unwrap(),
         id: None::<MessageId>,
+        tag: None,
     };
     let now = Now {
         time: Timestamp::from_unix_milliseconds(0),
         instant: Instant::now(),
     };
-    match room.say(speech, &name, Body::Message, now) {
+    match room.say(speech, None, Body::Message, now) {
         Said::New(place) => place,
         other => panic!("{other:?}"),
     }

@@ -18,7 +18,7 @@ fn accepted() -> (std::net::TcpStream, Connection, Room) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (socket, address) = listener.accept().unwrap();
-    let room = Room::new(crate::history::new_room_id(), 1000);
+    let room = Room::new(crate::identity::tests::identity(), 1000);
     let session = Session::new(address, &room, crate::server::now());
     let connection = Connection::new(TcpStream::from_std(socket), session, true);
     (client, connection, room)

@@ -1,24 +1,29 @@
 //! Reading a history back: what is in its lines, and where it ends. Pure.
 
-use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::hash::BuildHasher;
 
-use chat_proto::event::RoomId;
-use chat_proto::json_form::Record;
+use chat_proto::event::{RoomId, Tag, Timestamp};
+use chat_proto::json_form::{Record, Recorded};
 
+use crate::absent::Roll;
+use crate::identity::Key;
 use crate::ids::Ids;
 use crate::log::{CHUNK, Log};
 use crate::replay::SOURCE;
+use crate::room::Before;
+use crate::runs::Runs;
 
 /// What has been read so far.
 #[derive(Debug)]
 pub(super) struct Recovery {
     /// The newest events, as many as are kept in memory.
     pub(super) json: Log,
+    key: Key,
     /// The messages that have an id.
-    pub(super) ids: Ids,
-    room: Option<RoomId>,
+    ids: Ids,
+    runs: Runs,
+    /// Who is here.
+    roll: Roll,
     capacity: u64,
     trimmed: u64,
 }
@@ -49,12 +54,15 @@ impl fmt::Display for Damage {
 }
 
 impl Recovery {
-    /// Nothing yet; `capacity` bytes are to be kept in memory.
-    pub(super) fn new(capacity: u64) -> Self {
+    /// Nothing yet, of a history with this key; `capacity` bytes are to be kept in
+    /// memory. Where no event names the room it is `new_room`.
+    pub(super) fn new(key: Key, new_room: RoomId, capacity: u64) -> Self {
         Self {
             json: Log::new(capacity, 0, 1),
+            key,
             ids: Ids::default(),
-            room: None,
+            runs: Runs::of(new_room),
+            roll: Roll::default(),
             capacity,
             trimmed: 0,
         }
@@ -71,13 +79,7 @@ impl Recovery {
             let found = record.seq;
             return Err(Damage::WrongNumber { expected, found });
         }
-        if let Some([id, name, text]) = record.message {
-            let key = self.ids.key(&id, &name, &text);
-            self.ids.insert(key, record.seq);
-        }
-        if record.room.is_some() {
-            self.room = record.room;
-        }
+        self.take(record);
         self.json.append(|out| out.extend_from_slice(line));
         if self.json.head() >= self.trimmed + CHUNK as u64 {
             self.trimmed = self.json.head();
@@ -86,9 +88,50 @@ impl Recovery {
         Ok(())
     }
 
-    /// Which room it is: a new one if nothing says so.
-    pub(super) fn room(&self) -> RoomId {
-        self.room.clone().unwrap_or_else(new_room_id)
+    fn take(&mut self, Record { seq, what }: Record<'_>) {
+        if self.runs.is_empty() && !matches!(what, Recorded::Room { .. }) {
+            // Nothing says which run it is.
+            self.runs.go_on(None, seq);
+        }
+        match what {
+            Recorded::Room { room, run, time } => {
+                if let Some(room) = room {
+                    self.runs.set_room(room);
+                }
+                self.runs.go_on(run, seq);
+                self.roll.open(run, time);
+            }
+            Recorded::Marked { id, text, tag } => {
+                let hash = match id.is_unique() {
+                    true => Some(self.key.hash_of_message(&id, &text)),
+                    false => tag.map(Tag::bits),
+                };
+                if let Some(hash) = hash {
+                    self.ids.insert(hash, seq);
+                }
+            }
+            Recorded::Entered(arrivals) => {
+                for arrival in arrivals {
+                    self.roll.enter(arrival);
+                }
+            }
+            Recorded::Left(names) => names.iter().for_each(|name| self.roll.leave(name)),
+            Recorded::Renamed { old, new } => {
+                self.roll.leave(&old);
+                self.roll.enter(new);
+            }
+            Recorded::Other => {}
+        }
+    }
+
+    /// What the room goes on behind, whose next run begins at `time`.
+    pub(super) fn finish(self, time: Timestamp) -> Before {
+        Before {
+            runs: self.runs,
+            json: self.json,
+            ids: self.ids,
+            absent: self.roll.into_absent(time),
+        }
     }
 }
 
@@ -110,11 +153,3 @@ fn parse(line: &[u8]) -> Option<Record<'_>> {
 /// No room comes that far: a number beyond it is damage, and there is always one
 /// for what is said next.
 const MAX_SEQ: u64 = 1 << 63;
-
-/// An identity that no other room has: 128 random bits.
-pub fn new_room_id() -> RoomId {
-    // The keys of std's hash maps come from the system's random numbers.
-    let key = RandomState::new();
-    let id = format!("{:016x}{:016x}", key.hash_one(0), key.hash_one(1));
-    RoomId::new(&id).expect("32 hexadecimal digits")
-}

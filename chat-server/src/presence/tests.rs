@@ -1,5 +1,5 @@
 use super::*;
-use chat_proto::event::{Event, Timestamp};
+use chat_proto::event::{Event, Tag, Timestamp};
 use chat_proto::json_form;
 
 fn name(name: &str) -> Name {
@@ -14,7 +14,7 @@ fn after(start: Instant, milliseconds: u64) -> Instant {
 fn crowded(now: Instant) -> Presence {
     let mut presence = Presence::default();
     for _ in 0..ONE_BY_ONE {
-        assert!(presence.enter(&name("x"), now));
+        assert!(presence.enter(&Arrival::of(name("x")), now));
     }
     presence
 }
@@ -25,7 +25,13 @@ fn check(presence: &mut Presence, now: Instant, expected: &str) {
         .take(now)
         .map(|body| match body {
             Body::Entered(names) => {
-                format!("+{}", names.iter().map(Name::as_str).collect::<String>())
+                format!(
+                    "+{}",
+                    names
+                        .iter()
+                        .map(|one| one.name.as_str())
+                        .collect::<String>()
+                )
             }
             Body::Left(names) => format!("-{}", names.iter().map(Name::as_str).collect::<String>()),
             other => panic!("{other:?}"),
@@ -41,8 +47,8 @@ fn what_is_beyond_the_rate_is_told_together_and_in_time() {
     let start = Instant::now();
     let mut presence = crowded(start);
     assert_eq!(presence.deadline(), None);
-    assert!(!presence.enter(&name("b"), start));
-    assert!(!presence.enter(&name("a"), after(start, 400)));
+    assert!(!presence.enter(&Arrival::of(name("b")), start));
+    assert!(!presence.enter(&Arrival::of(name("a")), after(start, 400)));
     assert!(!presence.leave(&name("z"), after(start, 499)));
     assert_eq!(presence.deadline(), Some(start + TOGETHER_AFTER));
     check(&mut presence, after(start, 500), "-z +ab");
@@ -59,14 +65,15 @@ fn so_many_in_a_second_are_told_one_by_one() {
         if presence.deadline().is_some_and(|at| at <= now) {
             alone += presence.take(now).count();
         }
-        alone += usize::from(presence.enter(&name(&format!("p{step}")), now));
+        alone += usize::from(presence.enter(&Arrival::of(name(&format!("p{step}"))), now));
     }
     assert!((200..=220).contains(&alone), "{alone}");
     // And after a quiet second as many as ever.
     let now = after(start, 11_000);
     presence.take(now).for_each(drop);
     let now = after(now, 1000);
-    let at_once = (0..100).filter(|number| presence.enter(&name(&format!("q{number}")), now));
+    let at_once =
+        (0..100).filter(|number| presence.enter(&Arrival::of(name(&format!("q{number}"))), now));
     assert_eq!(at_once.count(), ONE_BY_ONE as usize);
 }
 
@@ -74,7 +81,7 @@ fn so_many_in_a_second_are_told_one_by_one() {
 fn whoever_comes_and_goes_meanwhile_is_not_told() {
     let now = Instant::now();
     let mut presence = crowded(now);
-    presence.enter(&name("a"), now);
+    presence.enter(&Arrival::of(name("a")), now);
     assert!(presence.concerns(&name("a")));
     presence.leave(&name("a"), now);
     assert!(!presence.concerns(&name("a")));
@@ -82,9 +89,9 @@ fn whoever_comes_and_goes_meanwhile_is_not_told() {
     // Who was here before is back again, or gone.
     let mut presence = crowded(now);
     presence.leave(&name("a"), now);
-    presence.enter(&name("a"), now);
+    presence.enter(&Arrival::of(name("a")), now);
     presence.leave(&name("b"), now);
-    presence.enter(&name("b"), now);
+    presence.enter(&Arrival::of(name("b")), now);
     presence.leave(&name("b"), now);
     check(&mut presence, now, "-ab +a");
 }
@@ -95,18 +102,18 @@ fn whoever_was_listed_meanwhile_is_told() {
     let now = Instant::now();
     let mut presence = crowded(now);
     presence.list();
-    presence.enter(&name("a"), now);
+    presence.enter(&Arrival::of(name("a")), now);
     presence.leave(&name("a"), now);
     check(&mut presence, now, "");
     presence.leave(&name("b"), now);
     for who in ["a", "b", "c"] {
-        presence.enter(&name(who), now);
+        presence.enter(&Arrival::of(name(who)), now);
     }
     presence.list();
     for who in ["a", "b", "c"] {
         presence.leave(&name(who), now);
     }
-    presence.enter(&name("c"), now);
+    presence.enter(&Arrival::of(name("c")), now);
     check(&mut presence, now, "-b +ac -a");
 }
 
@@ -121,19 +128,20 @@ fn nobody_waits_for_a_flood() {
     for step in 0..1000 {
         let now = after(start, step);
         if presence.deadline().is_some_and(|at| at <= now) {
-            let has_ann = |body: Body| matches!(body, Body::Entered(names) if names.contains(&ann));
+            let is_ann = |one: &Arrival| one.name == ann;
+            let has_ann = |body: Body| matches!(body, Body::Entered(all) if all.iter().any(is_ann));
             if presence.take(now).any(has_ann) {
                 told = Some(step);
             }
         }
         for flooder in &flooders {
             match step % 2 {
-                0 => presence.enter(flooder, now),
+                0 => presence.enter(&Arrival::of(flooder.clone()), now),
                 _ => presence.leave(flooder, now),
             };
         }
         if step == 234 {
-            assert!(!presence.enter(&ann, now));
+            assert!(!presence.enter(&Arrival::of(ann.clone()), now));
         }
     }
     let told = told.expect("ann is told");
@@ -145,12 +153,17 @@ fn a_line_never_becomes_too_long() {
     let now = Instant::now();
     let mut presence = crowded(now);
     let long = "\u{10428}".repeat(28);
-    let all: Vec<Name> = (1000..4000)
+    let mut all: Vec<Arrival> = (1000..4000)
         .map(|number| name(&format!("{long}{number}")))
         .chain((1000..9000).map(|number| name(&format!("p{number}"))))
+        .map(|name| Arrival {
+            tag: Some(Tag::new(7)),
+            back: true,
+            name,
+        })
         .collect();
-    for name in &all {
-        presence.enter(name, now);
+    for arrival in &all {
+        presence.enter(arrival, now);
     }
     let mut told = Vec::new();
     let mut bytes = 0;
@@ -158,8 +171,8 @@ fn a_line_never_becomes_too_long() {
     for body in presence.take(now) {
         let time = Timestamp::from_unix_milliseconds(u64::MAX);
         let mut line = Vec::new();
-        if let Body::Entered(names) = &body {
-            told.extend(names.iter().cloned());
+        if let Body::Entered(arrivals) = &body {
+            told.extend(arrivals.iter().cloned());
         }
         json_form::encode_event(
             &Event {
@@ -174,8 +187,8 @@ fn a_line_never_becomes_too_long() {
         lines += 1;
     }
     assert!(lines <= bytes.div_ceil(MAX_NAMES_BYTES - 200), "{lines}");
-    told.sort();
-    let mut all = all;
-    all.sort();
+    for arrivals in [&mut told, &mut all] {
+        arrivals.sort_by(|one, other| one.name.cmp(&other.name));
+    }
     assert!(told == all);
 }

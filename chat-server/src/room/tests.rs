@@ -1,9 +1,13 @@
 use super::*;
+use crate::identity::tests::{identity, owner};
+use chat_proto::event::Arrival;
+use chat_proto::name::Name;
+use std::time::Instant;
 
 mod presence;
 
 fn room() -> Room {
-    Room::new(RoomId::new("r").unwrap(), 1 << 20)
+    Room::new(identity(), 1 << 20)
 }
 
 fn now() -> Now {
@@ -20,21 +24,25 @@ fn name(name: &str) -> Name {
 #[test]
 fn events_are_counted_without_gaps() {
     let mut room = room();
-    let (ann, _) = room.enter(&name("ann"), now());
+    let (ann, _) = room.enter(&name("ann"), None, now());
     assert_eq!(room.head().seq, 1);
     let speech = Speech {
         name: ann.clone(),
         text: notice("hi"),
         id: None,
+        tag: None,
     };
-    let Said::New(place) = room.say(speech, &ann, Body::Message, now()) else {
+    let Said::New(place) = room.say(speech, None, Body::Message, now()) else {
         panic!("not taken");
     };
     assert_eq!(room.head().seq, 2);
     assert_eq!(place.text.end, room.log(Form::Text).head());
     assert_eq!(place.json.end, room.log(Form::Json).head());
-    assert_eq!(room.rename(&ann, "ann", now()).unwrap().map(|_| ()), None);
-    assert!(room.rename(&ann, "a b", now()).is_err());
+    assert_eq!(
+        room.rename(&ann, "ann", None, now()).unwrap().map(|_| ()),
+        None
+    );
+    assert!(room.rename(&ann, "a b", None, now()).is_err());
     assert_eq!(room.head().seq, 2);
 }
 
@@ -42,13 +50,13 @@ fn events_are_counted_without_gaps() {
 fn a_taken_name_gets_a_number_at_the_door() {
     let mut room = room();
     for expected in ["ann", "ann-2", "ann-3"] {
-        assert_eq!(room.enter(&name("ann"), now()).0.as_str(), expected);
+        assert_eq!(room.enter(&name("ann"), None, now()).0.as_str(), expected);
     }
-    assert_eq!(room.enter(&name("Ann"), now()).0.as_str(), "Ann-4");
+    assert_eq!(room.enter(&name("Ann"), None, now()).0.as_str(), "Ann-4");
     room.leave(&name("ann-2"), now());
-    assert_eq!(room.enter(&name("ann"), now()).0.as_str(), "ann-2");
+    assert_eq!(room.enter(&name("ann"), None, now()).0.as_str(), "ann-2");
     for _ in 0..200 {
-        room.enter(&name("ann"), now());
+        room.enter(&name("ann"), None, now());
     }
     assert_eq!(room.people().count(), 204);
 }
@@ -56,23 +64,29 @@ fn a_taken_name_gets_a_number_at_the_door() {
 #[test]
 fn a_taken_name_is_refused_inside() {
     let mut room = room();
-    room.enter(&name("ann"), now());
-    room.enter(&name("bo"), now());
+    room.enter(&name("ann"), None, now());
+    room.enter(&name("bo"), None, now());
     assert!(matches!(
-        room.rename(&name("bo"), "ANN", now()),
+        room.rename(&name("bo"), "ANN", None, now()),
         Err(RenameError::Taken(_))
     ));
     assert!(matches!(
-        room.rename(&name("bo"), "аnn", now()),
+        room.rename(&name("bo"), "аnn", None, now()),
         Err(RenameError::Taken(_))
     ));
     assert_eq!(
-        room.rename(&name("bo"), "BO", now()).unwrap().unwrap().0,
+        room.rename(&name("bo"), "BO", None, now())
+            .unwrap()
+            .unwrap()
+            .0,
         name("BO")
     );
     room.leave(&name("ann"), now());
     assert_eq!(
-        room.rename(&name("BO"), "ann", now()).unwrap().unwrap().0,
+        room.rename(&name("BO"), "ann", None, now())
+            .unwrap()
+            .unwrap()
+            .0,
         name("ann")
     );
 }
@@ -82,7 +96,7 @@ fn names_come_in_pieces_and_in_order() {
     let mut room = room();
     for number in (100..150).rev() {
         let first = if number % 2 == 0 { 'c' } else { 'C' };
-        room.enter(&name(&format!("{first}{number}")), now());
+        room.enter(&name(&format!("{first}{number}")), None, now());
     }
     let mut all = Vec::new();
     let mut after = None;

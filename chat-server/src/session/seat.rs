@@ -20,6 +20,7 @@ use chat_proto::{json_form, text_form};
 use super::{ANNOUNCE_AFTER, Change, FAREWELL_FOR, LISTEN_FOR, Reason};
 use crate::broadcast::Reader;
 use crate::clock::Now;
+use crate::identity::Owner;
 use crate::pace::{LINE_BYTES, Pace};
 use crate::rare::Rare;
 use crate::room::{Form, Place, Room, Said, notice};
@@ -53,8 +54,6 @@ pub(super) struct Seat {
 pub(super) struct Names {
     /// The answer to `who` goes on behind this name.
     who: Option<Name>,
-    /// The name that it asked for last, if it was given another one.
-    wanted: Option<Name>,
     /// The name under which it left.
     was: Option<Name>,
     /// What the log is still to be told.
@@ -65,8 +64,8 @@ pub(super) struct Names {
 pub(super) enum Phase {
     /// Greeted and not yet announced; comes in at this moment at the latest.
     Arriving(Instant),
-    /// Told why it cannot come in; until this moment a program may ask, and gets
-    /// the reason in its own form.
+    /// Told why it cannot come in; until this moment a program may say that it has a
+    /// place here already, or it gets the reason in its own form.
     Refused(Instant),
     /// In the room.
     Present(Name),
@@ -257,16 +256,15 @@ impl Seat {
             let text = notice(&words::long_text(room.limits()));
             return self.reply(&Reply::Error { code, text, id }, room, now);
         }
-        let names = self.names.get();
-        let wanted = names.and_then(|names| names.wanted.as_ref());
-        let wanted = wanted.unwrap_or(name);
+        let owner = self.owner(room);
         let length = text.as_str().len() as u64;
         let speech = Speech {
             name: name.clone(),
             text,
             id: id.clone(),
+            tag: None,
         };
-        match room.say(speech, wanted, body, now) {
+        match room.say(speech, owner, body, now) {
             Said::New(place) => {
                 // A text of thousands of short lines is a hundred times as long with
                 // the name before each: who says it pays for what others are shown.
@@ -324,7 +322,7 @@ impl Seat {
         // As a first line it is the name to come in under, if it can be had.
         if let Phase::Arriving(_) = self.phase
             && let Ok(name) = Name::choose(wanted)
-            && !room.people().is_taken(&name)
+            && room.is_free(&name, now)
         {
             if self.come_in(&name, room, now) {
                 self.notice(&format!("you are now known as {name}"), room, now);
@@ -336,7 +334,8 @@ impl Seat {
         let Phase::Present(old) = &self.phase else {
             return;
         };
-        match room.rename(old, wanted, now) {
+        let owner = self.owner(room);
+        match room.rename(old, wanted, owner, now) {
             Ok(Some((name, place))) => {
                 self.skip_own(place);
                 if self.form == Form::Text {
@@ -349,11 +348,15 @@ impl Seat {
                 if let Phase::Present(old) = before {
                     self.note(Change::Renamed { old, new: name });
                 }
-                self.names.change(|names| names.wanted = None);
             }
             Ok(None) => self.notice(&format!("you are {old} already"), room, now),
             Err(error) => self.reply(&error.reply(), room, now),
         }
+    }
+
+    /// Which program it is, if it is one.
+    fn owner(&self, room: &mut Room) -> Option<Owner> {
+        room.secrets().holder_of(self.pass?)
     }
 
     pub(super) fn leave(&mut self, room: &mut Room, now: Now) {

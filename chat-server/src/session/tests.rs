@@ -1,11 +1,12 @@
 mod foreign;
 mod ghosts;
+mod identity;
 mod limits;
 mod past;
 mod telnet;
 
 use super::*;
-use crate::history::new_room_id;
+use crate::identity::tests::identity;
 use crate::presence::{ONE_BY_ONE, TOGETHER_AFTER};
 use crate::replay::NoFiles;
 use chat_proto::event::{Limits, Timestamp};
@@ -20,11 +21,14 @@ struct Hall {
 
 impl Hall {
     fn new() -> Self {
+        Self::of(Room::new(identity(), 1 << 20))
+    }
+
+    fn of(mut room: Room) -> Self {
         let now = Now {
             time: Timestamp::from_unix_milliseconds(0),
             instant: Instant::now(),
         };
-        let mut room = Room::new(new_room_id(), 1 << 20);
         room.set_limits(Limits {
             rate: 0,
             ..Limits::default()
@@ -37,10 +41,16 @@ impl Hall {
     }
 
     fn connect(&mut self) -> usize {
+        self.connect_unless(None)
+    }
+
+    fn connect_unless(&mut self, refusal: Option<Refusal>) -> usize {
         let port = 1000 + self.sessions.len() as u16;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        self.sessions
-            .push(Session::new(address, &self.room, self.now));
+        self.sessions.push(match refusal {
+            None => Session::new(address, &self.room, self.now),
+            Some(refusal) => Session::refused(address, refusal, &self.room, self.now),
+        });
         self.sessions.len() - 1
     }
 
@@ -322,8 +332,11 @@ fn one_turn_is_bounded_in_lines_and_in_bytes() {
 fn who_tells_everyone_in_pieces() {
     let mut hall = Hall::new();
     for number in 0..450 {
-        hall.room
-            .enter(&Name::choose(&format!("n{number}x")).unwrap(), hall.now);
+        hall.room.enter(
+            &Name::choose(&format!("n{number}x")).unwrap(),
+            None,
+            hall.now,
+        );
     }
     let ann = hall.join("ann");
     hall.send(ann, "/who\n");
@@ -488,7 +501,7 @@ impl Hall {
     fn crowded(&mut self) {
         for number in 0..ONE_BY_ONE {
             let name = Name::choose(&format!("n{number}x")).unwrap();
-            self.room.enter(&name, self.now);
+            self.room.enter(&name, None, self.now);
         }
         self.room.tell_pending(self.now);
         self.room.show_all();

@@ -69,11 +69,12 @@ fn check(kept: &[u8], before: usize, bytes: &[u8]) {
 fn say(mut history: History, room: &mut Room) {
     let name = Name::choose("ann").expect("a name");
     let speech = Speech {
-        name: name.clone(),
+        name,
         text: Text::clean("hi").expect("a text"),
         id: None,
+        tag: None,
     };
-    let said = room.say(speech, &name, Body::Message, now());
+    let said = room.say(speech, None, Body::Message, now());
     assert!(matches!(said, Said::New(_)));
     assert_eq!(history.keep(room, now()), None);
     assert_eq!(room.shown(), room.head());

@@ -3,8 +3,10 @@
 #![no_main]
 
 use chat_proto::command::Hello;
-use chat_proto::event::{Body, Event, MessageId, ServerMessage, Speech, Timestamp};
-use chat_proto::json_form::{self, Record};
+use chat_proto::event::{
+    Arrival, Body, Event, MessageId, ServerMessage, Speech, Tag, Timestamp,
+};
+use chat_proto::json_form::{self, Record, Recorded};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use libfuzzer_sys::fuzz_target;
@@ -33,9 +35,7 @@ fn from_server(line: &str) {
         ServerMessage::Event(event) => {
             let record = record.expect("what is an event is a record");
             assert_eq!(record.seq, event.seq);
-            if let Body::Room { room, .. } = &event.body {
-                assert_eq!(record.room.as_ref(), Some(room));
-            }
+            check(&record.what, &event.body);
             json_form::encode_event(event, &mut out);
             let is_said = matches!(event.body, Body::Message(_) | Body::Action(_));
             assert_eq!(json_form::is_speech(&out), is_said);
@@ -69,11 +69,12 @@ fn hello(line: &str) {
 
 /// What anybody may say.
 fn said(line: &str) {
-    let mut words = line.splitn(3, ' ');
+    let mut words = line.splitn(4, ' ');
     let mut word = || words.next().unwrap_or_default();
-    let (Ok(name), id, Ok(text)) = (
+    let (Ok(name), id, tag, Ok(text)) = (
         Name::choose(word()),
         MessageId::new(word()),
+        Tag::parse(word()),
         Text::clean(word()),
     ) else {
         return;
@@ -81,7 +82,12 @@ fn said(line: &str) {
     let event = Event {
         seq: line.len() as u64,
         time: Timestamp::from_unix_milliseconds(line.len() as u64),
-        body: Body::Message(Speech { name, text, id }),
+        body: Body::Message(Speech {
+            name,
+            text,
+            id,
+            tag,
+        }),
     };
     let mut out = Vec::new();
     json_form::encode_event(&event, &mut out);
@@ -89,16 +95,37 @@ fn said(line: &str) {
     let read = json_form::parse_server_message(line);
     assert_eq!(read, Ok(Some(ServerMessage::Event(event.clone()))));
     let record = Record::parse(line).expect("a record");
-    let Body::Message(Speech { name, text, id }) = &event.body else {
-        return;
-    };
-    let message = record
-        .message
-        .map(|parts| parts.map(|part| part.into_owned()));
-    let expected = id
-        .as_ref()
-        .map(|id| [id.as_str(), name.as_str(), text.as_str()].map(str::to_owned));
-    assert_eq!(message, expected);
+    check(&record.what, &event.body);
+}
+
+/// What a history reads back of an event is what that tells.
+fn check(record: &Recorded<'_>, body: &Body) {
+    match (body, record) {
+        (Body::Message(speech) | Body::Action(speech), Recorded::Marked { id, text, tag }) => {
+            assert_eq!(Some(id), speech.id.as_ref());
+            // Where others have written it, there may be what is left out.
+            assert_eq!(Text::clean(text).as_ref(), Ok(&speech.text));
+            assert_eq!(*tag, speech.tag);
+        }
+        (Body::Message(speech) | Body::Action(speech), Recorded::Other) => {
+            assert_eq!(speech.id, None);
+        }
+        (Body::Entered(arrivals), Recorded::Entered(read)) => {
+            let same = |(one, other): (&Arrival, &Arrival)| {
+                (&one.name, one.tag) == (&other.name, other.tag)
+            };
+            assert_eq!(arrivals.len(), read.len());
+            assert!(arrivals.iter().zip(read).all(same));
+        }
+        (Body::Left(names), Recorded::Left(read)) => assert_eq!(names, read),
+        (Body::Renamed { old, new, tag }, Recorded::Renamed { old: from, new: to }) => {
+            assert_eq!((old, new, tag), (from, &to.name, &to.tag));
+        }
+        (Body::Room { room, run, .. }, Recorded::Room { room: id, run: read, .. }) => {
+            assert_eq!((Some(room), run), (id.as_ref(), read));
+        }
+        (body, record) => panic!("{body:?} is read back as {record:?}"),
+    }
 }
 
 /// The one line in `out`, which is to be whole, without its end.

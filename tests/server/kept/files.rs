@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_testkit::{JsonPeer, Random, Signal, run_piped};
+use chat_testkit::{JsonPeer, Random, Signal, room_of, run_piped};
 use serde_json::{Value, json};
 
 use super::{Kept, id, resume, seq};
@@ -104,15 +104,15 @@ fn a_torn_end_is_cut_off_and_told() {
     let kept = Kept::new(&[]);
     let mut server = kept.start();
     let mut newest = 0;
-    let mut room = Value::Null;
+    let mut room = String::new();
     for round in 0..8 {
         let mut bot = JsonPeer::connect(server.addr(), "bot");
         if round > 0 {
-            assert_eq!(bot.welcome["room"], room);
+            assert_eq!(room_of(&bot.welcome), room);
             // Opened and entered, and what was cut is not counted.
             assert_eq!(seq(&bot.welcome), newest + 2);
         }
-        room = bot.welcome["room"].clone();
+        room = room_of(&bot.welcome).to_owned();
         bot.say("kept", id(round));
         bot.expect_type("message");
         server.kill();

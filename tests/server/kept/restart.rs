@@ -3,7 +3,9 @@
 use std::net::TcpStream;
 use std::time::Duration;
 
-use chat_testkit::{DEADLINE, JsonPeer, Random, Signal, Talker, assert_kept, settle, until};
+use chat_testkit::{
+    DEADLINE, JsonPeer, Random, Signal, Talker, assert_kept, room_of, settle, until,
+};
 use serde_json::json;
 
 use super::{Kept, id, resume, seq};
@@ -50,7 +52,8 @@ fn a_restart_says_goodbye_and_loses_nothing() {
     let server = kept.start();
     let room = &bot.welcome["room"];
     let mut again = resume(server.addr(), "bot", room, last);
-    assert_eq!(&again.welcome["room"], room);
+    assert_eq!(room_of(&again.welcome), room_of(&bot.welcome));
+    assert_ne!(&again.welcome["room"], room, "it is another run");
     assert_eq!(again.welcome["resumed"], true);
     let newest = seq(&again.welcome);
     for expected in last + 1..=newest {

@@ -9,9 +9,10 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use chat_proto::event::{Limits, RoomId, Timestamp};
+use chat_proto::event::{Limits, RoomId, RunId, Timestamp};
 use chat_server::clock::Now;
 use chat_server::connection::Connection;
+use chat_server::identity::{Identity, Key};
 use chat_server::replay::Page;
 use chat_server::room::{Form, Room};
 use chat_server::session::Session;
@@ -19,7 +20,7 @@ use chat_server::session::Session;
 use crate::disk::Disk;
 use crate::ledger::Ledger;
 use crate::peer::Peer;
-use crate::person::{Person, ROOM};
+use crate::person::{Person, ROOM, Seen};
 use crate::script::{Greeting, Keeping, SEATS, Script, Step, What, Words};
 use crate::wire::Wire;
 
@@ -30,6 +31,8 @@ pub struct Report {
     pub events: u64,
     /// Connections that there were.
     pub connections: usize,
+    /// Those whose place another one has taken.
+    pub replaced: usize,
     /// Bytes that all of them were sent.
     pub sent: u64,
 }
@@ -71,7 +74,7 @@ struct Hall {
     /// Where no reader is before.
     floor: [u64; 2],
     /// What the last program in each seat has seen.
-    seen: [Option<u64>; SEATS],
+    seen: [Option<Seen>; SEATS],
     /// How many people and events there were when they were looked at.
     checked: (usize, u64),
     /// The disk has failed at some time.
@@ -83,8 +86,12 @@ struct Hall {
 
 impl Hall {
     fn new(script: &Script) -> Self {
-        let id = RoomId::new(ROOM).expect("a name");
-        let mut room = Room::new(id, script.capacity);
+        let identity = Identity {
+            room: RoomId::new(ROOM).expect("a name"),
+            run: RunId::new(NOON, 0),
+            key: Key::of([7; Key::BYTES]),
+        };
+        let mut room = Room::new(identity, script.capacity);
         room.set_limits(Limits {
             rate: script.rate,
             ..Limits::default()
@@ -107,7 +114,7 @@ impl Hall {
             buffer: vec![0; READ_BUFFER],
             served: 0,
             floor: [0; 2],
-            seen: [None; SEATS],
+            seen: [const { None }; SEATS],
             checked: (0, 0),
             was_trouble: false,
             stopping: false,
@@ -126,6 +133,7 @@ impl Hall {
                 self.arrive(who, usize::MAX);
             }
             (What::Connect(greeting), None) => self.connect(who, greeting),
+            (What::Connect(Greeting::Resume(name)), Some(_)) => self.take_over(who, name),
             (What::Crowd(count, in_json), _) => self.crowd(count, in_json),
             (What::Send(words, arriving), Some(person)) => {
                 person.send(who, words, ledger);
@@ -186,8 +194,19 @@ impl Hall {
             ..Wire::default()
         };
         let session = Session::new(address, &self.room, self.now);
+        let seen = self.seen.get(who).cloned().flatten();
+        let seen = match greeting {
+            // Some have lost what proves that they are the same.
+            Greeting::Resume(name) => seen.map(|seen| Seen {
+                secret: seen.secret.filter(|_| name % 4 > 0),
+                ..seen
+            }),
+            _ => None,
+        };
+        let known = seen.as_ref().filter(|seen| seen.secret.is_some());
         let mut person = Person {
             number,
+            owner: known.map_or(number, |seen| seen.owner),
             address,
             connection: Connection::new(wire, session, true),
             on_the_way: VecDeque::new(),
@@ -205,10 +224,7 @@ impl Hall {
             Greeting::Silent => {}
             Greeting::Nick(name) => person.send(who, Words::Nick(name), &mut self.ledger),
             Greeting::Hello(name, replay) => person.hello(name, replay, None),
-            Greeting::Resume(name) => {
-                let seen = self.seen.get(who).copied().flatten();
-                person.hello(name, 0, seen);
-            }
+            Greeting::Resume(name) => person.hello(name, 0, seen),
         }
         if self.people.len() <= who {
             self.people.resize_with(who + 1, || None);
@@ -216,6 +232,29 @@ impl Hall {
         self.people[who] = Some(person);
         self.enqueue(who);
         self.arrive(who, usize::MAX);
+    }
+
+    /// A program comes back before the server can have noticed that it is gone;
+    /// what it has sent before may still be heard, up to then.
+    fn take_over(&mut self, who: usize, name: usize) {
+        let seen = self.people[who].as_ref().and_then(Person::seen);
+        if self.people.len() >= CROWD || self.stopping || seen.is_none() {
+            return;
+        }
+        let mut ghost = self.people[who].take();
+        if let Some(ghost) = &mut ghost {
+            ghost.is_done = true;
+            ghost.connection.queued = false;
+        }
+        let place = self.people.len();
+        self.people.push(ghost);
+        self.queue.retain(|seat| *seat != who);
+        for seat in self.returning.iter_mut().filter(|seat| **seat == who) {
+            *seat = place;
+        }
+        self.enqueue(place);
+        self.seen[who] = seen;
+        self.connect(who, Greeting::Resume(name));
     }
 
     /// Others come, beyond the seats, and stay.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use chat_proto::event::{Body, Event, ServerMessage};
+use chat_proto::event::{Arrival, Body, Event, ServerMessage};
 use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_server::room::{Form, Room};
@@ -82,6 +82,8 @@ pub(crate) struct Said {
     /// The connections that have sent it, and the person.
     pub(crate) by: Vec<usize>,
     pub(crate) person: usize,
+    /// The program, over all its connections.
+    pub(crate) owner: usize,
     /// The event that it is.
     pub(crate) seq: Option<u64>,
     /// Its sender was told that it was not taken.
@@ -237,8 +239,9 @@ impl Ledger {
                 assert!(earlier.is_none_or(|seq| seq < first), "it is said twice");
                 Noting::Said(number)
             }
-            Body::Entered(names) => {
-                let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            Body::Entered(arrivals) => {
+                let name = |arrival: &Arrival| arrival.name.to_string();
+                let names: Vec<String> = arrivals.iter().map(name).collect();
                 crowd(&names, "entered room", "entered", &mut put);
                 for name in &names {
                     assert!(self.told.insert(name.clone()), "{name} comes in twice");
@@ -255,7 +258,7 @@ impl Ledger {
                 own = own_presence(&turn, &names);
                 Noting::Left(names)
             }
-            Body::Renamed { old, new } => {
+            Body::Renamed { old, new, .. } => {
                 put(&["[", old.as_str(), "] is now known as ", new.as_str()]);
                 let (old, new) = (old.to_string(), new.to_string());
                 assert!(self.told.remove(&old), "{old} is not here");

@@ -14,6 +14,8 @@
 //!   text form not back to its speaker;
 //! - nobody misses anything but what they are told of, and that is really gone;
 //! - nothing is seen before it may be, and nothing is sent behind the end;
+//! - a program that proves who it is takes its own place again, and what it sends
+//!   once more is in the room once;
 //! - who is here can be known from what is told, as the section "Who is here" of
 //!   [`chat_proto`] says, and no two names look alike;
 //! - what is held in memory for one connection is bounded.

@@ -5,7 +5,7 @@ mod program;
 
 use std::collections::{BTreeSet, VecDeque};
 
-use chat_proto::event::{Reply, ServerMessage, Welcome};
+use chat_proto::event::{Reply, RoomId, Secret, ServerMessage, Welcome};
 use chat_proto::json_form;
 use chat_server::room::{Form, Room};
 use memchr::memchr;
@@ -33,6 +33,8 @@ pub(crate) struct Peer {
     /// What it has asked for and not got yet, in JSON form under this mark. What
     /// was asked for in text form does not come any more behind the welcome.
     pub(crate) asked: Vec<(Asked, Option<usize>)>,
+    /// The room and the secret of its welcome.
+    pub(crate) welcomed: Option<(RoomId, Secret)>,
     /// It wants to go on behind this event.
     pub(crate) resumes: Option<u64>,
     /// It has asked for so many of the last messages.
@@ -69,6 +71,7 @@ impl Peer {
             dated: None,
             program: None,
             asked: Vec::new(),
+            welcomed: None,
             resumes: None,
             replay: 0,
             refusals: 0,
@@ -284,6 +287,8 @@ impl Peer {
         match (reply, &mut self.program) {
             (Reply::Welcome(welcome), None) => {
                 self.asked.retain(|(_, id)| id.is_some());
+                let room = welcome.room.clone().expect("it names its room");
+                self.welcomed = Some((room, welcome.secret.expect("it has a secret")));
                 self.program = Some(self.welcome(welcome, ledger));
             }
             (Reply::Error { .. }, None) => {}
@@ -328,6 +333,7 @@ impl Peer {
             resumed.then_some(true),
             "the room is the same"
         );
+        assert_eq!(welcome.from, self.resumes.map(|seq| seq + 1));
         assert!(welcome.names.contains(&welcome.name), "it is there itself");
         let welcoming = match resumed {
             true => VecDeque::new(),

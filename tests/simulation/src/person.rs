@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+use chat_proto::event::{RoomId, Secret};
 use chat_proto::name::Name;
 use chat_proto::text::MAX_TEXT;
 use chat_server::connection::Connection;
@@ -18,6 +19,8 @@ use crate::wire::Wire;
 pub(crate) struct Person {
     /// Counted up: no two have the same.
     pub(crate) number: usize,
+    /// The number of the program's first connection.
+    pub(crate) owner: usize,
     pub(crate) address: SocketAddr,
     pub(crate) connection: Connection<Wire>,
     /// What was sent and has not arrived.
@@ -41,7 +44,28 @@ pub(crate) struct Person {
     pub(crate) held_at: u64,
 }
 
+/// What a program says at the hello of what it has seen before.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) room: RoomId,
+    pub(crate) seq: u64,
+    /// What proves that it is the same.
+    pub(crate) secret: Option<Secret>,
+    pub(crate) owner: usize,
+}
+
 impl Person {
+    /// What it has seen, if it is a program.
+    pub(crate) fn seen(&self) -> Option<Seen> {
+        let (room, secret) = self.peer.welcomed.clone()?;
+        Some(Seen {
+            room,
+            seq: self.peer.last()?,
+            secret: Some(secret),
+            owner: self.owner,
+        })
+    }
+
     /// Whether it is in the room.
     pub(crate) fn is_here(&self) -> bool {
         self.connection.session.is_present()
@@ -136,16 +160,24 @@ impl Person {
     }
 
     /// Says hello, and speaks JSON from then on.
-    pub(crate) fn hello(&mut self, name: usize, replay: usize, resume: Option<u64>) {
+    pub(crate) fn hello(&mut self, name: usize, replay: usize, resume: Option<Seen>) {
         let name = NAMES[name % NAMES.len()];
         let mut hello = format!("{{\"protocol\":1,\"name\":\"{name}\"");
         if replay > 0 {
             hello += &format!(",\"replay\":{replay}");
         }
-        if let Some(seq) = resume {
-            hello += &format!(",\"resume\":{{\"room\":\"{ROOM}\",\"seq\":{seq}}}");
+        if let Some(Seen {
+            seq, room, secret, ..
+        }) = &resume
+        {
+            let room = room.as_str();
+            hello += &format!(",\"resume\":{{\"room\":\"{room}\",\"seq\":{seq}");
+            if let Some(secret) = secret {
+                hello += &format!(",\"secret\":\"{}\"", secret.to_digits());
+            }
+            hello += "}";
         }
-        (self.peer.replay, self.peer.resumes) = (replay, resume);
+        (self.peer.replay, self.peer.resumes) = (replay, resume.map(|seen| seen.seq));
         self.put(&[], &["/hello ", &hello, "}"]);
         self.in_json = true;
     }
@@ -185,6 +217,7 @@ impl Person {
             id: id.clone(),
             by: vec![self.number],
             person: seat,
+            owner: self.owner,
             seq: None,
             refused: false,
         });
@@ -207,13 +240,17 @@ impl Person {
     }
 
     /// What was sent before over any connection of the same person, under its
-    /// mark, which nobody else has.
+    /// mark, which nobody else has; under a short one of the same program.
     fn say_again(&mut self, seat: usize, ago: usize, ledger: &mut Ledger) {
         if !self.in_json {
             return;
         }
-        let is_mine =
-            |said: &Said| said.person == seat && said.id.as_ref().is_some_and(|id| id.len() > 22);
+        let owner = self.owner;
+        let is_mine = |said: &Said| match &said.id {
+            Some(id) if id.len() > 22 => said.person == seat,
+            Some(_) => said.owner == owner,
+            None => false,
+        };
         let all = ledger.said.iter_mut().enumerate().rev();
         let Some((number, said)) = all.filter(|(_, said)| is_mine(said)).nth(ago) else {
             return;

@@ -46,8 +46,10 @@ fn it_keeps_it_under_what_the_fuzzer_has_found() {
         let report = run(&Script::parse(&script));
         all.events += report.events;
         all.connections += report.connections;
+        all.replaced += report.replaced;
     }
     assert!(all.events > 1000 && all.connections > 100, "{all:?}");
+    assert!(all.replaced > 10, "{all:?}");
 }
 
 /// Whoever reproduces a failure gets the same one.

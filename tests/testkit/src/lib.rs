@@ -35,7 +35,7 @@ pub use process::{Output, Program, Signal, run_piped};
 pub use proxy::Proxy;
 pub use random::Random;
 pub use server::ServerProcess;
-pub use talker::{Talker, settle};
+pub use talker::{Talker, room_of, settle};
 pub use terminal::Terminal;
 pub use transcript::{End, Transcript};
 /// The screen model that [`Terminal::inspect`] shows.

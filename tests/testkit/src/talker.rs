@@ -134,6 +134,7 @@ struct Work {
     random: Random,
     ledger: Ledger,
     shared: Arc<Shared>,
+    /// As the last welcome named it.
     room: Option<String>,
     /// The newest event that it has.
     last: u64,
@@ -316,13 +317,12 @@ impl Work {
     fn welcome(&mut self, welcome: &Value) {
         let seq = welcome["seq"].as_u64().unwrap_or_default();
         let room = welcome["room"].as_str().unwrap_or_default();
-        match &self.room {
+        match self.room.replace(room.to_owned()) {
             None => {
-                self.room = Some(room.to_owned());
                 self.last = seq;
                 self.ledger.joined(seq);
             }
-            Some(known) if known != room => {
+            Some(known) if without_run(&known) != room_of(welcome) => {
                 self.ledger.wrong(format!("another room: {welcome}"));
             }
             Some(_) if welcome["resumed"] != true => {
@@ -367,6 +367,15 @@ impl Work {
         }
         hello
     }
+}
+
+/// The room of a welcome: the same in each run of its server.
+pub fn room_of(welcome: &Value) -> &str {
+    without_run(welcome["room"].as_str().unwrap_or_default())
+}
+
+fn without_run(room: &str) -> &str {
+    room.split('.').next().unwrap_or(room)
 }
 
 /// Connects and says nothing yet.

@@ -2,22 +2,26 @@
 //! everything that is said stands in the room once, and is shown once, in the
 //! order of the room.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
+use chat_proto::command::Resume;
 use chat_proto::event::{
-    Body, Event, Limits, MessageId, Reply, RoomId, Speech, Timestamp, Welcome,
+    Body, Event, Limits, MessageId, Reply, RoomId, RunId, Speech, Timestamp, Welcome,
 };
 use chat_proto::text::Text;
+use chat_server::runs::{Onward, Runs};
 use proptest::prelude::*;
 
 use super::*;
 use crate::line::Kind;
 
-/// A room of the simplest kind, with one reader who comes back.
-#[derive(Default)]
+/// A room of the simplest kind, with one reader who comes back. When the power
+/// fails it loses the last that was said, and goes on in another run.
 struct Room {
     /// Name, text and mark.
     log: Vec<(&'static str, String, Option<MessageId>)>,
+    /// Each run of the server, and where it begins.
+    runs: Vec<(RunId, u64)>,
     /// How many of them the reader has been sent; `None` before the hello.
     told: Option<usize>,
     /// Lines on their way to the reader.
@@ -27,6 +31,35 @@ struct Room {
 }
 
 impl Room {
+    fn new() -> Self {
+        Self {
+            log: Vec::new(),
+            runs: vec![(RunId::new(1, 0), 1)],
+            told: None,
+            down: VecDeque::new(),
+            up: Vec::new(),
+        }
+    }
+
+    /// Loses so many of the last things that were said, and the runs of those.
+    fn fail(&mut self, count: usize) {
+        self.cut();
+        self.log.truncate(self.log.len().saturating_sub(count));
+        let last = self.log.len() as u64;
+        let newest = self.runs.last().map_or(0, |(run, _)| run.milliseconds());
+        self.runs.retain(|(_, start)| *start <= last);
+        self.runs.push((RunId::new(newest + 1, 0), last + 1));
+    }
+
+    fn onward(&self, resume: &Resume) -> (RoomId, Onward) {
+        let mut runs = Runs::of(RoomId::new("r1").unwrap());
+        for (run, start) in &self.runs {
+            runs.go_on(Some(*run), *start);
+        }
+        let onward = runs.onward(resume, 1, self.log.len() as u64);
+        (runs.current(), onward)
+    }
+
     fn connect(&mut self) {
         self.cut();
         self.down.push_back("\r-- chat/1\n".to_owned());
@@ -54,6 +87,7 @@ impl Room {
                     name: Name::choose(name).unwrap(),
                     text: Text::clean(text).unwrap(),
                     id: id.clone(),
+                    tag: None,
                 }),
             };
             let mut line = Vec::new();
@@ -78,20 +112,31 @@ impl Room {
         let line = std::str::from_utf8(&line[..end]).unwrap();
         if let Some(hello) = line.strip_prefix("/hello ") {
             let resume = Hello::parse(hello).unwrap().resume;
+            let nowhere = Resume {
+                room: RoomId::new("elsewhere").unwrap(),
+                seq: 0,
+                secret: None,
+            };
+            let (room, onward) = self.onward(resume.as_ref().unwrap_or(&nowhere));
+            let behind = match onward {
+                Onward::Behind(behind) | Onward::Torn { behind, .. } => Some(behind),
+                Onward::Elsewhere => None,
+            };
             let seq = self.log.len();
             self.reply(&Reply::Welcome(Welcome {
                 name: Name::choose("ann").unwrap(),
-                room: RoomId::new("r1"),
+                room: Some(room),
                 seq: seq as u64,
                 first: 1,
                 kept: true,
-                resumed: resume.as_ref().map(|_| true),
+                resumed: resume.map(|_| matches!(onward, Onward::Behind(_))),
+                from: behind.map(|behind| behind + 1),
                 people: 1,
                 names: Vec::new(),
                 limits: Limits::default(),
                 secret: None,
             }));
-            self.told = Some(resume.map_or(seq, |resume| resume.seq as usize));
+            self.told = Some(behind.map_or(seq, |behind| behind as usize));
             self.tell();
             return;
         }
@@ -112,11 +157,12 @@ impl Room {
 proptest! {
     #[test]
     fn whatever_is_cut_everything_is_there_once(
-        steps in proptest::collection::vec(0u8..12, 1..200),
+        steps in proptest::collection::vec(0u8..13, 1..200),
     ) {
         let mut talk = Talk::new();
-        let mut room = Room::default();
+        let mut room = Room::new();
         let (mut said, mut shown) = (0, Vec::new());
+        let mut lost = Vec::new();
         // The first welcome is let through: before it there is no way back.
         room.connect();
         let rest = std::iter::repeat_n([2, 3], 1000).flatten();
@@ -140,6 +186,12 @@ proptest! {
                     talk.conversation.begin_again(talk.now);
                     room.connect();
                 }
+                12 if talk.conversation.stage != Stage::Away => {
+                    talk.conversation.lose(talk.now);
+                    let before = room.log.clone();
+                    room.fail(said % 4);
+                    lost.extend(before[room.log.len()..].iter().cloned());
+                }
                 _ => {
                     if let Some(line) = room.down.pop_front() {
                         talk.hear(&line);
@@ -154,8 +206,15 @@ proptest! {
             }
         }
         let log: Vec<String> = room.log.iter().map(|(_, text, _)| text.clone()).collect();
-        prop_assert_eq!(&shown, &log);
-        prop_assert_eq!(log.len(), said);
+        // What the room has lost twice was sent again in between.
+        let lost: HashSet<&String> = lost.iter().map(|(_, text, _)| text).collect();
+        let lost: HashSet<_> = lost.into_iter().filter(|text| !log.contains(text)).collect();
+        // What was seen and is lost cannot be unseen, and comes only once as well.
+        let kept: Vec<&String> = shown.iter().filter(|text| !lost.contains(text)).collect();
+        prop_assert_eq!(kept, log.iter().collect::<Vec<_>>());
+        shown.sort();
+        prop_assert!(shown.windows(2).all(|two| two[0] != two[1]), "{:?}", shown);
+        prop_assert_eq!(log.len() + lost.len(), said);
         prop_assert!(talk.conversation.all_delivered());
         let own: Vec<&String> = log.iter().filter(|text| text.starts_with("ann")).collect();
         let mut sorted = own.clone();

@@ -1,6 +1,7 @@
 //! Connections that are lost, and what was said before we came.
 
 use super::*;
+use chat_proto::TIME_TO_RETURN;
 
 /// The line of an event.
 fn event(seq: u64, rest: &str) -> String {
@@ -23,6 +24,12 @@ fn marked(seq: u64, name: &str, text: &str, id: &str) -> String {
 
 fn presence(seq: u64, kind: &str, names: &[&str]) -> String {
     event(seq, &format!(r#""type":"{kind}","names":{names:?}"#))
+}
+
+/// People come back after a restart, and have proved it.
+fn back(seq: u64, names: &[&str]) -> String {
+    let rest = format!(r#""type":"entered","names":{names:?},"back":{names:?}"#);
+    event(seq, &rest)
 }
 
 fn restart(seq: u64) -> String {
@@ -403,11 +410,11 @@ fn a_restart_is_quiet() {
     talk.lose();
     talk.hear(&welcome(13, "ann", &["ann", "bo"], RESUMED));
     talk.hear(&restart(11));
-    talk.hear(&presence(12, "entered", &["bo"]));
-    talk.hear(&presence(13, "entered", &["ann"]));
-    talk.pass(company::TIME_TO_RETURN - Duration::from_secs(1));
+    talk.hear(&back(12, &["bo"]));
+    talk.hear(&back(13, &["ann"]));
+    talk.pass(TIME_TO_RETURN - Duration::from_secs(1));
     talk.hear(&presence(14, "entered", &["new"]));
-    talk.hear(&presence(15, "entered", &["cy"]));
+    talk.hear(&back(15, &["cy"]));
     assert_eq!(talk.shown(), ["-- back after 12 s", "[new] entered room"]);
     talk.pass(Duration::from_secs(2));
     assert_eq!(talk.shown(), [""; 0]);
@@ -416,6 +423,109 @@ fn a_restart_is_quiet() {
     talk.hear(&presence(16, "left", &["bo"]));
     talk.hear(&presence(17, "entered", &["bo"]));
     assert_eq!(talk.shown(), ["[bo] is offline", "[bo] entered room"]);
+}
+
+/// D-M5: only who has proved to be back is not told of. The name of another one
+/// anybody can have taken.
+#[test]
+fn another_one_under_the_name_of_one_who_is_missing_is_told_of() {
+    let mut talk = Talk::in_room();
+    talk.lose();
+    talk.hear(&welcome(14, "ann", &["ann", "bo"], RESUMED));
+    talk.hear(&restart(11));
+    talk.hear(&presence(12, "entered", &["x"]));
+    talk.hear(&presence(13, "entered", &["bo", "di"]));
+    talk.hear(&back(14, &["ann"]));
+    talk.hear(&event(15, r#""type":"renamed","old":"x","new":"cy""#));
+    let told = [
+        "-- back after 12 s",
+        "10:12 [x] entered room",
+        "10:13 [bo] is offline",
+        "10:13 [bo] entered room",
+        "10:13 [di] entered room",
+        "[cy] is offline",
+        "[x] is now known as cy",
+    ];
+    assert_eq!(talk.shown(), told);
+    // And only once.
+    talk.pass(TIME_TO_RETURN);
+    assert_eq!(talk.shown(), [""; 0]);
+    // One who comes back later, and has proved it, is told of all the same.
+    talk.hear(&presence(16, "left", &["bo"]));
+    talk.hear(&back(17, &["bo"]));
+    assert_eq!(talk.shown(), ["[bo] is offline", "[bo] entered room"]);
+}
+
+/// D-H2: the room has lost the last things that were seen, and has others under
+/// their numbers, which are shown once.
+#[test]
+fn what_is_there_in_place_of_what_was_lost_is_shown_once() {
+    let mut talk = Talk::new();
+    talk.hear(GREETING);
+    let run =
+        |run: u64, rest: &str| format!(r#","room":"r1.{run:016x}","first":1,"kept":true{rest}"#);
+    talk.hear(&welcome(10, "ann", &["ann", "bo"], &run(1, "")));
+    talk.hear(&message(11, "bo", "kept"));
+    talk.hear(&message(12, "bo", "lost"));
+    talk.hear(&message(13, "bo", "lost, too"));
+    talk.shown();
+    assert!(
+        talk.lose()
+            .contains(r#"{"room":"r1.0000000000000001","seq":13}"#)
+    );
+    let torn = run(2, r#","resumed":false,"from":12"#);
+    talk.hear(&welcome(14, "ann", &["ann", "bo"], &torn));
+    talk.hear(&reply(r#""type":"notice","text":"two events are lost""#));
+    // Before anything has come, and in the middle: it goes on where it is now.
+    assert!(
+        talk.lose()
+            .contains(r#"{"room":"r1.0000000000000002","seq":11}"#)
+    );
+    talk.hear(&welcome(
+        14,
+        "ann",
+        &["ann", "bo"],
+        &run(2, r#","resumed":true,"from":12"#),
+    ));
+    talk.hear(&restart(12));
+    talk.hear(&back(13, &["bo"]));
+    assert!(
+        talk.lose()
+            .contains(r#"{"room":"r1.0000000000000002","seq":13}"#)
+    );
+    talk.hear(&welcome(
+        15,
+        "ann",
+        &["ann", "bo"],
+        &run(2, r#","resumed":true,"from":14"#),
+    ));
+    talk.hear(&message(14, "bo", "new"));
+    talk.hear(&back(15, &["ann"]));
+    talk.hear(&message(16, "bo", "live"));
+    assert_eq!(
+        talk.shown(),
+        [
+            "-- back after 12 s",
+            "-- two events are lost",
+            "-- back after 12 s",
+            "-- back after 12 s",
+            "10:14 <bo> new",
+            "<bo> live",
+        ]
+    );
+}
+
+/// Others can read the mark of what we have said, and say something else under it.
+#[test]
+fn only_our_own_text_confirms_what_we_have_said() {
+    let mut talk = Talk::in_room();
+    let said = talk.say("mine");
+    let id = said.split('"').rev().nth(1).unwrap();
+    talk.hear(&marked(11, "eve", "hers", id));
+    assert!(!talk.conversation.all_delivered());
+    talk.hear(&marked(12, "ann", "mine", id));
+    assert!(talk.conversation.all_delivered());
+    assert_eq!(talk.shown(), ["<eve> hers", "<You> mine"]);
 }
 
 #[test]
@@ -439,7 +549,7 @@ fn who_is_not_back_after_a_restart_is_told_as_gone() {
     talk.come_back(15);
     assert_eq!(talk.shown(), ["-- back after 12 s"]);
     talk.hear(&presence(15, "entered", &["ann"]));
-    talk.pass(company::TIME_TO_RETURN - Duration::from_millis(1));
+    talk.pass(TIME_TO_RETURN - Duration::from_millis(1));
     assert_eq!(talk.shown(), [""; 0]);
     talk.lose();
     talk.hear(&welcome(15, "ann", &["ann"], RESUMED));
@@ -455,7 +565,7 @@ fn without_a_restart_nobody_is_told_as_gone() {
     talk.come_back(12);
     talk.hear(&presence(11, "left", &["bo"]));
     talk.hear(&presence(12, "entered", &["bo"]));
-    talk.pass(company::TIME_TO_RETURN);
+    talk.pass(TIME_TO_RETURN);
     assert_eq!(
         talk.shown(),
         [

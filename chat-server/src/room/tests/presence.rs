@@ -50,8 +50,8 @@ impl Observer {
 
     fn take(&mut self, body: Body) {
         match body {
-            Body::Entered(names) => {
-                for name in names {
+            Body::Entered(arrivals) => {
+                for Arrival { name, .. } in arrivals {
                     assert!(self.here.insert(name.clone()) || !self.is_strict, "{name}");
                 }
             }
@@ -60,7 +60,7 @@ impl Observer {
                     assert!(self.here.remove(&name) || !self.is_strict, "{name}");
                 }
             }
-            Body::Renamed { old, new } => {
+            Body::Renamed { old, new, .. } => {
                 assert!(self.here.remove(&old), "{old}");
                 assert!(self.here.insert(new.clone()), "{new}");
             }
@@ -116,7 +116,7 @@ proptest! {
         let mut now = now();
         room.open(now.time);
         for number in 0..ONE_BY_ONE - 5 {
-            room.enter(&name(&format!("early{number}x")), now);
+            room.enter(&name(&format!("early{number}x")), None, now);
         }
         let mut observers = vec![Observer { is_strict: true, ..Observer::default() }];
         for step in steps {
@@ -125,21 +125,22 @@ proptest! {
             let wanted = |who: usize| format!("p{who}x");
             match step {
                 Step::Enter(who) => {
-                    room.enter(&name(&wanted(who)), now);
+                    // Some of them are programs.
+                    let owner = (who % 2 == 0).then(|| owner(who as u64));
+                    room.enter(&name(&wanted(who)), owner, now);
                 }
                 Step::Leave(who) if !here.is_empty() => {
                     room.leave(&one(who), now);
                 }
                 Step::Rename(old, new) if !here.is_empty() => {
-                    let _ = room.rename(&one(old), &wanted(new), now);
+                    let _ = room.rename(&one(old), &wanted(new), None, now);
                 }
                 Step::Hello(old, new) if !here.is_empty() => {
-                    room.rename_at_hello(&one(old), &name(&wanted(new)), now);
+                    room.rename_at_hello(&one(old), &name(&wanted(new)), owner(1), now);
                 }
                 Step::Say(who) if !here.is_empty() => {
-                    let name = one(who);
-                    let speech = Speech { name: name.clone(), text: notice("hi"), id: None };
-                    room.say(speech, &name, Body::Message, now);
+                    let speech = Speech { name: one(who), text: notice("hi"), id: None, tag: None };
+                    room.say(speech, None, Body::Message, now);
                 }
                 Step::Pass(milliseconds) => now.instant += Duration::from_millis(milliseconds),
                 Step::Welcome => observers.push(Observer::welcomed(&mut room)),
@@ -170,15 +171,15 @@ fn only_the_telling_waits() {
     let mut room = room();
     let mut now = now();
     for number in 0..ONE_BY_ONE {
-        let (_, place) = room.enter(&name(&format!("early{number}x")), now);
+        let (_, place) = room.enter(&name(&format!("early{number}x")), None, now);
         assert!(place.is_some());
     }
     let head = room.head();
-    let (ann, place) = room.enter(&name("ann"), now);
+    let (ann, place) = room.enter(&name("ann"), None, now);
     assert!(place.is_none());
     assert_eq!(room.head(), head);
     assert_eq!(room.people().count(), 1 + ONE_BY_ONE as usize);
-    assert_eq!(room.enter(&name("ann"), now).0, name("ann-2"));
+    assert_eq!(room.enter(&name("ann"), None, now).0, name("ann-2"));
     now.instant += TOGETHER_AFTER;
     room.tell_presence(now);
     assert_eq!(room.head().seq, head.seq + 1);
@@ -193,13 +194,13 @@ fn a_departure_is_told_before_a_name_that_looks_the_same() {
     let mut room = room();
     let now = now();
     for number in 0..ONE_BY_ONE {
-        room.enter(&name(&format!("early{number}x")), now);
+        room.enter(&name(&format!("early{number}x")), None, now);
     }
-    let [ann, bo] = ["Ann", "bo"].map(|wanted| room.enter(&name(wanted), now).0);
+    let [ann, bo] = ["Ann", "bo"].map(|wanted| room.enter(&name(wanted), None, now).0);
     room.tell_pending(now);
     let head = room.head().seq;
     assert!(room.leave(&ann, now).is_none());
-    room.rename(&bo, "ann", now).unwrap();
+    room.rename(&bo, "ann", None, now).unwrap();
     let log = room.log(Form::Json);
     let news: Vec<_> = log
         .backwards()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_proto::command::{Hello, Past, Resume};
+use chat_proto::command::{Hello, Past};
 use chat_proto::event::{ErrorCode, Reply, Welcome};
 use chat_proto::name::Name;
 use chat_proto::{PROTOCOL, text_form};
@@ -10,8 +10,10 @@ use chat_proto::{PROTOCOL, text_form};
 use super::{Phase, Seat};
 use crate::admission::Refusal;
 use crate::clock::Now;
+use crate::identity::Owner;
 use crate::replay::{Replay, Selection};
 use crate::room::{Form, Mark, Room};
+use crate::runs::Onward;
 use crate::session::{ANNOUNCE_AFTER, Change, Reason};
 
 impl Seat {
@@ -53,10 +55,15 @@ impl Seat {
     }
 
     pub(super) fn hello(&mut self, hello: &Hello, room: &mut Room, now: Now) {
+        let secret = hello.resume.as_ref().and_then(|resume| resume.secret);
+        let known = secret.and_then(|secret| room.secrets().owner_of(&secret));
         if let Reason::Refused(refusal) = self.reason {
-            self.speak_json(room, room.reply_mark());
-            self.error(ErrorCode::Full, &refusal.advice(room.limits()), room, now);
-            return self.end(self.reason, room, now);
+            if !known.is_some_and(|owner| room.has_place_of(owner, now)) {
+                self.speak_json(room, room.reply_mark());
+                self.error(ErrorCode::Full, &refusal.advice(room.limits()), room, now);
+                return self.end(self.reason, room, now);
+            }
+            self.reason = Reason::Closed;
         }
         if hello.protocol != PROTOCOL {
             self.speak_json(room, room.reply_mark());
@@ -65,48 +72,19 @@ impl Seat {
             self.end(Reason::WrongProtocol, room, now);
             return;
         }
-        let ghost = self.take_over(hello, room, now);
+        let ghost = known.and_then(|owner| room.secrets().take_over(owner));
         let is_new = ghost.is_none() && !matches!(self.phase, Phase::Present(_));
         if is_new && !room.has_space() {
             self.speak_json(room, room.reply_mark());
             return self.no_space(room, now);
         }
-        let mut refused = None;
-        let name = match (&self.phase, hello.name.as_deref()) {
-            _ if let Some(name) = ghost => {
-                let wanted = hello.name.as_deref().map(Name::choose);
-                let wanted = wanted.and_then(Result::ok).filter(|wanted| *wanted != name);
-                self.names.change(|names| names.wanted = wanted);
-                name
+        let owner = known.unwrap_or_else(|| room.secrets().draw());
+        let (name, word) = match ghost {
+            Some(name) => {
+                self.leave_for(room, now);
+                (name, None)
             }
-            (Phase::Present(name), None) => name.clone(),
-            (Phase::Present(old), Some(wanted)) => match Name::choose(wanted) {
-                Ok(wanted) => {
-                    let name = room.rename_at_hello(old, &wanted, now);
-                    let wanted = (wanted != name).then_some(wanted);
-                    self.names.change(|names| names.wanted = wanted);
-                    name
-                }
-                Err(error) => {
-                    refused = Some(format!("{error}; you stay {old}"));
-                    old.clone()
-                }
-            },
-            (_, wanted) => {
-                let address = Name::of_address(self.address());
-                let wanted = match wanted.map(Name::choose) {
-                    None => address,
-                    Some(Ok(name)) => name,
-                    Some(Err(error)) => {
-                        refused = Some(format!("{error}; you are {address} until you say nick"));
-                        address
-                    }
-                };
-                let (name, _) = room.enter(&wanted, now);
-                let wanted = (wanted != name).then_some(wanted);
-                self.names.change(|names| names.wanted = wanted);
-                name
-            }
+            None => self.come_in_as(owner, hello.name.as_deref(), room, now),
         };
         match &self.phase {
             Phase::Present(old) if *old == name => {}
@@ -117,51 +95,109 @@ impl Seat {
             _ if is_new => self.note(Change::Came(name.clone())),
             _ => self.note(Change::CameBack(name.clone())),
         }
-        self.phase = Phase::Present(name.clone());
-        let (pass, secret) = room.secrets().give(&name);
-        self.pass = Some(pass);
+        self.phase = Phase::Present(name);
+        self.welcome(hello, owner, word, room, now);
+    }
+
+    /// Tells a program that has come in how things are, and lets follow what it has
+    /// missed or wants to see again.
+    fn welcome(
+        &mut self,
+        hello: &Hello,
+        owner: Owner,
+        word: Option<String>,
+        room: &mut Room,
+        now: Now,
+    ) {
+        let Phase::Present(name) = &self.phase else {
+            return;
+        };
+        let name = name.clone();
+        self.pass = Some(room.secrets().give(owner, &name));
         let mark = room.reply_mark();
         self.speak_json(room, mark);
-        let lost = hello.resume.as_ref().map(|resume| lost(resume, room, mark));
+        let resume = hello.resume.as_ref();
+        let onward = resume.map(|resume| room.onward(resume, mark));
+        let behind = match onward {
+            Some(Onward::Behind(behind) | Onward::Torn { behind, .. }) => Some(behind),
+            Some(Onward::Elsewhere) | None => None,
+        };
         let welcome = Welcome {
             name,
-            room: Some(room.id().clone()),
+            room: Some(room.id()),
             seq: mark.seq,
             first: room.first(),
             kept: room.is_kept(),
-            resumed: lost.map(|lost| lost.is_none()),
+            resumed: onward.map(|onward| matches!(onward, Onward::Behind(_))),
+            from: behind.map(|behind| behind + 1),
             people: room.people().count(),
             names: room.names(None, Welcome::MAX_NAMES).0,
             limits: *room.limits(),
-            secret: Some(secret),
+            secret: Some(room.secrets().secret_of(owner)),
         };
         self.reply(&Reply::Welcome(welcome), room, now);
-        let replay = match (&hello.resume, lost) {
-            (Some(Resume { seq, .. }), Some(None)) => {
-                Replay::new(seq + 1, mark.seq + 1, Selection::Everything)
-            }
-            _ => room.past(Past::Last(hello.replay), mark).on_request(),
+        let replay = match behind {
+            Some(behind) => Replay::new(behind + 1, mark.seq + 1, Selection::Everything),
+            None => room.past(Past::Last(hello.replay), mark).on_request(),
         };
-        if let Some(text) = lost.flatten() {
-            self.notice(text, room, now);
-        }
-        if let Some(text) = refused {
+        let trouble = room.trouble().map(|text| text.as_str().to_owned());
+        for text in [onward.and_then(lost), trouble].into_iter().flatten() {
             self.notice(&text, room, now);
         }
-        if let Some(text) = room.trouble() {
-            self.notice(text.as_str(), room, now);
-        }
         self.reader.replay(mark.json, replay);
+        if let Some(word) = word {
+            self.notice(&word, room, now);
+        }
     }
 
-    /// The name of the connection before this one, if that is still in the room.
-    /// Nobody else is told.
-    fn take_over(&self, hello: &Hello, room: &mut Room, now: Now) -> Option<Name> {
-        let name = room.secrets().take_over(&hello.resume.as_ref()?.secret?)?;
+    /// Comes in under the name that it had before a restart, or wants, or gets
+    /// instead; and what it is to be told about that.
+    fn come_in_as(
+        &self,
+        owner: Owner,
+        wanted: Option<&str>,
+        room: &mut Room,
+        now: Now,
+    ) -> (Name, Option<String>) {
+        let wanted = wanted.map(Name::choose);
+        let chosen = wanted.as_ref().and_then(|wanted| wanted.as_ref().ok());
+        if let Some(name) = room.returning(owner, chosen, now) {
+            self.leave_for(room, now);
+            room.come_back(&name, owner, now);
+            return (name, None);
+        }
+        let kept = chosen.and_then(|wanted| room.why_kept(wanted, now));
+        let kept = |name: &Name| kept.map(|why| format!("{why}; you are {name}"));
+        match (&self.phase, wanted) {
+            (Phase::Present(name), None) => (name.clone(), None),
+            (Phase::Present(old), Some(Ok(wanted))) => {
+                let name = room.rename_at_hello(old, &wanted, owner, now);
+                let word = kept(&name);
+                (name, word)
+            }
+            (Phase::Present(old), Some(Err(error))) => {
+                (old.clone(), Some(format!("{error}; you stay {old}")))
+            }
+            (_, Some(Ok(wanted))) => {
+                let (name, _) = room.enter(&wanted, Some(owner), now);
+                let word = kept(&name);
+                (name, word)
+            }
+            (_, wanted) => {
+                let address = Name::of_address(self.address());
+                let (name, _) = room.enter(&address, Some(owner), now);
+                let error = wanted.and_then(Result::err);
+                let word = error.map(|error| format!("{error}; you are {name} until you say nick"));
+                (name, word)
+            }
+        }
+    }
+
+    /// If it is in the room already, it leaves: it has another place there.
+    fn leave_for(&self, room: &mut Room, now: Now) {
         if let Phase::Present(old) = &self.phase {
             room.leave(old, now);
         }
-        Some(name)
     }
 
     /// Somebody else has taken the name over, who is the same person.
@@ -193,7 +229,7 @@ impl Seat {
             self.no_space(room, now);
             return false;
         }
-        let (name, place) = room.enter(wanted, now);
+        let (name, place) = room.enter(wanted, None, now);
         self.note(Change::Came(name.clone()));
         self.phase = Phase::Present(name);
         self.reader.go_on(room.trim_point(self.form));
@@ -210,13 +246,29 @@ impl Seat {
     }
 }
 
-/// Why somebody cannot go on where they were.
-fn lost(resume: &Resume, room: &Room, mark: Mark) -> Option<&'static str> {
-    if resume.room != *room.id() {
-        Some("this is another room than the one that you were in: you begin anew")
-    } else if resume.seq > mark.seq {
-        Some("this room has lost some of the last things that you saw: you begin anew")
-    } else {
-        None
-    }
+/// What a program is told that cannot go on as if nothing had happened.
+fn lost(onward: Onward) -> Option<String> {
+    Some(match onward {
+        Onward::Behind(_) => return None,
+        Onward::Elsewhere => {
+            "this is another room than the one that you were in: you begin anew".to_owned()
+        }
+        Onward::Torn { lost: Some(1), .. } => {
+            "the server has lost the last event that you saw, as happens when the power \
+             fails; what has happened since then follows"
+                .to_owned()
+        }
+        Onward::Torn {
+            lost: Some(lost), ..
+        } => format!(
+            "the server has lost the last {lost} events that you saw, as happens when the \
+             power fails; what has happened since then follows"
+        ),
+        Onward::Torn { lost: None, .. } => {
+            "the server has another history of this room than when you were here, as an \
+             older copy of it: some of what you saw may be missing; what has happened since \
+             then follows"
+                .to_owned()
+        }
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn secret_of(welcome: &str) -> Value {
+pub(super) fn secret_of(welcome: &str) -> Value {
     let line = welcome.lines().find(|line| line.contains("\"welcome\""));
     let welcome: Value = serde_json::from_str(line.unwrap()).unwrap();
     welcome["secret"].clone()
@@ -10,8 +10,9 @@ fn secret_of(welcome: &str) -> Value {
 
 impl Hall {
     /// Somebody says hello with this secret; what they read.
-    fn come_back(&mut self, who: usize, name: &str, secret: &Value) -> String {
-        let room = self.room.id().as_str();
+    pub(super) fn come_back(&mut self, who: usize, name: &str, secret: &Value) -> String {
+        let room = self.room.id();
+        let room = room.as_str();
         let resume = json!({"room": room, "seq": 1, "secret": secret});
         let hello = json!({"protocol": 1, "name": name, "resume": resume});
         self.send(who, format!("/hello {hello}\n"));
@@ -58,15 +59,17 @@ fn a_ghost_gives_its_name_back() {
     );
     assert!(hall.sessions[ghost].is_closing());
     hall.sessions[ghost].lost(Reason::Reset, &mut hall.room, hall.now);
-    // A secret is good for one time, and goes with whoever holds it.
-    let newer = secret_of(&welcome);
-    assert_ne!(newer, secret);
-    let again = hall.connect();
-    let welcome = hall.come_back(again, "anna", &secret);
+    // The secret is that of the program, over all its connections; without it
+    // anybody is somebody else.
+    assert_eq!(secret_of(&welcome), secret);
+    let stranger = hall.connect();
+    let welcome = hall.come_back(stranger, "anna", &json!("0".repeat(32)));
     assert!(welcome.contains("\"name\":\"anna-2\""), "{welcome}");
+    assert_ne!(secret_of(&welcome), secret);
     hall.sessions[late].lost(Reason::Reset, &mut hall.room, hall.now);
     let third = hall.connect();
-    let welcome = hall.come_back(third, "anna", &newer);
+    let welcome = hall.come_back(third, "anna", &secret);
     assert!(welcome.contains("\"name\":\"anna\""), "{welcome}");
+    assert_eq!(secret_of(&welcome), secret);
     assert_eq!(hall.room.people().count(), 3);
 }

@@ -49,8 +49,26 @@ impl Hall {
                 reads
             });
             heard += usize::from(reads.unwrap_or_default());
+            self.replace();
         }
         self.queue.rotate_left(passed);
+    }
+
+    /// Those whose place others have taken are dropped.
+    fn replace(&mut self) {
+        let replaced = self.room.secrets().take_replaced();
+        for who in 0..self.people.len() {
+            if let Some(person) = &mut self.people[who]
+                && let Some(pass) = person.session().pass()
+                && replaced.contains(&pass)
+            {
+                person.connection.session.replace(&self.room, self.now);
+                let last = self.ledger.last();
+                person.closing.get_or_insert(last);
+                self.report.replaced += 1;
+                self.enqueue(who);
+            }
+        }
     }
 
     fn expire(&mut self) {
@@ -205,8 +223,8 @@ impl Hall {
                 if person.was_heard(self.room.limits().rate) && !self.was_trouble {
                     check_said(person, &self.ledger, false);
                 }
-                if let (Some(last), Some(seen)) = (person.peer.last(), self.seen.get_mut(who)) {
-                    *seen = Some(last);
+                if let (Some(now), Some(seen)) = (person.seen(), self.seen.get_mut(who)) {
+                    *seen = Some(now);
                 }
                 self.people[who] = None;
                 return false;

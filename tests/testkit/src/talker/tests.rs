@@ -21,7 +21,7 @@ fn it_comes_back_and_sends_again_what_was_not_confirmed() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("ports are left");
     let addr = listener.local_addr().expect("a bound socket");
     let talker = Talker::start(addr, "ann", 2, Random::new(1));
-    let welcome = r#""seq":3,"type":"welcome","room":"r""#;
+    let welcome = r#""seq":3,"type":"welcome","room":"r.1""#;
     let (hello, mut server) = greet(&listener, welcome);
     assert_eq!(hello, json!({ "protocol": 1, "name": "ann" }));
     let (one, two) = (server.next(), server.next());
@@ -45,9 +45,9 @@ fn it_comes_back_and_sends_again_what_was_not_confirmed() {
     server.peer.send_str(&cut[..cut.len() - 5]);
     drop(server);
 
-    let again = r#""seq":4,"type":"welcome","room":"r","resumed":true"#;
+    let again = r#""seq":4,"type":"welcome","room":"r.2","resumed":true"#;
     let (hello, mut server) = greet(&listener, again);
-    assert_eq!(hello["resume"], json!({ "room": "r", "seq": 3 }));
+    assert_eq!(hello["resume"], json!({ "room": "r.1", "seq": 3 }));
     server.peer.send_str(&cut);
     // The first one may not be confirmed yet when it speaks.
     let mut again = server.next();

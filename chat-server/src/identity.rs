@@ -1,0 +1,268 @@
+//! What a room is told from others by, and what only its server knows.
+//!
+//! The server has one secret [`Key`]. Each program is an [`Owner`], a number
+//! that the server has drawn for it, and proves with a
+//! [`Secret`] that the number is its own. Nothing
+//! is kept of that: a proof is a keyed hash (SipHash-2-4), which the server
+//! makes again. As long as the key is the same, also after a restart, so are
+//! the proofs.
+
+use std::fmt;
+use std::hash::Hasher;
+use std::io;
+
+use chat_proto::event::{MessageId, RoomId, RunId, Secret, Tag, Timestamp};
+use chat_proto::name::Name;
+use siphasher::sip::SipHasher24;
+
+/// Which room it is, in which run of its server, and the key of that.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The room.
+    pub room: RoomId,
+    /// The run.
+    pub run: RunId,
+    /// The key.
+    pub key: Key,
+}
+
+impl Identity {
+    /// A room that there has not been before.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no random bits.
+    pub fn new(time: Timestamp) -> io::Result<Self> {
+        Ok(Self {
+            room: new_room()?,
+            run: new_run(time, None)?,
+            key: Key::new()?,
+        })
+    }
+}
+
+/// An identity that no other room has: 128 random bits.
+///
+/// # Errors
+///
+/// When the system has no random bits.
+pub fn new_room() -> io::Result<RoomId> {
+    let id = format!("{:032x}", u128::from_ne_bytes(random()?));
+    Ok(RoomId::new(&id).expect("32 hexadecimal digits"))
+}
+
+/// A run that begins at `time`, behind the run `last`, whatever the clock says.
+///
+/// # Errors
+///
+/// When the system has no random bits.
+pub fn new_run(time: Timestamp, last: Option<RunId>) -> io::Result<RunId> {
+    let time = u64::try_from(time.unix_milliseconds()).unwrap_or_default();
+    let earliest = last.map_or(0, |last| last.milliseconds() + 1);
+    Ok(RunId::new(
+        time.max(earliest),
+        u64::from_ne_bytes(random()?),
+    ))
+}
+
+/// What only this server knows: 128 bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Key([u8; Self::BYTES]);
+
+/// Keys do not get into logs.
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+/// A program, over all its connections and names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Owner(u64);
+
+impl Key {
+    /// How long it is.
+    pub const BYTES: usize = 16;
+
+    /// A key that nobody can guess.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no random bits.
+    pub fn new() -> io::Result<Self> {
+        random().map(Self)
+    }
+
+    /// A key of these bits, which nobody is to be able to guess.
+    pub fn of(bytes: [u8; Self::BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// Those bits.
+    pub fn bytes(&self) -> &[u8; Self::BYTES] {
+        &self.0
+    }
+
+    /// The owner that is drawn as number `count` in a run.
+    pub fn owner(&self, run: RunId, count: u64) -> Owner {
+        Owner(self.hash(
+            Purpose::Owner,
+            &[&run.bits().to_le_bytes(), &count.to_le_bytes()],
+        ))
+    }
+
+    /// What an owner proves with that it is this one.
+    pub fn secret_of(&self, owner: Owner) -> Secret {
+        let proof = self.hash(Purpose::Secret, &[&owner.bytes()]);
+        Secret::new(u128::from(owner.0) << 64 | u128::from(proof))
+    }
+
+    /// The owner whose secret this is. Any other 128 bits are one by a chance
+    /// of one in 2^64.
+    pub fn owner_of(&self, secret: &Secret) -> Option<Owner> {
+        let owner = Owner((secret.bits() >> 64) as u64);
+        (self.secret_of(owner) == *secret).then_some(owner)
+    }
+
+    /// What shows in the history that an owner had this name in this run.
+    pub fn tag_of_name(&self, owner: Owner, run: RunId, name: &Name) -> Tag {
+        let parts = [
+            &owner.bytes()[..],
+            &run.bits().to_le_bytes(),
+            name.as_str().as_bytes(),
+        ];
+        Tag::new(self.hash(Purpose::Name, &parts))
+    }
+
+    /// What shows that an owner said this under this mark.
+    pub fn tag_of_message(&self, owner: Owner, id: &MessageId, text: &str) -> Tag {
+        let parts = [&owner.bytes()[..], id.as_str().as_bytes(), text.as_bytes()];
+        Tag::new(self.hash(Purpose::OwnMessage, &parts))
+    }
+
+    /// What stands for this text under this mark, by whomever.
+    pub fn hash_of_message(&self, id: &MessageId, text: &str) -> u64 {
+        self.hash(Purpose::Message, &[id.as_str().as_bytes(), text.as_bytes()])
+    }
+
+    fn hash(&self, purpose: Purpose, parts: &[&[u8]]) -> u64 {
+        let mut hasher = SipHasher24::new_with_key(&self.0);
+        hasher.write(&[purpose as u8]);
+        for part in parts {
+            // With its length: no two rows of parts are the same bytes.
+            hasher.write(&(part.len() as u64).to_le_bytes());
+            hasher.write(part);
+        }
+        hasher.finish()
+    }
+}
+
+impl Owner {
+    fn bytes(self) -> [u8; 8] {
+        self.0.to_le_bytes()
+    }
+}
+
+/// What a hash is for: one for something else proves nothing.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    Owner,
+    Secret,
+    Name,
+    OwnMessage,
+    Message,
+}
+
+fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Of a room for tests, always the same.
+    pub(crate) fn identity() -> Identity {
+        Identity {
+            room: RoomId::new("room").unwrap(),
+            run: RunId::new(1, 0),
+            key: key(1),
+        }
+    }
+
+    /// A program, the same for every key.
+    pub(crate) fn owner(number: u64) -> Owner {
+        Owner(number)
+    }
+
+    fn key(byte: u8) -> Key {
+        Key::of([byte; Key::BYTES])
+    }
+
+    #[test]
+    fn a_secret_is_of_one_owner_and_one_key() {
+        let run = RunId::new(1, 0);
+        let (ann, bo) = (key(1).owner(run, 1), key(1).owner(run, 2));
+        assert_ne!(ann, bo);
+        assert_ne!(ann, key(1).owner(RunId::new(2, 0), 1));
+        let secret = key(1).secret_of(ann);
+        assert_eq!(key(1).owner_of(&secret), Some(ann));
+        assert_eq!(key(2).owner_of(&secret), None);
+        for bit in 0..128 {
+            let wrong = Secret::new(secret.bits() ^ 1 << bit);
+            assert_eq!(key(1).owner_of(&wrong), None, "{bit}");
+        }
+    }
+
+    /// Each part counts, and where one ends and the next begins.
+    #[test]
+    fn hashes_differ_in_each_part() {
+        let run = RunId::new(1, 0);
+        let [ann, bo] = [1, 2].map(|count| key(1).owner(run, count));
+        let id = |id| MessageId::new(id).unwrap();
+        let name = |name| Name::choose(name).unwrap();
+        let mut all = vec![
+            key(1).tag_of_message(ann, &id("1"), "23").bits(),
+            key(1).tag_of_message(ann, &id("12"), "3").bits(),
+            key(1).tag_of_message(bo, &id("1"), "23").bits(),
+            key(2).tag_of_message(ann, &id("1"), "23").bits(),
+            key(1).hash_of_message(&id("1"), "23"),
+            key(1).hash_of_message(&id("12"), "3"),
+            key(1).tag_of_name(ann, run, &name("x1")).bits(),
+            key(1).tag_of_name(bo, run, &name("x1")).bits(),
+            key(1).tag_of_name(ann, run, &name("x2")).bits(),
+            key(1)
+                .tag_of_name(ann, RunId::new(2, 0), &name("x1"))
+                .bits(),
+        ];
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    /// The proofs of a history have to hold for years: these never change.
+    #[test]
+    fn hashes_stay_what_they_are() {
+        let owner = Owner(0x0123_4567_89ab_cdef);
+        let secret = key(7).secret_of(owner).to_digits();
+        assert_eq!(secret, "0123456789abcdef3ca52a4429d02fdf");
+        let id = MessageId::new("7").unwrap();
+        let tag = key(7).tag_of_message(owner, &id, "deploy 7 failed");
+        assert_eq!(tag.to_string(), "866551b54deb7baf");
+    }
+
+    #[test]
+    fn runs_go_on_whatever_the_clock_says() {
+        let time = Timestamp::from_unix_milliseconds;
+        let first = new_run(time(1000), None).unwrap();
+        assert_eq!(first.milliseconds(), 1000);
+        for clock in [0, 999, 1000, 1001, 5000] {
+            let next = new_run(time(clock), Some(first)).unwrap();
+            assert!(next > first, "{clock}");
+        }
+        assert_ne!(first, new_run(time(1000), None).unwrap());
+    }
+}

@@ -1,0 +1,269 @@
+//! Who is taken for whom: by their secrets, and never by a name or a number that
+//! anybody can have.
+
+use super::ghosts::secret_of;
+use super::*;
+use crate::absent::Roll;
+use crate::identity::Identity;
+use crate::ids::Ids;
+use crate::log::Log;
+use crate::room::Before;
+use crate::runs::Runs;
+use chat_proto::TIME_TO_RETURN;
+use chat_proto::event::{Arrival, RunId};
+
+fn message(text: &str, id: &str) -> String {
+    json!({"type": "message", "text": text, "id": id}).to_string() + "\n"
+}
+
+impl Hall {
+    /// A room of which these programs were in the last run; what proves who they
+    /// are, and the hellos with which they come back.
+    fn after_a_restart(names: &[&str]) -> (Self, Vec<Value>) {
+        let Identity { room, run, key } = identity();
+        let time = Timestamp::from_unix_milliseconds(0);
+        let mut roll = Roll::default();
+        roll.open(Some(run), Some(time));
+        let mut secrets = Vec::new();
+        for (number, name) in (1..).zip(names) {
+            let (owner, name) = (key.owner(run, number), Name::choose(name).unwrap());
+            roll.enter(Arrival {
+                tag: Some(key.tag_of_name(owner, run, &name)),
+                ..Arrival::of(name)
+            });
+            secrets.push(key.secret_of(owner).to_digits().into());
+        }
+        let before = Before {
+            runs: Runs::of(room),
+            json: Log::new(1 << 20, 0, 1),
+            ids: Ids::default(),
+            absent: roll.into_absent(time),
+        };
+        let room = Room::behind(before, RunId::new(2, 0), key, 1 << 20);
+        let mut hall = Self::of(room);
+        hall.room.await_returns(hall.now.instant);
+        (hall, secrets)
+    }
+
+    fn hello_with(&self, name: &str, secret: &Value) -> Value {
+        let room = self.room.id();
+        let resume = json!({"room": room.as_str(), "seq": 0, "secret": secret});
+        json!({"protocol": 1, "name": name, "resume": resume})
+    }
+
+    /// What a program answers to who says this.
+    fn answers(&mut self, who: usize, line: String) -> Vec<Value> {
+        self.objects(who);
+        self.send(who, line);
+        self.objects(who)
+    }
+}
+
+/// D-M3: two who count their messages do not have those of one another confirmed.
+#[test]
+fn a_short_id_confirms_only_what_the_same_program_has_said() {
+    let mut hall = Hall::new();
+    let (eve, _) = hall.program(json!({"protocol": 1, "name": "ann"}));
+    hall.objects(eve);
+    let (bo, _) = hall.program(json!({"protocol": 1, "name": "bo"}));
+    assert_eq!(
+        types(&hall.answers(eve, message("deploy 7 failed", "7"))),
+        ["message"]
+    );
+    hall.sessions[eve].lost(Reason::Reset, &mut hall.room, hall.now);
+    // The real one has the same name now, and had wanted it.
+    let ann = hall.connect();
+    hall.send(ann, "/hello {\"protocol\":1,\"name\":\"ann\"}\n");
+    let secret = secret_of(&hall.read(ann));
+    hall.objects(bo);
+    let said = hall.answers(ann, message("deploy 7 failed", "7"));
+    assert_eq!(types(&said), ["message"]);
+    assert_eq!(hall.objects(bo), said);
+    // It is known again over the next connection, under whichever name.
+    hall.sessions[ann].lost(Reason::Reset, &mut hall.room, hall.now);
+    let seq = &said[0]["seq"];
+    for name in ["ann", "anna"] {
+        let (again, _) = hall.program(hall.hello_with(name, &secret));
+        let answer = hall.answers(again, message("deploy 7 failed", "7"));
+        assert_eq!(types(&answer), ["confirmed"]);
+        assert_eq!(&answer[0]["seq"], seq);
+        // With another text it is another message.
+        let other = hall.answers(again, message(&format!("{name} deploys"), "7"));
+        assert_eq!(types(&other), ["message"]);
+        hall.sessions[again].lost(Reason::Reset, &mut hall.room, hall.now);
+    }
+    // Without the secret it is another program.
+    let (other, _) = hall.program(json!({"protocol": 1, "name": "ann"}));
+    let said = hall.answers(other, message("deploy 7 failed", "7"));
+    assert_eq!(types(&said), ["message"]);
+}
+
+/// A long id that others have read in the room: nothing is confirmed that is not
+/// there.
+#[test]
+fn a_long_id_confirms_only_its_own_text() {
+    let mut hall = Hall::new();
+    let id = "0123456789abcdef0123456789abcdef";
+    let (ann, _) = hall.program(json!({"protocol": 1, "name": "ann"}));
+    let (eve, _) = hall.program(json!({"protocol": 1, "name": "eve"}));
+    hall.objects(ann);
+    let said = hall.answers(ann, message("one", id));
+    assert_eq!(types(&said), ["message"]);
+    assert!(said[0]["tag"].is_null());
+    hall.objects(eve);
+    let again = hall.answers(eve, message("one", id));
+    assert_eq!(types(&again), ["confirmed"]);
+    assert_eq!(again[0]["seq"], said[0]["seq"]);
+    let other = hall.answers(eve, message("two", id));
+    assert_eq!(types(&other), ["message"]);
+    assert_eq!(types(&hall.answers(ann, message("two", id))), ["confirmed"]);
+    assert_eq!(types(&hall.answers(ann, message("one", id))), ["confirmed"]);
+}
+
+/// D-M5: a stranger who comes first does not get a name that is kept, nor one that
+/// looks like it, over whichever door; its owner does, once.
+#[test]
+fn a_name_is_kept_for_its_owner_after_a_restart() {
+    let (mut hall, secrets) = Hall::after_a_restart(&["bob", "ann-2"]);
+    let text = hall.join("watcher");
+    for wanted in ["bob", "BOB", "Вob"] {
+        let (stranger, got) = hall.program(json!({"protocol": 1, "name": wanted}));
+        assert_eq!(got[0]["name"], format!("{wanted}-2"));
+        let word = got[1]["text"].as_str().unwrap();
+        assert!(word.contains("kept for 15 s"), "{word}");
+        let heard = hall.read(text);
+        let told = format!("\r[{wanted}-2] entered room\n");
+        assert!(heard.ends_with(&told), "{heard}");
+        assert!(!heard.contains(&format!("[{wanted}]")), "{heard}");
+        // Inside it is refused.
+        let refused = hall.answers(
+            stranger,
+            json!({"type": "nick", "name": wanted}).to_string() + "\n",
+        );
+        assert_eq!(refused[0]["code"], "name_taken");
+        hall.sessions[stranger].lost(Reason::Reset, &mut hall.room, hall.now);
+    }
+    hall.read(text);
+    let nc = hall.connect();
+    hall.send(nc, "/nick bob\n");
+    assert!(hall.read(nc).contains("bob is kept for 15 s"));
+    let (late, _) = hall.program(json!({"protocol": 1, "name": "late"}));
+    hall.read(text);
+    // With a secret of their own, which is not that of the name.
+    let secret = json!(hall.secret_of_stranger());
+    let (_, got) = hall.program(hall.hello_with("bob", &secret));
+    assert_eq!(got[0]["name"], "bob-2");
+    hall.read(text);
+    hall.objects(late);
+
+    let (_, got) = hall.program(hall.hello_with("bob", &secrets[0]));
+    assert_eq!(got[0]["name"], "bob");
+    assert_eq!(types(&got)[0], "welcome");
+    assert_eq!(got[0]["secret"], secrets[0]);
+    assert_eq!(hall.read(text), "\r[bob] entered room\n");
+    let entered = hall.objects(late).pop().unwrap();
+    assert_eq!(entered["back"], json!(["bob"]));
+    assert_eq!(entered["tags"].as_array().map(Vec::len), Some(1));
+    // The name that it had, and not the one that it asked for first.
+    let (_, got) = hall.program(hall.hello_with("ann", &secrets[1]));
+    assert_eq!(got[0]["name"], "ann-2");
+    let entered = hall.objects(late).pop().unwrap();
+    assert_eq!(entered["back"], json!(["ann-2"]));
+}
+
+impl Hall {
+    /// Somebody has been here, and has kept what proves who they are.
+    fn secret_of_stranger(&mut self) -> String {
+        let (who, got) = self.program(json!({"protocol": 1, "name": "eve"}));
+        self.sessions[who].lost(Reason::Reset, &mut self.room, self.now);
+        got[0]["secret"].as_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn a_name_is_not_kept_for_ever() {
+    let (mut hall, secrets) = Hall::after_a_restart(&["bob", "cy"]);
+    hall.pass(TIME_TO_RETURN - Duration::from_millis(400));
+    let (_, got) = hall.program(json!({"protocol": 1, "name": "bob"}));
+    let word = got[1]["text"].as_str().unwrap();
+    assert!(word.contains("kept for 1 s"), "{word}");
+    hall.pass(Duration::from_millis(400));
+    let (watcher, _) = hall.program(json!({"protocol": 1, "name": "watcher"}));
+    hall.objects(watcher);
+    let nc = hall.connect();
+    hall.send(nc, "/nick bob\n");
+    assert!(hall.read(nc).contains("you are now known as bob"));
+    // Somebody who is not back, as all can see.
+    let entered = &hall.objects(watcher)[0];
+    assert_eq!(
+        (&entered["names"], &entered["back"]),
+        (&json!(["bob"]), &Value::Null)
+    );
+    // Its owner is late; one whose name is still free is not.
+    let (_, got) = hall.program(hall.hello_with("bob", &secrets[0]));
+    assert_eq!(got[0]["name"], "bob-3");
+    let (_, got) = hall.program(hall.hello_with("cy", &secrets[1]));
+    assert_eq!(got[0]["name"], "cy");
+    let entered = hall.objects(watcher).pop().unwrap();
+    assert_eq!(entered["back"], json!(["cy"]));
+}
+
+/// Whoever has a number in the list of names in time is in it as what they are,
+/// also if they are told of together with others.
+#[test]
+fn those_who_are_told_together_are_back_one_by_one() {
+    let (mut hall, secrets) = Hall::after_a_restart(&["bob", "cy"]);
+    let (watcher, _) = hall.program(json!({"protocol": 1, "name": "watcher"}));
+    hall.crowded();
+    hall.objects(watcher);
+    hall.program(hall.hello_with("cy", &secrets[1]));
+    hall.program(json!({"protocol": 1, "name": "new"}));
+    hall.pass(TOGETHER_AFTER);
+    let entered = hall.objects(watcher).pop().unwrap();
+    assert_eq!(entered["names"], json!(["cy", "new"]));
+    assert_eq!(entered["back"], json!(["cy"]));
+}
+
+/// A full room lets in whoever has a place in it, and nobody else.
+#[test]
+fn a_full_room_lets_its_own_people_in() {
+    let (mut hall, secrets) = Hall::after_a_restart(&["bob"]);
+    let (ghost, got) = hall.program(json!({"protocol": 1, "name": "ann"}));
+    let mine = &got[0]["secret"];
+    let stranger = hall.secret_of_stranger();
+    let refusals = Refusal::ALL;
+    for (name, secret) in [
+        ("ann", json!("0".repeat(32))),
+        ("ann", json!(stranger)),
+        ("ann", Value::Null),
+    ] {
+        for refusal in refusals {
+            let who = hall.connect_unless(Some(refusal));
+            hall.send(who, format!("/hello {}\n", hall.hello_with(name, &secret)));
+            let answer = hall.objects(who);
+            assert_eq!(types(&answer), ["error"]);
+            assert_eq!(answer[0]["code"], "full");
+            assert!(hall.sessions[who].is_closing());
+        }
+    }
+    for (name, secret, people) in [("ann", mine, 1), ("bob", &secrets[0], 2)] {
+        let who = hall.connect_unless(Some(Refusal::Full));
+        assert!(hall.read(who).contains("the room is full"));
+        let answer = hall.come_back(who, name, secret);
+        assert!(answer.contains("\"type\":\"welcome\""), "{answer}");
+        assert!(
+            answer.contains(&format!("\"name\":\"{name}\",\"people\":{people}")),
+            "{answer}"
+        );
+        assert!(hall.sessions[who].is_present());
+        // It is one like all others, and is not closed after a moment.
+        hall.pass(ANNOUNCE_AFTER);
+        assert_eq!(types(&hall.answers(who, message("hi", "1"))), ["message"]);
+    }
+    assert!(hall.sessions[ghost].is_closing());
+    // The place of one who is gone is nobody's.
+    let who = hall.connect_unless(Some(Refusal::Full));
+    hall.sessions[who - 2].lost(Reason::Reset, &mut hall.room, hall.now);
+    hall.send(who, format!("/hello {}\n", hall.hello_with("ann", mine)));
+    assert_eq!(types(&hall.objects(who)), ["error"]);
+}
