@@ -196,6 +196,27 @@ impl Admission {
         Ok(())
     }
 
+    /// Whether a connection that is refused may come in if it proves that it has a
+    /// place here. The connection whose place it takes counts until that is closed,
+    /// so there may be some more than the limits say.
+    pub(crate) fn may_return(&self, address: IpAddr) -> bool {
+        let from = self
+            .source(address)
+            .and_then(|source| self.from.get(&source));
+        let from = from.map_or(0, |from| from.connections);
+        let is_reached = |count: usize, most| is_reached(count.saturating_sub(MAX_RETURNING), most);
+        !is_reached(self.connections, self.limits.clients)
+            && !is_reached(from, self.limits.per_address)
+    }
+
+    /// It has proved that, and comes in.
+    pub(crate) fn let_back(&mut self, address: IpAddr) {
+        if let Some(source) = self.source(address) {
+            self.from.entry(source).or_default().connections += 1;
+        }
+        self.connections += 1;
+    }
+
     /// A connection has ended. A probe of the port costs no person a place: it gives
     /// its turn back, and takes one of those that are for probes.
     pub(crate) fn leave(&mut self, address: IpAddr, visit: Visit, now: Instant) {
@@ -318,6 +339,10 @@ fn next(rested: Instant, interval: Duration, now: Instant) -> Option<Instant> {
 fn is_reached(count: usize, most: usize) -> bool {
     most > 0 && count >= most
 }
+
+/// Connections beyond the limits, in all and from one address, of programs that
+/// have taken their own place again.
+pub(crate) const MAX_RETURNING: usize = 16;
 
 /// The time in which only so many may come from one address.
 const WINDOW: Duration = Duration::from_secs(600);
@@ -516,6 +541,35 @@ mod tests {
                 assert!(text.contains(&format!("{refusal} ({option})")), "{text}");
                 assert_eq!(text.matches("--").count(), 1, "{text}");
             }
+        }
+    }
+
+    /// Beyond each limit there is space for some that take their own place again.
+    #[test]
+    fn some_may_return_beyond_the_limits() {
+        let now = Instant::now();
+        let [a, b] = [ip("10.0.0.1"), ip("10.0.0.2")];
+        for (clients, per_address) in [(3, 0), (100, 0), (100, 3), (0, 40)] {
+            let mut admission = admission(Limits {
+                clients,
+                per_address,
+                new_per_address: 0,
+                ..Limits::default()
+            });
+            while admission.arrive(a, now).is_ok() {}
+            let full = admission.connections();
+            while admission.may_return(a) {
+                admission.let_back(a);
+            }
+            assert_eq!(admission.connections(), full + MAX_RETURNING);
+            assert_eq!(admission.may_return(b), full < clients || clients == 0);
+            for _ in 0..MAX_RETURNING {
+                assert!(admission.arrive(a, now).is_err());
+                admission.leave(a, Visit::Inside, now);
+            }
+            assert!(admission.may_return(a));
+            admission.leave(a, Visit::Inside, now);
+            assert_eq!(admission.arrive(a, now), Ok(()));
         }
     }
 

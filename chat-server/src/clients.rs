@@ -224,6 +224,10 @@ impl Clients {
             bytes = connection.read(buffer, room, now);
             self.bytes_in += bytes as u64;
         }
+        if !connection.came_in && connection.session.is_present() {
+            connection.came_in = true;
+            shared.let_back(connection.session.address().ip());
+        }
         if connection.silence().is_some() && !connection.session.is_unjoined() {
             self.joined(key, shared);
         }

@@ -153,7 +153,7 @@ fn admit(
     let refusal = shared.admission().arrive(ip, now.instant).err();
     if let Some(refusal) = refusal {
         shared.refuse(refusal, ip, now);
-        if !shared.can_refuse() {
+        if !shared.can_refuse(ip) {
             return turn_away(socket, refusal, shared);
         }
     }

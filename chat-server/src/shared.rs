@@ -20,7 +20,7 @@ use std::thread;
 use mio::Waker;
 use mio::net::TcpStream;
 
-use crate::admission::{Admission, Refusal, Silent, Visit};
+use crate::admission::{Admission, MAX_RETURNING, Refusal, Silent, Visit};
 use crate::clients::input::{MAX_WAITING, Waiting};
 use crate::clock::Now;
 use crate::counters::Counters;
@@ -301,13 +301,21 @@ impl Shared {
         self.journal.tell(Topic::Refused(refusal), now, &text);
     }
 
-    /// Whether there is space to tell somebody else that they cannot come in. If
-    /// so they are counted.
-    pub(crate) fn can_refuse(&self) -> bool {
-        let has_space = self.refused.load(Ordering::SeqCst) < MAX_REFUSED;
+    /// Whether there is space for a connection that cannot come in, to be told so
+    /// or to prove that it has a place here. If so it is counted.
+    pub(crate) fn can_refuse(&self, address: IpAddr) -> bool {
+        let has_space = self.refused.load(Ordering::SeqCst) < MAX_REFUSED
+            && self.admission().may_return(address);
         self.refused
             .fetch_add(usize::from(has_space), Ordering::SeqCst);
         has_space
+    }
+
+    /// Such a connection has proved that, and is in.
+    pub(crate) fn let_back(&self, address: IpAddr) {
+        self.admission().let_back(address);
+        self.refused.fetch_sub(1, Ordering::SeqCst);
+        self.counters.accepted.add(1);
     }
 
     /// A connection of this worker has ended: one from this address, or one that was
@@ -384,10 +392,10 @@ pub(crate) const DOOR: usize = 0;
 
 /// Connections that are told at leisure why they cannot come in. Of a flood of
 /// them the others get the word and are closed.
-const MAX_REFUSED: usize = SPARE / 2;
+const MAX_REFUSED: usize = 16;
 
 /// Connections beyond those that may come in.
-pub const SPARE: usize = 8;
+pub const SPARE: usize = MAX_REFUSED + MAX_RETURNING;
 
 /// How far a worker may be behind, in bytes of both forms together: far less
 /// than the log holds.

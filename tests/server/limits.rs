@@ -476,3 +476,47 @@ fn a_signal_prints_the_counters() {
     // Of the refusals one line within five seconds.
     assert_eq!(log.matches("refused 127.0.0.1").count(), 1, "{log}");
 }
+
+/// A full room lets in a program that is there already, over a connection whose end
+/// the server has not noticed; nobody else, and each of them once at a time.
+#[test]
+fn a_full_room_gives_a_program_its_own_place_back() {
+    for args in [
+        &["--max-clients", "2"][..],
+        &["--max-per-address", "2", "--limit-loopback"],
+        &["--max-new-per-address", "2", "--limit-loopback"],
+    ] {
+        let server = ServerProcess::start(SERVER, args);
+        let mut ann = JsonPeer::connect(server.addr(), "ann");
+        let mut bo = JsonPeer::connect(server.addr(), "bo");
+        let hello = |secret: &serde_json::Value| {
+            let resume = json!({"room": ann.welcome["room"], "seq": 1, "secret": secret});
+            json!({"protocol": 1, "name": "ann", "resume": resume})
+        };
+        let wrong = json!("0123456789abcdef0123456789abcdef");
+        let refused = JsonPeer::hello(server.addr(), &hello(&wrong));
+        assert_eq!(refused.welcome["code"], "full", "{}", refused.welcome);
+        let right = hello(&ann.welcome["secret"]);
+        let mut again = JsonPeer::hello(server.addr(), &right);
+        assert_eq!(again.welcome["name"], "ann", "{}", again.welcome);
+        assert_eq!(again.welcome["people"], 2);
+        assert_eq!(ann.expect_type("notice")["type"], "notice");
+        ann.peer.expect_end();
+        again.say("still here", "1");
+        assert_eq!(bo.expect_type("message")["text"], "still here");
+        // More often than there can be connections beyond the limits at a time.
+        for _ in 0..50 {
+            let next = JsonPeer::hello(server.addr(), &right);
+            assert_eq!(next.welcome["name"], "ann", "{}", next.welcome);
+            std::mem::replace(&mut again, next).peer.expect_end();
+        }
+        drop(again);
+        bo.wait_for(|object| object["type"] == "left");
+        // Whoever is gone has no place any more, but may come in where there is one.
+        let came = || JsonPeer::hello(server.addr(), &right).welcome["type"] == "welcome";
+        match args[0] {
+            "--max-new-per-address" => assert!(!came()),
+            _ => until("the connections before are closed", came),
+        }
+    }
+}
