@@ -69,7 +69,9 @@ impl Position {
         let (seq, arrival) = match (same, welcome.resumed, welcome.from) {
             (Some(seen), Some(true), _) => (seen.seq, Arrival::Resumed),
             // Those numbers that were seen are of other events.
-            (Some(_), Some(false), Some(from)) => (from.saturating_sub(1), Arrival::Torn),
+            (Some(_), Some(false), Some(from)) => {
+                (from.saturating_sub(1).min(welcome.seq), Arrival::Torn)
+            }
             (_, Some(_), _) => (welcome.seq, Arrival::Fresh),
             (_, None, _) => (welcome.seq, Arrival::Strange),
         };

@@ -172,6 +172,14 @@ fn a_name_is_kept_for_its_owner_after_a_restart() {
 }
 
 impl Hall {
+    /// So many came just now, once more, that the next ones are told together.
+    fn crowded_again(&mut self) {
+        for number in 0..ONE_BY_ONE {
+            let name = Name::choose(&format!("again{number}x")).unwrap();
+            self.room.enter(&name, None, self.now);
+        }
+    }
+
     /// Somebody has been here, and has kept what proves who they are.
     fn secret_of_stranger(&mut self) -> String {
         let (who, got) = self.program(json!({"protocol": 1, "name": "eve"}));
@@ -208,8 +216,7 @@ fn a_name_is_not_kept_for_ever() {
     assert_eq!(entered["back"], json!(["cy"]));
 }
 
-/// Whoever has a number in the list of names in time is in it as what they are,
-/// also if they are told of together with others.
+/// In an event about many, those who have proved to be back are told from the others.
 #[test]
 fn those_who_are_told_together_are_back_one_by_one() {
     let (mut hall, secrets) = Hall::after_a_restart(&["bob", "cy"]);
@@ -222,6 +229,36 @@ fn those_who_are_told_together_are_back_one_by_one() {
     let entered = hall.objects(watcher).pop().unwrap();
     assert_eq!(entered["names"], json!(["cy", "new"]));
     assert_eq!(entered["back"], json!(["cy"]));
+}
+
+/// Somebody takes the name of one who has just left, before that is told, and before
+/// it is told that they were back.
+#[test]
+fn one_who_takes_a_name_that_is_just_free_is_told_as_another_one() {
+    for told_before in [false, true] {
+        let (mut hall, secrets) = Hall::after_a_restart(&["bob"]);
+        let (watcher, _) = hall.program(json!({"protocol": 1, "name": "watcher"}));
+        hall.crowded();
+        let (bob, _) = hall.program(hall.hello_with("bob", &secrets[0]));
+        if told_before {
+            hall.pass(TOGETHER_AFTER);
+        }
+        hall.objects(watcher);
+        hall.crowded_again();
+        hall.sessions[bob].lost(Reason::Reset, &mut hall.room, hall.now);
+        hall.program(json!({"protocol": 1, "name": "bob"}));
+        hall.pass(TOGETHER_AFTER);
+        let told = hall.objects(watcher);
+        let expected: &[&str] = if told_before {
+            &["left", "entered"]
+        } else {
+            &["entered"]
+        };
+        let of_bob = |object: &&Value| object["names"].to_string().contains("\"bob\"");
+        let told: Vec<Value> = told.iter().filter(of_bob).cloned().collect();
+        assert_eq!(types(&told), expected);
+        assert!(told.iter().all(|told| told["back"].is_null()), "{told:?}");
+    }
 }
 
 /// A full room lets in whoever has a place in it, and nobody else.
