@@ -73,15 +73,6 @@ enum What {
     Replay(Replay),
 }
 
-/// What comes next for a reader whose past is due.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Due {
-    /// A page of this.
-    Page(Replay),
-    /// So many events are gone.
-    Gap(u64),
-}
-
 impl Reader {
     /// A reader at `position` that reads nothing of the log until
     /// [`Reader::go_on`].
@@ -150,11 +141,12 @@ impl Reader {
         self.pass_skips();
     }
 
-    /// Sends what `encode` writes, after everything before `position`.
+    /// Sends what `encode` writes, after everything before `position`. It does not
+    /// wait for what waits to be shown further on.
     pub fn reply(&mut self, position: u64, encode: impl FnOnce(&mut Vec<u8>)) {
         let at = self.place_of(position);
         let waiting = self.waiting.get_or_insert_default();
-        let (index, at) = waiting.place_for(at);
+        let (index, at) = waiting.place_for(at, position);
         let into = index
             .checked_sub(1)
             .and_then(|index| waiting.detours.get_mut(index))
@@ -186,7 +178,7 @@ impl Reader {
         if replay.next < replay.end {
             let at = self.place_of(position);
             let waiting = self.waiting.get_or_insert_default();
-            let (index, at) = waiting.place_for(at);
+            let (index, at) = waiting.place_for(at, position);
             waiting.insert(index, at, What::Replay(replay));
         }
     }
@@ -270,7 +262,7 @@ impl Reader {
         {
             return match &detour.what {
                 What::Bytes(_) => detour.after <= shown.until,
-                What::Replay(replay) => replay.next <= shown.seq,
+                What::Replay(replay) => replay.is_due(shown.seq),
             };
         }
         self.position < shown.until.min(self.end)
@@ -285,42 +277,22 @@ impl Reader {
     /// Whether a piece of the past is what comes next.
     pub fn is_due(&self, shown: &Shown<'_>) -> bool {
         self.next_detour().is_some_and(|detour| {
-            let due = |replay: &Replay| replay.next <= shown.seq;
             detour.at == self.position
-                && matches!(&detour.what, What::Replay(replay) if due(replay))
+                && matches!(&detour.what, What::Replay(replay) if replay.is_due(shown.seq))
         })
     }
 
     /// The piece of the past that comes next, if that is what comes next.
-    pub fn due(&mut self, shown: &Shown<'_>) -> Option<Due> {
-        let detour = self.waiting.as_mut()?.detours.front_mut()?;
-        let What::Replay(replay) = &mut detour.what else {
-            return None;
-        };
-        if detour.at != self.position {
-            return None;
+    pub fn due(&mut self, shown: &Shown<'_>) -> Option<&mut Replay> {
+        let is_due = self.is_due(shown);
+        match &mut self.waiting.as_mut()?.detours.front_mut()?.what {
+            What::Replay(replay) if is_due => Some(replay),
+            _ => None,
         }
-        let first = shown.first.min(replay.end);
-        if replay.next >= first {
-            return (replay.next <= shown.seq).then_some(Due::Page(*replay));
-        }
-        let missed = first - replay.next;
-        *replay = replay.starting_at(first);
-        Some(Due::Gap(missed))
-    }
-
-    /// Says something before the piece of the past that comes next.
-    pub fn say_first(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
-        let mut bytes = Vec::new();
-        encode(&mut bytes);
-        let waiting = self.waiting.get_or_insert_default();
-        waiting.private += bytes.len();
-        waiting.insert(0, self.position, What::Bytes(bytes));
-        self.pass_skips();
     }
 
     /// Takes note that `count` bytes of the page were sent, which holds what
-    /// was [`Due`]. The rest of a line that was begun is kept: its event may be
+    /// was due. The rest of a line that was begun is kept: its event may be
     /// dropped before it can be sent.
     pub fn page_sent(&mut self, count: usize, page: &Page) {
         let rest = page.rest_of_line(count);
@@ -330,7 +302,7 @@ impl Reader {
                 ..
             }) = waiting.detours.front_mut()
         {
-            replay.advance(count + rest.len(), page);
+            page.advance(count + rest.len(), replay);
             if !rest.is_empty() {
                 waiting.private += rest.len();
                 waiting.insert(0, self.position, What::Bytes(rest.to_vec()));
@@ -428,10 +400,13 @@ impl Default for Waiting {
 }
 
 impl Waiting {
-    /// Behind which detours something for `position` comes, and where: not in
-    /// the middle of what is left out.
-    fn place_for(&self, position: u64) -> (usize, u64) {
-        let index = self.detours.partition_point(|detour| detour.at <= position);
+    /// Behind which detours something at `position` comes that waits until
+    /// everything before `after` may be seen, and where: not in the middle of what is
+    /// left out, and not behind what waits longer.
+    fn place_for(&self, position: u64, after: u64) -> (usize, u64) {
+        let is_later = |detour: &Detour| detour.at > position || detour.after > after;
+        let index = self.detours.iter().position(is_later);
+        let index = index.unwrap_or(self.detours.len());
         let before = index.checked_sub(1).map(|index| self.detours[index].resume);
         (
             index,
@@ -458,7 +433,7 @@ impl Detour {
     fn is_over(&self, sent: usize) -> bool {
         match &self.what {
             What::Bytes(bytes) => sent == bytes.len(),
-            What::Replay(replay) => replay.next >= replay.end,
+            What::Replay(replay) => replay.is_over(),
         }
     }
 

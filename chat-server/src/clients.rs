@@ -6,10 +6,11 @@
 //! under the same key.
 
 pub(crate) mod input;
+mod returning;
 mod silent;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
@@ -23,11 +24,11 @@ use crate::clock::Now;
 use crate::connection::Connection;
 use crate::door::ACCEPTS;
 use crate::journal::Topic;
-use crate::replay::{Files, NoFiles, Page};
 use crate::room::{Form, Room};
 use crate::secrets::Pass;
 use crate::session::{Held, Reason, Session};
 use crate::shared::{Peer, Shared, Task};
+use returning::Returning;
 
 /// Connections, by the number of their token.
 pub(crate) struct Clients {
@@ -39,9 +40,8 @@ pub(crate) struct Clients {
     /// room, and then of all others. However many come and go, whoever talks
     /// does not wait for them.
     queues: [Vec<usize>; 2],
-    /// Keys of those who get pieces of the past, in turn.
-    returning: VecDeque<usize>,
-    page: Page,
+    /// Those who get pieces of the past.
+    returning: Returning,
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
     /// How much everybody was last served, as [`Shared::shown`] counts.
     served: u64,
@@ -63,8 +63,7 @@ impl Clients {
             limits,
             connections: Slab::new(),
             queues: Default::default(),
-            returning: VecDeque::new(),
-            page: Page::default(),
+            returning: Returning::new(),
             timers: BinaryHeap::new(),
             served: 0,
             floor: NOBODY,
@@ -82,7 +81,7 @@ impl Clients {
 
     /// Whether somebody is to be looked after in the next round.
     pub(crate) fn has_work(&self) -> bool {
-        self.queued().next().is_some() || !self.returning.is_empty()
+        self.queued().next().is_some() || self.returning.has_work()
     }
 
     /// Whether somebody in the queue can be sent more.
@@ -345,34 +344,8 @@ impl Clients {
             self.bytes_out += connection.write(room, now) as u64;
             if !connection.returning && connection.wants_past(room) {
                 connection.returning = true;
-                self.returning.push_back(key);
+                self.returning.push(key);
             }
-        }
-    }
-
-    /// Sends some of those who come back a page each, but no more in a round
-    /// than the others hardly notice.
-    pub(crate) fn serve_past(&mut self, shared: &Shared, now: Now) {
-        for _ in 0..PAGES.min(self.returning.len()) {
-            let Some(key) = self.returning.pop_front() else {
-                break;
-            };
-            let state = shared.read();
-            let files: &dyn Files = match &state.history {
-                Some(history) => history,
-                None => &NoFiles,
-            };
-            if let Some(connection) = self.connections.get_mut(key)
-                && connection.returning
-            {
-                let bytes = connection.write_past(&state.room, files, &mut self.page, now);
-                self.bytes_out += bytes as u64;
-                connection.returning = connection.wants_past(&state.room);
-                if connection.returning {
-                    self.returning.push_back(key);
-                }
-            }
-            self.enqueue(key);
         }
     }
 
@@ -514,9 +487,6 @@ const LOOKS: usize = 2 * ACCEPTS;
 
 /// Connections that are served before another worker may change the room.
 const SOME: usize = 16;
-
-/// Pages of the past that are sent in one round to all together.
-const PAGES: usize = 4;
 
 /// When people are told to come back after a goodbye: a moment later, one after
 /// the other.

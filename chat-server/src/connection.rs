@@ -12,9 +12,9 @@ use mio::net::TcpStream;
 use crate::broadcast::Slices;
 use crate::clock::Now;
 use crate::rare::Rare;
-use crate::replay::{Files, Page};
+use crate::replay::{Files, Page, Piece, Wanted};
 use crate::room::Room;
-use crate::session::{Reason, Session};
+use crate::session::{Past, Reason, Session};
 use crate::socket::Socket;
 
 /// A socket and its session.
@@ -37,6 +37,8 @@ pub struct Connection<S = TcpStream> {
     pub queued: bool,
     /// It stands in the list of those who get the past, page by page.
     pub returning: bool,
+    /// A piece of the files is read for it.
+    pub reading: bool,
     /// The system is told not to end it for taking nothing, because we do.
     patient: bool,
     /// Why nothing more that is sent reaches the peer. What waits for it is thrown
@@ -98,6 +100,7 @@ impl<S: Socket> Connection<S> {
             writable: true,
             queued: false,
             returning: false,
+            reading: false,
             patient: false,
             gone: None,
             silenced: false,
@@ -227,38 +230,39 @@ impl<S: Socket> Connection<S> {
         bytes
     }
 
-    /// Writes a page of the past, if that is what comes next. Tells how many bytes
-    /// that were.
+    /// Writes a page of the past, if that is what comes next; or tells what of it is
+    /// to be read first. `piece` is what was read. Tells also how many bytes were
+    /// written.
     pub fn write_past(
         &mut self,
         room: &Room,
         files: &dyn Files,
+        piece: Option<Piece>,
         page: &mut Page,
         now: Now,
-    ) -> usize {
+    ) -> (usize, Option<Wanted>) {
         if self.gone.is_some() {
             self.session.forget_past();
-            return 0;
+            return (0, None);
         }
-        match self.session.past(room, files, page, now) {
-            Ok(false) => {}
-            Ok(true) => {
+        match self.session.past(room, files, piece, page, now) {
+            Past::NotDue => (0, None),
+            Past::Wanted(wanted) => (0, Some(wanted)),
+            Past::Page => {
                 let mut count = 0;
                 if !page.bytes().is_empty() {
                     let written = self.socket.write(page.bytes());
                     count = self.written(written, now);
                 }
                 self.session.past_sent(count, page);
-                return count;
+                (count, None)
             }
-            Err(_) => self.give_up(Reason::HistoryNotReadable),
         }
-        0
     }
 
     /// Whether it could be sent a page of the past now.
     pub fn wants_past(&self, room: &Room) -> bool {
-        self.may_send() && self.session.is_past_due(room)
+        self.may_send() && !self.reading && self.session.is_past_due(room)
     }
 
     fn written(&mut self, written: io::Result<usize>, now: Now) -> usize {
@@ -394,9 +398,9 @@ impl<S: Socket> Connection<S> {
         is_earlier.then_some(deadline)
     }
 
-    /// Whether it could be sent more now.
+    /// Whether it could be sent more now, apart from the past.
     pub fn can_send(&self, room: &Room) -> bool {
-        self.may_send() && self.session.has_output(room)
+        self.may_send() && self.session.has_output(room) && !self.session.is_past_due(room)
     }
 
     /// What is kept only after our side was shut comes too late.

@@ -5,27 +5,37 @@
 //! `FILE` is the newest one; when it is full it becomes `FILE.000001` and so
 //! on, and the oldest ones go when all together are too large. Which file holds
 //! what is known to `segments`, what a line must be to `recovery`, how they are
-//! found at the start to `opening`; here they are written.
+//! found at the start to `opening`; here they are written. Whatever else is done to
+//! them is a job of the `keeper`, in a thread of its own (`syncer`), and another
+//! thread reads them (`reader`).
 //!
 //! Each poll round appends what was said in it, with one write, and only then
 //! lets people see it: so nothing that anybody was told is lost when the
 //! process is killed. Whether it also waits for the disk, and who waits, says
-//! [`SyncMode`]; the waiting itself is done by `syncer`.
+//! [`SyncMode`].
 //!
 //! When a write fails nothing more is taken from people, and it is tried again
-//! every second. When a sync fails the system may have thrown away what it
-//! could not write and would call the next sync a success; so all that was not
-//! safe before is then written anew, from memory, before it counts.
+//! every second; a disk that does not answer counts as one that fails. When a sync
+//! fails the system may have thrown away what it could not write and would call
+//! the next sync a success; so all that was not safe before is then written anew,
+//! from memory, before it counts. There is one job at a time, and the only file with
+//! anything unsafe in it is the newest one: nothing is written behind the end of a
+//! full file before that is safe and another one is begun.
+//!
+//! When another program has moved, deleted or changed `FILE`, it is begun anew from
+//! what is held ([`Astray`](keeper::Astray)), before anything more is confirmed.
 
 mod disk;
+mod jobs;
+mod keeper;
 mod key_file;
 mod opening;
+mod reader;
 mod recovery;
 mod segments;
 mod syncer;
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,14 +50,17 @@ use crate::absent::Absent;
 use crate::clock::Now;
 use crate::errors::in_words;
 use crate::identity::{new_room, new_run};
-use crate::replay::{Files, SOURCE};
+use crate::replay::{Files, Wanted};
 use crate::room::{Form, Mark, Room, notice};
-use disk::Make;
+use disk::{Disk, Handle};
+use jobs::{Flight, Lost, Seen};
+use keeper::Keeper;
 use key_file::Found;
 use opening::{lock, numbered, read_back, real_path};
+pub(crate) use reader::Asker;
 use recovery::Recovery;
 use segments::Segments;
-use syncer::{Job, Syncer};
+use syncer::Syncer;
 
 /// When what was said is on the disk, and not only with the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,24 +90,32 @@ pub struct History {
     options: Options,
     segments: Segments,
     /// The files of the segments.
-    files: VecDeque<Arc<File>>,
+    files: VecDeque<Arc<Handle>>,
     /// Locked as long as this process lives.
-    _lock: File,
+    _lock: Handle,
     /// What is before this in the JSON log has been written.
     written: u64,
-    /// Where they are; not every system can sync that.
-    directory: Option<Arc<File>>,
-    /// Names have changed since the last job was given.
-    renamed: bool,
-    /// Files that are to go.
-    dropped: Vec<PathBuf>,
-    syncer: Option<Syncer>,
-    /// What the job under way makes safe.
-    in_flight: Option<Mark>,
-    /// The end of what is safe.
-    safe: Mark,
+    /// What is before this in the JSON log is safe.
+    safe: u64,
+    /// What was seen of the newest file when it was last in its place.
+    seen: Seen,
+    /// Full files that are to go.
+    dropped: Vec<(PathBuf, Arc<Handle>)>,
+    syncer: Syncer,
+    reader: reader::Reader,
+    /// The job under way.
+    in_flight: Option<Flight>,
+    /// The newest file is not in its place: nothing is written until another one is
+    /// begun.
+    astray: Option<Lost>,
     /// No sync is due before this moment.
     next_sync: Option<Instant>,
+    /// When it is looked whether all is in its place, if nothing else does so.
+    next_look: Option<Instant>,
+    /// The operator has asked whether it is.
+    is_asked: bool,
+    /// Of the full files one is looked at each time, in turn.
+    turn: usize,
     trouble: Option<Trouble>,
 }
 
@@ -103,18 +124,22 @@ pub struct History {
 struct Trouble {
     /// When to try again; not while a job is under way.
     retry: Instant,
-    /// What was given to be made safe since then tells whether it is over; not
-    /// what was under way when it began.
+    /// The job under way tells whether it is over; not one that was under way when
+    /// it began.
     tried: bool,
 }
 
-/// Something to tell people.
+/// Something to tell people, or only the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
     /// From now on nothing can be kept, and why.
     Trouble(String),
     /// It can be kept again.
     Recovered,
+    /// Something has happened to the files, and the room goes on.
+    Told(String),
+    /// The same, for the log only.
+    Noted(String),
 }
 
 impl History {
@@ -132,12 +157,22 @@ impl History {
         time: Timestamp,
         notes: &mut Vec<String>,
     ) -> anyhow::Result<(Self, Room)> {
+        Self::open_on(Disk::default(), options, capacity, time, notes)
+    }
+
+    fn open_on(
+        disk: Disk,
+        options: Options,
+        capacity: u64,
+        time: Timestamp,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<(Self, Room)> {
         let options = Options {
             path: real_path(&options.path)?,
             ..options
         };
         let path = &options.path;
-        let lock = lock(path)?;
+        let lock = lock(&disk, path)?;
         let key_path = with_suffix(path, "key");
         let found = key_file::find(&key_path)?;
         let (Found::Old(key) | Found::New(key)) = found;
@@ -150,328 +185,267 @@ impl History {
         for (number, path) in numbered {
             let is_last = number == last && !newest_is_there;
             let begun = segments.len();
-            let file = read_back(&path, number, is_last, &mut recovery, &mut segments, notes)?;
+            let what = (Some(number), is_last);
+            let file = read_back(&disk, &path, what, &mut recovery, &mut segments, notes)?;
             // One without any event in it holds no part of the history.
             if segments.len() > begun {
                 files.push_back(Arc::new(file));
             }
         }
-        let file = read_back(path, last + 1, true, &mut recovery, &mut segments, notes)?;
-        if segments.last().is_none_or(|newest| newest.number <= last) {
-            segments.begin(last + 1, recovery.json.head(), recovery.json.next());
+        let what = (None, true);
+        let file = read_back(&disk, path, what, &mut recovery, &mut segments, notes)?;
+        if segments.last().is_none_or(|newest| newest.number.is_some()) {
+            let start = recovery.json.head();
+            segments.begin(None, start, (recovery.json.next(), start));
         }
         files.push_back(Arc::new(file));
 
         let mut before = recovery.finish(time);
         if matches!(found, Found::New(_)) {
-            key_file::make(&key_path, &key)?;
+            key_file::make(&disk, &key_path, &key)?;
             // Nobody could prove that a name is theirs.
             before.absent = Absent::default();
         }
         let run = new_run(time, before.runs.newest())?;
         let mut room = Room::behind(before, run, key, capacity);
-        let safe = room.head();
+        let keeper = Keeper {
+            path: options.path.clone(),
+            disk,
+            syncs: options.sync != SyncMode::Off,
+        };
+        keeper.sync_directory()?;
+        let head = room.head().json;
         let mut history = Self {
             segments,
             files,
             _lock: lock,
-            written: safe.json,
-            directory: disk::directory(&directory_of(path))?.map(Arc::new),
-            renamed: true,
+            written: head,
+            safe: head,
+            seen: Seen::default(),
             dropped: Vec::new(),
-            syncer: None,
+            syncer: Syncer::Here(keeper, None),
+            reader: reader::Reader::start(),
             in_flight: None,
-            safe,
+            astray: None,
             next_sync: None,
+            next_look: None,
+            is_asked: false,
+            turn: 0,
             trouble: None,
             options,
         };
         let first = history.segments.first().map_or(1, |first| first.first);
-        let start = history.segments.last().map_or(0, |last| last.start);
+        let start = history.start();
         room.keep(first, start, history.segment_size());
+        if history.options.sync == SyncMode::Always {
+            room.show_late();
+        }
         room.open(time);
-        history
-            .write(&mut room)
-            .and_then(|()| history.job().run())
-            .with_context(|| {
-                format!(
-                    "cannot write the history {}",
-                    history.options.path.display()
-                )
-            })?;
-        history.safe = room.head();
-        room.show(history.safe);
-        room.set_safe(history.safe.json);
+        history.begin_with(&mut room).with_context(|| {
+            format!(
+                "cannot write the history {}",
+                history.options.path.display()
+            )
+        })?;
         Ok((history, room))
+    }
+
+    /// Writes that the room is open, and waits until that is safe.
+    fn begin_with(&mut self, room: &mut Room) -> io::Result<()> {
+        self.write(room)?;
+        let (start, mark) = (self.start(), room.head());
+        let newest = self.newest();
+        newest.sync()?;
+        self.seen = Seen::of(newest, room, start, mark)?;
+        self.made_safe(mark, room);
+        room.show(mark);
+        Ok(())
     }
 
     /// The most descriptors that the files take.
     pub fn descriptors(&self) -> usize {
-        // And the lock, the directory, and one that is being dropped.
-        (self.options.keep / self.segment_size()) as usize + 4
+        // And the lock, the directory, one that is begun, and one that is dropped.
+        self.most_files() + 5
+    }
+
+    /// How many files are open at most.
+    fn most_files(&self) -> usize {
+        (self.options.keep / self.segment_size()) as usize + MOST_MOVED
     }
 
     /// Starts the thread that waits for the disk, and wakes the loop.
     pub fn watch(&mut self, waker: Arc<Waker>) {
-        self.syncer = Some(Syncer::start(waker));
+        self.syncer.start(waker);
+    }
+
+    /// Has it looked whether all files are in their places, and `FILE` begun anew if
+    /// it has been moved.
+    pub fn reopen(&mut self) {
+        self.is_asked = true;
+    }
+
+    /// Has a piece of the files read for the connection `key`, if it is in one.
+    pub(crate) fn ask(&self, wanted: Wanted, key: usize, asker: Asker) -> bool {
+        let index = self.segments.at(wanted.position);
+        let found = index.and_then(|index| self.segments.get(index).zip(self.files.get(index)));
+        if let Some((segment, file)) = found {
+            let offset = wanted.position - segment.start;
+            let place = (Arc::clone(file), offset);
+            self.reader.ask(wanted, place, key, asker);
+        }
+        found.is_some()
     }
 
     /// Writes what the room has said since, and shows it to everybody if that
     /// is enough. To be called in each round.
-    pub fn keep(&mut self, room: &mut Room, now: Now) -> Option<News> {
-        let news = self.take_result(room, now);
-        let waits = self
-            .trouble
-            .as_ref()
-            .is_some_and(|trouble| self.in_flight.is_some() || now.instant < trouble.retry);
-        if waits {
+    pub fn keep(&mut self, room: &mut Room, now: Now) -> Vec<News> {
+        let mut news = Vec::new();
+        if let Some(done) = self.syncer.result() {
+            self.take(done, room, now, &mut news);
+        }
+        let is_silent = |flight: &Flight| flight.since + SILENT_AFTER <= now.instant;
+        if self.trouble.is_none() && self.in_flight.as_ref().is_some_and(is_silent) {
+            let seconds = SILENT_AFTER.as_secs();
+            let why = format!("the disk has not answered for {seconds} s");
+            self.trouble(why, room, now, &mut news);
+            // Any answer is one.
+            self.trouble.iter_mut().for_each(|it| it.tried = true);
+        }
+        let waits = |trouble: &Trouble| self.in_flight.is_some() || now.instant < trouble.retry;
+        if self.trouble.as_ref().is_some_and(waits) {
             return news;
         }
-        if let Err(error) = self.write(room) {
-            return self.fail(&error, room, now).or(news);
-        }
-        match self.options.sync {
-            // Over only when a sync says so, too.
-            _ if self.trouble.is_some() => self.sync(room, now),
-            SyncMode::Always => self.sync(room, now),
-            SyncMode::Batch => {
-                room.show_all();
-                if self.next_sync.is_none_or(|next| next <= now.instant) {
-                    self.sync(room, now);
+        if self.astray.is_none() {
+            if let Err(error) = self.write(room) {
+                self.fail(&error, room, now, &mut news);
+                return news;
+            }
+            if self.trouble.is_none() {
+                let end = end(room);
+                if self.options.sync != SyncMode::Always {
+                    room.show(end);
+                }
+                if self.options.sync == SyncMode::Off {
+                    self.made_safe(end, room);
                 }
             }
-            SyncMode::Off => {
-                room.show_all();
-                self.safe = room.head();
-                room.set_safe(self.safe.json);
-                self.tidy();
-            }
         }
+        self.give(room, now);
         news
     }
 
     /// When [`History::keep`] wants to be called, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
-        if self.in_flight.is_some() {
-            return None;
-        }
-        match &self.trouble {
-            Some(trouble) => Some(trouble.retry),
-            None if self.written > self.safe.json => self.next_sync,
-            None => None,
+        match (&self.trouble, &self.in_flight) {
+            (Some(_), Some(_)) => None,
+            (Some(trouble), None) => Some(trouble.retry),
+            (None, Some(flight)) => Some(flight.since + SILENT_AFTER),
+            (None, None) => {
+                let sync = self.next_sync.filter(|_| self.written > self.safe);
+                sync.into_iter().chain(self.next_look).min()
+            }
         }
     }
 
     /// Whether so much waits for the disk that no more should be taken in.
     pub fn is_overtaken(&self, room: &Room) -> bool {
-        let (head, safe) = (room.head(), self.safe);
-        let waits = head.json - safe.json + (head.text - safe.text);
+        let head = room.head();
+        let waits = head.json - self.safe + (head.text - room.shown().text);
         self.trouble.is_none() && waits > MAX_UNSAFE
     }
 
     /// Writes and makes safe what is left, as far as that is possible soon.
     pub fn finish(mut self, room: &mut Room, now: Now) -> Option<News> {
         let until = Instant::now() + FINISH_FOR;
-        if self.in_flight.take().is_some()
-            && let Some(syncer) = &mut self.syncer
-        {
-            match syncer.wait(FINISH_FOR) {
-                Some(Ok(())) => {}
-                Some(Err(_)) => self.written = self.safe.json,
-                None => return self.fail(&io::ErrorKind::TimedOut.into(), room, now),
-            }
-        }
-        if let Err(error) = self.write(room) {
-            return self.fail(&error, room, now);
-        }
-        if self.options.sync != SyncMode::Off
-            && let Some(mut syncer) = self.syncer.take()
-        {
-            syncer.give(self.job());
-            let left = until.saturating_duration_since(Instant::now());
-            let timed_out = || Err(io::ErrorKind::TimedOut.into());
-            if let Err(error) = syncer.wait(left).unwrap_or_else(timed_out) {
-                return self.fail(&error, room, now);
-            }
-        }
-        None
-    }
-
-    fn take_result(&mut self, room: &mut Room, now: Now) -> Option<News> {
-        let result = self.syncer.as_mut()?.result()?;
-        let mark = self.in_flight.take()?;
-        match result {
-            Ok(()) => {
-                self.safe = mark;
-                room.set_safe(mark.json);
-                let due = self.options.sync == SyncMode::Always || self.trouble.is_some();
-                // More may have been shown while it was under way.
-                if due && mark.json > room.shown().json {
-                    room.show(mark);
+        let mut news = Vec::new();
+        // It is tried once more.
+        self.trouble = None;
+        loop {
+            if self.in_flight.is_some() {
+                let left = until.saturating_duration_since(Instant::now());
+                match self.syncer.wait(left) {
+                    Some(done) => self.take(done, room, now, &mut news),
+                    None => self.fail(&io::ErrorKind::TimedOut.into(), room, now, &mut news),
                 }
-                if self.trouble.as_ref().is_some_and(|trouble| !trouble.tried) {
-                    return None;
-                }
-                self.trouble.take().map(|_| {
-                    room.set_trouble(None);
-                    News::Recovered
-                })
             }
-            Err(error) => {
-                // Whatever it was that could not be written is written again.
-                self.written = self.safe.json;
-                self.renamed = true;
-                self.fail(&error, room, now)
+            if self.trouble.is_none()
+                && self.astray.is_none()
+                && let Err(error) = self.write(room)
+            {
+                self.fail(&error, room, now, &mut news);
             }
+            if self.trouble.is_some() {
+                return news.into_iter().find(|it| matches!(it, News::Trouble(_)));
+            }
+            let all_written = self.written == room.head().json && self.astray.is_none();
+            if all_written && (self.options.sync == SyncMode::Off || self.safe == self.written) {
+                return None;
+            }
+            self.next_sync = None;
+            self.give(room, now);
         }
     }
 
-    fn fail(&mut self, error: &io::Error, room: &mut Room, now: Now) -> Option<News> {
-        let first = self.trouble.is_none();
-        self.trouble = Some(Trouble {
+    fn fail(&mut self, error: &io::Error, room: &mut Room, now: Now, news: &mut Vec<News>) {
+        let why = format!("the history cannot be written ({})", in_words(error));
+        self.trouble(why, room, now, news);
+    }
+
+    /// Nothing more is taken.
+    fn trouble(&mut self, why: String, room: &mut Room, now: Now, news: &mut Vec<News>) {
+        room.set_trouble(Some(notice(&why)));
+        let before = self.trouble.replace(Trouble {
             retry: now.instant + RETRY_AFTER,
             tried: false,
         });
-        let why = format!("the history cannot be written ({})", in_words(error));
-        room.set_trouble(Some(notice(&why)));
-        first.then_some(News::Trouble(why))
-    }
-
-    /// Has made safe what is written, unless that is under way.
-    fn sync(&mut self, room: &Room, now: Now) {
-        let mark = room.head();
-        let nothing_new = mark == self.safe && self.trouble.is_none();
-        if self.in_flight.is_some() || nothing_new || self.syncer.is_none() {
-            return;
-        }
-        let job = self.job();
-        if let Some(syncer) = &self.syncer {
-            syncer.give(job);
-            self.in_flight = Some(mark);
-            if let Some(trouble) = &mut self.trouble {
-                trouble.tried = true;
-            }
-            self.next_sync = Some(now.instant + SYNC_EVERY);
+        if before.is_none() {
+            news.push(News::Trouble(why));
         }
     }
 
-    fn job(&mut self) -> Job {
-        let unsafe_from = self.segments.at(self.safe.json).unwrap_or(0);
-        let renamed = std::mem::take(&mut self.renamed);
-        Job {
-            files: self.files.range(unsafe_from..).cloned().collect(),
-            directory: self.directory.clone().filter(|_| renamed),
-            remove: std::mem::take(&mut self.dropped),
-        }
-    }
-
-    /// Has files removed, where nothing is ever synced.
-    fn tidy(&mut self) {
-        if !self.dropped.is_empty()
-            && let Some(syncer) = &self.syncer
-        {
-            syncer.give(Job {
-                remove: std::mem::take(&mut self.dropped),
-                ..Job::default()
-            });
-        }
-    }
-
-    /// Writes all that is not written yet.
+    /// Writes what is not written yet and goes into the newest file.
     fn write(&mut self, room: &mut Room) -> io::Result<()> {
-        let head = room.head().json;
-        // What was dropped meanwhile need not be written again.
-        let first = self.segments.first().map_or(0, |first| first.start);
-        self.written = self.written.max(first);
-        while self.written < head {
-            let last_start = self.segments.last().map_or(0, |last| last.start);
-            if room.next_cut() == Some(self.written) && self.written > last_start {
-                self.rotate(room)?;
-                room.cut_done();
-            }
-            self.write_some(room, head)?;
+        let start = self.start();
+        // None is begun anew before there is anything in it.
+        while room.next_cut().is_some_and(|cut| cut.json <= start) {
+            room.cut_done();
         }
-        Ok(())
-    }
-
-    /// Writes as much as goes into one file.
-    fn write_some(&mut self, room: &Room, head: u64) -> io::Result<()> {
         let log = room.log(Form::Json);
-        let Some(index) = self.segments.at(self.written) else {
-            return Err(io::Error::other("there is no file for it"));
-        };
-        let (Some(segment), Some(file)) = (self.segments.get(index), self.files.get(index)) else {
-            return Err(io::Error::other("there is no file for it"));
-        };
-        let is_last = index + 1 == self.files.len();
-        let end = if is_last {
-            room.next_cut().unwrap_or(head).min(head)
-        } else {
-            segment.end
-        };
-        if end <= self.written || self.written < log.start() {
-            // Never to go round in circles, whatever is wrong.
-            return Err(io::Error::other("there is nothing to go on with"));
+        let end = end(room).json;
+        if self.written < log.start().min(end) {
+            return Err(io::Error::other("it is not in memory any more"));
         }
-        let start = segment.start;
-        let (seq, offset) = log.event_at(self.written);
-        if is_last && offset == 0 {
-            self.segments.note(seq, self.written);
-        }
+        let file = Arc::clone(self.newest());
         for piece in log.bytes(self.written..end) {
-            let (count, result) = disk::write_at(file, piece, self.written - start);
+            let (seq, offset) = log.event_at(self.written);
+            if offset == 0 {
+                self.segments.note(seq, self.written);
+            }
+            let (count, result) = file.write_at(piece, self.written - start);
             self.written += count as u64;
             if let Err(error) = result {
                 // No line is left half written, for those who read along; what
                 // cannot be cut now is written over later.
-                let (_, offset) = log.event_at(self.written);
+                let (seq, offset) = log.event_at(self.written);
                 self.written -= offset;
-                let _ = file.set_len(self.written - start);
+                let _ = file.cut(self.written - start);
+                self.seen.cut(self.written, seq);
                 return Err(error);
             }
+            self.segments.grow(self.written);
         }
-        self.segments.grow(self.written);
         Ok(())
     }
 
-    /// Begins another file at the end of what is written.
-    fn rotate(&mut self, room: &mut Room) -> io::Result<()> {
-        let path = &self.options.path;
-        let number = self.segments.last().map_or(1, |last| last.number);
-        let full = with_suffix(path, &format!("{number:06}"));
-        let begun = with_suffix(path, "new");
-        // After a power cut the end of a full file must not be missing while
-        // the next one is there. This waits, once in a file.
-        if self.options.sync != SyncMode::Off
-            && let Some(file) = self.files.back()
-        {
-            file.sync_data()?;
-        }
-        let file = disk::open(&begun, Make::Anew)?;
-        match std::fs::rename(path, &full) {
-            // An attempt before this one got as far, or somebody removed it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            renamed => renamed?,
-        }
-        std::fs::rename(&begun, path)?;
-        self.files.push_back(Arc::new(file));
-        self.renamed = true;
-        let (seq, _) = room.log(Form::Json).event_at(self.written);
-        self.segments.begin(number + 1, self.written, seq);
-        // With room for the new one, which the last event can make larger.
-        let new = self.segment_size() + SOURCE as u64 / 2;
-        let least = self.options.keep.saturating_sub(self.segment_size() + new);
-        while let Some(oldest) = self.segments.drop_oldest(least) {
-            self.files.pop_front();
-            let path = with_suffix(&self.options.path, &format!("{:06}", oldest.number));
-            self.dropped.push(path);
-        }
-        // Not only with the next sync: much can be said until then.
-        self.tidy();
-        if let Some(first) = self.segments.first() {
-            room.forget_before(first.first);
-        }
-        Ok(())
+    fn newest(&self) -> &Arc<Handle> {
+        self.files
+            .back()
+            .expect("there is always one that is written to")
+    }
+
+    /// Where the newest file begins in the JSON log.
+    fn start(&self) -> u64 {
+        self.segments.last().map_or(0, |last| last.start)
     }
 
     fn segment_size(&self) -> u64 {
@@ -486,16 +460,20 @@ impl Files for History {
         self.segments.find(seq)
     }
 
-    fn read(&self, position: u64, most: usize, out: &mut Vec<u8>) -> io::Result<()> {
-        let Some(index) = self.segments.at(position) else {
-            return Ok(());
-        };
-        let (Some(segment), Some(file)) = (self.segments.get(index), self.files.get(index)) else {
-            return Ok(());
-        };
-        let left = usize::try_from(segment.end - position).unwrap_or(usize::MAX);
-        disk::read_at(file, position - segment.start, most.min(left), out)
+    fn after(&self, position: u64, least: u64) -> Option<(u64, u64)> {
+        self.segments.after(position, least)
     }
+
+    fn held(&self, position: u64) -> u64 {
+        let index = self.segments.at(position);
+        let segment = index.and_then(|index| self.segments.get(index));
+        segment.map_or(0, |segment| segment.end.saturating_sub(position))
+    }
+}
+
+/// As far as may be written into one file.
+fn end(room: &Room) -> Mark {
+    room.next_cut().unwrap_or_else(|| room.head())
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -518,6 +496,9 @@ const SYNC_EVERY: Duration = Duration::from_millis(200);
 /// How often it is tried again when the disk refuses.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// When people are told that the disk does not answer.
+const SILENT_AFTER: Duration = Duration::from_secs(5);
+
 /// What may wait for the disk, in both forms, before no more is taken in: more
 /// than can be said between two syncs in [`SyncMode::Batch`].
 const MAX_UNSAFE: u64 = 24 * 1024 * 1024;
@@ -533,6 +514,9 @@ const MAX_SEGMENT: u64 = 64 * 1024 * 1024;
 
 /// but in no more than so many.
 const MAX_SEGMENTS: u64 = 64;
+
+/// So many more are open at most, which another program has moved away.
+const MOST_MOVED: usize = 16;
 
 #[cfg(test)]
 mod tests;

@@ -54,10 +54,12 @@ pub(crate) enum Topic {
     Refused(Refusal),
     /// Connections that the system has no space for.
     NoSpace,
+    /// Parts of the history that cannot be read.
+    Unreadable,
 }
 
 impl Topic {
-    const COUNT: usize = 4 + Refusal::ALL.len();
+    const COUNT: usize = 5 + Refusal::ALL.len();
 
     fn index(self) -> usize {
         match self {
@@ -65,14 +67,15 @@ impl Topic {
             Self::Renames => 1,
             Self::Strangers => 2,
             Self::NoSpace => 3,
-            Self::Refused(refusal) => 4 + refusal as usize,
+            Self::Unreadable => 4,
+            Self::Refused(refusal) => 5 + refusal as usize,
         }
     }
 
     fn level(self) -> &'static str {
         match self {
             Self::People | Self::Renames | Self::Strangers => "info",
-            Self::Refused(_) | Self::NoSpace => "warn",
+            Self::Refused(_) | Self::NoSpace | Self::Unreadable => "warn",
         }
     }
 }
@@ -279,6 +282,7 @@ mod tests {
             Topic::Renames,
             Topic::Strangers,
             Topic::NoSpace,
+            Topic::Unreadable,
         ];
         topics.extend(Refusal::ALL.map(Topic::Refused));
         assert_eq!(topics.len(), Topic::COUNT);

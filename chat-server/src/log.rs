@@ -110,6 +110,16 @@ impl Log {
         Some(chunk.start + u64::from(*event))
     }
 
+    /// The bytes of the event of this number, if it is held.
+    pub fn event(&self, seq: u64) -> Option<&[u8]> {
+        let index = self.chunks.partition_point(|chunk| chunk.first <= seq);
+        let chunk = self.chunks.get(index.checked_sub(1)?)?;
+        let index = (seq - chunk.first) as usize;
+        let start = *chunk.events.get(index)? as usize;
+        let end = chunk.events.get(index + 1);
+        Some(&chunk.bytes[start..end.map_or(chunk.bytes.len(), |end| *end as usize)])
+    }
+
     /// The number of the event in which `position` lies, and how many bytes of
     /// it are before that. Between two events it is the later one.
     pub fn event_at(&self, position: u64) -> (u64, u64) {
@@ -268,6 +278,8 @@ mod tests {
         for (index, place) in places.iter().enumerate() {
             let seq = 7 + index as u64;
             assert_eq!(log.position_of(seq), Some(place.start));
+            let length = (place.end - place.start) as usize;
+            assert_eq!(log.event(seq).map(<[u8]>::len), Some(length));
             if !place.is_empty() {
                 assert_eq!(log.event_at(place.start), (seq, 0));
                 assert_eq!(
@@ -279,6 +291,7 @@ mod tests {
         assert_eq!(log.event_at(log.head()), (14, 0));
         assert_eq!(log.position_of(14), Some(log.head()));
         assert_eq!(log.position_of(15), None);
+        assert_eq!(log.event(14), None);
         let backwards: Vec<_> = log
             .backwards()
             .map(|(seq, bytes)| (seq, bytes.len()))

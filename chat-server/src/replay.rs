@@ -11,9 +11,10 @@
 
 use std::io;
 
-use chat_proto::event::ServerMessage;
+use chat_proto::event::{Reply, ServerMessage, Timestamp};
+use chat_proto::json_form::Record;
 use chat_proto::{json_form, text_form};
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
 use crate::room::{Form, Room};
 
@@ -30,8 +31,12 @@ pub struct Replay {
     pub what: Selection,
     /// The peer has asked for it, and says nothing more until it has it.
     pub asked: bool,
-    /// Where the event `next` lies in the JSON log, if known.
-    place: Option<u64>,
+    /// An event and where it lies in the JSON log: `next` or one not far before it.
+    place: Option<(u64, u64)>,
+    /// So many events before `next` cannot be read, which is still to be told.
+    lost: u64,
+    /// How often in turn nothing could be read.
+    failures: u32,
 }
 
 /// Which events come, and how.
@@ -43,18 +48,19 @@ pub enum Selection {
     Speech,
 }
 
-/// The files of the history.
+/// Which files the history has, and where events lie in them. What is in the files
+/// is read elsewhere: that can take long.
 pub trait Files {
     /// Where the event `seq` lies in the JSON log, or one before it: its
     /// number and its place.
     fn find(&self, seq: u64) -> Option<(u64, u64)>;
 
-    /// Appends up to `most` bytes from `position` on to `out`.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    fn read(&self, position: u64, most: usize, out: &mut Vec<u8>) -> io::Result<()>;
+    /// Number and place of an event at least `least` bytes behind `position`, and
+    /// not beyond the first one of the next file.
+    fn after(&self, position: u64, least: u64) -> Option<(u64, u64)>;
+
+    /// How many bytes there are in one file from `position` on.
+    fn held(&self, position: u64) -> u64;
 }
 
 /// No files: what is not in memory is gone.
@@ -66,18 +72,41 @@ impl Files for NoFiles {
         None
     }
 
-    fn read(&self, _: u64, _: usize, _: &mut Vec<u8>) -> io::Result<()> {
-        Ok(())
+    fn after(&self, _: u64, _: u64) -> Option<(u64, u64)> {
+        None
+    }
+
+    fn held(&self, _: u64) -> u64 {
+        0
     }
 }
 
-/// A piece of the past, encoded for one reader. Made once and filled again and
+/// A piece of the files that has to be read before a replay goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// Where it begins in the JSON log.
+    pub position: u64,
+    /// Its length in bytes: so many there should be.
+    pub most: usize,
+}
+
+/// What came of reading it: fewer bytes if the file ends before.
+#[derive(Debug)]
+pub struct Piece {
+    /// What was to be read.
+    pub wanted: Wanted,
+    /// What was read.
+    pub bytes: io::Result<Vec<u8>>,
+}
+
+/// A part of the past, encoded for one reader. Made once and filled again and
 /// again.
 #[derive(Debug, Default)]
 pub struct Page {
     bytes: Vec<u8>,
     steps: Vec<Step>,
-    source: Vec<u8>,
+    /// Why something could not be read.
+    failure: Option<String>,
 }
 
 /// After so many bytes of the page this event is the next one, and lies there.
@@ -85,7 +114,7 @@ pub struct Page {
 struct Step {
     bytes: usize,
     next: u64,
-    place: u64,
+    place: Option<u64>,
 }
 
 impl Replay {
@@ -98,6 +127,8 @@ impl Replay {
             what,
             asked: false,
             place: None,
+            lost: 0,
+            failures: 0,
         }
     }
 
@@ -109,24 +140,49 @@ impl Replay {
         }
     }
 
-    /// The same, from `next` on.
-    pub fn starting_at(self, next: u64) -> Self {
-        Self {
-            asked: self.asked,
-            ..Self::new(next, self.end, self.what)
+    /// Whether nothing more comes of it.
+    pub fn is_over(&self) -> bool {
+        self.next >= self.end && self.lost == 0
+    }
+
+    /// Whether something comes of it now, if everything up to `shown` may be seen.
+    pub fn is_due(&self, shown: u64) -> bool {
+        self.next <= shown || self.next >= self.end
+    }
+
+    /// What lies before the event `seq` cannot be read.
+    fn lose_before(&mut self, seq: u64, place: Option<u64>) {
+        let seq = seq.min(self.end);
+        if seq > self.next {
+            self.lost += seq - self.next;
+            (self.next, self.offset) = (seq, 0);
+            self.place = place.map(|place| (seq, place));
         }
     }
 
-    /// Takes note that the first `count` bytes of the page were sent.
-    pub fn advance(&mut self, count: usize, page: &Page) {
-        let done = page.steps.partition_point(|step| step.bytes <= count);
-        match done.checked_sub(1).map(|last| page.steps[last]) {
-            Some(step) => {
-                (self.next, self.place) = (step.next, Some(step.place));
-                self.offset = (count - step.bytes) as u64;
-            }
-            None => self.offset += count as u64,
+    /// How far to go on where nothing can be read, in bytes: further each time.
+    fn next_distance(&mut self) -> u64 {
+        let doubled = self.failures.checked_sub(1);
+        self.failures += 1;
+        doubled.map_or(1, |times| (SOURCE as u64) << times.min(MOST_DOUBLED))
+    }
+
+    /// Nothing can be read at `position`: goes on at least `least` bytes further on.
+    fn jump(&mut self, position: u64, least: u64, room: &Room, files: &dyn Files) {
+        let memory = room.log(Form::Json).first();
+        let found = files.after(position, least);
+        match found.filter(|(seq, _)| *seq < memory) {
+            Some((seq, place)) if seq <= self.next => self.place = Some((seq, place)),
+            Some((seq, place)) => self.lose_before(seq, Some(place)),
+            None => self.lose_before(memory, None),
         }
+    }
+
+    /// An event and where it lies, from which `next` can be reached.
+    fn start(&self, room: &Room, files: &dyn Files) -> Option<(u64, u64)> {
+        let in_memory = room.log(Form::Json).position_of(self.next);
+        let in_memory = in_memory.map(|place| (self.next, place));
+        in_memory.or(self.place).or_else(|| files.find(self.next))
     }
 }
 
@@ -146,111 +202,238 @@ impl Page {
         }
     }
 
-    /// Makes it empty.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.steps.clear();
+    /// Takes note that the first `count` bytes were sent.
+    pub(crate) fn advance(&self, count: usize, replay: &mut Replay) {
+        let done = self.steps.partition_point(|step| step.bytes <= count);
+        match done.checked_sub(1).map(|last| self.steps[last]) {
+            Some(step) => {
+                replay.next = step.next;
+                replay.place = step.place.map(|place| (step.next, place));
+                replay.offset = (count - step.bytes) as u64;
+                replay.lost = 0;
+            }
+            None => replay.offset += count as u64,
+        }
     }
 
-    /// Takes what comes next of `replay`, as far as everybody may see it.
-    ///
-    /// # Errors
-    ///
-    /// When the files cannot be read.
+    /// Why something that was to be in it could not be read, if that is so.
+    pub fn failure(&mut self) -> Option<String> {
+        self.failure.take()
+    }
+
+    /// Takes what comes next of `replay`, as far as everybody may see it. If that
+    /// has to be read first, tells what; `piece` is what was read. What cannot be
+    /// read is left out, and told before what follows.
     pub fn fill(
         &mut self,
-        replay: &Replay,
+        replay: &mut Replay,
         form: Form,
         room: &Room,
         files: &dyn Files,
-    ) -> io::Result<()> {
-        self.clear();
+        mut piece: Option<Piece>,
+        time: Timestamp,
+    ) -> Option<Wanted> {
+        self.bytes.clear();
+        self.steps.clear();
+        replay.lose_before(room.first(), None);
         let end = replay.end.min(room.shown().seq + 1);
-        let (mut seq, mut place) = Self::place_of(replay, room, files)?;
-        let log = room.log(Form::Json);
-        while seq < end && self.bytes.len() < PAGE && self.steps.len() < PAGE_EVENTS {
-            let mut most = SOURCE;
-            if replay.what == Selection::Speech
-                && let Some(next) = room.next_speech(seq)
-                && let Some(start) = log.position_of(next)
-            {
-                // Over all that lies between, to one line.
-                (seq, place) = (next.min(end), start);
-                if next >= end {
-                    self.steps.push(Step {
-                        bytes: self.bytes.len(),
-                        next: end,
-                        place,
-                    });
-                    break;
+        let reader = For { form, time, end };
+        loop {
+            if replay.next >= end {
+                if replay.next >= replay.end {
+                    self.tell_lost(replay, &reader);
                 }
-                let behind = log.position_of(next + 1).unwrap_or_else(|| log.head());
-                most = (behind - start) as usize;
+                return None;
             }
-            self.source.clear();
-            read(place, most, room, files, &mut self.source)?;
-            let mut rest = &self.source[..];
-            let before = place;
-            while seq < end
-                && self.bytes.len() < PAGE
-                && let Some(length) = memchr(b'\n', rest)
-            {
-                let (line, behind) = rest.split_at(length + 1);
-                rest = behind;
-                place += line.len() as u64;
-                seq += 1;
-                if seq > replay.next {
-                    encode(line, replay.what, form, &mut self.bytes);
-                    if self.steps.is_empty() && replay.offset > 0 {
-                        let sent = self.bytes.len().min(replay.offset as usize);
-                        self.bytes.drain(..sent);
+            let Some((seq, position)) = replay.start(room, files) else {
+                // It is nowhere.
+                replay.lose_before(room.log(Form::Json).first(), None);
+                continue;
+            };
+            if position >= room.log(Form::Json).start() {
+                replay.lose_before(room.log(Form::Json).first(), None);
+                self.take_memory(replay, &reader, room);
+                return None;
+            }
+            let held = usize::try_from(files.held(position)).unwrap_or(usize::MAX);
+            let most = match piece.take() {
+                Some(piece) if piece.wanted.position == position => {
+                    match self.take_piece(replay, &reader, seq, &piece) {
+                        Taken::Page => return None,
+                        Taken::Passed => continue,
+                        Taken::Nothing
+                            if piece.is_whole() && piece.wanted.most < held.min(SOURCE) =>
+                        {
+                            SOURCE
+                        }
+                        Taken::Nothing => {
+                            self.failure = Some(piece.failure(replay.next));
+                            let least = match piece.is_whole() || piece.bytes.is_err() {
+                                true => replay.next_distance(),
+                                // As far as the next file, for this one ends here.
+                                false => u64::MAX - position,
+                            };
+                            replay.jump(position, least, room, files);
+                            continue;
+                        }
                     }
-                    self.steps.push(Step {
-                        bytes: self.bytes.len(),
-                        next: seq,
-                        place,
-                    });
                 }
+                _ => READ,
+            };
+            if held > 0 {
+                let most = most.min(held);
+                return Some(Wanted { position, most });
             }
-            if place == before {
-                let text = format!("event {seq} is not where it should be");
-                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
-            }
+            replay.jump(position, 1, room, files);
         }
-        Ok(())
     }
 
-    /// The event `next`, or one not far before it, and where it lies.
-    fn place_of(replay: &Replay, room: &Room, files: &dyn Files) -> io::Result<(u64, u64)> {
-        if let Some(place) = replay.place {
-            return Ok((replay.next, place));
+    /// Takes what is in memory.
+    fn take_memory(&mut self, replay: &Replay, reader: &For, room: &Room) {
+        let log = room.log(Form::Json);
+        let mut seq = replay.next;
+        self.tell_lost(replay, reader);
+        while seq < reader.end && self.bytes.len() < PAGE && self.steps.len() < PAGE_EVENTS {
+            if replay.what == Selection::Speech
+                && let Some(next) = room.next_speech(seq)
+                && next > seq
+            {
+                // Over all that lies between.
+                seq = next.min(reader.end);
+                self.step(seq, log.position_of(seq));
+                continue;
+            }
+            let Some(line) = log.event(seq) else {
+                return;
+            };
+            self.put(line, replay, reader);
+            seq += 1;
+            self.step(seq, log.position_of(seq));
         }
-        if let Some(place) = room.log(Form::Json).position_of(replay.next) {
-            return Ok((replay.next, place));
+    }
+
+    /// Takes what was read, which begins with the event `seq` or where that should
+    /// be.
+    fn take_piece(&mut self, replay: &mut Replay, reader: &For, seq: u64, piece: &Piece) -> Taken {
+        let mut rest = match &piece.bytes {
+            Ok(bytes) => &bytes[..],
+            Err(_) => &[],
+        };
+        let mut place = piece.wanted.position;
+        let mut taken = Taken::Nothing;
+        let mut next = replay.next;
+        while next < reader.end
+            && self.bytes.len() < PAGE
+            && let Some(length) = memchr(b'\n', rest)
+        {
+            let (line, behind) = rest.split_at(length + 1);
+            rest = behind;
+            place += line.len() as u64;
+            // Zeros are left where a file was cut while the server wrote to it.
+            let line = &line[memrchr(0, line).map_or(0, |zero| zero + 1)..];
+            let Some(number) = number(line).filter(|number| *number >= seq) else {
+                self.failure = Some(format!("what is not an event stands before event {next}"));
+                continue;
+            };
+            replay.failures = 0;
+            if number < next {
+                replay.place = Some((number + 1, place));
+                taken = Taken::Passed;
+                continue;
+            }
+            if number > next {
+                if !self.steps.is_empty() {
+                    break;
+                }
+                replay.lose_before(number, Some(place - line.len() as u64));
+                if number >= reader.end {
+                    return Taken::Passed;
+                }
+            }
+            self.tell_lost(replay, reader);
+            self.put(line, replay, reader);
+            next = number + 1;
+            self.step(next, Some(place));
+            taken = Taken::Page;
         }
-        files.find(replay.next).ok_or_else(|| {
-            let text = format!("event {} is in no file", replay.next);
-            io::Error::new(io::ErrorKind::NotFound, text)
-        })
+        taken
+    }
+
+    /// Encodes a line of an event behind what is there.
+    fn put(&mut self, line: &[u8], replay: &Replay, reader: &For) {
+        let before = self.bytes.len();
+        encode(line, replay.what, reader.form, &mut self.bytes);
+        if self.steps.is_empty() {
+            let sent = (self.bytes.len() - before).min(replay.offset as usize);
+            self.bytes.drain(before..before + sent);
+        }
+    }
+
+    /// Tells how much is missing, if that is not told yet.
+    fn tell_lost(&mut self, replay: &Replay, reader: &For) {
+        if replay.lost > 0 && self.steps.is_empty() {
+            let gap = Reply::Gap {
+                missed: replay.lost,
+            };
+            match reader.form {
+                Form::Text => text_form::encode_reply(&gap, &mut self.bytes),
+                Form::Json => json_form::encode_reply(&gap, reader.time, &mut self.bytes),
+            }
+            let place = replay.place.filter(|(seq, _)| *seq == replay.next);
+            self.step(replay.next, place.map(|(_, place)| place));
+        }
+    }
+
+    fn step(&mut self, next: u64, place: Option<u64>) {
+        self.steps.push(Step {
+            bytes: self.bytes.len(),
+            next,
+            place,
+        });
     }
 }
 
-/// Bytes of the JSON log, from memory if they are there.
-fn read(
-    position: u64,
-    most: usize,
-    room: &Room,
-    files: &dyn Files,
-    out: &mut Vec<u8>,
-) -> io::Result<()> {
-    let log = room.log(Form::Json);
-    if position < log.start() {
-        return files.read(position, most, out);
+/// Whom a page is for.
+struct For {
+    form: Form,
+    time: Timestamp,
+    /// The event that may not be seen any more.
+    end: u64,
+}
+
+/// What came of a piece.
+enum Taken {
+    /// There is something to send, or there are steps to be made.
+    Page,
+    /// Nothing to send, but it goes on further on.
+    Passed,
+    /// There is no event in it.
+    Nothing,
+}
+
+impl Piece {
+    /// Whether everything was read.
+    fn is_whole(&self) -> bool {
+        let read = self.bytes.as_ref();
+        read.is_ok_and(|bytes| bytes.len() == self.wanted.most)
     }
-    for piece in log.bytes(position..position + most as u64) {
-        out.extend_from_slice(piece);
+
+    /// Why there is no event in it.
+    fn failure(&self, next: u64) -> String {
+        let why = match &self.bytes {
+            Err(error) => error.to_string(),
+            Ok(_) if self.is_whole() => "it is damaged there".to_owned(),
+            Ok(_) => "the file ends before it".to_owned(),
+        };
+        format!("event {next} cannot be read: {why}")
     }
-    Ok(())
+}
+
+/// The number of an event, if that is what a line is. Nothing else may get to a
+/// reader, whatever has become of a file.
+fn number(line: &[u8]) -> Option<u64> {
+    let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
+    Record::parse(line).ok().map(|record| record.seq)
 }
 
 fn encode(line: &[u8], what: Selection, form: Form, out: &mut Vec<u8>) {
@@ -278,5 +461,11 @@ const PAGE: usize = 32 * 1024;
 /// Events in a page that hold none of what was asked for.
 const PAGE_EVENTS: usize = 4096;
 
-/// What is read at a time, and the longest line that a history may hold.
+/// What is read at a time,
+const READ: usize = 32 * 1024;
+
+/// unless there is no whole line in it: the longest line that a history may hold.
 pub(crate) const SOURCE: usize = 64 * 1024;
+
+/// How often the distance is doubled that is passed over where nothing can be read.
+const MOST_DOUBLED: u32 = 10;

@@ -90,10 +90,12 @@ struct Kept {
     /// Where the newest file begins in the JSON log.
     segment_start: u64,
     /// Where further files are to begin.
-    cuts: VecDeque<u64>,
+    cuts: VecDeque<Mark>,
     /// What lies behind this in the JSON log is not safe on disk yet, and must
     /// stay in memory.
     safe: u64,
+    /// What is said is shown only when it is safe.
+    is_late: bool,
     /// Why nothing can be kept now.
     trouble: Option<Text>,
 }
@@ -221,8 +223,28 @@ impl Room {
             segment_start,
             cuts: VecDeque::new(),
             safe: self.json.head(),
+            is_late: false,
             trouble: None,
         });
+    }
+
+    /// What is said will be shown only when it is safe on disk, however long that
+    /// takes.
+    pub fn show_late(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.is_late = true;
+        }
+    }
+
+    /// Another file had to be begun at `start` in the JSON log, which is to tell
+    /// that the room goes on.
+    pub fn begin_file(&mut self, start: u64, time: Timestamp) {
+        if let Some(kept) = &mut self.kept
+            && kept.cuts.is_empty()
+        {
+            kept.segment_start = start;
+        }
+        self.open(time);
     }
 
     /// Tells whoever reads the history that it goes on, and that nobody is
@@ -303,9 +325,19 @@ impl Room {
     }
 
     /// Where replies go: behind everything, so that a reply to a message comes
-    /// after the message; but while nothing can be kept, and so nothing more be
-    /// shown, behind what is shown.
+    /// after the message. But no reply waits for the disk: where that decides what
+    /// may be shown they go behind what is shown.
     pub fn reply_mark(&self) -> Mark {
+        match self.kept.as_ref().is_some_and(|kept| kept.is_late) {
+            true => self.shown,
+            false => self.last_mark(),
+        }
+    }
+
+    /// Where the last words to a peer go, and what is true only when all events are
+    /// kept: behind everything. But while nothing can be kept, and so nothing more be
+    /// shown, behind what is shown.
+    pub fn last_mark(&self) -> Mark {
         match self.trouble() {
             Some(_) => self.shown,
             None => self.head(),
@@ -363,7 +395,7 @@ impl Room {
     }
 
     /// Where the next file is to begin, if that is before the head.
-    pub fn next_cut(&self) -> Option<u64> {
+    pub fn next_cut(&self) -> Option<Mark> {
         self.kept.as_ref()?.cuts.front().copied()
     }
 
@@ -475,12 +507,12 @@ impl Room {
 
     /// Appends an event, in another file if the last one is full.
     fn append(&mut self, now: Now, body: Body) -> Place {
-        let head = self.json.head();
+        let head = self.head();
         if let Some(kept) = &mut self.kept
-            && head - kept.segment_start >= kept.segment
+            && head.json - kept.segment_start >= kept.segment
         {
             kept.cuts.push_back(head);
-            kept.segment_start = head;
+            kept.segment_start = head.json;
             self.append_to_logs(now.time, self.opening());
         }
         match &body {

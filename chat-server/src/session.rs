@@ -10,7 +10,6 @@ mod change;
 mod seat;
 
 use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -21,11 +20,11 @@ use chat_proto::name::Name;
 use chat_proto::{json_form, text_form};
 
 use crate::admission::Refusal;
-use crate::broadcast::{Due, Slices};
+use crate::broadcast::Slices;
 use crate::clock::Now;
 use crate::pace::Pace;
 use crate::rare::Rare;
-use crate::replay::{Files, Page};
+use crate::replay::{Files, Page, Piece, Wanted};
 use crate::room::{Form, Room};
 use crate::secrets::Pass;
 pub(crate) use change::Change;
@@ -273,28 +272,24 @@ impl Session {
     }
 
     /// If a piece of the past comes next, fills `page` with the beginning of
-    /// it, which may be nothing, and tells so.
-    ///
-    /// # Errors
-    ///
-    /// When the files cannot be read.
+    /// it, which may be nothing, or tells what has to be read first. `piece` is what
+    /// was read.
     pub fn past(
         &mut self,
         room: &Room,
         files: &dyn Files,
+        piece: Option<Piece>,
         page: &mut Page,
         now: Now,
-    ) -> io::Result<bool> {
-        let seat = &mut self.seat;
-        match seat.reader.due(&room.view(seat.form)) {
-            None => return Ok(false),
-            Some(Due::Gap(missed)) => {
-                page.clear();
-                seat.missed(missed, now);
-            }
-            Some(Due::Page(replay)) => page.fill(&replay, seat.form, room, files)?,
+    ) -> Past {
+        let form = self.seat.form;
+        let Some(replay) = self.seat.reader.due(&room.view(form)) else {
+            return Past::NotDue;
+        };
+        match page.fill(replay, form, room, files, piece, now.time) {
+            Some(wanted) => Past::Wanted(wanted),
+            None => Past::Page,
         }
-        Ok(true)
     }
 
     /// Leaves out what was still to be sent of the past.
@@ -416,6 +411,17 @@ pub struct Held {
     pub partial: usize,
 }
 
+/// What comes of the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    /// It does not come next.
+    NotDue,
+    /// The page is filled.
+    Page,
+    /// This is to be read first.
+    Wanted(Wanted),
+}
+
 /// Why a session ended, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
@@ -447,8 +453,6 @@ pub enum Reason {
     SaidNothing,
     /// Nothing was said, and others came who might.
     Crowded,
-    /// The past that was asked for cannot be read.
-    HistoryNotReadable,
     /// The server stops.
     ServerStopped,
 }
@@ -470,7 +474,6 @@ impl fmt::Display for Reason {
             Self::Replaced => "came back over another connection",
             Self::SaidNothing => "sent no line in time (--idle-join)",
             Self::Crowded => "sent no line, and others came (--max-unjoined)",
-            Self::HistoryNotReadable => "the history that was asked for cannot be read",
             Self::ServerStopped => "the server stops",
         })
     }

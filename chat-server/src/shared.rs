@@ -115,6 +115,8 @@ pub(crate) enum Task {
     Tell(Arc<str>),
     /// The server stops; the second time, at once.
     Stop,
+    /// The files of the history are to be looked after.
+    Reopen,
     /// A connection has ended: somebody else may come in.
     Open,
 }
@@ -227,6 +229,11 @@ impl Shared {
         desk.wake();
     }
 
+    /// What wakes a worker up.
+    pub(crate) fn waker(&self, worker: usize) -> Arc<Waker> {
+        Arc::clone(&self.desks[worker].waker)
+    }
+
     /// Wakes a worker up, for nothing in particular.
     pub(crate) fn wake(&self, worker: usize) {
         self.desks[worker].wake();
@@ -299,6 +306,12 @@ impl Shared {
         let reason = refusal.reason(&self.limits.people);
         let text = format!("refused {address}: {reason}");
         self.journal.tell(Topic::Refused(refusal), now, &text);
+    }
+
+    /// Takes note that a part of the history cannot be read.
+    pub(crate) fn tell_unreadable(&self, why: &str, now: Now) {
+        let text = format!("a part of the history is left out: {why}");
+        self.journal.tell(Topic::Unreadable, now, &text);
     }
 
     /// Whether there is space for a connection that cannot come in, to be told so

@@ -13,10 +13,12 @@ pub enum Signal {
     Stop,
     /// The counters: SIGUSR1.
     Report,
+    /// The history is to be begun anew if it has been moved away: SIGHUP. Otherwise
+    /// it does nothing: a server outlives the terminal that it was started in.
+    Reopen,
 }
 
-/// The signals above, and SIGHUP, for which nothing is done: a server outlives
-/// the terminal that it was started in.
+/// The signals above.
 pub struct Signals(#[cfg(unix)] signal_hook_mio::v1_0::Signals);
 
 #[cfg(unix)]
@@ -37,10 +39,10 @@ impl Signals {
     /// Those that came since the last call.
     pub fn pending(&mut self) -> impl Iterator<Item = Signal> {
         use signal_hook::consts::{SIGHUP, SIGUSR1};
-        self.0.pending().filter_map(|signal| match signal {
-            SIGHUP => None,
-            SIGUSR1 => Some(Signal::Report),
-            _ => Some(Signal::Stop),
+        self.0.pending().map(|signal| match signal {
+            SIGHUP => Signal::Reopen,
+            SIGUSR1 => Signal::Report,
+            _ => Signal::Stop,
         })
     }
 }

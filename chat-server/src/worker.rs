@@ -203,6 +203,10 @@ impl Worker {
                         shared.give_others(self.index, || Task::Stop);
                     }
                     Signal::Report => report(shared),
+                    Signal::Reopen => {
+                        self.woken = true;
+                        shared.give(self.index, Task::Reopen);
+                    }
                 }
             }
         }
@@ -228,7 +232,7 @@ impl Worker {
         let mut state = shared.write();
         // Not before: times in the room do not go backwards.
         let now = now();
-        self.do_tasks(&mut state.room, shared, now);
+        self.do_tasks(&mut state, shared, now);
         self.accept(&state.room, shared, now);
         self.overtaken = is_overtaken(&state) || shared.must_wait();
         if !self.overtaken {
@@ -255,7 +259,8 @@ impl Worker {
         now
     }
 
-    fn do_tasks(&mut self, room: &mut Room, shared: &Shared, now: Now) {
+    fn do_tasks(&mut self, state: &mut State, shared: &Shared, now: Now) {
+        let State { room, history } = state;
         for task in shared.take_tasks(self.index) {
             match task {
                 Task::Peer(peer) => self.welcome(peer, room, shared, now),
@@ -263,6 +268,7 @@ impl Worker {
                 Task::MakeRoom(silent) => self.clients.make_room(&silent, room, now),
                 Task::Tell(text) => self.clients.tell(&text, room, now),
                 Task::Stop => self.stop(room, shared, now),
+                Task::Reopen => history.iter_mut().for_each(History::reopen),
                 Task::Open => {
                     if let Some(front) = &mut self.front {
                         front.door.open();
@@ -313,19 +319,23 @@ impl Worker {
             state.room.show_all();
             return;
         };
-        let Some(news) = history.keep(&mut state.room, now) else {
-            return;
-        };
-        let text: Arc<str> = match &news {
-            News::Trouble(why) => format!("{why}: nothing new is taken until it can be").into(),
-            News::Recovered => "the history can be written again: go on".into(),
-        };
-        match news {
-            News::Trouble(_) => shared.journal.warn(now.time, &text),
-            News::Recovered => shared.journal.info(now.time, &text),
+        for news in history.keep(&mut state.room, now) {
+            let text: Arc<str> = match &news {
+                News::Trouble(why) => {
+                    format!("{why}: nothing new is taken until that is over").into()
+                }
+                News::Recovered => "the history can be written again: go on".into(),
+                News::Told(text) | News::Noted(text) => text.as_str().into(),
+            };
+            match news {
+                News::Trouble(_) | News::Told(_) => shared.journal.warn(now.time, &text),
+                News::Recovered | News::Noted(_) => shared.journal.info(now.time, &text),
+            }
+            if !matches!(news, News::Noted(_)) {
+                self.clients.tell(&text, &state.room, now);
+                shared.give_others(self.index, || Task::Tell(Arc::clone(&text)));
+            }
         }
-        self.clients.tell(&text, &state.room, now);
-        shared.give_others(self.index, || Task::Tell(Arc::clone(&text)));
     }
 
     /// The first signal says goodbye to everyone, the second stops at once.

@@ -3,7 +3,7 @@ use std::time::Instant;
 use super::*;
 use crate::clock::Now;
 use crate::identity::tests::identity;
-use crate::replay::{Files, NoFiles};
+use crate::replay::{Files, NoFiles, Piece, Wanted};
 use crate::room::{Form, Room, Said};
 use chat_proto::event::{Body, MessageId, Speech, Timestamp};
 use chat_proto::json_form;
@@ -46,10 +46,26 @@ impl Files for Everything {
         Some((near + 1, *self.starts.get(near as usize)?))
     }
 
-    fn read(&self, position: u64, most: usize, out: &mut Vec<u8>) -> std::io::Result<()> {
-        let from = position as usize;
-        out.extend_from_slice(&self.bytes[from..self.bytes.len().min(from + most)]);
-        Ok(())
+    fn after(&self, position: u64, least: u64) -> Option<(u64, u64)> {
+        let next = self
+            .starts
+            .partition_point(|start| *start < position + least);
+        Some((next as u64 + 1, *self.starts.get(next)?))
+    }
+
+    fn held(&self, position: u64) -> u64 {
+        self.bytes.len() as u64 - position
+    }
+}
+
+impl Everything {
+    fn read(&self, wanted: Wanted) -> Piece {
+        let from = wanted.position as usize;
+        let bytes = self.bytes[from..from + wanted.most].to_vec();
+        Piece {
+            wanted,
+            bytes: Ok(bytes),
+        }
     }
 }
 
@@ -106,7 +122,7 @@ impl Model {
     }
 
     /// Sends once, at most so much.
-    fn send(&mut self, room: &Room, files: &dyn Files, most: usize) {
+    fn send(&mut self, room: &Room, files: Option<&Everything>, most: usize) {
         let shown = room.view(self.form);
         let mut slices = Slices::new();
         self.reader.slices(&shown, &mut slices);
@@ -122,22 +138,23 @@ impl Model {
         if !bytes.is_empty() {
             return;
         }
-        match self.reader.due(&shown) {
-            None => {}
-            Some(Due::Gap(missed)) => {
-                let line = format!("-- missed {missed}\n");
-                self.reader.say_first(|out| out.extend(line.as_bytes()));
-            }
-            Some(Due::Page(replay)) => {
-                self.page.fill(&replay, self.form, room, files).unwrap();
-                let taken = most.min(self.page.bytes().len());
-                self.got.extend_from_slice(&self.page.bytes()[..taken]);
-                self.reader.page_sent(taken, &self.page);
-            }
+        let Some(replay) = self.reader.due(&shown) else {
+            return;
+        };
+        let time = Timestamp::from_unix_milliseconds(0);
+        let no_files: &dyn Files = &NoFiles;
+        let all = files.map_or(no_files, |files| files);
+        let mut piece = None;
+        while let Some(wanted) = self.page.fill(replay, self.form, room, all, piece, time) {
+            piece = files.map(|files| files.read(wanted));
         }
+        assert_eq!(self.page.failure(), None);
+        let taken = most.min(self.page.bytes().len());
+        self.got.extend_from_slice(&self.page.bytes()[..taken]);
+        self.reader.page_sent(taken, &self.page);
     }
 
-    fn drain(&mut self, room: &Room, files: &dyn Files) {
+    fn drain(&mut self, room: &Room, files: Option<&Everything>) {
         while self.reader.is_behind(&room.view(self.form)) {
             let before = (self.got.len(), format!("{:?}", self.reader));
             self.send(room, files, usize::MAX);
@@ -151,13 +168,12 @@ impl Model {
         let mut rest = &self.got[..];
         let mut items = self.expected.iter();
         while !rest.is_empty() {
-            if let Some(gap) = rest.strip_prefix(b"-- missed ") {
-                let end = gap.iter().position(|&byte| byte == b'\n').unwrap();
-                let missed = std::str::from_utf8(&gap[..end]).unwrap();
-                for _ in 0..missed.parse().unwrap() {
+            let end = rest.iter().position(|&byte| byte == b'\n').unwrap();
+            if let Some(missed) = missed(&rest[..end]) {
+                for _ in 0..missed {
                     assert!(matches!(items.next(), Some(Item::Event(_))));
                 }
-                rest = &gap[end + 1..];
+                rest = &rest[end + 1..];
                 continue;
             }
             let item = items.next().expect("no more than is expected");
@@ -171,6 +187,17 @@ impl Model {
         }
         assert_eq!(items.next(), None);
     }
+}
+
+/// How many events are missing, if a line tells that.
+fn missed(line: &[u8]) -> Option<u64> {
+    let line = std::str::from_utf8(line).unwrap();
+    let rest = match line.split_once(r#""type":"gap","missed":"#) {
+        Some((_, rest)) => rest,
+        None => line.trim_start().strip_prefix("-- you missed ")?,
+    };
+    let digits = rest.split([' ', '}', ',']).next()?;
+    Some(digits.parse().unwrap())
 }
 
 #[derive(Debug, Clone)]
@@ -245,7 +272,7 @@ proptest! {
                     }
                 }
                 Step::Reply { to } => readers[to].reply(&room, &format!("reply {index}")),
-                Step::Send { to, most } => readers[to].send(&room, &files, most),
+                Step::Send { to, most } => readers[to].send(&room, kept.then_some(&files), most),
                 Step::Show => room.show_all(),
                 Step::Trim => {
                     for model in &mut readers {
@@ -260,11 +287,12 @@ proptest! {
         }
         room.show_all();
         for model in &mut readers {
-            model.drain(&room, &files);
+            model.drain(&room, kept.then_some(&files));
             prop_assert_eq!(model.reader.private_bytes(), 0);
             prop_assert_eq!(model.reader.detours(), 0);
             model.check();
-            prop_assert!(!kept || !model.got.windows(9).any(|bytes| bytes == b"-- missed"));
+            let mut lines = model.got.split(|&byte| byte == b'\n');
+            prop_assert!(!kept || lines.all(|line| missed(line).is_none()));
         }
     }
 }
@@ -272,20 +300,19 @@ proptest! {
 #[test]
 fn nothing_is_sent_before_it_is_shown() {
     let mut room = room(true);
-    let files = Everything::default();
     let mut model = Model::new(Form::Json, &room);
     say(&mut room, "ann", "hi");
     model.reply(&room, "pong");
-    model.drain(&room, &files);
+    model.drain(&room, None);
     assert_eq!(model.got, b"");
     // While nothing can be kept, answers go out before what waits.
     room.set_trouble(Some(Text::clean("full").unwrap()));
     model.reply(&room, "refused");
-    model.drain(&room, &files);
+    model.drain(&room, None);
     assert_eq!(model.got, b"-- refused\n");
     room.set_trouble(None);
     room.show_all();
-    model.drain(&room, &files);
+    model.drain(&room, None);
     let got = String::from_utf8(model.got).unwrap();
     assert!(got.contains("hi") && got.ends_with("-- pong\n"), "{got}");
 }
@@ -320,10 +347,10 @@ fn a_held_reader_gets_replies_but_no_events() {
     say(&mut room, "ann", "hi");
     room.show_all();
     model.reply(&room, "reply");
-    model.drain(&room, &NoFiles);
+    model.drain(&room, None);
     assert_eq!(model.got, b"-- reply\n");
     model.reader.go_on(room.trim_point(Form::Text));
-    model.drain(&room, &NoFiles);
+    model.drain(&room, None);
     assert_eq!(model.got, b"-- reply\n\r<ann> hi\n");
 }
 
@@ -340,8 +367,8 @@ fn a_held_reader_begins_with_a_whole_event_though_the_log_was_cut() {
     room.trim([u64::MAX; 2]);
     assert!(room.log(Form::Text).start() > 0);
     model.reader.go_on(room.trim_point(Form::Text));
-    model.send(&room, &NoFiles, 20);
-    model.drain(&room, &NoFiles);
+    model.send(&room, None, 20);
+    model.drain(&room, None);
     let log = room.log(Form::Text);
     assert_eq!(
         model.got,
@@ -361,13 +388,13 @@ fn another_log_is_begun_after_a_whole_line() {
     say(&mut room, "ann", "another");
     room.show_all();
     model.reply(&room, "reply");
-    model.send(&room, &NoFiles, 3);
+    model.send(&room, None, 3);
     let old = room.log(Form::Text);
     model.reader.change_log(old, room.head().json);
     model.form = Form::Json;
     let place = say(&mut room, "ann", "after");
     room.show_all();
-    model.drain(&room, &NoFiles);
+    model.drain(&room, None);
     let after = bytes_of(room.log(Form::Json), place.json);
     assert_eq!(
         model.got,
@@ -381,6 +408,6 @@ fn an_idle_reader_holds_no_buffer() {
     let room = room(false);
     let mut model = Model::new(Form::Text, &room);
     model.reply(&room, "hi");
-    model.drain(&room, &NoFiles);
+    model.drain(&room, None);
     assert!(model.reader.waiting.is_none());
 }

@@ -63,8 +63,8 @@ fn the_past_is_not_looked_up_for_one_who_is_gone() {
     connection.fail(&io::ErrorKind::ConnectionReset.into());
     let (files, mut page) = (crate::replay::NoFiles, Page::default());
     assert_eq!(
-        connection.write_past(&room, &files, &mut page, now),
-        0,
+        connection.write_past(&room, &files, None, &mut page, now),
+        (0, None),
         "it is not sent"
     );
     assert!(!connection.wants_past(&room));

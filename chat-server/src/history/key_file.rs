@@ -10,7 +10,8 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use super::{directory_of, disk, with_suffix};
+use super::disk::Disk;
+use super::{directory_of, with_suffix};
 use crate::identity::Key;
 
 /// The key of a history.
@@ -43,8 +44,8 @@ pub(super) fn find(path: &Path) -> anyhow::Result<Found> {
 /// # Errors
 ///
 /// When it cannot be made.
-pub(super) fn make(path: &Path, key: &Key) -> anyhow::Result<()> {
-    write(path, key).with_context(|| format!("cannot make the key {}", path.display()))
+pub(super) fn make(disk: &Disk, path: &Path, key: &Key) -> anyhow::Result<()> {
+    write(disk, path, key).with_context(|| format!("cannot make the key {}", path.display()))
 }
 
 fn read(path: &Path) -> anyhow::Result<Key> {
@@ -87,7 +88,7 @@ fn read(path: &Path) -> anyhow::Result<Key> {
 }
 
 /// A file that is there under its name is whole: it is made under another one.
-fn write(path: &Path, key: &Key) -> io::Result<()> {
+fn write(disk: &Disk, path: &Path, key: &Key) -> io::Result<()> {
     let begun = with_suffix(path, "new");
     match fs::remove_file(&begun) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -106,10 +107,7 @@ fn write(path: &Path, key: &Key) -> io::Result<()> {
     file.write_all(format!("{digits}\n").as_bytes())?;
     file.sync_all()?;
     fs::rename(&begun, path)?;
-    match disk::directory(&directory_of(path))? {
-        Some(directory) => directory.sync_all(),
-        None => Ok(()),
-    }
+    disk.sync_directory(&directory_of(path))
 }
 
 /// Opens a file, but neither what a link leads to nor a pipe, which would wait
@@ -151,7 +149,7 @@ mod tests {
     fn open(path: &Path) -> anyhow::Result<Found> {
         let found = find(path)?;
         if let Found::New(key) = &found {
-            make(path, key)?;
+            make(&Disk::default(), path, key)?;
         }
         Ok(found)
     }

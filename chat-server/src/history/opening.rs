@@ -1,12 +1,12 @@
 //! Finding the files of a history at the start, and reading them back.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use memchr::{memchr, memrchr};
 
-use super::disk::{self, Make};
+use super::disk::{Disk, Handle, Make};
 use super::recovery::{Damage, Recovery, is_event};
 use super::segments::Segments;
 use super::{directory_of, with_suffix};
@@ -40,8 +40,9 @@ pub(super) fn real_path(path: &Path) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// Makes sure that no other server writes to the same files.
-pub(super) fn lock(path: &Path) -> anyhow::Result<File> {
+/// Makes sure that no other server writes to the same files. Each file is locked
+/// as well, for this one can be removed and the others have other names.
+pub(super) fn lock(disk: &Disk, path: &Path) -> anyhow::Result<Handle> {
     let show = path.display();
     if path.is_dir() {
         bail!(
@@ -54,7 +55,7 @@ pub(super) fn lock(path: &Path) -> anyhow::Result<File> {
         bail!("{show} is not a file: name one, or one that does not exist yet");
     }
     let lock_path = with_suffix(path, "lock");
-    let lock = match disk::open(&lock_path, Make::IfMissing) {
+    let lock = match disk.open_private(&lock_path) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !lock_path.exists() => {
             let folder = directory_of(path);
             let folder = folder.display();
@@ -65,14 +66,17 @@ pub(super) fn lock(path: &Path) -> anyhow::Result<File> {
         }
         opened => opened.with_context(|| format!("cannot open {}", lock_path.display()))?,
     };
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(std::fs::TryLockError::WouldBlock) => bail!(
+    in_use(lock.lock_everywhere(), path)?;
+    Ok(lock)
+}
+
+fn in_use(locked: io::Result<()>, path: &Path) -> anyhow::Result<()> {
+    let show = path.display();
+    match locked {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => bail!(
             "the history {show} is in use by another chat-server: stop that one, or name another file"
         ),
-        Err(std::fs::TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("cannot lock {}", lock_path.display()))
-        }
+        locked => locked.with_context(|| format!("cannot lock {show}")),
     }
 }
 
@@ -101,19 +105,27 @@ pub(super) fn numbered(path: &Path) -> anyhow::Result<Vec<(u64, PathBuf)>> {
     Ok(found)
 }
 
-/// Reads a file from beginning to end; a torn end of the last one is cut off.
+/// Reads a file from beginning to end. A torn end of the newest one is cut off.
+/// `number` is that in its name, if it is full.
 pub(super) fn read_back(
+    disk: &Disk,
     path: &Path,
-    number: u64,
-    is_last: bool,
+    (number, is_last): (Option<u64>, bool),
     recovery: &mut Recovery,
     segments: &mut Segments,
     notes: &mut Vec<String>,
-) -> anyhow::Result<File> {
+) -> anyhow::Result<Handle> {
     let show = path.display();
-    let file = disk::open(path, Make::IfMissing).with_context(|| format!("cannot open {show}"))?;
+    let make = match number {
+        Some(_) => Make::Never,
+        None => Make::IfMissing,
+    };
+    let file = disk
+        .open(path, make)
+        .with_context(|| format!("cannot open {show}"))?;
+    in_use(file.lock(), path)?;
     let start = recovery.json.head();
-    let mut lines = BufReader::with_capacity(READ_BUFFER, &file);
+    let mut lines = BufReader::with_capacity(READ_BUFFER, file.reader());
     let mut line = Vec::new();
     let mut place = 0;
     let mut begun = false;
@@ -124,33 +136,95 @@ pub(super) fn read_back(
         if count == 0 {
             break;
         }
-        let damage = match recovery.line(&line) {
-            _ if !line.ends_with(b"\n") => Damage::NotAnEvent,
-            Err(damage) => damage,
-            Ok(()) => {
-                let seq = recovery.json.next() - 1;
-                if !std::mem::replace(&mut begun, true) {
-                    segments.begin(number, start, seq);
-                }
-                segments.note(seq, start + place);
-                place += count as u64;
-                segments.grow(start + place);
-                continue;
-            }
+        let before = recovery.json.next();
+        let mut read = match line.ends_with(b"\n") {
+            true => recovery.line(&line),
+            false => Err(Damage::NotAnEvent),
         };
-        let looks_torn = damage == Damage::NotAnEvent
-            && is_last
-            && (start + place > 0 || is_torn_beginning(&line));
+        let mut skipped = 0;
+        if read == Err(Damage::NotAnEvent) && memchr(0, &line).is_some() {
+            skipped = skip_zeros(&mut lines, &mut line)?;
+            read = recovery.line_behind_gap(&line, start + place + skipped);
+        } else if let Err(Damage::WrongNumber { .. }) = read
+            && !begun
+        {
+            // The whole file before this one is missing, or its end.
+            read = recovery.line_behind_gap(&line, start);
+        }
+        let Err(damage) = read else {
+            let seq = recovery.json.next() - 1;
+            let at = start + place + skipped;
+            if !std::mem::replace(&mut begun, true) {
+                segments.begin(number, start, (seq, at));
+            } else if skipped > 0 {
+                segments.note_behind_gap(seq, at);
+            }
+            if start > 0 && seq > before || skipped > 0 {
+                notes.push(missing(before, seq, path));
+            }
+            segments.note(seq, at);
+            place += skipped + line.len() as u64;
+            segments.grow(start + place);
+            continue;
+        };
+        let looks_torn =
+            damage == Damage::NotAnEvent && (start + place > 0 || is_torn_beginning(&line));
         if !looks_torn || any_event_in(&mut lines)? {
             bail!(
                 "{show} is damaged at byte {place}: {damage}; nothing was changed. \
                  Move it away to begin a new history, or cut the damage out of it"
             );
         }
-        cut(path, &file, place, notes).with_context(|| format!("cannot cut {show}"))?;
+        match is_last {
+            true => {
+                cut(disk, path, &file, place, notes)
+                    .with_context(|| format!("cannot cut {show}"))?;
+            }
+            false => notes.push(format!(
+                "from byte {place} on {show} holds no event: it is left as it is"
+            )),
+        }
         break;
     }
     Ok(file)
+}
+
+fn missing(expected: u64, found: u64, path: &Path) -> String {
+    let show = path.display();
+    match found.saturating_sub(expected) {
+        0 => format!("before event {found} there are zeros in {show}"),
+        1 => format!("event {expected} is missing before event {found} in {show}"),
+        _ => format!(
+            "events {expected} to {} are missing before event {found} in {show}",
+            found - 1
+        ),
+    }
+}
+
+/// Goes on behind the zeros that are in `line`, which another program leaves that
+/// cuts a file while a server writes to it, and a power cut. A whole line is left
+/// in `line`, or less if the file ends before that. Tells how many bytes were
+/// passed over.
+fn skip_zeros(lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
+    let mut skipped = 0;
+    let mut is_fragment = true;
+    loop {
+        let zeros = memrchr(0, line).map_or(0, |zero| zero + 1);
+        skipped += zeros as u64;
+        line.drain(..zeros);
+        let is_whole = line.ends_with(b"\n");
+        // What stands right behind them may be the end of a line.
+        if is_whole && (is_event(line) || !std::mem::take(&mut is_fragment)) {
+            return Ok(skipped);
+        }
+        if is_whole || line.len() > SOURCE {
+            skipped += line.len() as u64;
+            line.clear();
+        }
+        if next_line(lines, line)? == 0 {
+            return Ok(skipped);
+        }
+    }
 }
 
 /// Whether this can be what became of our very first line. Anything else may be
@@ -180,21 +254,33 @@ fn any_event_in(lines: &mut impl BufRead) -> io::Result<bool> {
 }
 
 /// Cuts a file at `place`, and keeps a copy of what is cut off.
-fn cut(path: &Path, file: &File, place: u64, notes: &mut Vec<String>) -> io::Result<()> {
-    let length = file.metadata()?.len() - place;
+fn cut(
+    disk: &Disk,
+    path: &Path,
+    file: &Handle,
+    place: u64,
+    notes: &mut Vec<String>,
+) -> io::Result<()> {
+    let length = file.status()?.length - place;
     let mut rest = Vec::new();
-    disk::read_at(file, place, length.min(MAX_TORN) as usize, &mut rest)?;
+    file.read_at(place, length.min(MAX_TORN) as usize, &mut rest)?;
     let torn = with_suffix(path, "torn");
-    let copy = disk::open(&torn, Make::IfMissing)?;
-    disk::write_at(&copy, &rest, copy.metadata()?.len()).1?;
-    file.set_len(place)?;
-    file.sync_all()?;
+    let in_copy = |error| named(error, &torn);
+    let copy = disk.open_private(&torn).map_err(in_copy)?;
+    let behind = copy.status()?.length;
+    copy.write_at(&rest, behind).1.map_err(in_copy)?;
+    file.cut(place)?;
+    file.sync()?;
     notes.push(format!(
         "{length} bytes of an unfinished line were cut off the end of {}; they are in {}",
         path.display(),
         torn.display()
     ));
     Ok(())
+}
+
+fn named(error: io::Error, path: &Path) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Links that may lead to one another, as on Linux.

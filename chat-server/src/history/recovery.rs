@@ -88,6 +88,18 @@ impl Recovery {
         Ok(())
     }
 
+    /// Takes a line, with its end, before which some are missing. It begins at
+    /// `position`, and what is kept in memory begins with it.
+    pub(super) fn line_behind_gap(&mut self, line: &[u8], position: u64) -> Result<(), Damage> {
+        let record = parse(line).ok_or(Damage::NotAnEvent)?;
+        let (expected, found) = (self.json.next(), record.seq);
+        if found < expected {
+            return Err(Damage::WrongNumber { expected, found });
+        }
+        self.json = Log::new(self.capacity, position, found);
+        self.line(line)
+    }
+
     fn take(&mut self, Record { seq, what }: Record<'_>) {
         if self.runs.is_empty() && !matches!(what, Recorded::Room { .. }) {
             // Nothing says which run it is.

@@ -2,6 +2,7 @@
 //!
 //! The history is one long row of bytes, the JSON log, cut into segments at
 //! the boundaries of events. The last segment is the one that is written to.
+//! Between two segments, and within one, some of it can be missing.
 
 use std::collections::VecDeque;
 
@@ -14,29 +15,61 @@ pub(super) struct Segments {
 /// One file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Segment {
-    /// The number in its name, once it has one.
-    pub(super) number: u64,
+    /// The number in its name. None as long as it is written to, and if another
+    /// program has moved it away.
+    pub(super) number: Option<u64>,
     /// Where it begins in the JSON log.
     pub(super) start: u64,
     /// Where it ends, so far.
     pub(super) end: u64,
     /// The number of its first event.
     pub(super) first: u64,
+    /// It was told that it has not its name any more.
+    pub(super) is_gone: bool,
     /// Where some of its events are, at least [`INDEX_EVERY`] bytes apart:
     /// number and place.
     index: Vec<(u64, u64)>,
 }
 
 impl Segments {
-    /// Another segment begins, with the event `first` at `start`.
-    pub(super) fn begin(&mut self, number: u64, start: u64, first: u64) {
+    /// Another segment begins at `start`, with the event `first` at `place`.
+    pub(super) fn begin(&mut self, number: Option<u64>, start: u64, (first, place): (u64, u64)) {
         self.list.push_back(Segment {
             number,
             start,
             end: start,
             first,
-            index: vec![(first, start)],
+            is_gone: false,
+            index: vec![(first, place)],
         });
+    }
+
+    /// The last segment begins anew, at `start` with the event `first`.
+    pub(super) fn begin_again(&mut self, start: u64, first: u64) {
+        self.list.pop_back();
+        self.begin(None, start, (first, start));
+    }
+
+    /// The last segment has this number now.
+    pub(super) fn set_number(&mut self, number: u64) {
+        if let Some(last) = self.list.back_mut() {
+            last.number = Some(number);
+        }
+    }
+
+    /// The last segment reaches no further than `end`.
+    pub(super) fn cut(&mut self, end: u64) {
+        if let Some(last) = self.list.back_mut() {
+            last.end = end;
+            last.index.retain(|(_, place)| *place < end);
+        }
+    }
+
+    /// The file of this number is not in its place. Whether that is news.
+    pub(super) fn set_gone(&mut self, number: u64) -> bool {
+        let mut list = self.list.iter_mut();
+        list.find(|segment| segment.number == Some(number))
+            .is_some_and(|segment| !std::mem::replace(&mut segment.is_gone, true))
     }
 
     /// The last segment reaches as far as `end`.
@@ -52,6 +85,13 @@ impl Segments {
             && let Some((_, latest)) = last.index.last()
             && position >= latest + INDEX_EVERY
         {
+            last.index.push((seq, position));
+        }
+    }
+
+    /// The event `seq`, behind some that are missing, begins at `position`.
+    pub(super) fn note_behind_gap(&mut self, seq: u64, position: u64) {
+        if let Some(last) = self.list.back_mut() {
             last.index.push((seq, position));
         }
     }
@@ -74,9 +114,27 @@ impl Segments {
         behind.checked_sub(1)
     }
 
+    /// Number and place of an event at least `least` bytes behind `position`, and
+    /// not beyond the first one of the next segment.
+    pub(super) fn after(&self, position: u64, least: u64) -> Option<(u64, u64)> {
+        let next = self.list.partition_point(|one| one.start <= position);
+        let within = next.checked_sub(1).and_then(|at| self.list.get(at));
+        let entry = within.and_then(|segment| {
+            let behind = |(_, place): &(u64, u64)| *place < position + least;
+            let at = segment.index.partition_point(behind);
+            segment.index.get(at).copied()
+        });
+        entry.or_else(|| self.list.get(next)?.index.first().copied())
+    }
+
     /// The segment of this index.
     pub(super) fn get(&self, index: usize) -> Option<&Segment> {
         self.list.get(index)
+    }
+
+    /// The numbers in the names of files, the oldest first.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u64> {
+        self.list.iter().filter_map(|segment| segment.number)
     }
 
     /// How many there are.
@@ -104,6 +162,15 @@ impl Segments {
             None
         }
     }
+
+    /// Takes the oldest segment out that was moved away, if there are more than
+    /// `most`; tells where it was. Not the one that is written to.
+    pub(super) fn drop_moved(&mut self, most: usize) -> Option<usize> {
+        let full = self.list.len().saturating_sub(1);
+        let mut full = self.list.range(..full);
+        let index = full.position(|segment| segment.number.is_none())?;
+        (self.list.len() > most).then(|| self.list.remove(index).map(|_| index))?
+    }
 }
 
 /// How many bytes of a file are looked through for an event at most, but for
@@ -129,7 +196,7 @@ mod tests {
                 let seq = 10 + index as u64;
                 if cut == 0 || index == 0 {
                     number += 1;
-                    segments.begin(number, position, seq);
+                    segments.begin(Some(number), position, (seq, position));
                 }
                 segments.note(seq, position);
                 events.push((seq, position, number));
@@ -138,7 +205,7 @@ mod tests {
             }
             let mut dropped = Vec::new();
             while let Some(segment) = segments.drop_oldest(least) {
-                dropped.push(segment.number);
+                dropped.push(segment.number.unwrap());
             }
             prop_assert!(dropped.is_sorted());
             let last_start = segments.last().unwrap().start;
@@ -158,7 +225,7 @@ mod tests {
                 prop_assert!(near <= seq && place <= position);
                 prop_assert!(position - place < INDEX_EVERY + 30_000);
                 let index = segments.at(position).unwrap();
-                prop_assert_eq!(segments.get(index).unwrap().number, number);
+                prop_assert_eq!(segments.get(index).unwrap().number, Some(number));
             }
         }
     }

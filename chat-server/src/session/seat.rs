@@ -23,7 +23,7 @@ use crate::clock::Now;
 use crate::identity::Owner;
 use crate::pace::{LINE_BYTES, Pace};
 use crate::rare::Rare;
-use crate::room::{Form, Place, Room, Said, notice};
+use crate::room::{Form, Mark, Place, Room, Said, notice};
 use crate::secrets::Pass;
 
 /// All of a session but the bytes that come in.
@@ -279,7 +279,7 @@ impl Seat {
             Said::Again(seq) => {
                 // While it is uncertain whether the first one can be kept there
                 // is nothing to say: it comes by itself once it is.
-                let certain = room.trouble().is_none() || seq <= room.shown().seq;
+                let certain = seq <= room.reply_mark().seq;
                 if let Some(id) = id.filter(|_| certain) {
                     self.reply(&Reply::Confirmed { id, seq }, room, now);
                 }
@@ -339,7 +339,8 @@ impl Seat {
             Ok(Some((name, place))) => {
                 self.skip_own(place);
                 if self.form == Form::Text {
-                    self.notice(&format!("you are now known as {name}"), room, now);
+                    let text = notice(&format!("you are now known as {name}"));
+                    self.reply_at(room.last_mark(), &Reply::Notice(text), now);
                 }
                 if let Some(pass) = self.pass {
                     room.secrets().rename(pass, &name);
@@ -471,22 +472,18 @@ impl Seat {
     }
 
     fn reply(&mut self, reply: &Reply, room: &Room, now: Now) {
-        let form = self.form;
-        let position = room.reply_mark().of(form);
-        self.reader
-            .reply(position, |out| encode(reply, form, now, out));
+        self.reply_at(room.reply_mark(), reply, now);
     }
 
-    /// What comes next out of the past has been dropped: says so.
-    pub(super) fn missed(&mut self, missed: u64, now: Now) {
+    fn reply_at(&mut self, mark: Mark, reply: &Reply, now: Now) {
         let form = self.form;
         self.reader
-            .say_first(|out| encode(&Reply::Gap { missed }, form, now, out));
+            .reply(mark.of(form), |out| encode(reply, form, now, out));
     }
 
     pub(super) fn goodbye(&mut self, after: Duration, room: &Room, now: Now) {
         let text = notice("the server is shutting down: goodbye");
-        self.reply(&Reply::Goodbye { text, after }, room, now);
+        self.reply_at(room.last_mark(), &Reply::Goodbye { text, after }, now);
         self.close(Reason::ServerStopped, room, now);
     }
 }

@@ -86,10 +86,8 @@ impl Hall {
                 .flat_map(|slice| slice.to_vec())
                 .collect();
             session.sent(bytes.len());
-            if session
-                .past(&self.room, &NoFiles, &mut page, self.now)
-                .unwrap()
-            {
+            let past = session.past(&self.room, &NoFiles, None, &mut page, self.now);
+            if past == Past::Page {
                 bytes.extend(page.bytes());
                 session.past_sent(page.bytes().len(), &page);
             }

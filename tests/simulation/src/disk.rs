@@ -1,10 +1,11 @@
-//! A disk that does what the schedule says: when it is done, when it fails, and
-//! what it drops. It stands for `chat_server::history`, of which the room knows
+//! A disk that does what the schedule says: when it is done, when it fails, what
+//! it drops, and when it reads. It stands for `chat_server::history`, of which the room knows
 //! nothing but these calls.
 
+use std::collections::VecDeque;
 use std::io;
 
-use chat_server::replay::Files;
+use chat_server::replay::{Files, Piece, Wanted};
 use chat_server::room::{Mark, Room};
 
 use crate::ledger::Ledger;
@@ -19,6 +20,12 @@ pub(crate) struct Disk {
     pub(crate) fails: bool,
     /// What is before this in the JSON log is safe.
     pub(crate) safe: u64,
+    /// It reads nothing for the moment.
+    pub(crate) is_slow: bool,
+    /// What it reads fails.
+    pub(crate) is_unreadable: bool,
+    /// What it is to read, and for whom.
+    pub(crate) reading: VecDeque<(usize, Wanted)>,
 }
 
 /// What is on the disk, to be read.
@@ -30,11 +37,17 @@ impl Disk {
         if keeping != Keeping::Not {
             room.keep(1, 0, SEGMENT);
         }
+        if keeping == Keeping::Always {
+            room.show_late();
+        }
         Self {
             keeping,
             in_flight: None,
             fails: false,
             safe: 0,
+            is_slow: false,
+            is_unreadable: false,
+            reading: VecDeque::new(),
         }
     }
 
@@ -52,6 +65,21 @@ impl Disk {
         if self.keeping != Keeping::Not && self.in_flight.is_none() {
             self.in_flight = Some(room.head());
         }
+    }
+
+    /// The next piece that it has read, and for whom.
+    pub(crate) fn piece(&mut self, ledger: &mut Ledger) -> Option<(usize, Piece)> {
+        if self.is_slow {
+            return None;
+        }
+        let (who, wanted) = self.reading.pop_front()?;
+        ledger.was_unreadable |= self.is_unreadable;
+        let from = wanted.position as usize;
+        let bytes = match self.is_unreadable {
+            true => Err(io::ErrorKind::Other.into()),
+            false => Ok(ledger.json_bytes(from..from + wanted.most).to_vec()),
+        };
+        Some((who, Piece { wanted, bytes }))
     }
 
     /// What was given to it is safe.
@@ -73,10 +101,14 @@ impl Files for Kept<'_> {
         (seq <= self.0.last()).then(|| (near, self.0.json_start(near)))
     }
 
-    fn read(&self, position: u64, most: usize, out: &mut Vec<u8>) -> io::Result<()> {
-        let from = position as usize;
-        out.extend_from_slice(self.0.json_bytes(from..from + most));
-        Ok(())
+    fn after(&self, position: u64, least: u64) -> Option<(u64, u64)> {
+        let indexed = (1..=self.0.last()).step_by(5);
+        let mut places = indexed.map(|seq| (seq, self.0.json_start(seq)));
+        places.find(|(_, place)| *place >= position + least)
+    }
+
+    fn held(&self, position: u64) -> u64 {
+        self.0.json_bytes(position as usize..usize::MAX).len() as u64
     }
 }
 

@@ -175,6 +175,8 @@ impl Hall {
             }
             (What::Synced, _) if !self.disk.fails => self.disk.synced(&mut self.room),
             (What::Trouble(fails), _) => self.trouble(fails),
+            (What::Slow(is_slow), _) => self.disk.is_slow = is_slow,
+            (What::Unreadable(is_so), _) => self.disk.is_unreadable = is_so,
             (What::Forget, _) => self.forget(),
             (What::Stop, _) => self.stop(),
             (What::Connect(_), Some(_)) | (What::Synced, _) => {}

@@ -23,6 +23,8 @@ pub(crate) struct Ledger {
     pub(crate) said: Vec<Said>,
     /// Who is here as the events tell it.
     pub(crate) told: BTreeSet<String>,
+    /// At some time the disk could not read.
+    pub(crate) was_unreadable: bool,
 }
 
 /// An event.
@@ -119,6 +121,14 @@ impl Ledger {
     /// Where an event begins among them.
     pub(crate) fn json_start(&self, seq: u64) -> u64 {
         self.event(seq).json.start as u64
+    }
+
+    /// What is before this event may be told as missing.
+    pub(crate) fn held_from(&self, room: &Room) -> u64 {
+        match self.was_unreadable {
+            true => room.log(Form::Json).first(),
+            false => room.first(),
+        }
     }
 
     /// Whether an event is something said or done.

@@ -209,7 +209,7 @@ impl Peer {
         let mut next = Vec::new();
         for place in &self.places {
             let (mut surely, mut perhaps) = (0, 0);
-            for seq in place.seq..room.first() {
+            for seq in place.seq..ledger.held_from(room) {
                 match ledger.own(seq, self.connection) {
                     Own::Never => {}
                     Own::No if !ledger.text(seq).is_empty() => surely += 1,
@@ -306,7 +306,7 @@ impl Peer {
                 self.pings = self.pings.checked_sub(1).expect("nobody asked");
             }
             (Reply::Gap { missed }, Some(program)) => {
-                program.missed(missed, !self.asked.is_empty(), room);
+                program.missed(missed, !self.asked.is_empty(), ledger, room);
             }
             (Reply::History { first, last, id }, Some(program)) => {
                 let id = id.and_then(|id| number_of_id(id.as_str()));

@@ -68,6 +68,10 @@ pub enum What {
     Synced,
     /// The disk fails, or no longer.
     Trouble(bool),
+    /// The disk reads nothing for the moment, or does again.
+    Slow(bool),
+    /// What the disk is to read fails, or no longer.
+    Unreadable(bool),
     /// The oldest of what is kept is dropped.
     Forget,
     /// The server says goodbye to everybody.
@@ -187,6 +191,8 @@ fn step(record: &[u8]) -> Step {
         61 => match a % 4 {
             0 => What::Trouble(b % 3 == 0),
             1 => What::Forget,
+            3 if b % 2 == 0 => What::Slow(b % 4 == 0),
+            3 => What::Unreadable(b % 4 == 1),
             _ => What::Synced,
         },
         62 => What::Wait(a as u64),

@@ -13,14 +13,14 @@ impl Hall {
     fn again(self, seconds: u64) -> Self {
         let options = self.history.options.clone();
         let time = self.now.time.unix_milliseconds().unsigned_abs() + 1000 * seconds;
-        drop(self);
+        self.kill();
         Self::open_at(options, Timestamp::from_unix_milliseconds(time)).unwrap()
     }
 
     fn enter(&mut self, name: &str, number: u64) {
         let name = Name::choose(name).unwrap();
         self.room.enter(&name, Some(owner(number)), self.now);
-        self.keep();
+        self.keep_all();
     }
 
     fn say_as(&mut self, text: &str, id: &str, who: Owner) -> Said {
@@ -31,7 +31,7 @@ impl Hall {
             tag: None,
         };
         let said = self.room.say(speech, Some(who), Body::Message, self.now);
-        self.keep();
+        self.keep_all();
         said
     }
 
@@ -59,7 +59,7 @@ fn each_file_names_the_run_that_it_begins_in() {
         }
         for _ in 0..4 {
             hall.say(&"x".repeat(4000), None);
-            hall.keep();
+            hall.keep_all();
         }
     }
     let rooms: Vec<Value> = events(&options)
@@ -94,12 +94,12 @@ fn whoever_comes_back_goes_on_where_the_history_is_what_they_saw() {
         }
         for text in ["one", "two", "three"] {
             hall.say(&format!("{text} of {run}"), None);
-            hall.keep();
+            hall.keep_all();
             let seen = content(&options);
             positions.push((hall.room.id(), seen.lines().map(str::to_owned).collect()));
         }
     }
-    drop(hall);
+    hall.kill();
     let whole = content(&options);
     let lines: Vec<&str> = whole.split_inclusive('\n').collect();
     for kept in 1..=lines.len() {
@@ -109,7 +109,7 @@ fn whoever_comes_back_goes_on_where_the_history_is_what_they_saw() {
         for text in ["new", "newer"] {
             hall.say(text, None);
         }
-        hall.keep();
+        hall.keep_all();
         let now = content(&options);
         let now: Vec<&str> = now.lines().collect();
         for (room, seen) in &positions {
@@ -140,6 +140,7 @@ fn whoever_comes_back_goes_on_where_the_history_is_what_they_saw() {
                 Onward::Elsewhere => panic!("it is the same room"),
             }
         }
+        hall.kill();
     }
 }
 
@@ -201,7 +202,7 @@ fn a_short_id_is_known_again_after_a_restart() {
         hall = hall.again(1);
     }
     // With another key there is nothing to know it by.
-    drop(hall);
+    hall.kill();
     fs::remove_file(with_suffix(&options.path, "key")).unwrap();
     let mut hall = Hall::open(options.clone()).unwrap();
     assert!(matches!(
@@ -229,7 +230,7 @@ fn who_had_which_name_is_known_after_a_restart() {
     assert!(renamed.is_ok());
     // Of one without a program nothing is known.
     hall.room.enter(&name("di"), None, hall.now);
-    hall.keep();
+    hall.keep_all();
     for pause in [1000, 5, 5] {
         hall = hall.again(pause);
         let found = [1, 2, 3, 4].map(|number| hall.returning(number));
@@ -244,7 +245,7 @@ fn who_had_which_name_is_known_after_a_restart() {
     // The name is as it was, and they are told to be back.
     let ann = hall.room.come_back(&name("ann"), owner(1), hall.now);
     assert!(ann.is_some());
-    hall.keep();
+    hall.keep_all();
     let entered = events(&options).pop().unwrap();
     assert_eq!(entered["back"], serde_json::json!(["ann"]));
     // Whoever has not come back in a longer run is not waited for any more.
@@ -261,7 +262,7 @@ fn without_the_key_nobody_is_waited_for() {
     let mut hall = Hall::open(options.clone()).unwrap();
     hall.enter("ann", 1);
     let secret = hall.room.secrets().secret_of(owner(1));
-    drop(hall);
+    hall.kill();
     fs::remove_file(with_suffix(&options.path, "key")).unwrap();
     let mut hall = Hall::open(options).unwrap();
     assert_eq!(hall.room.secrets().owner_of(&secret), None);

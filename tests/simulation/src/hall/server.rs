@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chat_server::clock::Now;
 use chat_server::connection::Connection;
-use chat_server::replay::{Files, NoFiles};
+use chat_server::replay::{Files, NoFiles, Piece};
 use chat_server::room::{Form, Room};
 
 use super::Hall;
@@ -163,28 +163,43 @@ impl Hall {
     }
 
     fn serve_past(&mut self) {
-        for _ in 0..PAGES.min(self.returning.len()) {
-            let Some(who) = self.returning.pop_front() else {
-                break;
-            };
-            let kept = Kept(&self.ledger);
-            let files: &dyn Files = match self.keeping {
-                Keeping::Not => &NoFiles,
-                _ => &kept,
-            };
-            if let Some(Some(person)) = self.people.get_mut(who)
-                && person.connection.returning
-            {
-                let connection = &mut person.connection;
-                connection.write_past(&self.room, files, &mut self.page, self.now);
-                connection.returning = connection.wants_past(&self.room);
-                if connection.returning {
-                    self.returning.push_back(who);
-                }
+        for _ in 0..READING {
+            if let Some((who, piece)) = self.disk.piece(&mut self.ledger) {
+                self.serve(who, Some(piece));
             }
-            self.look(who);
-            self.enqueue(who);
         }
+        for _ in 0..PAGES.min(self.returning.len()) {
+            if let Some(who) = self.returning.pop_front() {
+                self.serve(who, None);
+            }
+        }
+    }
+
+    fn serve(&mut self, who: usize, piece: Option<Piece>) {
+        let kept = Kept(&self.ledger);
+        let files: &dyn Files = match self.keeping {
+            Keeping::Not => &NoFiles,
+            _ => &kept,
+        };
+        if let Some(Some(person)) = self.people.get_mut(who)
+            && std::mem::take(match piece {
+                Some(_) => &mut person.connection.reading,
+                None => &mut person.connection.returning,
+            })
+        {
+            let connection = &mut person.connection;
+            let (_, wanted) =
+                connection.write_past(&self.room, files, piece, &mut self.page, self.now);
+            if let Some(wanted) = wanted {
+                connection.reading = true;
+                self.disk.reading.push_back((who, wanted));
+            } else if connection.wants_past(&self.room) {
+                connection.returning = true;
+                self.returning.push_back(who);
+            }
+        }
+        self.look(who);
+        self.enqueue(who);
     }
 
     /// The peer looks at what it was sent.
@@ -244,5 +259,6 @@ impl Hall {
 const ROUND_BYTES: u64 = 256 * 1024;
 const TURNS: usize = 64;
 const PAGES: usize = 4;
+const READING: usize = 2;
 
 const STALL: Duration = Duration::from_secs(60);

@@ -68,9 +68,9 @@ impl Program {
     }
 
     /// So many events are told as missing: they must be gone.
-    pub(super) fn missed(&mut self, missed: u64, asked: bool, room: &Room) {
+    pub(super) fn missed(&mut self, missed: u64, asked: bool, ledger: &Ledger, room: &Room) {
         let is_past = asked || !self.welcoming.is_empty();
-        let gone = |next: &u64| next + missed <= room.first();
+        let gone = |next: &u64| next + missed <= ledger.held_from(room);
         let mut next: Vec<u64> = self
             .next
             .iter()
@@ -117,7 +117,10 @@ impl Program {
                 true => _ = again.remove(0),
                 false => {
                     let dropped = matches!(asked, Asked::Last(_)) && seq < in_memory;
-                    assert!(dropped || gap > 0 && seq < room.first(), "{seq} is missing");
+                    assert!(
+                        dropped || gap > 0 && seq < ledger.held_from(room),
+                        "{seq} is missing"
+                    );
                 }
             }
         }

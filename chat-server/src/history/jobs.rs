@@ -1,0 +1,398 @@
+//! Which job is given next, and what comes of it.
+//!
+//! There is never more than one under way. Each begins where the one before it left
+//! off, and whatever fails is begun again from what is known to be safe.
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::disk::Handle;
+use super::keeper::{self, Astray, Begin, Begun, Done, Expected, Job, Outcome};
+use super::{History, News, SYNC_EVERY, SyncMode, end};
+use crate::clock::Now;
+use crate::replay::SOURCE;
+use crate::room::{Form, Mark, Room};
+
+/// A job that was given.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) since: Instant,
+    /// What is written before this is safe when it is done, if it syncs.
+    mark: Mark,
+    syncs: bool,
+    begin: Option<Begin>,
+    /// The number of the full file that it looks for.
+    full: Option<u64>,
+    /// The end of what is written before the mark.
+    tail: Vec<u8>,
+    expected: Expected,
+    is_asked: bool,
+}
+
+/// The newest file is not in its place.
+#[derive(Debug)]
+pub(super) struct Lost {
+    how: Astray,
+    /// What it did not hold.
+    expected: Expected,
+}
+
+/// Of the newest file, to see whether another program has changed it.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Its beginning.
+    head: Vec<u8>,
+    /// What stands before `end`.
+    tail: Vec<u8>,
+    /// Everything before this place in the JSON log has been looked at.
+    end: u64,
+    /// The event that begins there.
+    next: u64,
+}
+
+impl Seen {
+    /// Of a file that begins at `start` and reaches as far as `mark`.
+    pub(super) fn of(file: &Handle, room: &Room, start: u64, mark: Mark) -> io::Result<Self> {
+        let mut head = Vec::new();
+        file.read_at(0, EDGE.min((mark.json - start) as usize), &mut head)?;
+        Ok(Self {
+            head,
+            tail: edge(room, start..mark.json),
+            end: mark.json,
+            next: mark.seq + 1,
+        })
+    }
+
+    /// Nothing yet of a file whose event `next` begins at `end`.
+    fn before(end: u64, next: u64) -> Self {
+        Self {
+            end,
+            next,
+            ..Self::default()
+        }
+    }
+
+    /// The file reaches no further than `end`, where the event `next` is to be.
+    pub(super) fn cut(&mut self, end: u64, next: u64) {
+        if end < self.end {
+            self.tail.clear();
+            (self.end, self.next) = (end, next);
+        }
+    }
+
+    /// What the file holds if it begins at `start` and reaches as far as `end`,
+    /// before which stands `tail`.
+    fn expected(&self, start: u64, end: u64, tail: &[u8]) -> Expected {
+        let before = |end: u64, bytes: &[u8]| (end - start - bytes.len() as u64, bytes.to_vec());
+        Expected {
+            pieces: vec![
+                (0, self.head.clone()),
+                before(self.end, &self.tail),
+                before(end, tail),
+            ],
+            events: (self.end - start..end - start, self.next),
+        }
+    }
+}
+
+impl History {
+    /// Gives the next job, if there is none under way and one is due.
+    pub(super) fn give(&mut self, room: &Room, now: Now) {
+        if self.in_flight.is_some() {
+            return;
+        }
+        let is_due = |at: Option<Instant>| at.is_none_or(|at| at <= now.instant);
+        let syncs = match self.options.sync {
+            // Over only when a sync says so, too.
+            _ if self.trouble.is_some() => true,
+            SyncMode::Always => self.written > self.safe,
+            SyncMode::Batch => self.written > self.safe && is_due(self.next_sync),
+            SyncMode::Off => false,
+        };
+        let begin = self.next_begin(room);
+        let looks = self.is_asked || !self.dropped.is_empty() || is_due(self.next_look);
+        if begin.is_none() && !syncs && !looks {
+            return;
+        }
+        let syncs = self.astray.is_none()
+            && (syncs || begin.is_some() && self.options.sync != SyncMode::Off);
+        let (mark, start) = (end(room), self.start());
+        if self.seen.head.is_empty() {
+            self.seen.head = beginning(room, start..mark.json);
+        }
+        let tail = edge(room, start..mark.json);
+        let expected = match &self.astray {
+            Some(lost) => lost.expected.clone(),
+            None => self.seen.expected(start, mark.json, &tail),
+        };
+        let full = self.next_full();
+        self.syncer.give(Job {
+            remove: std::mem::take(&mut self.dropped),
+            file: Arc::clone(self.newest()),
+            sync: syncs,
+            expected: expected.clone(),
+            full: full.as_ref().map(|(number, file)| {
+                let path = keeper::full(&self.options.path, *number);
+                (path, Arc::clone(file))
+            }),
+            begin,
+        });
+        self.in_flight = Some(Flight {
+            since: now.instant,
+            mark,
+            syncs,
+            begin,
+            full: full.map(|(number, _)| number),
+            tail,
+            expected,
+            is_asked: std::mem::take(&mut self.is_asked),
+        });
+        if let Some(trouble) = &mut self.trouble {
+            trouble.tried = true;
+        }
+        if syncs {
+            self.next_sync = Some(now.instant + SYNC_EVERY);
+        }
+    }
+
+    /// Whether another file is to be begun, and how.
+    fn next_begin(&self, room: &Room) -> Option<Begin> {
+        let (written, safe) = (self.written - self.start(), self.safe - self.start());
+        match self.astray.as_ref().map(|lost| lost.how) {
+            Some(Astray::Moved) => Some(Begin::Behind {
+                cut: safe,
+                length: written,
+            }),
+            Some(Astray::Deleted) => Some(Begin::Again { copy: safe }),
+            Some(Astray::Spoilt) => Some(Begin::Again { copy: 0 }),
+            None => {
+                let is_full = room.next_cut().is_some_and(|cut| cut.json == self.written);
+                let last = self.segments.numbers().max().unwrap_or(0);
+                is_full.then_some(Begin::Next { number: last + 1 })
+            }
+        }
+    }
+
+    /// The full file that is looked at next.
+    fn next_full(&mut self) -> Option<(u64, Arc<Handle>)> {
+        let full = self.segments.len() - 1;
+        self.turn = (self.turn + 1).checked_rem(full)?;
+        let segment = self.segments.get(self.turn)?;
+        let number = segment.number.filter(|_| !segment.is_gone)?;
+        Some((number, Arc::clone(self.files.get(self.turn)?)))
+    }
+
+    /// Takes note of what came of the job.
+    pub(super) fn take(&mut self, done: Done, room: &mut Room, now: Now, news: &mut Vec<News>) {
+        let Some(flight) = self.in_flight.take() else {
+            return;
+        };
+        self.next_look = Some(now.instant + LOOK_EVERY);
+        if done.full_is_gone
+            && let Some(number) = flight.full
+            && self.segments.set_gone(number)
+        {
+            let path = keeper::full(&self.options.path, number);
+            news.push(News::Noted(format!(
+                "{} is gone: what is in it can be read until the server ends",
+                path.display()
+            )));
+        }
+        match done.result {
+            Err(error) => {
+                // Whatever it was that could not be written is written again.
+                self.written = self.safe;
+                self.fail(&error, room, now, news);
+            }
+            Ok(Outcome::Astray(how)) => {
+                self.astray = Some(Lost {
+                    how,
+                    expected: flight.expected,
+                });
+                self.is_asked |= flight.is_asked;
+            }
+            Ok(Outcome::InPlace(_)) if self.astray.is_some() => {
+                // It has been put back.
+                (self.astray, self.next_look) = (None, None);
+                self.is_asked |= flight.is_asked;
+            }
+            Ok(Outcome::InPlace(length)) => {
+                self.seen.tail = flight.tail;
+                (self.seen.end, self.seen.next) = (flight.mark.json, flight.mark.seq + 1);
+                if flight.is_asked {
+                    let text = "SIGHUP: the history is in its place";
+                    news.push(News::Noted(text.to_owned()));
+                }
+                self.cut_foreign(length, news);
+                if flight.syncs {
+                    self.is_safe(flight.mark, room, news);
+                }
+            }
+            Ok(Outcome::Begun(begun)) => self.begun(begun, flight, room, now, news),
+        }
+    }
+
+    /// What is before `mark` is on the disk.
+    fn is_safe(&mut self, mark: Mark, room: &mut Room, news: &mut Vec<News>) {
+        self.made_safe(mark, room);
+        let late = self.options.sync == SyncMode::Always || self.trouble.is_some();
+        // More may have been shown while it was under way.
+        if late && mark.json > room.shown().json {
+            room.show(mark);
+        }
+        if self.trouble.as_ref().is_some_and(|trouble| trouble.tried) {
+            self.trouble = None;
+            room.set_trouble(None);
+            news.push(News::Recovered);
+        }
+    }
+
+    pub(super) fn made_safe(&mut self, mark: Mark, room: &mut Room) {
+        self.safe = mark.json;
+        room.set_safe(self.safe);
+    }
+
+    /// What another program has appended to our file is not part of the history.
+    fn cut_foreign(&self, length: u64, news: &mut Vec<News>) {
+        let end = self.written - self.start();
+        if length > end && self.trouble.is_none() && self.newest().cut(end).is_ok() {
+            news.push(News::Noted(format!(
+                "{} bytes that another program had appended to the history were cut off",
+                length - end
+            )));
+        }
+    }
+
+    /// Another file has been begun.
+    fn begun(
+        &mut self,
+        begun: Begun,
+        flight: Flight,
+        room: &mut Room,
+        now: Now,
+        news: &mut Vec<News>,
+    ) {
+        let astray = self.astray.take().map(|lost| lost.how);
+        if let Some(trouble) = &mut self.trouble {
+            // To be safe it has to be written.
+            trouble.retry = now.instant;
+        }
+        if let Some(path) = &begun.aside {
+            let text = format!("what was in its place is in {}", path.display());
+            news.push(News::Noted(text));
+        }
+        let old_start = self.start();
+        let text = match (flight.begin, astray) {
+            (Some(Begin::Next { .. }), _) => {
+                self.is_safe(flight.mark, room, news);
+                begun
+                    .number
+                    .iter()
+                    .for_each(|it| self.segments.set_number(*it));
+                self.push(begun.file, room);
+                room.cut_done();
+                return;
+            }
+            (Some(Begin::Behind { .. }), _) => {
+                self.segments.cut(self.safe);
+                self.written = self.safe;
+                self.push(begun.file, room);
+                "the history was moved away, and goes on in a new file".to_owned()
+            }
+            (_, Some(Astray::Spoilt)) => {
+                // The rest is in memory, which is all that is left.
+                let log = room.log(Form::Json);
+                let start = log.start().max(old_start);
+                let (first, _) = log.event_at(start);
+                self.segments.begin_again(start, first);
+                self.files.pop_back();
+                self.files.push_back(begun.file);
+                (self.written, self.safe) = (start, start);
+                self.seen = Seen::before(start, first);
+                room.set_safe(start);
+                self.forget(room);
+                let text = "the history was changed by another program, and has been written again";
+                match start == old_start {
+                    true => text.to_owned(),
+                    false => format!("{text} from event {first} on; what was before that is lost"),
+                }
+            }
+            _ => {
+                self.files.pop_back();
+                self.files.push_back(begun.file);
+                self.written = self.safe;
+                let (next, _) = room.log(Form::Json).event_at(self.safe);
+                let head = std::mem::take(&mut self.seen.head);
+                self.seen = Seen::before(self.safe, next);
+                self.seen.head = head;
+                "the history was deleted or replaced by another program, and has been written again"
+                    .to_owned()
+            }
+        };
+        if self.start() != old_start {
+            room.begin_file(self.start(), now.time);
+        }
+        news.push(match flight.is_asked {
+            true => News::Noted(format!("SIGHUP: {text}")),
+            false => News::Told(text),
+        });
+    }
+
+    /// Goes on in another file, at the end of what is written.
+    fn push(&mut self, file: Arc<Handle>, room: &mut Room) {
+        let start = self.written;
+        let (seq, _) = room.log(Form::Json).event_at(start);
+        self.files.push_back(file);
+        self.segments.begin(None, start, (seq, start));
+        self.seen = Seen::before(start, seq);
+        while let Some(index) = self.segments.drop_moved(self.most_files()) {
+            self.files.remove(index);
+        }
+        // With room for the new one, which the last event can make larger.
+        let new = self.segment_size() + SOURCE as u64 / 2;
+        let least = self.options.keep.saturating_sub(self.segment_size() + new);
+        while let Some(oldest) = self.segments.drop_oldest(least) {
+            let file = self.files.pop_front();
+            if let (Some(number), Some(file)) = (oldest.number, file) {
+                self.dropped
+                    .push((keeper::full(&self.options.path, number), file));
+            }
+        }
+        self.forget(room);
+    }
+
+    /// Has the room forget what is in no file any more.
+    fn forget(&self, room: &mut Room) {
+        if let Some(first) = self.segments.first() {
+            room.forget_before(first.first);
+        }
+    }
+}
+
+/// The first few bytes of a range of the JSON log, if they are in memory.
+fn beginning(room: &Room, range: Range<u64>) -> Vec<u8> {
+    let log = room.log(Form::Json);
+    match log.start() <= range.start {
+        true => {
+            let end = range.end.min(range.start + EDGE as u64);
+            log.bytes(range.start..end).flatten().copied().collect()
+        }
+        false => Vec::new(),
+    }
+}
+
+/// The last few bytes of a range of the JSON log, as far as they are in memory.
+fn edge(room: &Room, range: Range<u64>) -> Vec<u8> {
+    let log = room.log(Form::Json);
+    let start = range.end.saturating_sub(EDGE as u64);
+    let start = start.max(range.start).max(log.start().min(range.end));
+    log.bytes(start..range.end).flatten().copied().collect()
+}
+
+/// How often it is looked whether the files are in their places.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How many bytes of the newest file are remembered, at its beginning and its end.
+const EDGE: usize = 64;
