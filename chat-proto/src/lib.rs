@@ -76,7 +76,7 @@
 //! | `error` | `time` `code` `text`, and `id` of the refused message |
 //! | `who` | `time` `people` `names` (at most 200) `more` (another piece follows) |
 //! | `pong` | `time`, `id` |
-//! | `gap` | `time` `missed` (so many events that come next are no longer held) |
+//! | `gap` | `time` `missed` (so many events that come next are no longer held, or cannot be read) |
 //! | `confirmed` | `time` `id` `seq` (the message is that event already) |
 //! | `history` | `time` `first` `last`, `id`: the end of the answer to `history` |
 //! | `goodbye` | `time` `text` `after_ms` (when to come back) |
@@ -119,8 +119,8 @@
 //! ```
 //!
 //! It gets the events from `from` on, here 42, up to 57 and then live, each once, as
-//! they were sent the first time. If some of them are no longer held a `gap` says how
-//! many. There are three cases:
+//! they were sent the first time. If some of them are no longer held, or cannot be
+//! read, a `gap` before the next one says how many. There are three cases:
 //!
 //! - `resumed` is true: what follows are all events that it has not seen.
 //! - `resumed` is false, and there is a `from`: the room is the same, but some of the
@@ -155,6 +155,11 @@
 //! message only with the same text from the same program, which proves that with
 //! its secret: a program that never shows one has its short ids known again on one
 //! connection only.
+//!
+//! An answer comes behind everything that was shown when it was asked for. It does
+//! not wait for the disk: where events are shown only when they are safe there, it
+//! may come before some that the room has taken already. That a message is taken is
+//! told by its event, or by `confirmed`, and by no other answer.
 //!
 //! A reader that is too slow for what the server holds in memory goes on from
 //! the history on disk, if there is one, and is otherwise told by a `gap`. One

@@ -160,7 +160,7 @@ impl History {
         Self::open_on(Disk::default(), options, capacity, time, notes)
     }
 
-    fn open_on(
+    pub(crate) fn open_on(
         disk: Disk,
         options: Options,
         capacity: u64,
@@ -213,7 +213,6 @@ impl History {
             disk,
             syncs: options.sync != SyncMode::Off,
         };
-        keeper.sync_directory()?;
         let head = room.head().json;
         let mut history = Self {
             segments,
@@ -256,6 +255,7 @@ impl History {
         let (start, mark) = (self.start(), room.head());
         let newest = self.newest();
         newest.sync()?;
+        self.syncer.sync_directory()?;
         self.seen = Seen::of(newest, room, start, mark)?;
         self.made_safe(mark, room);
         room.show(mark);
@@ -426,10 +426,9 @@ impl History {
             if let Err(error) = result {
                 // No line is left half written, for those who read along; what
                 // cannot be cut now is written over later.
-                let (seq, offset) = log.event_at(self.written);
+                let (_, offset) = log.event_at(self.written);
                 self.written -= offset;
                 let _ = file.cut(self.written - start);
-                self.seen.cut(self.written, seq);
                 return Err(error);
             }
             self.segments.grow(self.written);
@@ -519,4 +518,4 @@ const MAX_SEGMENTS: u64 = 64;
 const MOST_MOVED: usize = 16;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

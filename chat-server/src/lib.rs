@@ -19,7 +19,7 @@
 //! connections (`clients`); the room is behind one lock (`shared`) that a thread has alone
 //! to change the room, and with all others to send from it. One more thread
 //! writes the log lines ([`journal`]), because a terminal that does not take
-//! them must not stop the room.
+//! them must not stop the room, and two wait for the disk ([`history`]).
 //!
 //! - [`log`], [`broadcast`], [`replay`], [`runs`], [`ids`], [`people`],
 //!   [`presence`], [`absent`], [`identity`], [`secrets`], [`admission`], `pace`,

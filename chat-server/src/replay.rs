@@ -11,8 +11,7 @@
 
 use std::io;
 
-use chat_proto::event::{Reply, ServerMessage, Timestamp};
-use chat_proto::json_form::Record;
+use chat_proto::event::{Event, Reply, ServerMessage, Timestamp};
 use chat_proto::{json_form, text_form};
 use memchr::{memchr, memrchr};
 
@@ -306,7 +305,7 @@ impl Page {
             let Some(line) = log.event(seq) else {
                 return;
             };
-            self.put(line, replay, reader);
+            self.put(line, || event(line), replay, reader);
             seq += 1;
             self.step(seq, log.position_of(seq));
         }
@@ -331,10 +330,11 @@ impl Page {
             place += line.len() as u64;
             // Zeros are left where a file was cut while the server wrote to it.
             let line = &line[memrchr(0, line).map_or(0, |zero| zero + 1)..];
-            let Some(number) = number(line).filter(|number| *number >= seq) else {
+            let Some(event) = event(line).filter(|event| event.seq >= seq) else {
                 self.failure = Some(format!("what is not an event stands before event {next}"));
                 continue;
             };
+            let number = event.seq;
             replay.failures = 0;
             if number < next {
                 replay.place = Some((number + 1, place));
@@ -351,7 +351,7 @@ impl Page {
                 }
             }
             self.tell_lost(replay, reader);
-            self.put(line, replay, reader);
+            self.put(line, || Some(event), replay, reader);
             next = number + 1;
             self.step(next, Some(place));
             taken = Taken::Page;
@@ -359,10 +359,25 @@ impl Page {
         taken
     }
 
-    /// Encodes a line of an event behind what is there.
-    fn put(&mut self, line: &[u8], replay: &Replay, reader: &For) {
+    /// Encodes an event, which has this line, behind what is there.
+    fn put(
+        &mut self,
+        line: &[u8],
+        event: impl FnOnce() -> Option<Event>,
+        replay: &Replay,
+        reader: &For,
+    ) {
         let before = self.bytes.len();
-        encode(line, replay.what, reader.form, &mut self.bytes);
+        if replay.what == Selection::Speech && !json_form::is_speech(line) {
+            // It is passed over.
+        } else if reader.form == Form::Json {
+            self.bytes.extend_from_slice(line);
+        } else if let Some(event) = event() {
+            match replay.what {
+                Selection::Everything => text_form::encode_event(&event, &mut self.bytes),
+                Selection::Speech => text_form::encode_dated(&event, &mut self.bytes),
+            }
+        }
         if self.steps.is_empty() {
             let sent = (self.bytes.len() - before).min(replay.offset as usize);
             self.bytes.drain(before..before + sent);
@@ -429,29 +444,13 @@ impl Piece {
     }
 }
 
-/// The number of an event, if that is what a line is. Nothing else may get to a
-/// reader, whatever has become of a file.
-fn number(line: &[u8]) -> Option<u64> {
+/// The event that a line is, if it is one. Nothing else may get to a reader,
+/// whatever has become of a file.
+fn event(line: &[u8]) -> Option<Event> {
     let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
-    Record::parse(line).ok().map(|record| record.seq)
-}
-
-fn encode(line: &[u8], what: Selection, form: Form, out: &mut Vec<u8>) {
-    if what == Selection::Speech && !json_form::is_speech(line) {
-        return;
-    }
-    if form == Form::Json {
-        out.extend_from_slice(line);
-        return;
-    }
-    // What stands in the files was looked through when they were opened.
-    if let Ok(line) = std::str::from_utf8(line)
-        && let Ok(Some(ServerMessage::Event(event))) = json_form::parse_server_message(line)
-    {
-        match what {
-            Selection::Everything => text_form::encode_event(&event, out),
-            Selection::Speech => text_form::encode_dated(&event, out),
-        }
+    match json_form::parse_server_message(line) {
+        Ok(Some(ServerMessage::Event(event))) => Some(event),
+        _ => None,
     }
 }
 
@@ -469,3 +468,6 @@ pub(crate) const SOURCE: usize = 64 * 1024;
 
 /// How often the distance is doubled that is passed over where nothing can be read.
 const MOST_DOUBLED: u32 = 10;
+
+#[cfg(test)]
+mod tests;

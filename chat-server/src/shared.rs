@@ -416,18 +416,41 @@ const MAX_LAG: u64 = 1 << 20;
 
 #[cfg(test)]
 impl Shared {
+    /// A room for tests that has a history, with one worker.
+    pub(crate) fn kept(
+        mut room: Room,
+        history: History,
+        waker: Arc<Waker>,
+        people: chat_proto::event::Limits,
+    ) -> Self {
+        room.set_limits(people);
+        let history = Some(history);
+        Self::new(
+            room,
+            history,
+            vec![waker],
+            test_limits(people),
+            Journal::on_stderr(),
+        )
+    }
+
     /// An empty room for tests, with a worker for each waker.
     pub(crate) fn of(wakers: Vec<Arc<Waker>>, people: chat_proto::event::Limits) -> Self {
-        let limits = Limits {
-            people,
-            limit_loopback: false,
-            proxied: false,
-            connections: 100,
-            together: 1,
-        };
         let mut room = Room::new(crate::identity::tests::identity(), 8 << 20);
         room.set_limits(people);
+        let limits = test_limits(people);
         Self::new(room, None, wakers, limits, Journal::on_stderr())
+    }
+}
+
+#[cfg(test)]
+fn test_limits(people: chat_proto::event::Limits) -> Limits {
+    Limits {
+        people,
+        limit_loopback: false,
+        proxied: false,
+        connections: 100,
+        together: 1,
     }
 }
 

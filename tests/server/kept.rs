@@ -1,6 +1,7 @@
 //! A room that is kept in a file: nothing is lost, whatever happens to the
 //! server, the connections, the disk and the readers.
 
+mod astray;
 mod faults;
 mod files;
 mod full;

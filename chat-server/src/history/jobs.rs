@@ -22,7 +22,6 @@ pub(super) struct Flight {
     /// What is written before this is safe when it is done, if it syncs.
     mark: Mark,
     syncs: bool,
-    begin: Option<Begin>,
     /// The number of the full file that it looks for.
     full: Option<u64>,
     /// The end of what is written before the mark.
@@ -74,25 +73,13 @@ impl Seen {
         }
     }
 
-    /// The file reaches no further than `end`, where the event `next` is to be.
-    pub(super) fn cut(&mut self, end: u64, next: u64) {
-        if end < self.end {
-            self.tail.clear();
-            (self.end, self.next) = (end, next);
-        }
-    }
-
-    /// What the file holds if it begins at `start` and reaches as far as `end`,
-    /// before which stands `tail`.
-    fn expected(&self, start: u64, end: u64, tail: &[u8]) -> Expected {
-        let before = |end: u64, bytes: &[u8]| (end - start - bytes.len() as u64, bytes.to_vec());
+    /// What the file holds if it begins at `start` and reaches as far as `mark`.
+    fn expected(&self, start: u64, mark: Mark) -> Expected {
         Expected {
-            pieces: vec![
-                (0, self.head.clone()),
-                before(self.end, &self.tail),
-                before(end, tail),
-            ],
-            events: (self.end - start..end - start, self.next),
+            head: self.head.clone(),
+            before: self.tail.clone(),
+            place: self.end - start..mark.json - start,
+            events: self.next..mark.seq + 1,
         }
     }
 }
@@ -125,7 +112,7 @@ impl History {
         let tail = edge(room, start..mark.json);
         let expected = match &self.astray {
             Some(lost) => lost.expected.clone(),
-            None => self.seen.expected(start, mark.json, &tail),
+            None => self.seen.expected(start, mark),
         };
         let full = self.next_full();
         self.syncer.give(Job {
@@ -143,7 +130,6 @@ impl History {
             since: now.instant,
             mark,
             syncs,
-            begin,
             full: full.map(|(number, _)| number),
             tail,
             expected,
@@ -274,70 +260,74 @@ impl History {
         now: Now,
         news: &mut Vec<News>,
     ) {
-        let astray = self.astray.take().map(|lost| lost.how);
+        let Some(lost) = self.astray.take() else {
+            // The one before it is full.
+            self.is_safe(flight.mark, room, news);
+            if let Some(number) = begun.number {
+                self.segments.set_number(number);
+            }
+            self.push(begun.file, room);
+            return room.cut_done();
+        };
         if let Some(trouble) = &mut self.trouble {
-            // To be safe it has to be written.
+            // It is over when what is to be in it is safe.
             trouble.retry = now.instant;
         }
         if let Some(path) = &begun.aside {
             let text = format!("what was in its place is in {}", path.display());
             news.push(News::Noted(text));
         }
-        let old_start = self.start();
-        let text = match (flight.begin, astray) {
-            (Some(Begin::Next { .. }), _) => {
-                self.is_safe(flight.mark, room, news);
-                begun
-                    .number
-                    .iter()
-                    .for_each(|it| self.segments.set_number(*it));
-                self.push(begun.file, room);
-                room.cut_done();
-                return;
-            }
-            (Some(Begin::Behind { .. }), _) => {
-                self.segments.cut(self.safe);
-                self.written = self.safe;
-                self.push(begun.file, room);
-                "the history was moved away, and goes on in a new file".to_owned()
-            }
-            (_, Some(Astray::Spoilt)) => {
-                // The rest is in memory, which is all that is left.
-                let log = room.log(Form::Json);
-                let start = log.start().max(old_start);
-                let (first, _) = log.event_at(start);
-                self.segments.begin_again(start, first);
-                self.files.pop_back();
-                self.files.push_back(begun.file);
-                (self.written, self.safe) = (start, start);
-                self.seen = Seen::before(start, first);
-                room.set_safe(start);
-                self.forget(room);
-                let text = "the history was changed by another program, and has been written again";
-                match start == old_start {
-                    true => text.to_owned(),
-                    false => format!("{text} from event {first} on; what was before that is lost"),
-                }
-            }
-            _ => {
-                self.files.pop_back();
-                self.files.push_back(begun.file);
-                self.written = self.safe;
-                let (next, _) = room.log(Form::Json).event_at(self.safe);
-                let head = std::mem::take(&mut self.seen.head);
-                self.seen = Seen::before(self.safe, next);
-                self.seen.head = head;
-                "the history was deleted or replaced by another program, and has been written again"
-                    .to_owned()
-            }
-        };
-        if self.start() != old_start {
-            room.begin_file(self.start(), now.time);
-        }
+        let text = self.begun_again(lost.how, begun.file, room, now);
         news.push(match flight.is_asked {
             true => News::Noted(format!("SIGHUP: {text}")),
             false => News::Told(text),
         });
+    }
+
+    /// Goes on in a file that is in the place of one with which another program has
+    /// done something; tells what.
+    fn begun_again(&mut self, how: Astray, file: Arc<Handle>, room: &mut Room, now: Now) -> String {
+        match how {
+            Astray::Moved => {
+                // What was not safe is cut off the old one, and will be in this one.
+                if !self.segments.cut(self.safe) {
+                    self.files.pop_back();
+                }
+                self.written = self.safe;
+                self.push(file, room);
+                room.begin_file(self.safe, now.time);
+                "the history was moved away, and goes on in a new file".to_owned()
+            }
+            Astray::Deleted => {
+                // What was seen of the old one is in this one before it is looked at.
+                self.files.pop_back();
+                self.files.push_back(file);
+                self.written = self.safe;
+                "the history was deleted or replaced by another program, \
+                 and has been written again"
+                    .to_owned()
+            }
+            Astray::Spoilt => {
+                // What is in memory is all that is left.
+                let log = room.log(Form::Json);
+                let start = log.start().max(self.start());
+                let (first, _) = log.event_at(start);
+                let is_whole = start == self.start();
+                self.files.pop_back();
+                self.files.push_back(file);
+                self.segments.begin_again(start, first);
+                self.seen = Seen::before(start, first);
+                (self.written, self.safe) = (start, start);
+                room.set_safe(start);
+                self.forget(room);
+                let text = "the history was changed by another program, and has been written again";
+                if is_whole {
+                    return text.to_owned();
+                }
+                room.begin_file(start, now.time);
+                format!("{text} from event {first} on; what was before that is lost")
+            }
+        }
     }
 
     /// Goes on in another file, at the end of what is written.

@@ -72,14 +72,18 @@ pub(super) enum Begin {
     },
 }
 
-/// Parts of a file that are known.
+/// What a file holds, as far as that is looked at: its beginning, and what was
+/// written since it was looked at last.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Expected {
-    /// Short pieces of it, each at its offset.
-    pub(super) pieces: Vec<(u64, Vec<u8>)>,
-    /// Here are the events from this one on, and nothing else. To write behind the
-    /// end of a file that another program has cut leaves zeros.
-    pub(super) events: (Range<u64>, u64),
+    /// Its first bytes.
+    pub(super) head: Vec<u8>,
+    /// What stands before `place`.
+    pub(super) before: Vec<u8>,
+    /// Here are these events, and nothing else. To write behind the end of a file
+    /// that another program has cut leaves zeros.
+    pub(super) place: Range<u64>,
+    pub(super) events: Range<u64>,
 }
 
 /// What came of a job.
@@ -167,7 +171,7 @@ impl Keeper {
         let (ours, there) = (file.status()?, self.disk.status(&self.path)?);
         let in_place = there.as_ref().is_some_and(|there| ours.is(there));
         let moved = || ours.names > 0 && there.as_ref().is_none_or(is_empty_file);
-        Ok(match expected.are_in(file) {
+        Ok(match expected.is_in(file) {
             false => Outcome::Astray(Astray::Spoilt),
             true if in_place => Outcome::InPlace(ours.length),
             true if moved() => Outcome::Astray(Astray::Moved),
@@ -288,41 +292,41 @@ impl Keeper {
 }
 
 impl Expected {
-    /// Whether a file holds them. What cannot be read is not known to be wrong:
-    /// that is for those who want to read it.
-    fn are_in(&self, file: &Handle) -> bool {
+    /// Whether a file holds it. What cannot be read is not known to be wrong: that
+    /// is for those who want to read it.
+    pub(super) fn is_in(&self, file: &Handle) -> bool {
         let mut bytes = Vec::new();
-        let holds =
-            |(offset, piece): &(u64, Vec<u8>)| match file.read_at(*offset, piece.len(), &mut bytes)
-            {
-                Ok(()) => bytes == *piece,
-                Err(_) => true,
-            };
-        self.pieces.iter().all(holds) && self.are_events(file)
-    }
-
-    fn are_events(&self, file: &Handle) -> bool {
-        let (Range { mut start, end }, mut seq) = self.events.clone();
-        let mut bytes = Vec::new();
-        while start < end {
-            let most = SOURCE.min((end - start) as usize);
-            if file.read_at(start, most, &mut bytes).is_err() {
+        if let Ok(()) = file.read_at(0, self.head.len(), &mut bytes)
+            && bytes != self.head
+        {
+            return false;
+        }
+        let mut place = self.place.start - self.before.len() as u64;
+        let mut before = &self.before[..];
+        let mut next = self.events.start;
+        while place < self.place.end {
+            let most = (before.len() + SOURCE).min((self.place.end - place) as usize);
+            if file.read_at(place, most, &mut bytes).is_err() {
                 return true;
             }
-            let mut rest = &bytes[..];
+            let Some(mut rest) = bytes.strip_prefix(before) else {
+                return false;
+            };
             while let Some(length) = memchr(b'\n', rest) {
-                if !rest.starts_with(format!("{{\"seq\":{seq},").as_bytes()) {
+                if !rest.starts_with(format!("{{\"seq\":{next},").as_bytes()) {
                     return false;
                 }
                 rest = &rest[length + 1..];
-                seq += 1;
+                next += 1;
             }
-            if rest.len() == bytes.len() {
+            let count = bytes.len() - rest.len();
+            if count == 0 {
                 return false;
             }
-            start += (bytes.len() - rest.len()) as u64;
+            place += count as u64;
+            before = &[];
         }
-        true
+        next == self.events.end
     }
 }
 

@@ -57,12 +57,18 @@ impl Segments {
         }
     }
 
-    /// The last segment reaches no further than `end`.
-    pub(super) fn cut(&mut self, end: u64) {
-        if let Some(last) = self.list.back_mut() {
-            last.end = end;
-            last.index.retain(|(_, place)| *place < end);
+    /// The last segment reaches no further than `end`. Whether anything is left.
+    pub(super) fn cut(&mut self, end: u64) -> bool {
+        let Some(last) = self.list.back_mut() else {
+            return false;
+        };
+        last.end = end;
+        last.index.retain(|(_, place)| *place < end);
+        let is_left = end > last.start;
+        if !is_left {
+            self.list.pop_back();
         }
+        is_left
     }
 
     /// The file of this number is not in its place. Whether that is news.

@@ -6,6 +6,7 @@
 //! seconds, and so can anything else that is done to files: the
 //! [`Keeper`] does that here. One job at a time, whose end is told through the poll.
 
+use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -50,6 +51,14 @@ impl Syncer {
                 }
             }
         });
+    }
+
+    /// Has the names of the files on the disk, before there is a thread.
+    pub(super) fn sync_directory(&self) -> io::Result<()> {
+        match self {
+            Self::Here(keeper, _) => keeper.sync_directory(),
+            Self::Thread { .. } => Ok(()),
+        }
     }
 
     /// Gives a job, if there is none under way.

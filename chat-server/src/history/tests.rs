@@ -18,7 +18,9 @@ mod damage;
 #[cfg(unix)]
 mod failing;
 #[cfg(unix)]
-mod faults;
+pub(crate) mod faults;
+#[cfg(unix)]
+mod others;
 
 /// A room with its history, as the server has it.
 struct Hall {
@@ -210,64 +212,6 @@ fn a_room_goes_on_where_it_was() {
     assert!(all.starts_with(&before));
     assert_eq!(hall.replay(1), all);
     assert_eq!(hall.notes, [""; 0]);
-}
-
-/// D-06: nobody else reads it.
-#[cfg(unix)]
-#[test]
-fn only_the_owner_may_read_it() {
-    use std::os::unix::fs::PermissionsExt;
-    let directory = directory();
-    let options = options(&directory, SyncMode::Batch);
-    let mut hall = Hall::open(options).unwrap();
-    for _ in 0..30 {
-        hall.say(&"x".repeat(4000), None);
-        hall.keep_all();
-    }
-    let entries: Vec<_> = fs::read_dir(directory.path()).unwrap().flatten().collect();
-    assert!(entries.len() >= 3, "{entries:?}");
-    for entry in entries {
-        let mode = entry.metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{entry:?}");
-    }
-}
-
-/// D-06: the second one refuses.
-#[test]
-fn two_servers_do_not_share_a_history() {
-    let directory = directory();
-    let options = options(&directory, SyncMode::Batch);
-    let hall = Hall::open(options.clone()).unwrap();
-    let before = content(&options);
-    let error = Hall::open(options.clone()).err().unwrap().to_string();
-    assert!(error.contains("in use by another chat-server"), "{error}");
-    assert_eq!(content(&options), before);
-    hall.kill();
-    assert!(Hall::open(options).is_ok());
-}
-
-/// D-06: nor by way of a link to a file that the first one only makes.
-#[cfg(unix)]
-#[test]
-fn a_link_leads_to_the_same_history() {
-    let directory = directory();
-    let mut options = options(&directory, SyncMode::Batch);
-    let link = |from: &str, to: &str| {
-        let from = directory.path().join(from);
-        std::os::unix::fs::symlink(to, &from).unwrap();
-        from
-    };
-    fs::create_dir(directory.path().join("data")).unwrap();
-    link("next", "data/room.jsonl");
-    options.path = link("first", "next");
-    let hall = Hall::open(options.clone()).unwrap();
-    assert!(directory.path().join("data/room.jsonl.lock").exists());
-    let error = Hall::open(options.clone()).err().unwrap().to_string();
-    assert!(error.contains("in use by another chat-server"), "{error}");
-    hall.kill();
-    // One that leads to itself is no file.
-    options.path = link("round", "round");
-    assert!(Hall::open(options).is_err());
 }
 
 /// D-01: the numbers in the names grow beyond six digits.

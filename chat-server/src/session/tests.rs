@@ -1,6 +1,7 @@
 mod foreign;
 mod ghosts;
 mod identity;
+mod late;
 mod limits;
 mod past;
 mod telnet;

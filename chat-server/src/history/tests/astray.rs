@@ -2,7 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::history::disk::Make;
 use crate::history::jobs::LOOK_EVERY;
 
 const MODES: [SyncMode; 3] = [SyncMode::Always, SyncMode::Batch, SyncMode::Off];
@@ -204,7 +207,7 @@ fn a_file_whose_contents_are_changed_is_written_again() {
         file.set_len(length).unwrap();
     };
     for sync in MODES {
-        for length in [0, 1, 100, 200, 300] {
+        for length in [0, 1, 100, 150, 200, 250, 300, 340] {
             let after = after(sync, |path| cut_at(path, length));
             after.is_told("changed by another program, and has been written again");
             after.holds([1; 6]);
@@ -482,4 +485,41 @@ fn a_full_file_that_is_gone_is_told_and_missed_only_after_a_restart() {
         "{missing}"
     );
     assert_eq!(after.lines().count(), before.lines().count() - missing + 2);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Wherever the file is cut, and whichever of our writes come behind that: unless
+    /// it holds what was written, it is seen.
+    #[test]
+    fn a_cut_is_seen_whatever_is_written_behind_it(
+        lengths in proptest::collection::vec(1usize..200, 2..20),
+        seen in any::<proptest::sample::Index>(),
+        written in any::<proptest::sample::Index>(),
+        cut in any::<proptest::sample::Index>(),
+    ) {
+        let lines: Vec<String> = lengths.iter().enumerate().map(|(index, length)| {
+            format!("{{\"seq\":{},\"text\":\"{}\"}}\n", index + 1, "x".repeat(*length))
+        }).collect();
+        let seen = seen.index(lines.len() - 1) + 1;
+        let written = seen + written.index(lines.len() - seen + 1);
+        let all = lines.concat();
+        let end = |count: usize| lines[..count].concat().len();
+        let directory = directory();
+        let path = directory.path().join("room");
+        // Some is there when it is cut, and the rest is written to where it belongs.
+        fs::write(&path, &all[..end(written)]).unwrap();
+        let file = Disk::default().open(&path, Make::Never).unwrap();
+        file.cut(cut.index(end(written) + 1) as u64).unwrap();
+        file.write_at(&all.as_bytes()[end(written)..], end(written) as u64).1.unwrap();
+        let before = end(seen).saturating_sub(64)..end(seen);
+        let expected = keeper::Expected {
+            head: all.as_bytes()[..64.min(end(seen))].to_vec(),
+            before: all.as_bytes()[before].to_vec(),
+            place: end(seen) as u64..all.len() as u64,
+            events: seen as u64 + 1..lines.len() as u64 + 1,
+        };
+        prop_assert_eq!(expected.is_in(&file), fs::read_to_string(&path).unwrap() == all);
+    }
 }

@@ -1,0 +1,150 @@
+//! A room in which what is said is shown only when it is safe on the disk, which can
+//! take long: nobody waits for that but those who wait for events.
+
+use super::*;
+
+impl Hall {
+    fn late() -> Self {
+        let mut hall = Self::new();
+        hall.room.keep(1, 0, u64::MAX);
+        hall.room.show_late();
+        hall
+    }
+
+    /// Says something that nobody may see yet.
+    fn say(&mut self, who: usize, lines: &str) {
+        self.sessions[who].receive(lines.as_bytes(), &mut self.room, self.now);
+    }
+
+    /// What somebody is sent while that is so.
+    fn hears(&mut self, who: usize) -> Vec<String> {
+        let session = &mut self.sessions[who];
+        let mut slices = Slices::new();
+        session.output(&self.room, &mut slices);
+        let bytes: Vec<u8> = slices
+            .as_slice()
+            .iter()
+            .flat_map(|it| it.to_vec())
+            .collect();
+        session.sent(bytes.len());
+        let text = String::from_utf8(bytes).unwrap();
+        text.lines()
+            .map(|line| line.trim_start().to_owned())
+            .collect()
+    }
+
+    fn objects_so_far(&mut self, who: usize) -> Vec<Value> {
+        let lines = self.hears(who);
+        lines
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+#[test]
+fn a_newcomer_is_greeted_and_welcomed_and_pings_are_answered() {
+    let mut hall = Hall::late();
+    let ann = hall.join("ann");
+    hall.say(ann, "not safe yet\n");
+    let bot = hall.connect();
+    assert!(hall.hears(bot)[0].starts_with("-- chat/1 welcome: 1 person is here"));
+    hall.say(
+        bot,
+        "/hello {\"protocol\":1,\"name\":\"bot\"}\n{\"type\":\"ping\",\"id\":\"p\"}\n",
+    );
+    let got = hall.objects_so_far(bot);
+    assert_eq!(types(&got), ["welcome", "pong"]);
+    // What is not safe may be lost: it is not what the bot begins behind.
+    let shown = hall.room.shown().seq;
+    assert_eq!(got[0]["seq"], shown);
+    assert_eq!(got[0]["names"], json!(["ann", "bot"]));
+    assert_eq!(hall.room.head().seq, shown + 2);
+    // One in text form is given a name and told so.
+    let nc = hall.connect();
+    hall.say(nc, "/nick cy\n/who\n/help\n/history 5\n/bad\n");
+    let heard = hall.hears(nc).join("\n");
+    for answer in [
+        "you are now known as cy",
+        "people are here",
+        "/me TEXT",
+        "/bad",
+    ] {
+        assert!(heard.contains(answer), "no {answer} in {heard}");
+    }
+    assert!(!heard.contains("not safe yet"), "{heard}");
+
+    hall.room.show_all();
+    let rest = hall.objects(bot);
+    assert_eq!(types(&rest), ["message", "entered", "entered"]);
+    assert_eq!(seqs(&rest), [shown + 1, shown + 2, shown + 3]);
+    assert!(hall.read(nc).contains("<ann> not safe yet"));
+}
+
+/// D-03: no word that something is in the room comes before it is.
+#[test]
+fn nothing_is_confirmed_before_it_is_safe() {
+    let mut hall = Hall::late();
+    let ann = hall.join("ann");
+    let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
+    hall.read(ann);
+    let id = "0123456789abcdef012345";
+    let message = json!({"type": "message", "text": "hi", "id": id}).to_string() + "\n";
+    hall.say(bot, &message);
+    // Nor when it is sent again, over whichever connection.
+    let other = hall.connect();
+    hall.say(
+        other,
+        &format!("/hello {{\"protocol\":1,\"name\":\"other\"}}\n{message}"),
+    );
+    hall.say(bot, &format!("{message}{{\"type\":\"ping\"}}\n"));
+    assert_eq!(types(&hall.objects_so_far(bot)), ["pong"]);
+    let got = hall.hears(other);
+    assert!(!got.iter().any(|line| line.contains(id)), "{got:?}");
+    hall.say(ann, "/nick anna\n");
+    assert_eq!(hall.hears(ann), [""; 0], "the room has to know it first");
+    hall.room.show_all();
+    let heard = hall.hears(ann);
+    assert_eq!(heard.last().unwrap(), "-- you are now known as anna");
+    let confirmed = |got: &[Value]| got.iter().filter(|it| it["id"] == id).count();
+    assert_eq!(confirmed(&hall.objects(bot)), 1);
+    assert_eq!(confirmed(&hall.objects(other)), 1);
+    hall.say(bot, &message);
+    assert_eq!(types(&hall.objects(bot)), ["confirmed"]);
+}
+
+/// One who has asked before is not in the way of those words.
+#[test]
+fn a_disk_that_does_not_answer_is_told_to_everybody() {
+    let mut hall = Hall::late();
+    let ann = hall.join("ann");
+    let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
+    hall.read(ann);
+    // All that she reads is her own, which she does not get back.
+    hall.say(ann, "hi\n/nick anna\n");
+    hall.say(bot, "{\"type\":\"message\",\"text\":\"hi\"}\n");
+    hall.room
+        .set_trouble(Some(crate::room::notice("no answer")));
+    for who in [ann, bot] {
+        hall.sessions[who].tell("the disk does not answer", &hall.room, hall.now);
+        let heard = hall.hears(who).join("\n");
+        assert!(heard.contains("the disk does not answer"), "{heard}");
+    }
+    hall.say(
+        bot,
+        "{\"type\":\"message\",\"text\":\"ho\"}\n{\"type\":\"ping\"}\n",
+    );
+    assert_eq!(types(&hall.objects_so_far(bot)), ["error", "pong"]);
+}
+
+/// P-01: the last word is the last.
+#[test]
+fn goodbye_comes_behind_everything() {
+    let mut hall = Hall::late();
+    let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
+    hall.say(bot, "{\"type\":\"message\",\"text\":\"hi\"}\n");
+    hall.sessions[bot].goodbye(Duration::ZERO, &hall.room, hall.now);
+    assert_eq!(hall.hears(bot), [""; 0]);
+    hall.room.show_all();
+    assert_eq!(types(&hall.objects_so_far(bot)), ["message", "goodbye"]);
+}
