@@ -23,7 +23,7 @@
 //! full file before that is safe and another one is begun.
 //!
 //! When another program has moved, deleted or changed `FILE`, it is begun anew from
-//! what is held ([`Astray`](keeper::Astray)), before anything more is confirmed.
+//! what is held, before anything more is confirmed.
 
 mod disk;
 mod jobs;
@@ -303,8 +303,8 @@ impl History {
         if let Some(done) = self.syncer.result() {
             self.take(done, room, now, &mut news);
         }
-        let is_silent = |flight: &Flight| flight.since + SILENT_AFTER <= now.instant;
-        if self.trouble.is_none() && self.in_flight.as_ref().is_some_and(is_silent) {
+        let is_silent = |flight: &mut Flight| flight.is_silent(now.instant);
+        if self.trouble.is_none() && self.in_flight.as_mut().is_some_and(is_silent) {
             let seconds = SILENT_AFTER.as_secs();
             let why = format!("the disk has not answered for {seconds} s");
             self.trouble(why, room, now, &mut news);
@@ -339,7 +339,7 @@ impl History {
         match (&self.trouble, &self.in_flight) {
             (Some(_), Some(_)) => None,
             (Some(trouble), None) => Some(trouble.retry),
-            (None, Some(flight)) => Some(flight.since + SILENT_AFTER),
+            (None, Some(flight)) => Some(flight.silent_from),
             (None, None) => {
                 let sync = self.next_sync.filter(|_| self.written > self.safe);
                 sync.into_iter().chain(self.next_look).min()

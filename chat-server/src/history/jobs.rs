@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::disk::Handle;
 use super::keeper::{self, Astray, Begin, Begun, Done, Expected, Job, Outcome};
-use super::{History, News, SYNC_EVERY, SyncMode, end};
+use super::{History, News, SILENT_AFTER, SYNC_EVERY, SyncMode, end};
 use crate::clock::Now;
 use crate::replay::SOURCE;
 use crate::room::{Form, Mark, Room};
@@ -18,7 +18,10 @@ use crate::room::{Form, Mark, Room};
 /// A job that was given.
 #[derive(Debug)]
 pub(super) struct Flight {
-    pub(super) since: Instant,
+    /// If it is not done by then the disk does not answer.
+    pub(super) silent_from: Instant,
+    /// It was not done by then, but the whole process may have been stopped.
+    is_late: bool,
     /// What is written before this is safe when it is done, if it syncs.
     mark: Mark,
     syncs: bool,
@@ -49,6 +52,17 @@ pub(super) struct Seen {
     end: u64,
     /// The event that begins there.
     next: u64,
+}
+
+impl Flight {
+    /// Whether the disk does not answer.
+    pub(super) fn is_silent(&mut self, now: Instant) -> bool {
+        if self.silent_from > now {
+            return false;
+        }
+        self.silent_from = now + GRACE;
+        std::mem::replace(&mut self.is_late, true)
+    }
 }
 
 impl Seen {
@@ -127,7 +141,8 @@ impl History {
             begin,
         });
         self.in_flight = Some(Flight {
-            since: now.instant,
+            silent_from: now.instant + SILENT_AFTER,
+            is_late: false,
             mark,
             syncs,
             full: full.map(|(number, _)| number),
@@ -380,6 +395,9 @@ fn edge(room: &Room, range: Range<u64>) -> Vec<u8> {
     let start = start.max(range.start).max(log.start().min(range.end));
     log.bytes(start..range.end).flatten().copied().collect()
 }
+
+/// How long a job may still take after the time in which it should be done.
+const GRACE: Duration = Duration::from_millis(200);
 
 /// How often it is looked whether the files are in their places.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);

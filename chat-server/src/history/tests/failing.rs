@@ -244,7 +244,10 @@ fn a_disk_that_does_not_answer_is_told_and_so_is_its_answer() {
         hall.now.instant = due - Duration::from_millis(1);
         assert_eq!(hall.keep(), []);
         assert!(matches!(hall.say("two", None), Said::New(_)));
+        // D-08: the whole process may have been stopped until then.
         hall.now.instant = due;
+        assert_eq!(hall.keep(), []);
+        hall.now.instant = hall.history.deadline().unwrap();
         let news = hall.keep();
         assert!(
             begins_trouble(&news, "has not answered for 5 s"),
