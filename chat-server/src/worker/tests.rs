@@ -59,7 +59,8 @@ fn connect(shared: &Shared, listener: &TcpListener) -> BufReader<TcpStream> {
         .unwrap();
     let (socket, address) = listener.accept().unwrap();
     socket.set_nonblocking(true).unwrap();
-    assert_eq!(shared.place(), 0);
+    let admitted = shared.admission().arrive(address.ip(), Instant::now());
+    assert_eq!((admitted, shared.place()), (Ok(()), 0));
     shared.give(
         0,
         Task::Peer(Peer {
