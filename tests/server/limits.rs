@@ -27,16 +27,16 @@ fn a_full_room_says_so() {
         let line = "\r-- chat/1 the room is full (at most 10, --max-clients): try again later\n";
         assert_eq!(peer.expect_eof(), line);
     }
-    let mut program = Peer::connect(server.addr());
-    program.expect("\r-- chat/1");
-    program.send_str("/hello {\"protocol\":1}\n");
-    program.expect("{");
-    let answer = program.expect_eof();
-    assert!(
+    // Only a few are listened to at a time, and some of those may still be.
+    until("a program is told in its own form", || {
+        let mut program = Peer::connect(server.addr());
+        program.expect("\r-- chat/1");
+        let _ = program.try_send(b"/hello {\"protocol\":1}\n");
+        program.expect_end();
+        let answer = String::from_utf8_lossy(program.received());
         answer.contains("\"type\":\"error\",\"code\":\"full\"")
-            && answer.matches("--max-clients").count() == 1,
-        "{answer}"
-    );
+            && answer.matches("--max-clients").count() == 2
+    });
     inside.pop();
     until("it is gone", || server.count("connections") == 9);
     join(server.addr(), "late");
@@ -117,13 +117,14 @@ fn one_address_comes_so_often_only() {
 /// C-06: probes of the port are not without limit either.
 #[test]
 fn probes_have_a_limit_of_their_own() {
-    let args = ["--max-new-per-address", "1", "--limit-loopback"];
+    let args = ["--max-new-per-address", "2", "--limit-loopback"];
     let server = ServerProcess::start(SERVER, &args);
     let mut ann = join(server.addr(), "ann");
     let mut bo = Peer::connect_from([127, 0, 0, 3], server.addr());
     bo.send_str("/nick bo\n");
     ann.expect("[bo] entered room\n");
-    let refused = (0..150).find(|_| {
+    // Now and then there are still two of them, which is as many as may be.
+    let refused = (0..2000).find(|_| {
         let mut probe = Peer::connect_from([127, 0, 0, 2], server.addr());
         probe.expect("chat/1 ");
         probe.half_close();
@@ -131,8 +132,7 @@ fn probes_have_a_limit_of_their_own() {
         let said = String::from_utf8_lossy(probe.received()).into_owned();
         said.contains("too many from one address that come and go")
     });
-    // There may be one more each 6 s.
-    assert!(refused.is_some_and(|count| count >= 100), "{refused:?}");
+    assert!(refused.is_some_and(|count| count >= 200), "{refused:?}");
     ann.send_str("hi\n");
     bo.expect("\r<ann> hi\n");
 }
