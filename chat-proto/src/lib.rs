@@ -16,11 +16,11 @@
 //! and still receives for 30 s.
 //!
 //! What comes faster than the server's rate is not lost: it is read later, if the
-//! peer is still there, or has closed in order. A peer that cannot come in, because there are too many or
-//! too many from its address, is greeted with the reason. It may say `/hello` and
-//! gets an `error` of code `full`; then, or half a second later, it is closed. A
-//! program that has a place in the room already comes in all the same, if its hello
-//! proves that ([Who a program is](#who-a-program-is)).
+//! peer is still there, or has closed in order. A peer that cannot come in, because
+//! there are too many or too many from its address, is greeted with the reason. It may
+//! say `/hello` and gets an `error` of code `full`; then, or half a second later, it is
+//! closed. A program that has a place in the room already comes in all the same, if its
+//! hello proves that ([Who a program is](#who-a-program-is)).
 //!
 //! # Texts and names
 //!

@@ -365,10 +365,11 @@ impl Session {
             let offered = input.len();
             let item = self.decoder.next_item(&mut input, max_line);
             let is_line = matches!(item, Ok(Some(Item::Line(_))));
-            let is_blank = matches!(item, Ok(Some(Item::Line(line))) if line.is_blank());
             let rate = room.limits().rate;
             let taken = offered - input.len();
-            if rate > 0 && !(is_blank && self.seat.has_broken_off) {
+            let is_free = self.seat.has_broken_off
+                && matches!(item, Ok(Some(Item::Line(line))) if line.is_blank());
+            if rate > 0 && !is_free {
                 let pace = &mut self.seat.pace;
                 pace.change(|pace| pace.spend(taken, is_line, rate, now.instant));
             }

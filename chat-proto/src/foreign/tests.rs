@@ -1,4 +1,21 @@
 use super::*;
+use proptest::prelude::*;
+
+proptest! {
+    #[test]
+    fn no_line_panics(
+        line in "(user|PASS|mail|a1|set|GET|\\*)?[ -~\t]{0,40}",
+        bytes in any::<Vec<u8>>(),
+    ) {
+        for line in [Line::Whole(&line), Line::NotUtf8(&bytes), Line::TooLong(&bytes)] {
+            for mut beginning in [Beginning::Unknown, Beginning::User, Beginning::Talk] {
+                beginning.unended(&bytes);
+                beginning.line(line);
+                prop_assert_ne!(beginning, Beginning::Unknown);
+            }
+        }
+    }
+}
 
 #[track_caller]
 fn check(line: impl AsRef<[u8]>, expected: Option<Foreign>) {

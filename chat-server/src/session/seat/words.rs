@@ -28,18 +28,14 @@ programs get JSON by answering /hello {\"protocol\":1,\"name\":\"ann\"}";
 
 /// A line was too long, of which this is the start.
 pub(super) fn long_line(form: Form, start: &[u8], limits: &Limits) -> String {
-    let is_command = |start: &[u8]| {
-        let says = [&b"//"[..], b"/me "]
-            .iter()
-            .any(|word| start.starts_with(word));
-        start.starts_with(b"/") && !says
-    };
+    let is_said = start.starts_with(b"//") || start.starts_with(b"/me ");
+    let is_command = start.starts_with(b"/") && !is_said;
     match form {
         Form::Json => {
             let line = json_form::MAX_LINE;
             format!("that was not sent: a line of JSON has at most {line} bytes, escapes included")
         }
-        Form::Text if is_command(start) => {
+        Form::Text if is_command => {
             let line = text_form::MAX_LINE;
             format!("that was not done: a command has at most {line} bytes")
         }
