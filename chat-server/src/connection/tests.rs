@@ -101,3 +101,25 @@ fn who_could_not_be_heard_in_time_comes_in_under_their_name_all_the_same() {
         ["ann"]
     );
 }
+
+/// L-04: not even one who took nothing before: there is still something to hear. Of
+/// others the time for that has an end.
+#[test]
+fn who_has_closed_in_order_is_not_too_late() {
+    let stall = Duration::from_secs(60);
+    for (reason, is_closed) in [(Reason::Closed, false), (Reason::Reset, true)] {
+        let (_client, mut connection, mut room) = accepted();
+        let mut now = crate::server::now();
+        let blocked = Err(io::ErrorKind::WouldBlock.into());
+        connection.written(blocked, now);
+        connection.gone = Some(reason);
+        connection.settle(&mut room, now);
+        assert!(!connection.is_closed());
+        now.instant += stall;
+        connection.expire(stall, &mut room, now);
+        assert_eq!(connection.is_closed(), is_closed, "{reason:?}");
+        if !is_closed {
+            assert_eq!(connection.stalled_until(stall), None, "it would spin");
+        }
+    }
+}
