@@ -24,8 +24,9 @@
 //!
 //! # Texts and names
 //!
-//! Control characters and bidirectional overrides never pass from one person
-//! to another ([`text`]). Names are compared by how they look ([`name`]).
+//! Escape sequences, other control characters and bidirectional overrides never pass
+//! from one person to another, and what cannot be seen only where a language or an emoji
+//! needs it ([`text`]). Names are compared by how they look ([`name`]).
 //!
 //! # The two forms
 //!

@@ -5,18 +5,21 @@
 //! a reader could take for one another share a [`NameKeys`] key, and the room
 //! lets only one of them in.
 
+mod form;
+mod keys;
+mod nearest;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use precis_core::profile::PrecisFastInvocation;
-use precis_profiles::Nickname;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-use unicode_security::confusable_detection::skeleton;
-use unicode_width::UnicodeWidthStr;
+pub use keys::{NameKeys, Numbering};
 
-/// The widest chosen name, in terminal columns (UAX 11).
+use crate::text;
+use form::{check_characters, check_form, check_parts, columns, normal};
+
+/// The widest chosen name, in columns of the terminal that draws it widest: an emoji
+/// takes two, and one of several parts as many as these.
 pub const MAX_NAME_COLUMNS: usize = 32;
 
 /// The longest chosen name, in bytes of UTF-8.
@@ -35,10 +38,13 @@ pub enum NameError {
     TooLong,
     /// This character may not stand in a name.
     Character(char),
+    /// This one may, but not here: a mark or a joiner of another script than its
+    /// neighbour, or half of a flag.
+    Misplaced(char),
     /// It has no letter and no digit, or does not begin with one.
     Start,
-    /// RFC 8264 does not allow it.
-    Profile,
+    /// It looks like the address of somebody without a name.
+    Address,
     /// It looks like what the programs themselves write.
     Reserved,
 }
@@ -47,9 +53,10 @@ impl Name {
     /// Takes the name that somebody wants, in the form that RFC 8266 gives it
     /// (blanks at the ends dropped, full-width letters made ordinary ones).
     ///
-    /// Letters, digits and marks of any script, pictographs, `-`, `_` and `.`
-    /// may stand in it. A blank may not: `* ann waves` would be the action of
-    /// `ann` as well as of `ann waves`.
+    /// Letters and digits of any script, emoji (UTS 51: sequences, too), `-`, `_` and
+    /// `.` may stand in it. A mark may stand on a letter of its script, and a joiner or a
+    /// variation selector where [`clean`](crate::text::clean) lets it pass. A blank may
+    /// not: `* ann waves` would be the action of `ann` as well as of `ann waves`.
     ///
     /// # Errors
     ///
@@ -63,26 +70,31 @@ impl Name {
             return Err(NameError::Empty);
         }
         check_characters(wanted)?;
-        let name = Nickname::enforce(wanted).map_err(|_| NameError::Profile)?;
-        // Again, because the profile may have turned an innocent character
-        // into another one.
+        // What is innocent by itself may become something else by that.
+        let name = normal(wanted);
         check_form(&name)?;
-        if looks_like_address(&name) {
-            return Err(NameError::Reserved);
+        if columns(&name) > MAX_NAME_COLUMNS {
+            return Err(NameError::TooLong);
         }
-        let name = Self(name.into());
-        let keys = name.keys();
-        if let Some(bad) = keys
-            .look
-            .chars()
-            .find(|character| GRAMMAR.contains(character))
-        {
+        check_parts(&name)?;
+        if let Some(bad) = keys::find_grammar(&name) {
             return Err(NameError::Character(bad));
         }
-        if is_reserved(&keys.plain) || is_reserved(&keys.look) {
+        if keys::looks_like_address(&name) {
+            return Err(NameError::Address);
+        }
+        let name = Self(name.into());
+        if name.keys().is_reserved() {
             return Err(NameError::Reserved);
         }
         Ok(name)
+    }
+
+    /// The name that is nearest to a login name, which may be none: `jane` for
+    /// `jane@corp.example` and `CORP\jane`, `Jane-Doe` for `Jane Doe`. `None` if nothing of
+    /// it may stand in a name.
+    pub fn nearest(login: &str) -> Option<Self> {
+        nearest::nearest(login)
     }
 
     /// The name of somebody who has chosen none: `127.0.0.1:39339` or
@@ -95,24 +107,28 @@ impl Name {
 
     /// Reads a name that a server sent: a chosen one or an address. Whether
     /// it may be had is the server's to decide; here only its form is looked
-    /// at, so that it can be printed.
+    /// at, so that it can be printed. A mark or joiner that has no use where it stands
+    /// is left out: an older server may have allowed it.
     ///
     /// # Errors
     ///
     /// When it is empty, too long, or holds what may not stand in a name.
-    pub fn parse(text: &str) -> Result<Self, NameError> {
-        let unnumbered = match text.rsplit_once('-') {
+    pub fn parse(sent: &str) -> Result<Self, NameError> {
+        let unnumbered = match sent.rsplit_once('-') {
             Some((address, number)) if number.parse::<u32>().is_ok() => address,
-            _ => text,
+            _ => sent,
         };
         // With leading zeros a number can be of any length.
-        let is_address = text.len() <= MAX_NAME_BYTES
+        let is_address = sent.len() <= MAX_NAME_BYTES
             && unnumbered.contains(':')
             && unnumbered.parse::<SocketAddr>().is_ok();
-        if !is_address {
-            check_form(text)?;
+        if is_address {
+            return Ok(Self(sent.into()));
         }
-        Ok(Self(text.into()))
+        check_characters(sent)?;
+        let name = text::clean(sent);
+        check_form(&name)?;
+        Ok(Self(name.into()))
     }
 
     /// This name with a number behind it, for when it is taken: `ann-2`. It is
@@ -125,9 +141,14 @@ impl Name {
     /// What stands before this suffix.
     fn base(&self, suffix: &str) -> &str {
         let mut base = &*self.0;
+        let is_too_long = |base: &str| {
+            columns(base) + suffix.len() > MAX_NAME_COLUMNS
+                || base.len() + suffix.len() > MAX_NAME_BYTES
+        };
+        // Half an emoji is none.
+        let is_broken = |base: &str| check_form(base).is_err() || check_parts(base).is_err();
         while !self.is_address()
-            && (base.width() + suffix.len() > MAX_NAME_COLUMNS
-                || base.len() + suffix.len() > MAX_NAME_BYTES)
+            && (is_too_long(base) || base.len() < self.0.len() && is_broken(base))
         {
             let Some((last, _)) = base.char_indices().next_back() else {
                 break;
@@ -144,16 +165,7 @@ impl Name {
 
     /// What two names that look alike have in common.
     pub fn keys(&self) -> NameKeys {
-        let skeleton = skeleton_of(&self.0);
-        NameKeys {
-            plain: lower(&skeleton_of(&lower(&self.0))),
-            look: lower(&skeleton),
-            // No name begins with a blank, so these never meet the others.
-            shape: format!(" {skeleton}"),
-            // By way of small letters: there is a capital sharp s, whose own
-            // capital is not that of the small one.
-            capitals: format!(" {}", skeleton_of(&lower(&self.0).to_uppercase())),
-        }
+        NameKeys::of(&self.0)
     }
 
     /// The name as it is shown.
@@ -168,159 +180,6 @@ impl fmt::Display for Name {
     }
 }
 
-/// The keys by which names are compared. Names with any key in common are too
-/// similar to be in one room.
-///
-/// A key is the confusable skeleton (UTS 39 §4) of the name in one of four
-/// forms. None is enough alone: the small `т` looks like nothing Latin, the
-/// large `Т` of the same name does; and a large `I` looks like a small `l`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NameKeys {
-    /// In small letters, as RFC 8266 compares; and the skeleton of that.
-    plain: String,
-    /// As it is shown; the skeleton in small letters.
-    look: String,
-    /// As it is shown.
-    shape: String,
-    /// In capital letters.
-    capitals: String,
-}
-
-impl NameKeys {
-    /// The keys, the plain one first. No two are equal.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let look = (self.look != self.plain).then_some(&*self.look);
-        let capitals = (self.capitals != self.shape).then_some(&*self.capitals);
-        [Some(&*self.plain), look, Some(&*self.shape), capitals]
-            .into_iter()
-            .flatten()
-    }
-}
-
-/// The keys of a name with one number after the other behind it: nearly all of the
-/// work for them is the same.
-#[derive(Debug)]
-pub struct Numbering<'a> {
-    name: &'a Name,
-    base: &'a str,
-    keys: NameKeys,
-}
-
-impl<'a> Numbering<'a> {
-    /// Of this name.
-    pub fn new(name: &'a Name) -> Self {
-        let base = name.as_str();
-        let keys = name.keys();
-        Self { name, base, keys }
-    }
-
-    /// The keys of [`Name::numbered`].
-    pub fn keys(&mut self, number: u32) -> NameKeys {
-        let suffix = format!("-{number}");
-        let base = self.name.base(&suffix);
-        if base != self.base {
-            self.keys = Name(base.into()).keys();
-            self.base = base;
-        }
-        // A hyphen begins anew whatever stands before it. Of the digits these two have
-        // a skeleton other than themselves, which is a test.
-        let look = suffix.replace('0', "O").replace('1', "l");
-        let small = look.to_ascii_lowercase();
-        NameKeys {
-            plain: format!("{}{small}", self.keys.plain),
-            look: format!("{}{small}", self.keys.look),
-            shape: format!("{}{look}", self.keys.shape),
-            capitals: format!("{}{look}", self.keys.capitals),
-        }
-    }
-}
-
-/// The skeleton of UTS 39, save that `m` stays `m`: the table makes it `rn`,
-/// and `warning` and `waming` are two names.
-fn skeleton_of(name: &str) -> String {
-    let mut buffer = [0; 4];
-    let mut result = String::with_capacity(name.len());
-    for character in name.nfd() {
-        if character == 'm' {
-            result.push(character);
-        } else {
-            result.extend(skeleton(character.encode_utf8(&mut buffer)));
-        }
-    }
-    // Marks that came of different characters have an order as well.
-    if !result.is_ascii() {
-        result = result.nfd().collect();
-    }
-    result
-}
-
-/// Character by character, as RFC 8266 does it: `str::to_lowercase` would give
-/// the last letter of `ΑΣ` another form than that of `ασ`.
-fn lower(name: &str) -> String {
-    name.chars().flat_map(char::to_lowercase).collect()
-}
-
-/// What every chosen name is like, before and after RFC 8266.
-fn check_form(name: &str) -> Result<(), NameError> {
-    // Most are like this, and nothing below could refuse them.
-    if (1..=MAX_NAME_COLUMNS).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    {
-        return Ok(());
-    }
-    if name.is_empty() {
-        return Err(NameError::Empty);
-    }
-    if name.len() > MAX_NAME_BYTES || name.width() > MAX_NAME_COLUMNS {
-        return Err(NameError::TooLong);
-    }
-    check_characters(name)?;
-    if crate::text::clean(name) != name {
-        return Err(NameError::Profile);
-    }
-    if !name.starts_with(|first: char| first.is_alphanumeric() || is_pictograph(first)) {
-        return Err(NameError::Start);
-    }
-    Ok(())
-}
-
-fn check_characters(name: &str) -> Result<(), NameError> {
-    let allowed = |character: char| {
-        character.is_alphanumeric()
-            || is_combining_mark(character)
-            || is_pictograph(character)
-            || matches!(character, '-' | '_' | '.')
-    };
-    match name.chars().find(|&character| !allowed(character)) {
-        Some(bad) => Err(NameError::Character(bad)),
-        None => Ok(()),
-    }
-}
-
-/// Whether somebody could speak for the programs under a name with this key.
-/// Punctuation and a number behind it change nothing: `Server-2`.
-fn is_reserved(key: &str) -> bool {
-    let letters: String = key.chars().filter(|c| c.is_alphanumeric()).collect();
-    let word = letters.trim_end_matches(|c: char| c.is_ascii_digit());
-    // What is left of `server1`, whose skeleton ends in an `l`.
-    let words = [word, word.trim_end_matches(['l', 'o'])];
-    RESERVED
-        .iter()
-        .any(|&reserved| words.contains(&&*skeleton_of(reserved)))
-}
-
-/// Whether a reader could take it for the address of one without a name.
-fn looks_like_address(name: &str) -> bool {
-    name.contains('.')
-        && name
-            .chars()
-            .all(|c| matches!(c, '0'..='9' | '.' | '-' | '_'))
-}
-
-fn is_pictograph(character: char) -> bool {
-    matches!(character, '\u{1f300}'..='\u{1faff}')
-}
-
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -332,39 +191,31 @@ impl fmt::Display for NameError {
             Self::Character(character) if character.is_whitespace() => {
                 f.write_str("a name is one word")
             }
-            Self::Character(character) if character.is_ascii_graphic() => {
-                write!(f, "'{character}' may not stand in a name")
-            }
             Self::Character(character) => {
-                write!(f, "U+{:04X} may not stand in a name", u32::from(*character))
+                put(f, *character)?;
+                f.write_str(" may not stand in a name")
             }
-            Self::Start => f.write_str("a name begins with a letter or a digit"),
-            Self::Profile => f.write_str("a character in it is not allowed in names (RFC 8264)"),
+            Self::Misplaced(character) => {
+                put(f, *character)?;
+                f.write_str(" does not fit the character beside it")
+            }
+            Self::Start => f.write_str("a name begins with a letter, a digit or an emoji"),
+            Self::Address => f.write_str("a name may not look like an address"),
             Self::Reserved => f.write_str("that name is kept for the programs themselves"),
         }
     }
 }
 
+/// A character as it can be shown.
+fn put(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
+    if character.is_ascii_graphic() {
+        write!(f, "'{character}'")
+    } else {
+        write!(f, "U+{:04X}", u32::from(character))
+    }
+}
+
 impl std::error::Error for NameError {}
-
-/// What the text form and its readers use around names. Letters that look like
-/// one of these are refused as well.
-const GRAMMAR: [char; 19] = [
-    '<', '>', '[', ']', '(', ')', '{', '}', '*', ':', ';', ',', '/', '\\', '|', '!', '"', '@', '#',
-];
-
-/// Names under which somebody could speak for the programs, or, in the eyes of
-/// whoever reads `<You>`, for the reader.
-const RESERVED: [&str; 8] = [
-    "you",
-    "server",
-    "system",
-    "chat",
-    "chatserver",
-    "chatclient",
-    "notice",
-    "error",
-];
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,12 @@
 //! runs everything that it receives through the same code, whatever the server
 //! has done.
 
+mod characters;
+mod sequences;
+#[rustfmt::skip]
+mod tables;
+pub(crate) mod unicode;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -70,19 +76,41 @@ impl fmt::Display for TextError {
 
 impl std::error::Error for TextError {}
 
-/// Leaves out of `said` what attacks a terminal or its reader:
+/// Removes from `said` what is meant for a terminal, and what attacks a terminal or its
+/// reader.
 ///
-/// - control characters (Unicode category Cc) other than TAB and LF: dropped.
-///   CR LF becomes LF; what would move to another line (a lone CR, VT, FF, NEL,
-///   U+2028, U+2029) becomes a space;
-/// - bidirectional controls (UAX 9: embeddings, overrides, isolates, marks):
-///   dropped, while letters of every direction stay;
-/// - characters that cannot be seen (Unicode's `Default_Ignorable_Code_Point`:
-///   zero-width space, word joiner, byte order mark, soft hyphen, Hangul
-///   fillers, tags, variation selectors but the two for emoji and text):
-///   dropped. ZWJ and ZWNJ stay, scripts and emoji need
-///   them;
-/// - combining marks after the fourth on one base: dropped.
+/// Control characters (Unicode category Cc) other than TAB and LF are removed:
+///
+/// - CR LF becomes LF; what would move to another line (a lone CR, VT, FF, NEL,
+///   U+2028, U+2029) becomes a space.
+/// - An escape sequence (ECMA-48, in its 7-bit or 8-bit form) is removed whole, and the
+///   text around it is kept: colours, movements, links, titles, images. A control string
+///   (DCS, SOS, PM, APC) ends with ST; an OSC ends with ST or BEL in the same line. If the
+///   end is missing, the rest of the line is removed, up to 256 bytes; of a longer rest,
+///   and of the 8-bit form, only the introducer is removed. A control sequence (CSI) that
+///   is broken off is removed as far as it goes.
+/// - BACKSPACE between two equal letters, or between a letter and `_`, is overstriking, as
+///   in manual pages: one letter is kept.
+///
+/// Every other character that is visible by itself passes. A character that is invisible,
+/// or only changes others, passes where a standard gives it something to do:
+///
+/// - combining marks on a base in the same line, at most 12; of those that pile up
+///   at most 4, and the same one twice in succession;
+/// - a variation selector directly behind a character that has variants
+///   (StandardizedVariants, the ideographic variation database, UTS 51);
+/// - ZERO WIDTH JOINER between emoji, up to 7; it and ZERO WIDTH NON-JOINER behind a
+///   virama, and between letters of one script that joins letters; never at the
+///   beginning or end of a line;
+/// - tags behind U+1F3F4, if they name a part of a country and end;
+/// - ZERO WIDTH SPACE beside letters of a script without blanks; the vowel separator
+///   between letters of Mongolian; COMBINING GRAPHEME JOINER before a mark; the fillers
+///   of Hangul where a syllable has no consonant or vowel; the format controls of
+///   hieroglyphs and of Duployan within these.
+///
+/// Everywhere else these are removed. Always removed are bidirectional controls (UAX 9;
+/// letters of every direction stay), every other `Default_Ignorable_Code_Point` (word
+/// joiner, byte order mark, soft hyphen, …), and interlinear annotation.
 ///
 /// Applying it twice is the same as applying it once.
 pub fn clean(said: &str) -> Cow<'_, str> {
@@ -97,68 +125,30 @@ pub fn clean(said: &str) -> Cow<'_, str> {
     }) {
         return Cow::Borrowed(said);
     }
-    let mut cleaned = String::with_capacity(said.len());
-    let mut marks = 0;
-    let mut characters = said.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '\r' if characters.peek() == Some(&'\n') => continue,
-            '\r' | '\x0b' | '\x0c' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-                cleaned.push(' ');
-                marks = 0;
-            }
-            '\t' | '\n' => {
-                cleaned.push(character);
-                marks = 0;
-            }
-            _ if character.is_control() || is_invisible(character) => {}
-            // They join what stands beside them, and begin nothing new.
-            '\u{200c}' | '\u{200d}' => cleaned.push(character),
-            _ if is_combining_mark(character) => {
-                marks += 1;
-                if marks <= MAX_MARKS {
-                    cleaned.push(character);
-                }
-            }
-            _ => {
-                cleaned.push(character);
-                marks = 0;
-            }
-        }
+    let mut text = Cow::Borrowed(said);
+    if said.contains(sequences::is_stripped) {
+        text = Cow::Owned(sequences::strip(said));
     }
-    Cow::Owned(cleaned)
+    if !text.is_ascii() {
+        text = Cow::Owned(characters::fit(&text));
+    }
+    text
 }
 
-/// Characters that change how others are shown, or hide, and are not needed
-/// to write any language or emoji.
-fn is_invisible(character: char) -> bool {
-    matches!(character,
-        // Bidirectional controls.
-        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        // Zero-width and filling.
-        | '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'
-        | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        // Inherent vowels of Khmer, controls of shorthand and of musical scores.
-        | '\u{17b4}' | '\u{17b5}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-        // Variation selectors other than U+FE0E and U+FE0F, and tags.
-        | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0d}'
-        | '\u{e0000}'..='\u{e0fff}')
+/// [`clean`] for a piece of a text that is still being written. At its ends stays what
+/// may belong to the next piece, or the one before: marks, joiners, selectors. The text
+/// that the pieces become is to be cleaned in the end.
+pub fn clean_part(piece: &str) -> String {
+    characters::fit_part(&sequences::strip(piece))
 }
 
 /// Whether a character of a cleaned text shows anything by itself.
 fn is_seen(character: char) -> bool {
     !character.is_whitespace()
         && !is_combining_mark(character)
-        && !matches!(
-            character,
-            '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{2800}'
-        )
+        && !unicode::is_ignorable(character)
+        && character != '\u{2800}'
 }
 
-/// More marks than this on one letter are there to deface the screen; the
-/// languages that stack most (Vietnamese, Hebrew with cantillation) need fewer.
-const MAX_MARKS: u32 = 4;
-
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

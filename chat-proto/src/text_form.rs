@@ -8,7 +8,7 @@
 use crate::command::{Command, CommandError, Hello, Past, nearest};
 use crate::event::{Body, ErrorCode, Event, Reply, Speech};
 use crate::name::Name;
-use crate::text::Text;
+use crate::text::{Text, TextError};
 
 /// What the first line of the server's greeting begins with (after its CR).
 pub const GREETING: &str = "-- chat/1";
@@ -131,7 +131,8 @@ fn put(out: &mut Vec<u8>, parts: &[&str]) {
     out.push(b'\n');
 }
 
-/// Reads what a person typed. `None` is a blank line, which says nothing.
+/// Reads what a person typed. `None` is a line of which nothing is to be seen, such as
+/// a blank one or one that only sets colours: it says nothing.
 ///
 /// # Errors
 ///
@@ -143,10 +144,11 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
     }
     let said = |text: &str| Text::clean(text).map_err(CommandError::text);
     let Some(command) = line.strip_prefix('/') else {
-        return Ok(Some(Command::Message {
-            text: said(line)?,
-            id: None,
-        }));
+        return match Text::clean(line) {
+            Ok(text) => Ok(Some(Command::Message { text, id: None })),
+            Err(TextError::Empty) => Ok(None),
+            Err(error) => Err(CommandError::text(error)),
+        };
     };
     if command.starts_with('/') {
         return Ok(Some(Command::Message {

@@ -230,7 +230,7 @@ fn piled_up_and_wide_lines_keep_the_prompt() {
     for (text, row) in [
         (
             format!("a{}", "\u{301}".repeat(2000)),
-            format!("<bo> a{}", "\u{301}".repeat(4)),
+            format!("<bo> a{}\n", "\u{301}".repeat(2)),
         ),
         (
             "\u{3042}".repeat(1365),

@@ -1,6 +1,7 @@
 //! What of a foreign text may get into a draft: what may be said, so that
 //! nothing in a paste, a name or a file of the history reaches the terminal,
-//! and the draft shows what the others will see.
+//! and the draft shows what the others will see. At its ends it may also be a part of
+//! what it comes to stand beside: a mark, a joiner.
 
 use chat_proto::text;
 
@@ -13,7 +14,7 @@ pub(super) fn line(text: &str) -> String {
 /// that `--send` says, tabs included.
 pub(super) fn block(text: &str) -> String {
     let ended = text.replace("\r\n", "\n").replace('\r', "\n");
-    text::clean(&ended).into_owned()
+    text::clean_part(&ended)
 }
 
 #[cfg(test)]
@@ -37,7 +38,7 @@ mod tests {
             ("a\r\nb\nc\rd", "a\nb\nc\nd"),
             ("10\u{a0}km", "10\u{a0}km"),
             ("a\u{2028}b\u{2029}c\u{b}d\u{c}e\u{85}f", "a b c d e f"),
-            ("a\0b\u{7f}c\u{9b}d\u{8}e", "abcde"),
+            ("a\0b\u{7f}c\u{9b}d\u{8}e", "abce"),
         ] {
             assert_eq!(block(pasted), draft);
         }

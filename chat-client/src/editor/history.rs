@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_file_brings_no_control_characters() {
-        check(&["a\x1b[2Jb\r\nc\td\0\u{9b}"], &["a[2Jb\nc\td"]);
+        check(&["a\x1b[2Jb\r\nc\td\0\u{9b}"], &["ab\nc\td"]);
         check(&["\x1b"], &[]);
     }
 

@@ -111,7 +111,9 @@ fn piece() -> impl Strategy<Value = String> {
 fn simple_key() -> impl Strategy<Value = Key> {
     prop_oneof![
         8 => piece().prop_map(Key::Text),
-        1 => (piece(), piece()).prop_map(|(one, two)| Key::Paste(format!("{one}\n{two}"))),
+        1 => (piece(), piece()).prop_map(|(one, two)| {
+            Key::Paste(super::clean::block(&format!("{one}\n{two}")))
+        }),
         12 => prop::sample::select(vec![
             Key::Newline, Key::Backspace, Key::Delete, Key::Left, Key::Left, Key::Right,
             Key::Home, Key::End, Key::KillToStart, Key::KillToEnd, Key::Yank,

@@ -102,6 +102,10 @@ fn commands() {
     };
     assert_eq!(read(""), Ok(None));
     assert_eq!(read(" \t "), Ok(None));
+    // What a program writes that ends its colours, or an arrow key in nc.
+    assert_eq!(read("\x1b[0m\x1b[K"), Ok(None));
+    assert_eq!(read("\x1b"), Ok(None));
+    assert_eq!(read("\x1b[A\u{200b}"), Ok(None));
     assert_eq!(read("hi"), message("hi"));
     assert_eq!(read("//x"), message("/x"));
     assert_eq!(read("\u{feff}hi"), message("hi"));
@@ -146,7 +150,7 @@ fn commands() {
         "/history all",
         "/history -1",
         "/etc/passwd",
-        "\x1b",
+        "/me \x1b[0m",
     ] {
         assert!(read(wrong).is_err(), "{wrong}");
     }

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::*;
-use crate::identity::tests::identity;
 use crate::clock::Now;
+use crate::identity::tests::identity;
 use chat_proto::event::{Body, Speech};
 use chat_proto::name::Name;
 use chat_proto::text::Text;

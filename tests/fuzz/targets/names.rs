@@ -12,6 +12,13 @@ fn meet(one: &Name, other: &Name) -> bool {
         .any(|key| other.iter().any(|theirs| key == theirs))
 }
 
+/// Joiners, selectors and tags.
+fn is_hidden(character: char) -> bool {
+    matches!(character,
+        '\u{180b}'..='\u{180f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{e0020}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
 /// ASCII letters and digits in full width.
 fn wide(name: &str) -> String {
     name.chars()
@@ -30,6 +37,15 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(!name.as_str().contains(|c: char| c.is_control() || c == ' '));
         assert!(name.keys().iter().count() > 0);
     }
+    if let Some(nearest) = Name::nearest(&wanted) {
+        assert_eq!(Name::choose(nearest.as_str()).as_ref(), Ok(&nearest));
+    }
+    for address in [
+        format!("127.0.0.1{wanted}"),
+        format!("{wanted}10.0.0.1:5000"),
+    ] {
+        assert!(Name::choose(&address).is_err(), "{address:?}");
+    }
     let Ok(name) = Name::choose(&wanted) else {
         return;
     };
@@ -42,6 +58,11 @@ fuzz_target!(|bytes: &[u8]| {
     for number in [2, 20, u32::MAX] {
         let numbered = name.numbered(number);
         assert_eq!(Name::parse(numbered.as_str()).as_ref(), Ok(&numbered));
+    }
+    // What no terminal need show makes no other name.
+    let bare: String = shown.chars().filter(|&c| !is_hidden(c)).collect();
+    if let Ok(other) = Name::choose(&bare) {
+        assert!(meet(&name, &other), "{name:?} and {other:?}");
     }
     let keys = name.keys();
     let mut all: Vec<&str> = keys.iter().collect();

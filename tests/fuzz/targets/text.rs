@@ -2,14 +2,27 @@
 //! plain text passes as it is.
 #![no_main]
 
-use chat_proto::text::{MAX_TEXT, Text, TextError, clean};
+use chat_proto::text::{MAX_TEXT, Text, TextError, clean, clean_part};
 use libfuzzer_sys::fuzz_target;
 
 fn is_forbidden(character: char) -> bool {
     matches!(character,
         '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{200b}')
+        | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{feff}'
+        | '\u{ad}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}')
+}
+
+/// What passes only beside something that it belongs to, and is not seen.
+fn is_hidden(character: char) -> bool {
+    matches!(character,
+        '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{e0020}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// What joins what stands on both sides of it, or parts it.
+fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200d}')
 }
 
 /// What nobody could have anything against, so that it is to pass.
@@ -17,7 +30,7 @@ fn is_plain(character: char) -> bool {
     matches!(character,
         '\t' | '\n' | ' '..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{2ff}'
         | 'а'..='я' | 'א'..='ת' | 'ء'..='ي' | '一'..='龥' | 'ぁ'..='ゖ'
-        | '\u{1f300}'..='\u{1f64f}' | '\u{200c}' | '\u{200d}')
+        | '\u{1f300}'..='\u{1f64f}')
 }
 
 fuzz_target!(|bytes: &[u8]| {
@@ -28,6 +41,36 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(cleaned.len() <= said.len());
     if said.chars().all(is_plain) {
         assert_eq!(cleaned, said);
+    }
+    if !said.contains(char::is_control) {
+        let plain = |text: &str| {
+            text.chars()
+                .filter(|&c| is_plain(c) && c != ' ')
+                .collect::<String>()
+        };
+        assert_eq!(plain(&cleaned), plain(&said), "nothing is taken along");
+    }
+    for line in cleaned.split(['\n', '\t']) {
+        assert!(
+            !line.starts_with(is_hidden) && !line.ends_with(is_joiner),
+            "{line:?}"
+        );
+        let mut before = ' ';
+        for character in line.chars() {
+            // A letter of Latin, or a blank, has no use for any of them.
+            assert!(
+                !is_hidden(character) || !matches!(before, ' ' | 'A'..='z'),
+                "{line:?}"
+            );
+            assert!(!is_joiner(character) || !is_joiner(before), "{line:?}");
+            before = character;
+        }
+    }
+    // Whatever of it came at once, while it was typed.
+    let pieces = said.split_inclusive(|character: char| u32::from(character) % 7 == 0);
+    let typed: String = pieces.map(clean_part).collect();
+    if !said.contains(char::is_control) {
+        assert_eq!(clean(&typed), cleaned, "typed");
     }
     let newlines = |text: &str| text.matches('\n').count();
     assert!(newlines(&cleaned) <= newlines(&said), "no line is forged");

@@ -76,7 +76,7 @@ fn a_program_says_nothing_to_a_server_that_does_not_greet() {
         (
             "welcome to \x1b[2Jus\n",
             false,
-            "it begins with \"welcome to [2Jus\"",
+            "it begins with \"welcome to us\"",
         ),
         ("{\"a\":1}\n", false, "it begins with \"{\"a\":1}\""),
         ("no end", false, "it begins with \"no end\""),

@@ -5,11 +5,24 @@ use super::*;
 #[test]
 fn what_comes_in_has_no_control_characters() {
     let dirty = "a\x1b[31mb\r\nc\td\u{9b}\re\0\x7ff\n";
-    check(("", ""), &[text(dirty)], ("a[31mb c\td ef ", ""));
-    check(("", ""), &[paste(dirty)], ("a[31mb\nc\td\nef\n", ""));
+    check(("", ""), &[text(dirty)], ("ab c\td ef ", ""));
+    check(("", ""), &[paste(dirty)], ("ab\nc\td\nef\n", ""));
     // Nor what the others would not see.
     let hidden = "a\u{202e}b\u{200b}\u{85}c👩\u{200d}👧";
     check(("", ""), &[paste(hidden)], ("ab c👩\u{200d}👧", ""));
+    // Letters, marks and joiners that are typed one by one belong together.
+    for typed in [
+        "မျှော်",
+        "ก็",
+        "می\u{200c}خواهم",
+        "क्\u{200d}ष",
+        "👩\u{200d}👧",
+        "1\u{fe0f}\u{20e3}",
+    ] {
+        let keys: Vec<Key> = typed.chars().map(|c| text(&c.to_string())).collect();
+        check(("", ""), &keys, (typed, ""));
+        check(("", ""), &[paste(typed)], (typed, ""));
+    }
     let mut editor = Editor::default();
     assert_eq!(play(&mut editor, &[text("\x1b")]), Outcome::Nothing);
     assert_eq!(play(&mut editor, &[paste("")]), Outcome::Nothing);
