@@ -4,6 +4,7 @@ use chat_proto::command::Past;
 use chat_proto::name::Name;
 use clap::{ArgAction, Parser, ValueEnum};
 
+use crate::login::WantedName;
 use crate::style::{Bell, TimeStyle};
 
 /// The command line, as `--help` tells it.
@@ -244,22 +245,31 @@ impl Args {
             .unwrap_or(if is_person { Past::DEFAULT_COUNT } else { 0 })
     }
 
-    /// The name to ask for, if there is one.
+    /// The name to ask for.
     ///
     /// # Errors
     ///
-    /// When the name that was given is none. A login name that is none is
-    /// passed over: nobody chose it for this.
+    /// When the name that was given is none. Of a login name that is none the nearest
+    /// name is asked for: nobody chose it for this.
     pub fn name(
         &self,
         environment: impl Fn(&str) -> Option<String>,
         account: impl FnOnce() -> Option<String>,
-    ) -> Result<Option<String>, String> {
+    ) -> Result<WantedName, String> {
         let given = self.name.clone().map(|name| ("--name", name));
         let chosen = || environment("CHAT_NAME").filter(|name| !name.is_empty());
         if let Some((from, name)) = given.or_else(|| chosen().map(|name| ("CHAT_NAME", name))) {
-            let name = Name::choose(&name).map_err(|error| format!("{from} {name:?}: {error}"))?;
-            return Ok(Some(name.to_string()));
+            return match Name::choose(&name) {
+                Ok(name) => Ok(WantedName {
+                    name: Some(name.to_string()),
+                    note: None,
+                }),
+                Err(error) => {
+                    let nearest = Name::nearest(&name);
+                    let tip = nearest.map_or(String::new(), |name| format!("; {name} would do"));
+                    Err(format!("{from} {name:?}: {error}{tip}"))
+                }
+            };
         }
         // The variables first: whoever sets one means it. Under cron and in
         // containers none is.
@@ -267,9 +277,7 @@ impl Args {
             .into_iter()
             .find_map(|variable| environment(variable).filter(|name| !name.is_empty()))
             .or_else(account);
-        Ok(login
-            .and_then(|name| Name::choose(&name).ok())
-            .map(|name| name.to_string()))
+        Ok(login.map_or_else(WantedName::default, |login| WantedName::of_login(&login)))
     }
 }
 
@@ -500,12 +508,25 @@ mod tests {
             )
         };
         let variables = [("CHAT_NAME", "bo"), ("USER", "carl")];
-        assert_eq!(name(&["--name", "ann"], &variables), Ok(Some("ann".into())));
-        assert_eq!(name(&[], &variables), Ok(Some("bo".into())));
-        assert_eq!(name(&[], &variables[1..]), Ok(Some("carl".into())));
-        assert_eq!(name(&[], &[("USER", "a b")]), Ok(None));
-        assert_eq!(name(&[], &[("USER", "")]), Ok(Some("dan".into())));
-        assert!(name(&["--name", "a b"], &[]).is_err());
-        assert!(name(&[], &[("CHAT_NAME", "<x>")]).is_err());
+        let plain = |name: &str| {
+            Ok(WantedName {
+                name: Some(name.to_owned()),
+                note: None,
+            })
+        };
+        assert_eq!(name(&["--name", "ann"], &variables), plain("ann"));
+        assert_eq!(name(&[], &variables), plain("bo"));
+        assert_eq!(name(&[], &variables[1..]), plain("carl"));
+        assert_eq!(name(&[], &[("USER", " carl ")]), plain("carl"));
+        assert_eq!(name(&[], &[("USER", "")]), plain("dan"));
+        // A name that somebody chose is theirs to change.
+        for (args, variables) in [
+            (&["--name", "jane@corp.example"][..], &[][..]),
+            (&[], &[("CHAT_NAME", "jane@corp.example")]),
+        ] {
+            let error = name(args, variables).unwrap_err();
+            assert!(error.ends_with("; jane would do"), "{error}");
+        }
+        assert!(name(&[], &[("CHAT_NAME", "<>")]).is_err());
     }
 }

@@ -34,6 +34,7 @@ pub mod front;
 pub mod layout;
 pub mod line;
 pub mod link;
+pub mod login;
 pub mod mention;
 pub mod people;
 pub mod random;

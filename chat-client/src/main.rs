@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         let name = args.name(environment, || whoami::username().ok())?;
         Ok((target, name))
     });
-    let (target, name) = match arguments {
+    let (target, wanted) = match arguments {
         Ok(arguments) => arguments,
         Err(error) => return fail(BAD_USAGE, &format!("{error}; see chat-client --help")),
     };
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         _ => Audience::Program,
     };
     let wishes = Wishes {
-        name,
+        name: wanted.name,
         replay: args.replay(on_terminal),
         audience,
         plain_server: args.plain_server,
@@ -48,6 +48,9 @@ fn main() -> ExitCode {
     let mut conversation = Conversation::new(wishes, Random::new(), Instant::now());
     let greeting = format!("connected to {} port {}", target.host, target.port);
     conversation.show(Line::word(greeting));
+    if let Some(note) = wanted.note {
+        conversation.show(Line::aside(note));
+    }
     let app = App::new(
         socket,
         (!args.no_reconnect).then_some(target),
