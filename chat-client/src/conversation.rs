@@ -20,6 +20,7 @@
 mod absence;
 mod company;
 mod hearing;
+mod objects;
 mod outbox;
 mod plain;
 mod position;

@@ -213,9 +213,56 @@ fn a_hostile_server_does_not_reach_a_pipe_either() {
             for text in [&output.stdout, &output.stderr] {
                 let is_bad = |c: char| c != '\n' && c.is_control() || is_bidi(c);
                 assert!(!text.contains(is_bad), "{args:?}: {output}");
+                // Nor does it when a program has decoded it, as `jq -r` does.
+                for object in text.lines().filter(|line| line.starts_with('{')) {
+                    if let Ok(object) = serde_json::from_str(object) {
+                        assert_harmless(&object);
+                    }
+                }
             }
         }
     }
+}
+
+/// No string of it has control characters but line ends and tabs, or what turns the
+/// direction.
+#[track_caller]
+fn assert_harmless(value: &serde_json::Value) {
+    let check = |text: &str| {
+        let is_bad = |c: char| !matches!(c, '\n' | '\t') && c.is_control() || is_bidi(c);
+        assert!(!text.contains(is_bad), "{text:?}");
+    };
+    match value {
+        serde_json::Value::String(text) => check(text),
+        serde_json::Value::Array(values) => values.iter().for_each(assert_harmless),
+        serde_json::Value::Object(members) => {
+            for (name, value) in members {
+                check(name);
+                assert_harmless(value);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// K-01: sequences that a server escapes reach nobody who decodes them, wherever they
+/// stand; the members keep their order and numbers as they were.
+#[test]
+fn escaped_sequences_are_gone_from_decoded_objects() {
+    let (listener, addr) = listen();
+    let mut program = piped_with(addr, "ann", &["--json"]);
+    let mut server = welcome(&listener, "ann");
+    server.send_str(
+        "{\"z\":1.50,\"type\":\"weather\",\"big\":12345678901234567890123,\
+         \"\\u001b[31mkey\":{\"deep\":[\"\\u001b]0;title\\u0007sun\",\"\\u009b2J\"]},\
+         \"a\":\"two\\nlines\"}\n",
+    );
+    program.stdout.expect(
+        "{\"z\":1.50,\"type\":\"weather\",\"big\":12345678901234567890123,\
+         \"key\":{\"deep\":[\"sun\",\"\"]},\"a\":\"two\\nlines\"}\n",
+    );
+    drop(server);
+    program.finish();
 }
 
 /// T-06, T-07: marks without end, a line of wide characters and line ends of

@@ -1,7 +1,6 @@
 //! What the server says in the JSON form, and what becomes of it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use chat_proto::event::{
@@ -9,11 +8,11 @@ use chat_proto::event::{
 };
 use chat_proto::json_form;
 use chat_proto::name::Name;
-use chat_proto::text::{self, MAX_TEXT, Text};
-use serde_json::value::RawValue;
+use chat_proto::text::{MAX_TEXT, Text};
 
 use super::absence::Refusal;
 use super::company::Company;
+use super::objects::{printable, without};
 use super::outbox::{Manner, Sent};
 use super::position::Arrival;
 use super::{Audience, Conversation, Stage};
@@ -53,7 +52,7 @@ impl Conversation {
                 true => Cow::Owned(without(line, "secret")),
                 false => Cow::Borrowed(line),
             };
-            objects.push(text::clean(&object).into_owned());
+            objects.push(printable(&object));
         }
         // Lines in text form may still come before the welcome, and objects
         // of a kind that is newer than this program at any time.
@@ -357,21 +356,6 @@ impl Conversation {
         };
         self.show(Line::new(None, kind));
     }
-}
-
-/// An object without one of its members; the others are as they came. Looking for
-/// the value as text would not do: it can be written in more than one way.
-fn without(object: &str, name: &str) -> String {
-    let parsed = serde_json::from_str::<HashMap<Cow<'_, str>, &RawValue>>(object);
-    let mut members: Vec<_> = parsed.unwrap_or_default().into_iter().collect();
-    // Each value is a part of the object: so this is their order in it.
-    members.sort_by_key(|(_, value)| value.get().as_ptr());
-    let members: Vec<String> = members
-        .into_iter()
-        .filter(|(key, _)| key != name)
-        .map(|(key, value)| format!("{}:{value}", serde_json::Value::from(key)))
-        .collect();
-    format!("{{{}}}", members.join(","))
 }
 
 /// Others whom a newcomer is told by name.

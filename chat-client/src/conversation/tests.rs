@@ -256,8 +256,9 @@ fn objects_are_kept_as_they_came() {
     talk.hear("\r-- chat/1 welcome\n\r<bo> not an object\n");
     let left = r#"{"seq":1,"time":"2026-11-23T10:00:00.123Z","type":"left","names":["bo"]}"#;
     let newer = r#"{"type":"weather","text":"sun"}"#;
-    talk.hear(&format!("{left}\n{newer}\n{{\"a\":\"\x1b[2J\"}}\n"));
-    assert_eq!(talk.conversation.objects(), &[newer, r#"{"a":""}"#]);
+    let hostile = r#"{"a":"\u001b[2Jb"}"#;
+    talk.hear(&format!("{left}\n{newer}\n{hostile}\n"));
+    assert_eq!(talk.conversation.objects(), &[newer, r#"{"a":"b"}"#]);
 }
 
 #[test]

@@ -123,6 +123,8 @@ fn overstrike<'a>(kept: &mut String, text: &'a str) -> &'a str {
         return rest;
     };
     match kept.chars().next_back() {
+        // A line end or a tab is no letter.
+        Some(lower) if lower.is_control() => rest,
         Some(lower) if lower == upper || upper == '_' && !lower.is_whitespace() => {
             &rest[upper.len_utf8()..]
         }
