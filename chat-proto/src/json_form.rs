@@ -9,6 +9,7 @@ mod event;
 mod limits;
 mod record;
 mod request;
+mod trouble;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -244,7 +245,7 @@ fn parse_object<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, String> {
     if !line.trim_ascii_start().starts_with('{') {
         return Err("it does not begin with {".to_owned());
     }
-    serde_json::from_str(line).map_err(|error| error.to_string())
+    serde_json::from_str(line).map_err(|error| trouble::of_object(&error))
 }
 
 /// A string that is borrowed where it stands without escapes; serde would copy

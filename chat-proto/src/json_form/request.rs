@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{ResumeObject, number, parse_object, string};
+use super::{ResumeObject, number, parse_object, string, trouble};
 use crate::command::{Command, CommandError, Hello, Past, Resume};
 use crate::event::{ErrorCode, MessageId, RoomId, Secret};
 use crate::text::Text;
@@ -39,7 +39,7 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
         let text = request
             .text
             .and_then(string)
-            .ok_or_else(|| usage("text is to be a string"))?;
+            .ok_or_else(|| usage(&trouble::of_string("text", request.text)))?;
         Text::clean(&text).map_err(|error| CommandError::text(error).about(id.clone()))
     };
     let kind = request.kind.and_then(string).unwrap_or_default();
@@ -50,7 +50,7 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
             name: request
                 .name
                 .and_then(string)
-                .ok_or_else(|| usage("name is to be a string"))?
+                .ok_or_else(|| usage(&trouble::of_string("name", request.name)))?
                 .into_owned(),
         },
         "who" => Command::Who,
@@ -76,10 +76,17 @@ pub(crate) fn parse_hello(json: &str) -> Result<Hello, CommandError> {
             r#"/hello is for programs: /hello {"protocol":1,"name":"ann"}; //hello says it to everyone"#,
         )
     };
-    let request: Request<'_> = parse_object(json).map_err(|_| usage())?;
+    if !json.starts_with('{') {
+        return Err(usage());
+    }
+    let request: Request<'_> = parse_object(json)
+        .map_err(|why| CommandError::usage(&format!("that is not the object of a hello: {why}")))?;
     let protocol = request.protocol.and_then(number).ok_or_else(usage)?;
     let name = match request.name {
-        Some(name) => Some(string(name).ok_or_else(usage)?.into_owned()),
+        Some(name) => match string(name) {
+            Some(name) => Some(name.into_owned()),
+            None => return Err(CommandError::usage(&trouble::of_string("name", Some(name)))),
+        },
         None => None,
     };
     let resume = match request.resume {
