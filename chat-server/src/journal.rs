@@ -39,6 +39,8 @@ enum Entry {
     Line(String),
     /// A line waits for its time.
     Held,
+    /// No line is to wait any longer.
+    Flush,
 }
 
 /// What a line is about that peers can cause.
@@ -133,6 +135,11 @@ impl Journal {
         }
     }
 
+    /// Has the lines written that wait for their time.
+    pub(crate) fn flush(&self) {
+        self.put(Entry::Flush);
+    }
+
     /// Waits a moment for what is queued to be written.
     pub fn finish(self) {
         let Self { queue, written, .. } = self;
@@ -177,6 +184,7 @@ fn write_all(entries: &Receiver<Entry>, topics: &Topics, mut write: impl FnMut(&
         };
         match entry {
             Ok(Entry::Line(line)) => write(&line),
+            Ok(Entry::Flush) => topics.take(Seldom::take, &mut write),
             Ok(Entry::Held) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
@@ -184,7 +192,6 @@ fn write_all(entries: &Receiver<Entry>, topics: &Topics, mut write: impl FnMut(&
         topics.take(|seldom| seldom.take_due(now), &mut write);
         due = topics.due();
     }
-    topics.take(Seldom::take, write);
 }
 
 impl Topics {
@@ -249,6 +256,7 @@ mod tests {
             topics: Arc::new(Topics::new()),
         };
         tell(&journal);
+        journal.flush();
         let topics = Arc::clone(&journal.topics);
         drop(journal);
         let mut lines = Vec::new();

@@ -116,6 +116,7 @@ fn finish(shared: Shared) {
         let text = format!("{why}: the last of what was said is not kept");
         journal.warn(now.time, &text);
     }
+    journal.flush();
     journal.info(now.time, "stopped");
     journal.finish();
 }

@@ -87,24 +87,22 @@ fn a_history_that_cannot_be_kept_is_status_1() {
 #[cfg(unix)]
 #[test]
 fn too_few_files_are_told() {
-    let run = |files: usize, args: &str| {
-        let script = format!("ulimit -n {files}; exec \"$0\" --listen 127.0.0.1:0 {args}");
-        (script, "bash")
+    let script = |files: usize, args: &str| {
+        format!("ulimit -n {files}; exec \"$0\" --listen 127.0.0.1:0 --threads 1 {args}")
     };
-    let (script, shell) = run(24, "--threads 1");
-    let output = run_piped(shell, &["-c", &script, SERVER], &[], b"");
+    let output = run_piped("bash", &["-c", &script(24, ""), SERVER], &[], b"");
     assert_eq!(output.code(), 1, "{output}");
     let said = "chat-server: this process may have 24 files open, and needs";
     assert!(output.stderr.contains(said), "{output}");
     assert!(output.stderr.contains("ulimit -n"), "{output}");
     for (files, args, is_told) in [
-        (100, "--threads 1", true),
-        (100, "--threads 1 --max-clients 10", false),
-        (500, "--threads 1", false),
-        (500, "--threads 1 --max-clients 1000", true),
+        (100, "", true),
+        (100, "--max-clients 10", false),
+        (500, "", false),
+        (500, "--max-clients 1000", true),
     ] {
-        let (script, shell) = run(files, args);
-        let server = ServerProcess::start_with(shell, &["-c", &script, SERVER], &[]);
+        let args = ["-c", &script(files, args), SERVER];
+        let server = ServerProcess::start_with("bash", &args, &[]);
         server.wait_for_log("nothing is encrypted");
         let log = server.log();
         assert_eq!(log.contains("connections are possible"), is_told, "{log}");

@@ -1,8 +1,6 @@
 //! What people say against the terminals of others: none of it leaves the server,
 //! in neither form, nor gets into its log.
 
-use std::time::Duration;
-
 use chat_testkit::{JsonPeer, Peer, Signal};
 use serde_json::json;
 
@@ -149,7 +147,7 @@ fn no_name_and_no_line_of_the_log_attacks_a_terminal() {
     }
     assert!(tried > 60, "{tried}");
     server.signal(Signal::Terminate);
-    server.wait_exit(Duration::from_secs(3));
+    server.wait_for_log("Z info stopped\n");
     let log = server.log();
     assert!(log.contains(" came in\n"), "{log}");
     for line in log.lines() {

@@ -14,6 +14,7 @@ fn events(server: &ServerProcess) -> Vec<String> {
     server.signal(Signal::Terminate);
     let status = server.wait_exit(Duration::from_secs(3));
     assert_eq!(status.code(), Some(0));
+    server.wait_for_log("Z info stopped\n");
     let log = server.log();
     let events = log.lines().filter_map(|line| line.split_once("Z "));
     let events = events.filter_map(|(_, event)| event.split_once(' '));
