@@ -46,7 +46,7 @@ struct Turns {
 pub(crate) enum Visit {
     /// It was in the room: it had said something, or stayed.
     Inside,
-    /// It went without a word, such as a probe of the port.
+    /// It did not come into the room, such as a probe of the port.
     Outside,
 }
 

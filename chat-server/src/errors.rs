@@ -43,13 +43,12 @@ fn is_out_of_files(_: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::Context;
-
     use super::*;
 
     #[test]
     #[cfg(unix)]
     fn no_number_of_the_system_is_shown() {
+        use anyhow::Context;
         use rustix::io::Errno;
         let words = |code: Errno| in_words(&code.into());
         assert_eq!(words(Errno::ACCESS), "permission denied");
