@@ -43,6 +43,8 @@ pub(crate) struct Peer {
     pub(crate) refusals: usize,
     /// Signs of life that it has asked for.
     pub(crate) pings: usize,
+    /// It has said hello.
+    pub(crate) says_hello: bool,
 }
 
 /// The next event to come, and how much of its text form is here.
@@ -76,6 +78,7 @@ impl Peer {
             replay: 0,
             refusals: 0,
             pings: 0,
+            says_hello: false,
         }
     }
 
@@ -169,9 +172,10 @@ impl Peer {
             let is_reply = content.starts_with("-- ");
             assert!(is_reply, "{content:?} came, at {place:?}");
             self.refusals += usize::from(content.contains("not sent"));
-            // While the disk fails, a hello lets what waits go out before it.
+            // A hello lets what waits for the disk go out before the welcome.
+            let may_come_early = self.says_hello && room.reply_mark() == room.shown();
             if let Some(name) = content.strip_prefix("-- you are now known as ")
-                && room.trouble().is_none()
+                && !may_come_early
             {
                 let renamed = ledger.renamed_to(name, self.connection);
                 let is_shown = renamed.is_none_or(|seq| seq <= room.shown().seq);

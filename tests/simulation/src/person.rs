@@ -178,6 +178,7 @@ impl Person {
             hello += "}";
         }
         (self.peer.replay, self.peer.resumes) = (replay, resume.map(|seen| seen.seq));
+        self.peer.says_hello = true;
         self.put(&[], &["/hello ", &hello, "}"]);
         self.in_json = true;
     }
