@@ -344,11 +344,11 @@ const NAMES: [&str; 20] = [
 /// What is in a message, and what of it everybody sees.
 const SPICES: [(&str, &str); 8] = [
     ("", ""),
-    ("\u{1b}[31mred\u{7}", "[31mred"),
+    ("\u{1b}[31mred\u{7}", "red"),
     ("a\u{202e}b\u{2066}c\u{feff}", "abc"),
     ("tab\there", "tab\there"),
     ("é中😀\"\\", "é中😀\"\\"),
-    ("\u{7f}\u{9b}x", "x"),
+    ("\u{7f}\u{9b}x\u{9b}1;2Hy", "y"),
     ("a\rb\u{2028}c", "a b c"),
     ("", ""),
 ];
