@@ -231,6 +231,7 @@ Examples:
 Signals:
   SIGTERM, SIGINT   say goodbye to everyone, and end; the second one ends it at once
   SIGUSR1           write the counters into the log
+  SIGHUP            begin a new history file if the old one was moved away
 
 Environment:
   NO_COLOR          if it is set, this text has no colours
