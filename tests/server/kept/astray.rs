@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{Kept, id, resume, seq};
 use crate::{SERVER, join};
 use chat_testkit::{
-    JsonPeer, Random, ServerProcess, Signal, Talker, assert_kept, run_piped, settle, until,
+    JsonPeer, Random, ServerProcess, Signal, Talker, assert_kept, room_of, run_piped, settle, until,
 };
 
 fn talkers(server: &ServerProcess, random: &mut Random) -> Vec<Talker> {
@@ -172,7 +172,7 @@ fn with_always_nothing_is_confirmed_that_is_not_in_its_place() {
     let mut server = kept.start();
     for number in 0..20 {
         let mut bot = JsonPeer::connect(server.addr(), "bot");
-        let room = bot.welcome["room"].clone();
+        let room = room_of(&bot.welcome).to_owned();
         let file = kept.file();
         match number % 4 {
             0 => fs::remove_file(file).expect("a file"),
@@ -189,7 +189,7 @@ fn with_always_nothing_is_confirmed_that_is_not_in_its_place() {
         assert_eq!(history.lines.iter().filter(|line| is_it(line)).count(), 1);
         server = kept.start();
         let bot = JsonPeer::connect(server.addr(), "bot");
-        assert_eq!(bot.welcome["room"], room, "it is the same room");
+        assert_eq!(room_of(&bot.welcome), room, "it is the same room");
     }
 }
 
