@@ -54,7 +54,7 @@ use crate::replay::{Files, Wanted};
 use crate::room::{Form, Mark, Room, notice};
 use disk::{Disk, Handle};
 use jobs::{Flight, Lost, Seen};
-use keeper::Keeper;
+use keeper::{Cut, Keeper};
 use key_file::Found;
 use opening::{lock, numbered, read_back, real_path};
 pub(crate) use reader::Asker;
@@ -101,6 +101,8 @@ pub struct History {
     seen: Seen,
     /// Full files that are to go.
     dropped: Vec<(PathBuf, Arc<Handle>)>,
+    /// One that was moved away and is to be cut.
+    cut: Option<Cut>,
     syncer: Syncer,
     reader: reader::Reader,
     /// The job under way.
@@ -222,6 +224,7 @@ impl History {
             safe: head,
             seen: Seen::default(),
             dropped: Vec::new(),
+            cut: None,
             syncer: Syncer::Here(keeper, None),
             reader: reader::Reader::start(),
             in_flight: None,

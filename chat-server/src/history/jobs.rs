@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::disk::Handle;
-use super::keeper::{self, Astray, Begin, Begun, Done, Expected, Job, Outcome};
+use super::keeper::{self, Astray, Begin, Begun, Cut, Done, Expected, Job, Outcome};
 use super::{History, News, SILENT_AFTER, SYNC_EVERY, SyncMode, end};
 use crate::clock::Now;
 use crate::replay::SOURCE;
@@ -139,6 +139,7 @@ impl History {
                 (path, Arc::clone(file))
             }),
             begin,
+            cut: self.cut.take(),
         });
         self.in_flight = Some(Flight {
             silent_from: now.instant + SILENT_AFTER,
@@ -160,14 +161,11 @@ impl History {
 
     /// Whether another file is to be begun, and how.
     fn next_begin(&self, room: &Room) -> Option<Begin> {
-        let (written, safe) = (self.written - self.start(), self.safe - self.start());
         match self.astray.as_ref().map(|lost| lost.how) {
-            Some(Astray::Moved) => Some(Begin::Behind {
-                cut: safe,
-                length: written,
+            Some(Astray::Deleted) => Some(Begin::Again {
+                copy: self.safe - self.start(),
             }),
-            Some(Astray::Deleted) => Some(Begin::Again { copy: safe }),
-            Some(Astray::Spoilt) => Some(Begin::Again { copy: 0 }),
+            Some(Astray::Moved | Astray::Spoilt) => Some(Begin::Again { copy: 0 }),
             None => {
                 let is_full = room.next_cut().is_some_and(|cut| cut.json == self.written);
                 let last = self.segments.numbers().max().unwrap_or(0);
@@ -304,11 +302,17 @@ impl History {
     fn begun_again(&mut self, how: Astray, file: Arc<Handle>, room: &mut Room, now: Now) -> String {
         match how {
             Astray::Moved => {
-                // What was not safe is cut off the old one, and will be in this one.
+                // What was not safe in the old one will be in this one.
+                let (start, old) = (self.start(), Arc::clone(self.newest()));
+                self.cut = (self.written > self.safe).then(|| Cut {
+                    file: old,
+                    at: self.safe - start,
+                    length: self.written - start,
+                });
                 if !self.segments.cut(self.safe) {
                     self.files.pop_back();
                 }
-                self.written = self.safe;
+                (self.written, self.next_sync) = (self.safe, None);
                 self.push(file, room);
                 room.begin_file(self.safe, now.time);
                 "the history was moved away, and goes on in a new file".to_owned()

@@ -46,6 +46,20 @@ pub(super) struct Job {
     pub(super) full: Option<(PathBuf, Arc<Handle>)>,
     /// Another file is to be begun.
     pub(super) begin: Option<Begin>,
+    /// A file that was moved away is to be cut, if the newest one is in its place.
+    pub(super) cut: Option<Cut>,
+}
+
+/// What a file that was moved away holds beyond what was safe: it is in the one that
+/// was begun then.
+#[derive(Debug)]
+pub(super) struct Cut {
+    pub(super) file: Arc<Handle>,
+    /// Where it is to end, in bytes.
+    pub(super) at: u64,
+    /// It is cut only if this is its length: otherwise another program has written
+    /// to it.
+    pub(super) length: u64,
 }
 
 /// How another file is begun in the place of the newest one.
@@ -56,18 +70,9 @@ pub(super) enum Begin {
         /// At least this one.
         number: u64,
     },
-    /// The newest one was moved away, and keeps what is before `cut`.
-    Behind {
-        /// Where it is cut, in bytes.
-        cut: u64,
-        /// It is cut only if this is its length: otherwise another program has
-        /// written to it.
-        length: u64,
-    },
-    /// The newest one is spoilt, or has no name any more: the new one is to hold
-    /// the first `copy` bytes of it.
+    /// The newest one is not in its place, or is spoilt.
     Again {
-        /// In bytes.
+        /// So many bytes of it are to be at the beginning of the new one.
         copy: u64,
     },
 }
@@ -157,6 +162,13 @@ impl Keeper {
         } else {
             // Also where it has been put back meanwhile.
             let found = self.look(file, &job.expected)?;
+            if let (Outcome::InPlace(_), Some(cut)) = (&found, &job.cut)
+                && let Ok(status) = cut.file.status()
+                && status.length == cut.length
+            {
+                // To have it in both files is not worth an error.
+                let _ = cut.file.cut(cut.at);
+            }
             let is_next = matches!(job.begin, Some(Begin::Next { .. }));
             if is_next || job.begin.is_none() || matches!(found, Outcome::InPlace(_)) {
                 return Ok(found);
@@ -214,19 +226,11 @@ impl Keeper {
     }
 
     fn fill(&self, old: &Handle, new: &Handle, begin: Option<Begin>) -> io::Result<()> {
-        match begin {
-            Some(Begin::Again { copy }) => {
-                copy_start(old, new, copy)?;
-                if self.syncs {
-                    new.sync()?;
-                }
+        if let Some(Begin::Again { copy }) = begin {
+            copy_start(old, new, copy)?;
+            if self.syncs {
+                new.sync()?;
             }
-            Some(Begin::Behind { cut, length }) if old.status()?.length == length => {
-                // What is behind that will be in the new one. To have it in both
-                // is not worth an error.
-                let _ = old.cut(cut);
-            }
-            _ => {}
         }
         self.sync_directory()
     }

@@ -318,7 +318,7 @@ fn nothing_is_told_before_it_may_be_seen() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// M2: whatever has become of the files: all events come in order, each once or
+    /// D-02: whatever has become of the files: all events come in order, each once or
     /// among those that are told as missing; nothing else comes, and it ends.
     #[test]
     fn whatever_is_damaged_the_rest_comes(

@@ -87,7 +87,7 @@ fn expect(peer: &mut BufReader<TcpStream>, needle: &str) -> Vec<String> {
     }
 }
 
-/// M1: a disk that takes its time to read is waited for only by those who have asked
+/// D-07: a disk that takes its time to read is waited for only by those who have asked
 /// for what is on it.
 #[cfg(unix)]
 #[test]

@@ -91,7 +91,7 @@ fn wait_to_be_told(bot: &mut JsonPeer, what: &str) {
     bot.wait_for(|object| object["type"] == "notice" && object["text"].to_string().contains(what));
 }
 
-/// A8, M7: while people talk.
+/// While people talk.
 #[test]
 fn a_history_that_is_deleted_or_changed_is_written_again() {
     let mut random = Random::of_test();
@@ -121,7 +121,7 @@ fn a_history_that_is_deleted_or_changed_is_written_again() {
     println!("{report:?}");
 }
 
-/// A8, M7: also where it is only noticed a second later.
+/// Also where it is only noticed a second later.
 #[test]
 fn so_it_is_where_nobody_waits_for_the_disk() {
     let mut random = Random::of_test();
@@ -165,7 +165,7 @@ fn so_it_is_where_nobody_waits_for_the_disk() {
     }
 }
 
-/// A8: of what is confirmed everything is there after a restart, whenever that is.
+/// Of what is confirmed everything is there after a restart, whenever that is.
 #[test]
 fn with_always_nothing_is_confirmed_that_is_not_in_its_place() {
     let kept = Kept::new(&["--history-sync", "always"]);
@@ -233,7 +233,7 @@ fn a_directory_that_is_gone_is_told_and_waited_for() {
     assert!(ServerProcess::start(SERVER, &args).is_running());
 }
 
-/// M2: they are told how much is missing, stay, and hear what is new.
+/// D-02: they are told how much is missing, stay, and hear what is new.
 #[test]
 fn a_history_that_cannot_be_read_is_a_gap() {
     let kept = Kept::new(&["--history-keep", "64MiB"]);
@@ -298,7 +298,7 @@ fn a_hangup_does_nothing_else() {
     bo.expect("<ann> still here\n");
 }
 
-/// M6: by another name, and when the lock is gone.
+/// D-06: by another name, and when the lock is gone.
 #[test]
 fn a_second_server_is_kept_out_of_each_file() {
     let kept = Kept::new(&[]);

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use proptest::prelude::*;
 
+use super::faults::{Faults, Kind};
 use super::*;
 use crate::history::disk::Make;
 use crate::history::jobs::LOOK_EVERY;
@@ -135,6 +136,29 @@ fn a_file_that_is_moved_away_is_followed_by_a_new_one() {
             assert!(after.hall.room.first() > 1);
         }
     }
+}
+
+/// The server may be killed at any moment: what was not safe leaves the old file only
+/// when it is in the new one.
+#[test]
+fn what_is_moved_into_the_new_file_is_there_before_it_leaves_the_old_one() {
+    let (directory, faults) = (directory(), Faults::default());
+    let options = options(&directory, SyncMode::Batch);
+    let mut hall = Hall::open_on(faults.disk(), options.clone()).unwrap();
+    hall.say("one", None);
+    hall.keep_all();
+    hall.say("two", None);
+    hall.keep();
+    let old = beside(&options.path, "old");
+    fs::rename(&options.path, &old).unwrap();
+    faults.hang(Kind::Cut);
+    hall.history.reopen();
+    hall.keep_until(|_, _| faults.is_hanging());
+    let holds_two = |path: &Path| fs::read_to_string(path).unwrap().contains("\"two\"");
+    assert!(holds_two(&old) && holds_two(&options.path));
+    faults.release();
+    hall.keep_all();
+    assert!(!holds_two(&old) && holds_two(&options.path));
 }
 
 #[test]

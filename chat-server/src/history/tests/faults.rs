@@ -99,6 +99,11 @@ impl Faults {
         }
     }
 
+    /// Whether a call does not return.
+    pub(crate) fn is_hanging(&self) -> bool {
+        self.plan().is_hanging
+    }
+
     /// They return after all.
     pub(crate) fn release(&self) {
         let mut plan = self.plan();
