@@ -30,6 +30,7 @@ mod jobs;
 mod keeper;
 mod key_file;
 mod opening;
+mod overlap;
 mod reader;
 mod recovery;
 mod segments;
@@ -184,6 +185,12 @@ impl History {
         let numbered = numbered(path)?;
         let newest_is_there = path.exists();
         let last = numbered.last().map_or(0, |(number, _)| *number);
+        let paths: Vec<PathBuf> = numbered
+            .iter()
+            .map(|(_, path)| path.clone())
+            .chain([path.clone()])
+            .collect();
+        overlap::mend(&disk, &paths, notes)?;
         for (number, path) in numbered {
             let is_last = number == last && !newest_is_there;
             let begun = segments.len();

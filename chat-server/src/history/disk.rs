@@ -5,7 +5,7 @@
 //! could have laid a link or a FIFO where the directory is open to others.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, Seek};
 use std::path::Path;
 #[cfg(test)]
 use std::sync::Arc;
@@ -252,9 +252,11 @@ impl Handle {
         Ok(Status::of(&self.file.metadata()?))
     }
 
-    /// It is read from its beginning on, once.
-    pub(super) fn reader(&self) -> &File {
-        &self.file
+    /// Reads it from its beginning on.
+    pub(super) fn reader(&self) -> io::Result<&File> {
+        let mut file = &self.file;
+        file.rewind()?;
+        Ok(file)
     }
 }
 

@@ -125,7 +125,10 @@ pub(super) fn read_back(
         .with_context(|| format!("cannot open {show}"))?;
     in_use(file.lock(), path)?;
     let start = recovery.json.head();
-    let mut lines = BufReader::with_capacity(READ_BUFFER, file.reader());
+    let reader = file
+        .reader()
+        .with_context(|| format!("cannot read {show}"))?;
+    let mut lines = BufReader::with_capacity(READ_BUFFER, reader);
     let mut line = Vec::new();
     let mut place = 0;
     let mut begun = false;
@@ -236,7 +239,7 @@ fn is_torn_beginning(line: &[u8]) -> bool {
 }
 
 /// Appends the next line, or the beginning of one that is too long.
-fn next_line(lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
+pub(super) fn next_line(lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
     let mut bounded = lines.by_ref().take(SOURCE as u64 + 1);
     bounded.read_until(b'\n', line)
 }

@@ -152,6 +152,11 @@ pub(super) fn is_event(line: &[u8]) -> bool {
     parse(line).is_some()
 }
 
+/// The number of the event that a line is, if it is one.
+pub(super) fn seq_of(line: &[u8]) -> Option<u64> {
+    parse(line).map(|record| record.seq)
+}
+
 fn parse(line: &[u8]) -> Option<Record<'_>> {
     if line.len() > SOURCE {
         return None;

@@ -161,6 +161,45 @@ fn what_is_moved_into_the_new_file_is_there_before_it_leaves_the_old_one() {
     assert!(!holds_two(&old) && holds_two(&options.path));
 }
 
+/// The server may have been killed while the same events were in both files, wherever
+/// it was in writing the new one. What is the same in both is read once.
+#[test]
+fn what_is_in_two_files_is_read_once() {
+    let directory = directory();
+    let options = options(&directory, SyncMode::Batch);
+    let mut hall = Hall::open(options.clone()).unwrap();
+    for text in ["one", "two", "three"] {
+        hall.say(text, None);
+    }
+    hall.keep_all();
+    hall.kill();
+    let whole = content(&options);
+    let starts: Vec<usize> = whole.match_indices("{\"seq\":").map(|(at, _)| at).collect();
+    let full = keeper::full(&options.path, 1);
+    let more = r#"{"seq":5,"time":"2026-11-23T10:00:00.000Z","type":"left","names":["bo"]}"#;
+    for &start in &starts[1..] {
+        let rest = &whole[start..];
+        // As far as it was written, and with an event that the old file does not have.
+        let written = (1..=rest.len()).map(|length| rest[..length].to_owned());
+        for new in written.chain([format!("{rest}{more}\n")]) {
+            let last = 4 + u64::from(new.len() > rest.len());
+            fs::write(&full, &whole).unwrap();
+            fs::write(&options.path, &new).unwrap();
+            let hall = Hall::open(options.clone()).unwrap();
+            assert_eq!((hall.room.first(), hall.room.head().seq), (1, last + 1));
+            assert_eq!(hall.replay(1), everything(&options));
+            hall.kill();
+        }
+        // Another event under the same number is damage, and nothing is changed.
+        let other = rest.replacen("ann", "bob", 1);
+        fs::write(&full, &whole).unwrap();
+        fs::write(&options.path, &other).unwrap();
+        assert!(Hall::open(options.clone()).is_err());
+        assert_eq!(content(&options), other);
+        assert_eq!(fs::read_to_string(&full).unwrap(), whole);
+    }
+}
+
 #[test]
 fn a_file_that_is_deleted_is_written_again() {
     let remove = |path: &Path| fs::remove_file(path).unwrap();
