@@ -2,6 +2,8 @@
 //! as plain lines for pipes, files and terminals that can do no more.
 
 mod patient;
+mod questions;
+mod window;
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -10,13 +12,16 @@ use chat_proto::name::Name;
 
 use crate::conversation::Conversation;
 use crate::editor::{Editor, History, Key, Outcome};
-use crate::layout::{Size, drawn};
+use crate::layout::drawn;
 use crate::line::{Kind, Line};
 use crate::style::Style;
 use crate::sys;
+use crate::terminal::identity::{Answer, reflow_of_term};
 use crate::terminal::{self, RawMode};
-use crate::view::{Block, Reflow, View};
+use crate::view::{Block, View};
 use patient::Patient;
+use questions::Questions;
+use window::Window;
 
 /// Where lines are shown.
 #[derive(Debug)]
@@ -35,26 +40,13 @@ pub struct Screen {
     view: View,
     editor: Editor,
     window: Window,
+    questions: Questions,
     held: Held,
     /// When something was last drawn.
     painted: Instant,
     /// When a server that was full is tried again.
     again: Option<Instant>,
     raw: RawMode,
-}
-
-/// The size of the window, and whether it is to be relied upon.
-///
-/// A terminal that breaks rows anew, as tmux does, tells of a new size up to a
-/// quarter of a second late while somebody drags its border. Whatever is drawn
-/// meanwhile is not where we believe it to be, and could not be erased without
-/// taking what others said with it: so nothing is drawn until the size has
-/// been the same for [`SETTLE`].
-#[derive(Debug)]
-struct Window {
-    size: Size,
-    /// When the first and the last of these changes were noticed.
-    changing: Option<(Instant, Instant)>,
 }
 
 /// What is still to be drawn, in this round or once the window keeps its size.
@@ -92,18 +84,17 @@ impl Front {
     ///
     /// When it cannot be had.
     pub fn screen(style: Style, history: History) -> io::Result<Self> {
-        let reflow = Reflow::detect(|name| std::env::var(name).ok());
-        let out = Patient(sys::output()?);
+        let mut out = Patient(sys::output()?);
         let raw = RawMode::enter()?;
+        let term = std::env::var("TERM").unwrap_or_default();
+        let questions = Questions::put(&term, &mut out)?;
         Ok(Self::Screen(Box::new(Screen {
             out,
-            view: View::new(reflow, style.has_color()),
+            view: View::new(reflow_of_term(&term), style.has_color()),
             style: style.raw(),
             editor: Editor::new(history, chat_proto::text::MAX_TEXT),
-            window: Window {
-                size: terminal::size(),
-                changing: None,
-            },
+            window: Window::new(terminal::size()),
+            questions,
             held: Held::default(),
             painted: Instant::now(),
             again: None,
@@ -140,6 +131,24 @@ impl Front {
                 .map(ToString::to_string)
                 .collect()
         })
+    }
+
+    /// Takes what the terminal says of itself.
+    pub fn hear(&mut self, answer: &Answer) {
+        if let Self::Screen(screen) = self
+            && let Some(reflow) = screen.questions.hear(answer, Instant::now())
+        {
+            screen.view.set_reflow(reflow);
+        }
+    }
+
+    /// How long an answer of the terminal may still be on its way. Once the terminal
+    /// is given back it would be taken for something that was typed.
+    pub fn is_answered_within(&self, now: Instant) -> Option<Duration> {
+        match self {
+            Self::Screen(screen) => screen.questions.are_answered_within(now),
+            Self::Plain(_) => None,
+        }
     }
 
     /// The draft, or what is shown in its place.
@@ -266,12 +275,11 @@ impl Screen {
     fn show(&mut self, lines: &[Line], conversation: &Conversation) -> io::Result<()> {
         let now = Instant::now();
         let size = terminal::size();
-        if size != self.window.size && now < self.painted + IN_FLIGHT {
+        if size != self.window.size() && now < self.painted + self.questions.flight() {
             self.view.distrust();
         }
-        let settled = self.window.is_settled(size, now);
         self.take(lines, conversation);
-        if self.view.reflows() && !settled {
+        if !self.window.is_settled(size, now) {
             return Ok(());
         }
         let Held { rows, bell } = std::mem::take(&mut self.held);
@@ -328,25 +336,6 @@ impl Held {
 
     fn is_full(&self) -> bool {
         self.rows.len() >= MAX_HELD
-    }
-}
-
-impl Window {
-    fn is_settled(&mut self, size: Size, now: Instant) -> bool {
-        if size != self.size {
-            self.size = size;
-            let first = self.changing.map_or(now, |(first, _)| first);
-            self.changing = Some((first, now));
-        }
-        if self.settles().is_some_and(|until| until <= now) {
-            self.changing = None;
-        }
-        self.changing.is_none()
-    }
-
-    fn settles(&self) -> Option<Instant> {
-        self.changing
-            .map(|(first, last)| (last + SETTLE).min(first + SETTLE_AT_MOST))
     }
 }
 
@@ -408,16 +397,6 @@ fn pending(said: &str) -> String {
         }
     }
 }
-
-/// What was drawn so shortly before a new size was noticed may have met it.
-const IN_FLIGHT: Duration = Duration::from_millis(20);
-
-/// How long a window keeps its size before it is drawn upon. tmux puts changes
-/// within a quarter of a second together.
-const SETTLE: Duration = Duration::from_millis(300);
-
-/// Somebody who never stops dragging sees something all the same.
-const SETTLE_AT_MOST: Duration = Duration::from_secs(2);
 
 /// From as many bytes on that are to be shown, be it because the window changes
 /// its size, the rest waits in the socket. Lines would be no measure, nor would
@@ -483,26 +462,5 @@ mod tests {
         }
         assert_eq!(seen, [3, 2, 1, 0]);
         assert_eq!(next_second(at, at), None);
-    }
-
-    #[test]
-    fn a_window_settles_when_nobody_drags_it() {
-        let start = Instant::now();
-        let at = |milliseconds| start + Duration::from_millis(milliseconds);
-        let size = |width| Size { width, height: 9 };
-        let mut window = Window {
-            size: size(80),
-            changing: None,
-        };
-        assert!(window.is_settled(size(80), start));
-        assert!(!window.is_settled(size(70), start));
-        assert!(!window.is_settled(size(60), at(200)));
-        assert_eq!(window.settles(), Some(at(500)));
-        assert!(!window.is_settled(size(60), at(499)));
-        assert!(window.is_settled(size(60), at(500)));
-        for step in 0..20 {
-            assert!(!window.is_settled(size(20 + step), at(1000 + 100 * step as u64)));
-        }
-        assert!(window.is_settled(size(50), at(3000)));
     }
 }

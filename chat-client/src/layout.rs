@@ -1,15 +1,15 @@
 //! How the prompt and the draft fall into rows. Pure.
 //!
 //! Terminals disagree on how wide an emoji is, so a row is broken where the
-//! widest reading says that it is full (UAX 11, summed over code points).
-//! Whether that is right decides only how well a row is filled: the view never
-//! computes a column from it.
+//! widest reading says that it is full ([`widest`]). No terminal then has more in
+//! a row than fits. Whether it has less decides only how well a row is filled: the
+//! view never computes a column from it.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+use chat_proto::width::widest;
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthChar;
 
 /// A terminal's size in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,26 +98,11 @@ pub fn drawn(text: &str) -> Cow<'_, str> {
 /// The columns of a tab in a draft.
 pub const TAB_WIDTH: usize = 4;
 
-/// The columns of `text` by the widest reading.
-pub fn width_of(text: &str) -> usize {
-    text.chars()
-        .map(|character| character.width().unwrap_or(0))
-        .sum()
-}
-
-/// The columns of `text` by the narrowest reading: of each cluster only its
-/// first character, and emoji that need a selector to be wide are not.
-pub fn least_width_of(text: &str) -> usize {
-    text.graphemes(true)
-        .filter_map(|cluster| cluster.chars().next()?.width())
-        .sum()
-}
-
 /// The beginning of `text` that is no wider than `width` by the widest reading.
 pub fn cut(text: &str, width: usize) -> &str {
     let mut columns = 0;
     for (index, cluster) in text.grapheme_indices(true) {
-        columns += width_of(cluster);
+        columns += widest(cluster);
         if columns > width {
             return &text[..index];
         }
@@ -134,7 +119,7 @@ fn break_rows(text: &str, width: usize) -> Vec<Row> {
             width: 0,
         };
         for (index, cluster) in line.grapheme_indices(true) {
-            let columns = width_of(cluster);
+            let columns = widest(cluster);
             if !row.bytes.is_empty() && row.width + columns > width {
                 let at = start + index;
                 rows.push(std::mem::replace(

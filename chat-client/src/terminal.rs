@@ -6,6 +6,7 @@
 
 #[cfg(unix)]
 pub mod decoder;
+pub mod identity;
 mod raw;
 
 use std::io::{self, BufRead, BufReader, Read};
@@ -25,6 +26,7 @@ use crate::editor::Key;
 use crate::layout::Size;
 use crate::reason::reason;
 use crate::sys::{self, Keyboard};
+use identity::Answer;
 
 /// What the terminal told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub enum Typed {
     PasteEnd,
     /// Another size. Unix has a signal for it.
     Resized,
+    /// What it is.
+    Answer(Answer),
 }
 
 /// What the person did.
@@ -70,6 +74,8 @@ pub enum Press {
     Clear,
     /// The process: C-z.
     Suspend,
+    /// No key, but what the terminal says of itself.
+    Answer(Answer),
 }
 
 /// Starts the thread that reads keys. A terminal that does not tell pasted
@@ -146,6 +152,7 @@ fn presses(typed: Vec<Typed>, bracketed: bool) -> Vec<Press> {
             Typed::Key(key) => press_of(key),
             Typed::Paste(text) => Some(Press::Key(Key::Paste(text))),
             Typed::PasteTooLong => Some(Press::PasteTooLong),
+            Typed::Answer(answer) => Some(Press::Answer(answer)),
             Typed::PasteEnd | Typed::Resized => None,
         };
         match (presses.last_mut(), press) {
@@ -208,6 +215,12 @@ fn pasted(press: &Press) -> Option<&str> {
 /// do not, nor does Windows.
 pub fn is_bracketed(term: &str) -> bool {
     !cfg!(windows) && !is_old(term)
+}
+
+/// Whether a terminal may be asked what it is, and switched to other keys, by `$TERM`.
+/// What it does not know it ignores, but the oldest ones might print it.
+pub fn is_asked(term: &str) -> bool {
+    cfg!(unix) && !is_old(term)
 }
 
 /// Whether a terminal is the console of Linux or one of the oldest, by `$TERM`.

@@ -10,12 +10,21 @@
 //!
 //! Nothing here trusts a width: each row of the block is drawn from column 0
 //! with line wrap off, and the cursor gets to its place by being saved there
-//! on the way.
+//! on the way. Wrap is on while it is saved: many terminals (kitty, mosh,
+//! xterm.js) restore with the cursor what the modes were then, as DEC's did.
+//!
+//! When the window has become narrower, the terminal may have broken the rows of
+//! the block into several ([`Reflow`]), and how many that are depends on widths
+//! and on the terminal. So only as many rows are erased as there are at least. An
+//! error leaves the remains of a draft, and never takes a finished line.
 
 use std::io::{self, Write};
 use std::ops::Range;
 
-use crate::layout::{Layout, Size, cut, least_width_of};
+use chat_proto::width::{narrowest, widest};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::layout::{Layout, Size, cut};
 
 /// The terminal's picture of the block, and how to change it.
 #[derive(Debug)]
@@ -41,13 +50,18 @@ pub struct Block {
     pub prompt: usize,
 }
 
-/// What terminals do with long rows when they become narrower.
+/// What a terminal does with rows that are too long when it becomes narrower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reflow {
-    /// They break them into several.
-    Yes,
-    /// They cut them off.
-    No,
+    /// It breaks them into several, and has the cursor where it was in them.
+    All,
+    /// It breaks those above the one that the cursor is in. That one it may cut off, or
+    /// break and lose the place of the cursor in it.
+    AboveCursor,
+    /// It cuts them off.
+    None,
+    /// Any of these.
+    Unknown,
 }
 
 /// The block as it stands on the screen.
@@ -55,50 +69,21 @@ pub enum Reflow {
 struct Drawn {
     block: Block,
     size: Size,
-    /// Columns of the rows above the cursor's, and of its row up to it, by the
-    /// narrowest reading: to erase too little leaves remains, to erase too
-    /// much would take what somebody said.
-    above: Vec<usize>,
-    column: usize,
-    /// What a narrower screen does to these rows.
-    reflow: Reflow,
+    rows: Vec<Columns>,
+    cursor_row: usize,
+    /// The cursor is at the end of its row. In the middle of a row that is broken it may
+    /// be left in the first part (Alacritty, in a window that is dragged).
+    is_at_end: bool,
+    /// Its rows may have been cut off when they were drawn.
+    is_distrusted: bool,
 }
 
-impl Reflow {
-    /// Guesses from the environment. Where nothing is known the answer is no:
-    /// wrongly no leaves the remains of a draft on the screen, wrongly yes
-    /// would erase what others said.
-    pub fn detect(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let term = variable("TERM").unwrap_or_default();
-        let is_set = |name| variable(name).is_some();
-        let multiplexed = term.starts_with("tmux") || term.starts_with("screen");
-        let yes = if multiplexed {
-            is_set("TMUX") || term.starts_with("tmux")
-        } else {
-            let terms = [
-                "xterm-kitty",
-                "xterm-ghostty",
-                "alacritty",
-                "foot",
-                "wezterm",
-                "contour",
-                "rio",
-            ];
-            let programs = [
-                "iTerm.app",
-                "Apple_Terminal",
-                "WezTerm",
-                "vscode",
-                "ghostty",
-            ];
-            terms.iter().any(|known| term.starts_with(known))
-                || variable("TERM_PROGRAM").is_some_and(|name| programs.contains(&name.as_str()))
-                || ["VTE_VERSION", "KONSOLE_VERSION", "WT_SESSION"]
-                    .into_iter()
-                    .any(is_set)
-        };
-        if yes { Self::Yes } else { Self::No }
-    }
+/// How many columns a row takes, in the terminal that gives it least and in the one
+/// that gives it most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Columns {
+    least: usize,
+    most: usize,
 }
 
 impl Block {
@@ -188,9 +173,9 @@ impl View {
         out.flush()
     }
 
-    /// Whether rows that are there are broken anew when the width changes.
-    pub fn reflows(&self) -> bool {
-        self.reflow == Reflow::Yes
+    /// More is known of the terminal.
+    pub fn set_reflow(&mut self, reflow: Reflow) {
+        self.reflow = reflow;
     }
 
     /// The block may have been drawn when the terminal had its new size
@@ -198,7 +183,7 @@ impl View {
     /// if they were: remains of a draft are better than a lost message.
     pub fn distrust(&mut self) {
         if let Some(drawn) = &mut self.drawn {
-            drawn.reflow = Reflow::No;
+            drawn.is_distrusted = true;
         }
     }
 
@@ -210,8 +195,10 @@ impl View {
 
     fn erase_block(&mut self, bytes: &mut Vec<u8>, size: Size) {
         bytes.push(b'\r');
+        let mut leaves_remains = false;
         if let Some(drawn) = self.drawn.take() {
-            up(bytes, drawn.rows_above(size));
+            up(bytes, drawn.rows_above(self.reflow, size.width));
+            leaves_remains = drawn.leaves_remains(self.reflow, size);
         }
         // Not from the top left corner, where tmux would take it for the whole
         // screen, and keep what stands there in its history.
@@ -219,6 +206,11 @@ impl View {
             1 => b"\x1b[J",
             _ => b"\x1b[K\x1b[C\x1b[J\r",
         });
+        if leaves_remains {
+            // To the terminal what is left may go on in this row. What was put there
+            // would be moved with it.
+            bytes.extend_from_slice(b"\r\n");
+        }
     }
 
     fn draw_block(&mut self, bytes: &mut Vec<u8>, size: Size, block: &Block) {
@@ -245,7 +237,11 @@ impl View {
             let mut rest = row.bytes.clone();
             if index == layout.cursor_row {
                 self.put_text(bytes, block, rest.start..block.cursor);
-                bytes.extend_from_slice(b"\x1b7");
+                if rest.is_empty() {
+                    // Where nothing was written kitty loses the cursor on a resize.
+                    bytes.extend_from_slice(b" \r");
+                }
+                bytes.extend_from_slice(SAVE_WITH_WRAP);
                 rest.start = block.cursor;
             }
             self.put_text(bytes, block, rest);
@@ -255,17 +251,16 @@ impl View {
             self.put_dim(bytes, status);
         }
         bytes.extend_from_slice(b"\x1b[?7h\x1b8");
-        let least = |row: &str| least_width_of(row);
-        let drafted = layout.rows[..layout.cursor_row]
-            .iter()
-            .map(|row| least(&text[row.bytes.clone()]));
-        let start = layout.rows[layout.cursor_row].bytes.start;
+        let drafted = layout.rows.iter().map(|row| &text[row.bytes.clone()]);
+        let rows = dim.iter().map(String::as_str);
+        let rows = rows.chain(drafted).chain(status.as_deref());
         self.drawn = Some(Drawn {
-            above: dim.iter().map(|row| least(row)).chain(drafted).collect(),
-            column: least(&text[start..block.cursor]),
+            rows: rows.map(|row| Columns::of(row, size.width)).collect(),
+            cursor_row: dim.len() + layout.cursor_row,
+            is_at_end: layout.rows[layout.cursor_row].bytes.end == block.cursor,
             block: block.clone(),
             size,
-            reflow: self.reflow,
+            is_distrusted: false,
         });
     }
 
@@ -295,19 +290,64 @@ impl View {
 }
 
 impl Drawn {
-    /// How many rows of the screen the block now has above the cursor. The
+    /// How many rows of the screen the block now has at least above the cursor. The
     /// rows were ended one by one, so a wider screen does not join them.
-    fn rows_above(&self, size: Size) -> usize {
-        if self.reflow == Reflow::No || size.width >= self.size.width {
-            return self.above.len();
+    fn rows_above(&self, reflow: Reflow, width: usize) -> usize {
+        let above = &self.rows[..self.cursor_row];
+        if self.is_distrusted || width >= self.size.width {
+            return above.len();
         }
-        let split: usize = self
-            .above
-            .iter()
-            .map(|width| width.div_ceil(size.width).max(1))
-            .sum();
-        split + self.column / size.width
+        let broken = above.iter().map(|row| rows(row.least, width)).sum();
+        match reflow {
+            // A cursor behind a row that is just full stays in it, or goes to the next.
+            Reflow::All if self.is_at_end => {
+                broken + rows(self.rows[self.cursor_row].least, width) - 1
+            }
+            Reflow::All | Reflow::AboveCursor => broken,
+            Reflow::None | Reflow::Unknown => above.len(),
+        }
     }
+
+    /// Whether something of the block may be left above what [`Self::rows_above`] tells.
+    fn leaves_remains(&self, reflow: Reflow, size: Size) -> bool {
+        let width = size.width;
+        let is_broken = |row: &Columns| row.most > width;
+        if reflow == Reflow::None || !self.rows.iter().any(is_broken) {
+            return false;
+        }
+        if reflow == Reflow::Unknown || self.is_distrusted {
+            return true;
+        }
+        // When it does not fit any more, terminals put the cursor elsewhere.
+        let all: usize = self.rows.iter().map(|row| rows(row.most, width)).sum();
+        let (above, behind) = self.rows.split_at(self.cursor_row);
+        let is_exact = |row: &Columns| rows(row.most, width) == rows(row.least, width);
+        let cursor = match reflow == Reflow::All && self.is_at_end {
+            true => behind[0].most / width < rows(behind[0].least, width),
+            false => !is_broken(&behind[0]),
+        };
+        !cursor || !above.iter().all(is_exact) || all > size.height
+    }
+}
+
+impl Columns {
+    /// Those of a row in a screen of this width.
+    fn of(row: &str, width: usize) -> Self {
+        // A terminal may take blanks at the end for cells that were never written, and
+        // break a wide character in two (kitty).
+        let mut clusters = row.trim_end_matches(' ').graphemes(true);
+        let last = clusters.next_back().unwrap_or_default();
+        let least = narrowest(clusters.as_str()) + narrowest(last).min(1);
+        Self {
+            least: least.min(width),
+            most: widest(row).min(width),
+        }
+    }
+}
+
+/// How many rows these columns are in a screen of this width.
+fn rows(columns: usize, width: usize) -> usize {
+    columns.div_ceil(width).max(1)
 }
 
 /// The rows above the prompt: about the connection, and of lines that wait.
@@ -375,6 +415,9 @@ fn up(bytes: &mut Vec<u8>, rows: usize) {
 /// So much is put together with the block, to be written at once. A copy of more
 /// would only double what a flood takes.
 const MAX_COPIED: usize = 64 * 1024;
+
+/// Saves the cursor, and that lines wrap, where they do not.
+const SAVE_WITH_WRAP: &[u8] = b"\x1b[?7h\x1b7\x1b[?7l";
 
 /// Terminals that do not know these ignore them.
 const SYNC_ON: &[u8] = b"\x1b[?2026h";

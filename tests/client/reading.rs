@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use chat_testkit::vt100::{Cell, Color, Screen};
-use chat_testkit::{Peer, Terminal, keys, until};
+use chat_testkit::{Cell, Peer, Screen, Terminal, keys, until};
 
 use crate::scripted::{
     greet, id_of, listen, object, send_message, send_reply, send_welcome, welcome,
@@ -24,14 +23,8 @@ fn scripted(args: &[&str], env: &[(&str, &str)]) -> (Terminal, Peer) {
 
 /// The cells of the last row that is exactly this.
 fn cells(screen: &Screen, row: &str) -> Option<Vec<Cell>> {
-    let (rows, cols) = screen.size();
-    let text: Vec<String> = screen.rows(0, cols.get()).collect();
-    let at = text.iter().rposition(|text| text.trim_end() == row)?;
-    let at = u16::try_from(at).expect("a row of a screen");
-    assert!(at < rows.get());
-    (0..cols.get())
-        .map(|col| screen.cell(at, col).cloned())
-        .collect()
+    let at = screen.lines().iter().rposition(|line| line == row)?;
+    Some(screen.cells(at).to_vec())
 }
 
 /// Waits until this row is there, and all its cells that are written are as
@@ -41,7 +34,7 @@ fn wait_row(terminal: &Terminal, row: &str, what: &str, wanted: impl Fn(&Cell) -
     terminal.wait_inspect(
         |screen| {
             cells(screen, row).is_some_and(|cells| {
-                let mut written = cells.iter().filter(|cell| cell.has_contents());
+                let mut written = cells.iter().filter(|cell| !cell.text.is_empty());
                 written.all(&wanted)
             })
         },
@@ -51,24 +44,23 @@ fn wait_row(terminal: &Terminal, row: &str, what: &str, wanted: impl Fn(&Cell) -
 
 #[track_caller]
 pub(crate) fn wait_dim(terminal: &Terminal, row: &str) {
-    wait_row(terminal, row, "dim", Cell::dim);
+    wait_row(terminal, row, "dim", |cell| cell.dim);
 }
 
 #[track_caller]
 fn wait_bright(terminal: &Terminal, row: &str) {
-    wait_row(terminal, row, "not dim", |cell| !cell.dim());
+    wait_row(terminal, row, "not dim", |cell| !cell.dim);
 }
 
 /// The colours of a word in the last row that is exactly this.
 #[track_caller]
-fn color_of(terminal: &Terminal, row: &str, word: &str) -> Color {
+fn color_of(terminal: &Terminal, row: &str, word: &str) -> Option<u8> {
     terminal.wait_for_text(row);
     let start = row.find(word).expect("it is in the row");
-    let cells = terminal.inspect(|screen| cells(screen, row));
-    let cells = cells.expect("it is on the screen");
-    let colors: Vec<Color> = cells[start..start + word.len()]
+    let cells = cells(&terminal.inspect(), row).expect("it is on the screen");
+    let colors: Vec<Option<u8>> = cells[start..start + word.len()]
         .iter()
-        .map(Cell::fgcolor)
+        .map(|cell| cell.color)
         .collect();
     assert!(colors.iter().all(|color| *color == colors[0]), "{colors:?}");
     colors[0]
@@ -199,7 +191,7 @@ fn people_have_steady_colours() {
             let said = format!("<{name}> bo and cy");
             let color = color_of(&ann, &said, name);
             // Only the name has it.
-            assert_eq!(color_of(&ann, &said, "> bo and cy"), Color::Default);
+            assert_eq!(color_of(&ann, &said, "> bo and cy"), None);
             let action = format!(r#""seq":{seq},"type":"action","name":"{name}","text":"waves""#);
             send_reply(&mut server, &action);
             assert_eq!(color_of(&ann, &format!("* {name} waves"), name), color);
@@ -210,7 +202,7 @@ fn people_have_steady_colours() {
     let first = colors();
     for (index, color) in first.iter().enumerate() {
         // Those that can be read on dark and on light ground.
-        let readable = [1, 2, 5, 6, 9, 12, 13].map(Color::Idx);
+        let readable = [1, 2, 5, 6, 9, 12, 13].map(Some);
         assert!(readable.contains(color), "{color:?}");
         assert!(!first[..index].contains(color), "{first:?}");
     }
@@ -256,16 +248,16 @@ fn a_mention_stands_out() {
     send_message(&mut server, 1, "bo", "hi Ann, annex and ANN!", None);
     let row = "<bo> hi Ann, annex and ANN!";
     ann.wait_for_text(row);
-    let cells = ann.inspect(|screen| cells(screen, row)).expect("the row");
+    let cells = cells(&ann.inspect(), row).expect("the row");
     let marked: String = cells
         .iter()
-        .filter(|cell| cell.inverse() && cell.bold())
-        .map(|cell| cell.contents())
+        .filter(|cell| cell.inverse && cell.bold)
+        .map(|cell| cell.text.as_str())
         .collect();
     assert_eq!(marked, "AnnANN");
     // Not what you say yourself.
     send_message(&mut server, 2, "ann", "ann am I", None);
-    wait_row(&ann, "<You> ann am I", "plain", |cell| !cell.inverse());
+    wait_row(&ann, "<You> ann am I", "plain", |cell| !cell.inverse);
 }
 
 #[test]
@@ -403,14 +395,14 @@ fn what_is_said_is_told_from_the_prompt_and_from_notices() {
     );
     send_message(&mut server, 1, "ann", "You", None);
     wait_row(&ann, "<You> You", "as it is", |cell| {
-        !cell.bold() && !cell.dim()
+        !cell.bold && !cell.dim
     });
     ann.type_text("<You> draft");
     ann.wait_inspect(
         |screen| {
             let cells = cells(screen, "<You> <You> draft").unwrap_or_default();
-            let bold = cells.iter().position(|cell| !cell.bold());
-            bold == Some("<You> ".len()) && cells[6..].iter().all(|cell| !cell.bold())
+            let bold = cells.iter().position(|cell| !cell.bold);
+            bold == Some("<You> ".len()) && cells[6..].iter().all(|cell| !cell.bold)
         },
         "a bold prompt before what is typed",
     );
@@ -419,11 +411,9 @@ fn what_is_said_is_told_from_the_prompt_and_from_notices() {
     ann.wait_for_text(trouble);
     ann.wait_inspect(
         |screen| {
-            let text: Vec<String> = screen.rows(0, 80).collect();
-            let row = text.iter().position(|row| row.starts_with(trouble));
-            let row = u16::try_from(row.expect("it is there")).expect("a small screen");
-            let first = screen.cell(row, 0).expect("a cell");
-            first.fgcolor() == Color::Idx(1)
+            let mut rows = (0..).zip(screen.lines());
+            let row = rows.find(|(_, row)| row.starts_with(trouble));
+            row.is_some_and(|(row, _)| screen.cells(row)[0].color == Some(1))
         },
         "red trouble",
     );

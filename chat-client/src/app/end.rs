@@ -12,7 +12,7 @@ use crate::conversation::{LET_IN_WITHIN, Stranger};
 use crate::front::What;
 use crate::line::Line;
 use crate::reason::reason;
-use crate::terminal::Input;
+use crate::terminal::{Input, Press};
 
 /// How it ended.
 #[derive(Debug)]
@@ -101,9 +101,26 @@ impl App {
             // All is kept, whether or not it is tidy.
             let _ = store.tidy();
         }
+        self.await_answers();
         // An output that is gone needs no last lines.
         let _ = self.front.finish(&mut lines, &mut self.conversation);
         ExitCode::from(status)
+    }
+
+    /// Waits for what the terminal was asked at the start, if the client ends so soon.
+    fn await_answers(&mut self) {
+        while let Some(within) = self.front.is_answered_within(Instant::now())
+            && let Ok(input) = self.inputs.recv_timeout(within)
+        {
+            let Input::Pressed(presses) = input else {
+                continue;
+            };
+            for press in presses {
+                if let Press::Answer(answer) = press {
+                    self.front.hear(&answer);
+                }
+            }
+        }
     }
 
     fn refused_block(&self) -> bool {

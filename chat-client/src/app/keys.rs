@@ -10,12 +10,17 @@ use crate::terminal::Press;
 impl App {
     /// Takes a key. The end, if that is what it asks for.
     pub(super) fn press(&mut self, press: Press) -> Option<End> {
-        let asked = std::mem::take(&mut self.asked);
+        let is_key = !matches!(press, Press::Answer(_));
+        let asked = is_key && std::mem::take(&mut self.asked);
         let key = match press {
             Press::Key(key) => key,
             Press::Clear => return self.front.clear().err().map(End::OutputGone),
             Press::Suspend => return self.suspend().err().map(End::OutputGone),
             Press::PasteTooLong => return self.no_room("that paste"),
+            Press::Answer(answer) => {
+                self.front.hear(&answer);
+                return None;
+            }
         };
         let pasted = matches!(key, Key::Paste(_));
         let cleared = (key == Key::Interrupt).then(|| self.front.draft().to_owned());

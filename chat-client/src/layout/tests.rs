@@ -73,22 +73,21 @@ fn a_tab_is_drawn_as_blanks() {
     assert!(matches!(drawn("a b"), Cow::Borrowed("a b")));
 }
 
+/// Terminals draw what asks for a picture in two columns, or in one.
 #[test]
-fn the_narrowest_reading() {
-    for (text, widest, least) in [
-        ("abc", 3, 3),
-        ("中文", 4, 4),
-        ("❤\u{fe0f}", 1, 1),
-        ("👍🏽", 4, 2),
-        ("👨‍👩‍👧", 6, 2),
-        ("e\u{301}", 1, 1),
-    ] {
-        assert_eq!(
-            (width_of(text), least_width_of(text)),
-            (widest, least),
-            "{text}"
-        );
-    }
+fn a_row_is_full_by_the_widest_reading() {
+    check(
+        "❤\u{fe0f}❤\u{fe0f}x|",
+        (4, 30),
+        &["❤\u{fe0f}❤\u{fe0f}", "x|"],
+    );
+    check(
+        "1\u{fe0f}\u{20e3}23|",
+        (4, 30),
+        &["1\u{fe0f}\u{20e3}23", "|"],
+    );
+    assert_eq!(cut("❤\u{fe0f}x", 2), "❤\u{fe0f}");
+    assert_eq!(cut("❤\u{fe0f}x", 1), "");
     assert_eq!(cut("ab中c", 3), "ab");
     assert_eq!(cut("ab中c", 4), "ab中");
     assert_eq!(cut("ab", 0), "");
@@ -97,7 +96,7 @@ fn the_narrowest_reading() {
 proptest! {
     #[test]
     fn rows_hold_everything_in_order(
-        text in "[ab \n中👩\u{200d}👧\u{301}🇩]{0,60}",
+        text in "[ab \n中👩\u{200d}👧\u{301}🇩❤\u{fe0f}]{0,60}",
         width in 1usize..20,
         at in 0usize..60,
     ) {

@@ -171,9 +171,7 @@ impl Decoder {
             }
             State::String(mut string) => match string.step(byte) {
                 Step::Within => self.state = State::String(string),
-                // An answer to a question that the client asks would be
-                // recognised here, by its introducer and content.
-                Step::End => {}
+                Step::End => out.extend(string.answer().map(Typed::Answer)),
                 Step::BreaksOff => {
                     self.state = State::String(string);
                     self.give_up(out);

@@ -14,7 +14,7 @@ use crossterm::event::{
 };
 use crossterm::{cursor, execute, terminal};
 
-use super::is_old;
+use super::is_asked;
 
 /// While this lives the terminal gives us every key. However it ends, the
 /// terminal is given back as it was.
@@ -83,7 +83,8 @@ pub(crate) fn give_back_in_time() {
 fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     terminal::enable_raw_mode()?;
-    execute!(io::stdout(), EnableBracketedPaste)?;
+    // A program that died may have left lines that do not wrap.
+    execute!(io::stdout(), terminal::EnableLineWrap, EnableBracketedPaste)?;
     if has_kitty_keys() {
         let push = PushKeyboardEnhancementFlags(KEYS);
         execute!(io::stdout(), cursor::SavePosition, push)?;
@@ -117,7 +118,7 @@ fn give_back() {
 /// saved: so it is saved before. The terminal is not asked whether it knows the
 /// protocol, because its answer might come after the program has ended.
 fn has_kitty_keys() -> bool {
-    cfg!(unix) && !is_old(&std::env::var("TERM").unwrap_or_default())
+    is_asked(&std::env::var("TERM").unwrap_or_default())
 }
 
 /// Shift-Enter is not Enter, and Esc begins no sequence. C-c is C-c on a

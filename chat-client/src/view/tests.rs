@@ -1,25 +1,26 @@
-use std::num::NonZero;
+mod narrowing;
 
 use super::*;
+use chat_testkit::{Emulator, Model};
 use proptest::prelude::*;
 
 struct Screen {
     view: View,
-    parser: vt100::Parser,
+    model: Model,
     size: Size,
     status: Option<String>,
     pending: Vec<String>,
 }
 
-fn cells(count: usize) -> NonZero<u16> {
-    NonZero::new(count as u16).unwrap()
-}
-
 impl Screen {
     fn new(width: usize, height: usize) -> Self {
+        Self::on(Emulator::Xterm, Reflow::None, width, height)
+    }
+
+    fn on(emulator: Emulator, reflow: Reflow, width: usize, height: usize) -> Self {
         Self {
-            view: View::new(Reflow::No, false),
-            parser: vt100::Parser::new(cells(height), cells(width), 1000),
+            view: View::new(reflow, false),
+            model: Model::new(emulator, height as u16, width as u16),
             size: Size { width, height },
             status: None,
             pending: Vec::new(),
@@ -42,42 +43,23 @@ impl Screen {
         self.view
             .paint(&mut bytes, self.size, b"", &lines, &block)
             .unwrap();
-        self.parser.process(&bytes);
+        self.model.feed(&bytes);
     }
 
     fn resize(&mut self, width: usize, height: usize) {
         self.size = Size { width, height };
-        self.parser
-            .screen_mut()
-            .set_size(cells(height), cells(width));
+        self.model.set_size(height as u16, width as u16);
     }
 
     #[track_caller]
-    fn check(&self, rows: &[&str], cursor: (u16, u16)) {
-        let screen = self.parser.screen();
-        let shown: Vec<String> = screen
-            .rows(0, self.size.width as u16)
-            .map(|row| row.trim_end().to_owned())
-            .collect();
-        let used = shown
-            .iter()
-            .rposition(|row| !row.is_empty())
-            .map_or(0, |row| row + 1);
-        assert_eq!(&shown[..used], rows);
-        assert_eq!(screen.cursor_position(), cursor);
+    fn check(&self, rows: &[&str], cursor: (usize, usize)) {
+        assert_eq!(self.model.screen_text(), rows.join("\n"));
+        assert_eq!(self.model.screen().cursor(), cursor);
     }
 
     fn everything(&mut self) -> Vec<String> {
-        let mut all = Vec::new();
-        self.parser.screen_mut().set_scrollback(usize::MAX);
-        let depth = self.parser.screen().scrollback();
-        for offset in (1..=depth).rev() {
-            self.parser.screen_mut().set_scrollback(offset);
-            all.extend(self.parser.screen().rows(0, 200).next());
-        }
-        self.parser.screen_mut().set_scrollback(0);
-        all.extend(self.parser.screen().rows(0, 200));
-        all
+        let full = self.model.full_text();
+        full.lines().map(str::to_owned).collect()
     }
 }
 
@@ -145,7 +127,7 @@ fn a_flood_is_all_there() {
 
 #[test]
 fn nothing_new_is_nothing_written() {
-    let mut view = View::new(Reflow::No, false);
+    let mut view = View::new(Reflow::None, false);
     let size = Size {
         width: 20,
         height: 5,
@@ -169,7 +151,7 @@ fn a_repaint_is_one_write() {
             Ok(())
         }
     }
-    let mut view = View::new(Reflow::No, false);
+    let mut view = View::new(Reflow::None, false);
     let size = Size {
         width: 20,
         height: 5,
@@ -196,25 +178,69 @@ fn a_resize_in_mid_draft() {
     screen.check(&["<ann> hi", "<bo> hi", "<You> 0123456789abcdef"], (2, 22));
 }
 
+/// A block of these rows, in a screen of 20 columns.
+fn drawn(rows: &[&str], is_at_end: bool) -> Drawn {
+    Drawn {
+        block: Block::prompt(""),
+        size: Size {
+            width: 20,
+            height: 9,
+        },
+        rows: rows.iter().map(|row| Columns::of(row, 20)).collect(),
+        cursor_row: rows.len() - 1,
+        is_at_end,
+        is_distrusted: false,
+    }
+}
+
 #[test]
 fn rows_that_a_terminal_breaks_are_counted() {
-    let rows = |above: &[usize], column, width, reflow| {
-        let drawn = Drawn {
-            block: Block::prompt(""),
-            size: Size {
-                width: 20,
-                height: 9,
-            },
-            above: above.to_vec(),
-            column,
-            reflow,
-        };
-        drawn.rows_above(Size { width, height: 9 })
-    };
-    assert_eq!(rows(&[20, 19], 3, 8, Reflow::Yes), 6);
-    assert_eq!(rows(&[20, 19], 17, 8, Reflow::Yes), 8);
-    assert_eq!(rows(&[20, 19], 17, 8, Reflow::No), 2);
-    assert_eq!(rows(&[20], 17, 30, Reflow::Yes), 1);
+    let [r16, r17, r19, r20] = [16, 17, 19, 20].map(|count| "x".repeat(count));
+    for (rows, is_at_end, width, reflow, above) in [
+        (&[&*r20, &r19, "xxx"][..], true, 8, Reflow::All, 6),
+        (&[&r20, &r19, &r17], true, 8, Reflow::All, 8),
+        (&[&r20, &r19, &r17], false, 8, Reflow::All, 6),
+        (&[&r20, &r19, &r16], true, 8, Reflow::All, 7),
+        (&[&r20, "", &r17], true, 8, Reflow::AboveCursor, 4),
+        (&[&r20, &r19, &r17], true, 8, Reflow::None, 2),
+        (&[&r20, &r19, &r17], true, 8, Reflow::Unknown, 2),
+        (&[&r20, &r17], true, 30, Reflow::All, 1),
+        // A wide character may be broken in two, and an emoji narrow.
+        (&["中中中中中", "x"], true, 9, Reflow::All, 1),
+        (&["中中中中中", "x"], true, 8, Reflow::All, 2),
+        (&["🙂🙂🙂🙂🙂🙂🙂🙂", "x"], true, 8, Reflow::All, 1),
+    ] {
+        let drawn = drawn(rows, is_at_end);
+        assert_eq!(
+            drawn.rows_above(reflow, width),
+            above,
+            "{rows:?} {reflow:?}"
+        );
+    }
+}
+
+/// Where the number of rows is certain, nothing is put between them and what follows.
+#[test]
+fn remains_are_expected_where_rows_are_uncertain() {
+    let [r17, r20] = [17, 20].map(|count| "x".repeat(count));
+    for (rows, is_at_end, width, reflow, remains) in [
+        (&[&*r20, &r17][..], true, 10, Reflow::All, false),
+        (&[&r20, &r17], true, 30, Reflow::Unknown, false),
+        (&["xxx", "x"], true, 10, Reflow::Unknown, false),
+        (&[&r20, &r17], true, 10, Reflow::None, false),
+        (&[&r20, &r17], true, 10, Reflow::Unknown, true),
+        (&[&r20, &r17], false, 10, Reflow::All, true),
+        (&[&r20, &r17], true, 17, Reflow::All, true),
+        (&[&r20, "xxx"], true, 10, Reflow::AboveCursor, false),
+        (&[&r20, &r17], true, 10, Reflow::AboveCursor, true),
+        (&["🙂🙂🙂🙂🙂🙂🙂🙂", "x"], true, 8, Reflow::All, true),
+        // They do not fit into the screen.
+        (&[&r20, &r20, &r17], true, 5, Reflow::All, true),
+    ] {
+        let size = Size { width, height: 9 };
+        let leaves = drawn(rows, is_at_end).leaves_remains(reflow, size);
+        assert_eq!(leaves, remains, "{rows:?} {reflow:?} {width}");
+    }
 }
 
 #[test]
@@ -345,7 +371,7 @@ fn a_cleared_screen_has_lost_nothing() {
     screen.paint(&["<ann> one", "<bo> two"], "<You> typ|ed");
     let mut bytes = Vec::new();
     screen.view.clear(&mut bytes, screen.size).unwrap();
-    screen.parser.process(&bytes);
+    screen.model.feed(&bytes);
     screen.paint(&[], "<You> typ|ed");
     screen.check(&["<You> typed"], (0, 9));
     let all = screen.everything();
@@ -360,8 +386,8 @@ fn nothing_is_erased_from_the_corner_on() {
         width: 20,
         height: 5,
     };
-    let mut parser = vt100::Parser::new(cells(5), cells(20), 0);
-    let mut view = View::new(Reflow::No, false);
+    let mut model = Model::new(Emulator::Xterm, 5, 20);
+    let mut view = View::new(Reflow::None, false);
     let mut bytes = Vec::new();
     view.clear(&mut bytes, size).unwrap();
     for text in ["<You> ", "<You> a draft of some rows", "<You> a"] {
@@ -372,15 +398,15 @@ fn nothing_is_erased_from_the_corner_on() {
     let mut parts = text.split("\x1b[J").peekable();
     let mut erased = 0;
     while let Some(part) = parts.next() {
-        parser.process(part.as_bytes());
+        model.feed(part.as_bytes());
         if parts.peek().is_some() {
-            assert_ne!(parser.screen().cursor_position(), (0, 0), "{text:?}");
-            parser.process(b"\x1b[J");
+            assert_ne!(model.screen().cursor(), (0, 0), "{text:?}");
+            model.feed(b"\x1b[J");
             erased += 1;
         }
     }
     assert_eq!(erased, 4);
-    assert_eq!(parser.screen().contents(), "<You> a");
+    assert_eq!(model.screen_text(), "<You> a");
 }
 
 #[test]
@@ -396,38 +422,9 @@ fn tiny_screens() {
             "<You> 👨\u{200d}👩\u{200d}👧|",
         ] {
             screen.paint(&["x"], text);
-            let (row, _) = screen.parser.screen().cursor_position();
-            assert!(usize::from(row) < height);
+            assert!(screen.model.screen().cursor().0 < height);
         }
     }
-}
-
-#[test]
-fn what_terminals_do() {
-    let detect = |variables: &[(&str, &str)]| {
-        Reflow::detect(|name| {
-            variables
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        })
-    };
-    assert_eq!(detect(&[("TERM", "xterm-256color")]), Reflow::No);
-    assert_eq!(
-        detect(&[("TERM", "xterm-256color"), ("TMUX", "x")]),
-        Reflow::No
-    );
-    assert_eq!(detect(&[("TERM", "screen"), ("TMUX", "x")]), Reflow::Yes);
-    assert_eq!(
-        detect(&[("TERM", "screen"), ("VTE_VERSION", "7000")]),
-        Reflow::No
-    );
-    assert_eq!(detect(&[("TERM", "tmux-256color")]), Reflow::Yes);
-    assert_eq!(
-        detect(&[("TERM", "xterm-256color"), ("VTE_VERSION", "7000")]),
-        Reflow::Yes
-    );
-    assert_eq!(detect(&[("TERM", "xterm-kitty")]), Reflow::Yes);
 }
 
 proptest! {
@@ -461,13 +458,31 @@ proptest! {
     }
 }
 
+/// Many terminals restore with the cursor whether lines wrap (ESC 8).
+#[test]
+fn lines_wrap_behind_each_repaint() {
+    for emulator in [Emulator::Xterm, Emulator::Mosh, Emulator::Alacritty] {
+        let mut screen = Screen::on(emulator, Reflow::None, 10, 9);
+        for text in ["<You> |", "<You> a dr|aft of several", "<You> a\n|b\nc"] {
+            screen.paint(&["<ann> 0123456789"], text);
+            assert!(
+                screen.model.screen_text().contains("<ann> 0123\n456789\n"),
+                "{text}"
+            );
+        }
+        // Also what other programs restore later does.
+        screen.model.feed(b"\x1b[J\x1b8\x1b[H0123456789ab");
+        assert!(screen.model.screen_text().starts_with("0123456789\nab"));
+    }
+}
+
 /// However its rows fall.
 #[test]
 fn only_the_prompt_is_bold() {
     for dim in [true, false] {
         for width in 2..12 {
-            let mut view = View::new(Reflow::No, dim);
-            let mut parser = vt100::Parser::new(cells(30), cells(width), 0);
+            let mut view = View::new(Reflow::None, dim);
+            let mut model = Model::new(Emulator::Xterm, 30, width as u16);
             let block = Block {
                 text: "<You> draft".to_owned(),
                 cursor: 8,
@@ -476,17 +491,17 @@ fn only_the_prompt_is_bold() {
             let size = Size { width, height: 30 };
             let mut bytes = Vec::new();
             view.paint(&mut bytes, size, b"", "", &block).unwrap();
-            parser.process(&bytes);
-            let screen = parser.screen();
-            let bold: String = (0..30)
-                .flat_map(|row| (0..cells(width).get()).map(move |col| (row, col)))
-                .filter_map(|(row, col)| screen.cell(row, col))
-                .filter(|cell| cell.bold())
-                .map(|cell| cell.contents())
+            model.feed(&bytes);
+            // What is typed is not, either.
+            model.feed(b"x");
+            let screen = model.screen();
+            let cells = (0..30).flat_map(|row| screen.cells(row));
+            let bold: String = cells
+                .filter(|cell| cell.bold)
+                .map(|cell| cell.text.as_str())
                 .collect();
             let expected = if dim { "<You> " } else { "" };
             assert_eq!(bold.trim_end(), expected.trim_end(), "{width}");
-            assert!(!screen.bold(), "what is typed is not");
         }
     }
 }

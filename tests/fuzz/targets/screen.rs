@@ -40,7 +40,7 @@ fuzz_target!(|bytes: &[u8]| {
     let time = [TimeStyle::None, TimeStyle::Full][usize::from(shape / 128)];
     let clock = || jiff::Timestamp::UNIX_EPOCH;
     let mut style = Style::new(color, time, Bell::Off, TimeZone::UTC, clock).raw();
-    let mut view = View::new(Reflow::No, color);
+    let mut view = View::new(Reflow::None, color);
     let mut fold = Fold::default();
     let cells = |count: usize| NonZero::new(count as u16).expect("a size");
     let mut terminal = vt100::Parser::new(cells(size.height), cells(size.width), 10);

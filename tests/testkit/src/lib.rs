@@ -36,10 +36,8 @@ pub use proxy::Proxy;
 pub use random::Random;
 pub use server::ServerProcess;
 pub use talker::{Talker, room_of, settle};
-pub use terminal::Terminal;
+pub use terminal::{Cell, Emulator, Model, Screen, Terminal};
 pub use transcript::{End, Transcript};
-/// The screen model that [`Terminal::inspect`] shows.
-pub use vt100;
 
 use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};

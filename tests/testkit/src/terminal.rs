@@ -1,13 +1,9 @@
-//! A program in a terminal: a pty, and a model of the screen that its bytes
-//! make.
-//!
-//! The model is [`vt100`] with what it lacks and our programs may use: lines
-//! that do not wrap (`CSI ?7l`), screens that are not looked at half drawn
-//! (`CSI ?2026h`), and answers to the questions where the cursor is and what
-//! terminal this is. It does not reflow: a narrower screen cuts its rows off.
+//! A program in a terminal: a pty, and a [`Model`] of the screen that its bytes
+//! make. There is one for each way in which terminals differ ([`Emulator`]).
 
 mod model;
 mod pty;
+mod screen;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,8 +15,9 @@ use portable_pty::{CommandBuilder, PtySize};
 use crate::process::{INFLUENCES, Signal, file_name, run_piped, send_signal, spawn_alone};
 use crate::transcript::shown;
 use crate::{DEADLINE, poll};
-use model::Model;
+pub use model::{Emulator, Model};
 use pty::{Child, Master};
+pub use screen::{Cell, Screen};
 
 /// A program that runs in a terminal of its own.
 pub struct Terminal {
@@ -37,17 +34,38 @@ pub struct Terminal {
 
 /// What the reader thread shares with the test.
 struct Seen {
-    model: Mutex<Model>,
+    state: Mutex<State>,
     changed: Condvar,
 }
 
+struct State {
+    model: Model,
+    /// Everything that the program has written so far.
+    raw: Vec<u8>,
+    /// Nothing more will come.
+    ended: bool,
+}
+
 impl Terminal {
-    /// Runs a program in a terminal of this size, as `xterm-256color`.
+    /// Runs a program in an xterm of this size.
     ///
     /// The environment is that of the tests, without what would influence
     /// the program ([`INFLUENCES`]) and with `env`.
     #[track_caller]
     pub fn spawn(
+        program: impl AsRef<Path>,
+        args: &[&str],
+        env: &[(&str, &str)],
+        rows: u16,
+        cols: u16,
+    ) -> Self {
+        Self::spawn_in(Emulator::Xterm, program, args, env, rows, cols)
+    }
+
+    /// Runs a program in a terminal of this kind and size.
+    #[track_caller]
+    pub fn spawn_in(
+        emulator: Emulator,
         program: impl AsRef<Path>,
         args: &[&str],
         env: &[(&str, &str)],
@@ -62,7 +80,7 @@ impl Terminal {
         for variable in INFLUENCES {
             command.env_remove(variable);
         }
-        command.env("TERM", "xterm-256color");
+        command.env("TERM", emulator.term());
         for (variable, value) in env {
             command.env(variable, value);
         }
@@ -88,7 +106,11 @@ impl Terminal {
 
         let (master, mut output) = Master::new(pair.master);
         let seen = Arc::new(Seen {
-            model: Mutex::new(Model::new(rows, cols)),
+            state: Mutex::new(State {
+                model: Model::new(emulator, rows, cols),
+                raw: Vec::new(),
+                ended: false,
+            }),
             changed: Condvar::new(),
         });
         let reader = thread::spawn({
@@ -97,7 +119,10 @@ impl Terminal {
             move || {
                 let mut chunk = vec![0; CHUNK];
                 while let Some(n) = output.read(&mut chunk) {
-                    let answer = seen.lock().feed(&chunk[..n]);
+                    let mut state = seen.lock();
+                    state.raw.extend_from_slice(&chunk[..n]);
+                    let answer = state.model.feed(&chunk[..n]);
+                    drop(state);
                     seen.changed.notify_all();
                     // Nobody may be left to read it.
                     let _ = answers.write(&answer, Instant::now() + DEADLINE);
@@ -171,10 +196,10 @@ impl Terminal {
         );
     }
 
-    /// Waits until the model as a whole (modes, cells, cursor) is as `wanted`.
+    /// Waits until the screen, with its cells and its cursor, is as `wanted`.
     #[track_caller]
-    pub fn wait_inspect(&self, mut wanted: impl FnMut(&vt100::Screen) -> bool, what: &str) {
-        let found = self.wait_model(|model| wanted(model.screen()).then_some(()));
+    pub fn wait_inspect(&self, mut wanted: impl FnMut(&Screen) -> bool, what: &str) {
+        let found = self.wait_model(|model| wanted(&model.screen()).then_some(()));
         if let Err(why) = found {
             self.fail(&format!("waited for {what}, but {why}"));
         }
@@ -183,7 +208,8 @@ impl Terminal {
     /// Waits until the cursor is at this row and column, counted from 0.
     #[track_caller]
     pub fn wait_cursor(&self, row: u16, col: u16) {
-        let found = self.wait_model(|model| (model.cursor() == (row, col)).then_some(()));
+        let wanted = (usize::from(row), usize::from(col));
+        let found = self.wait_model(|model| (model.screen().cursor() == wanted).then_some(()));
         if let Err(why) = found {
             self.fail(&format!(
                 "waited for the cursor at ({row}, {col}), but {why}"
@@ -194,43 +220,44 @@ impl Terminal {
     /// The rows of the screen without trailing blanks, joined by newlines,
     /// without empty rows at the end.
     pub fn screen(&self) -> String {
-        self.seen.lock().screen_text()
+        self.seen.lock().model.screen_text()
     }
 
     /// What has scrolled off the top, and then the screen.
     ///
     /// Rows as they are on the terminal: a long line is several of them.
     pub fn full_text(&self) -> String {
-        self.seen.lock().full_text()
+        self.seen.lock().model.full_text()
     }
 
     /// Row and column of the cursor, counted from 0. A cursor that waits
     /// behind the last column is in the last column.
     pub fn cursor(&self) -> (u16, u16) {
-        self.seen.lock().cursor()
+        let (row, col) = self.inspect().cursor();
+        (row as u16, col as u16)
     }
 
     /// A private mode (`CSI ?…h` and `CSI ?…l`) such as 7, 25, 1049, 2004 or
     /// 2026. `None` if the program has never touched it, except for those
     /// that the model knows from the start (1, 25, 47, 1049, 2004, the mouse).
     pub fn private_mode(&self, mode: u16) -> Option<bool> {
-        self.seen.lock().private_mode(mode)
+        self.seen.lock().model.private_mode(mode)
     }
 
     /// The flags of kitty's keyboard protocol that the program has pushed and
     /// not popped, the latest last.
     pub fn keyboard(&self) -> Vec<u16> {
-        self.seen.lock().keyboard().to_vec()
+        self.seen.lock().model.keyboard().to_vec()
     }
 
     /// How often the bell has rung.
     pub fn bells(&self) -> usize {
-        self.seen.lock().bells()
+        self.seen.lock().model.bells()
     }
 
-    /// Anything else of the model: modes, attributes of cells.
-    pub fn inspect<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
-        look(self.seen.lock().screen())
+    /// The cells of the screen, and its cursor.
+    pub fn inspect(&self) -> Screen {
+        self.seen.lock().model.screen()
     }
 
     /// Every byte that the program has written so far, as the terminal
@@ -242,12 +269,14 @@ impl Terminal {
     /// Changes the size of the terminal and tells the program.
     ///
     /// The model does first what the terminal would do by itself: rows are
-    /// cut off or filled up on the right, and move to and from the scrollback
+    /// cut off, broken or filled up on the right, and move to and from the scrollback
     /// at the top, so that the cursor stays with its row. No screen is smaller
     /// than a cell, while a program may well be told so.
     #[track_caller]
     pub fn resize(&self, rows: u16, cols: u16) {
-        self.seen.lock().set_size(rows.max(1), cols.max(1));
+        let mut state = self.seen.lock();
+        state.model.set_size(rows.max(1), cols.max(1));
+        drop(state);
         self.master().resize(size(rows, cols));
     }
 
@@ -302,14 +331,14 @@ impl Terminal {
         // A ConPTY does not end with the program.
         if cfg!(unix) {
             let deadline = Instant::now() + self.deadline;
-            let mut model = self.seen.lock();
-            while !model.ended {
+            let mut state = self.seen.lock();
+            while !state.ended {
                 let left = deadline.saturating_duration_since(Instant::now());
                 if left.is_zero() {
-                    drop(model);
+                    drop(state);
                     self.fail("it has ended, but something else keeps the terminal open");
                 }
-                model = self.seen.wait(model, left);
+                state = self.seen.wait(state, left);
             }
         }
         code
@@ -318,21 +347,21 @@ impl Terminal {
     /// Asks `look` for every new state of the model that is not half drawn.
     fn wait_model<T>(&self, mut look: impl FnMut(&mut Model) -> Option<T>) -> Result<T, String> {
         let deadline = Instant::now() + self.deadline;
-        let mut model = self.seen.lock();
+        let mut state = self.seen.lock();
         loop {
-            if (!model.is_half_drawn() || model.ended)
-                && let Some(found) = look(&mut model)
+            if (!state.model.is_half_drawn() || state.ended)
+                && let Some(found) = look(&mut state.model)
             {
                 return Ok(found);
             }
-            if model.ended {
+            if state.ended {
                 return Err("the program has ended".to_owned());
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(format!("{:?} have passed", self.deadline));
             }
-            model = self.seen.wait(model, left);
+            state = self.seen.wait(state, left);
         }
     }
 
@@ -343,11 +372,11 @@ impl Terminal {
 
     #[track_caller]
     fn fail(&self, problem: &str) -> ! {
-        let mut model = self.seen.lock();
-        let (row, col) = model.cursor();
-        let (screen, full) = (model.screen_text(), model.full_text());
-        let raw = shown(&model.raw);
-        drop(model);
+        let mut state = self.seen.lock();
+        let (row, col) = state.model.screen().cursor();
+        let (screen, full) = (state.model.screen_text(), state.model.full_text());
+        let raw = shown(&state.raw);
+        drop(state);
         panic!(
             "{} in its terminal: {problem}\n--- raw:\n{raw}\n--- with what has scrolled off:\n\
              {full}\n--- screen, cursor at ({row}, {col}):\n{screen}\n---",
@@ -364,13 +393,13 @@ impl Drop for Terminal {
 }
 
 impl Seen {
-    fn lock(&self) -> MutexGuard<'_, Model> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // A predicate of the test's may have panicked; the model is whole.
-        self.model.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(&self, model: MutexGuard<'a, Model>, at_most: Duration) -> MutexGuard<'a, Model> {
-        let waited = self.changed.wait_timeout(model, at_most);
+    fn wait<'a>(&self, state: MutexGuard<'a, State>, at_most: Duration) -> MutexGuard<'a, State> {
+        let waited = self.changed.wait_timeout(state, at_most);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }

@@ -22,7 +22,7 @@ impl Client {
             talk: Talk::new(),
             fold: Fold::default(),
             style: Style::new(true, TimeStyle::Short, Bell::All, zone, clock),
-            view: View::new(Reflow::No, true),
+            view: View::new(Reflow::None, true),
             seq: 10,
         };
         client.hear("\r-- chat/1 welcome\n");

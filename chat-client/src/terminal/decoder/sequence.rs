@@ -16,12 +16,13 @@ use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::press;
 use crate::terminal::Typed;
+use crate::terminal::identity::Answer;
 
 /// Takes `CSI parameters last`.
-///
-/// An answer of the terminal to a question that the client asks would be
-/// recognised here, by its parameters and `last`.
 pub(super) fn csi(parameters: &[u8], last: u8, out: &mut Vec<Typed>) {
+    if let Some(answer) = Answer::in_sequence(parameters, last) {
+        return out.push(Typed::Answer(answer));
+    }
     // xterm with modifyCursorKeys 3 marks a cursor key with `>`.
     let parameters = match (parameters.strip_prefix(b">"), cursor_key(last)) {
         (Some(unmarked), Some(_)) => unmarked,

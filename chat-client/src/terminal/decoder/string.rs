@@ -10,6 +10,7 @@
 //! answer only if it begins as answers do.
 
 use super::{ESC, length_of_character};
+use crate::terminal::identity::Answer;
 
 /// A string that has begun.
 #[derive(Debug)]
@@ -69,6 +70,14 @@ impl ControlString {
             }
         }
         Step::Within
+    }
+
+    /// The answer that it is, now that it has ended, if the client has asked for it.
+    pub(super) fn answer(&self) -> Option<Answer> {
+        match self.introducer {
+            b'P' => Answer::in_string(&self.content),
+            _ => None,
+        }
     }
 
     /// What was typed after the key that is the introducer, now that the string

@@ -5,7 +5,7 @@ use crate::keys;
 use crate::tests::panic_message;
 
 fn fed(rows: u16, cols: u16, bytes: &str) -> Model {
-    let mut model = Model::new(rows, cols);
+    let mut model = Model::new(Emulator::Xterm, rows, cols);
     model.feed(bytes.as_bytes());
     model
 }
@@ -44,7 +44,7 @@ fn the_full_text_survives_a_resize() {
             lines.join("\n"),
             "{rows} rows, {cols} columns"
         );
-        assert_eq!(model.cursor(), (rows - 1, 6));
+        assert_eq!(model.screen().cursor(), (usize::from(rows) - 1, 6));
     }
     // Without a reflow the screen is cut off; what has scrolled off is not.
     model.set_size(4, 4);
@@ -57,7 +57,7 @@ fn lines_that_do_not_wrap_end_in_the_last_column() {
     assert_eq!(fed(3, 5, "abcdefgh").screen_text(), "abcde\nfgh");
     let mut model = fed(3, 5, "\x1b[?7labcdefgh");
     assert_eq!(model.screen_text(), "abcdh");
-    assert_eq!(model.cursor(), (0, 4));
+    assert_eq!(model.screen().cursor(), (0, 4));
     assert_eq!(model.private_mode(7), Some(false));
     model.feed("\r\nxyz\x1b[?7h12345".as_bytes());
     assert_eq!(model.screen_text(), "abcdh\nxyz12\n345");
@@ -94,9 +94,51 @@ fn modes_bells_and_answers() {
     assert_eq!(model.feed(b"\x1b[c"), b"\x1b[?62;22c");
 }
 
+/// In what the emulators stand for they differ, and in nothing else.
+#[test]
+fn emulators_differ_in_what_becomes_of_long_rows_and_modes() {
+    use Emulator::{Alacritty, Mosh, Xterm};
+    for emulator in [Xterm, Mosh, Alacritty] {
+        let fed = |bytes: &str| {
+            let mut model = Model::new(emulator, 4, 6);
+            model.feed(bytes.as_bytes());
+            model
+        };
+        let mut model = fed("abcdef\r\nx");
+        model.set_size(4, 4);
+        let rows = if emulator == Alacritty {
+            "abcd\nef\nx"
+        } else {
+            "abcd\nx"
+        };
+        assert_eq!(model.full_text(), rows, "{emulator:?}");
+        let screen = model.screen();
+        assert_eq!(screen.text(screen.cursor().0, 0..4), "x", "{emulator:?}");
+
+        let model = fed("\x1b[?7l\x1b7\x1b[?7h\x1b8abcdefgh");
+        let cut = emulator == Mosh;
+        let rows = if cut { "abcdeh" } else { "abcdef\ngh" };
+        assert_eq!(model.screen_text(), rows, "{emulator:?}");
+        let model = fed("\x1b7\x1b[?7l\x1b8abcdefgh");
+        let rows = if cut { "abcdef\ngh" } else { "abcdeh" };
+        assert_eq!(model.screen_text(), rows, "{emulator:?}");
+
+        let model = fed("a\x1b[1mb\x1b[0;2m中\x1b[0;31me\x1b[7m\u{301}x");
+        let screen = model.screen();
+        assert_eq!(screen.text(0, 1..5), "b中e\u{301}");
+        let cells = screen.cells(0);
+        assert!(cells[1].bold && cells[2].dim && cells[3].is_continuation);
+        assert_eq!((cells[4].color, cells[1].color), (Some(1), None));
+        assert!(cells[5].inverse && !cells[4].inverse);
+        let mut model = fed("\x07");
+        assert_eq!(model.bells(), 1);
+        assert!(model.feed(b"\x1b[c").starts_with(b"\x1b[?"));
+    }
+}
+
 #[test]
 fn the_cursor_can_be_saved() {
-    let mut model = fed(3, 9, "ab\x1b7\x1b[3;5Hxy\x1b8cd");
+    let model = fed(3, 9, "ab\x1b7\x1b[3;5Hxy\x1b8cd");
     assert_eq!(model.screen_text(), "abcd\n\n    xy");
 }
 
@@ -154,7 +196,7 @@ fn a_resize_is_told() {
     terminal.wait_for_text("ready");
     terminal.resize(7, 30);
     terminal.wait_for_text("7 30");
-    assert_eq!(terminal.inspect(|screen| screen.size().0.get()), 7);
+    assert_eq!(terminal.inspect().height(), 7);
 }
 
 #[test]

@@ -333,9 +333,9 @@ fn what_is_no_key_is_passed_over() {
         b"\x1b[32;10;20M",
         // The focus.
         b"\x1b[I\x1b[O",
-        // Answers: attributes, status, cursor, modes, size, colour scheme,
-        // kitty's flags, keyboard, checksum, locator.
-        b"\x1b[?62;22c\x1b[>41;370;0c\x1b[=1;0c",
+        // Answers to what is not asked: attributes, status, cursor, modes, size,
+        // colour scheme, kitty's flags, keyboard, checksum, locator.
+        b"\x1b[=1;0c",
         b"\x1b[0n\x1b[?13n\x1b[24;80R\x1b[?24;80R",
         b"\x1b[?2026;2$y\x1b[4;1$y\x1b[8;24;80t\x1b[?997;1n",
         b"\x1b[?5u\x1b[>4;2m\x1b[2;1;1;128;128;1;0x\x1b[0;1;1;1;0&w",

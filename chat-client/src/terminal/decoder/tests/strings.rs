@@ -2,6 +2,7 @@
 //! types with Alt is no answer.
 
 use super::*;
+use crate::terminal::identity::Answer;
 
 /// Answers that terminals give in strings, without introducer and end.
 const ANSWERS: [(char, &str); 16] = [
@@ -30,6 +31,26 @@ const ANSWERS: [(char, &str); 16] = [
 /// ST, the same in one byte and as a character, and BEL.
 const ENDS: [&[u8]; 4] = [b"\x1b\\", b"\x9c", "\u{9c}".as_bytes(), b"\x07"];
 
+/// What is decoded, without the answers that the client asks for.
+fn keys(reads: &[&[u8]]) -> Vec<Typed> {
+    let mut typed = decode(reads);
+    typed.retain(|typed| !matches!(typed, Typed::Answer(_)));
+    typed
+}
+
+/// However the reads cut them.
+#[test]
+fn answers_that_were_asked_for_are_no_keys() {
+    let bytes = b"a\x1bP>|tmux 3.5a\x1b\\\x1b[>84;0;0c\x1b[?1;2;4cb";
+    let name = Answer::Name("tmux 3.5a".to_owned());
+    let answers = [name, Answer::Kind(84, 0), Answer::Last].map(Typed::Answer);
+    let expected = [typed("a"), answers.to_vec(), typed("b")].concat();
+    for cut in 0..bytes.len() {
+        let (first, second) = bytes.split_at(cut);
+        assert_eq!(decode(&[first, second]), expected, "{cut}");
+    }
+}
+
 #[test]
 fn answers_are_swallowed() {
     for (introducer, content) in ANSWERS {
@@ -46,14 +67,14 @@ fn answers_are_swallowed() {
                 let bytes = [b"a", &answer[..], b"b", &answer, &answer, b"\r"].concat();
                 let enter = key(KeyCode::Enter, NONE);
                 let expected = [typed("ab"), vec![enter]].concat();
-                assert_eq!(decode(&[&bytes]), expected, "{}", answer.escape_ascii());
+                assert_eq!(keys(&[&bytes]), expected, "{}", answer.escape_ascii());
             }
             // At every border.
             let bytes = [begin, content.as_bytes(), end, b"b"].concat();
             for cut in 1..bytes.len() {
                 let (first, second) = bytes.split_at(cut);
                 assert_eq!(
-                    decode(&[first, second]),
+                    keys(&[first, second]),
                     typed("b"),
                     "{}",
                     bytes.escape_ascii()
