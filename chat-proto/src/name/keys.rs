@@ -133,11 +133,12 @@ pub(super) fn looks_like_address(name: &str) -> bool {
     // The states of the pattern in which the name so far may be, one bit each: 0 is the
     // start, 1 within the first group, 2 behind the first dot, …, 7 within the last group.
     let mut places = 1_u8;
-    for character in compared(name).chars() {
+    for character in compared(name).nfd() {
         if is_combining_mark(character) || is_ignorable(character) {
             continue;
         }
         let look = match character {
+            'I' => "l".to_owned(),
             ' '..='~' => character.to_ascii_lowercase().to_string(),
             _ => lower(&skeleton_of(character.encode_utf8(&mut [0; 4]))),
         };
