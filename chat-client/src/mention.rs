@@ -1,34 +1,40 @@
 //! Where a text names somebody. Pure.
 //!
 //! `ann` is in `ann, hi`, `@Ann!` and `ann's`, and not in `joanna`, `ann-2` or
-//! `ann.example.org`, which are other names. What a name can hold is
-//! [`chat_proto::name`]'s rule, and it is asked there, character by character as
-//! people see them.
+//! `ann.example.org`, which are other names. What a name can hold, and which characters
+//! are equal in it, are [`chat_proto::name`]'s rules, and they are asked there, character
+//! by character as people see them.
 
 use std::ops::Range;
 
-use chat_proto::name::Name;
+use chat_proto::name::{Name, folded};
 use memchr::memchr2_iter;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 /// Where `name` stands in `text` first, in small or large letters, if it is not a
 /// part of another name there.
 pub fn find(text: &str, name: &str) -> Option<Range<usize>> {
-    let first = name.chars().next()?;
-    if first.is_ascii() {
+    let wanted: String = folded(name).collect();
+    let first = wanted.chars().next()?;
+    let is_first = |start: &usize| {
+        let character = text[*start..].chars().next();
+        character.is_some_and(|c| folded(c.encode_utf8(&mut [0; 4])).next() == Some(first))
+    };
+    if name.starts_with(|first: char| first.is_ascii()) {
         // Every line of a flood is looked through: by bytes, where it will do.
-        let (small, large) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-        let mut starts = memchr2_iter(small as u8, large as u8, text.as_bytes());
-        starts.find_map(|start| name_at(text, start, name))
+        let (small, large) = (first as u8, first.to_ascii_uppercase() as u8);
+        let mut starts = memchr2_iter(small, large, text.as_bytes());
+        starts.find_map(|start| name_at(text, start, &wanted))
     } else {
-        let mut starts = text.char_indices();
-        starts.find_map(|(start, _)| name_at(text, start, name))
+        let mut starts = text.char_indices().map(|(start, _)| start).filter(is_first);
+        starts.find_map(|start| name_at(text, start, &wanted))
     }
 }
 
-/// `name`, if all of it and no longer name begins at `start`.
-fn name_at(text: &str, start: usize, name: &str) -> Option<Range<usize>> {
-    let end = start + prefix_in_any_case(&text[start..], name)?;
+/// The name with these folded characters, if all of it and no longer name begins at
+/// `start`.
+fn name_at(text: &str, start: usize, wanted: &str) -> Option<Range<usize>> {
+    let end = start + folded_prefix(&text[start..], wanted)?;
     let is_whole = |place| GraphemeCursor::new(place, text.len(), true).is_boundary(text, 0);
     let is_alone = is_whole(start) == Ok(true)
         && is_whole(end) == Ok(true)
@@ -62,20 +68,23 @@ fn begins_names(character: &str) -> bool {
     Name::parse(character).is_ok()
 }
 
-/// The length of the prefix of `text` that is `word` in any case.
-fn prefix_in_any_case(text: &str, word: &str) -> Option<usize> {
-    let mut wanted = word.chars().flat_map(char::to_lowercase).peekable();
-    for (index, character) in text.char_indices() {
-        if wanted.peek().is_none() {
+/// The length of the prefix of `text` that is `wanted` when it is folded.
+fn folded_prefix(text: &str, wanted: &str) -> Option<usize> {
+    // Most are something else, which is seen at once.
+    let is_other = |start: &str| start.is_ascii() && !start.eq_ignore_ascii_case(wanted);
+    if wanted.is_ascii() && text.get(..wanted.len()).is_some_and(is_other) {
+        return None;
+    }
+    let mut rest = wanted.chars();
+    for (index, character) in text.grapheme_indices(true) {
+        if rest.as_str().is_empty() {
             return Some(index);
         }
-        for character in character.to_lowercase() {
-            if wanted.next() != Some(character) {
-                return None;
-            }
+        if !folded(character).all(|part| rest.next() == Some(part)) {
+            return None;
         }
     }
-    wanted.peek().is_none().then_some(text.len())
+    rest.as_str().is_empty().then_some(text.len())
 }
 
 #[cfg(test)]
@@ -168,12 +177,40 @@ mod tests {
         assert_eq!(find("ах, ольга", "Ольга"), Some(6..16));
         check("ann", "ANN: hi", Some("ANN"));
         check("STRASSE", "ist straße da", None);
+        check("Γιώργος", "ΓΙΏΡΓΟΣ!", Some("ΓΙΏΡΓΟΣ"));
         check(
             "127.0.0.1:5000",
             "is 127.0.0.1:5000 you?",
             Some("127.0.0.1:5000"),
         );
         check("127.0.0.1:5000", "is 127.0.0.1:50001 you?", None);
+    }
+
+    /// Keyboards, file systems and programs give the same name in different forms.
+    #[test]
+    fn a_name_is_found_in_each_of_its_forms() {
+        for (name, text) in [
+            ("José", "Jose\u{301}"),
+            ("Étienne", "E\u{301}tienne"),
+            ("Nguyễn", "Nguye\u{302}\u{303}n"),
+            (
+                "김민수",
+                "\u{1100}\u{1175}\u{11b7}\u{1106}\u{1175}\u{11ab}\u{1109}\u{116e}",
+            ),
+            ("ガク", "カ\u{3099}ク"),
+            ("क\u{93c}ैसर", "\u{958}ैसर"),
+            ("❤\u{fe0f}", "❤"),
+            ("❤", "❤\u{fe0f}"),
+            ("ann❤\u{fe0f}x", "ANN❤x"),
+        ] {
+            for (before, behind) in [("", ""), ("hi ", "!"), ("(", ")")] {
+                check(name, &format!("{before}{text}{behind}"), Some(text));
+            }
+            check(name, &format!("{text}\u{301}"), None);
+            check(name, &format!("{text}-2"), None);
+        }
+        check("Jose", "Jose\u{301}", None);
+        check("e", "e\u{301}", None);
     }
 
     /// An emoji that is a part of another one.

@@ -13,6 +13,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use unicode_normalization::UnicodeNormalization;
+
 pub use keys::{NameKeys, Numbering};
 
 use crate::text;
@@ -172,6 +174,15 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The characters by which a name is found in a text: in small letters, decomposed, and
+/// without variation selectors. A keyboard or a file system may give `José` in two forms
+/// (NFC and NFD), and `❤️` without its selector.
+pub fn folded(text: &str) -> impl Iterator<Item = char> {
+    let decomposed = text.nfd().filter(|&part| !text::unicode::is_selector(part));
+    let small = decomposed.flat_map(char::to_lowercase);
+    small.map(|part| if part == 'ς' { 'σ' } else { part })
 }
 
 impl fmt::Display for Name {
