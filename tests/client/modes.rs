@@ -140,7 +140,7 @@ fn json_is_what_happens_and_nothing_else() {
         seen.push(object(&mut program));
     }
     let output = program.finish();
-    assert_eq!(output.code(), 0, "{output}");
+    assert_eq!(output.code(), 1, "{output}");
     for line in output.stdout.lines() {
         parse(line);
     }
@@ -334,7 +334,7 @@ fn refusals_of_a_pipe_are_on_stderr() {
     let mut program = piped(server.addr(), "pipe");
     program.send_str("/nonsense\n/nick two words\nhello\n");
     let output = program.finish();
-    assert_eq!(output.code(), 0, "{output}");
+    assert_eq!(output.code(), 1, "{output}");
     assert!(output.stdout.contains("<You> hello\n"), "{output}");
     for refused in ["/nonsense", "two words"] {
         assert!(!output.stdout.contains(refused), "{output}");

@@ -118,7 +118,8 @@ fn lines_that_cannot_be_sent_are_refused_and_the_rest_goes_on() {
     ]
     .concat();
     let output = pipe(server.addr(), input);
-    assert_eq!(output.code(), 0, "{output}");
+    // The room has not got every line.
+    assert_eq!(output.code(), 1, "{output}");
     let longest = "x".repeat(4096);
     bo.expect(&format!(
         "\r<pipe> first\n\r<pipe> second\n\r<pipe> third\n\r<pipe> fourth\n\

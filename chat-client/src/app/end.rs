@@ -8,7 +8,7 @@ use chat_proto::text;
 
 use super::{App, Manner};
 use crate::backoff::GIVE_UP_AFTER;
-use crate::conversation::{LET_IN_WITHIN, Stranger};
+use crate::conversation::{Audience, LET_IN_WITHIN, Stranger};
 use crate::front::What;
 use crate::line::Line;
 use crate::reason::reason;
@@ -53,7 +53,7 @@ impl App {
         self.fold.flush(now, &mut lines);
         let undelivered = self.undelivered();
         let (status, trouble) = match end {
-            End::Left if self.input_failed || self.refused_block() => (1, None),
+            End::Left if self.input_failed || self.refused_input() => (1, None),
             // Who leaves a server that is away, or that stands still, leaves
             // what was to be sent.
             End::Left if !undelivered.is_empty() => (1, None),
@@ -123,8 +123,10 @@ impl App {
         }
     }
 
-    fn refused_block(&self) -> bool {
-        matches!(self.manner, Manner::Block) && self.conversation.refused() > 0
+    /// Whether something of a pipe was refused, so that the room has not got it. A person
+    /// has seen it, and may have said it in another way.
+    fn refused_input(&self) -> bool {
+        self.conversation.audience() == Audience::Program && self.conversation.refused() > 0
     }
 
     fn undelivered(&self) -> Vec<String> {
