@@ -14,6 +14,7 @@ use chat_client::random::Random;
 use chat_client::reason::without_numbers;
 use chat_client::store::Store;
 use chat_client::style::Style;
+use chat_proto::text;
 use clap::Parser;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -97,8 +98,9 @@ fn environment(variable: &str) -> Option<String> {
     std::env::var(variable).ok()
 }
 
-fn fail(status: u8, text: &str) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "chat-client: {text}");
+/// Says why there is nothing to do. Part of that may be an argument as it was given.
+fn fail(status: u8, why: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "chat-client: {}", text::clean(why));
     ExitCode::from(status)
 }
 

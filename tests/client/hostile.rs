@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use chat_testkit::{Peer, Signal, Terminal, keys};
+use chat_testkit::{Peer, Program, Signal, Terminal, keys};
 #[cfg(target_os = "linux")]
 use chat_testkit::{proc, until};
 
@@ -517,4 +517,19 @@ fn waiting_for_the_servers_goodbye_costs_nothing() {
     });
     assert!(spent < Duration::from_millis(100), "{spent:?}");
     assert_eq!(ann.wait_exit(), 0);
+}
+
+/// A script may have put together the arguments of what others have written.
+#[test]
+fn an_argument_that_is_told_does_no_harm() {
+    for host in [
+        "no.invalid\x1b[31m",
+        "http://\x1b]0;title\x07a",
+        "a:\u{9b}2J",
+    ] {
+        let output = Program::spawn(client(), &[host], &[]).finish();
+        assert_ne!(output.code(), 0, "{output}");
+        let is_bad = |c: char| c.is_control() && c != '\n';
+        assert!(!output.stderr.contains(is_bad), "{:?}", output.stderr);
+    }
 }
