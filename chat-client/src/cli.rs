@@ -326,6 +326,11 @@ fn parse_count(text: &str) -> Result<usize, &'static str> {
 
 /// What to do about a host that was meant in the way of another program.
 fn advice(host: &str, port: Option<u16>) -> Option<String> {
+    let words: Vec<&str> = host.split_whitespace().collect();
+    if words.len() > 1 {
+        // Host and port as one argument.
+        return Some(format!("try chat-client {}", words.join(" ")));
+    }
     let after_scheme = host.split_once("://").map(|(_, rest)| rest);
     let rest = after_scheme.unwrap_or(host);
     let place = rest.split(['/', '?', '#']).next().unwrap_or(rest);
@@ -438,6 +443,7 @@ mod tests {
             ),
             (&["http://a", "7"], "is not a host: try chat-client a 7"),
             (&["http://"], "try chat-client HOST PORT"),
+            (&["a 7"], "a 7 is not a host: try chat-client a 7"),
             (&["a/room"], "a/room is not a host: try chat-client a"),
             (
                 &["ann@a"],
