@@ -12,7 +12,7 @@ use chat_proto::text::{MAX_TEXT, Text};
 
 use super::absence::Refusal;
 use super::company::Company;
-use super::objects::{printable, without};
+use super::objects::{is_json, printable, without};
 use super::outbox::{Manner, Sent};
 use super::position::Arrival;
 use super::{Audience, Conversation, Stage};
@@ -43,6 +43,7 @@ impl Conversation {
         let is_pong = matches!(&message, Ok(Some(ServerMessage::Reply(Reply::Pong { .. }))));
         if let Some(objects) = &mut self.objects
             && line.starts_with('{')
+            && (message.is_ok() || is_json(line))
             && !is_pong
             && !(self.quiet && is_presence)
         {

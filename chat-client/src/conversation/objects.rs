@@ -31,6 +31,12 @@ pub(super) fn printable(object: &str) -> String {
     printable
 }
 
+/// Whether a program that reads what we print can read this: `jq` stops at the first line
+/// that is no JSON.
+pub(super) fn is_json(line: &str) -> bool {
+    serde_json::from_str::<&RawValue>(line).is_ok()
+}
+
 /// An object without one of its members; the others are as they came. Looking for
 /// the value as text would not do: it can be written in more than one way.
 pub(super) fn without(object: &str, name: &str) -> String {

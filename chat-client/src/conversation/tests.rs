@@ -258,7 +258,20 @@ fn objects_are_kept_as_they_came() {
     let newer = r#"{"type":"weather","text":"sun"}"#;
     let hostile = r#"{"a":"\u001b[2Jb"}"#;
     talk.hear(&format!("{left}\n{newer}\n{hostile}\n"));
-    assert_eq!(talk.conversation.objects(), &[newer, r#"{"a":"b"}"#]);
+    // What is no JSON would end a program that reads it.
+    talk.hear(concat!(
+        r#"{"a":"#,
+        "\n",
+        r#"{"a":1}{"b":2}"#,
+        "\n",
+        r"{'a':'\u001b[2J'}",
+        "\n",
+        "{\"a\":\"\x1b[2J\"}\n{\n",
+        r#"{"half":"\ud800"}"#,
+        "\n",
+    ));
+    let expected = [newer, r#"{"a":"b"}"#, "{\"half\":\"\u{fffd}\"}"];
+    assert_eq!(talk.conversation.objects(), &expected);
 }
 
 #[test]
