@@ -89,10 +89,12 @@ impl Outbox {
         self.waiting.is_empty() && self.unconfirmed.is_empty()
     }
 
-    /// All of it, in the order in which it was said.
+    /// All of it, in the order in which it was said, and without line ends at its end,
+    /// which are not sent.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let unconfirmed = self.unconfirmed.iter().map(|sent| sent.text.as_str());
-        unconfirmed.chain(self.waiting.iter().map(String::as_str))
+        let waiting = self.waiting.iter();
+        unconfirmed.chain(waiting.map(|line| line.trim_end_matches(['\r', '\n'])))
     }
 }
 

@@ -83,7 +83,7 @@ fn a_program_says_nothing_to_a_server_that_does_not_greet() {
         ("no end", true, "it begins with \"no end\""),
     ] {
         let mut talk = talk((Audience::Program, false));
-        assert_eq!(talk.say("early"), "");
+        assert_eq!(talk.say("early\nbird\r\n"), "");
         talk.pass(DECIDE_AFTER);
         assert_eq!(talk.conversation.stranger(), None, "a busy one has time");
         talk.hear(answer);
@@ -96,7 +96,7 @@ fn a_program_says_nothing_to_a_server_that_does_not_greet() {
         assert_eq!(talk.say("late"), "");
         assert!(!talk.conversation.is_settled());
         let undelivered: Vec<&str> = talk.conversation.undelivered().collect();
-        assert_eq!(undelivered.first(), Some(&"early"));
+        assert_eq!(undelivered.first(), Some(&"early\nbird"));
     }
 }
 
