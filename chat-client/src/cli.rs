@@ -249,8 +249,8 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// When the name that was given is none. Of a login name that is none the nearest
-    /// name is asked for: nobody chose it for this.
+    /// When the name that was given is none. For a login name that is none the nearest
+    /// name is asked for: the person did not choose it for this program.
     pub fn name(
         &self,
         environment: impl Fn(&str) -> Option<String>,
@@ -525,7 +525,7 @@ mod tests {
         assert_eq!(name(&[], &variables[1..]), plain("carl"));
         assert_eq!(name(&[], &[("USER", " carl ")]), plain("carl"));
         assert_eq!(name(&[], &[("USER", "")]), plain("dan"));
-        // A name that somebody chose is theirs to change.
+        // A name that the person chose is for the person to change.
         for (args, variables) in [
             (&["--name", "jane@corp.example"][..], &[][..]),
             (&[], &[("CHAT_NAME", "jane@corp.example")]),

@@ -465,7 +465,7 @@ impl Conversation {
 
 impl Wishes {
     /// Whether a server that does not greet is talked to in plain lines: by a person,
-    /// who sees what comes of it, and by whoever has said that it is one.
+    /// who sees what comes of it, and by a program with `--plain-server`.
     fn may_be_plain(&self) -> bool {
         self.plain_server || self.audience != Audience::Program
     }

@@ -1,4 +1,4 @@
-//! Where a text names somebody. Pure.
+//! Where a text mentions a name. Pure.
 //!
 //! `ann` is in `ann, hi`, `@Ann!` and `ann's`, and not in `joanna`, `ann-2` or
 //! `ann.example.org`, which are other names. What a name can hold, and which characters

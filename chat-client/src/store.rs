@@ -102,7 +102,7 @@ impl Store {
             append(&mut file, &entry)?;
         } else if let Some(mut file) = open(&self.path, OpenOptions::new().read(true).append(true))?
         {
-            // The system finds the end, whoever else writes.
+            // The system finds the end, also while other clients write.
             append(&mut file, &entry)?;
         }
         if lock != Lock::Busy {

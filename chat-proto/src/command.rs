@@ -111,9 +111,8 @@ impl Hello {
     }
 }
 
-/// The command that somebody meant who typed a word that is none: the beginning of
-/// one, a slip of the finger, or what another chat calls it. Without its `/`, as
-/// `word` is.
+/// The command that is meant by a word that is none: the beginning of one, a slip of
+/// the finger, or what another chat calls it. Without its `/`, as `word` is.
 pub fn nearest(word: &str) -> Option<&'static str> {
     let word = word.to_ascii_lowercase();
     let synonym = SYNONYMS.iter().find(|(_, words)| words.contains(&&*word));

@@ -64,7 +64,7 @@ pub enum Body {
     },
 }
 
-/// Somebody who comes.
+/// A person who comes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
     /// The name in the room.
@@ -73,12 +73,12 @@ pub struct Arrival {
     /// name.
     pub tag: Option<Tag>,
     /// It had this name when the last run of the server ended, and has proved
-    /// it. Without this anybody may have taken the name.
+    /// it. Without this another person may have taken the name.
     pub back: bool,
 }
 
 impl Arrival {
-    /// Somebody of whom nothing is known but the name.
+    /// A person of whom nothing is known but the name.
     pub fn of(name: Name) -> Self {
         Self {
             name,
@@ -275,8 +275,8 @@ pub enum ErrorCode {
     BadCommand,
     /// The name is not allowed.
     BadName,
-    /// Somebody has this name or one that looks like it, or it is kept for
-    /// whoever had it before a restart.
+    /// Another person has this name or one that looks like it, or it is kept for
+    /// the person who had it before a restart.
     NameTaken,
     /// The history cannot be written, and nothing is taken that cannot be kept.
     NotKept,

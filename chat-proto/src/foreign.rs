@@ -2,7 +2,7 @@
 //!
 //! A web page can make a browser send lines to any port, and a mail, IRC or FTP
 //! client that has the wrong port sends a password. If that were taken for chat,
-//! every page could talk in the room, and everybody would read the password. So the
+//! every page could talk in the room, and the room would read the password. So the
 //! first line is judged before anything of it reaches anyone.
 //!
 //! A line counts as another protocol's when it has the form that the protocol's

@@ -125,7 +125,7 @@ impl fmt::Display for RunId {
 const RANDOM_BITS: u32 = 20;
 
 /// The server's note in an event, from which it knows after a restart which
-/// program the event is of. Nobody else can tell anything from it. On the wire
+/// program the event is of. Without the server's key it tells nothing. On the wire
 /// 16 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tag(u64);
@@ -161,12 +161,12 @@ fn sixteen_digits(digits: &str) -> Option<u64> {
 
 /// What only the server and one program know: a program that says it at its
 /// hello is the one that was welcomed with it. 128 bits, on the wire as 32
-/// hexadecimal digits, that nobody can guess.
+/// hexadecimal digits, that cannot be guessed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Secret([u8; 16]);
 
 impl Secret {
-    /// A secret of these bits, which nobody is to be able to guess.
+    /// A secret of these bits, which are to be random.
     pub fn new(bits: u128) -> Self {
         Self(bits.to_be_bytes())
     }
@@ -183,7 +183,7 @@ impl Secret {
         bits.filter(|_| is_one).map(Self::new)
     }
 
-    /// What it looks like on the wire. It is not to be shown to anybody.
+    /// What it looks like on the wire. It is not to be shown.
     pub fn to_digits(self) -> String {
         format!("{:032x}", self.bits())
     }

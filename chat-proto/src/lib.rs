@@ -71,7 +71,7 @@
 //! | `entered` | `seq` `time` `names`, `back` (those of them who are back after a restart, and have proved it), `tags` (one for each name, or null) |
 //! | `left` | `seq` `time` `names` |
 //! | `renamed` | `seq` `time` `old` `new` `tag` |
-//! | `room` | `seq` `time` `room` `run` `people` (as told by the events before; 0: the room was opened, and whoever was in it before is gone) |
+//! | `room` | `seq` `time` `room` `run` `people` (as told by the events before; 0: the room was opened, and the people who were in it before are gone) |
 //! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `limits`, `room` (its identity, with that of this run of the server), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), `secret`; and if `resume` was asked for `resumed`, and `from` (the number of the first event that follows, if the room is the same) |
 //! | `notice` | `time` `text` |
 //! | `error` | `time` `code` `text`, and `id` of the refused message |
@@ -104,8 +104,8 @@
 //! same events in the same order, and after a `welcome` with `seq` 41 the next
 //! event is 42. In this form your own messages do come back: with the `id`
 //! that you gave, which is the confirmation that the room has them. A `tag` is a note
-//! of the server for itself: 16 hexadecimal digits from which nobody else can tell
-//! anything. Members and types that a reader does not know are to be skipped.
+//! of the server for itself: 16 hexadecimal digits that tell others
+//! nothing. Members and types that a reader does not know are to be skipped.
 //!
 //! # Nothing missed
 //!
@@ -147,9 +147,9 @@
 //! A message that is sent again with the same `id` never becomes a second event,
 //! however often and over whichever connection, as long as the room holds the first
 //! one: the answer is `confirmed`. So a program that loses the connection sends what
-//! has not come back again. An `id` is to be 128 random bits, which nobody can guess
+//! has not come back again. An `id` is to be 128 random bits, which cannot be guessed
 //! before it is in the room. It stands for one text: under another text it is another
-//! message, whoever sends it, so that nothing is confirmed that is not in the room.
+//! message, also from the same program, so that nothing is confirmed that is not in the room.
 //!
 //! One of fewer than [`UNIQUE_BYTES`](event::MessageId::UNIQUE_BYTES) characters, such
 //! as a number that is counted up, may be used by several programs. It is the same
@@ -168,14 +168,14 @@
 //!
 //! # Who a program is
 //!
-//! A `welcome` holds a `secret`, 32 hexadecimal digits that nobody else sees and that
+//! A `welcome` holds a `secret`, 32 hexadecimal digits that no other program sees and that
 //! are not to be shown. They stay the same for a program, over its connections, its
 //! names and, where the room is kept, the restarts of the server. A program says them
 //! in `resume`, beside `room` and `seq`, and with that proves that it is the same:
 //!
 //! - It takes the place of its earlier connection, if that is still in the room
 //!   because its end has not been noticed: it has its name, the other connection is
-//!   closed, and nobody is told anything. It can do so when the room is full, too.
+//!   closed, and the room is told nothing. It can do so when the room is full, too.
 //! - After a restart its name is kept for it for
 //!   [`TIME_TO_RETURN`]. Meanwhile others who ask for that name, or for one that
 //!   looks like it, get another one at `/hello` and a refusal at `nick`, and a

@@ -45,7 +45,7 @@ pub enum NameError {
     Misplaced(char),
     /// It has no letter and no digit, or does not begin with one.
     Start,
-    /// It looks like the address of somebody without a name.
+    /// It looks like the address that a person without a name has for one.
     Address,
     /// It looks like what the programs themselves write.
     Reserved,

@@ -243,7 +243,7 @@ fn assert_harmless(value: &serde_json::Value) {
     }
 }
 
-/// K-01: sequences that a server escapes reach nobody who decodes them, wherever they
+/// K-01: sequences that a server escapes reach no reader who decodes them, wherever they
 /// stand; the members keep their order and numbers as they were.
 #[test]
 fn escaped_sequences_are_gone_from_decoded_objects() {

@@ -66,7 +66,7 @@ fn a_login_name_that_is_none_becomes_the_nearest() {
             peer.expect(&format!("\r[{name}] is offline\n"));
         }
     }
-    // What somebody chose themselves is theirs to mend.
+    // A name that the person gave is for the person to mend.
     let output = Program::spawn(client(), &[&addr, "--name", "Jane Doe"], &[]).finish();
     assert_eq!(output.code(), 2, "{output}");
     assert!(

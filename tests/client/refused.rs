@@ -1,4 +1,4 @@
-//! A server that is there and lets nobody in.
+//! A server that is there and does not let the client in.
 
 use std::net::TcpListener;
 
@@ -10,7 +10,7 @@ use crate::{client, nc, open, open_with, piped, piped_with};
 
 const REFUSAL: &str = "the room is full: try again later";
 
-/// Does not let in whoever comes: with time to answer, or closing at once.
+/// Does not let the next client in: with time to answer, or closing at once.
 #[track_caller]
 fn refuse(listener: &TcpListener, answers: bool) {
     let mut peer = Peer::accept(listener);
@@ -22,9 +22,9 @@ fn refuse(listener: &TcpListener, answers: bool) {
     }
 }
 
-/// C-04: whoever cannot come in is told why, once, and nothing that is not so.
+/// C-04: a person who cannot come in is told why, once, and nothing that is not so.
 #[test]
-fn why_nobody_is_let_in_is_told() {
+fn why_the_client_is_not_let_in_is_told() {
     let (listener, addr) = listen();
     for way in [&[][..], &["--send"], &["--json"]] {
         for answers in [false, true] {
@@ -39,7 +39,7 @@ fn why_nobody_is_let_in_is_told() {
             );
         }
     }
-    // In whatever words the real one has.
+    // In the words of the real one.
     let full = ServerProcess::start(sibling(client(), "chat-server"), &["--max-clients", "1"]);
     let _bo = nc(full.addr(), "bo");
     let output = piped_with(full.addr(), "ann", &["--no-reconnect"]).finish();

@@ -138,9 +138,9 @@ fn a_kill_of_the_server_is_one_line_as_well() {
     assert_eq!(bo.full_text().matches(" room").count(), 0);
 }
 
-/// Somebody else under the name of one who was here, before that one could be told
-/// as gone: the reader sees both. A name that nobody could prove to be theirs is not
-/// kept, so that this can happen at once.
+/// Another person under the name of one who was here, before that one could be told
+/// as gone: the reader sees both. A name whose owner has no secret is not kept, so that
+/// this can happen at once.
 #[test]
 fn another_one_under_a_name_that_was_here_is_told_of() {
     let kept = Kept::new();
@@ -196,7 +196,7 @@ fn a_stranger_gets_another_name_than_one_who_comes_back() {
     eve.wait_for_text("<ann> mine\n<You>");
 }
 
-/// The last of what was said is lost with the power: whoever has seen it is told so,
+/// The last of what was said is lost with the power: people who have seen it are told so,
 /// and sees what others have said in its place, once.
 #[test]
 fn what_was_said_in_place_of_what_was_lost_is_seen() {

@@ -3,8 +3,8 @@
 //! When a server goes down and comes up again, everybody is gone for a moment
 //! and comes back within seconds: that is one thing that happened, and not two
 //! for each person. So a program that is back soon, which the server has it prove,
-//! is not told of at all, and whoever is not back is told as gone then. Somebody
-//! else who takes the name of one who was here is told of like everybody.
+//! is not told of at all, and people who are not back are told as gone then. Another
+//! person who takes the name of one who was here is told of like every newcomer.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -91,7 +91,8 @@ impl Company {
         names
     }
 
-    /// Somebody has another name; whether one who was here and is missing had it.
+    /// A person has another name now; tells whether one who was here and is missing
+    /// had it.
     pub(super) fn rename(&mut self, old: &Name, new: &Name) -> bool {
         if self.here.remove(old) {
             self.here.insert(new.clone());

@@ -146,7 +146,7 @@ mod tests {
             ),
             (r#"{"text":"a\u202eb\u200b\b\f"}"#, r#"{"text":"ab "}"#),
             ("{\"text\":\"\x1b[31mred\u{9b}m\"}", r#"{"text":"red"}"#),
-            // In names of members, deep down, and in members that nobody knows.
+            // In names of members, deep down, and in members of a later version.
             (
                 r#"{"\u001bc":{"x":["\u001b[2J",{"y\u001b[m":"\u001b\\z"}]}}"#,
                 r#"{"":{"x":["",{"y":"z"}]}}"#,

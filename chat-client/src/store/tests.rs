@@ -106,7 +106,7 @@ fn a_file_that_has_grown_is_shortened_and_keeps_its_entries() {
     }
 }
 
-/// At whatever place a crash stops it, and whatever of the last write is on the disk.
+/// Wherever a crash stops it, and however much of the last write is on the disk.
 #[test]
 fn while_it_is_shortened_all_entries_are_in_the_file() {
     let lines: Vec<String> = (0..2 * MAX_HISTORY + 1)

@@ -177,8 +177,7 @@ fn what_is_taken_back_is_not_said() {
     check(&[&long[..], b"\xff\xf8ok\n"].concat(), &[whole("ok")]);
 }
 
-/// Somebody who only lets their telnet say that it is alive sends no endless line,
-/// and takes no memory.
+/// A telnet that only says that it is alive sends no endless line, and takes no memory.
 #[test]
 fn commands_between_lines_count_for_nothing() {
     let mut decoder = LineDecoder::default();

@@ -44,7 +44,7 @@ pub enum Recorded<'a> {
     Entered(Vec<Arrival>),
     /// People went.
     Left(Vec<Name>),
-    /// Somebody has another name.
+    /// A person has another name now.
     Renamed {
         /// Up to then.
         old: Name,

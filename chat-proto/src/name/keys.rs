@@ -89,7 +89,7 @@ impl<'a> Numbering<'a> {
             self.keys = NameKeys::of(base);
             self.base = base;
         }
-        // A hyphen begins anew whatever stands before it. Of the digits these two have
+        // A hyphen begins anew, and does not change what stands before it. Of the digits these two have
         // a skeleton other than themselves, which is a test.
         let look = suffix.replace('0', "O").replace('1', "l");
         let small = look.to_ascii_lowercase();
@@ -206,7 +206,7 @@ fn lower(name: &str) -> String {
     name.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// Whether somebody could speak for the programs under a name with this key.
+/// Whether a person could speak for the programs under a name with this key.
 /// Punctuation and a number behind it change nothing: `Server-2`.
 fn is_reserved(key: &str) -> bool {
     let letters: String = key.chars().filter(|c| c.is_alphanumeric()).collect();
@@ -226,8 +226,8 @@ const GRAMMAR: [char; 19] = [
     '<', '>', '[', ']', '(', ')', '{', '}', '*', ':', ';', ',', '/', '\\', '|', '!', '"', '@', '#',
 ];
 
-/// Names under which somebody could speak for the programs, or, in the eyes of
-/// whoever reads `<You>`, for the reader.
+/// Names under which a person could speak for the programs or, as `<You>` does, for the
+/// reader.
 const RESERVED: [&str; 8] = [
     "you",
     "server",

@@ -77,7 +77,7 @@ enum Kind {
 
 /// Skips a control string, behind its introducer. Without an end it is skipped up to the
 /// end of its line, if that is at most `unended` bytes away; otherwise nothing is skipped,
-/// so that nobody loses a long text for want of an end.
+/// so that no long text is lost for want of an end.
 fn skip_string(text: &str, kind: Kind, unended: usize) -> &str {
     if kind == Kind::System
         && let Some(rest) = skip_palette(text)

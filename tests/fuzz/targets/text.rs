@@ -66,7 +66,7 @@ fuzz_target!(|bytes: &[u8]| {
             before = character;
         }
     }
-    // Whatever of it came at once, while it was typed.
+    // However much of it came at once, while it was typed.
     let pieces = said.split_inclusive(|character: char| u32::from(character) % 7 == 0);
     let typed: String = pieces.map(clean_part).collect();
     if !said.contains(char::is_control) {

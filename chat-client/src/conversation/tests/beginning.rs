@@ -25,7 +25,7 @@ fn stranger(talk: &Talk) -> Option<String> {
     talk.conversation.stranger().map(ToString::to_string)
 }
 
-/// K-04: however the beginning is cut into pieces, and for whomever.
+/// K-04: however the beginning is cut into pieces, for people and for programs.
 #[test]
 fn another_protocol_is_known_by_its_beginning() {
     for (answer, expected) in [
@@ -244,7 +244,7 @@ fn what_will_not_change_is_told_and_not_tried_again() {
     }
 }
 
-/// Whatever happens to a connection meanwhile.
+/// Also if a connection ends without a word meanwhile, or leads to another server.
 #[test]
 fn a_room_that_was_full_is_tried_until_it_lets_us_in() {
     let mut talk = talk((Audience::Prompt, false));

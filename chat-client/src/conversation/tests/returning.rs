@@ -425,8 +425,8 @@ fn a_restart_is_quiet() {
     assert_eq!(talk.shown(), ["[bo] is offline", "[bo] entered room"]);
 }
 
-/// D-M5: only who has proved to be back is not told of. The name of another one
-/// anybody can have taken.
+/// D-M5: only a person who has proved to be back is not told of. A name alone proves
+/// nothing: another person can have taken it.
 #[test]
 fn another_one_under_the_name_of_one_who_is_missing_is_told_of() {
     let mut talk = Talk::in_room();

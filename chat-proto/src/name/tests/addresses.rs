@@ -1,6 +1,6 @@
 use super::*;
 
-/// Nothing that is chosen looks like what the server calls somebody without a name.
+/// No chosen name looks like what the server calls a person without one.
 #[test]
 fn no_name_looks_like_an_address() {
     for wanted in [
@@ -55,7 +55,7 @@ fn no_name_looks_like_an_address() {
     }
 }
 
-/// Whatever stands for the colon, for a dot, or for a digit.
+/// No character can stand for the colon, for a dot, or for a digit.
 #[test]
 fn nothing_can_be_put_in_an_address() {
     for character in parts() {

@@ -195,7 +195,7 @@ fn bidi_controls_are_dropped() {
 }
 
 /// A joiner stays between what it joins. At an edge it would draw in what is printed
-/// next: the next line, or the name of somebody else.
+/// next: the next line, or another name.
 #[test]
 fn joiners_stand_between_what_they_join() {
     for joiner in ['\u{200c}', '\u{200d}'] {
@@ -239,7 +239,7 @@ fn joiners_stand_between_what_they_join() {
         }
     }
     check("🔥\u{200c}🔥", "🔥🔥");
-    // As many emoji as anybody draws are one; the next one is another.
+    // As many emoji as terminals draw as one are one; the next one is another.
     let chain = |joined: usize| format!("👩{}", "\u{200d}👩".repeat(joined));
     check_kept(&chain(7));
     check(&chain(9), &format!("{}👩\u{200d}👩", chain(7)));

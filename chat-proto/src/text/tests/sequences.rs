@@ -81,7 +81,7 @@ fn sequences_go_whole() {
     }
 }
 
-/// Nobody loses a line for want of an end.
+/// No line is lost for want of an end.
 #[test]
 fn a_string_without_an_end_takes_little_along() {
     // What the end of the line cut off.
@@ -125,7 +125,7 @@ fn letters_that_are_struck_twice() {
     }
 }
 
-/// It takes time in proportion to the text, whatever does not end in it.
+/// It takes time in proportion to the text, also for sequences that do not end in it.
 #[test]
 fn nothing_is_looked_at_again_and_again() {
     for piece in [
