@@ -55,6 +55,7 @@ impl fmt::Display for Stranger {
         f.write_str("that is no chat server: ")?;
         match self {
             Self::Speaks(protocol) => write!(f, "it speaks {protocol}"),
+            Self::Says(line) if line.is_empty() => f.write_str("it begins with a blank line"),
             Self::Says(line) => write!(f, "it begins with \"{line}\""),
             Self::Silent(time) => write!(f, "it has said nothing for {} s", time.as_secs()),
         }
@@ -282,5 +283,7 @@ mod tests {
             told,
             format!("that is no chat server: it begins with \"ab{row}…\"")
         );
+        let told = Stranger::says("\r\x1b[2J").to_string();
+        assert_eq!(told, "that is no chat server: it begins with a blank line");
     }
 }
