@@ -28,8 +28,9 @@ impl Stranger {
             Some(foreign) => foreign.to_string(),
             // An answer without a status line, as HTTP had it at first.
             None if is_html(start.trim_ascii_start()) => "HTTP".to_owned(),
-            None if may_be_plain => return None,
-            None => guess(start)?.to_owned(),
+            None if !may_be_plain => guess(start)?.to_owned(),
+            None if is_binary(start) => BINARY.to_owned(),
+            None => return None,
         };
         Some(Self::Speaks(protocol))
     }
@@ -74,7 +75,7 @@ fn guess(start: &[u8]) -> Option<&'static str> {
     match start {
         [_, _, 0, 0, MYSQL_VERSION, b'0'..=b'9', ..] => return Some("MySQL"),
         [TELNET_COMMAND, TELNET_WILL..=TELNET_DO, ..] => return Some("Telnet"),
-        _ if is_binary(start) => return Some("a binary protocol"),
+        _ if is_binary(start) => return Some(BINARY),
         _ => {}
     }
     let start = start.to_ascii_lowercase();
@@ -123,6 +124,8 @@ fn is_irc(line: &[u8]) -> bool {
         |word: &[u8]| word == b"notice" || word.len() == 3 && word.iter().all(u8::is_ascii_digit);
     is_prefix && words.next().is_some_and(is_command)
 }
+
+const BINARY: &str = "a binary protocol";
 
 /// Bytes of the first line that are looked at.
 pub(super) const BEGINNING: usize = 512;
@@ -187,10 +190,10 @@ mod tests {
             assert!(found.is_none() || found == expected, "{end}: {found:?}");
         }
         // A person who says that it is a server of plain lines is believed.
-        if !["HTTP/", "SSH-", "\x15", "<!DOC"]
+        let is_sure = ["HTTP/", "SSH-", "\x15", "<!DOC"]
             .iter()
-            .any(|sure| start.trim_ascii_start().starts_with(sure.as_bytes()))
-        {
+            .any(|sure| start.trim_ascii_start().starts_with(sure.as_bytes()));
+        if !is_sure && !is_binary(start) {
             assert_eq!(Stranger::recognize(start, true), None);
         }
     }
@@ -247,7 +250,8 @@ mod tests {
             b"\0\0\0\0\0\0\0\0\0\0",
             b"\xff\xfeh\0i\0!\0\n\0",
         ] {
-            check(start, Some("a binary protocol"));
+            check(start, Some(BINARY));
+            assert!(Stranger::recognize(start, true).is_some(), "{start:?}");
         }
     }
 
