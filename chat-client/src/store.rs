@@ -178,9 +178,6 @@ fn append(file: &mut File, lines: &str) -> io::Result<()> {
 
 /// Leaves in a file only what is the history of it, if it has more than `most_lines`
 /// or [`MAX_FILE`] bytes.
-///
-/// The history is first put behind what is there, then written over the beginning, and
-/// then the file is cut off. However that is interrupted, all entries are in the file.
 fn shorten(file: &mut File, most_lines: usize) -> io::Result<()> {
     let before = read_end(file)?;
     let end = file.seek(SeekFrom::End(0))?;
@@ -191,17 +188,28 @@ fn shorten(file: &mut File, most_lines: usize) -> io::Result<()> {
     let history = history(&before);
     let entries: Vec<String> = history.lines().map(escape).collect();
     let entries = entries.join("\n");
-    let length = entries.len() as u64 + 1;
     // The copy at the beginning must not reach the one behind.
-    if history.is_empty() || length >= end {
+    if history.is_empty() || entries.len() as u64 + 1 >= end {
         return Ok(());
     }
-    append(file, &entries)?;
+    replace(file, &entries, File::write_all)
+}
+
+/// Puts `entries` in the place of all that is in a file, and is longer.
+///
+/// They are first put behind what is there, then written over the beginning, and then
+/// the file is cut off. However that is interrupted, all of them are in the file.
+fn replace(
+    file: &mut File,
+    entries: &str,
+    write_over: impl FnOnce(&mut File, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    append(file, entries)?;
     file.sync_data()?;
     file.seek(SeekFrom::Start(0))?;
-    file.write_all(format!("{entries}\n").as_bytes())?;
+    write_over(file, format!("{entries}\n").as_bytes())?;
     file.sync_data()?;
-    file.set_len(length)
+    file.set_len(entries.len() as u64 + 1)
 }
 
 /// The last [`MAX_FILE`] bytes, from the beginning of a line.

@@ -114,18 +114,27 @@ fn while_it_is_shortened_all_entries_are_in_the_file() {
         .collect();
     let before = lines.join("\n") + "\n";
     let kept: Vec<String> = history(before.as_bytes()).lines().map(escape).collect();
-    let new = kept.join("\n") + "\n";
+    let new = kept.join("\n");
+    let check = |stage: &[u8]| {
+        let found = history(stage);
+        let found: Vec<&str> = found.lines().collect();
+        // But for one that is cut in two.
+        let missing = kept.iter().filter(|entry| !found.contains(&entry.as_str()));
+        assert!(missing.count() <= 1, "{}", stage.len());
+    };
     for written in (0..=new.len()).step_by(1511) {
-        let stages = [
-            format!("{before}{}", &new[..written]),
-            format!("{}{}{new}", &new[..written], &before[written..]),
-        ];
-        for stage in stages {
-            let found = history(stage.as_bytes());
-            let found: Vec<&str> = found.lines().collect();
-            // But for one that is cut in two.
-            let missing = kept.iter().filter(|entry| !found.contains(&entry.as_str()));
-            assert!(missing.count() <= 1, "{written}");
+        check(format!("{before}{}", &new[..written]).as_bytes());
+        // The disk may have the beginning of the last write, or only its end.
+        for range in [0..written, written..new.len()] {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(before.as_bytes()).unwrap();
+            let stopped = replace(&mut file, &new, |file, bytes| {
+                file.seek(SeekFrom::Start(range.start as u64))?;
+                file.write_all(&bytes[range.clone()])?;
+                Err(io::Error::other("a crash"))
+            });
+            stopped.unwrap_err();
+            check(&read_end(&mut file).unwrap());
         }
     }
 }
