@@ -257,7 +257,7 @@ fn any_event_in(lines: &mut impl BufRead) -> io::Result<bool> {
 }
 
 /// Cuts a file at `place`, and keeps a copy of what is cut off.
-fn cut(
+pub(super) fn cut(
     disk: &Disk,
     path: &Path,
     file: &Handle,

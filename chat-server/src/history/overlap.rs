@@ -5,15 +5,17 @@
 //! ([`Cut`](super::keeper::Cut)). A server that was killed in between leaves the same
 //! events at the end of one file and at the beginning of the next one. Its successor
 //! takes them out of one of the two, if they are the same to the byte. What differs is
-//! left as it is, and is damage.
+//! left as it is, and is damage. Behind the last event of each file there may be what
+//! a power cut has left.
 
 use std::io::{self, BufReader};
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::PathBuf;
 
 use anyhow::Context;
 
 use super::disk::{Disk, Handle, Make};
-use super::opening::next_line;
+use super::opening::{cut, next_line};
 use super::recovery::seq_of;
 use crate::replay::SOURCE;
 
@@ -31,60 +33,61 @@ pub(super) fn mend(disk: &Disk, paths: &[PathBuf], notes: &mut Vec<String>) -> a
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             opened => opened.with_context(|| format!("cannot open {show}"))?,
         };
-        let repeated = match &before {
-            Some((_, old)) => find(old, &file).with_context(|| format!("cannot read {show}"))?,
-            None => None,
+        let Some((old_path, old)) = &before else {
+            before = Some((path, file));
+            continue;
         };
-        match (&before, repeated) {
-            (Some((old_path, old)), Some(Repeated::InBoth { at })) => {
-                notes.push(take_out(old_path, old, at)?);
-            }
-            (_, Some(Repeated::InOld)) => {
-                notes.push(take_out(path, &file, 0)?);
-                continue;
-            }
-            _ => {}
+        let repeated = find(old, &file).with_context(|| format!("cannot read {show}"))?;
+        let (path_of_it, it, other) = match &repeated {
+            Some(Repeated::InNew(_)) => (path, &file, old),
+            _ => (*old_path, old, &file),
+        };
+        if let Some(Repeated::InOld(events) | Repeated::InNew(events)) = &repeated {
+            let show = path_of_it.display();
+            // The events are to be on the disk in the file that keeps them.
+            it.lock()
+                .and_then(|()| other.sync())
+                .and_then(|()| match it.status()?.length > events.end {
+                    true => cut(disk, path_of_it, it, events.end, notes),
+                    false => Ok(()),
+                })
+                .and_then(|()| it.cut(events.start))
+                .and_then(|()| it.sync())
+                .with_context(|| format!("cannot shorten {show}"))?;
+            notes.push(format!(
+                "events at the edge of {show} were in two files, and were taken out of this one"
+            ));
         }
-        before = Some((path, file));
+        if !matches!(repeated, Some(Repeated::InNew(_))) {
+            before = Some((path, file));
+        }
     }
     Ok(())
 }
 
-/// Cuts a file off at this byte. Returns what is to be said of it.
-fn take_out(path: &Path, file: &Handle, at: u64) -> anyhow::Result<String> {
-    let show = path.display();
-    file.lock()
-        .and_then(|()| file.cut(at))
-        .and_then(|()| file.sync())
-        .with_context(|| format!("cannot shorten {show}"))?;
-    Ok(format!(
-        "events at the edge of {show} were in two files, and were taken out of this one"
-    ))
-}
-
-/// Where the same events are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which bytes of which file are events that the other one holds as well. They end
+/// with its last event.
+#[derive(Debug)]
 enum Repeated {
-    /// From this byte of the old file on, everything is at the beginning of the new
-    /// one as well.
-    InBoth { at: u64 },
-    /// All that the new file holds is in the old one, which goes on behind it.
-    InOld,
+    /// They are at the end of the old file, and at the beginning of the new one.
+    InOld(Range<u64>),
+    /// They are all that the new file holds, and the old one goes on behind them.
+    InNew(Range<u64>),
 }
 
 fn find(old: &Handle, new: &Handle) -> io::Result<Option<Repeated>> {
-    let (Some(first), Some(last)) = (first_event(new)?, last_event(old)?) else {
+    let (Some(first), Some((last, old_end))) = (first_event(new)?, last_event(old)?) else {
         return Ok(None);
     };
     if first > last {
         return Ok(None);
     }
-    let Some(at) = place_of(old, first)? else {
+    let (Some(at), Some((_, new_end))) = (place_of(old, first)?, last_event(new)?) else {
         return Ok(None);
     };
-    let (behind, length) = (old.status()?.length - at, new.status()?.length);
+    let behind = old_end.saturating_sub(at);
     let (mut in_old, mut in_new) = (Vec::new(), Vec::new());
-    let common = behind.min(length);
+    let common = behind.min(new_end);
     for offset in (0..common).step_by(SOURCE) {
         let most = SOURCE.min((common - offset) as usize);
         old.read_at(at + offset, most, &mut in_old)?;
@@ -93,9 +96,9 @@ fn find(old: &Handle, new: &Handle) -> io::Result<Option<Repeated>> {
             return Ok(None);
         }
     }
-    Ok(Some(match behind <= length {
-        true => Repeated::InBoth { at },
-        false => Repeated::InOld,
+    Ok(Some(match behind <= new_end {
+        true => Repeated::InOld(at..old_end),
+        false => Repeated::InNew(0..new_end),
     }))
 }
 
@@ -105,14 +108,19 @@ fn first_event(file: &Handle) -> io::Result<Option<u64>> {
     Ok(seq_of(&line))
 }
 
-/// The last whole line's, if it stands near the end.
-fn last_event(file: &Handle) -> io::Result<Option<u64>> {
-    let length = file.status()?.length;
-    let most = length.min(2 * SOURCE as u64);
+/// The number of the last event, and where it ends, if that is near the end.
+fn last_event(file: &Handle) -> io::Result<Option<(u64, u64)>> {
+    let mut end = file.status()?.length;
+    let most = end.min(2 * SOURCE as u64);
     let mut bytes = Vec::new();
-    file.read_at(length - most, most as usize, &mut bytes)?;
-    let mut lines = bytes.split_inclusive(|&byte| byte == b'\n').rev();
-    Ok(lines.find_map(seq_of))
+    file.read_at(end - most, most as usize, &mut bytes)?;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n').rev() {
+        if let Some(seq) = seq_of(line) {
+            return Ok(Some((seq, end)));
+        }
+        end -= line.len() as u64;
+    }
+    Ok(None)
 }
 
 /// Where the event of this number begins.

@@ -190,6 +190,22 @@ fn what_is_in_two_files_is_read_once() {
             assert_eq!(hall.replay(1), everything(&options));
             hall.kill();
         }
+        // The power may have failed before the end of one was on the disk.
+        let ends = starts.iter().copied().filter(|end| *end > start);
+        for end in ends.chain([whole.len()]) {
+            for torn in ["\0\0\0", "{\"seq\":"] {
+                let (old, new) = (&whole[..end], &whole[start..end]);
+                let of_old = (format!("{old}{torn}"), format!("{rest}{torn}"));
+                for (old, new) in [of_old, (whole.clone(), format!("{new}{torn}"))] {
+                    fs::write(&full, old).unwrap();
+                    fs::write(&options.path, new).unwrap();
+                    let hall = Hall::open(options.clone()).unwrap();
+                    assert_eq!((hall.room.first(), hall.room.head().seq), (1, 5));
+                    assert_eq!(hall.replay(1), everything(&options));
+                    hall.kill();
+                }
+            }
+        }
         // Another event under the same number is damage, and nothing is changed.
         let other = rest.replacen("ann", "bob", 1);
         fs::write(&full, &whole).unwrap();
