@@ -58,6 +58,10 @@ impl Listen {
         if let Some((scheme, _)) = text.split_once("://") {
             return Err(format!("leave out {scheme}://, and give ADDR:PORT"));
         }
+        let mut several = text.split([',', ' ']).filter(|one| !one.is_empty());
+        if text.contains([',', ' ']) && several.all(|one| Self::parse(one).is_ok()) {
+            return Err("these are several places: give --listen for each of them".to_owned());
+        }
         let Some((host, behind)) = text.rsplit_once(':') else {
             let is_word = text.starts_with(char::is_alphabetic) && is_host(text);
             return Err(match text {
@@ -68,11 +72,17 @@ impl Listen {
         };
         let is_bracketed = host.starts_with('[') && host.ends_with(']');
         if host.contains(':') && !is_bracketed {
-            return Err(match text.parse::<Ipv6Addr>() {
-                Ok(_) if host.parse::<Ipv6Addr>().is_err() => no_port(&format!("[{text}]")),
-                _ if text.ends_with(']') => no_port(text),
-                _ => format!("an IPv6 address stands in brackets: give [{host}]:{behind}"),
-            });
+            // Where there is one bracket, the other one was forgotten.
+            let [whole, host] = [text, host].map(|text| text.trim_matches(['[', ']']));
+            return Err(
+                if is_ipv6(whole) && (text.ends_with(']') || !is_ipv6(host)) {
+                    no_port(&format!("[{whole}]"))
+                } else if is_ipv6(host) {
+                    format!("an IPv6 address stands in brackets: give [{host}]:{behind}")
+                } else {
+                    format!("{text} is not an address: {HINT}")
+                },
+            );
         }
         let port = port(behind)?;
         match host {
@@ -155,6 +165,12 @@ fn port(text: &str) -> Result<u16, String> {
 
 fn no_port(host: &str) -> String {
     format!("the port is missing: give {host}:{DEFAULT_PORT}")
+}
+
+/// Whether it is an address of IPv6, perhaps with an interface.
+fn is_ipv6(text: &str) -> bool {
+    let (ip, _) = text.split_once('%').unwrap_or((text, ""));
+    ip.parse::<Ipv6Addr>().is_ok()
 }
 
 /// Whether this can be the name of a host. Digits and dots alone are a misspelt

@@ -74,8 +74,12 @@ fn unknown(error: &Error, argument: &str, given: &[String]) -> String {
         .map(String::as_str);
     let before = at.and_then(|at| given.get(at.checked_sub(1)?));
     let is_negative = |text: &str| text[1..].starts_with(|first: char| first.is_ascii_digit());
+    let is_behind_end = at.is_some_and(|at| given[..at].iter().any(|one| one == "--"));
     let (shown, meant) = (quoted(whole), meant(error, whole, next));
     match before {
+        _ if is_behind_end && is_long => {
+            format!("{shown} stands behind --, where nothing is an option: leave out --")
+        }
         Some(option) if whole.starts_with('-') && is_negative(whole) => {
             format!("{option} {shown}: less than 0")
         }
@@ -119,7 +123,7 @@ fn meant(error: &Error, whole: &str, next: Option<&str>) -> Vec<String> {
         Some(known) => vec![known],
         None => known
             .into_iter()
-            .filter(|known| known.starts_with(&name))
+            .filter(|known| known.starts_with(&name) || known.ends_with(&format!("-{name}")))
             .collect(),
     };
     if near.is_empty() || name.is_empty() {

@@ -244,6 +244,14 @@ fn wrong_arguments_are_explained() {
             "there is no option 5002: did you mean --listen 5002?",
         ),
         (&["--", "-5"], "-5"),
+        (
+            &["--", "--listen", "5002"],
+            "--listen stands behind --, where nothing is an option: leave out --",
+        ),
+        (
+            &["--keep", "1GiB"],
+            "there is no option --keep: did you mean --history-keep?",
+        ),
     ] {
         let error = read(given).expect_err(&format!("{given:?}"));
         let given: Vec<String> = given.iter().map(|&one| one.to_owned()).collect();

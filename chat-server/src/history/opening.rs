@@ -29,6 +29,9 @@ pub(super) fn real_path(path: &Path) -> anyhow::Result<PathBuf> {
             .canonicalize()
             .with_context(|| format!("cannot find {}", path.display()));
     }
+    if path.is_symlink() {
+        bail!("{} is a link that leads to itself", path.display());
+    }
     let show = directory.display();
     match directory.canonicalize() {
         Ok(directory) if directory.is_dir() => Ok(directory.join(name)),
