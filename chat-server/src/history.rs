@@ -102,8 +102,8 @@ pub struct History {
     seen: Seen,
     /// Full files that are to go.
     dropped: Vec<(PathBuf, Arc<Handle>)>,
-    /// One that was moved away and is to be cut.
-    cut: Option<Cut>,
+    /// Files that were moved away and are to be cut.
+    cuts: Vec<Cut>,
     syncer: Syncer,
     reader: reader::Reader,
     /// The job under way.
@@ -231,7 +231,7 @@ impl History {
             safe: head,
             seen: Seen::default(),
             dropped: Vec::new(),
-            cut: None,
+            cuts: Vec::new(),
             syncer: Syncer::Here(keeper, None),
             reader: reader::Reader::start(),
             in_flight: None,

@@ -30,6 +30,8 @@ pub(super) struct Flight {
     /// The end of what is written before the mark.
     tail: Vec<u8>,
     expected: Expected,
+    /// Files that are cut if the newest one is in its place.
+    cuts: Vec<Cut>,
     is_asked: bool,
 }
 
@@ -129,6 +131,11 @@ impl History {
             None => self.seen.expected(start, mark),
         };
         let full = self.next_full();
+        // Only when what leaves the old files is safe in the newest one.
+        let cuts = match self.astray.is_none() && (syncs || self.written == self.safe) {
+            true => std::mem::take(&mut self.cuts),
+            false => Vec::new(),
+        };
         self.syncer.give(Job {
             remove: std::mem::take(&mut self.dropped),
             file: Arc::clone(self.newest()),
@@ -139,7 +146,7 @@ impl History {
                 (path, Arc::clone(file))
             }),
             begin,
-            cut: self.cut.take(),
+            cuts: cuts.clone(),
         });
         self.in_flight = Some(Flight {
             silent_from: now.instant + SILENT_AFTER,
@@ -149,6 +156,7 @@ impl History {
             full: full.map(|(number, _)| number),
             tail,
             expected,
+            cuts,
             is_asked: std::mem::take(&mut self.is_asked),
         });
         if let Some(trouble) = &mut self.trouble {
@@ -185,9 +193,13 @@ impl History {
 
     /// Takes note of what came of the job.
     pub(super) fn take(&mut self, done: Done, room: &mut Room, now: Now, news: &mut Vec<News>) {
-        let Some(flight) = self.in_flight.take() else {
+        let Some(mut flight) = self.in_flight.take() else {
             return;
         };
+        if !matches!(done.result, Ok(Outcome::InPlace(_))) {
+            // That is still to be done, once the newest file is in its place.
+            self.cuts.append(&mut flight.cuts);
+        }
         self.next_look = Some(now.instant + LOOK_EVERY);
         if done.full_is_gone
             && let Some(number) = flight.full
@@ -304,11 +316,15 @@ impl History {
             Astray::Moved => {
                 // What was not safe in the old one will be in this one.
                 let (start, old) = (self.start(), Arc::clone(self.newest()));
-                self.cut = (self.written > self.safe).then(|| Cut {
-                    file: old,
-                    at: self.safe - start,
-                    length: self.written - start,
-                });
+                // More may have been written than counts after a failure.
+                let end = self.segments.last().map_or(start, |last| last.end);
+                if end > self.safe {
+                    self.cuts.push(Cut {
+                        file: old,
+                        at: self.safe - start,
+                        length: end - start,
+                    });
+                }
                 if !self.segments.cut(self.safe) {
                     self.files.pop_back();
                 }
@@ -343,6 +359,8 @@ impl History {
                 if is_whole {
                     return text.to_owned();
                 }
+                // They may hold some of what is lost here.
+                self.cuts.clear();
                 room.begin_file(start, now.time);
                 format!("{text} from event {first} on; what was before that is lost")
             }

@@ -46,13 +46,13 @@ pub(super) struct Job {
     pub(super) full: Option<(PathBuf, Arc<Handle>)>,
     /// Another file is to be begun.
     pub(super) begin: Option<Begin>,
-    /// A file that was moved away is to be cut, if the newest one is in its place.
-    pub(super) cut: Option<Cut>,
+    /// Files that were moved away are to be cut, if the newest one is in its place.
+    pub(super) cuts: Vec<Cut>,
 }
 
-/// What a file that was moved away holds beyond what was safe: it is in the one that
-/// was begun then.
-#[derive(Debug)]
+/// What a file that was moved away holds beyond what was safe: it is in the newest
+/// one as well.
+#[derive(Debug, Clone)]
 pub(super) struct Cut {
     pub(super) file: Arc<Handle>,
     /// Where it is to end, in bytes.
@@ -162,12 +162,8 @@ impl Keeper {
         } else {
             // Also where it has been put back meanwhile.
             let found = self.look(file, &job.expected)?;
-            if let (Outcome::InPlace(_), Some(cut)) = (&found, &job.cut)
-                && let Ok(status) = cut.file.status()
-                && status.length == cut.length
-            {
-                // To have it in both files is not worth an error.
-                let _ = cut.file.cut(cut.at);
+            if let Outcome::InPlace(_) = found {
+                job.cuts.iter().for_each(Cut::make);
             }
             let is_next = matches!(job.begin, Some(Begin::Next { .. }));
             if is_next || job.begin.is_none() || matches!(found, Outcome::InPlace(_)) {
@@ -291,6 +287,16 @@ impl Keeper {
         match self.syncs {
             true => self.disk.sync_directory(&directory_of(&self.path)),
             false => Ok(()),
+        }
+    }
+}
+
+impl Cut {
+    fn make(&self) {
+        let status = self.file.status();
+        if status.is_ok_and(|status| status.length == self.length) {
+            // To have it in both files is not worth an error.
+            let _ = self.file.cut(self.at);
         }
     }
 }

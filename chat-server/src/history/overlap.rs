@@ -1,12 +1,12 @@
-//! Two files of a history that hold the same events, and how that is mended.
+//! Files of a history that hold the same events, and how that is mended.
 //!
 //! When another program moves `FILE` away, what was not known to be safe in it is
 //! written into a new `FILE`, and only then taken out of the old one
 //! ([`Cut`](super::keeper::Cut)). A server that was killed in between leaves the same
-//! events at the end of one file and at the beginning of the next one. Its successor
-//! takes them out of one of the two, if they are the same to the byte. What differs is
-//! left as it is, and is damage. Behind the last event of each file there may be what
-//! a power cut has left.
+//! events at the end of one file and at the beginning of the next one, or of several
+//! if that was moved away meanwhile. Its successor takes them out of all but one, if
+//! they are the same to the byte. What differs is left as it is, and is damage. Behind
+//! the last event of each file there may be what a power cut has left.
 
 use std::io::{self, BufReader};
 use std::ops::Range;
@@ -33,11 +33,16 @@ pub(super) fn mend(disk: &Disk, paths: &[PathBuf], notes: &mut Vec<String>) -> a
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             opened => opened.with_context(|| format!("cannot open {show}"))?,
         };
+        // In one without an event there is nothing to compare.
+        let first = first_event(&file).with_context(|| format!("cannot read {show}"))?;
+        let Some(first) = first else {
+            continue;
+        };
         let Some((old_path, old)) = &before else {
             before = Some((path, file));
             continue;
         };
-        let repeated = find(old, &file).with_context(|| format!("cannot read {show}"))?;
+        let repeated = find(old, &file, first).with_context(|| format!("cannot read {show}"))?;
         let (path_of_it, it, other) = match &repeated {
             Some(Repeated::InNew(_)) => (path, &file, old),
             _ => (*old_path, old, &file),
@@ -75,14 +80,15 @@ enum Repeated {
     InNew(Range<u64>),
 }
 
-fn find(old: &Handle, new: &Handle) -> io::Result<Option<Repeated>> {
-    let (Some(first), Some((last, old_end))) = (first_event(new)?, last_event(old)?) else {
+/// `first` is the number of the event with which the new file begins.
+fn find(old: &Handle, new: &Handle, first: u64) -> io::Result<Option<Repeated>> {
+    let (Some((last, old_end)), Some((_, new_end))) = (last_event(old)?, last_event(new)?) else {
         return Ok(None);
     };
     if first > last {
         return Ok(None);
     }
-    let (Some(at), Some((_, new_end))) = (place_of(old, first)?, last_event(new)?) else {
+    let Some(at) = place_of(old, first)? else {
         return Ok(None);
     };
     let behind = old_end.saturating_sub(at);

@@ -161,6 +161,71 @@ fn what_is_moved_into_the_new_file_is_there_before_it_leaves_the_old_one() {
     assert!(!holds_two(&old) && holds_two(&options.path));
 }
 
+/// That may have to wait: until a sync has failed, or until the new file, which was
+/// moved away as well, has a successor.
+#[test]
+fn what_is_moved_into_a_new_file_leaves_the_old_ones_in_the_end() {
+    for is_moved_twice in [false, true] {
+        let (directory, faults) = (directory(), Faults::default());
+        let options = options(&directory, SyncMode::Batch);
+        let mut hall = Hall::open_on(faults.disk(), options.clone()).unwrap();
+        hall.say("one", None);
+        hall.keep_all();
+        hall.say("two", None);
+        hall.keep();
+        let old = ["first", "second"].map(|name| beside(&options.path, name));
+        fs::rename(&options.path, &old[0]).unwrap();
+        faults.hang(Kind::Open);
+        hall.history.reopen();
+        hall.keep_until(|_, _| faults.is_hanging());
+        faults.hang(Kind::Sync);
+        hall.keep_until(|_, _| faults.is_hanging());
+        if is_moved_twice {
+            fs::rename(&options.path, &old[1]).unwrap();
+        } else {
+            faults.fail(Kind::Sync, 0, 1, rustix::io::Errno::IO);
+        }
+        faults.release();
+        hall.keep_all();
+        let holds_two = |path: &Path| {
+            let found = fs::read_to_string(path);
+            found.is_ok_and(|found| found.contains("\"two\""))
+        };
+        assert!(holds_two(&options.path));
+        assert!(!old.iter().any(|path| holds_two(path)), "{is_moved_twice}");
+    }
+}
+
+/// A server that was killed may have left more than two such files, and others
+/// without any event.
+#[test]
+fn what_is_in_several_files_is_read_once() {
+    let directory = directory();
+    let options = options(&directory, SyncMode::Batch);
+    let mut hall = Hall::open(options.clone()).unwrap();
+    for text in ["one", "two", "three"] {
+        hall.say(text, None);
+    }
+    hall.keep_all();
+    hall.kill();
+    let whole = content(&options);
+    let starts: Vec<usize> = whole.match_indices("{\"seq\":").map(|(at, _)| at).collect();
+    let ends = starts.iter().copied().chain([whole.len()]);
+    for end in ends {
+        for start in starts.iter().copied().filter(|start| *start <= end) {
+            let rest = &whole[start..];
+            for (number, part) in [(1, &whole[..end]), (2, rest), (3, "")] {
+                fs::write(keeper::full(&options.path, number), part).unwrap();
+            }
+            fs::write(&options.path, rest).unwrap();
+            let hall = Hall::open(options.clone()).unwrap();
+            assert_eq!((hall.room.first(), hall.room.head().seq), (1, 5));
+            assert_eq!(hall.replay(1), everything(&options));
+            hall.kill();
+        }
+    }
+}
+
 /// The server may have been killed while the same events were in both files, wherever
 /// it was in writing the new one. What is the same in both is read once.
 #[test]

@@ -85,9 +85,11 @@ impl Faults {
         self.plan().fails.clear();
     }
 
-    /// Calls of this kind do not return.
+    /// Calls of this kind do not return; those of another kind do, or do so now.
     pub(crate) fn hang(&self, kind: Kind) {
-        self.plan().hangs = Some(kind);
+        let mut plan = self.plan();
+        (plan.hangs, plan.is_hanging) = (Some(kind), false);
+        self.0.1.notify_all();
     }
 
     /// Waits until a call does not return.
