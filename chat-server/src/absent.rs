@@ -62,7 +62,7 @@ impl Roll {
         }
     }
 
-    /// Nobody has this name any more.
+    /// The name is free again.
     pub fn leave(&mut self, name: &Name) {
         self.bearers.remove(name);
     }
@@ -248,7 +248,7 @@ mod tests {
         test.roll.leave(&name("cy"));
         test.roll.leave(&name("bo"));
         test.enter("bob", 2);
-        // Somebody else has it now, be it without a program.
+        // Another person has it now, be it without a program.
         test.roll.leave(&name("di"));
         test.roll.enter(Arrival::of(name("di")));
         test.roll.leave(&name("ann"));
@@ -266,8 +266,8 @@ mod tests {
         test.check(3600, &expected);
     }
 
-    /// A server that is started again and again within a short time has given
-    /// nobody the time to come back.
+    /// A server that is started again and again within a short time has given the
+    /// programs no time to come back.
     #[test]
     fn short_runs_do_not_make_anybody_be_forgotten() {
         for (second, is_known) in [(5, true), (14, true), (15, false)] {

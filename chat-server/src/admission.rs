@@ -518,7 +518,7 @@ mod tests {
         assert_eq!(admission.wait(silent(7), a), Err(Refusal::AddressSilent));
     }
 
-    /// Whoever is refused is told the limit and its option, once.
+    /// A peer that is refused is told the limit and its option, once.
     #[test]
     fn refusals_name_their_limits() {
         let limits = Limits {

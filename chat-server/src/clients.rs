@@ -180,7 +180,7 @@ impl Clients {
     /// takes in one round, the answers to each included, or that were as many as
     /// can be heard in one. Those who were not heard are the first next time.
     /// However much is said, there is always a turn for those who come and go, and
-    /// those who have only gone take nobody's turn.
+    /// a connection that has only ended takes no turn of the others.
     pub(crate) fn hear(&mut self, room: &mut Room, shared: &Shared, now: Now) {
         for (index, bytes) in ROUND_BYTES.into_iter().enumerate() {
             let enough = room.written() + bytes;

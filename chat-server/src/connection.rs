@@ -192,9 +192,9 @@ impl<S: Socket> Connection<S> {
         self.state != State::Closed && self.gone.is_some() && self.silenced
     }
 
-    /// Whether the peer is gone, and not because it has closed in order: whoever does
-    /// means all that they said, and is heard to the end however long that takes. Of
-    /// the others that may be the rest of a flood.
+    /// Whether the peer is gone, and not because it has closed in order. A peer that
+    /// closes in order means all that it said, and is heard to the end however long
+    /// that takes; what another one has sent may be the rest of a flood.
     fn has_broken_off(&self) -> bool {
         self.gone.is_some_and(|reason| reason != Reason::Closed)
     }

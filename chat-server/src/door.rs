@@ -46,8 +46,8 @@ impl Door {
         })
     }
 
-    /// Takes note that somebody may wait, or has said whose connection it is;
-    /// whether the token is one of the door's.
+    /// Takes note that a peer may wait, or that a proxy has said whose connection it
+    /// is; whether the token is one of the door's.
     pub(crate) fn note(&mut self, token: usize) -> bool {
         let index = FIRST_LISTENER.wrapping_sub(token);
         if let Some(listener) = self.listeners.get_mut(index) {
@@ -64,8 +64,8 @@ impl Door {
             || vestibule.is_some_and(Vestibule::is_ready)
     }
 
-    /// When to try again if the system or the limit had no room, or somebody has
-    /// waited for too long.
+    /// When to try again if the system or the limit had no room, or a connection has
+    /// waited for its header for too long.
     pub(crate) fn retry(&self) -> Option<Instant> {
         let listeners = self.listeners.iter().filter_map(Listener::retry);
         let vestibule = self.vestibule.as_ref().and_then(Vestibule::deadline);
@@ -140,7 +140,7 @@ impl Door {
     }
 }
 
-/// Somebody comes from this address: lets them in, or has them told why not.
+/// A peer comes from this address: lets it in, or has it told why not.
 fn admit(
     socket: TcpStream,
     address: SocketAddr,
@@ -164,8 +164,8 @@ fn admit(
     });
 }
 
-/// Tells somebody, as far as that can be done at once, why they cannot come in. What
-/// they have sent is read first: to close a socket with unread input resets the
+/// Tells a peer, as far as that can be done at once, why it cannot come in. What it
+/// has sent is read first: to close a socket with unread input resets the
 /// connection, and the word would be lost.
 fn turn_away(mut socket: TcpStream, refusal: Refusal, shared: &Shared) {
     let text = refusal.greeting(&shared.limits.people);

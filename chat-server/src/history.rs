@@ -5,8 +5,8 @@
 //! `FILE` is the newest one; when it is full it becomes `FILE.000001` and so
 //! on, and the oldest ones go when all together are too large. Which file holds
 //! what is known to `segments`, what a line must be to `recovery`, how they are
-//! found at the start to `opening`; here they are written. Whatever else is done to
-//! them is a job of the `keeper`, in a thread of its own (`syncer`), and another
+//! found at the start to `opening`; here they are written. Everything else that is done
+//! to them is a job of the `keeper`, in a thread of its own (`syncer`), and another
 //! thread reads them (`reader`).
 //!
 //! Each poll round appends what was said in it, with one write, and only then
@@ -212,7 +212,7 @@ impl History {
         let mut before = recovery.finish(time);
         if matches!(found, Found::New(_)) {
             key_file::make(&disk, &key_path, &key)?;
-            // Nobody could prove that a name is theirs.
+            // No program could prove that a name is its own.
             before.absent = Absent::default();
         }
         let run = new_run(time, before.runs.newest())?;

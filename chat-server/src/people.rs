@@ -61,7 +61,7 @@ impl People {
         (names, last)
     }
 
-    /// A name that nobody has and that is not `kept`: `wanted`, or that with a
+    /// A name that is free and not `kept`: `wanted`, or that with a
     /// number behind it.
     pub fn free_name(&self, wanted: &Name, kept: impl Fn(&Name) -> bool) -> Name {
         let is_free = |name: &Name| !self.is_taken(name) && !kept(name);
@@ -135,7 +135,7 @@ mod tests {
         (0..50).map(|_| once()).min().unwrap()
     }
 
-    /// L-05: a name that many have costs little more than one that nobody has.
+    /// L-05: a name that many have costs little more than one that is free.
     #[test]
     fn a_number_is_found_without_much_work() {
         for wanted in ["ann", "a_name_that_is_shortened_by_that", "anna.maria"] {

@@ -220,7 +220,7 @@ impl Page {
         self.failure.take()
     }
 
-    /// Takes what comes next of `replay`, as far as everybody may see it. If that
+    /// Takes what comes next of `replay`, as far as it is shown. If that
     /// has to be read first, tells what; `piece` is what was read. What cannot be
     /// read is left out, and told before what follows.
     pub fn fill(
@@ -444,8 +444,8 @@ impl Piece {
     }
 }
 
-/// The event that a line is, if it is one. Nothing else may get to a reader,
-/// whatever has become of a file.
+/// The event that a line is, if it is one. Nothing else may get to a reader, also
+/// from a file that another program has changed.
 fn event(line: &[u8]) -> Option<Event> {
     let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
     match json_form::parse_server_message(line) {

@@ -445,7 +445,7 @@ impl Room {
         }
     }
 
-    /// Somebody says or does something, which `body` tells. A message with a
+    /// A person says or does something, which `body` tells. A message with a
     /// short id is known again only if it comes from the same owner.
     pub fn say(
         &mut self,

@@ -46,7 +46,7 @@ pub struct Pass {
 }
 
 impl Secrets {
-    /// Those of nobody yet.
+    /// No program is in the room yet.
     pub fn new(key: Key, run: RunId) -> Self {
         Self {
             key,

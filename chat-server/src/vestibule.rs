@@ -35,7 +35,7 @@ struct Waiting {
 }
 
 impl Vestibule {
-    /// Nobody waits. Those who will are watched in this registry.
+    /// No connection waits. Those that will are watched in this registry.
     pub(crate) fn new(registry: Registry) -> Self {
         Self {
             registry,
@@ -46,7 +46,7 @@ impl Vestibule {
         }
     }
 
-    /// Somebody comes.
+    /// A connection comes.
     ///
     /// # Errors
     ///
@@ -115,7 +115,7 @@ impl Vestibule {
         done.extend(late.map(|(number, _)| (*number, Err(NoHeader))));
         for (number, result) in done {
             if let Some(mut waiting) = self.waiting.remove(&number) {
-                // Whoever has it next watches it for itself.
+                // The worker that has it next watches it for itself.
                 let _ = self.registry.deregister(&mut waiting.socket);
                 let address = result.unwrap_or(waiting.address);
                 one(waiting.socket, address, result.map(|_| ()));
@@ -167,7 +167,7 @@ mod tests {
 
     use super::*;
 
-    /// Who never says whose connection it is goes, and nobody else.
+    /// A connection whose header never comes is closed, and no other one.
     #[test]
     fn who_says_nothing_does_not_wait_for_ever() {
         let mut poll = Poll::new().unwrap();

@@ -26,7 +26,7 @@ pub(super) struct Returning {
 }
 
 impl Returning {
-    /// Nobody yet.
+    /// No reader comes back yet.
     pub(super) fn new() -> Self {
         let (sender, pieces) = channel();
         Self {
@@ -50,7 +50,7 @@ impl Returning {
     }
 
     fn next_piece(&mut self) -> Option<(usize, Piece)> {
-        // Nobody looks in where nothing is read.
+        // Where nothing is read there is nothing to look for.
         let piece = (self.reading > 0).then(|| self.pieces.try_recv().ok())??;
         self.reading -= 1;
         Some(piece)
@@ -59,7 +59,7 @@ impl Returning {
 
 impl Clients {
     /// Sends some of those who come back a page each, but no more in a round
-    /// than the others hardly notice. Nobody waits here for the disk.
+    /// than the others hardly notice. This thread does not wait for the disk.
     pub(crate) fn serve_past(&mut self, shared: &Shared, now: Now) {
         while let Some((key, piece)) = self.returning.next_piece() {
             self.serve(key, Some(piece), shared, now);
@@ -104,8 +104,8 @@ impl Clients {
         self.enqueue(key);
     }
 
-    /// Has pieces read for those who wait for that, a few at a time: so everybody
-    /// has their turn, also those on other threads.
+    /// Has pieces read for the readers that wait for that, a few at a time: so each
+    /// reader has its turn, also those on other threads.
     fn have_read(&mut self, shared: &Shared) {
         while self.returning.reading < READING
             && let Some((key, wanted)) = self.returning.asking.pop_front()

@@ -137,8 +137,8 @@ fn few_welcomes_are_in_memory_at_once() {
     assert!(rounds > 1, "all at once");
 }
 
-/// F-02, L-08: the beginnings of lines are bounded over all connections. Those who
-/// have the longest ones go, and whoever has a short one goes on.
+/// F-02, L-08: the beginnings of lines are bounded over all connections. Those with
+/// the longest ones are closed, and those with short ones go on.
 #[test]
 fn lines_without_an_end_are_bounded_over_all() {
     let mut fixture = Fixture::new();
@@ -189,8 +189,8 @@ fn little_is_read_where_much_waits() {
     assert_eq!(waiting.read_size(), READ_BUFFER);
 }
 
-/// C-06: those who have gone again take nobody's turn, however many they are, and are
-/// forgotten as fast as others come.
+/// C-06: connections that have ended take no turn of the others, however many they
+/// are, and are forgotten as fast as others come.
 #[test]
 fn who_has_gone_does_not_delay_who_comes() {
     let mut fixture = Fixture::new();

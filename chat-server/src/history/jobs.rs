@@ -1,7 +1,7 @@
 //! Which job is given next, and what comes of it.
 //!
 //! There is never more than one under way. Each begins where the one before it left
-//! off, and whatever fails is begun again from what is known to be safe.
+//! off, and after a failure the next one begins at what is known to be safe.
 
 use std::io;
 use std::ops::Range;
@@ -213,7 +213,7 @@ impl History {
         }
         match done.result {
             Err(error) => {
-                // Whatever it was that could not be written is written again.
+                // All that is not known to be safe is written again.
                 self.written = self.safe;
                 self.fail(&error, room, now, news);
             }

@@ -21,7 +21,7 @@ use super::opening::numbered;
 use super::{directory_of, with_suffix};
 use crate::replay::SOURCE;
 
-/// Whoever does the jobs.
+/// Does the jobs, in a thread of its own once the server runs.
 #[derive(Debug)]
 pub(super) struct Keeper {
     /// Where the newest file is.

@@ -1,6 +1,6 @@
 //! The server's secret key, in a file beside the history.
 //!
-//! Whoever can read it can come in as anybody who was here before, so only its
+//! A user who can read it can come in as anybody who was here before, so only its
 //! owner may. Without it the history is the same; only the proofs of earlier
 //! runs are worth nothing then.
 

@@ -1,7 +1,7 @@
 //! The thread that reads the files while the server runs.
 //!
-//! A read can take as long as the disk likes, and nobody but the reader who asked
-//! is to wait for it. One piece is read at a time, in the order in which they
+//! A read can take as long as the disk likes, and only the peer that asked for it is
+//! to wait. One piece is read at a time, in the order in which they
 //! were asked for; each worker asks for a few at a time ([`clients`](crate::clients)).
 
 use std::io;

@@ -16,7 +16,7 @@ use mio::Waker;
 
 use super::keeper::{Done, Job, Keeper};
 
-/// Whoever does the jobs.
+/// Where the jobs are done.
 #[derive(Debug)]
 pub(super) enum Syncer {
     /// Each is done when it is given.
@@ -25,8 +25,8 @@ pub(super) enum Syncer {
     Thread {
         /// The thread lives as long as this end.
         jobs: Sender<Job>,
-        /// Only whoever has this to themselves looks in; the lock makes that
-        /// known to the compiler and is never taken.
+        /// Read only through `&mut`; the lock makes that known to the compiler,
+        /// and is never taken.
         results: Mutex<Receiver<Done>>,
     },
 }

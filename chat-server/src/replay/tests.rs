@@ -275,7 +275,7 @@ fn where_the_disk_cannot_read_little_is_missing() {
     assert!(reads < 30, "{reads}");
 }
 
-/// The server goes on where everybody else is.
+/// The server goes on at the newest event, where all other readers are.
 #[test]
 fn where_the_disk_reads_nothing_at_all_everything_in_memory_comes() {
     let hall = Hall::shared();
@@ -318,7 +318,7 @@ fn nothing_is_told_before_it_may_be_seen() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// D-02: whatever has become of the files: all events come in order, each once or
+    /// D-02: also from damaged files all events come in order, each once or
     /// among those that are told as missing; nothing else comes, and it ends.
     #[test]
     fn whatever_is_damaged_the_rest_comes(

@@ -18,8 +18,8 @@ impl Room {
         &self.people
     }
 
-    /// Some of their names, as [`People::names`] gives them, for somebody who
-    /// goes on from there with the events.
+    /// Some of their names, as [`People::names`] gives them, for a reader
+    /// that goes on from there with the events.
     pub fn names(&mut self, after: Option<&Name>, most: usize) -> (Vec<Name>, Option<Name>) {
         self.presence.list();
         self.people.names(after, most)
@@ -51,8 +51,8 @@ impl Room {
         !self.people.is_taken(name) && !self.absent.keeps(name)
     }
 
-    /// If a name is kept for a program that was here before a restart: why nobody
-    /// else can have it.
+    /// If a name is kept for a program that was here before a restart: why others
+    /// cannot have it.
     pub fn why_kept(&mut self, name: &Name, now: Now) -> Option<String> {
         self.absent.expire(now.instant);
         self.absent.keeps(name).then(|| {
@@ -65,7 +65,7 @@ impl Room {
         })
     }
 
-    /// Somebody comes in, under the name `wanted` or, if that cannot be had, that
+    /// A person comes in, under the name `wanted` or, if that cannot be had, that
     /// name with a number behind it. There is no place if that is told later,
     /// together with others.
     pub fn enter(
@@ -102,7 +102,7 @@ impl Room {
         self.people.free_name(wanted, kept)
     }
 
-    /// Somebody has this name now, and is not awaited any more.
+    /// The name is taken now, and its owner is not awaited any more.
     fn take_name(&mut self, name: &Name) {
         self.people.enter(name);
         self.absent.remove(name);
@@ -112,7 +112,7 @@ impl Room {
         owner.map(|owner| self.key.tag_of_name(owner, self.run, name))
     }
 
-    /// Somebody goes; the place as in [`Room::enter`].
+    /// A person goes; the place as in [`Room::enter`].
     pub fn leave(&mut self, name: &Name, now: Now) -> Option<Place> {
         self.people.leave(name);
         let told = self.presence.leave(name, now.instant);
@@ -132,27 +132,27 @@ impl Room {
         }
     }
 
-    /// Tells at once whatever waits to be told together.
+    /// Tells at once all arrivals and departures that wait to be told together.
     pub fn tell_pending(&mut self, now: Now) {
         for body in self.presence.take(now.instant) {
             self.append(now, body);
         }
     }
 
-    /// Nobody speaks, or is called something else, before it is told that they
-    /// are here, or that whoever had the name is not.
+    /// Before a person speaks, or takes another name, it is told that they are here,
+    /// and that the one who had the name before is not.
     pub(super) fn tell_before(&mut self, names: &[&Name], now: Now) {
         if names.iter().any(|name| self.presence.concerns(name)) {
             self.tell_pending(now);
         }
     }
 
-    /// Somebody takes another name. `None` if it is the one they have.
+    /// A person takes another name. `None` if it is the one they have.
     ///
     /// # Errors
     ///
-    /// When it is no name, or somebody else has it or one that looks like it, or
-    /// it is kept for somebody.
+    /// When it is no name, another person has it or one that looks like it, or it is
+    /// kept for its owner before a restart.
     pub fn rename(
         &mut self,
         old: &Name,
@@ -177,7 +177,7 @@ impl Room {
         Ok(Some((new, place)))
     }
 
-    /// Somebody who is here already says who they are, as at the door: under
+    /// A person who is here already says who they are, as at the door: under
     /// `wanted` or, if that is taken, with a number behind it.
     pub fn rename_at_hello(&mut self, old: &Name, wanted: &Name, owner: Owner, now: Now) -> Name {
         self.people.leave(old);
@@ -192,7 +192,7 @@ impl Room {
 
     fn renamed(&mut self, old: &Name, new: &Name, owner: Option<Owner>, now: Now) -> Place {
         self.take_name(new);
-        // Whoever has gone may have had a name that looks like the new one.
+        // One who has gone may have had a name that looks like the new one.
         if self.presence.has_departures() {
             self.tell_pending(now);
         } else {
@@ -207,21 +207,21 @@ impl Room {
     }
 }
 
-/// Why somebody keeps the name they have.
+/// Why a person keeps the name they have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RenameError {
     /// It is no name.
     Name(NameError),
-    /// Somebody has it, or one that looks like it.
+    /// Another person has it, or one that looks like it.
     Taken(Name),
-    /// It is kept for somebody else, as this says.
+    /// It is kept for another person, as this says.
     Kept(String),
     /// It could not be kept that they have another one, for this reason.
     NotKept(Text),
 }
 
 impl RenameError {
-    /// The answer to whoever wanted it.
+    /// The answer to the one who wanted it.
     pub fn reply(&self) -> Reply {
         let (code, text) = match self {
             Self::Name(error) => (ErrorCode::BadName, format!("you keep your name: {error}")),

@@ -26,7 +26,7 @@ impl Copy {
     }
 }
 
-/// Somebody who is told what happens, and loses the connection.
+/// A client that is told what happens, and loses the connection.
 #[derive(Debug, Clone, Default)]
 struct Client {
     /// The room and the newest event, as it says at the next hello.
@@ -118,9 +118,8 @@ fn room() -> RoomId {
 }
 
 proptest! {
-    /// Whatever is cut off, and whichever copy is put back, over several
-    /// restarts: nobody misses what they have not seen, and nobody sees
-    /// anything twice.
+    /// Events are cut off, and older copies are put back, over several restarts: no
+    /// client misses what it has not seen, and no client sees anything twice.
     #[test]
     fn nobody_misses_anything_and_nobody_sees_it_twice(
         old in 0usize..4,
@@ -158,8 +157,8 @@ proptest! {
                 Step::Copy => copies.push(copy.clone()),
                 Step::Restore(index) if !copies.is_empty() => {
                     let older: &Copy = &copies[index.index(copies.len())];
-                    // Of two copies that have gone different ways nobody could
-                    // know who has seen how much of which.
+                    // Of two copies that have gone different ways the server
+                    // cannot know how much of each a client has seen.
                     if !copy.events.starts_with(&older.events) {
                         continue;
                     }

@@ -9,7 +9,7 @@ use crate::history::tests::faults::{Faults, Kind};
 use crate::history::{Options, SyncMode};
 
 /// D-08: the whole process is stopped right behind a look at the sockets, until
-/// something would be due for somebody who has spoken meanwhile.
+/// something would be due for a peer that has spoken meanwhile.
 #[test]
 fn what_people_did_while_it_was_stopped_comes_before_what_is_due() {
     let people = Limits::default();

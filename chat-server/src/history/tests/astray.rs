@@ -11,8 +11,8 @@ use crate::history::jobs::LOOK_EVERY;
 
 const MODES: [SyncMode; 3] = [SyncMode::Always, SyncMode::Batch, SyncMode::Off];
 
-/// Somebody has said one to three, something is done to the file, and they go on
-/// with four to six: what is told, the room, and what `FILE` holds then. The server
+/// Ann has said one to three, something is done to the file, and she goes on with
+/// four to six: what is told, the room, and what `FILE` holds then. The server
 /// is killed in the end, and the next one has the same room.
 struct After {
     directory: TempDir,
@@ -297,7 +297,7 @@ fn a_file_that_is_deleted_is_written_again() {
     }
 }
 
-/// It is something of somebody's, and is kept.
+/// It may be of use to its owner, and is kept.
 #[test]
 fn what_replaces_the_file_is_moved_aside() {
     type Way = fn(&Path);
@@ -634,8 +634,8 @@ fn a_full_file_that_is_gone_is_told_and_missed_only_after_a_restart() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// Wherever the file is cut, and whichever of our writes come behind that: unless
-    /// it holds what was written, it is seen.
+    /// The file is cut anywhere, and any of our writes come behind that: unless it
+    /// holds what was written, that is seen.
     #[test]
     fn a_cut_is_seen_whatever_is_written_behind_it(
         lengths in proptest::collection::vec(1usize..200, 2..20),

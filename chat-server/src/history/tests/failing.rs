@@ -4,7 +4,7 @@ use super::faults::{Faults, Kind};
 use super::*;
 use rustix::io::Errno;
 
-/// The syncs that somebody waits for.
+/// The modes in which the server syncs.
 const SYNCED: [SyncMode; 2] = [SyncMode::Always, SyncMode::Batch];
 
 fn begins_trouble(news: &[News], why: &str) -> bool {
@@ -15,7 +15,7 @@ fn is_told(_: &Hall, news: &[News]) -> bool {
     !news.is_empty()
 }
 
-/// D-05: what cannot be written is refused, whatever the reason.
+/// D-05: what cannot be written is refused, for each reason of the system.
 #[test]
 fn a_full_disk_refuses_what_is_new_and_loses_nothing() {
     let errors = [
@@ -102,7 +102,7 @@ fn a_sync_under_way_does_not_end_a_trouble_nor_hide_what_was_shown() {
     }
 }
 
-/// D-04: whichever sync fails, also that of a full file or of the directory: nothing
+/// D-04: any sync may fail, also that of a full file or of the directory: nothing
 /// is confirmed that a power cut would take, at any moment, and all of it is on the
 /// disk in the end. The system tells of each failure once and forgets what it could
 /// not write.

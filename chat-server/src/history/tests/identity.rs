@@ -78,8 +78,8 @@ fn each_file_names_the_run_that_it_begins_in() {
     assert_eq!(hall.room.id().as_str(), wire);
 }
 
-/// D-H2: whatever a client has seen of whichever run, and however many lines are
-/// cut off the end: it goes on behind the last event that is still what it saw.
+/// D-H2: a client has seen any part of any run, and any number of lines are cut off
+/// the end: it goes on behind the last event that is still what it saw.
 #[test]
 fn whoever_comes_back_goes_on_where_the_history_is_what_they_saw() {
     let directory = directory();
@@ -174,12 +174,12 @@ fn an_old_history_goes_on() {
     assert_eq!(onward(6), Onward::Torn { behind: 4, lost });
     assert!(matches!(hall.say("long", Some(id)), Said::Again(4)));
     assert!(matches!(hall.say("short", Some("1")), Said::New(_)));
-    // Nobody could prove that the name is theirs.
+    // No program could prove that the name is its own.
     let ann = Name::choose("ann").unwrap();
     assert!(hall.room.is_free(&ann, hall.now));
 }
 
-/// D-M4: a short id is known again of the same program, and of nobody else.
+/// D-M4: a short id is known again of the same program, and of no other one.
 #[test]
 fn a_short_id_is_known_again_after_a_restart() {
     let directory = directory();
@@ -212,7 +212,7 @@ fn a_short_id_is_known_again_after_a_restart() {
     assert_ne!(events(&options).pop().unwrap()["tag"], tag);
 }
 
-/// D-M5: whoever was here when the last run ended is known again, by their last
+/// D-M5: a program that was here when the last run ended is known again, by its last
 /// name, also after several restarts in a short time.
 #[test]
 fn who_had_which_name_is_known_after_a_restart() {
@@ -248,13 +248,13 @@ fn who_had_which_name_is_known_after_a_restart() {
     hall.keep_all();
     let entered = events(&options).pop().unwrap();
     assert_eq!(entered["back"], serde_json::json!(["ann"]));
-    // Whoever has not come back in a longer run is not waited for any more.
+    // A program that has not come back in a longer run is not waited for any more.
     hall = hall.again(1000).again(1000);
     assert_eq!([1, 3].map(|number| hall.returning(number)), [None, None]);
 }
 
-/// Without its key nobody can prove that they are the same; then nothing is kept
-/// for them, or they could not have their names back either.
+/// Without its key no program can prove that it is the same; then no name is kept,
+/// or the programs could not have theirs back either.
 #[test]
 fn without_the_key_nobody_is_waited_for() {
     let directory = directory();

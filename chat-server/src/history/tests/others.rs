@@ -67,8 +67,8 @@ fn is_in_use(options: &Options) {
     assert!(error.contains("in use by another chat-server"), "{error}");
 }
 
-/// D-06: whatever becomes of `FILE.lock`, and under whichever name; also when the
-/// file is full.
+/// D-06: also when `FILE.lock` is gone, under another name, and when the file is
+/// full.
 #[test]
 fn each_file_is_locked_itself() {
     let directory = directory();

@@ -60,7 +60,7 @@ fn a_ghost_gives_its_name_back() {
     assert!(hall.sessions[ghost].is_closing());
     hall.sessions[ghost].lost(Reason::Reset, &mut hall.room, hall.now);
     // The secret is that of the program, over all its connections; without it
-    // anybody is somebody else.
+    // a program is another one.
     assert_eq!(secret_of(&welcome), secret);
     let stranger = hall.connect();
     let welcome = hall.come_back(stranger, "anna", &json!("0".repeat(32)));

@@ -79,7 +79,7 @@ fn a_short_id_confirms_only_what_the_same_program_has_said() {
     let said = hall.answers(ann, message("deploy 7 failed", "7"));
     assert_eq!(types(&said), ["message"]);
     assert_eq!(hall.objects(bo), said);
-    // It is known again over the next connection, under whichever name.
+    // It is known again over the next connection, also under another name.
     hall.sessions[ann].lost(Reason::Reset, &mut hall.room, hall.now);
     let seq = &said[0]["seq"];
     for name in ["ann", "anna"] {
@@ -121,7 +121,7 @@ fn a_long_id_confirms_only_its_own_text() {
 }
 
 /// D-M5: a stranger who comes first does not get a name that is kept, nor one that
-/// looks like it, over whichever door; its owner does, once.
+/// looks like it, in text form as in JSON form; its owner does, once.
 #[test]
 fn a_name_is_kept_for_its_owner_after_a_restart() {
     let (mut hall, secrets) = Hall::after_a_restart(&["bob", "ann-2"]);
@@ -180,7 +180,7 @@ impl Hall {
         }
     }
 
-    /// Somebody has been here, and has kept what proves who they are.
+    /// A stranger has been here, and has kept what proves who they are.
     fn secret_of_stranger(&mut self) -> String {
         let (who, got) = self.program(json!({"protocol": 1, "name": "eve"}));
         self.sessions[who].lost(Reason::Reset, &mut self.room, self.now);
@@ -201,7 +201,7 @@ fn a_name_is_not_kept_for_ever() {
     let nc = hall.connect();
     hall.send(nc, "/nick bob\n");
     assert!(hall.read(nc).contains("you are now known as bob"));
-    // Somebody who is not back, as all can see.
+    // It is told as another person, who is not back.
     let entered = &hall.objects(watcher)[0];
     assert_eq!(
         (&entered["names"], &entered["back"]),
@@ -231,7 +231,7 @@ fn those_who_are_told_together_are_back_one_by_one() {
     assert_eq!(entered["back"], json!(["cy"]));
 }
 
-/// Somebody takes the name of one who has just left, before that is told, and before
+/// A stranger takes the name of one who has just left, before that is told, and before
 /// it is told that they were back.
 #[test]
 fn one_who_takes_a_name_that_is_just_free_is_told_as_another_one() {
@@ -261,7 +261,7 @@ fn one_who_takes_a_name_that_is_just_free_is_told_as_another_one() {
     }
 }
 
-/// A full room lets in whoever has a place in it, and nobody else.
+/// A full room lets in a program that has a place in it, and no other one.
 #[test]
 fn a_full_room_lets_its_own_people_in() {
     let (mut hall, secrets) = Hall::after_a_restart(&["bob"]);
@@ -298,7 +298,7 @@ fn a_full_room_lets_its_own_people_in() {
         assert_eq!(types(&hall.answers(who, message("hi", "1"))), ["message"]);
     }
     assert!(hall.sessions[ghost].is_closing());
-    // The place of one who is gone is nobody's.
+    // One who is gone has no place any more.
     let who = hall.connect_unless(Some(Refusal::Full));
     hall.sessions[who - 2].lost(Reason::Reset, &mut hall.room, hall.now);
     hall.send(who, format!("/hello {}\n", hall.hello_with("ann", mine)));

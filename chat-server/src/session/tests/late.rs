@@ -1,5 +1,5 @@
 //! A room in which what is said is shown only when it is safe on the disk, which can
-//! take long: nobody waits for that but those who wait for events.
+//! take long: only those wait for that who wait for events.
 
 use super::*;
 
@@ -11,12 +11,12 @@ impl Hall {
         hall
     }
 
-    /// Says something that nobody may see yet.
+    /// Says something that may not be shown yet.
     fn say(&mut self, who: usize, lines: &str) {
         self.sessions[who].receive(lines.as_bytes(), &mut self.room, self.now);
     }
 
-    /// What somebody is sent while that is so.
+    /// What a connection is sent while that is so.
     fn hears(&mut self, who: usize) -> Vec<String> {
         let session = &mut self.sessions[who];
         let mut slices = Slices::new();
@@ -91,7 +91,7 @@ fn nothing_is_confirmed_before_it_is_safe() {
     let id = "0123456789abcdef012345";
     let message = json!({"type": "message", "text": "hi", "id": id}).to_string() + "\n";
     hall.say(bot, &message);
-    // Nor when it is sent again, over whichever connection.
+    // Nor when it is sent again, over this connection or another one.
     let other = hall.connect();
     hall.say(
         other,

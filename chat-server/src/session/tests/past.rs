@@ -148,7 +148,8 @@ fn the_past_can_be_asked_for() {
     assert_eq!(types(&got), ["entered", "history", "history"]);
 }
 
-/// However it is asked for; but whoever comes back and gets what they missed is heard.
+/// However it is asked for; but a client that comes back, and gets what it missed, is
+/// heard.
 #[test]
 fn who_asks_for_the_past_takes_it_first() {
     let mut hall = Hall::new();

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A telnet that waits for an answer shows nothing until it comes: it does, between
-/// two lines, in order, to whoever asked, and in text form only.
+/// two lines, in order, to the connection that asked, and in text form only.
 #[test]
 fn telnet_is_answered() {
     let mut hall = Hall::new();
