@@ -1,6 +1,7 @@
 //! How long something said takes to somebody else, beside those who do all they can:
 //! a few seconds for every change, where half of the times count because other tests
-//! run as well, and alone and at full size in the soak.
+//! run as well, and alone and at full size in the soak. Beside a flood that takes all
+//! processors, what counts in the first case is how much the server works meanwhile.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -12,16 +13,21 @@ use chat_testkit::{Peer, ServerProcess};
 
 /// How long it took, each time.
 #[derive(Debug, Default)]
-pub(crate) struct Times(Vec<Duration>);
+pub(crate) struct Times {
+    waits: Vec<Duration>,
+    /// The processor time that the server has used meanwhile, and until the next
+    /// time. Other programs make the waits longer, and hardly this.
+    work: Vec<Duration>,
+}
 
 impl Times {
     /// One says something to the other, as people do: not at once again.
     pub(crate) fn there(&mut self, from: &mut Peer, to: &mut Peer) {
-        let number = self.0.len();
+        let number = self.waits.len();
         let begun = Instant::now();
         from.send_str(&format!("t{number}\n"));
         to.expect(&format!("> t{number}\n"));
-        self.0.push(begun.elapsed());
+        self.waits.push(begun.elapsed());
         thread::sleep(Duration::from_millis(60));
     }
 
@@ -29,18 +35,34 @@ impl Times {
         self.part(50)
     }
 
+    pub(crate) fn median_work(&self) -> Duration {
+        part(&self.work, 50)
+    }
+
     /// So many of a hundred were not longer.
     pub(crate) fn part(&self, percent: usize) -> Duration {
-        let mut times = self.0.clone();
-        times.sort_unstable();
-        times[times.len() * percent / 100]
+        part(&self.waits, percent)
     }
+}
+
+fn part(times: &[Duration], percent: usize) -> Duration {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times[times.len() * percent / 100]
 }
 
 impl fmt::Display for Times {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (median, p99) = (self.median(), self.part(99));
-        write!(f, "{} times, median {median:?}, p99 {p99:?}", self.0.len())
+        write!(
+            f,
+            "{} times, median {median:?}, p99 {p99:?}",
+            self.waits.len()
+        )?;
+        match self.work.is_empty() {
+            true => Ok(()),
+            false => write!(f, ", median work {:?}", self.median_work()),
+        }
     }
 }
 
@@ -62,8 +84,10 @@ pub(crate) fn beside_flooders(server: &ServerProcess, count: usize, time: Durati
     }
     let begun = Instant::now();
     let mut times = Times::default();
-    while begun.elapsed() < time {
+    while begun.elapsed() < time || times.waits.len() < 10 {
+        let before = server.cpu_time();
         times.there(&mut ann, &mut bo);
+        times.work.push(server.cpu_time() - before);
     }
     flooders.iter().chain([&ann]).for_each(hang_up);
     times
@@ -81,7 +105,7 @@ pub(crate) fn beside_connections(server: &ServerProcess, count: usize) -> Times 
         }
     });
     let mut times = Times::default();
-    while !flood.is_finished() || times.0.len() < 20 {
+    while !flood.is_finished() || times.waits.len() < 20 {
         times.there(&mut ann, &mut bo);
     }
     flood.join().expect("nobody is left out");
