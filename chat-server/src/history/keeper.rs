@@ -274,8 +274,12 @@ impl Keeper {
                 return Ok(name);
             }
         }
-        let text = "something else is in its place, and many such things are beside it already";
-        Err(io::Error::other(text))
+        let name = with_suffix(&self.path, "replaced");
+        let name = name.file_name().unwrap_or_default().display();
+        Err(io::Error::other(format!(
+            "something else is in its place, and {MOST_ASIDE} such files are beside it \
+             already: move {name}* away"
+        )))
     }
 
     fn is_at(&self, file: &Handle, path: &Path) -> io::Result<bool> {

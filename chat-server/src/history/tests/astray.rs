@@ -281,6 +281,31 @@ fn what_is_in_two_files_is_read_once() {
     }
 }
 
+/// There is an end to that, and the operator is told what to do.
+#[test]
+fn so_many_things_are_moved_aside_and_no_more() {
+    let directory = directory();
+    let options = options(&directory, SyncMode::Batch);
+    let mut hall = Hall::open(options.clone()).unwrap();
+    let first = with_suffix(&options.path, "replaced");
+    fs::write(&first, "").unwrap();
+    for number in 2..=100 {
+        let other = with_suffix(&options.path, &format!("replaced-{number}"));
+        fs::write(other, "").unwrap();
+    }
+    fs::remove_file(&options.path).unwrap();
+    fs::write(&options.path, "notes\n").unwrap();
+    hall.history.reopen();
+    let news = hall.keep_until(|_, news| !news.is_empty());
+    assert!(
+        matches!(&news[..], [News::Trouble(why)] if why.contains("move room.replaced* away")),
+        "{news:?}"
+    );
+    fs::remove_file(&first).unwrap();
+    hall.keep_until(|_, news| news.contains(&News::Recovered));
+    assert_eq!(fs::read_to_string(&first).unwrap(), "notes\n");
+}
+
 #[test]
 fn a_file_that_is_deleted_is_written_again() {
     let remove = |path: &Path| fs::remove_file(path).unwrap();
