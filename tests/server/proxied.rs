@@ -57,7 +57,8 @@ fn the_proxy_may_come_as_itself() {
     }
 }
 
-/// Whoever comes past the proxy is not heard, and neither is a header that is none.
+/// A peer that comes past the proxy is not heard, and neither is a header that is none
+/// or is another one's.
 #[test]
 fn nobody_comes_without_a_header() {
     let server = ServerProcess::start(SERVER, &["--proxy-protocol"]);
@@ -78,12 +79,17 @@ fn nobody_comes_without_a_header() {
         assert!(!told.contains("welcome"), "{told}");
     }
     server.wait_for_log("no PROXY header");
+    // As from two proxies, each of which sends its own.
+    let mut twice = Peer::connect(server.addr());
+    twice.send(&b"PROXY TCP4 192.0.2.2 192.0.2.9 1 80\r\n".repeat(2));
+    twice.expect("PROXY protocol, which it takes only once");
+    twice.expect_eof();
     ann.send_str("/who\n");
     ann.expect("-- here (1 in all): ann\n");
     assert!(!String::from_utf8_lossy(ann.received()).contains("entered"));
 }
 
-/// And without the option nobody says that they are somebody else.
+/// And without the option no peer says that it is another one.
 #[test]
 fn a_header_is_refused_without_the_option() {
     let server = server();

@@ -59,7 +59,7 @@ fn most(limits: &Limits) -> String {
 /// A peer speaks another protocol.
 pub(super) fn foreign(foreign: Foreign) -> String {
     let how = match foreign {
-        Foreign::Proxy => ", which it takes only with --proxy-protocol",
+        Foreign::Proxy => ", which it takes only once, and only with --proxy-protocol",
         _ => "",
     };
     format!("this is a chat (chat/1), and you speak {foreign}{how}: goodbye")
