@@ -434,10 +434,15 @@ impl Clients {
         if self.connections.is_empty() || floor == self.floor {
             return;
         }
-        for (_, connection) in &mut self.connections {
+        for (key, connection) in &mut self.connections {
             if connection.session.is_too_far_behind(room) {
                 connection.session.fall_behind(room);
                 shared.counters.laggards.add(1);
+                // Nothing else may happen to it before the next event.
+                if !connection.returning && connection.wants_past(room) {
+                    connection.returning = true;
+                    self.returning.push(key);
+                }
             }
         }
         self.set_floor(floor, shared);

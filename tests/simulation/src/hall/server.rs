@@ -12,6 +12,7 @@ use super::Hall;
 use super::check::{check_end, check_reason, check_said};
 use crate::disk::Kept;
 use crate::ledger::Turn;
+use crate::person::Person;
 use crate::script::Keeping;
 use crate::wire::Wire;
 
@@ -214,10 +215,16 @@ impl Hall {
     fn close(&mut self) {
         let floor = [Form::Text, Form::Json].map(|form| self.room.trim_point(form));
         if floor != self.floor {
-            for person in self.people.iter_mut().flatten() {
-                let session = &mut person.connection.session;
-                if session.is_too_far_behind(&self.room) {
-                    session.fall_behind(&self.room);
+            for (who, person) in self.people.iter_mut().enumerate() {
+                let Some(Person { connection, .. }) = person else {
+                    continue;
+                };
+                if connection.session.is_too_far_behind(&self.room) {
+                    connection.session.fall_behind(&self.room);
+                    if !connection.returning && connection.wants_past(&self.room) {
+                        connection.returning = true;
+                        self.returning.push_back(who);
+                    }
                 }
             }
             self.floor = floor;
