@@ -183,7 +183,8 @@ mod tests {
                 let is_bad = |c: char| c.is_control() && !matches!(c, '\t' | '\n');
                 prop_assert!(!printed.contains(is_bad));
                 prop_assert_eq!(&printable(&printed), &printed);
-                let (Ok(before), Ok(after)) = (
+                // The last one may be JSON by chance, and has no strings of its own.
+                let (Ok(before @ Value::Object(_)), Ok(after)) = (
                     serde_json::from_str::<Value>(&object),
                     serde_json::from_str::<Value>(&printed),
                 ) else {
