@@ -14,17 +14,17 @@
 //! xterm.js) restore with the cursor what the modes were then, as DEC's did.
 //!
 //! When the window has become narrower, the terminal may have broken the rows of
-//! the block into several ([`Reflow`]), and how many that are depends on widths
-//! and on the terminal. So only as many rows are erased as there are at least. An
-//! error leaves the remains of a draft, and never takes a finished line.
+//! the block into several. No more of them are erased than there are at least
+//! (`reflow`): an error leaves the remains of a draft, and takes no finished line.
+
+mod reflow;
 
 use std::io::{self, Write};
 use std::ops::Range;
 
-use chat_proto::width::{narrowest, widest};
-use unicode_segmentation::UnicodeSegmentation;
-
 use crate::layout::{Layout, Size, cut};
+pub use reflow::Reflow;
+use reflow::{Columns, Rows};
 
 /// The terminal's picture of the block, and how to change it.
 #[derive(Debug)]
@@ -50,40 +50,12 @@ pub struct Block {
     pub prompt: usize,
 }
 
-/// What a terminal does with rows that are too long when it becomes narrower.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reflow {
-    /// It breaks them into several, and has the cursor where it was in them.
-    All,
-    /// It breaks those above the one that the cursor is in. That one it may cut off, or
-    /// break and lose the place of the cursor in it.
-    AboveCursor,
-    /// It cuts them off.
-    None,
-    /// Any of these.
-    Unknown,
-}
-
 /// The block as it stands on the screen.
 #[derive(Debug)]
 struct Drawn {
     block: Block,
     size: Size,
-    rows: Vec<Columns>,
-    cursor_row: usize,
-    /// The cursor is at the end of its row. In the middle of a row that is broken it may
-    /// be left in the first part (Alacritty, in a window that is dragged).
-    is_at_end: bool,
-    /// Its rows may have been cut off when they were drawn.
-    is_distrusted: bool,
-}
-
-/// How many columns a row takes, in the terminal that gives it least and in the one
-/// that gives it most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Columns {
-    least: usize,
-    most: usize,
+    rows: Rows,
 }
 
 impl Block {
@@ -183,7 +155,7 @@ impl View {
     /// if they were: remains of a draft are better than a lost message.
     pub fn distrust(&mut self) {
         if let Some(drawn) = &mut self.drawn {
-            drawn.is_distrusted = true;
+            drawn.rows.is_distrusted = true;
         }
     }
 
@@ -197,8 +169,8 @@ impl View {
         bytes.push(b'\r');
         let mut leaves_remains = false;
         if let Some(drawn) = self.drawn.take() {
-            up(bytes, drawn.rows_above(self.reflow, size.width));
-            leaves_remains = drawn.leaves_remains(self.reflow, size);
+            up(bytes, drawn.rows.above(self.reflow, size.width));
+            leaves_remains = drawn.rows.leave_remains(self.reflow, size);
         }
         // Not from the top left corner, where tmux would take it for the whole
         // screen, and keep what stands there in its history.
@@ -255,12 +227,15 @@ impl View {
         let rows = dim.iter().map(String::as_str);
         let rows = rows.chain(drafted).chain(status.as_deref());
         self.drawn = Some(Drawn {
-            rows: rows.map(|row| Columns::of(row, size.width)).collect(),
-            cursor_row: dim.len() + layout.cursor_row,
-            is_at_end: layout.rows[layout.cursor_row].bytes.end == block.cursor,
+            rows: Rows {
+                width: size.width,
+                columns: rows.map(|row| Columns::of(row, size.width)).collect(),
+                cursor: dim.len() + layout.cursor_row,
+                is_at_end: layout.rows[layout.cursor_row].bytes.end == block.cursor,
+                is_distrusted: false,
+            },
             block: block.clone(),
             size,
-            is_distrusted: false,
         });
     }
 
@@ -287,67 +262,6 @@ impl View {
             bytes.extend_from_slice(b"\x1b[0m");
         }
     }
-}
-
-impl Drawn {
-    /// How many rows of the screen the block now has at least above the cursor. The
-    /// rows were ended one by one, so a wider screen does not join them.
-    fn rows_above(&self, reflow: Reflow, width: usize) -> usize {
-        let above = &self.rows[..self.cursor_row];
-        if self.is_distrusted || width >= self.size.width {
-            return above.len();
-        }
-        let broken = above.iter().map(|row| rows(row.least, width)).sum();
-        match reflow {
-            // A cursor behind a row that is just full stays in it, or goes to the next.
-            Reflow::All if self.is_at_end => {
-                broken + rows(self.rows[self.cursor_row].least, width) - 1
-            }
-            Reflow::All | Reflow::AboveCursor => broken,
-            Reflow::None | Reflow::Unknown => above.len(),
-        }
-    }
-
-    /// Whether something of the block may be left above what [`Self::rows_above`] tells.
-    fn leaves_remains(&self, reflow: Reflow, size: Size) -> bool {
-        let width = size.width;
-        let is_broken = |row: &Columns| row.most > width;
-        if reflow == Reflow::None || !self.rows.iter().any(is_broken) {
-            return false;
-        }
-        if reflow == Reflow::Unknown || self.is_distrusted {
-            return true;
-        }
-        // When it does not fit any more, terminals put the cursor elsewhere.
-        let all: usize = self.rows.iter().map(|row| rows(row.most, width)).sum();
-        let (above, behind) = self.rows.split_at(self.cursor_row);
-        let is_exact = |row: &Columns| rows(row.most, width) == rows(row.least, width);
-        let cursor = match reflow == Reflow::All && self.is_at_end {
-            true => behind[0].most / width < rows(behind[0].least, width),
-            false => !is_broken(&behind[0]),
-        };
-        !cursor || !above.iter().all(is_exact) || all > size.height
-    }
-}
-
-impl Columns {
-    /// Those of a row in a screen of this width.
-    fn of(row: &str, width: usize) -> Self {
-        // A terminal may take blanks at the end for cells that were never written, and
-        // break a wide character in two (kitty).
-        let mut clusters = row.trim_end_matches(' ').graphemes(true);
-        let last = clusters.next_back().unwrap_or_default();
-        let least = narrowest(clusters.as_str()) + narrowest(last).min(1);
-        Self {
-            least: least.min(width),
-            most: widest(row).min(width),
-        }
-    }
-}
-
-/// How many rows these columns are in a screen of this width.
-fn rows(columns: usize, width: usize) -> usize {
-    columns.div_ceil(width).max(1)
 }
 
 /// The rows above the prompt: about the connection, and of lines that wait.

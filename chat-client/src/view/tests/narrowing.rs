@@ -5,6 +5,7 @@
 //! no finished line may be erased. Remains of a draft may be left.
 
 use super::*;
+use chat_proto::width::widest;
 
 /// What a terminal may be believed to do: what it does, or that nothing is known.
 /// Alacritty is to be believed to break all rows only in the simple cases in which it
