@@ -3,9 +3,7 @@
 #![no_main]
 
 use chat_proto::command::Hello;
-use chat_proto::event::{
-    Arrival, Body, Event, MessageId, ServerMessage, Speech, Tag, Timestamp,
-};
+use chat_proto::event::{Arrival, Body, Event, MessageId, ServerMessage, Speech, Tag, Timestamp};
 use chat_proto::json_form::{self, Record, Recorded};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
@@ -121,7 +119,14 @@ fn check(record: &Recorded<'_>, body: &Body) {
         (Body::Renamed { old, new, tag }, Recorded::Renamed { old: from, new: to }) => {
             assert_eq!((old, new, tag), (from, &to.name, &to.tag));
         }
-        (Body::Room { room, run, .. }, Recorded::Room { room: id, run: read, .. }) => {
+        (
+            Body::Room { room, run, .. },
+            Recorded::Room {
+                room: id,
+                run: read,
+                ..
+            },
+        ) => {
             assert_eq!((Some(room), run), (id.as_ref(), read));
         }
         (body, record) => panic!("{body:?} is read back as {record:?}"),
