@@ -88,6 +88,25 @@ impl Arrival {
     }
 }
 
+/// Whether a person said something or did it. The same text is another event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpeechKind {
+    /// [`Body::Message`]
+    Message,
+    /// [`Body::Action`]
+    Action,
+}
+
+impl SpeechKind {
+    /// The event of a `speech` of this kind.
+    pub fn body(self, speech: Speech) -> Body {
+        match self {
+            Self::Message => Body::Message(speech),
+            Self::Action => Body::Action(speech),
+        }
+    }
+}
+
 /// What one person said or did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Speech {

@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use chat_proto::event::{Body, Event, Speech, Timestamp};
+use chat_proto::event::{Body, Event, Speech, SpeechKind, Timestamp};
 use chat_proto::framing::LineDecoder;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
@@ -152,7 +152,7 @@ fn keep(criterion: &mut Criterion) {
             group.bench_function(name, |bencher| {
                 bencher.iter(|| {
                     let now = now();
-                    room.say(speech.clone(), None, Body::Message, now);
+                    room.say(speech.clone(), None, SpeechKind::Message, now);
                     let news = history.keep(&mut room, now);
                     room.trim([u64::MAX; 2]);
                     news

@@ -11,7 +11,7 @@ use std::fmt;
 use std::hash::Hasher;
 use std::io;
 
-use chat_proto::event::{MessageId, RoomId, RunId, Secret, Tag, Timestamp};
+use chat_proto::event::{MessageId, RoomId, RunId, Secret, SpeechKind, Tag, Timestamp};
 use chat_proto::name::Name;
 use siphasher::sip::SipHasher24;
 
@@ -134,15 +134,29 @@ impl Key {
         Tag::new(self.hash(Purpose::Name, &parts))
     }
 
-    /// What shows that an owner said this under this mark.
-    pub fn tag_of_message(&self, owner: Owner, id: &MessageId, text: &str) -> Tag {
+    /// What shows that an owner said or did this under this mark.
+    pub fn tag_of_message(
+        &self,
+        owner: Owner,
+        kind: SpeechKind,
+        id: &MessageId,
+        text: &str,
+    ) -> Tag {
+        let purpose = match kind {
+            SpeechKind::Message => Purpose::OwnMessage,
+            SpeechKind::Action => Purpose::OwnAction,
+        };
         let parts = [&owner.bytes()[..], id.as_str().as_bytes(), text.as_bytes()];
-        Tag::new(self.hash(Purpose::OwnMessage, &parts))
+        Tag::new(self.hash(purpose, &parts))
     }
 
-    /// What stands for this text under this mark, by whomever.
-    pub fn hash_of_message(&self, id: &MessageId, text: &str) -> u64 {
-        self.hash(Purpose::Message, &[id.as_str().as_bytes(), text.as_bytes()])
+    /// What stands for this text under this mark, whichever program sent it.
+    pub fn hash_of_message(&self, kind: SpeechKind, id: &MessageId, text: &str) -> u64 {
+        let purpose = match kind {
+            SpeechKind::Message => Purpose::Message,
+            SpeechKind::Action => Purpose::Action,
+        };
+        self.hash(purpose, &[id.as_str().as_bytes(), text.as_bytes()])
     }
 
     fn hash(&self, purpose: Purpose, parts: &[&[u8]]) -> u64 {
@@ -171,6 +185,8 @@ enum Purpose {
     Name,
     OwnMessage,
     Message,
+    OwnAction,
+    Action,
 }
 
 fn random<const N: usize>() -> io::Result<[u8; N]> {
@@ -223,13 +239,16 @@ pub(crate) mod tests {
         let [ann, bo] = [1, 2].map(|count| key(1).owner(run, count));
         let id = |id| MessageId::new(id).unwrap();
         let name = |name| Name::choose(name).unwrap();
+        let (said, done) = (SpeechKind::Message, SpeechKind::Action);
         let mut all = vec![
-            key(1).tag_of_message(ann, &id("1"), "23").bits(),
-            key(1).tag_of_message(ann, &id("12"), "3").bits(),
-            key(1).tag_of_message(bo, &id("1"), "23").bits(),
-            key(2).tag_of_message(ann, &id("1"), "23").bits(),
-            key(1).hash_of_message(&id("1"), "23"),
-            key(1).hash_of_message(&id("12"), "3"),
+            key(1).tag_of_message(ann, said, &id("1"), "23").bits(),
+            key(1).tag_of_message(ann, said, &id("12"), "3").bits(),
+            key(1).tag_of_message(bo, said, &id("1"), "23").bits(),
+            key(2).tag_of_message(ann, said, &id("1"), "23").bits(),
+            key(1).tag_of_message(ann, done, &id("1"), "23").bits(),
+            key(1).hash_of_message(said, &id("1"), "23"),
+            key(1).hash_of_message(said, &id("12"), "3"),
+            key(1).hash_of_message(done, &id("1"), "23"),
             key(1).tag_of_name(ann, run, &name("x1")).bits(),
             key(1).tag_of_name(bo, run, &name("x1")).bits(),
             key(1).tag_of_name(ann, run, &name("x2")).bits(),
@@ -250,7 +269,7 @@ pub(crate) mod tests {
         let secret = key(7).secret_of(owner).to_digits();
         assert_eq!(secret, "0123456789abcdef3ca52a4429d02fdf");
         let id = MessageId::new("7").unwrap();
-        let tag = key(7).tag_of_message(owner, &id, "deploy 7 failed");
+        let tag = key(7).tag_of_message(owner, SpeechKind::Message, &id, "deploy 7 failed");
         assert_eq!(tag.to_string(), "866551b54deb7baf");
     }
 

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use chat_proto::command::{Past, Resume};
-use chat_proto::event::{Body, Event, Limits, RoomId, RunId, Speech, Tag, Timestamp};
+use chat_proto::event::{Body, Event, Limits, RoomId, RunId, Speech, SpeechKind, Tag, Timestamp};
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
 
@@ -445,20 +445,20 @@ impl Room {
         }
     }
 
-    /// A person says or does something, which `body` tells. A message with a
+    /// A person says or does something. A message with a
     /// short id is known again only if it comes from the same owner.
     pub fn say(
         &mut self,
         mut speech: Speech,
         owner: Option<Owner>,
-        body: fn(Speech) -> Body,
+        kind: SpeechKind,
         now: Now,
     ) -> Said {
         let text = speech.text.as_str();
         let hash = match &speech.id {
-            Some(id) if id.is_unique() => Some(self.key.hash_of_message(id, text)),
+            Some(id) if id.is_unique() => Some(self.key.hash_of_message(kind, id, text)),
             Some(id) => {
-                speech.tag = owner.map(|owner| self.key.tag_of_message(owner, id, text));
+                speech.tag = owner.map(|owner| self.key.tag_of_message(owner, kind, id, text));
                 speech.tag.map(Tag::bits)
             }
             None => None,
@@ -470,7 +470,7 @@ impl Room {
             return Said::Refused(trouble.clone());
         }
         self.tell_before(&[&speech.name], now);
-        let place = self.append(now, body(speech));
+        let place = self.append(now, kind.body(speech));
         let seq = self.json.next() - 1;
         self.speech.push_back(seq);
         if let Some(hash) = hash {

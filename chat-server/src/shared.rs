@@ -458,7 +458,7 @@ fn test_limits(people: chat_proto::event::Limits) -> Limits {
 mod tests {
     use std::time::Duration;
 
-    use chat_proto::event::{Body, Speech};
+    use chat_proto::event::{Speech, SpeechKind};
     use chat_proto::name::Name;
     use chat_proto::text::Text;
     use mio::{Events, Poll, Token};
@@ -492,7 +492,7 @@ mod tests {
                 id: None,
                 tag: None,
             };
-            room.say(speech, None, Body::Message, now());
+            room.say(speech, None, SpeechKind::Message, now());
         }
         room.show_all();
         shared.show(room);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{MalformedObject, Str, parse_object, string, tagged};
-use crate::event::{Arrival, MessageId, RoomId, RunId, Tag, Timestamp};
+use crate::event::{Arrival, MessageId, RoomId, RunId, SpeechKind, Tag, Timestamp};
 use crate::name::Name;
 
 /// An event, as far as a history needs it.
@@ -33,6 +33,8 @@ pub enum Recorded<'a> {
     },
     /// Something said or done, under a mark.
     Marked {
+        /// Which of the two.
+        kind: SpeechKind,
         /// The mark.
         id: MessageId,
         /// What was said.
@@ -103,7 +105,8 @@ struct Members<'a> {
 
 impl<'a> Members<'a> {
     fn what(&self) -> Option<Recorded<'a>> {
-        Some(match &*string(self.kind?)? {
+        let kind = string(self.kind?)?;
+        Some(match &*kind {
             "room" => Recorded::Room {
                 room: self.room.and_then(string).and_then(|id| RoomId::new(&id)),
                 run: self.run.and_then(string).and_then(|run| RunId::parse(&run)),
@@ -113,6 +116,10 @@ impl<'a> Members<'a> {
                     .and_then(|time| time.parse().ok()),
             },
             "message" | "action" => Recorded::Marked {
+                kind: match &*kind {
+                    "action" => SpeechKind::Action,
+                    _ => SpeechKind::Message,
+                },
                 id: MessageId::new(&string(self.id?)?)?,
                 text: string(self.text?)?,
                 tag: self.tag(),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::command::Resume;
-use crate::event::Limits;
+use crate::event::{Limits, SpeechKind};
 use proptest::prelude::*;
 
 fn time() -> Timestamp {
@@ -310,9 +310,14 @@ fn members(event: &Event) -> Vec<(&'static str, serde_json::Value)> {
 
 /// What a history keeps of an event.
 fn recorded(event: &Event) -> Recorded<'_> {
+    let kind = match event.body {
+        Body::Action(_) => SpeechKind::Action,
+        _ => SpeechKind::Message,
+    };
     match event.body.clone() {
         Body::Message(speech) | Body::Action(speech) => match speech.id {
             Some(id) => Recorded::Marked {
+                kind,
                 id,
                 text: speech.text.as_str().to_owned().into(),
                 tag: speech.tag,

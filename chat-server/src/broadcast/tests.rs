@@ -5,7 +5,7 @@ use crate::clock::Now;
 use crate::identity::tests::identity;
 use crate::replay::{Files, NoFiles, Piece, Wanted};
 use crate::room::{Form, Room, Said};
-use chat_proto::event::{Body, MessageId, Speech, Timestamp};
+use chat_proto::event::{MessageId, Speech, SpeechKind, Timestamp};
 use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
@@ -90,7 +90,7 @@ fn say(room: &mut Room, name: &str, text: &str) -> crate::room::Place {
         time: Timestamp::from_unix_milliseconds(0),
         instant: Instant::now(),
     };
-    match room.say(speech, None, Body::Message, now) {
+    match room.say(speech, None, SpeechKind::Message, now) {
         Said::New(place) => place,
         other => panic!("{other:?}"),
     }

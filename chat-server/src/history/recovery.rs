@@ -113,9 +113,14 @@ impl Recovery {
                 self.runs.go_on(run, seq);
                 self.roll.open(run, time);
             }
-            Recorded::Marked { id, text, tag } => {
+            Recorded::Marked {
+                kind,
+                id,
+                text,
+                tag,
+            } => {
                 let hash = match id.is_unique() {
-                    true => Some(self.key.hash_of_message(&id, &text)),
+                    true => Some(self.key.hash_of_message(kind, &id, &text)),
                     false => tag.map(Tag::bits),
                 };
                 if let Some(hash) = hash {

@@ -5,7 +5,7 @@ use super::*;
 use crate::identity::tests::owner;
 use crate::replay::{Page, Piece, Replay, Selection};
 use crate::room::Said;
-use chat_proto::event::{Body, MessageId, Speech};
+use chat_proto::event::{MessageId, Speech, SpeechKind};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use mio::{Events, Poll, Token};
@@ -82,7 +82,7 @@ impl Hall {
             tag: None,
         };
         self.room
-            .say(speech, Some(owner(1)), Body::Message, self.now)
+            .say(speech, Some(owner(1)), SpeechKind::Message, self.now)
     }
 
     fn keep(&mut self) -> Vec<News> {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::*;
 use crate::clock::Now;
 use crate::identity::tests::identity;
-use chat_proto::event::{Body, Speech};
+use chat_proto::event::{Speech, SpeechKind};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use proptest::prelude::*;
@@ -80,7 +80,7 @@ impl Hall {
             time: time(),
             instant: Instant::now(),
         };
-        self.room.say(speech, None, Body::Message, now);
+        self.room.say(speech, None, SpeechKind::Message, now);
         let seq = self.room.head().seq;
         let start = files.bytes.len() as u64;
         if (seq - 1).is_multiple_of(EVENTS_OF_A_FILE as u64) {

@@ -32,7 +32,7 @@ fn events_are_counted_without_gaps() {
         id: None,
         tag: None,
     };
-    let Said::New(place) = room.say(speech, None, Body::Message, now()) else {
+    let Said::New(place) = room.say(speech, None, SpeechKind::Message, now()) else {
         panic!("not taken");
     };
     assert_eq!(room.head().seq, 2);

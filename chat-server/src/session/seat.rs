@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use chat_proto::command::{Command, Past};
-use chat_proto::event::{Body, ErrorCode, MessageId, Reply, Speech, Welcome};
+use chat_proto::event::{ErrorCode, MessageId, Reply, Speech, SpeechKind, Welcome};
 use chat_proto::foreign::{Beginning, Foreign};
 use chat_proto::framing::{Line, Telnet};
 use chat_proto::name::Name;
@@ -223,8 +223,8 @@ impl Seat {
             return;
         }
         match command {
-            Command::Message { text, id } => self.say(Body::Message, text, id, room, now),
-            Command::Action { text, id } => self.say(Body::Action, text, id, room, now),
+            Command::Message { text, id } => self.say(SpeechKind::Message, text, id, room, now),
+            Command::Action { text, id } => self.say(SpeechKind::Action, text, id, room, now),
             Command::History { past, id } => self.history(past, id, room, now),
             Command::Who => {
                 self.tell_who(None, room, now);
@@ -242,7 +242,7 @@ impl Seat {
 
     fn say(
         &mut self,
-        body: fn(Speech) -> Body,
+        kind: SpeechKind,
         text: Text,
         id: Option<MessageId>,
         room: &mut Room,
@@ -264,7 +264,7 @@ impl Seat {
             id: id.clone(),
             tag: None,
         };
-        match room.say(speech, owner, body, now) {
+        match room.say(speech, owner, kind, now) {
             Said::New(place) => {
                 // A text of thousands of short lines is a hundred times as long with
                 // the name before each: who says it pays for what others are shown.

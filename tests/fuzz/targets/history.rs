@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use chat_proto::event::{Body, Speech, Timestamp};
+use chat_proto::event::{Speech, SpeechKind, Timestamp};
 use chat_proto::json_form::Record;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
@@ -82,7 +82,7 @@ fn say(mut history: History, room: &mut Room) {
         id: None,
         tag: None,
     };
-    let said = room.say(speech, None, Body::Message, now());
+    let said = room.say(speech, None, SpeechKind::Message, now());
     assert!(matches!(said, Said::New(_)));
     assert_eq!(history.keep(room, now()), []);
     assert_eq!(room.shown(), room.head());

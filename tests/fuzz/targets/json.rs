@@ -99,7 +99,16 @@ fn said(line: &str) {
 /// What a history reads back of an event is what that tells.
 fn check(record: &Recorded<'_>, body: &Body) {
     match (body, record) {
-        (Body::Message(speech) | Body::Action(speech), Recorded::Marked { id, text, tag }) => {
+        (
+            Body::Message(speech) | Body::Action(speech),
+            Recorded::Marked {
+                kind,
+                id,
+                text,
+                tag,
+            },
+        ) => {
+            assert_eq!(kind.body(speech.clone()), *body);
             assert_eq!(Some(id), speech.id.as_ref());
             // Where others have written it, there may be what is left out.
             assert_eq!(Text::clean(text).as_ref(), Ok(&speech.text));

@@ -24,13 +24,17 @@ impl Hall {
     }
 
     fn say_as(&mut self, text: &str, id: &str, who: Owner) -> Said {
+        self.speak(SpeechKind::Message, text, id, who)
+    }
+
+    fn speak(&mut self, kind: SpeechKind, text: &str, id: &str, who: Owner) -> Said {
         let speech = Speech {
             name: Name::choose("ann").unwrap(),
             text: Text::clean(text).unwrap(),
             id: MessageId::new(id),
             tag: None,
         };
-        let said = self.room.say(speech, Some(who), Body::Message, self.now);
+        let said = self.room.say(speech, Some(who), kind, self.now);
         self.keep_all();
         said
     }
@@ -210,6 +214,31 @@ fn a_short_id_is_known_again_after_a_restart() {
         Said::New(_)
     ));
     assert_ne!(events(&options).pop().unwrap()["tag"], tag);
+}
+
+/// D-M3: `/me waves` is another message than `waves`, also under one id and after a
+/// restart.
+#[test]
+fn what_is_done_is_another_message_than_what_is_said() {
+    let directory = directory();
+    let mut hall = Hall::open(options(&directory, SyncMode::Off)).unwrap();
+    let ann = owner(1);
+    let kinds = [SpeechKind::Message, SpeechKind::Action];
+    for id in ["7", "0123456789abcdef0123456789abcdef"] {
+        for kind in kinds {
+            assert!(matches!(hall.speak(kind, "waves", id, ann), Said::New(_)));
+        }
+    }
+    for _ in 0..2 {
+        hall = hall.again(1);
+        let said = ["7", "0123456789abcdef0123456789abcdef"].map(|id| {
+            kinds.map(|kind| match hall.speak(kind, "waves", id, ann) {
+                Said::Again(seq) => seq,
+                other => panic!("{other:?}"),
+            })
+        });
+        assert_eq!(said, [[2, 3], [4, 5]]);
+    }
 }
 
 /// D-M5: a program that was here when the last run ended is known again, by its last

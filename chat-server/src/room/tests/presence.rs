@@ -140,7 +140,7 @@ proptest! {
                 }
                 Step::Say(who) if !here.is_empty() => {
                     let speech = Speech { name: one(who), text: notice("hi"), id: None, tag: None };
-                    room.say(speech, None, Body::Message, now);
+                    room.say(speech, None, SpeechKind::Message, now);
                 }
                 Step::Pass(milliseconds) => now.instant += Duration::from_millis(milliseconds),
                 Step::Welcome => observers.push(Observer::welcomed(&mut room)),
