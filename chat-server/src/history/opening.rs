@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use memchr::{memchr, memrchr};
 
 use super::disk::{Disk, Handle, Make};
-use super::recovery::{Damage, Recovery, is_event};
+use super::recovery::{Damage, Recovery, is_event, seq_of};
 use super::segments::Segments;
 use super::{directory_of, with_suffix};
 use crate::replay::SOURCE;
@@ -173,9 +173,12 @@ pub(super) fn read_back(
             segments.grow(start + place);
             continue;
         };
-        let looks_torn =
-            damage == Damage::NotAnEvent && (start + place > 0 || is_torn_beginning(&line));
-        if !looks_torn || any_event_in(&mut lines)? {
+        let is_behind_history = match damage {
+            Damage::NotAnEvent => start + place > 0 || is_ours(&file)?,
+            // What another program has appended may look like an event.
+            Damage::WrongNumber { expected, found } => begun && found < expected,
+        };
+        if !is_behind_history || any_event_from(recovery.json.next(), &mut lines)? {
             bail!(
                 "{show} is damaged at byte {place}: {damage}; nothing was changed. \
                  Move it away to begin a new history, or cut the damage out of it"
@@ -187,7 +190,7 @@ pub(super) fn read_back(
                     .with_context(|| format!("cannot cut {show}"))?;
             }
             false => notes.push(format!(
-                "from byte {place} on {show} holds no event: it is left as it is"
+                "from byte {place} on {show} holds no event of the history: it is left as it is"
             )),
         }
         break;
@@ -233,12 +236,21 @@ fn skip_zeros(lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
     }
 }
 
-/// Whether this can be what became of our very first line. Anything else may be
-/// somebody's file that has nothing to do with us.
-fn is_torn_beginning(line: &[u8]) -> bool {
+/// Whether a file without any event can be what became of our very first line: zeros,
+/// then its beginning, and zeros again. Anything else may be a file that has nothing
+/// to do with this program.
+fn is_ours(file: &Handle) -> io::Result<bool> {
     const BEGINNING: &[u8] = b"{\"seq\":";
-    let common = line.len().min(BEGINNING.len());
-    line[..common] == BEGINNING[..common] || line.iter().all(|&byte| byte == 0)
+    let mut bytes = BufReader::new(file.reader()?).bytes();
+    let first = bytes.find(|byte| !matches!(byte, Ok(0)));
+    for (byte, expected) in first.into_iter().chain(bytes).zip(BEGINNING) {
+        match byte? {
+            0 => break,
+            byte if byte != *expected => return Ok(false),
+            _ => {}
+        }
+    }
+    Ok(true)
 }
 
 /// Appends the next line, or the beginning of one that is too long.
@@ -247,11 +259,12 @@ pub(super) fn next_line(lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Res
     bounded.read_until(b'\n', line)
 }
 
-/// Whether something that counts stands behind a line that is damaged.
-fn any_event_in(lines: &mut impl BufRead) -> io::Result<bool> {
+/// Whether an event of the number `least` or a later one stands behind a line that
+/// is damaged.
+fn any_event_from(least: u64, lines: &mut impl BufRead) -> io::Result<bool> {
     let mut line = Vec::new();
     while next_line(lines, &mut line)? > 0 {
-        if is_event(&line) {
+        if seq_of(&line).is_some_and(|seq| seq >= least) {
             return Ok(true);
         }
         line.clear();
@@ -259,7 +272,8 @@ fn any_event_in(lines: &mut impl BufRead) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Cuts a file at `place`, and keeps a copy of what is cut off.
+/// Cuts a file at `place`, and keeps a copy of what is cut off, but for pieces that
+/// hold nothing but zeros.
 pub(super) fn cut(
     disk: &Disk,
     path: &Path,
@@ -267,18 +281,25 @@ pub(super) fn cut(
     place: u64,
     notes: &mut Vec<String>,
 ) -> io::Result<()> {
-    let length = file.status()?.length - place;
-    let mut rest = Vec::new();
-    file.read_at(place, length.min(MAX_TORN) as usize, &mut rest)?;
+    let end = file.status()?.length;
     let torn = with_suffix(path, "torn");
     let in_copy = |error| named(error, &torn);
     let copy = disk.open_private(&torn).map_err(in_copy)?;
-    let behind = copy.status()?.length;
-    copy.write_at(&rest, behind).1.map_err(in_copy)?;
+    let mut behind = copy.status()?.length;
+    let mut piece = Vec::new();
+    for offset in (place..end).step_by(SOURCE) {
+        file.read_at(offset, SOURCE.min((end - offset) as usize), &mut piece)?;
+        if piece.iter().any(|&byte| byte != 0) {
+            copy.write_at(&piece, behind).1.map_err(in_copy)?;
+            behind += piece.len() as u64;
+        }
+    }
+    copy.sync().map_err(in_copy)?;
     file.cut(place)?;
     file.sync()?;
     notes.push(format!(
-        "{length} bytes of an unfinished line were cut off the end of {}; they are in {}",
+        "{} bytes behind the last event were cut off the end of {}; they are in {}",
+        end - place,
         path.display(),
         torn.display()
     ));
@@ -293,6 +314,3 @@ fn named(error: io::Error, path: &Path) -> io::Error {
 const MAX_LINKS: usize = 40;
 
 const READ_BUFFER: usize = 256 * 1024;
-
-/// The most that is copied of a torn end.
-const MAX_TORN: u64 = 16 * 1024 * 1024;

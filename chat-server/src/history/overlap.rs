@@ -6,8 +6,11 @@
 //! events at the end of one file and at the beginning of the next one, or of several
 //! if that was moved away meanwhile. Its successor takes them out of all but one, if
 //! they are the same to the byte. What differs is left as it is, and is damage. Behind
-//! the last event of each file there may be what a power cut has left.
+//! the last event of each file, and between two, there may be what a power cut or
+//! another program has left.
 
+use std::cmp::Ordering;
+use std::fs::File;
 use std::io::{self, BufReader};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -42,7 +45,16 @@ pub(super) fn mend(disk: &Disk, paths: &[PathBuf], notes: &mut Vec<String>) -> a
             before = Some((path, file));
             continue;
         };
-        let repeated = find(old, &file, first).with_context(|| format!("cannot read {show}"))?;
+        let is_repeated = last_event(old).map(|last| last >= Some(first));
+        let repeated = is_repeated
+            .and_then(|it| {
+                if it {
+                    find(old, &file, first)
+                } else {
+                    Ok(None)
+                }
+            })
+            .with_context(|| format!("cannot read {show}"))?;
         let (path_of_it, it, other) = match &repeated {
             Some(Repeated::InNew(_)) => (path, &file, old),
             _ => (*old_path, old, &file),
@@ -74,72 +86,119 @@ pub(super) fn mend(disk: &Disk, paths: &[PathBuf], notes: &mut Vec<String>) -> a
 /// with its last event.
 #[derive(Debug)]
 enum Repeated {
-    /// They are at the end of the old file, and at the beginning of the new one.
+    /// They are at the end of the old file.
     InOld(Range<u64>),
-    /// They are all that the new file holds, and the old one goes on behind them.
+    /// They are all that the new file holds.
     InNew(Range<u64>),
 }
 
 /// `first` is the number of the event with which the new file begins.
 fn find(old: &Handle, new: &Handle, first: u64) -> io::Result<Option<Repeated>> {
-    let (Some((last, old_end)), Some((_, new_end))) = (last_event(old)?, last_event(new)?) else {
-        return Ok(None);
-    };
-    if first > last {
-        return Ok(None);
-    }
-    let Some(at) = place_of(old, first)? else {
-        return Ok(None);
-    };
-    let behind = old_end.saturating_sub(at);
-    let (mut in_old, mut in_new) = (Vec::new(), Vec::new());
-    let common = behind.min(new_end);
-    for offset in (0..common).step_by(SOURCE) {
-        let most = SOURCE.min((common - offset) as usize);
-        old.read_at(at + offset, most, &mut in_old)?;
-        new.read_at(offset, most, &mut in_new)?;
-        if in_old != in_new {
-            return Ok(None);
+    let (mut old, mut new) = (Events::of(old)?, Events::of(new)?);
+    while old.next()? && old.seq < first {}
+    new.next()?;
+    let at = old.start;
+    let (mut only_in_old, mut only_in_new) = (false, false);
+    loop {
+        match old.place().cmp(&new.place()) {
+            _ if old.is_over && new.is_over => break,
+            Ordering::Less => {
+                only_in_old = true;
+                old.next()?;
+            }
+            Ordering::Greater => {
+                only_in_new = true;
+                new.next()?;
+            }
+            Ordering::Equal if old.line != new.line => return Ok(None),
+            Ordering::Equal => {
+                old.next()?;
+                new.next()?;
+            }
         }
     }
-    Ok(Some(match behind <= new_end {
-        true => Repeated::InOld(at..old_end),
-        false => Repeated::InNew(0..new_end),
-    }))
+    Ok(match (only_in_old, only_in_new) {
+        (false, _) => Some(Repeated::InOld(at..old.end)),
+        (true, false) => Some(Repeated::InNew(0..new.end)),
+        (true, true) => None,
+    })
+}
+
+/// The events of a file one after another, each with a higher number than the one
+/// before it. What is between them is passed over.
+#[derive(Debug)]
+struct Events<'a> {
+    lines: BufReader<&'a File>,
+    /// The event.
+    line: Vec<u8>,
+    seq: u64,
+    /// Where it begins.
+    start: u64,
+    /// Where the last one ends.
+    end: u64,
+    /// Where the next line begins.
+    next: u64,
+    is_over: bool,
+}
+
+impl<'a> Events<'a> {
+    fn of(file: &'a Handle) -> io::Result<Self> {
+        Ok(Self {
+            lines: BufReader::with_capacity(SOURCE, file.reader()?),
+            line: Vec::new(),
+            seq: 0,
+            start: 0,
+            end: 0,
+            next: 0,
+            is_over: false,
+        })
+    }
+
+    /// Goes on to the next event, if there is one.
+    fn next(&mut self) -> io::Result<bool> {
+        loop {
+            self.line.clear();
+            let count = next_line(&mut self.lines, &mut self.line)?;
+            self.is_over = count == 0;
+            if self.is_over {
+                return Ok(false);
+            }
+            let start = self.next;
+            self.next += count as u64;
+            if let Some(seq) = seq_of(&self.line).filter(|seq| *seq > self.seq) {
+                (self.seq, self.start, self.end) = (seq, start, self.next);
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Where it is in the order of all events.
+    fn place(&self) -> u64 {
+        match self.is_over {
+            true => u64::MAX,
+            false => self.seq,
+        }
+    }
 }
 
 fn first_event(file: &Handle) -> io::Result<Option<u64>> {
-    let mut line = Vec::new();
-    next_line(&mut BufReader::new(file.reader()?), &mut line)?;
-    Ok(seq_of(&line))
+    let mut events = Events::of(file)?;
+    Ok(events.next()?.then_some(events.seq))
 }
 
-/// The number of the last event, and where it ends, if that is near the end.
-fn last_event(file: &Handle) -> io::Result<Option<(u64, u64)>> {
+/// The highest number of an event near the end, or further on if there is none.
+fn last_event(file: &Handle) -> io::Result<Option<u64>> {
     let mut end = file.status()?.length;
-    let most = end.min(2 * SOURCE as u64);
     let mut bytes = Vec::new();
-    file.read_at(end - most, most as usize, &mut bytes)?;
-    for line in bytes.split_inclusive(|&byte| byte == b'\n').rev() {
-        if let Some(seq) = seq_of(line) {
-            return Ok(Some((seq, end)));
+    while end > 0 {
+        let start = end.saturating_sub(2 * SOURCE as u64);
+        file.read_at(start, (end - start) as usize, &mut bytes)?;
+        let lines = bytes.split_inclusive(|&byte| byte == b'\n');
+        if let Some(last) = lines.filter_map(seq_of).max() {
+            return Ok(Some(last));
         }
-        end -= line.len() as u64;
+        // An event may lie across the edge of two pieces.
+        end = if start > 0 { start + SOURCE as u64 } else { 0 };
     }
     Ok(None)
-}
-
-/// Where the event of this number begins.
-fn place_of(file: &Handle, wanted: u64) -> io::Result<Option<u64>> {
-    let mut lines = BufReader::with_capacity(SOURCE, file.reader()?);
-    let (mut line, mut place) = (Vec::new(), 0);
-    loop {
-        line.clear();
-        let count = next_line(&mut lines, &mut line)?;
-        match seq_of(&line) {
-            _ if count == 0 => return Ok(None),
-            Some(seq) if seq == wanted => return Ok(Some(place)),
-            _ => place += count as u64,
-        }
-    }
 }

@@ -136,7 +136,7 @@ fn a_torn_end_is_cut_off_and_told() {
         std::fs::write(kept.file(), &whole).expect("space");
         server = kept.start();
         let count = torn.len();
-        server.wait_for_log(&format!("{count} bytes of an unfinished line were cut"));
+        server.wait_for_log(&format!("{count} bytes behind the last event were cut"));
         let kept_rest = std::fs::read(kept.beside("torn")).expect("what was cut");
         assert!(kept_rest.ends_with(&torn), "{kept_rest:?}");
         let now = kept.history().lines;

@@ -8,6 +8,7 @@ use super::faults::{Faults, Kind};
 use super::*;
 use crate::history::disk::Make;
 use crate::history::jobs::LOOK_EVERY;
+use crate::replay::SOURCE;
 
 const MODES: [SyncMode; 3] = [SyncMode::Always, SyncMode::Batch, SyncMode::Off];
 
@@ -255,10 +256,13 @@ fn what_is_in_two_files_is_read_once() {
             assert_eq!(hall.replay(1), everything(&options));
             hall.kill();
         }
-        // The power may have failed before the end of one was on the disk.
+        // The power may have failed before the end of one was on the disk, or another
+        // program have appended to it.
+        let long = ["\0".repeat(3 * SOURCE), "note\n".repeat(SOURCE)];
+        let [zeros, notes] = [&long[0][..], &long[1][..]];
         let ends = starts.iter().copied().filter(|end| *end > start);
         for end in ends.chain([whole.len()]) {
-            for torn in ["\0\0\0", "{\"seq\":"] {
+            for torn in ["\0\0\0", "{\"seq\":", "note\n{\"seq\":1}\n", zeros, notes] {
                 let (old, new) = (&whole[..end], &whole[start..end]);
                 let of_old = (format!("{old}{torn}"), format!("{rest}{torn}"));
                 for (old, new) in [of_old, (whole.clone(), format!("{new}{torn}"))] {
@@ -269,6 +273,20 @@ fn what_is_in_two_files_is_read_once() {
                     assert_eq!(hall.replay(1), everything(&options));
                     hall.kill();
                 }
+            }
+        }
+        // An event may be missing in the middle of either.
+        let [left, right] = [&whole[..start], rest];
+        let gap = right.find('\n').map_or(0, |end| end + 1);
+        if let Some(next) = right[gap..].find('\n') {
+            let with_gap = format!("{}\0\0{}", &right[..gap], &right[gap + next + 1..]);
+            for (old, new) in [(&with_gap[..], right), (right, &with_gap)] {
+                fs::write(&full, format!("{left}{old}")).unwrap();
+                fs::write(&options.path, new).unwrap();
+                let hall = Hall::open(options.clone()).unwrap();
+                assert_eq!((hall.room.first(), hall.room.head().seq), (1, 5));
+                assert!(everything(&options).starts_with(&whole));
+                hall.kill();
             }
         }
         // Another event under the same number is damage, and nothing is changed.

@@ -102,6 +102,84 @@ fn damage_in_the_middle_is_refused() {
     }
 }
 
+/// D-02: a file that holds no event, and does not begin as one, may be of another
+/// program: it is refused as it is, also where there are zeros in it as in archives.
+#[test]
+fn a_file_of_another_program_is_left_as_it_is() {
+    let directory = directory();
+    let options = options(&directory, SyncMode::Off);
+    let foreign: [&[u8]; 9] = [
+        b"notes\n",
+        b"\n",
+        b"name\0\0\0",
+        b"name\0\0\0\n",
+        b"name\0mode\0\nmore\0",
+        b"\0\0name",
+        b"\0\0name\0\0",
+        b"\0\0name\n\0\0",
+        b"{\"other\":1}\0",
+    ];
+    for content in foreign {
+        fs::write(&options.path, content).unwrap();
+        let error = Hall::open(options.clone()).err().unwrap().to_string();
+        assert!(error.contains("is damaged at byte 0"), "{error}");
+        assert_eq!(fs::read(&options.path).unwrap(), content);
+    }
+    let torn: [&[u8]; 6] = [
+        b"\0\0\0",
+        b"{\"se",
+        b"{\"se\0\0",
+        b"{\"seq\":1,\"ti\0\0\n\0",
+        b"\0\0{\"s",
+        b"\0\0{\"seq\":7,\"ti",
+    ];
+    for content in torn {
+        fs::write(&options.path, content).unwrap();
+        let hall = Hall::open(options.clone()).unwrap();
+        assert_eq!((hall.notes.len(), hall.room.head().seq), (1, 1));
+        hall.kill();
+    }
+}
+
+/// D-02: another program may append events that are in the history already, just
+/// before the server is killed. They are cut off, as while it runs, and a copy is kept.
+#[test]
+fn what_looks_like_an_event_behind_the_last_one_is_cut_off() {
+    let directory = directory();
+    let options = options(&directory, SyncMode::Off);
+    let whole = five_messages(&options);
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    let torn = with_suffix(&options.path, "torn");
+    let appended = [
+        whole.clone(),
+        lines[5].to_owned(),
+        "{\"seq\":3}\n".to_owned(),
+        format!("note\n{}{}", lines[2], lines[1]),
+        format!("{}note\n\0\0{}", lines[2], lines[2]),
+        format!("{}x", "note\n".repeat(40_000)),
+    ];
+    for appended in appended {
+        let _ = fs::remove_file(&torn);
+        fs::write(&options.path, format!("{whole}{appended}")).unwrap();
+        let hall = Hall::open(options.clone()).unwrap();
+        assert_eq!((hall.notes.len(), hall.room.head().seq), (1, 7));
+        assert!(content(&options).starts_with(&whole));
+        assert_eq!(fs::read_to_string(&torn).unwrap(), appended);
+        hall.kill();
+    }
+    // These may be all that is left of what was said.
+    for appended in [
+        "{\"seq\":8}\n",
+        "note\n{\"seq\":7}\n",
+        "{\"seq\":3}\n{\"seq\":7}\n",
+    ] {
+        let damaged = format!("{whole}{appended}");
+        fs::write(&options.path, &damaged).unwrap();
+        assert!(Hall::open(options.clone()).is_err());
+        assert_eq!(content(&options), damaged);
+    }
+}
+
 /// D-02: no event has the number 0, and none so large a one that the next could
 /// not be counted.
 #[test]
