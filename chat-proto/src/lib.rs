@@ -148,8 +148,9 @@
 //! however often and over whichever connection, as long as the room holds the first
 //! one: the answer is `confirmed`. So a program that loses the connection sends what
 //! has not come back again. An `id` is to be 128 random bits, which cannot be guessed
-//! before it is in the room. It stands for one text: under another text it is another
-//! message, also from the same program, so that nothing is confirmed that is not in the room.
+//! before it is in the room. It stands for one text: another text, or the same as an
+//! `action`, is another message, also from the same program, so that nothing is
+//! confirmed that is not in the room.
 //!
 //! One of fewer than [`UNIQUE_BYTES`](event::MessageId::UNIQUE_BYTES) characters, such
 //! as a number that is counted up, may be used by several programs. It is the same
