@@ -1,6 +1,7 @@
 //! Finding the files of a history at the start, and reading them back.
 
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -272,8 +273,8 @@ fn any_event_from(least: u64, lines: &mut impl BufRead) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Cuts a file at `place`, and keeps a copy of what is cut off, but for pieces that
-/// hold nothing but zeros.
+/// Cuts a file at `place`, and keeps a copy of what is cut off, but for pieces of
+/// nothing but zeros: there can be any number of them that take no space.
 pub(super) fn cut(
     disk: &Disk,
     path: &Path,
@@ -283,27 +284,51 @@ pub(super) fn cut(
 ) -> io::Result<()> {
     let end = file.status()?.length;
     let torn = with_suffix(path, "torn");
-    let in_copy = |error| named(error, &torn);
-    let copy = disk.open_private(&torn).map_err(in_copy)?;
-    let mut behind = copy.status()?.length;
-    let mut piece = Vec::new();
-    for offset in (place..end).step_by(SOURCE) {
-        file.read_at(offset, SOURCE.min((end - offset) as usize), &mut piece)?;
-        if piece.iter().any(|&byte| byte != 0) {
-            copy.write_at(&piece, behind).1.map_err(in_copy)?;
-            behind += piece.len() as u64;
-        }
-    }
-    copy.sync().map_err(in_copy)?;
+    let is_copied = copy_rest(disk, file, place..end, &torn)?;
     file.cut(place)?;
     file.sync()?;
-    notes.push(format!(
-        "{} bytes behind the last event were cut off the end of {}; they are in {}",
-        end - place,
-        path.display(),
-        torn.display()
-    ));
+    let count = end - place;
+    let path = path.display();
+    notes.push(match is_copied {
+        true => format!(
+            "{count} bytes behind the last event were cut off the end of {path}; they are in {}",
+            torn.display()
+        ),
+        false => format!("{count} zeros behind the last event were cut off the end of {path}"),
+    });
     Ok(())
+}
+
+/// Appends a range of a file to the file `torn`; tells whether there was anything but
+/// zeros.
+fn copy_rest(disk: &Disk, file: &Handle, range: Range<u64>, torn: &Path) -> io::Result<bool> {
+    let in_copy = |error| named(error, torn);
+    let mut copy = None;
+    let mut piece = Vec::new();
+    for offset in range.clone().step_by(SOURCE) {
+        file.read_at(
+            offset,
+            SOURCE.min((range.end - offset) as usize),
+            &mut piece,
+        )?;
+        if piece.iter().all(|&byte| byte == 0) {
+            continue;
+        }
+        let (copy, end) = match &mut copy {
+            Some(open) => open,
+            None => {
+                let open = disk.open_private(torn).map_err(in_copy)?;
+                let end = open.status().map_err(in_copy)?.length;
+                copy.insert((open, end))
+            }
+        };
+        copy.write_at(&piece, *end).1.map_err(in_copy)?;
+        *end += piece.len() as u64;
+    }
+    if let Some((copy, _)) = &copy {
+        copy.sync().map_err(in_copy)?;
+    }
+    Ok(copy.is_some())
 }
 
 fn named(error: io::Error, path: &Path) -> io::Error {

@@ -136,9 +136,13 @@ fn a_torn_end_is_cut_off_and_told() {
         std::fs::write(kept.file(), &whole).expect("space");
         server = kept.start();
         let count = torn.len();
-        server.wait_for_log(&format!("{count} bytes behind the last event were cut"));
-        let kept_rest = std::fs::read(kept.beside("torn")).expect("what was cut");
-        assert!(kept_rest.ends_with(&torn), "{kept_rest:?}");
+        let is_zeros = torn.iter().all(|&byte| byte == 0);
+        let what = if is_zeros { "zeros" } else { "bytes" };
+        server.wait_for_log(&format!("{count} {what} behind the last event were cut"));
+        if !is_zeros {
+            let kept_rest = std::fs::read(kept.beside("torn")).expect("what was cut");
+            assert!(kept_rest.ends_with(&torn), "{kept_rest:?}");
+        }
         let now = kept.history().lines;
         assert_eq!(now[..lines.len()], lines);
         let opened: Value = serde_json::from_slice(&now[lines.len()]).expect("JSON");
