@@ -35,6 +35,7 @@ fn serve() -> SocketAddr {
         limit_loopback: false,
         proxied: false,
         connections: 1000,
+        returning: 16,
         together: 1000,
     };
     let identity = Identity::new(now().time).expect("random bits");

@@ -21,6 +21,8 @@ pub(crate) struct Admission {
     limits: Limits,
     /// The addresses of this machine count as well.
     limit_loopback: bool,
+    /// How many may come in beyond the limits.
+    returning: usize,
     /// How many there are.
     connections: usize,
     from: HashMap<Source, Count>,
@@ -160,10 +162,12 @@ impl fmt::Display for Refusal {
 
 impl Admission {
     /// Nobody is here yet.
-    pub(crate) fn new(limits: Limits, limit_loopback: bool) -> Self {
+    /// `returning` may come in beyond the limits, see [`Admission::may_return`].
+    pub(crate) fn new(limits: Limits, limit_loopback: bool, returning: usize) -> Self {
         Self {
             limits,
             limit_loopback,
+            returning,
             connections: 0,
             from: HashMap::new(),
             silent: BTreeMap::new(),
@@ -204,7 +208,8 @@ impl Admission {
             .source(address)
             .and_then(|source| self.from.get(&source));
         let from = from.map_or(0, |from| from.connections);
-        let is_reached = |count: usize, most| is_reached(count.saturating_sub(MAX_RETURNING), most);
+        let is_reached =
+            |count: usize, most| is_reached(count.saturating_sub(self.returning), most);
         !is_reached(self.connections, self.limits.clients)
             && !is_reached(from, self.limits.per_address)
     }
@@ -340,10 +345,6 @@ fn is_reached(count: usize, most: usize) -> bool {
     most > 0 && count >= most
 }
 
-/// Connections beyond the limits, in all and from one address, of programs that
-/// have taken their own place again.
-pub(crate) const MAX_RETURNING: usize = 16;
-
 /// The time in which only so many may come from one address.
 const WINDOW: Duration = Duration::from_secs(600);
 
@@ -362,8 +363,10 @@ mod tests {
     use super::*;
 
     fn admission(limits: Limits) -> Admission {
-        Admission::new(limits, false)
+        Admission::new(limits, false, RETURNING)
     }
+
+    const RETURNING: usize = 16;
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -426,7 +429,7 @@ mod tests {
         assert_eq!(come(&mut admission, &["2001:db8::2"], now), [false]);
         assert_eq!(come(&mut admission, &["127.0.0.1"; 3], now), [true; 3]);
         assert_eq!(come(&mut admission, &["::1"; 3], now), [true; 3]);
-        let mut strict = Admission::new(limits, true);
+        let mut strict = Admission::new(limits, true, RETURNING);
         let come_twice = come(&mut strict, &["127.0.0.2"; 3], now);
         assert_eq!(come_twice, [true, true, false]);
         assert_eq!(come(&mut strict, &["127.0.0.3"], now), [true]);
@@ -561,9 +564,9 @@ mod tests {
             while admission.may_return(a) {
                 admission.let_back(a);
             }
-            assert_eq!(admission.connections(), full + MAX_RETURNING);
+            assert_eq!(admission.connections(), full + RETURNING);
             assert_eq!(admission.may_return(b), full < clients || clients == 0);
-            for _ in 0..MAX_RETURNING {
+            for _ in 0..RETURNING {
                 assert!(admission.arrive(a, now).is_err());
                 admission.leave(a, Visit::Inside, now);
             }

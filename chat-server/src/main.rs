@@ -15,7 +15,7 @@ use chat_server::journal::Journal;
 use chat_server::listen;
 use chat_server::listener::{Listener, own_addresses};
 use chat_server::room::Room;
-use chat_server::server::{LOG_BYTES, Limits, SPARE, Server, now};
+use chat_server::server::{LOG_BYTES, Limits, Server, now};
 use chat_server::signals::{raise_descriptor_limit, survive_full_files};
 
 fn main() -> ExitCode {
@@ -89,9 +89,12 @@ fn prepare(args: &Args, journal: &Journal) -> Result<Parts, (u8, String)> {
     let own = OWN_DESCRIPTORS
         + args.threads().get() * DESCRIPTORS_OF_A_THREAD
         + history.as_ref().map_or(0, History::descriptors);
-    let possible = descriptors.saturating_sub(own + SPARE);
+    let returning = (descriptors / RETURNING_SHARE).clamp(LEAST_RETURNING, MOST_RETURNING);
+    // Those who have come back, and those who are told that they cannot come in.
+    let spare = 2 * returning;
+    let possible = descriptors.saturating_sub(own + spare);
     if possible == 0 {
-        let least = own + SPARE + 1;
+        let least = own + spare + 1;
         let why = format!(
             "this process may have {descriptors} files open, and needs {least} to serve one \
              connection\n{RAISE_LIMIT}"
@@ -109,7 +112,8 @@ fn prepare(args: &Args, journal: &Journal) -> Result<Parts, (u8, String)> {
         limit_loopback: args.limit_loopback,
         proxied: args.proxy_protocol,
         together: args.together,
-        connections: possible + SPARE,
+        connections: possible + spare,
+        returning,
     };
     Ok((listeners, history, room, limits))
 }
@@ -174,6 +178,15 @@ const MANY_DESCRIPTORS: usize = 1 << 20;
 
 /// Standard streams, listeners and the like.
 const OWN_DESCRIPTORS: usize = 20;
+
+/// So much of the descriptors is for programs that come back into a full room,
+const RETURNING_SHARE: usize = 16;
+
+/// but as many as this: a few at a time, and each is done with at once,
+const LEAST_RETURNING: usize = 4;
+
+/// and no more: those of a room that loses its network come back within a second or two.
+const MOST_RETURNING: usize = 64;
 
 /// Connections that most rooms need, so that fewer are worth a word.
 const FEW: usize = 256;

@@ -15,7 +15,7 @@ use crate::room::Room;
 use crate::shared::{DOOR, Shared, State, Task};
 use crate::worker::Worker;
 
-pub use crate::shared::{Limits, SPARE};
+pub use crate::shared::Limits;
 
 /// A server that listens.
 pub struct Server {

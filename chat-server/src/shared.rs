@@ -20,7 +20,7 @@ use std::thread;
 use mio::Waker;
 use mio::net::TcpStream;
 
-use crate::admission::{Admission, MAX_RETURNING, Refusal, Silent, Visit};
+use crate::admission::{Admission, Refusal, Silent, Visit};
 use crate::clients::input::{MAX_WAITING, Waiting};
 use crate::clock::Now;
 use crate::counters::Counters;
@@ -41,7 +41,11 @@ pub struct Limits {
     /// How many connections there can be, with those that are told that they
     /// cannot come in; others wait outside.
     pub connections: usize,
-    /// How many of them one thread has before the next one gets any: to send
+    /// How many are let in beyond the limits, since they have proved that they have a
+    /// place here; and how many at a time are told at leisure why they cannot come
+    /// in, and may prove that. Of a flood the others get the word and are closed.
+    pub returning: usize,
+    /// How many connections one thread has before the next one gets any: to send
     /// them a message takes less time than to wake up somebody else for a few
     /// of them.
     pub together: usize,
@@ -130,7 +134,7 @@ impl Shared {
         limits: Limits,
         journal: Journal,
     ) -> Self {
-        let admission = Admission::new(limits.people, limits.limit_loopback);
+        let admission = Admission::new(limits.people, limits.limit_loopback, limits.returning);
         if let (Some(history), Some(first)) = (&mut history, wakers.first()) {
             history.watch(Arc::clone(first));
         }
@@ -317,7 +321,7 @@ impl Shared {
     /// Whether there is space for a connection that cannot come in, to be told so
     /// or to prove that it has a place here. If so it is counted.
     pub(crate) fn can_refuse(&self, address: IpAddr) -> bool {
-        let has_space = self.refused.load(Ordering::SeqCst) < MAX_REFUSED
+        let has_space = self.refused.load(Ordering::SeqCst) < self.limits.returning
             && self.admission().may_return(address);
         self.refused
             .fetch_add(usize::from(has_space), Ordering::SeqCst);
@@ -403,13 +407,6 @@ fn wait_for_the_end() -> ! {
 /// The worker that accepts, and that goes last.
 pub(crate) const DOOR: usize = 0;
 
-/// Connections that are told at leisure why they cannot come in. Of a flood of
-/// them the others get the word and are closed.
-const MAX_REFUSED: usize = 16;
-
-/// Connections beyond those that may come in.
-pub const SPARE: usize = MAX_REFUSED + MAX_RETURNING;
-
 /// How far a worker may be behind, in bytes of both forms together: far less
 /// than the log holds.
 const MAX_LAG: u64 = 1 << 20;
@@ -450,6 +447,7 @@ fn test_limits(people: chat_proto::event::Limits) -> Limits {
         limit_loopback: false,
         proxied: false,
         connections: 100,
+        returning: 16,
         together: 1,
     }
 }

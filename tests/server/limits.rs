@@ -47,6 +47,32 @@ fn a_full_room_says_so() {
     assert!(!heard.contains("hello?"), "{heard}");
 }
 
+/// When a full room has lost its network all programs come back at once, while their
+/// lost connections still count.
+#[test]
+fn all_of_a_full_room_may_come_back_at_once() {
+    const PEOPLE: usize = 50;
+    let server = ServerProcess::start(SERVER, &["--max-clients", &PEOPLE.to_string()]);
+    let names = (0..PEOPLE).map(|number| format!("p{number}x"));
+    let inside: Vec<(String, JsonPeer)> = names
+        .map(|name| (name.clone(), JsonPeer::connect(server.addr(), &name)))
+        .collect();
+    let back: Vec<Peer> = inside
+        .iter()
+        .map(|(name, JsonPeer { welcome, .. })| {
+            let resume = json!({"room": welcome["room"], "seq": 1, "secret": welcome["secret"]});
+            let hello = json!({"protocol": 1, "name": name, "resume": resume});
+            let mut peer = Peer::connect(server.addr());
+            peer.send_str(&format!("/hello {hello}\n"));
+            peer
+        })
+        .collect();
+    for ((name, _), peer) in inside.iter().zip(back) {
+        let welcome = JsonPeer::switched(peer).welcome;
+        assert_eq!(welcome["name"], *name, "{welcome}");
+    }
+}
+
 /// C-05: from one address so many at once, and this machine only if it is said.
 #[test]
 fn one_address_does_not_fill_the_room() {
