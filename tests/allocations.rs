@@ -11,11 +11,11 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
-use chat_server::identity::Identity;
-use chat_server::journal::Journal;
-use chat_server::listener::Listener;
+use chat_server::net::listener::Listener;
+use chat_server::ops::logger::Journal;
 use chat_server::room::Room;
-use chat_server::server::{LOG_BYTES, Limits, Server, now};
+use chat_server::room::identity::Identity;
+use chat_server::runtime::server::{LOG_BYTES, Limits, Server, now};
 
 #[global_allocator]
 static COUNTING: dhat::Alloc = dhat::Alloc;

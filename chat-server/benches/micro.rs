@@ -16,10 +16,10 @@ use chat_proto::framing::LineDecoder;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
-use chat_server::broadcast::{Reader, Shown, Slices};
-use chat_server::history::{History, Options, SyncMode};
-use chat_server::log::Log;
-use chat_server::server::{LOG_BYTES, now};
+use chat_server::runtime::server::{LOG_BYTES, now};
+use chat_server::storage::{History, Options, SyncMode};
+use chat_server::timeline::cursor::{Reader, Shown, Slices};
+use chat_server::timeline::log::Log;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 criterion_group!(benches, decode, encode, log, keep);

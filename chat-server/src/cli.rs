@@ -12,8 +12,8 @@ use chat_proto::event::Limits;
 use chat_proto::text::MAX_TEXT;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-use crate::history::{Options, SyncMode};
-use crate::listen::Listen;
+use crate::net::listen::Listen;
+use crate::storage::{Options, SyncMode};
 
 /// A group chat for the terminal: the server.
 ///

@@ -15,55 +15,32 @@
 //!
 //! The room is a log. Every connection is a position in it, so a message costs
 //! one encoding and then nothing but a write to each socket. There are as many
-//! threads as cores (`worker`), each with its own [`mio`] poll and its own
-//! connections (`clients`); the room is behind one lock (`shared`) that a thread has alone
-//! to change the room, and with all others to send from it. One more thread
-//! writes the log lines ([`journal`]), because a terminal that does not take
-//! them must not stop the room, and two wait for the disk ([`history`]).
+//! threads as cores, each with its own [`mio`] poll and its own connections; the
+//! room is behind one lock that a thread has alone to change the room, and with all
+//! others to send from it. One more thread writes the log lines, because a terminal
+//! that does not take them must not stop the room, and two wait for the disk.
 //!
-//! - [`log`], [`broadcast`], [`replay`], [`runs`], [`ids`], [`people`],
-//!   [`presence`], [`absent`], [`identity`], [`secrets`], [`admission`], `pace`,
-//!   [`room`] and [`session`] hold all rules and know neither sockets, files nor
-//!   clocks.
-//! - [`connection`], [`socket`], [`listener`], `door` and `vestibule` hold the sockets
-//!   and no rules, [`history`] the files.
-//! - [`cli`], [`listen`], [`errors`] and [`journal`] are what an operator gives and is
-//!   told.
+//! | folder | holds | never |
+//! | --- | --- | --- |
+//! | [`net`] | sockets, who may connect | a rule of the room |
+//! | [`session`] | one peer's rules: bytes to commands, replies | a socket |
+//! | [`room`] | who is in the room, and what happens in it | a socket, a file, a clock |
+//! | [`timeline`] | the log in memory, and who is where in it | a socket, a file |
+//! | [`storage`] | the history on disk | a socket |
+//! | [`runtime`] | threads, turns and wake-ups | a rule of the room |
+//! | [`ops`] | what an operator sees | |
 //!
 //! Of thousands of connections nearly all are idle, and one of those is some
 //! 150 bytes, its name and its name's keys: what only few need at a time lies
-//! apart (`rare`).
+//! apart (`cold`).
 
-pub mod absent;
-pub mod admission;
-pub mod broadcast;
 pub mod cli;
-mod clients;
 pub mod clock;
-pub mod connection;
-mod counters;
-mod door;
-pub mod errors;
-pub mod history;
-pub mod identity;
-pub mod ids;
-pub mod journal;
-pub mod listen;
-pub mod listener;
-pub mod log;
-mod pace;
-pub mod people;
-pub mod presence;
-pub mod proxy_header;
-mod rare;
-pub mod replay;
+mod cold;
+pub mod net;
+pub mod ops;
 pub mod room;
-pub mod runs;
-pub mod secrets;
-pub mod server;
+pub mod runtime;
 pub mod session;
-mod shared;
-pub mod signals;
-pub mod socket;
-mod vestibule;
-mod worker;
+pub mod storage;
+pub mod timeline;

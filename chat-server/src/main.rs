@@ -8,15 +8,15 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use chat_server::cli::{Args, mistakes};
-use chat_server::errors::chain;
-use chat_server::history::History;
-use chat_server::identity::Identity;
-use chat_server::journal::Journal;
-use chat_server::listen;
-use chat_server::listener::{Listener, own_addresses};
+use chat_server::net::listen;
+use chat_server::net::listener::{Listener, own_addresses};
+use chat_server::ops::errors::chain;
+use chat_server::ops::logger::Journal;
+use chat_server::ops::signals::{raise_descriptor_limit, survive_full_files};
 use chat_server::room::Room;
-use chat_server::server::{LOG_BYTES, Limits, Server, now};
-use chat_server::signals::{raise_descriptor_limit, survive_full_files};
+use chat_server::room::identity::Identity;
+use chat_server::runtime::server::{LOG_BYTES, Limits, Server, now};
+use chat_server::storage::History;
 
 fn main() -> ExitCode {
     let args = match read_arguments() {

@@ -6,7 +6,14 @@
 //! kept on disk, only what is kept is confirmed. The room knows neither
 //! sockets, files nor clocks; time is an argument.
 
+pub mod absent;
+pub mod dedup;
+pub mod identity;
 mod names;
+pub mod presence;
+pub mod roster;
+pub mod runs;
+pub mod tickets;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -16,17 +23,17 @@ use chat_proto::event::{Body, Event, Limits, RoomId, RunId, Speech, SpeechKind, 
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
 
-use crate::absent::Absent;
-use crate::broadcast::Shown;
 use crate::clock::Now;
-use crate::identity::{Identity, Key, Owner};
-use crate::ids::Ids;
-use crate::log::Log;
-use crate::people::People;
-use crate::presence::Presence;
-use crate::replay::{Replay, Selection};
-use crate::runs::{Onward, Runs};
-use crate::secrets::Secrets;
+use crate::room::absent::Absent;
+use crate::room::dedup::Ids;
+use crate::room::identity::{Identity, Key, Owner};
+use crate::room::presence::Presence;
+use crate::room::roster::People;
+use crate::room::runs::{Onward, Runs};
+use crate::room::tickets::Secrets;
+use crate::timeline::cursor::Shown;
+use crate::timeline::log::Log;
+use crate::timeline::replay::{Replay, Selection};
 
 pub use names::RenameError;
 

@@ -1,12 +1,13 @@
 //! One connection's part in the conversation, without its socket.
 //!
 //! Bytes and moments come in, the room changes, and what is to be sent waits
-//! in the [`Reader`](crate::broadcast::Reader). A session begins as a stranger:
+//! in the [`Reader`](crate::timeline::cursor::Reader). A session begins as a stranger:
 //! greeted, but not announced until it says `/hello`, says anything else, or
 //! has been there for [`ANNOUNCE_AFTER`], so that it comes in under its final
 //! name.
 
 mod change;
+pub(crate) mod rate;
 mod seat;
 
 use std::fmt;
@@ -19,14 +20,14 @@ use chat_proto::framing::{Item, LineDecoder};
 use chat_proto::name::Name;
 use chat_proto::{json_form, text_form};
 
-use crate::admission::Refusal;
-use crate::broadcast::Slices;
 use crate::clock::Now;
-use crate::pace::Pace;
-use crate::rare::Rare;
-use crate::replay::{Files, Page, Piece, Wanted};
+use crate::cold::Rare;
+use crate::net::admission::Refusal;
+use crate::room::tickets::Pass;
 use crate::room::{Form, Room};
-use crate::secrets::Pass;
+use crate::session::rate::Pace;
+use crate::timeline::cursor::Slices;
+use crate::timeline::replay::{Files, Page, Piece, Wanted};
 pub(crate) use change::Change;
 use seat::{MAX_PRIVATE, Phase, Seat};
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chat_server::signals::raise_descriptor_limit;
+use chat_server::ops::signals::raise_descriptor_limit;
 use chat_testkit::{JsonPeer, Peer, Program, ServerProcess, Signal, until};
 use serde_json::json;
 

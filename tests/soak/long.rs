@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use chat_server::signals::raise_descriptor_limit;
+use chat_server::ops::signals::raise_descriptor_limit;
 use chat_testkit::ledger::History;
 use chat_testkit::{JsonPeer, Proxy, Random, ServerProcess, Signal, until};
 use serde_json::json;

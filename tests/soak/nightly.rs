@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chat_server::signals::raise_descriptor_limit;
+use chat_server::ops::signals::raise_descriptor_limit;
 use chat_testkit::ledger::{Report, numbered};
 use chat_testkit::{
     JsonPeer, Peer, Random, ServerProcess, Signal, Talker, assert_kept, run_piped, settle, until,

@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Error};
 
 use super::Args;
-use crate::listen::{DEFAULT_PORT, Listen};
+use crate::net::listen::{DEFAULT_PORT, Listen};
 
 /// What is wrong with the arguments `given`, without the program's name, of which
 /// `error` was made, and what to give instead.

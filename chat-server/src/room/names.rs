@@ -9,8 +9,8 @@ use chat_proto::text::Text;
 
 use super::{Place, Room, notice};
 use crate::clock::Now;
-use crate::identity::Owner;
-use crate::people::People;
+use crate::room::identity::Owner;
+use crate::room::roster::People;
 
 impl Room {
     /// Who is here.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::identity::tests::{identity, owner};
+use crate::room::identity::tests::{identity, owner};
 use chat_proto::event::Arrival;
 use chat_proto::name::Name;
 use std::time::Instant;

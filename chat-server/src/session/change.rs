@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use chat_proto::name::Name;
 
 use super::Reason;
-use crate::journal::Topic;
+use crate::ops::logger::Topic;
 
 /// Something that has become of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,13 +18,13 @@ use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
 
 use super::{ANNOUNCE_AFTER, Change, FAREWELL_FOR, LISTEN_FOR, Reason};
-use crate::broadcast::Reader;
 use crate::clock::Now;
-use crate::identity::Owner;
-use crate::pace::{LINE_BYTES, Pace};
-use crate::rare::Rare;
+use crate::cold::Rare;
+use crate::room::identity::Owner;
+use crate::room::tickets::Pass;
 use crate::room::{Form, Mark, Place, Room, Said, notice};
-use crate::secrets::Pass;
+use crate::session::rate::{LINE_BYTES, Pace};
+use crate::timeline::cursor::Reader;
 
 /// All of a session but the bytes that come in.
 #[derive(Debug)]

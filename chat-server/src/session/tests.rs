@@ -7,9 +7,9 @@ mod past;
 mod telnet;
 
 use super::*;
-use crate::identity::tests::identity;
-use crate::presence::{ONE_BY_ONE, TOGETHER_AFTER};
-use crate::replay::NoFiles;
+use crate::room::identity::tests::identity;
+use crate::room::presence::{ONE_BY_ONE, TOGETHER_AFTER};
+use crate::timeline::replay::NoFiles;
 use chat_proto::event::{Limits, Timestamp};
 use chat_proto::name::Name;
 use serde_json::{Value, json};

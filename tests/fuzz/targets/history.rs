@@ -11,7 +11,7 @@ use chat_proto::json_form::Record;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_server::clock::Now;
-use chat_server::history::{History, Options, SyncMode};
+use chat_server::storage::{History, Options, SyncMode};
 use chat_server::room::{Room, Said};
 use libfuzzer_sys::fuzz_target;
 

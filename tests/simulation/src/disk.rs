@@ -1,12 +1,12 @@
 //! A disk that does what the schedule says: when it is done, when it fails, what
-//! it drops, and when it reads. It stands for `chat_server::history`, of which the room knows
+//! it drops, and when it reads. It stands for `chat_server::storage`, of which the room knows
 //! nothing but these calls.
 
 use std::collections::VecDeque;
 use std::io;
 
-use chat_server::replay::{Files, Piece, Wanted};
 use chat_server::room::{Mark, Room};
+use chat_server::timeline::replay::{Files, Piece, Wanted};
 
 use crate::ledger::Ledger;
 use crate::script::Keeping;

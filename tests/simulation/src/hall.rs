@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use chat_proto::event::{Limits, RoomId, RunId, Timestamp};
 use chat_server::clock::Now;
-use chat_server::connection::Connection;
-use chat_server::identity::{Identity, Key};
-use chat_server::replay::Page;
+use chat_server::net::connection::Connection;
+use chat_server::room::identity::{Identity, Key};
 use chat_server::room::{Form, Room};
 use chat_server::session::Session;
+use chat_server::timeline::replay::Page;
 
 use crate::disk::Disk;
 use crate::ledger::Ledger;
@@ -381,7 +381,7 @@ fn start() -> Instant {
     *START.get_or_init(Instant::now)
 }
 
-/// As in `chat_server::clients`.
+/// As in `chat_server::runtime::scheduler`.
 const READ_BUFFER: usize = 16 * 1024;
 
 const NOON: u64 = 1_800_000_000_000;

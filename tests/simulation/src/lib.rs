@@ -21,7 +21,7 @@
 //! - what is held in memory for one connection is bounded.
 //!
 //! [`Session`]: chat_server::session::Session
-//! [`Connection`]: chat_server::connection::Connection
+//! [`Connection`]: chat_server::net::connection::Connection
 //! [`Room`]: chat_server::room::Room
 
 mod disk;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use chat_proto::event::{RoomId, Secret};
 use chat_proto::name::Name;
 use chat_proto::text::MAX_TEXT;
-use chat_server::connection::Connection;
+use chat_server::net::connection::Connection;
 use chat_server::session::{Reason, Session};
 
 use crate::ledger::{Ledger, Said};

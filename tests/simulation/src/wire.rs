@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Read, Write};
 
-use chat_server::socket::Socket;
+use chat_server::net::socket::Socket;
 
 /// The server's end of a connection.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use chat_proto::event::{
     Body, Event, Limits, MessageId, Reply, RoomId, RunId, Speech, Timestamp, Welcome,
 };
 use chat_proto::text::Text;
-use chat_server::runs::{Onward, Runs};
+use chat_server::room::runs::{Onward, Runs};
 use proptest::prelude::*;
 
 use super::*;

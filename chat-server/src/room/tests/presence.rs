@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
-use crate::presence::{ONE_BY_ONE, TOGETHER_AFTER};
+use crate::room::presence::{ONE_BY_ONE, TOGETHER_AFTER};
 use chat_proto::event::ServerMessage;
 use proptest::prelude::*;
 

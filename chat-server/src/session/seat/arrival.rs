@@ -8,13 +8,13 @@ use chat_proto::name::Name;
 use chat_proto::{PROTOCOL, text_form};
 
 use super::{Phase, Seat};
-use crate::admission::Refusal;
 use crate::clock::Now;
-use crate::identity::Owner;
-use crate::replay::{Replay, Selection};
+use crate::net::admission::Refusal;
+use crate::room::identity::Owner;
+use crate::room::runs::Onward;
 use crate::room::{Form, Mark, Room};
-use crate::runs::Onward;
 use crate::session::{ANNOUNCE_AFTER, Change, Reason};
+use crate::timeline::replay::{Replay, Selection};
 
 impl Seat {
     pub(in crate::session) fn greet(&mut self, room: &Room, now: Now) {

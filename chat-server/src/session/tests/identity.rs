@@ -3,12 +3,12 @@
 
 use super::ghosts::secret_of;
 use super::*;
-use crate::absent::Roll;
-use crate::identity::Identity;
-use crate::ids::Ids;
-use crate::log::Log;
 use crate::room::Before;
-use crate::runs::Runs;
+use crate::room::absent::Roll;
+use crate::room::dedup::Ids;
+use crate::room::identity::Identity;
+use crate::room::runs::Runs;
+use crate::timeline::log::Log;
 use chat_proto::TIME_TO_RETURN;
 use chat_proto::event::{Arrival, RunId};
 

@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use chat_server::clock::Now;
-use chat_server::presence::TOGETHER_AFTER;
+use chat_server::room::presence::TOGETHER_AFTER;
 use chat_server::room::{Form, Room};
 use chat_server::session::Reason;
 

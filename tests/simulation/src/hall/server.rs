@@ -1,12 +1,12 @@
-//! The server's rounds: what `chat_server::worker` and `chat_server::clients` do
+//! The server's rounds: what `chat_server::runtime::worker` and `chat_server::runtime::scheduler` do
 //! with the same connections, in the same order.
 
 use std::time::Duration;
 
 use chat_server::clock::Now;
-use chat_server::connection::Connection;
-use chat_server::replay::{Files, NoFiles, Piece};
+use chat_server::net::connection::Connection;
 use chat_server::room::{Form, Room};
+use chat_server::timeline::replay::{Files, NoFiles, Piece};
 
 use super::Hall;
 use super::check::{check_end, check_reason, check_said};
@@ -262,7 +262,7 @@ impl Hall {
     }
 }
 
-/// As in `chat_server::clients`.
+/// As in `chat_server::runtime::scheduler`.
 const ROUND_BYTES: u64 = 256 * 1024;
 const TURNS: usize = 64;
 const PAGES: usize = 4;

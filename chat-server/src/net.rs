@@ -1,0 +1,11 @@
+//! What has a socket: listening, accepting, who may come in, and the bytes of each
+//! connection. No rule of the room is here.
+
+pub(crate) mod acceptor;
+pub mod admission;
+pub mod connection;
+pub mod listen;
+pub mod listener;
+pub(crate) mod proxied;
+pub mod proxy_header;
+pub mod socket;

@@ -1,0 +1,125 @@
+//! One connection over a socket of the system.
+
+use std::io::Write;
+
+use super::*;
+
+/// Thousands of idle connections cost hardly more than this each, so what
+/// only few need at a time belongs into a [`Rare`]. mio's socket is larger
+/// where it checks how it is used.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn a_connection_is_small() {
+    let own = size_of::<Connection>() - size_of::<TcpStream>();
+    assert!(own <= 144, "{own} bytes");
+}
+
+fn accepted() -> (std::net::TcpStream, Connection, Room) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (socket, address) = listener.accept().unwrap();
+    let room = Room::new(crate::room::identity::tests::identity(), 1000);
+    let session = Session::new(address, &room, crate::runtime::server::now());
+    let connection = Connection::new(TcpStream::from_std(socket), session, true);
+    (client, connection, room)
+}
+
+/// While nothing can be kept, those who leave do not wait for what was said
+/// last. It can be kept before their connection is gone.
+#[test]
+fn nothing_is_sent_after_our_side_is_shut() {
+    let (mut client, mut connection, mut room) = accepted();
+    let now = crate::runtime::server::now();
+    room.keep(1, 0, u64::MAX);
+    client.write_all(b"/hello {\"protocol\":1}\n").unwrap();
+    connection.read(&mut [0; 100], &mut room, now);
+    room.set_trouble(Some(crate::room::notice("the disk is full")));
+    client.write_all(b"{\"type\":\"quit\"}\n").unwrap();
+    connection.readable = true;
+    connection.read(&mut [0; 100], &mut room, now);
+    connection.write(&room, now);
+    connection.close(&room, now);
+    assert_eq!(connection.state, State::Lingering);
+    room.set_trouble(None);
+    room.show_all();
+    assert!(connection.session.has_output(&room));
+    assert!(!connection.can_send(&room));
+    connection.write(&room, now);
+    assert_eq!(connection.gone, None);
+}
+
+/// Else whoever asks for all of a long past and goes has it read all the same.
+#[test]
+fn the_past_is_not_looked_up_for_one_who_is_gone() {
+    let (mut client, mut connection, mut room) = accepted();
+    let now = crate::runtime::server::now();
+    client
+        .write_all(b"hi\n/hello {\"protocol\":1,\"replay\":1}\n")
+        .unwrap();
+    connection.read(&mut [0; 1000], &mut room, now);
+    room.show_all();
+    connection.write(&room, now);
+    assert!(connection.wants_past(&room));
+    connection.fail(&io::ErrorKind::ConnectionReset.into());
+    let (files, mut page) = (crate::timeline::replay::NoFiles, Page::default());
+    assert_eq!(
+        connection.write_past(&room, &files, None, &mut page, now),
+        (0, None),
+        "it is not sent"
+    );
+    assert!(!connection.wants_past(&room));
+}
+
+#[test]
+fn who_takes_nothing_any_more_needs_an_earlier_timer_than_the_one_that_is_set() {
+    let (_client, mut connection, _) = accepted();
+    let (stall, now) = (Duration::from_secs(1), crate::runtime::server::now());
+    connection.readable = false;
+    connection.set_timer(Some(now.instant + Duration::from_secs(30)));
+    connection.written(Err(io::ErrorKind::WouldBlock.into()), now);
+    assert!(connection.needs_turn(stall));
+    connection.set_timer(connection.needs_timer(stall));
+    assert!(!connection.needs_turn(stall));
+}
+
+#[test]
+fn who_could_not_be_heard_in_time_comes_in_under_their_name_all_the_same() {
+    let (mut client, mut connection, mut room) = accepted();
+    let mut now = crate::runtime::server::now();
+    let stall = Duration::from_secs(60);
+    assert_eq!(connection.deadline(stall), None);
+    client
+        .write_all(b"/hello {\"protocol\":1,\"name\":\"ann\"}\n")
+        .unwrap();
+    now.instant += Duration::from_secs(10);
+    connection.expire(stall, &mut room, now);
+    assert_eq!(room.people().count(), 0);
+    connection.read(&mut [0; 1000], &mut room, now);
+    let (names, _) = room.people().names(None, 10);
+    assert_eq!(
+        names.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        ["ann"]
+    );
+}
+
+/// L-04: not even one who took nothing before: there is still something to hear. Of
+/// others the time for that has an end.
+#[test]
+fn who_has_closed_in_order_is_not_too_late() {
+    let stall = Duration::from_secs(60);
+    for (reason, is_closed) in [(Reason::Closed, false), (Reason::Reset, true)] {
+        let (_client, mut connection, mut room) = accepted();
+        let mut now = crate::runtime::server::now();
+        let blocked = Err(io::ErrorKind::WouldBlock.into());
+        connection.written(blocked, now);
+        connection.gone = Some(reason);
+        connection.settle(&mut room, now);
+        assert!(!connection.is_closed());
+        now.instant += stall;
+        connection.expire(stall, &mut room, now);
+        assert_eq!(connection.is_closed(), is_closed, "{reason:?}");
+        if !is_closed {
+            assert_eq!(connection.stalled_until(stall), None, "it would spin");
+        }
+    }
+}

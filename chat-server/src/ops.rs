@@ -1,0 +1,6 @@
+//! What an operator sees and does: the log, the counters, signals, and errors in words.
+
+pub(crate) mod counters;
+pub mod errors;
+pub mod logger;
+pub mod signals;

@@ -1,0 +1,66 @@
+//! What has happened since the start, in numbers, for whoever runs the server.
+//!
+//! SIGUSR1 has them printed. Threads add to them once in a round, so they cost
+//! nothing.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::net::admission::Refusal;
+
+/// Numbers that only grow.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// Connections that came in.
+    pub(crate) accepted: Counter,
+    /// Connections that could not, by reason.
+    pub(crate) refused: [Counter; Refusal::ALL.len()],
+    /// Times that the system had nobody or no room for somebody.
+    pub(crate) accept_errors: Counter,
+    /// What came from people, in bytes.
+    pub(crate) bytes_in: Counter,
+    /// What went to them, in bytes.
+    pub(crate) bytes_out: Counter,
+    /// Times that somebody was slower than what memory holds.
+    pub(crate) laggards: Counter,
+    /// Connections that were closed for taking nothing.
+    pub(crate) stalled: Counter,
+}
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// So many more.
+    pub(crate) fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Display for Counters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let refused: u64 = self.refused.iter().map(Counter::get).sum();
+        write!(
+            f,
+            "accepted {}, bytes in {}, bytes out {}, fell behind {}, read nothing {}, \
+             accept errors {}, refused {refused}",
+            self.accepted.get(),
+            self.bytes_in.get(),
+            self.bytes_out.get(),
+            self.laggards.get(),
+            self.stalled.get(),
+            self.accept_errors.get(),
+        )?;
+        for (refusal, count) in Refusal::ALL.iter().zip(&self.refused) {
+            if count.get() > 0 {
+                write!(f, ", {} {refusal}", count.get())?;
+            }
+        }
+        Ok(())
+    }
+}

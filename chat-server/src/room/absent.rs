@@ -1,0 +1,332 @@
+//! Who was here when the last run of the server ended, and is not back.
+//!
+//! After a restart all programs come back within seconds, and clients do not show
+//! each of them. So no stranger may come in under one of their names meanwhile:
+//! each name is kept for [`TIME_TO_RETURN`] for the program that had it. Its [`Tag`]
+//! in the history tells which one that is. Names of people without a program are
+//! not kept: nobody could prove that one is theirs.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use chat_proto::TIME_TO_RETURN;
+use chat_proto::event::{Arrival, RunId, Tag, Timestamp};
+use chat_proto::name::Name;
+
+use crate::room::identity::{Key, Owner};
+use crate::room::roster::People;
+
+/// Who is here as the events of a history tell it, one after the other.
+#[derive(Debug, Default)]
+pub struct Roll {
+    /// The programs, with those who have not come back since a short run began.
+    bearers: HashMap<Name, Bearer>,
+    /// When the newest run began, if it is one with a number.
+    run: Option<(RunId, Option<Timestamp>)>,
+}
+
+/// The program that has a name.
+#[derive(Debug, Clone, Copy)]
+struct Bearer {
+    tag: Tag,
+    run: RunId,
+    /// It was in the room when the run before ended, and has not come back.
+    is_missing: bool,
+}
+
+impl Roll {
+    /// The room was opened in this run, or goes on in it.
+    pub fn open(&mut self, run: Option<RunId>, time: Option<Timestamp>) {
+        if self.run.map(|(run, _)| run) != run {
+            self.end_run(time);
+            self.run = run.map(|run| (run, time));
+        }
+    }
+
+    /// This newcomer has the name from now on.
+    pub fn enter(&mut self, arrival: Arrival) {
+        let Arrival { name, tag, .. } = arrival;
+        match (tag, self.run) {
+            (Some(tag), Some((run, _)))
+                if self.bearers.len() < MAX_ABSENT || self.bearers.contains_key(&name) =>
+            {
+                let is_missing = false;
+                let bearer = Bearer {
+                    tag,
+                    run,
+                    is_missing,
+                };
+                self.bearers.insert(name, bearer);
+            }
+            _ => _ = self.bearers.remove(&name),
+        }
+    }
+
+    /// The name is free again.
+    pub fn leave(&mut self, name: &Name) {
+        self.bearers.remove(name);
+    }
+
+    /// The last run has ended, and the next one begins at `time`.
+    pub fn into_absent(mut self, time: Timestamp) -> Absent {
+        self.end_run(Some(time));
+        let mut names = People::default();
+        for name in self.bearers.keys() {
+            names.enter(name);
+        }
+        Absent {
+            bearers: self.bearers,
+            names,
+            deadlines: None,
+        }
+    }
+
+    /// The programs that are in the room are missing from here on. Those that were
+    /// missing before had the time to come back, unless the run was a short one.
+    fn end_run(&mut self, time: Option<Timestamp>) {
+        let begun = self.run.and_then(|(_, begun)| begun);
+        let lasted = begun.zip(time).map(|(begun, time)| {
+            let lasted = time.unix_milliseconds() - begun.unix_milliseconds();
+            u64::try_from(lasted).unwrap_or(u64::MAX)
+        });
+        let was_short = lasted.is_some_and(|lasted| lasted < TIME_TO_RETURN.as_millis() as u64);
+        self.bearers
+            .retain(|_, bearer| was_short || !bearer.is_missing);
+        for bearer in self.bearers.values_mut() {
+            bearer.is_missing = true;
+        }
+    }
+}
+
+/// The programs that may come back.
+#[derive(Debug, Default)]
+pub struct Absent {
+    bearers: HashMap<Name, Bearer>,
+    /// Their names, as long as these are kept.
+    names: People,
+    /// When the names are no longer kept, and when they are no longer known.
+    deadlines: Option<[Instant; 2]>,
+}
+
+impl Absent {
+    /// The server can be reached from now on.
+    pub fn begin(&mut self, now: Instant) {
+        self.deadlines = Some([now + TIME_TO_RETURN, now + KNOWN_FOR]);
+    }
+
+    /// Drops what is kept for too long.
+    pub fn expire(&mut self, now: Instant) {
+        let Some([kept, known]) = self.deadlines else {
+            return;
+        };
+        if kept <= now && self.names.count() > 0 {
+            self.names = People::default();
+        }
+        if known <= now {
+            *self = Self::default();
+        }
+    }
+
+    /// Whether this name, or one that looks like it, is kept for a program.
+    pub fn keeps(&self, name: &Name) -> bool {
+        self.names.count() > 0 && self.names.is_taken(name)
+    }
+
+    /// For how long names are still kept.
+    pub fn keeps_for(&self, now: Instant) -> Duration {
+        let until = self.deadlines.map(|[kept, _]| kept);
+        until.map_or(TIME_TO_RETURN, |until| until.saturating_duration_since(now))
+    }
+
+    /// The name that this owner had, perhaps the one that it wants now.
+    pub fn name_of(&self, owner: Owner, key: &Key, wanted: Option<&Name>) -> Option<&Name> {
+        let is_of = |(name, bearer): &(&Name, &Bearer)| {
+            key.tag_of_name(owner, bearer.run, name) == bearer.tag
+        };
+        let wanted = wanted.and_then(|wanted| self.bearers.get_key_value(wanted));
+        let name = wanted.filter(is_of);
+        let name = name.or_else(|| self.bearers.iter().find(is_of));
+        name.map(|(name, _)| name)
+    }
+
+    /// Its owner is back, or another person has the name now.
+    pub fn remove(&mut self, name: &Name) {
+        if self.bearers.remove(name).is_some() && self.names.count() > 0 {
+            self.names.leave(name);
+        }
+    }
+}
+
+/// How long a program is known to be the one that had a name, though others may
+/// have it by then. After a long outage chat-client waits for up to 30 s between
+/// two attempts, and does not show who is back for [`TIME_TO_RETURN`] after that.
+const KNOWN_FOR: Duration = Duration::from_secs(60);
+
+/// More programs than most rooms have. All of them are looked through for each
+/// program that comes back and had another name than it wants.
+const MAX_ABSENT: usize = 1 << 14;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Test {
+        roll: Roll,
+        key: Key,
+        time: u64,
+        run: RunId,
+    }
+
+    impl Test {
+        fn new() -> Self {
+            let mut test = Self {
+                roll: Roll::default(),
+                key: Key::of([1; Key::BYTES]),
+                time: 0,
+                run: RunId::new(0, 0),
+            };
+            test.restart_after(0);
+            test
+        }
+
+        fn restart_after(&mut self, seconds: u64) {
+            self.time += seconds * 1000 + 1;
+            self.run = RunId::new(self.time, 0);
+            self.roll.open(Some(self.run), Some(self.now()));
+        }
+
+        fn now(&self) -> Timestamp {
+            Timestamp::from_unix_milliseconds(self.time)
+        }
+
+        fn owner(&self, number: u64) -> Owner {
+            self.key.owner(RunId::new(1, 0), number)
+        }
+
+        /// The owner with this number comes.
+        fn enter(&mut self, text: &str, number: u64) {
+            let tag = self
+                .key
+                .tag_of_name(self.owner(number), self.run, &name(text));
+            self.roll.enter(Arrival {
+                tag: Some(tag),
+                ..Arrival::of(name(text))
+            });
+        }
+
+        /// The name that each of the owners had, when the server is started again
+        /// after so long.
+        #[track_caller]
+        fn check(self, seconds: u64, expected: &[(u64, Option<&str>)]) {
+            let key = self.key;
+            let owner = |(number, _): &(u64, _)| self.owner(*number);
+            let owners: Vec<Owner> = expected.iter().map(owner).collect();
+            let time = Timestamp::from_unix_milliseconds(self.time + seconds * 1000);
+            let absent = self.roll.into_absent(time);
+            for (owner, (number, expected)) in owners.iter().zip(expected) {
+                let found = absent.name_of(*owner, &key, None).map(Name::as_str);
+                assert_eq!(found, *expected, "{number}");
+                let wanted = expected.map(name);
+                let again = absent.name_of(*owner, &key, wanted.as_ref());
+                assert_eq!(again.map(Name::as_str), *expected);
+            }
+            let count = expected.iter().filter(|(_, name)| name.is_some()).count();
+            assert_eq!(absent.names.count(), count);
+        }
+    }
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    #[test]
+    fn whoever_is_here_at_the_end_is_known_by_their_last_name() {
+        let mut test = Test::new();
+        for (name, number) in [("ann", 1), ("bo", 2), ("cy", 3), ("di", 4)] {
+            test.enter(name, number);
+        }
+        test.roll.leave(&name("cy"));
+        test.roll.leave(&name("bo"));
+        test.enter("bob", 2);
+        // Another person has it now, be it without a program.
+        test.roll.leave(&name("di"));
+        test.roll.enter(Arrival::of(name("di")));
+        test.roll.leave(&name("ann"));
+        test.enter("ann", 5);
+        // Another file of the same run begins.
+        let run = test.run;
+        test.roll.open(Some(run), None);
+        let expected = [
+            (1, None),
+            (2, Some("bob")),
+            (3, None),
+            (4, None),
+            (5, Some("ann")),
+        ];
+        test.check(3600, &expected);
+    }
+
+    /// A server that is started again and again within a short time has given the
+    /// programs no time to come back.
+    #[test]
+    fn short_runs_do_not_make_anybody_be_forgotten() {
+        for (second, is_known) in [(5, true), (14, true), (15, false)] {
+            let mut test = Test::new();
+            test.enter("ann", 1);
+            test.enter("bo", 2);
+            test.enter("cy", 3);
+            test.restart_after(3600);
+            test.enter("bo", 2);
+            test.enter("cy", 3);
+            test.roll.leave(&name("cy"));
+            let ann = is_known.then_some("ann");
+            test.check(second, &[(1, ann), (2, Some("bo")), (3, None)]);
+        }
+    }
+
+    #[test]
+    fn what_has_no_run_is_of_nobody() {
+        let mut test = Test::new();
+        test.roll.open(None, None);
+        test.enter("ann", 1);
+        test.check(1, &[(1, None)]);
+    }
+
+    #[test]
+    fn names_are_kept_for_a_time_and_known_for_longer() {
+        let mut test = Test::new();
+        test.enter("ann", 1);
+        test.enter("bo", 2);
+        let (key, owner) = (test.key, test.owner(1));
+        let time = test.now();
+        let mut absent = test.roll.into_absent(time);
+        let alike = Name::choose("Аnn").unwrap();
+        assert!(absent.keeps(&alike), "from the beginning");
+        let mut now = Instant::now();
+        absent.begin(now);
+        now += TIME_TO_RETURN - Duration::from_millis(1);
+        absent.expire(now);
+        assert!(absent.keeps(&alike) && absent.keeps(&name("bo")));
+        assert_eq!(absent.keeps_for(now), Duration::from_millis(1));
+        absent.remove(&name("bo"));
+        assert!(!absent.keeps(&name("bo")));
+        now += Duration::from_millis(1);
+        absent.expire(now);
+        assert!(!absent.keeps(&alike));
+        assert_eq!(absent.name_of(owner, &key, None), Some(&name("ann")));
+        absent.expire(now + KNOWN_FOR - TIME_TO_RETURN);
+        assert_eq!(absent.name_of(owner, &key, None), None);
+    }
+
+    #[test]
+    fn they_are_bounded() {
+        let mut test = Test::new();
+        for number in 0..MAX_ABSENT as u64 + 10 {
+            test.enter(&format!("p{number}"), number);
+        }
+        assert_eq!(test.roll.bearers.len(), MAX_ABSENT);
+        test.roll.leave(&name("p7"));
+        test.enter("late", 7);
+        assert!(test.roll.bearers.contains_key(&name("late")));
+    }
+}

@@ -1,0 +1,533 @@
+//! What the threads of the server have in common.
+//!
+//! Every [`Worker`](crate::runtime::worker::Worker) has its own poll and its own
+//! connections. The room belongs to all of them, behind one lock: whoever hears
+//! something has it alone for a moment, and everybody reads it at once to send,
+//! out of the same log. So there is one order for all, and no byte is copied
+//! from thread to thread.
+//!
+//! A worker that sleeps must not miss anything. It says so at its [`Desk`]
+//! *before* it looks for news a last time, and whoever shows something does
+//! that before looking who is asleep: one of the two sees the other. Tasks are
+//! always followed by a wake-up.
+
+use std::mem;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread;
+
+use mio::Waker;
+use mio::net::TcpStream;
+
+use crate::clock::Now;
+use crate::net::admission::{Admission, Refusal, Silent, Visit};
+use crate::ops::counters::Counters;
+use crate::ops::logger::{Journal, Topic};
+use crate::room::tickets::Pass;
+use crate::room::{Form, Room};
+use crate::runtime::scheduler::input::{MAX_WAITING, Waiting};
+use crate::storage::History;
+
+/// What is not allowed beyond.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// What everybody is told of.
+    pub people: chat_proto::event::Limits,
+    /// The addresses of this machine are limited like all others.
+    pub limit_loopback: bool,
+    /// Connections come from a proxy, which says whose each one is.
+    pub proxied: bool,
+    /// How many connections there can be, with those that are told that they
+    /// cannot come in; others wait outside.
+    pub connections: usize,
+    /// How many are let in beyond the limits, since they have proved that they have a
+    /// place here; and how many at a time are told at leisure why they cannot come
+    /// in, and may prove that. Of a flood the others get the word and are closed.
+    pub returning: usize,
+    /// How many connections one thread has before the next one gets any: to send
+    /// them a message takes less time than to wake up somebody else for a few
+    /// of them.
+    pub together: usize,
+}
+
+/// The room, and what everybody does with it.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: RwLock<State>,
+    /// How many bytes everybody may see, of both forms together.
+    shown: AtomicU64,
+    desks: Box<[Desk]>,
+    /// There is a history, which wakes the first worker up.
+    pub(crate) is_kept: bool,
+    admission: Mutex<Admission>,
+    pub(crate) counters: Counters,
+    /// Input of all that cannot be processed yet.
+    pub(crate) waiting: Waiting,
+    /// Connections that are only told why they cannot come in.
+    refused: AtomicUsize,
+    /// Somebody waits outside for a connection to end.
+    door_waits: AtomicBool,
+    /// Somebody is not heard because others are behind.
+    talk_waits: AtomicBool,
+    pub(crate) limits: Limits,
+    pub(crate) journal: Journal,
+}
+
+/// The room, and the files that it is kept in.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) room: Room,
+    pub(crate) history: Option<History>,
+}
+
+/// Where a worker is reached by the others.
+#[derive(Debug)]
+struct Desk {
+    tasks: Mutex<Vec<Task>>,
+    waker: Arc<Waker>,
+    asleep: AtomicBool,
+    /// How many connections it has, or is about to have.
+    connections: AtomicUsize,
+    /// How many of them wait to be served, and are not in the room.
+    unserved: AtomicUsize,
+    /// How much its readers were last offered.
+    served: AtomicU64,
+    /// Of the log of each form its readers need nothing before this.
+    floor: [AtomicU64; 2],
+}
+
+/// Somebody who has come.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) socket: TcpStream,
+    pub(crate) address: SocketAddr,
+    /// Why they are not to come in.
+    pub(crate) refusal: Option<Refusal>,
+}
+
+/// Something for one worker to do.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Somebody has come, and is its from now on.
+    Peer(Peer),
+    /// Those who hold these passes are here over another connection now.
+    Replaced(Vec<Pass>),
+    /// Too many say nothing, and whoever has done so for longest is to go.
+    MakeRoom(Silent),
+    /// Everybody is told this.
+    Tell(Arc<str>),
+    /// The server stops; the second time, at once.
+    Stop,
+    /// The files of the history are to be looked after.
+    Reopen,
+    /// A connection has ended: somebody else may come in.
+    Open,
+}
+
+impl Shared {
+    /// `wakers` are those of the workers.
+    pub(crate) fn new(
+        room: Room,
+        mut history: Option<History>,
+        wakers: Vec<Arc<Waker>>,
+        limits: Limits,
+        journal: Journal,
+    ) -> Self {
+        let admission = Admission::new(limits.people, limits.limit_loopback, limits.returning);
+        if let (Some(history), Some(first)) = (&mut history, wakers.first()) {
+            history.watch(Arc::clone(first));
+        }
+        Self {
+            shown: AtomicU64::new(room.shown().bytes()),
+            is_kept: history.is_some(),
+            state: RwLock::new(State { room, history }),
+            desks: wakers.into_iter().map(Desk::new).collect(),
+            admission: Mutex::new(admission),
+            counters: Counters::default(),
+            waiting: Waiting::new(MAX_WAITING),
+            refused: AtomicUsize::new(0),
+            door_waits: AtomicBool::new(false),
+            talk_waits: AtomicBool::new(false),
+            limits,
+            journal,
+        }
+    }
+
+    /// The room to look at, together with others. A panic ends the process a
+    /// moment later; until then nobody finds it half changed.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(|_| wait_for_the_end())
+    }
+
+    /// The room to change, alone.
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(|_| wait_for_the_end())
+    }
+
+    /// What is left when all workers are done.
+    pub(crate) fn into_parts(self) -> (State, Journal) {
+        let state = self.state.into_inner();
+        (state.unwrap_or_else(PoisonError::into_inner), self.journal)
+    }
+
+    /// How many bytes everybody may see, of both forms together.
+    pub(crate) fn shown(&self) -> u64 {
+        self.shown.load(Ordering::SeqCst)
+    }
+
+    /// Takes note of what the room shows; tells whether that is news.
+    pub(crate) fn show(&self, room: &Room) -> bool {
+        let bytes = room.shown().bytes();
+        self.shown.swap(bytes, Ordering::SeqCst) != bytes
+    }
+
+    /// Wakes those who sleep, but `worker`, because there is news.
+    pub(crate) fn wake_others(&self, worker: usize) {
+        for (index, desk) in self.desks.iter().enumerate() {
+            if index != worker && desk.has_people() && desk.asleep.swap(false, Ordering::SeqCst) {
+                desk.wake();
+            }
+        }
+    }
+
+    /// The readers of this worker were offered everything up to `shown`.
+    pub(crate) fn set_served(&self, worker: usize, shown: u64) {
+        self.desks[worker].served.store(shown, Ordering::SeqCst);
+        if self.talk_waits.load(Ordering::SeqCst) && !self.is_behind() {
+            self.talk_waits.store(false, Ordering::SeqCst);
+            self.wake_others(worker);
+        }
+    }
+
+    /// Whether any worker is so far behind that no more should be said: one
+    /// fast speaker is not to outrun those who read as fast as they are served.
+    /// If so, everybody is woken when that is over.
+    pub(crate) fn must_wait(&self) -> bool {
+        if !self.is_behind() {
+            return false;
+        }
+        self.talk_waits.store(true, Ordering::SeqCst);
+        // That may have been too late for the last one to see it.
+        self.is_behind()
+    }
+
+    fn is_behind(&self) -> bool {
+        let shown = self.shown();
+        let people = self.desks.iter().filter(|desk| desk.has_people());
+        people
+            .map(|desk| desk.served.load(Ordering::SeqCst))
+            .any(|served| shown - served.min(shown) >= MAX_LAG)
+    }
+
+    /// A worker is about to sleep, if it finds no news after this; or it is awake
+    /// again.
+    pub(crate) fn set_asleep(&self, worker: usize, asleep: bool) {
+        self.desks[worker].asleep.store(asleep, Ordering::SeqCst);
+    }
+
+    /// Gives a task to a worker.
+    pub(crate) fn give(&self, worker: usize, task: Task) {
+        let desk = &self.desks[worker];
+        desk.tasks().push(task);
+        desk.wake();
+    }
+
+    /// What wakes a worker up.
+    pub(crate) fn waker(&self, worker: usize) -> Arc<Waker> {
+        Arc::clone(&self.desks[worker].waker)
+    }
+
+    /// Wakes a worker up, for nothing in particular.
+    pub(crate) fn wake(&self, worker: usize) {
+        self.desks[worker].wake();
+    }
+
+    /// Gives tasks to all workers but one.
+    pub(crate) fn give_others(&self, worker: usize, task: impl Fn() -> Task) {
+        for index in (0..self.desks.len()).filter(|index| *index != worker) {
+            self.give(index, task());
+        }
+    }
+
+    /// Whether a worker has anything to do.
+    pub(crate) fn has_tasks(&self, worker: usize) -> bool {
+        !self.desks[worker].tasks().is_empty()
+    }
+
+    /// What a worker has to do.
+    pub(crate) fn take_tasks(&self, worker: usize) -> Vec<Task> {
+        mem::take(&mut *self.desks[worker].tasks())
+    }
+
+    /// How many connections there are.
+    pub(crate) fn connections(&self) -> usize {
+        let counts = self.desks.iter().map(|desk| &desk.connections);
+        counts.map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// The worker that is to have the next connection, which is counted now. A
+    /// small room is quickest where all are together: nobody has to be woken.
+    pub(crate) fn place(&self) -> usize {
+        let load = |desk: &Desk| desk.connections.load(Ordering::Relaxed);
+        let with_space = self
+            .desks
+            .iter()
+            .position(|desk| load(desk) < self.limits.together);
+        let emptiest = || {
+            let all = self.desks.iter().enumerate();
+            all.min_by_key(|(_, desk)| load(desk))
+                .map_or(0, |(index, _)| index)
+        };
+        let worker = with_space.unwrap_or_else(emptiest);
+        let desk = &self.desks[worker];
+        desk.connections.fetch_add(1, Ordering::SeqCst);
+        desk.unserved.fetch_add(1, Ordering::Relaxed);
+        worker
+    }
+
+    /// Of the connections of this worker that are not in the room so many wait to
+    /// be served.
+    pub(crate) fn set_unserved(&self, worker: usize, count: usize) {
+        self.desks[worker].unserved.store(count, Ordering::Relaxed);
+    }
+
+    /// How many come or go and have not been served, about.
+    pub(crate) fn unserved(&self) -> usize {
+        let counts = self.desks.iter().map(|desk| &desk.unserved);
+        counts.map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Who may come in, and how many of them say nothing.
+    pub(crate) fn admission(&self) -> MutexGuard<'_, Admission> {
+        let admission = self.admission.lock();
+        admission.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note that somebody could not come in.
+    pub(crate) fn refuse(&self, refusal: Refusal, address: IpAddr, now: Now) {
+        self.counters.refused[refusal as usize].add(1);
+        let reason = refusal.reason(&self.limits.people);
+        let text = format!("refused {address}: {reason}");
+        self.journal.tell(Topic::Refused(refusal), now, &text);
+    }
+
+    /// Takes note that a part of the history cannot be read.
+    pub(crate) fn tell_unreadable(&self, why: &str, now: Now) {
+        let text = format!("a part of the history is left out: {why}");
+        self.journal.tell(Topic::Unreadable, now, &text);
+    }
+
+    /// Whether there is space for a connection that cannot come in, to be told so
+    /// or to prove that it has a place here. If so it is counted.
+    pub(crate) fn can_refuse(&self, address: IpAddr) -> bool {
+        let has_space = self.refused.load(Ordering::SeqCst) < self.limits.returning
+            && self.admission().may_return(address);
+        self.refused
+            .fetch_add(usize::from(has_space), Ordering::SeqCst);
+        has_space
+    }
+
+    /// Such a connection has proved that, and is in.
+    pub(crate) fn let_back(&self, address: IpAddr) {
+        self.admission().let_back(address);
+        self.refused.fetch_sub(1, Ordering::SeqCst);
+        self.counters.accepted.add(1);
+    }
+
+    /// A connection of this worker has ended: one from this address, or one that was
+    /// only told why it could not come in.
+    pub(crate) fn leave(&self, worker: usize, from: Option<(IpAddr, Visit)>, now: Now) {
+        match from {
+            Some((address, visit)) => self.admission().leave(address, visit, now.instant),
+            None => _ = self.refused.fetch_sub(1, Ordering::SeqCst),
+        }
+        let connections = &self.desks[worker].connections;
+        connections.fetch_sub(1, Ordering::SeqCst);
+        if self.door_waits.swap(false, Ordering::SeqCst) {
+            self.give(DOOR, Task::Open);
+        }
+    }
+
+    /// Has [`Task::Open`] come when a connection ends.
+    pub(crate) fn wait_for_space(&self) {
+        self.door_waits.store(true, Ordering::SeqCst);
+    }
+
+    /// The readers of this worker need nothing before `floor`.
+    pub(crate) fn set_floor(&self, worker: usize, floor: [u64; 2]) {
+        for (known, floor) in self.desks[worker].floor.iter().zip(floor) {
+            known.store(floor, Ordering::Release);
+        }
+    }
+
+    /// Before this nobody needs the log of a form.
+    pub(crate) fn floor(&self, form: Form) -> u64 {
+        let floors = self.desks.iter().map(|desk| &desk.floor[form as usize]);
+        floors
+            .map(|floor| floor.load(Ordering::Acquire))
+            .min()
+            .unwrap_or(u64::MAX)
+    }
+}
+
+impl Desk {
+    fn new(waker: Arc<Waker>) -> Self {
+        Self {
+            tasks: Mutex::default(),
+            waker,
+            asleep: AtomicBool::new(false),
+            connections: AtomicUsize::new(0),
+            unserved: AtomicUsize::new(0),
+            served: AtomicU64::new(0),
+            floor: [u64::MAX; 2].map(AtomicU64::new),
+        }
+    }
+
+    fn has_people(&self) -> bool {
+        self.connections.load(Ordering::SeqCst) > 0
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, Vec<Task>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self) {
+        // It fails only when the poll is gone, and with it whoever slept.
+        let _ = self.waker.wake();
+    }
+}
+
+fn wait_for_the_end() -> ! {
+    loop {
+        thread::park();
+    }
+}
+
+/// The worker that accepts, and that goes last.
+pub(crate) const DOOR: usize = 0;
+
+/// How far a worker may be behind, in bytes of both forms together: far less
+/// than the log holds.
+const MAX_LAG: u64 = 1 << 20;
+
+#[cfg(test)]
+impl Shared {
+    /// A room for tests that has a history, with one worker.
+    pub(crate) fn kept(
+        mut room: Room,
+        history: History,
+        waker: Arc<Waker>,
+        people: chat_proto::event::Limits,
+    ) -> Self {
+        room.set_limits(people);
+        let history = Some(history);
+        Self::new(
+            room,
+            history,
+            vec![waker],
+            test_limits(people),
+            Journal::on_stderr(),
+        )
+    }
+
+    /// An empty room for tests, with a worker for each waker.
+    pub(crate) fn of(wakers: Vec<Arc<Waker>>, people: chat_proto::event::Limits) -> Self {
+        let mut room = Room::new(crate::room::identity::tests::identity(), 8 << 20);
+        room.set_limits(people);
+        let limits = test_limits(people);
+        Self::new(room, None, wakers, limits, Journal::on_stderr())
+    }
+}
+
+#[cfg(test)]
+fn test_limits(people: chat_proto::event::Limits) -> Limits {
+    Limits {
+        people,
+        limit_loopback: false,
+        proxied: false,
+        connections: 100,
+        returning: 16,
+        together: 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chat_proto::event::{Speech, SpeechKind};
+    use chat_proto::name::Name;
+    use chat_proto::text::Text;
+    use mio::{Events, Poll, Token};
+
+    use super::*;
+    use crate::runtime::server::now;
+
+    /// Two workers, with a connection each.
+    fn two() -> (Shared, [Poll; 2]) {
+        let polls = [(); 2].map(|()| Poll::new().unwrap());
+        let waker = |poll: &Poll| Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
+        let wakers = polls.iter().map(waker).collect();
+        let shared = Shared::of(wakers, chat_proto::event::Limits::default());
+        assert_eq!([shared.place(), shared.place()], [0, 1]);
+        (shared, polls)
+    }
+
+    fn is_woken(poll: &mut Poll) -> bool {
+        let mut events = Events::with_capacity(1);
+        poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        !events.is_empty()
+    }
+
+    fn say(shared: &Shared, texts: usize) {
+        let room = &mut shared.write().room;
+        let name = Name::choose("ann").unwrap();
+        for _ in 0..texts {
+            let speech = Speech {
+                name: name.clone(),
+                text: Text::clean(&"x".repeat(4000)).unwrap(),
+                id: None,
+                tag: None,
+            };
+            room.say(speech, None, SpeechKind::Message, now());
+        }
+        room.show_all();
+        shared.show(room);
+    }
+
+    #[test]
+    fn no_more_is_said_while_a_worker_is_behind_and_it_wakes_who_waits() {
+        let (shared, [mut first, _second]) = two();
+        say(&shared, 10);
+        assert!(!shared.must_wait());
+        say(&shared, 200);
+        shared.set_served(0, shared.shown());
+        assert!(shared.must_wait());
+        shared.set_asleep(0, true);
+        assert!(!is_woken(&mut first));
+        shared.set_served(1, shared.shown());
+        assert!(!shared.must_wait());
+        assert!(is_woken(&mut first));
+        // Nobody waits for a worker that has no people.
+        shared.leave(1, None, now());
+        say(&shared, 200);
+        shared.set_served(0, shared.shown());
+        assert!(!shared.must_wait());
+    }
+
+    #[test]
+    fn news_wakes_whoever_sleeps_and_has_people() {
+        let (shared, [mut first, mut second]) = two();
+        shared.set_asleep(1, true);
+        shared.wake_others(0);
+        assert!(is_woken(&mut second) && !is_woken(&mut first));
+        // It is awake now.
+        shared.wake_others(0);
+        assert!(!is_woken(&mut second));
+        shared.set_asleep(1, true);
+        shared.leave(1, None, now());
+        shared.wake_others(0);
+        assert!(!is_woken(&mut second));
+    }
+}

@@ -1,0 +1,100 @@
+//! Those who are in the room and have not sent a line: how long they may, and how
+//! many.
+
+use super::Clients;
+use crate::clock::Now;
+use crate::net::admission::Silent;
+use crate::net::connection::Silence;
+use crate::room::Room;
+use crate::runtime::control::{Shared, Task};
+use crate::session::{ANNOUNCE_AFTER, Reason};
+
+impl Clients {
+    /// Somebody comes in who has said nothing, if there are not too many of those
+    /// from the same address already.
+    pub(super) fn take_in_silent(
+        &mut self,
+        key: usize,
+        room: &mut Room,
+        shared: &Shared,
+        now: Now,
+    ) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let address = connection.session.address().ip();
+        let since = now.instant;
+        let silent = Silent {
+            since,
+            worker: self.worker,
+            key,
+        };
+        let waits = shared.admission().wait(silent, address);
+        match waits {
+            Ok(first) => {
+                let patience = self.limits.idle_join;
+                // The time counts from connecting on.
+                let left = patience.saturating_sub(ANNOUNCE_AFTER);
+                let until = (!patience.is_zero()).then(|| since + left);
+                connection.set_silence(Some(Silence { since, until }));
+                if let Some(first) = first {
+                    shared.give(first.worker, Task::MakeRoom(first));
+                }
+            }
+            Err(refusal) => {
+                let text = format!("{}: goodbye", refusal.reason(&self.limits));
+                shared.refuse(refusal, address, now);
+                let reason = Reason::Refused(refusal);
+                connection.session.dismiss(&text, reason, room, now);
+            }
+        }
+    }
+
+    /// Somebody goes because too many say nothing, unless they have said something
+    /// by now.
+    pub(crate) fn make_room(&mut self, silent: &Silent, room: &mut Room, now: Now) {
+        if let Some(connection) = self.connections.get_mut(silent.key)
+            && connection.silence().map(|silence| silence.since) == Some(silent.since)
+        {
+            let most = self.limits.unjoined;
+            let text = format!(
+                "you have said nothing, and others have come who might \
+                 (at most {most} may, --max-unjoined): goodbye"
+            );
+            connection.set_silence(None);
+            connection
+                .session
+                .dismiss(&text, Reason::Crowded, room, now);
+            self.enqueue(silent.key);
+        }
+    }
+
+    /// Somebody who has been silent for too long goes.
+    pub(super) fn expire_silent(&mut self, key: usize, room: &mut Room, shared: &Shared, now: Now) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && connection
+                .silent_until()
+                .is_some_and(|at| at <= now.instant)
+        {
+            let seconds = self.limits.idle_join.as_secs_f64();
+            let text = format!("you have said nothing for {seconds} s (--idle-join): goodbye");
+            let reason = Reason::SaidNothing;
+            connection.session.dismiss(&text, reason, room, now);
+            self.joined(key, shared);
+        }
+    }
+
+    /// Somebody is no longer one of those who are here and say nothing.
+    pub(super) fn joined(&mut self, key: usize, shared: &Shared) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && let Some(Silence { since, .. }) = connection.silence()
+        {
+            connection.set_silence(None);
+            shared.admission().join(&Silent {
+                since,
+                worker: self.worker,
+                key,
+            });
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The server: as many workers as it has threads, from the start to the end.
+
+use std::num::NonZeroUsize;
+use std::thread::ScopedJoinHandle;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::{process, thread};
+
+use chat_proto::event::Timestamp;
+
+use crate::clock::Now;
+use crate::net::listener::Listener;
+use crate::ops::logger::Journal;
+use crate::room::Room;
+use crate::runtime::control::{DOOR, Shared, State, Task};
+use crate::runtime::worker::Worker;
+use crate::storage::{History, News};
+
+pub use crate::runtime::control::Limits;
+
+/// A server that listens.
+pub struct Server {
+    workers: Vec<Worker>,
+    shared: Shared,
+}
+
+impl Server {
+    /// A server for `room` on these listeners, with so many threads.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn new(
+        listeners: Vec<Listener>,
+        mut room: Room,
+        history: Option<History>,
+        limits: Limits,
+        threads: NonZeroUsize,
+        journal: Journal,
+    ) -> anyhow::Result<Self> {
+        let workers = (0..threads.get()).map(|index| Worker::new(index, limits.people));
+        let mut workers: Vec<Worker> = workers.collect::<Result<_, _>>()?;
+        let wakers = workers
+            .iter()
+            .map(Worker::waker)
+            .collect::<Result<_, _>>()?;
+        if let Some(first) = workers.first_mut() {
+            first.stand_at_front(listeners, limits.proxied)?;
+        }
+        room.set_limits(limits.people);
+        room.reserve();
+        room.await_returns(now().instant);
+        Ok(Self {
+            workers,
+            shared: Shared::new(room, history, wakers, limits, journal),
+        })
+    }
+
+    /// Where the server tells what happens.
+    pub fn journal(&self) -> &Journal {
+        &self.shared.journal
+    }
+
+    /// Serves until a signal says stop.
+    ///
+    /// # Errors
+    ///
+    /// When a poll itself fails; nothing that a peer does is an error.
+    pub fn run(self) -> anyhow::Result<()> {
+        let Self { workers, shared } = self;
+        let result = thread::scope(|scope| {
+            let mut workers = workers.into_iter();
+            let first = workers.next();
+            let others: Vec<_> = workers
+                .map(|worker| scope.spawn(|| run(worker, &shared)))
+                .collect();
+            let first = first.map_or(Ok(()), |first| run(first, &shared));
+            let others = others.into_iter().flat_map(ScopedJoinHandle::join);
+            others.fold(first, anyhow::Result::and)
+        });
+        finish(shared);
+        result
+    }
+}
+
+/// Runs a worker to its end. If it fails the others are to stop as well: the
+/// people in its part of the room would wait for ever.
+fn run(mut worker: Worker, shared: &Shared) -> anyhow::Result<()> {
+    let _guard = EndsWithUs;
+    let result = worker.run(shared);
+    if result.is_err() {
+        shared.give_others(worker.index(), || Task::Stop);
+    }
+    // It waits for the others.
+    shared.wake(DOOR);
+    result
+}
+
+/// A thread that panics takes the process along: what it was about to do to the
+/// room is half done.
+struct EndsWithUs;
+
+impl Drop for EndsWithUs {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            process::exit(PANICKED);
+        }
+    }
+}
+
+fn finish(shared: Shared) {
+    let now = now();
+    let (State { mut room, history }, journal) = shared.into_parts();
+    if let Some(history) = history
+        && let Some(News::Trouble(why)) = history.finish(&mut room, now)
+    {
+        let text = format!("{why}: the last of what was said is not kept");
+        journal.warn(now.time, &text);
+    }
+    journal.flush();
+    journal.info(now.time, "stopped");
+    journal.finish();
+}
+
+/// Now, by the clocks of the system.
+pub fn now() -> Now {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let milliseconds = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    Now {
+        time: Timestamp::from_unix_milliseconds(milliseconds),
+        instant: Instant::now(),
+    }
+}
+
+/// What is kept in memory of what was said and done, in JSON form; see
+/// [`Room::behind`].
+pub const LOG_BYTES: u64 = 6 * 1024 * 1024;
+
+/// The exit status of a program that panics.
+const PANICKED: i32 = 101;

@@ -1,0 +1,168 @@
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use chat_proto::name::Name;
+
+use super::*;
+use crate::storage::tests::faults::{Faults, Kind};
+use crate::storage::{Options, SyncMode};
+
+/// D-08: the whole process is stopped right behind a look at the sockets, until
+/// something would be due for a peer that has spoken meanwhile.
+#[test]
+fn what_people_did_while_it_was_stopped_comes_before_what_is_due() {
+    let people = Limits::default();
+    let mut worker = Worker::new(0, people).unwrap();
+    let shared = Shared::of(vec![worker.waker().unwrap()], people);
+    let mut events = Events::with_capacity(EVENTS);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut ann = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (socket, address) = listener.accept().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    shared.give(
+        0,
+        Task::Peer(Peer {
+            socket: mio::net::TcpStream::from_std(socket),
+            address,
+            refusal: None,
+        }),
+    );
+    // Nothing has come from her by then.
+    worker.attend(&shared);
+    worker.clients.close(worker.poll.registry(), &shared, now());
+    let due = worker.clients.deadline().unwrap();
+    assert!(worker.looked < due);
+
+    ann.write_all(b"/nick ann\n").unwrap();
+    // Nothing but time is to pass.
+    thread::sleep(due.saturating_duration_since(Instant::now()));
+    worker.attend(&shared);
+    assert_eq!(shared.read().room.people().count(), 0);
+
+    while shared.read().room.people().count() == 0 {
+        worker.wait(&mut events, &shared).unwrap();
+        for event in &events {
+            worker.note(event, &shared);
+        }
+        worker.attend(&shared);
+    }
+    let room = &shared.read().room;
+    assert!(room.people().is_taken(&Name::choose("ann").unwrap()));
+    assert_eq!(room.head().seq, 1, "she came in under another name");
+}
+
+/// A connection to the worker, as the door would give it to it.
+fn connect(shared: &Shared, listener: &TcpListener) -> BufReader<TcpStream> {
+    let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    peer.set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let (socket, address) = listener.accept().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let admitted = shared.admission().arrive(address.ip(), Instant::now());
+    assert_eq!((admitted, shared.place()), (Ok(()), 0));
+    shared.give(
+        0,
+        Task::Peer(Peer {
+            socket: mio::net::TcpStream::from_std(socket),
+            address,
+            refusal: None,
+        }),
+    );
+    BufReader::new(peer)
+}
+
+/// Reads lines until one holds this.
+#[track_caller]
+fn expect(peer: &mut BufReader<TcpStream>, needle: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        peer.read_line(&mut line).unwrap();
+        assert!(!line.is_empty(), "the end, and no {needle}");
+        lines.push(line);
+        if lines.last().unwrap().contains(needle) {
+            return lines;
+        }
+    }
+}
+
+/// D-07: a disk that takes its time to read is waited for only by those who have asked
+/// for what is on it.
+#[cfg(unix)]
+#[test]
+fn a_slow_read_delays_only_those_who_have_asked() {
+    const EVENTS: usize = 400;
+    let directory = tempfile::tempdir().unwrap();
+    let options = Options {
+        path: directory.path().join("room"),
+        sync: SyncMode::Off,
+        keep: 1 << 30,
+    };
+    let mut file = String::new();
+    for seq in 1..=EVENTS {
+        let text = "x".repeat(1000);
+        file += &format!(
+            r#"{{"seq":{seq},"time":"2026-11-23T10:00:00.000Z","type":"message","name":"old","text":"{text}"}}"#
+        );
+        file += "\n";
+    }
+    std::fs::write(&options.path, file).unwrap();
+    let faults = Faults::default();
+    let (history, room) =
+        History::open_on(faults.disk(), options, 1000, now().time, &mut Vec::new()).unwrap();
+    let memory = room.log(Form::Json).first();
+    assert!(memory > 200, "{memory}");
+    let limits = Limits {
+        rate: 0,
+        ..Limits::default()
+    };
+    let mut worker = Worker::new(0, limits).unwrap();
+    let waker = worker.waker().unwrap();
+    let shared = &Shared::kept(room, history, waker, limits);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    thread::scope(|scope| {
+        scope.spawn(move || worker.run(shared).unwrap());
+        let [mut ann, mut bo] = [(); 2].map(|()| connect(shared, &listener));
+        ann.get_mut().write_all(b"/nick ann\n").unwrap();
+        bo.get_mut().write_all(b"/nick bo\n").unwrap();
+        expect(&mut ann, "[bo] entered");
+        faults.hang(Kind::Read);
+        let mut askers = [(); 5].map(|()| connect(shared, &listener));
+        for asker in &mut askers {
+            let hello = b"/hello {\"protocol\":1}\n{\"type\":\"history\",\"first\":1}\n";
+            asker.get_mut().write_all(hello).unwrap();
+        }
+        faults.wait_for_hanging();
+        for number in 0..20 {
+            bo.get_mut()
+                .write_all(format!("mark {number}.\n").as_bytes())
+                .unwrap();
+            expect(&mut ann, &format!("<bo> mark {number}."));
+        }
+        // What is in memory is sent, also to others who want the past.
+        let mut cy = connect(shared, &listener);
+        cy.get_mut()
+            .write_all(b"/hello {\"protocol\":1,\"name\":\"cy\",\"replay\":20}\n")
+            .unwrap();
+        let seen = expect(&mut cy, "mark 19.");
+        assert_eq!(seen.iter().filter(|line| line.contains("mark")).count(), 20);
+        faults.release();
+        for asker in &mut askers {
+            let heard = expect(asker, "\"type\":\"history\"");
+            let seqs = heard
+                .iter()
+                .filter(|line| line.contains("\"old\""))
+                .enumerate();
+            for (index, line) in seqs {
+                assert!(
+                    line.starts_with(&format!("{{\"seq\":{},", index + 1)),
+                    "{line}"
+                );
+            }
+            assert!(heard.len() > EVENTS);
+        }
+        shared.give(0, Task::Stop);
+        shared.give(0, Task::Stop);
+    });
+}

@@ -1,0 +1,531 @@
+//! The room on disk: the JSON log, in files that `tail`, `grep` and `jq` can
+//! read.
+//!
+//! A file holds what programs are sent, one event a line, and nothing else.
+//! `FILE` is the newest one; when it is full it becomes `FILE.000001` and so
+//! on, and the oldest ones go when all together are too large. Which file holds
+//! what is known to `segments`, what a line must be to `recovery`, how they are
+//! found at the start to `opening`; here they are written. Everything else that is done
+//! to them is a job of the `keeper`, in a thread of its own (`syncer`), and another
+//! thread reads them (`reader`).
+//!
+//! Each poll round appends what was said in it, with one write, and only then
+//! lets people see it: so nothing that anybody was told is lost when the
+//! process is killed. Whether it also waits for the disk, and who waits, says
+//! [`SyncMode`].
+//!
+//! When a write fails nothing more is taken from people, and it is tried again
+//! every second; a disk that does not answer counts as one that fails. When a sync
+//! fails the system may have thrown away what it could not write and would call
+//! the next sync a success; so all that was not safe before is then written anew,
+//! from memory, before it counts. There is one job at a time, and the only file with
+//! anything unsafe in it is the newest one: nothing is written behind the end of a
+//! full file before that is safe and another one is begun.
+//!
+//! When another program has moved, deleted or changed `FILE`, it is begun anew from
+//! what is held, before anything more is confirmed.
+
+mod disk;
+mod jobs;
+mod keeper;
+mod key_file;
+mod opening;
+mod overlap;
+mod reader;
+mod recovery;
+mod segments;
+mod syncer;
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use chat_proto::event::Timestamp;
+use clap::ValueEnum;
+use mio::Waker;
+
+use crate::clock::Now;
+use crate::ops::errors::in_words;
+use crate::room::absent::Absent;
+use crate::room::identity::{new_room, new_run};
+use crate::room::{Form, Mark, Room, notice};
+use crate::timeline::replay::{Files, Wanted};
+use disk::{Disk, Handle};
+use jobs::{Flight, Lost, Seen};
+use keeper::{Cut, Keeper};
+use key_file::Found;
+use opening::{lock, numbered, read_back, real_path};
+pub(crate) use reader::Asker;
+use recovery::Recovery;
+use segments::Segments;
+use syncer::Syncer;
+
+/// When what was said is on the disk, and not only with the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SyncMode {
+    /// Before anybody sees it.
+    Always,
+    /// At most 200 ms later.
+    Batch,
+    /// When the operating system writes it.
+    Off,
+}
+
+/// How a history is kept.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The newest file.
+    pub path: PathBuf,
+    /// When it is safe.
+    pub sync: SyncMode,
+    /// Bytes of all files together.
+    pub keep: u64,
+}
+
+/// The files, and how much of the room is in them.
+#[derive(Debug)]
+pub struct History {
+    options: Options,
+    segments: Segments,
+    /// The files of the segments.
+    files: VecDeque<Arc<Handle>>,
+    /// Locked as long as this process lives.
+    _lock: Handle,
+    /// What is before this in the JSON log has been written.
+    written: u64,
+    /// What is before this in the JSON log is safe.
+    safe: u64,
+    /// What was seen of the newest file when it was last in its place.
+    seen: Seen,
+    /// Full files that are to go.
+    dropped: Vec<(PathBuf, Arc<Handle>)>,
+    /// Files that were moved away and are to be cut.
+    cuts: Vec<Cut>,
+    syncer: Syncer,
+    reader: reader::Reader,
+    /// The job under way.
+    in_flight: Option<Flight>,
+    /// The newest file is not in its place: nothing is written until another one is
+    /// begun.
+    astray: Option<Lost>,
+    /// No sync is due before this moment.
+    next_sync: Option<Instant>,
+    /// When it is looked whether all is in its place, if nothing else does so.
+    next_look: Option<Instant>,
+    /// The operator has asked whether it is.
+    is_asked: bool,
+    /// Of the full files one is looked at each time, in turn.
+    turn: usize,
+    trouble: Option<Trouble>,
+}
+
+/// Nothing can be kept.
+#[derive(Debug)]
+struct Trouble {
+    /// When to try again; not while a job is under way.
+    retry: Instant,
+    /// The job under way tells whether it is over; not one that was under way when
+    /// it began.
+    tried: bool,
+}
+
+/// Something to tell people, or only the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// From now on nothing can be kept, and why.
+    Trouble(String),
+    /// It can be kept again.
+    Recovered,
+    /// Something has happened to the files, and the room goes on.
+    Told(String),
+    /// The same, for the log only.
+    Noted(String),
+}
+
+impl History {
+    /// Opens a history, or begins one. The room goes on behind what is in it,
+    /// and keeps about `capacity` bytes in memory, see [`Room::behind`]. What is worth
+    /// a line in the log goes to `notes`.
+    ///
+    /// # Errors
+    ///
+    /// When another server has it, it cannot be read or written, or it is
+    /// damaged in the middle; a torn end is cut off.
+    pub fn open(
+        options: Options,
+        capacity: u64,
+        time: Timestamp,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<(Self, Room)> {
+        Self::open_on(Disk::default(), options, capacity, time, notes)
+    }
+
+    pub(crate) fn open_on(
+        disk: Disk,
+        options: Options,
+        capacity: u64,
+        time: Timestamp,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<(Self, Room)> {
+        let options = Options {
+            path: real_path(&options.path)?,
+            ..options
+        };
+        let path = &options.path;
+        let lock = lock(&disk, path)?;
+        let key_path = with_suffix(path, "key");
+        let found = key_file::find(&key_path)?;
+        let (Found::Old(key) | Found::New(key)) = found;
+        let mut recovery = Recovery::new(key, new_room()?, capacity);
+        let mut segments = Segments::default();
+        let mut files = VecDeque::new();
+        let numbered = numbered(path)?;
+        let newest_is_there = path.exists();
+        let last = numbered.last().map_or(0, |(number, _)| *number);
+        let paths: Vec<PathBuf> = numbered
+            .iter()
+            .map(|(_, path)| path.clone())
+            .chain([path.clone()])
+            .collect();
+        overlap::mend(&disk, &paths, notes)?;
+        for (number, path) in numbered {
+            let is_last = number == last && !newest_is_there;
+            let begun = segments.len();
+            let what = (Some(number), is_last);
+            let file = read_back(&disk, &path, what, &mut recovery, &mut segments, notes)?;
+            // One without any event in it holds no part of the history.
+            if segments.len() > begun {
+                files.push_back(Arc::new(file));
+            }
+        }
+        let what = (None, true);
+        let file = read_back(&disk, path, what, &mut recovery, &mut segments, notes)?;
+        if segments.last().is_none_or(|newest| newest.number.is_some()) {
+            let start = recovery.json.head();
+            segments.begin(None, start, (recovery.json.next(), start));
+        }
+        files.push_back(Arc::new(file));
+
+        let mut before = recovery.finish(time);
+        if matches!(found, Found::New(_)) {
+            key_file::make(&disk, &key_path, &key)?;
+            // No program could prove that a name is its own.
+            before.absent = Absent::default();
+        }
+        let run = new_run(time, before.runs.newest())?;
+        let mut room = Room::behind(before, run, key, capacity);
+        let keeper = Keeper {
+            path: options.path.clone(),
+            disk,
+            syncs: options.sync != SyncMode::Off,
+        };
+        let head = room.head().json;
+        let mut history = Self {
+            segments,
+            files,
+            _lock: lock,
+            written: head,
+            safe: head,
+            seen: Seen::default(),
+            dropped: Vec::new(),
+            cuts: Vec::new(),
+            syncer: Syncer::Here(keeper, None),
+            reader: reader::Reader::start(),
+            in_flight: None,
+            astray: None,
+            next_sync: None,
+            next_look: None,
+            is_asked: false,
+            turn: 0,
+            trouble: None,
+            options,
+        };
+        let first = history.segments.first().map_or(1, |first| first.first);
+        let start = history.start();
+        room.keep(first, start, history.segment_size());
+        if history.options.sync == SyncMode::Always {
+            room.show_late();
+        }
+        room.open(time);
+        history.begin_with(&mut room).with_context(|| {
+            format!(
+                "cannot write the history {}",
+                history.options.path.display()
+            )
+        })?;
+        Ok((history, room))
+    }
+
+    /// Writes that the room is open, and waits until that is safe.
+    fn begin_with(&mut self, room: &mut Room) -> io::Result<()> {
+        self.write(room)?;
+        let (start, mark) = (self.start(), room.head());
+        let newest = self.newest();
+        newest.sync()?;
+        self.syncer.sync_directory()?;
+        self.seen = Seen::of(newest, room, start, mark)?;
+        self.made_safe(mark, room);
+        room.show(mark);
+        Ok(())
+    }
+
+    /// The most descriptors that the files take.
+    pub fn descriptors(&self) -> usize {
+        // And the lock, the directory, one that is begun, and one that is dropped.
+        self.most_files() + 5
+    }
+
+    /// How many files are open at most.
+    fn most_files(&self) -> usize {
+        (self.options.keep / self.segment_size()) as usize + MOST_MOVED
+    }
+
+    /// Starts the thread that waits for the disk, and wakes the loop.
+    pub fn watch(&mut self, waker: Arc<Waker>) {
+        self.syncer.start(waker);
+    }
+
+    /// Has it looked whether all files are in their places, and `FILE` begun anew if
+    /// it has been moved.
+    pub fn reopen(&mut self) {
+        self.is_asked = true;
+    }
+
+    /// Has a piece of the files read for the connection `key`, if it is in one.
+    pub(crate) fn ask(&self, wanted: Wanted, key: usize, asker: Asker) -> bool {
+        let index = self.segments.at(wanted.position);
+        let found = index.and_then(|index| self.segments.get(index).zip(self.files.get(index)));
+        if let Some((segment, file)) = found {
+            let offset = wanted.position - segment.start;
+            let place = (Arc::clone(file), offset);
+            self.reader.ask(wanted, place, key, asker);
+        }
+        found.is_some()
+    }
+
+    /// Writes what the room has said since, and shows it to everybody if that
+    /// is enough. To be called in each round.
+    pub fn keep(&mut self, room: &mut Room, now: Now) -> Vec<News> {
+        let mut news = Vec::new();
+        if let Some(done) = self.syncer.result() {
+            self.take(done, room, now, &mut news);
+        }
+        let is_silent = |flight: &mut Flight| flight.is_silent(now.instant);
+        if self.trouble.is_none() && self.in_flight.as_mut().is_some_and(is_silent) {
+            let seconds = SILENT_AFTER.as_secs();
+            let why = format!("the disk has not answered for {seconds} s");
+            self.trouble(why, room, now, &mut news);
+            // Any answer is one.
+            self.trouble.iter_mut().for_each(|it| it.tried = true);
+        }
+        let waits = |trouble: &Trouble| self.in_flight.is_some() || now.instant < trouble.retry;
+        if self.trouble.as_ref().is_some_and(waits) {
+            return news;
+        }
+        if self.astray.is_none() {
+            if let Err(error) = self.write(room) {
+                self.fail(&error, room, now, &mut news);
+                return news;
+            }
+            if self.trouble.is_none() {
+                let end = end(room);
+                if self.options.sync != SyncMode::Always {
+                    room.show(end);
+                }
+                if self.options.sync == SyncMode::Off {
+                    self.made_safe(end, room);
+                }
+            }
+        }
+        self.give(room, now);
+        news
+    }
+
+    /// When [`History::keep`] wants to be called, if nothing happens before.
+    pub fn deadline(&self) -> Option<Instant> {
+        match (&self.trouble, &self.in_flight) {
+            (Some(_), Some(_)) => None,
+            (Some(trouble), None) => Some(trouble.retry),
+            (None, Some(flight)) => Some(flight.silent_from),
+            (None, None) => {
+                let sync = self.next_sync.filter(|_| self.written > self.safe);
+                sync.into_iter().chain(self.next_look).min()
+            }
+        }
+    }
+
+    /// Whether so much waits for the disk that no more should be taken in.
+    pub fn is_overtaken(&self, room: &Room) -> bool {
+        let head = room.head();
+        let waits = head.json - self.safe + (head.text - room.shown().text);
+        self.trouble.is_none() && waits > MAX_UNSAFE
+    }
+
+    /// Writes and makes safe what is left, as far as that is possible soon.
+    pub fn finish(mut self, room: &mut Room, now: Now) -> Option<News> {
+        let until = Instant::now() + FINISH_FOR;
+        let mut news = Vec::new();
+        // It is tried once more.
+        self.trouble = None;
+        loop {
+            if self.in_flight.is_some() {
+                let left = until.saturating_duration_since(Instant::now());
+                match self.syncer.wait(left) {
+                    Some(done) => self.take(done, room, now, &mut news),
+                    None => self.fail(&io::ErrorKind::TimedOut.into(), room, now, &mut news),
+                }
+            }
+            if self.trouble.is_none()
+                && self.astray.is_none()
+                && let Err(error) = self.write(room)
+            {
+                self.fail(&error, room, now, &mut news);
+            }
+            if self.trouble.is_some() {
+                return news.into_iter().find(|it| matches!(it, News::Trouble(_)));
+            }
+            let all_written = self.written == room.head().json && self.astray.is_none();
+            if all_written && (self.options.sync == SyncMode::Off || self.safe == self.written) {
+                return None;
+            }
+            self.next_sync = None;
+            self.give(room, now);
+        }
+    }
+
+    fn fail(&mut self, error: &io::Error, room: &mut Room, now: Now, news: &mut Vec<News>) {
+        let why = format!("the history cannot be written ({})", in_words(error));
+        self.trouble(why, room, now, news);
+    }
+
+    /// Nothing more is taken.
+    fn trouble(&mut self, why: String, room: &mut Room, now: Now, news: &mut Vec<News>) {
+        room.set_trouble(Some(notice(&why)));
+        let before = self.trouble.replace(Trouble {
+            retry: now.instant + RETRY_AFTER,
+            tried: false,
+        });
+        if before.is_none() {
+            news.push(News::Trouble(why));
+        }
+    }
+
+    /// Writes what is not written yet and goes into the newest file.
+    fn write(&mut self, room: &mut Room) -> io::Result<()> {
+        let start = self.start();
+        // None is begun anew before there is anything in it.
+        while room.next_cut().is_some_and(|cut| cut.json <= start) {
+            room.cut_done();
+        }
+        let log = room.log(Form::Json);
+        let end = end(room).json;
+        if self.written < log.start().min(end) {
+            return Err(io::Error::other("it is not in memory any more"));
+        }
+        let file = Arc::clone(self.newest());
+        for piece in log.bytes(self.written..end) {
+            let (seq, offset) = log.event_at(self.written);
+            if offset == 0 {
+                self.segments.note(seq, self.written);
+            }
+            let (count, result) = file.write_at(piece, self.written - start);
+            self.written += count as u64;
+            if let Err(error) = result {
+                // No line is left half written, for those who read along; what
+                // cannot be cut now is written over later.
+                let (_, offset) = log.event_at(self.written);
+                self.written -= offset;
+                let _ = file.cut(self.written - start);
+                return Err(error);
+            }
+            self.segments.grow(self.written);
+        }
+        Ok(())
+    }
+
+    fn newest(&self) -> &Arc<Handle> {
+        self.files
+            .back()
+            .expect("there is always one that is written to")
+    }
+
+    /// Where the newest file begins in the JSON log.
+    fn start(&self) -> u64 {
+        self.segments.last().map_or(0, |last| last.start)
+    }
+
+    fn segment_size(&self) -> u64 {
+        // Each is open all the time: there are not to be too many of them.
+        let most = MAX_SEGMENT.max(self.options.keep / MAX_SEGMENTS);
+        most.min(self.options.keep / SEGMENTS)
+    }
+}
+
+impl Files for History {
+    fn find(&self, seq: u64) -> Option<(u64, u64)> {
+        self.segments.find(seq)
+    }
+
+    fn after(&self, position: u64, least: u64) -> Option<(u64, u64)> {
+        self.segments.after(position, least)
+    }
+
+    fn held(&self, position: u64) -> u64 {
+        let index = self.segments.at(position);
+        let segment = index.and_then(|index| self.segments.get(index));
+        segment.map_or(0, |segment| segment.end.saturating_sub(position))
+    }
+}
+
+/// As far as may be written into one file.
+fn end(room: &Room) -> Mark {
+    room.next_cut().unwrap_or_else(|| room.head())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}
+
+fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// The time between two syncs in [`SyncMode::Batch`].
+const SYNC_EVERY: Duration = Duration::from_millis(200);
+
+/// How often it is tried again when the disk refuses.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// When people are told that the disk does not answer.
+const SILENT_AFTER: Duration = Duration::from_secs(5);
+
+/// What may wait for the disk, in both forms, before no more is taken in: more
+/// than can be said between two syncs in [`SyncMode::Batch`].
+const MAX_UNSAFE: u64 = 24 * 1024 * 1024;
+
+/// How long the end of the server waits for the disk.
+const FINISH_FOR: Duration = Duration::from_secs(5);
+
+/// The history is kept in about so many files,
+const SEGMENTS: u64 = 16;
+
+/// or in more that are as large as this,
+const MAX_SEGMENT: u64 = 64 * 1024 * 1024;
+
+/// but in no more than so many.
+const MAX_SEGMENTS: u64 = 64;
+
+/// So many more are open at most, which another program has moved away.
+const MOST_MOVED: usize = 16;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,428 @@
+//! Which job is given next, and what comes of it.
+//!
+//! There is never more than one under way. Each begins where the one before it left
+//! off, and after a failure the next one begins at what is known to be safe.
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::disk::Handle;
+use super::keeper::{self, Astray, Begin, Begun, Cut, Done, Expected, Job, Outcome};
+use super::{History, News, SILENT_AFTER, SYNC_EVERY, SyncMode, end};
+use crate::clock::Now;
+use crate::room::{Form, Mark, Room};
+use crate::timeline::replay::SOURCE;
+
+/// A job that was given.
+#[derive(Debug)]
+pub(super) struct Flight {
+    /// If it is not done by then the disk does not answer.
+    pub(super) silent_from: Instant,
+    /// It was not done by then, but the whole process may have been stopped.
+    is_late: bool,
+    /// What is written before this is safe when it is done, if it syncs.
+    mark: Mark,
+    syncs: bool,
+    /// The number of the full file that it looks for.
+    full: Option<u64>,
+    /// The end of what is written before the mark.
+    tail: Vec<u8>,
+    expected: Expected,
+    /// Files that are cut if the newest one is in its place.
+    cuts: Vec<Cut>,
+    is_asked: bool,
+}
+
+/// The newest file is not in its place.
+#[derive(Debug)]
+pub(super) struct Lost {
+    how: Astray,
+    /// What it did not hold.
+    expected: Expected,
+}
+
+/// Of the newest file, to see whether another program has changed it.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Its beginning.
+    head: Vec<u8>,
+    /// What stands before `end`.
+    tail: Vec<u8>,
+    /// Everything before this place in the JSON log has been looked at.
+    end: u64,
+    /// The event that begins there.
+    next: u64,
+}
+
+impl Flight {
+    /// Whether the disk does not answer.
+    pub(super) fn is_silent(&mut self, now: Instant) -> bool {
+        if self.silent_from > now {
+            return false;
+        }
+        self.silent_from = now + GRACE;
+        std::mem::replace(&mut self.is_late, true)
+    }
+}
+
+impl Seen {
+    /// Of a file that begins at `start` and reaches as far as `mark`.
+    pub(super) fn of(file: &Handle, room: &Room, start: u64, mark: Mark) -> io::Result<Self> {
+        let mut head = Vec::new();
+        file.read_at(0, EDGE.min((mark.json - start) as usize), &mut head)?;
+        Ok(Self {
+            head,
+            tail: edge(room, start..mark.json),
+            end: mark.json,
+            next: mark.seq + 1,
+        })
+    }
+
+    /// Nothing yet of a file whose event `next` begins at `end`.
+    fn before(end: u64, next: u64) -> Self {
+        Self {
+            end,
+            next,
+            ..Self::default()
+        }
+    }
+
+    /// What the file holds if it begins at `start` and reaches as far as `mark`.
+    fn expected(&self, start: u64, mark: Mark) -> Expected {
+        Expected {
+            head: self.head.clone(),
+            before: self.tail.clone(),
+            place: self.end - start..mark.json - start,
+            events: self.next..mark.seq + 1,
+        }
+    }
+}
+
+impl History {
+    /// Gives the next job, if there is none under way and one is due.
+    pub(super) fn give(&mut self, room: &Room, now: Now) {
+        if self.in_flight.is_some() {
+            return;
+        }
+        let is_due = |at: Option<Instant>| at.is_none_or(|at| at <= now.instant);
+        let syncs = match self.options.sync {
+            // Over only when a sync says so, too.
+            _ if self.trouble.is_some() => true,
+            SyncMode::Always => self.written > self.safe,
+            SyncMode::Batch => self.written > self.safe && is_due(self.next_sync),
+            SyncMode::Off => false,
+        };
+        let begin = self.next_begin(room);
+        let looks = self.is_asked || !self.dropped.is_empty() || is_due(self.next_look);
+        if begin.is_none() && !syncs && !looks {
+            return;
+        }
+        let syncs = self.astray.is_none()
+            && (syncs || begin.is_some() && self.options.sync != SyncMode::Off);
+        let (mark, start) = (end(room), self.start());
+        if self.seen.head.is_empty() {
+            self.seen.head = beginning(room, start..mark.json);
+        }
+        let tail = edge(room, start..mark.json);
+        let expected = match &self.astray {
+            Some(lost) => lost.expected.clone(),
+            None => self.seen.expected(start, mark),
+        };
+        let full = self.next_full();
+        // Only when what leaves the old files is safe in the newest one.
+        let cuts = match self.astray.is_none() && (syncs || self.written == self.safe) {
+            true => std::mem::take(&mut self.cuts),
+            false => Vec::new(),
+        };
+        self.syncer.give(Job {
+            remove: std::mem::take(&mut self.dropped),
+            file: Arc::clone(self.newest()),
+            sync: syncs,
+            expected: expected.clone(),
+            full: full.as_ref().map(|(number, file)| {
+                let path = keeper::full(&self.options.path, *number);
+                (path, Arc::clone(file))
+            }),
+            begin,
+            cuts: cuts.clone(),
+        });
+        self.in_flight = Some(Flight {
+            silent_from: now.instant + SILENT_AFTER,
+            is_late: false,
+            mark,
+            syncs,
+            full: full.map(|(number, _)| number),
+            tail,
+            expected,
+            cuts,
+            is_asked: std::mem::take(&mut self.is_asked),
+        });
+        if let Some(trouble) = &mut self.trouble {
+            trouble.tried = true;
+        }
+        if syncs {
+            self.next_sync = Some(now.instant + SYNC_EVERY);
+        }
+    }
+
+    /// Whether another file is to be begun, and how.
+    fn next_begin(&self, room: &Room) -> Option<Begin> {
+        match self.astray.as_ref().map(|lost| lost.how) {
+            Some(Astray::Deleted) => Some(Begin::Again {
+                copy: self.safe - self.start(),
+            }),
+            Some(Astray::Moved | Astray::Spoilt) => Some(Begin::Again { copy: 0 }),
+            None => {
+                let is_full = room.next_cut().is_some_and(|cut| cut.json == self.written);
+                let last = self.segments.numbers().max().unwrap_or(0);
+                is_full.then_some(Begin::Next { number: last + 1 })
+            }
+        }
+    }
+
+    /// The full file that is looked at next.
+    fn next_full(&mut self) -> Option<(u64, Arc<Handle>)> {
+        let full = self.segments.len() - 1;
+        self.turn = (self.turn + 1).checked_rem(full)?;
+        let segment = self.segments.get(self.turn)?;
+        let number = segment.number.filter(|_| !segment.is_gone)?;
+        Some((number, Arc::clone(self.files.get(self.turn)?)))
+    }
+
+    /// Takes note of what came of the job.
+    pub(super) fn take(&mut self, done: Done, room: &mut Room, now: Now, news: &mut Vec<News>) {
+        let Some(mut flight) = self.in_flight.take() else {
+            return;
+        };
+        if !matches!(done.result, Ok(Outcome::InPlace(_))) {
+            // That is still to be done, once the newest file is in its place.
+            self.cuts.append(&mut flight.cuts);
+        }
+        self.next_look = Some(now.instant + LOOK_EVERY);
+        if done.full_is_gone
+            && let Some(number) = flight.full
+            && self.segments.set_gone(number)
+        {
+            let path = keeper::full(&self.options.path, number);
+            news.push(News::Noted(format!(
+                "{} is gone: what is in it can be read until the server ends",
+                path.display()
+            )));
+        }
+        match done.result {
+            Err(error) => {
+                // All that is not known to be safe is written again.
+                self.written = self.safe;
+                self.fail(&error, room, now, news);
+            }
+            Ok(Outcome::Astray(how)) => {
+                self.astray = Some(Lost {
+                    how,
+                    expected: flight.expected,
+                });
+                self.is_asked |= flight.is_asked;
+            }
+            Ok(Outcome::InPlace(_)) if self.astray.is_some() => {
+                // It has been put back.
+                (self.astray, self.next_look) = (None, None);
+                self.is_asked |= flight.is_asked;
+            }
+            Ok(Outcome::InPlace(length)) => {
+                self.seen.tail = flight.tail;
+                (self.seen.end, self.seen.next) = (flight.mark.json, flight.mark.seq + 1);
+                if flight.is_asked {
+                    let text = "SIGHUP: the history is in its place";
+                    news.push(News::Noted(text.to_owned()));
+                }
+                self.cut_foreign(length, news);
+                if flight.syncs {
+                    self.is_safe(flight.mark, room, news);
+                }
+            }
+            Ok(Outcome::Begun(begun)) => self.begun(begun, flight, room, now, news),
+        }
+    }
+
+    /// What is before `mark` is on the disk.
+    fn is_safe(&mut self, mark: Mark, room: &mut Room, news: &mut Vec<News>) {
+        self.made_safe(mark, room);
+        let late = self.options.sync == SyncMode::Always || self.trouble.is_some();
+        // More may have been shown while it was under way.
+        if late && mark.json > room.shown().json {
+            room.show(mark);
+        }
+        if self.trouble.as_ref().is_some_and(|trouble| trouble.tried) {
+            self.trouble = None;
+            room.set_trouble(None);
+            news.push(News::Recovered);
+        }
+    }
+
+    pub(super) fn made_safe(&mut self, mark: Mark, room: &mut Room) {
+        self.safe = mark.json;
+        room.set_safe(self.safe);
+    }
+
+    /// What another program has appended to our file is not part of the history.
+    fn cut_foreign(&self, length: u64, news: &mut Vec<News>) {
+        let end = self.written - self.start();
+        if length > end && self.trouble.is_none() && self.newest().cut(end).is_ok() {
+            news.push(News::Noted(format!(
+                "{} bytes that another program had appended to the history were cut off",
+                length - end
+            )));
+        }
+    }
+
+    /// Another file has been begun.
+    fn begun(
+        &mut self,
+        begun: Begun,
+        flight: Flight,
+        room: &mut Room,
+        now: Now,
+        news: &mut Vec<News>,
+    ) {
+        let Some(lost) = self.astray.take() else {
+            // The one before it is full.
+            self.is_safe(flight.mark, room, news);
+            if let Some(number) = begun.number {
+                self.segments.set_number(number);
+            }
+            self.push(begun.file, room);
+            return room.cut_done();
+        };
+        if let Some(trouble) = &mut self.trouble {
+            // It is over when what is to be in it is safe.
+            trouble.retry = now.instant;
+        }
+        if let Some(path) = &begun.aside {
+            let text = format!("what was in its place is in {}", path.display());
+            news.push(News::Noted(text));
+        }
+        let text = self.begun_again(lost.how, begun.file, room, now);
+        news.push(match flight.is_asked {
+            true => News::Noted(format!("SIGHUP: {text}")),
+            false => News::Told(text),
+        });
+    }
+
+    /// Goes on in a file that is in the place of one with which another program has
+    /// done something; tells what.
+    fn begun_again(&mut self, how: Astray, file: Arc<Handle>, room: &mut Room, now: Now) -> String {
+        match how {
+            Astray::Moved => {
+                // What was not safe in the old one will be in this one.
+                let (start, old) = (self.start(), Arc::clone(self.newest()));
+                // More may have been written than counts after a failure.
+                let end = self.segments.last().map_or(start, |last| last.end);
+                if end > self.safe {
+                    self.cuts.push(Cut {
+                        file: old,
+                        at: self.safe - start,
+                        length: end - start,
+                    });
+                }
+                if !self.segments.cut(self.safe) {
+                    self.files.pop_back();
+                }
+                (self.written, self.next_sync) = (self.safe, None);
+                self.push(file, room);
+                room.begin_file(self.safe, now.time);
+                "the history was moved away, and goes on in a new file".to_owned()
+            }
+            Astray::Deleted => {
+                // What was seen of the old one is in this one before it is looked at.
+                self.files.pop_back();
+                self.files.push_back(file);
+                self.written = self.safe;
+                "the history was deleted or replaced by another program, \
+                 and has been written again"
+                    .to_owned()
+            }
+            Astray::Spoilt => {
+                // What is in memory is all that is left.
+                let log = room.log(Form::Json);
+                let start = log.start().max(self.start());
+                let (first, _) = log.event_at(start);
+                let is_whole = start == self.start();
+                self.files.pop_back();
+                self.files.push_back(file);
+                self.segments.begin_again(start, first);
+                self.seen = Seen::before(start, first);
+                (self.written, self.safe) = (start, start);
+                room.set_safe(start);
+                self.forget(room);
+                let text = "the history was changed by another program, and has been written again";
+                if is_whole {
+                    return text.to_owned();
+                }
+                // They may hold some of what is lost here.
+                self.cuts.clear();
+                room.begin_file(start, now.time);
+                format!("{text} from event {first} on; what was before that is lost")
+            }
+        }
+    }
+
+    /// Goes on in another file, at the end of what is written.
+    fn push(&mut self, file: Arc<Handle>, room: &mut Room) {
+        let start = self.written;
+        let (seq, _) = room.log(Form::Json).event_at(start);
+        self.files.push_back(file);
+        self.segments.begin(None, start, (seq, start));
+        self.seen = Seen::before(start, seq);
+        while let Some(index) = self.segments.drop_moved(self.most_files()) {
+            self.files.remove(index);
+        }
+        // With room for the new one, which the last event can make larger.
+        let new = self.segment_size() + SOURCE as u64 / 2;
+        let least = self.options.keep.saturating_sub(self.segment_size() + new);
+        while let Some(oldest) = self.segments.drop_oldest(least) {
+            let file = self.files.pop_front();
+            if let (Some(number), Some(file)) = (oldest.number, file) {
+                self.dropped
+                    .push((keeper::full(&self.options.path, number), file));
+            }
+        }
+        self.forget(room);
+    }
+
+    /// Has the room forget what is in no file any more.
+    fn forget(&self, room: &mut Room) {
+        if let Some(first) = self.segments.first() {
+            room.forget_before(first.first);
+        }
+    }
+}
+
+/// The first few bytes of a range of the JSON log, if they are in memory.
+fn beginning(room: &Room, range: Range<u64>) -> Vec<u8> {
+    let log = room.log(Form::Json);
+    match log.start() <= range.start {
+        true => {
+            let end = range.end.min(range.start + EDGE as u64);
+            log.bytes(range.start..end).flatten().copied().collect()
+        }
+        false => Vec::new(),
+    }
+}
+
+/// The last few bytes of a range of the JSON log, as far as they are in memory.
+fn edge(room: &Room, range: Range<u64>) -> Vec<u8> {
+    let log = room.log(Form::Json);
+    let start = range.end.saturating_sub(EDGE as u64);
+    let start = start.max(range.start).max(log.start().min(range.end));
+    log.bytes(start..range.end).flatten().copied().collect()
+}
+
+/// How long a job may still take after the time in which it should be done.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// How often it is looked whether the files are in their places.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How many bytes of the newest file are remembered, at its beginning and its end.
+const EDGE: usize = 64;

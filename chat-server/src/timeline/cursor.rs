@@ -1,0 +1,533 @@
+//! Each reader's place in the log that everybody reads.
+//!
+//! Fan-out is done by position, not by copies: a line is encoded once, at the
+//! end of a [`Log`], and a [`Reader`] is an integer that moves along. What a
+//! reader gets that others do not (a reply, a piece of the past), and what
+//! others get that it does not (its own lines, in text form), are detours from
+//! the log: at this position, first this, then go on there. Nothing in here
+//! knows a socket.
+//!
+//! A reader that the log is about to be cut away from is moved to its new
+//! beginning, with what lies between as a [`Replay`] before it: from files if
+//! there are any, and otherwise told as a gap. So nobody holds back the log,
+//! and a reader that has stopped costs two numbers.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::ops::Range;
+
+use crate::timeline::log::Log;
+use crate::timeline::replay::{Page, Replay, Selection};
+
+/// What is to be seen of a log now.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The log.
+    pub log: &'a Log,
+    /// Where what everybody may see ends; further on is not kept safely yet.
+    pub until: u64,
+    /// The number of the last event before that.
+    pub seq: u64,
+    /// The oldest event that is held, in memory or in files.
+    pub first: u64,
+}
+
+/// A place in a [`Log`], and what is to be said or left out on the way.
+///
+/// The order of replies against events: a reply is sent after everything that
+/// was in the log when the reply was made, and before everything after.
+#[derive(Debug)]
+pub struct Reader {
+    position: u64,
+    /// Reads no further than this. Ahead of a newcomer and behind a leaver.
+    end: u64,
+    /// Never without a detour: for nearly everybody there is none.
+    waiting: Option<Box<Waiting>>,
+}
+
+/// Where a reader does not go straight on.
+#[derive(Debug)]
+struct Waiting {
+    /// In order of position; `detour.resume` is never behind the next one.
+    detours: VecDeque<Detour>,
+    /// How much of the first detour's bytes has been sent.
+    sent: usize,
+    /// Bytes of replies that wait.
+    private: usize,
+}
+
+#[derive(Debug)]
+struct Detour {
+    at: u64,
+    what: What,
+    resume: u64,
+    /// Not before everything up to here may be seen.
+    after: u64,
+}
+
+#[derive(Debug)]
+enum What {
+    /// A reply; without any bytes something that is left out.
+    Bytes(Vec<u8>),
+    /// A piece of the past.
+    Replay(Replay),
+}
+
+impl Reader {
+    /// A reader at `position` that reads nothing of the log until
+    /// [`Reader::go_on`].
+    pub fn held_at(position: u64) -> Self {
+        Self {
+            position,
+            end: position,
+            waiting: None,
+        }
+    }
+
+    /// Reads the log from where it was held, but nothing before `point`: there
+    /// it is cut, or may be at any moment.
+    pub fn go_on(&mut self, point: u64) {
+        self.go_on_at(self.position.max(point));
+    }
+
+    /// Reads another log from `position` on, instead of `old`. Only the line in
+    /// whose middle it is, is still sent.
+    pub fn change_log(&mut self, old: &Log, position: u64) {
+        let waiting = self.waiting.get_or_insert_default();
+        if waiting.sent == 0 {
+            let insert = old.rest_of_line(self.position);
+            waiting.private += insert.len();
+            waiting.insert(0, self.position, What::Bytes(insert));
+        }
+        // What was to come of the past was to come in the other form.
+        self.forget_past();
+        self.go_on_at(position);
+        self.pass_skips();
+    }
+
+    /// Replies that wait are kept, and come first.
+    fn go_on_at(&mut self, position: u64) {
+        self.position = position;
+        for detour in self.waiting.iter_mut().flat_map(|it| &mut it.detours) {
+            (detour.at, detour.resume) = (position, position);
+            detour.after = position;
+        }
+        self.end = u64::MAX;
+    }
+
+    /// Reads no further than `position`.
+    pub fn stop_at(&mut self, position: u64) {
+        self.end = self.end.min(position);
+    }
+
+    /// Leaves out `range`, the newest part of the log.
+    pub fn skip(&mut self, range: Range<u64>) {
+        if self.waiting.is_none() && self.position == range.start {
+            self.position = range.end;
+            return;
+        }
+        let detours = &mut self.waiting.get_or_insert_default().detours;
+        match detours.back_mut() {
+            Some(last) if last.is_skip() && last.resume == range.start => {
+                last.resume = range.end;
+            }
+            _ => detours.push_back(Detour {
+                at: range.start,
+                what: What::Bytes(Vec::new()),
+                resume: range.end,
+                after: 0,
+            }),
+        }
+        self.pass_skips();
+    }
+
+    /// Sends what `encode` writes, after everything before `position`. It does not
+    /// wait for what waits to be shown further on.
+    pub fn reply(&mut self, position: u64, encode: impl FnOnce(&mut Vec<u8>)) {
+        let at = self.place_of(position);
+        let waiting = self.waiting.get_or_insert_default();
+        let (index, at) = waiting.place_for(at, position);
+        let into = index
+            .checked_sub(1)
+            .and_then(|index| waiting.detours.get_mut(index))
+            .filter(|last| !last.is_skip() && last.at == at);
+        match into {
+            Some(Detour {
+                what: What::Bytes(bytes),
+                after,
+                ..
+            }) => {
+                *after = position.max(*after);
+                let before = bytes.len();
+                encode(bytes);
+                waiting.private += bytes.len() - before;
+            }
+            _ => {
+                let mut bytes = Vec::new();
+                encode(&mut bytes);
+                waiting.private += bytes.len();
+                waiting.insert(index, at, What::Bytes(bytes));
+                waiting.detours[index].after = position;
+            }
+        }
+        self.pass_skips();
+    }
+
+    /// Sends a piece of the past, after everything before `position`.
+    pub fn replay(&mut self, position: u64, replay: Replay) {
+        if replay.next < replay.end {
+            let at = self.place_of(position);
+            let waiting = self.waiting.get_or_insert_default();
+            let (index, at) = waiting.place_for(at, position);
+            waiting.insert(index, at, What::Replay(replay));
+        }
+    }
+
+    /// Leaves out all pieces of the past.
+    pub fn forget_past(&mut self) {
+        if let Some(waiting) = &mut self.waiting {
+            let stays = |detour: &Detour| matches!(detour.what, What::Bytes(_));
+            waiting.detours.retain(stays);
+            self.pass_skips();
+        }
+    }
+
+    /// Where something for `position` comes, as far as this reader reads.
+    fn place_of(&self, position: u64) -> u64 {
+        position.min(self.end).max(self.position)
+    }
+
+    fn detours_in_order(&self) -> impl Iterator<Item = &Detour> {
+        self.waiting.iter().flat_map(|waiting| &waiting.detours)
+    }
+
+    /// The detour that comes next.
+    fn next_detour(&self) -> Option<&Detour> {
+        self.waiting.as_ref()?.detours.front()
+    }
+
+    /// Bytes of replies that wait.
+    pub fn private_bytes(&self) -> usize {
+        self.waiting.as_ref().map_or(0, |waiting| waiting.private)
+    }
+
+    /// Detours that wait.
+    pub fn detours(&self) -> usize {
+        self.waiting.as_ref().map_or(0, |it| it.detours.len())
+    }
+
+    /// Whether it waits for a piece of the past that it asked for.
+    pub fn has_asked(&self) -> bool {
+        self.detours_in_order()
+            .any(|detour| matches!(detour.what, What::Replay(Replay { asked: true, .. })))
+    }
+
+    /// The place in the log.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Whether the log before `point` is still needed.
+    pub fn needs_before(&self, point: u64) -> bool {
+        self.position < point.min(self.end)
+    }
+
+    /// Goes on at `point`, before which `log` is about to be cut. What lies
+    /// between is the past; the line in whose middle it is, is kept.
+    pub fn fall_behind(&mut self, log: &Log, point: u64) {
+        let point = point.min(self.end);
+        let mut before = VecDeque::new();
+        let mut position = self.position;
+        let waiting = self.waiting.get_or_insert_default();
+        while let Some(detour) = waiting.detours.pop_front_if(|detour| detour.at < point) {
+            waiting.private += past(log, position..detour.at, &mut before);
+            position = detour.resume;
+            if !detour.is_skip() {
+                before.push_back(detour.what);
+            }
+        }
+        waiting.private += past(log, position..point, &mut before);
+        self.position = position.max(point);
+        for what in before.into_iter().rev() {
+            waiting.insert(0, self.position, what);
+        }
+        self.pass_skips();
+    }
+
+    /// Whether there is anything to send.
+    pub fn is_behind(&self, shown: &Shown<'_>) -> bool {
+        if let Some(waiting) = &self.waiting
+            && let Some(detour) = waiting.detours.front()
+            && detour.at == self.position
+        {
+            return match &detour.what {
+                What::Bytes(_) => detour.after <= shown.until,
+                What::Replay(replay) => replay.is_due(shown.seq),
+            };
+        }
+        self.position < shown.until.min(self.end)
+    }
+
+    /// Whether it has read all that it reads: nothing more comes even if
+    /// everything may be seen.
+    pub fn is_at_end(&self) -> bool {
+        self.waiting.is_none() && self.position >= self.end
+    }
+
+    /// Whether a piece of the past is what comes next.
+    pub fn is_due(&self, shown: &Shown<'_>) -> bool {
+        self.next_detour().is_some_and(|detour| {
+            detour.at == self.position
+                && matches!(&detour.what, What::Replay(replay) if replay.is_due(shown.seq))
+        })
+    }
+
+    /// The piece of the past that comes next, if that is what comes next.
+    pub fn due(&mut self, shown: &Shown<'_>) -> Option<&mut Replay> {
+        let is_due = self.is_due(shown);
+        match &mut self.waiting.as_mut()?.detours.front_mut()?.what {
+            What::Replay(replay) if is_due => Some(replay),
+            _ => None,
+        }
+    }
+
+    /// Takes note that `count` bytes of the page were sent, which holds what
+    /// was due. The rest of a line that was begun is kept: its event may be
+    /// dropped before it can be sent.
+    pub fn page_sent(&mut self, count: usize, page: &Page) {
+        let rest = page.rest_of_line(count);
+        if let Some(waiting) = &mut self.waiting
+            && let Some(Detour {
+                what: What::Replay(replay),
+                ..
+            }) = waiting.detours.front_mut()
+        {
+            page.advance(count + rest.len(), replay);
+            if !rest.is_empty() {
+                waiting.private += rest.len();
+                waiting.insert(0, self.position, What::Bytes(rest.to_vec()));
+            }
+            self.pass_skips();
+        }
+    }
+
+    /// What is to be sent next, if that is all there is and in one piece: so it
+    /// is for nearly everybody, and cheaper to send than slices.
+    pub fn one_piece<'a>(&self, shown: &Shown<'a>) -> Option<&'a [u8]> {
+        if self.waiting.is_none() {
+            let until = shown.until.min(self.end);
+            shown.log.newest_bytes(self.position..until)
+        } else {
+            None
+        }
+    }
+
+    /// Fills `slices` with what is to be sent next, up to a piece of the past.
+    pub fn slices<'a>(&'a self, shown: &Shown<'a>, slices: &mut Slices<'a>) {
+        let log = shown.log;
+        let until = shown.until.min(self.end);
+        let mut position = self.position;
+        let mut sent = self.waiting.as_ref().map_or(0, |waiting| waiting.sent);
+        for detour in self.detours_in_order() {
+            if !slices.push_all(log.bytes(position..detour.at.min(until))) {
+                return;
+            }
+            // Directly behind one's own lines, which need not be kept yet.
+            if detour.after > shown.until || detour.at > until.max(position) {
+                return;
+            }
+            match &detour.what {
+                What::Bytes(bytes) if slices.push_all(std::iter::once(&bytes[sent..])) => {}
+                _ => return,
+            }
+            sent = 0;
+            position = detour.resume;
+        }
+        slices.push_all(log.bytes(position..until.max(position)));
+    }
+
+    /// Takes note that the first `count` bytes of the slices were sent.
+    pub fn advance(&mut self, mut count: usize) {
+        while let Some(waiting) = &mut self.waiting
+            && let Some(detour) = waiting.detours.front()
+            && count > 0
+        {
+            let before = (detour.at - self.position).min(count as u64);
+            self.position += before;
+            count -= before as usize;
+            if self.position == detour.at
+                && let What::Bytes(bytes) = &detour.what
+            {
+                let now = (bytes.len() - waiting.sent).min(count);
+                waiting.sent += now;
+                waiting.private -= now;
+                count -= now;
+            }
+            self.pass_skips();
+        }
+        self.position += count as u64;
+    }
+
+    /// Goes around every detour that has nothing left to send.
+    fn pass_skips(&mut self) {
+        while let Some(waiting) = &mut self.waiting {
+            match waiting.detours.front() {
+                Some(detour) if detour.at != self.position || !detour.is_over(waiting.sent) => {
+                    return;
+                }
+                Some(detour) => {
+                    self.position = detour.resume;
+                    waiting.sent = 0;
+                    waiting.detours.pop_front();
+                }
+                // An idle connection holds no buffer.
+                None => self.waiting = None,
+            }
+        }
+    }
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self {
+            // Most wait for one thing only; and hundreds who come at once do
+            // so together.
+            detours: VecDeque::with_capacity(1),
+            sent: 0,
+            private: 0,
+        }
+    }
+}
+
+impl Waiting {
+    /// Behind which detours something at `position` comes that waits until
+    /// everything before `after` may be seen, and where: not in the middle of what is
+    /// left out, and not behind what waits longer.
+    fn place_for(&self, position: u64, after: u64) -> (usize, u64) {
+        let is_later = |detour: &Detour| detour.at > position || detour.after > after;
+        let index = self.detours.iter().position(is_later);
+        let index = index.unwrap_or(self.detours.len());
+        let before = index.checked_sub(1).map(|index| self.detours[index].resume);
+        (
+            index,
+            before.map_or(position, |resume| position.max(resume)),
+        )
+    }
+
+    fn insert(&mut self, index: usize, at: u64, what: What) {
+        let resume = at;
+        self.detours.insert(
+            index,
+            Detour {
+                at,
+                what,
+                resume,
+                after: 0,
+            },
+        );
+    }
+}
+
+impl Detour {
+    /// Whether nothing is left of it when so many of its bytes are sent.
+    fn is_over(&self, sent: usize) -> bool {
+        match &self.what {
+            What::Bytes(bytes) => sent == bytes.len(),
+            What::Replay(replay) => replay.is_over(),
+        }
+    }
+
+    fn is_skip(&self) -> bool {
+        matches!(&self.what, What::Bytes(bytes) if bytes.is_empty())
+    }
+}
+
+/// Makes a part of the log that is about to be cut the past; tells how many
+/// bytes of it are kept.
+fn past(log: &Log, range: Range<u64>, out: &mut VecDeque<What>) -> usize {
+    if range.is_empty() {
+        return 0;
+    }
+    let rest = log.rest_of_line(range.start);
+    let kept = rest.len();
+    let (next, offset) = log.event_at(range.start + kept as u64);
+    let (end, _) = log.event_at(range.end);
+    if kept > 0 {
+        out.push_back(What::Bytes(rest));
+    }
+    match out.back_mut() {
+        Some(What::Replay(last))
+            if last.end == next && last.what == Selection::Everything && !last.asked =>
+        {
+            last.end = end;
+        }
+        _ if next < end => {
+            let mut replay = Replay::new(next, end, Selection::Everything);
+            replay.offset = offset;
+            out.push_back(What::Replay(replay));
+        }
+        _ => {}
+    }
+    kept
+}
+
+/// Slices for one vectored write, bounded in number and bytes so that no
+/// reader has more than its share of a round.
+#[derive(Debug)]
+pub struct Slices<'a> {
+    slices: [IoSlice<'a>; MAX_SLICES],
+    used: usize,
+    bytes: usize,
+}
+
+impl<'a> Slices<'a> {
+    /// No slices.
+    pub fn new() -> Self {
+        Self {
+            slices: [IoSlice::new(&[]); MAX_SLICES],
+            used: 0,
+            bytes: 0,
+        }
+    }
+
+    /// The slices.
+    pub fn as_slice(&self) -> &[IoSlice<'a>] {
+        &self.slices[..self.used]
+    }
+
+    /// How many bytes they hold.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds pieces; `false` once it is full.
+    fn push_all(&mut self, pieces: impl Iterator<Item = &'a [u8]>) -> bool {
+        for piece in pieces {
+            if piece.is_empty() {
+                continue;
+            }
+            if self.used == MAX_SLICES || self.bytes >= MAX_SLICE_BYTES {
+                return false;
+            }
+            self.slices[self.used] = IoSlice::new(piece);
+            self.used += 1;
+            self.bytes += piece.len();
+        }
+        true
+    }
+}
+
+impl Default for Slices<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Far below what the system takes (1024 on Linux); a gap costs one.
+const MAX_SLICES: usize = 64;
+
+/// A write takes no further slice beyond this.
+const MAX_SLICE_BYTES: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests;

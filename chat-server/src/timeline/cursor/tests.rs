@@ -1,0 +1,413 @@
+use std::time::Instant;
+
+use super::*;
+use crate::clock::Now;
+use crate::room::identity::tests::identity;
+use crate::room::{Form, Room, Said};
+use crate::timeline::replay::{Files, NoFiles, Piece, Wanted};
+use chat_proto::event::{MessageId, Speech, SpeechKind, Timestamp};
+use chat_proto::json_form;
+use chat_proto::name::Name;
+use chat_proto::text::Text;
+use proptest::prelude::*;
+
+/// What one reader is to get, kept as plain bytes beside the real thing.
+struct Model {
+    form: Form,
+    reader: Reader,
+    expected: Vec<Item>,
+    got: Vec<u8>,
+    page: Page,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Item {
+    Event(Vec<u8>),
+    Reply(Vec<u8>),
+}
+
+impl Item {
+    fn bytes(&self) -> &[u8] {
+        let (Self::Event(bytes) | Self::Reply(bytes)) = self;
+        bytes
+    }
+}
+
+/// The files of a room, in memory.
+#[derive(Default)]
+struct Everything {
+    bytes: Vec<u8>,
+    starts: Vec<u64>,
+}
+
+impl Files for Everything {
+    fn find(&self, seq: u64) -> Option<(u64, u64)> {
+        let near = (seq - 1) / 5 * 5;
+        Some((near + 1, *self.starts.get(near as usize)?))
+    }
+
+    fn after(&self, position: u64, least: u64) -> Option<(u64, u64)> {
+        let next = self
+            .starts
+            .partition_point(|start| *start < position + least);
+        Some((next as u64 + 1, *self.starts.get(next)?))
+    }
+
+    fn held(&self, position: u64) -> u64 {
+        self.bytes.len() as u64 - position
+    }
+}
+
+impl Everything {
+    fn read(&self, wanted: Wanted) -> Piece {
+        let from = wanted.position as usize;
+        let bytes = self.bytes[from..from + wanted.most].to_vec();
+        Piece {
+            wanted,
+            bytes: Ok(bytes),
+        }
+    }
+}
+
+fn room(kept: bool) -> Room {
+    let mut room = Room::new(identity(), 1);
+    if kept {
+        room.keep(1, 0, u64::MAX);
+    }
+    room
+}
+
+/// Somebody says something; where it lies.
+fn say(room: &mut Room, name: &str, text: &str) -> crate::room::Place {
+    let name = Name::choose(name).unwrap();
+    let speech = Speech {
+        name,
+        text: Text::clean(text).unwrap(),
+        id: None::<MessageId>,
+        tag: None,
+    };
+    let now = Now {
+        time: Timestamp::from_unix_milliseconds(0),
+        instant: Instant::now(),
+    };
+    match room.say(speech, None, SpeechKind::Message, now) {
+        Said::New(place) => place,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn bytes_of(log: &Log, range: Range<u64>) -> Vec<u8> {
+    log.bytes(range).flatten().copied().collect()
+}
+
+impl Model {
+    fn new(form: Form, room: &Room) -> Self {
+        let mut reader = Reader::held_at(room.log(form).head());
+        reader.go_on(room.trim_point(form));
+        Self {
+            form,
+            reader,
+            expected: Vec::new(),
+            got: Vec::new(),
+            page: Page::default(),
+        }
+    }
+
+    fn reply(&mut self, room: &Room, text: &str) {
+        let line = format!("-- {text}\n").into_bytes();
+        let position = room.reply_mark().of(self.form);
+        self.reader
+            .reply(position, |out| out.extend_from_slice(&line));
+        self.expected.push(Item::Reply(line));
+    }
+
+    /// Sends once, at most so much.
+    fn send(&mut self, room: &Room, files: Option<&Everything>, most: usize) {
+        let shown = room.view(self.form);
+        let mut slices = Slices::new();
+        self.reader.slices(&shown, &mut slices);
+        let bytes: Vec<u8> = slices
+            .as_slice()
+            .iter()
+            .flat_map(|slice| slice.to_vec())
+            .collect();
+        assert_eq!(bytes.len(), slices.bytes());
+        let taken = most.min(bytes.len());
+        self.got.extend_from_slice(&bytes[..taken]);
+        self.reader.advance(taken);
+        if !bytes.is_empty() {
+            return;
+        }
+        let Some(replay) = self.reader.due(&shown) else {
+            return;
+        };
+        let time = Timestamp::from_unix_milliseconds(0);
+        let no_files: &dyn Files = &NoFiles;
+        let all = files.map_or(no_files, |files| files);
+        let mut piece = None;
+        while let Some(wanted) = self.page.fill(replay, self.form, room, all, piece, time) {
+            piece = files.map(|files| files.read(wanted));
+        }
+        assert_eq!(self.page.failure(), None);
+        let taken = most.min(self.page.bytes().len());
+        self.got.extend_from_slice(&self.page.bytes()[..taken]);
+        self.reader.page_sent(taken, &self.page);
+    }
+
+    fn drain(&mut self, room: &Room, files: Option<&Everything>) {
+        while self.reader.is_behind(&room.view(self.form)) {
+            let before = (self.got.len(), format!("{:?}", self.reader));
+            self.send(room, files, usize::MAX);
+            let after = (self.got.len(), format!("{:?}", self.reader));
+            assert_ne!(before, after, "stuck");
+        }
+    }
+
+    /// Whether it got everything, but for gaps that are told with their size.
+    fn check(&self) {
+        let mut rest = &self.got[..];
+        let mut items = self.expected.iter();
+        while !rest.is_empty() {
+            let end = rest.iter().position(|&byte| byte == b'\n').unwrap();
+            if let Some(missed) = missed(&rest[..end]) {
+                for _ in 0..missed {
+                    assert!(matches!(items.next(), Some(Item::Event(_))));
+                }
+                rest = &rest[end + 1..];
+                continue;
+            }
+            let item = items.next().expect("no more than is expected");
+            assert!(
+                rest.starts_with(item.bytes()),
+                "{:?} instead of {:?}",
+                String::from_utf8_lossy(&rest[..rest.len().min(60)]),
+                String::from_utf8_lossy(item.bytes())
+            );
+            rest = &rest[item.bytes().len()..];
+        }
+        assert_eq!(items.next(), None);
+    }
+}
+
+/// How many events are missing, if a line tells that.
+fn missed(line: &[u8]) -> Option<u64> {
+    let line = std::str::from_utf8(line).unwrap();
+    let rest = match line.split_once(r#""type":"gap","missed":"#) {
+        Some((_, rest)) => rest,
+        None => line.trim_start().strip_prefix("-- you missed ")?,
+    };
+    let digits = rest.split([' ', '}', ',']).next()?;
+    Some(digits.parse().unwrap())
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Event {
+        by: usize,
+        length: usize,
+        lines: usize,
+    },
+    Reply {
+        to: usize,
+    },
+    Send {
+        to: usize,
+        most: usize,
+    },
+    Show,
+    Trim,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => (0usize..5, 1usize..4000, 1usize..4).prop_map(|(by, length, lines)| Step::Event {
+            by,
+            length,
+            lines
+        }),
+        1 => (0usize..4).prop_map(|to| Step::Reply { to }),
+        2 => (0usize..4, 0usize..50_000).prop_map(|(to, most)| Step::Send { to, most }),
+        3 => Just(Step::Show),
+        2 => Just(Step::Trim),
+    ];
+    proptest::collection::vec(step, 0..300)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// L-01, L-09: readers that take little and seldom, while the log is cut away
+    /// behind them: with files nothing is missing, without any nothing but what
+    /// they are told of.
+    #[test]
+    fn every_reader_gets_what_the_model_says(steps in steps(), kept: bool) {
+        let mut room = room(kept);
+        let mut files = Everything::default();
+        let mut readers: Vec<Model> = [Form::Text, Form::Text, Form::Text, Form::Json]
+            .map(|form| Model::new(form, &room))
+            .into();
+        for (index, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Event { by, length, lines } => {
+                    // Only files can bring the rest of a message of many lines.
+                    let lines = if kept { lines } else { 1 };
+                    let line = format!("{index} {}", "x".repeat(length / lines));
+                    let text = vec![line; lines].join("\n");
+                    let place = say(&mut room, &format!("p{by}x"), &text);
+                    let line = bytes_of(room.log(Form::Json), place.json.clone());
+                    files.starts.push(files.bytes.len() as u64);
+                    files.bytes.extend(&line);
+                    room.set_safe(room.head().json);
+                    for (index, model) in readers.iter_mut().enumerate() {
+                        let place = match model.form {
+                            Form::Text => place.text.clone(),
+                            Form::Json => place.json.clone(),
+                        };
+                        if index == by && model.form == Form::Text {
+                            model.reader.skip(place);
+                        } else {
+                            let event = bytes_of(room.log(model.form), place);
+                            model.expected.push(Item::Event(event));
+                        }
+                    }
+                }
+                Step::Reply { to } => readers[to].reply(&room, &format!("reply {index}")),
+                Step::Send { to, most } => readers[to].send(&room, kept.then_some(&files), most),
+                Step::Show => room.show_all(),
+                Step::Trim => {
+                    for model in &mut readers {
+                        let (log, point) = (room.log(model.form), room.trim_point(model.form));
+                        if model.reader.needs_before(point) {
+                            model.reader.fall_behind(log, point);
+                        }
+                    }
+                    room.trim([u64::MAX; 2]);
+                }
+            }
+        }
+        room.show_all();
+        for model in &mut readers {
+            model.drain(&room, kept.then_some(&files));
+            prop_assert_eq!(model.reader.private_bytes(), 0);
+            prop_assert_eq!(model.reader.detours(), 0);
+            model.check();
+            let mut lines = model.got.split(|&byte| byte == b'\n');
+            prop_assert!(!kept || lines.all(|line| missed(line).is_none()));
+        }
+    }
+}
+
+#[test]
+fn nothing_is_sent_before_it_is_shown() {
+    let mut room = room(true);
+    let mut model = Model::new(Form::Json, &room);
+    say(&mut room, "ann", "hi");
+    model.reply(&room, "pong");
+    model.drain(&room, None);
+    assert_eq!(model.got, b"");
+    // While nothing can be kept, answers go out before what waits.
+    room.set_trouble(Some(Text::clean("full").unwrap()));
+    model.reply(&room, "refused");
+    model.drain(&room, None);
+    assert_eq!(model.got, b"-- refused\n");
+    room.set_trouble(None);
+    room.show_all();
+    model.drain(&room, None);
+    let got = String::from_utf8(model.got).unwrap();
+    assert!(got.contains("hi") && got.ends_with("-- pong\n"), "{got}");
+}
+
+/// L-01: there is no queue for a reader.
+#[test]
+fn a_thousand_stopped_readers_cost_a_few_numbers_each() {
+    let mut room = room(false);
+    let mut readers: Vec<Model> = (0..1000).map(|_| Model::new(Form::Text, &room)).collect();
+    for _ in 0..200 {
+        say(&mut room, "ann", &"x".repeat(4000));
+        room.show_all();
+        for model in &mut readers {
+            let point = room.trim_point(Form::Text);
+            if model.reader.needs_before(point) {
+                model.reader.fall_behind(room.log(Form::Text), point);
+            }
+        }
+        room.trim([u64::MAX; 2]);
+    }
+    for model in &readers {
+        assert_eq!(model.reader.private_bytes(), 0);
+        assert_eq!(model.reader.detours(), 1);
+    }
+}
+
+#[test]
+fn a_held_reader_gets_replies_but_no_events() {
+    let mut room = room(false);
+    let mut model = Model::new(Form::Text, &room);
+    model.reader = Reader::held_at(0);
+    say(&mut room, "ann", "hi");
+    room.show_all();
+    model.reply(&room, "reply");
+    model.drain(&room, None);
+    assert_eq!(model.got, b"-- reply\n");
+    model.reader.go_on(room.trim_point(Form::Text));
+    model.drain(&room, None);
+    assert_eq!(model.got, b"-- reply\n\r<ann> hi\n");
+}
+
+#[test]
+fn a_held_reader_begins_with_a_whole_event_though_the_log_was_cut() {
+    let mut room = room(false);
+    let mut model = Model::new(Form::Text, &room);
+    model.reader = Reader::held_at(0);
+    model.reply(&room, "greeting");
+    for _ in 0..200 {
+        say(&mut room, "ann", &"x".repeat(999));
+    }
+    room.show_all();
+    room.trim([u64::MAX; 2]);
+    assert!(room.log(Form::Text).start() > 0);
+    model.reader.go_on(room.trim_point(Form::Text));
+    model.send(&room, None, 20);
+    model.drain(&room, None);
+    let log = room.log(Form::Text);
+    assert_eq!(
+        model.got,
+        [
+            &b"-- greeting\n"[..],
+            &bytes_of(log, log.start()..log.head())
+        ]
+        .concat()
+    );
+}
+
+#[test]
+fn another_log_is_begun_after_a_whole_line() {
+    let mut room = room(false);
+    let mut model = Model::new(Form::Text, &room);
+    say(&mut room, "ann", "one line");
+    say(&mut room, "ann", "another");
+    room.show_all();
+    model.reply(&room, "reply");
+    model.send(&room, None, 3);
+    let old = room.log(Form::Text);
+    model.reader.change_log(old, room.head().json);
+    model.form = Form::Json;
+    let place = say(&mut room, "ann", "after");
+    room.show_all();
+    model.drain(&room, None);
+    let after = bytes_of(room.log(Form::Json), place.json);
+    assert_eq!(
+        model.got,
+        [&b"\r<ann> one line\n-- reply\n"[..], &after].concat()
+    );
+    assert!(json_form::is_speech(&after));
+}
+
+#[test]
+fn an_idle_reader_holds_no_buffer() {
+    let room = room(false);
+    let mut model = Model::new(Form::Text, &room);
+    model.reply(&room, "hi");
+    model.drain(&room, None);
+    assert!(model.reader.waiting.is_none());
+}
