@@ -11,8 +11,8 @@ use chat_proto::json_form::Record;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_server::clock::Now;
-use chat_server::storage::{History, Options, SyncMode};
 use chat_server::room::{Room, Said};
+use chat_server::storage::{History, Options, SyncMode};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
