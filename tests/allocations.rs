@@ -11,9 +11,9 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
+use chat_server::hub::Hub;
 use chat_server::net::listener::Listener;
 use chat_server::ops::logger::Journal;
-use chat_server::room::Room;
 use chat_server::room::identity::Identity;
 use chat_server::runtime::server::{LOG_BYTES, Limits, Server, now};
 
@@ -39,7 +39,7 @@ fn serve() -> SocketAddr {
         together: 1000,
     };
     let identity = Identity::new(now().time).expect("random bits");
-    let room = Room::new(identity, LOG_BYTES);
+    let room = Hub::new(identity, LOG_BYTES);
     let journal = Journal::on_stderr();
     let server = Server::new(
         vec![listener],

@@ -16,10 +16,12 @@ use chat_proto::framing::LineDecoder;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
+use chat_server::room::request::Request;
 use chat_server::runtime::server::{LOG_BYTES, now};
 use chat_server::storage::{History, Options, SyncMode};
-use chat_server::timeline::cursor::{Reader, Shown, Slices};
+use chat_server::timeline::cursor::{Reader, Slices};
 use chat_server::timeline::log::Log;
+use chat_server::timeline::log::View;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 criterion_group!(benches, decode, encode, log, keep);
@@ -99,7 +101,7 @@ fn log(criterion: &mut Criterion) {
     for _ in 0..8 {
         log.append(|out| out.extend_from_slice(&line));
     }
-    let shown = Shown {
+    let shown = View {
         log: &log,
         until: log.head(),
         seq: log.next() - 1,
@@ -135,8 +137,8 @@ fn keep(criterion: &mut Criterion) {
             keep: 1 << 30,
         };
         let path = options.path.clone();
-        let opened = History::open(options, LOG_BYTES, now().time, &mut Vec::new());
-        let (mut history, mut room) = opened.expect("a history");
+        let opened = History::open(options, LOG_BYTES, now(), &mut Vec::new());
+        let (mut history, mut hub) = opened.expect("a history");
         let Body::Message(speech) = event().body else {
             return;
         };
@@ -152,9 +154,14 @@ fn keep(criterion: &mut Criterion) {
             group.bench_function(name, |bencher| {
                 bencher.iter(|| {
                     let now = now();
-                    room.say(speech.clone(), None, SpeechKind::Message, now);
-                    let news = history.keep(&mut room, now);
-                    room.trim([u64::MAX; 2]);
+                    let request = Request::Say {
+                        kind: SpeechKind::Message,
+                        speech: speech.clone(),
+                        owner: None,
+                    };
+                    hub.propose(request, now);
+                    let news = history.keep(&mut hub, now);
+                    hub.trim([u64::MAX; 2], now);
                     news
                 });
             });
@@ -164,7 +171,7 @@ fn keep(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn take_all(reader: &mut Reader, shown: &Shown<'_>) -> u64 {
+fn take_all(reader: &mut Reader, shown: &View<'_>) -> u64 {
     while reader.is_behind(shown) {
         let mut slices = Slices::new();
         reader.slices(shown, &mut slices);

@@ -8,12 +8,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use chat_server::cli::{Args, mistakes};
+use chat_server::hub::Hub;
 use chat_server::net::listen;
 use chat_server::net::listener::{Listener, own_addresses};
 use chat_server::ops::errors::chain;
 use chat_server::ops::logger::Journal;
 use chat_server::ops::signals::{raise_descriptor_limit, survive_full_files};
-use chat_server::room::Room;
 use chat_server::room::identity::Identity;
 use chat_server::runtime::server::{LOG_BYTES, Limits, Server, now};
 use chat_server::storage::History;
@@ -32,9 +32,9 @@ fn main() -> ExitCode {
             return ExitCode::from(status);
         }
     };
-    let (listeners, history, room, limits) = parts;
+    let (listeners, history, hub, limits) = parts;
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
-    let server = Server::new(listeners, room, history, limits, args.threads(), journal);
+    let server = Server::new(listeners, hub, history, limits, args.threads(), journal);
     let run = |server: Server| {
         // Not before signals are watched for: whoever reads this may send one.
         introduce(&addresses, server.journal());
@@ -72,7 +72,7 @@ fn read_arguments() -> Result<Args, ExitCode> {
 }
 
 /// What a server is made of: its sockets, the files, the room and its limits.
-type Parts = (Vec<Listener>, Option<History>, Room, Limits);
+type Parts = (Vec<Listener>, Option<History>, Hub, Limits);
 
 /// Gets all that the server needs of the system, or tells with which status to end,
 /// and why.
@@ -84,7 +84,7 @@ fn prepare(args: &Args, journal: &Journal) -> Result<Parts, (u8, String)> {
     let (listeners, notes) = listeners.map_err(|why| (CANNOT_LISTEN, why))?;
     notes.iter().for_each(|note| journal.say(note));
     let opened = open(args, journal).map_err(|error| (FAILURE, chain(&error)));
-    let (history, room) = opened?;
+    let (history, hub) = opened?;
     // What the history may need is not for people to take.
     let own = OWN_DESCRIPTORS
         + args.threads().get() * DESCRIPTORS_OF_A_THREAD
@@ -115,27 +115,27 @@ fn prepare(args: &Args, journal: &Journal) -> Result<Parts, (u8, String)> {
         connections: possible + spare,
         returning,
     };
-    Ok((listeners, history, room, limits))
+    Ok((listeners, history, hub, limits))
 }
 
 /// The room, as it was left if it is kept.
-fn open(args: &Args, journal: &Journal) -> anyhow::Result<(Option<History>, Room)> {
+fn open(args: &Args, journal: &Journal) -> anyhow::Result<(Option<History>, Hub)> {
     let Some(options) = args.history() else {
         let identity = Identity::new(now().time).context("the system gives no random bits")?;
-        return Ok((None, Room::new(identity, LOG_BYTES)));
+        return Ok((None, Hub::new(identity, LOG_BYTES)));
     };
     let show = options.path.display().to_string();
     let mut notes = Vec::new();
-    let (history, room) = History::open(options, LOG_BYTES, now().time, &mut notes)?;
+    let (history, hub) = History::open(options, LOG_BYTES, now(), &mut notes)?;
     for note in notes {
         journal.warn(now().time, &note);
     }
     // One of these is that it was opened.
-    let events = room.head().seq - room.first();
+    let events = hub.timeline.head().seq - hub.timeline.first();
     journal.say(&format!(
         "what is said is kept in {show} ({events} events so far)"
     ));
-    Ok((Some(history), room))
+    Ok((Some(history), hub))
 }
 
 /// Tells whoever started the server how others get in.

@@ -22,11 +22,12 @@ use chat_proto::{json_form, text_form};
 
 use crate::clock::Now;
 use crate::cold::Rare;
+use crate::hub::Hub;
 use crate::net::admission::Refusal;
 use crate::room::tickets::Pass;
-use crate::room::{Form, Room};
 use crate::session::rate::Pace;
 use crate::timeline::cursor::Slices;
+use crate::timeline::mark::Form;
 use crate::timeline::replay::{Files, Page, Piece, Wanted};
 pub(crate) use change::Change;
 use seat::{MAX_PRIVATE, Phase, Seat};
@@ -57,9 +58,9 @@ pub struct Session {
 
 impl Session {
     /// A connection that has just been accepted.
-    pub fn new(address: SocketAddr, room: &Room, now: Now) -> Self {
-        let mut seat = Seat::new(address, room, now);
-        seat.greet(room, now);
+    pub fn new(address: SocketAddr, hub: &Hub, now: Now) -> Self {
+        let mut seat = Seat::new(address, hub, now);
+        seat.greet(hub, now);
         Self {
             decoder: LineDecoder::default(),
             backlog: Rare::default(),
@@ -68,9 +69,9 @@ impl Session {
     }
 
     /// A connection that was accepted only to be told why it cannot come in.
-    pub fn refused(address: SocketAddr, refusal: Refusal, room: &Room, now: Now) -> Self {
-        let mut seat = Seat::new(address, room, now);
-        seat.refuse(refusal, room, now);
+    pub fn refused(address: SocketAddr, refusal: Refusal, hub: &Hub, now: Now) -> Self {
+        let mut seat = Seat::new(address, hub, now);
+        seat.refuse(refusal, hub, now);
         Self {
             decoder: LineDecoder::default(),
             backlog: Rare::default(),
@@ -79,22 +80,22 @@ impl Session {
     }
 
     /// Takes what the peer sent.
-    pub fn receive(&mut self, input: &[u8], room: &mut Room, now: Now) {
+    pub fn receive(&mut self, input: &[u8], hub: &mut Hub, now: Now) {
         if self.has_backlog() {
             self.backlog
                 .change(|backlog| backlog.extend_from_slice(input));
-            self.go_on(room, now);
+            self.go_on(hub, now);
         } else {
-            self.process(input, room, now);
+            self.process(input, hub, now);
         }
     }
 
     /// Processes input that had to wait, if it no longer has to.
-    pub fn go_on(&mut self, room: &mut Room, now: Now) {
-        self.seat.go_on_with_who(room, now);
+    pub fn go_on(&mut self, hub: &mut Hub, now: Now) {
+        self.seat.go_on_with_who(hub, now);
         if self.has_backlog() && self.wants_input() {
             let backlog = self.backlog.change(std::mem::take);
-            self.process(&backlog, room, now);
+            self.process(&backlog, hub, now);
         }
     }
 
@@ -104,15 +105,15 @@ impl Session {
 
     /// The peer will send nothing more. What it was in the middle of saying is
     /// not said: half a line is not what anybody meant.
-    pub fn input_ended(&mut self, room: &mut Room, now: Now) {
+    pub fn input_ended(&mut self, hub: &mut Hub, now: Now) {
         self.seat
-            .input_ended(!self.decoder.pending().is_empty(), room, now);
+            .input_ended(!self.decoder.pending().is_empty(), hub, now);
     }
 
     /// The socket failed: nothing can be sent any more.
-    pub fn lost(&mut self, reason: Reason, room: &mut Room, now: Now) {
-        self.seat.leave(room, now);
-        self.seat.close(reason, room, now);
+    pub fn lost(&mut self, reason: Reason, hub: &mut Hub, now: Now) {
+        self.seat.leave(hub, now);
+        self.seat.close(reason, hub, now);
     }
 
     /// The peer is gone, and not in order. What it has said is heard still, but not
@@ -122,17 +123,17 @@ impl Session {
     }
 
     /// Something that everybody is told.
-    pub fn tell(&mut self, text: &str, room: &Room, now: Now) {
+    pub fn tell(&mut self, text: &str, hub: &Hub, now: Now) {
         if !self.is_closing() {
-            self.seat.notice(text, room, now);
+            self.seat.notice(text, hub, now);
         }
     }
 
     /// It has to go, for a reason that it is told.
-    pub fn dismiss(&mut self, text: &str, reason: Reason, room: &mut Room, now: Now) {
+    pub fn dismiss(&mut self, text: &str, reason: Reason, hub: &mut Hub, now: Now) {
         if !self.is_closing() {
-            self.seat.notice(text, room, now);
-            self.seat.end(reason, room, now);
+            self.seat.notice(text, hub, now);
+            self.seat.end(reason, hub, now);
         }
     }
 
@@ -142,26 +143,26 @@ impl Session {
     }
 
     /// The line that it is in the middle of takes memory that others need.
-    pub fn end_partial_line(&mut self, room: &mut Room, now: Now) {
+    pub fn end_partial_line(&mut self, hub: &mut Hub, now: Now) {
         self.decoder = LineDecoder::default();
         let text = "the lines of all that have no end yet are too long together, \
                     and yours is one of the longest: goodbye";
         if !self.is_closing() {
-            self.seat.error(ErrorCode::TooLong, text, room, now);
-            self.seat.end(Reason::NoLineEnd, room, now);
+            self.seat.error(ErrorCode::TooLong, text, hub, now);
+            self.seat.end(Reason::NoLineEnd, hub, now);
         }
     }
 
     /// Whoever it was has come back over another connection and has its name:
     /// nobody is told that it goes.
-    pub fn replace(&mut self, room: &Room, now: Now) {
-        self.seat.replace(room, now);
+    pub fn replace(&mut self, hub: &Hub, now: Now) {
+        self.seat.replace(hub, now);
     }
 
     /// The server stops; people are to come back `after` that.
-    pub fn goodbye(&mut self, after: Duration, room: &Room, now: Now) {
+    pub fn goodbye(&mut self, after: Duration, hub: &Hub, now: Now) {
         if !self.is_closing() {
-            self.seat.goodbye(after, room, now);
+            self.seat.goodbye(after, hub, now);
         }
     }
 
@@ -172,7 +173,7 @@ impl Session {
     }
 
     /// Does what is due.
-    pub fn expire(&mut self, room: &mut Room, now: Now) {
+    pub fn expire(&mut self, hub: &mut Hub, now: Now) {
         if self.seat.pace.get().is_some() {
             self.seat.pace.change(|pace| pace.expire(now.instant));
         }
@@ -181,9 +182,9 @@ impl Session {
             return;
         }
         match self.seat.phase {
-            Phase::Arriving(_) => self.seat.announce(room, now),
-            Phase::Refused(_) => self.seat.end(self.seat.reason, room, now),
-            Phase::Listening(_) => self.seat.close(Reason::Closed, room, now),
+            Phase::Arriving(_) => self.seat.announce(hub, now),
+            Phase::Refused(_) => self.seat.end(self.seat.reason, hub, now),
+            Phase::Listening(_) => self.seat.close(Reason::Closed, hub, now),
             Phase::Closing(_) | Phase::Present(_) => {}
         }
     }
@@ -215,9 +216,9 @@ impl Session {
 
     /// Whether all is said, and all sent or past its time. What still has to
     /// be kept is waited for, unless nothing can be kept now.
-    pub fn is_finished(&self, room: &Room, now: Now) -> bool {
-        let all_sent = match room.trouble() {
-            Some(_) => !self.has_output(room),
+    pub fn is_finished(&self, hub: &Hub, now: Now) -> bool {
+        let all_sent = match hub.timeline.trouble() {
+            Some(_) => !self.has_output(hub),
             None => self.seat.reader.is_at_end(),
         };
         match self.seat.phase {
@@ -257,18 +258,22 @@ impl Session {
     }
 
     /// Whether there is anything to send.
-    pub fn has_output(&self, room: &Room) -> bool {
-        self.seat.reader.is_behind(&room.view(self.seat.form))
+    pub fn has_output(&self, hub: &Hub) -> bool {
+        self.seat
+            .reader
+            .is_behind(&hub.timeline.view(self.seat.form))
     }
 
     /// What is to be sent next, if it is all in one piece.
-    pub fn one_piece<'a>(&self, room: &'a Room) -> Option<&'a [u8]> {
-        self.seat.reader.one_piece(&room.view(self.seat.form))
+    pub fn one_piece<'a>(&self, hub: &'a Hub) -> Option<&'a [u8]> {
+        self.seat
+            .reader
+            .one_piece(&hub.timeline.view(self.seat.form))
     }
 
     /// What is to be sent next, up to a piece of the past.
-    pub fn output<'a>(&'a self, room: &'a Room, slices: &mut Slices<'a>) {
-        let shown = room.view(self.seat.form);
+    pub fn output<'a>(&'a self, hub: &'a Hub, slices: &mut Slices<'a>) {
+        let shown = hub.timeline.view(self.seat.form);
         self.seat.reader.slices(&shown, slices);
     }
 
@@ -277,17 +282,17 @@ impl Session {
     /// was read.
     pub fn past(
         &mut self,
-        room: &Room,
+        hub: &Hub,
         files: &dyn Files,
         piece: Option<Piece>,
         page: &mut Page,
         now: Now,
     ) -> Past {
         let form = self.seat.form;
-        let Some(replay) = self.seat.reader.due(&room.view(form)) else {
+        let Some(replay) = self.seat.reader.due(&hub.timeline.view(form)) else {
             return Past::NotDue;
         };
-        match page.fill(replay, form, room, files, piece, now.time) {
+        match page.fill(replay, form, &hub.timeline.source(), files, piece, now.time) {
             Some(wanted) => Past::Wanted(wanted),
             None => Past::Page,
         }
@@ -304,8 +309,8 @@ impl Session {
     }
 
     /// Whether a piece of the past is what comes next.
-    pub fn is_past_due(&self, room: &Room) -> bool {
-        self.seat.reader.is_due(&room.view(self.seat.form))
+    pub fn is_past_due(&self, hub: &Hub) -> bool {
+        self.seat.reader.is_due(&hub.timeline.view(self.seat.form))
     }
 
     /// Takes note that `count` bytes were sent.
@@ -314,16 +319,16 @@ impl Session {
     }
 
     /// Whether it stands before what the log is about to drop.
-    pub fn is_too_far_behind(&self, room: &Room) -> bool {
+    pub fn is_too_far_behind(&self, hub: &Hub) -> bool {
         self.seat
             .reader
-            .needs_before(room.trim_point(self.seat.form))
+            .needs_before(hub.timeline.trim_point(self.seat.form))
     }
 
     /// Goes on where the log will begin, with what lies before it as the past.
-    pub fn fall_behind(&mut self, room: &Room) {
+    pub fn fall_behind(&mut self, hub: &Hub) {
         let form = self.seat.form;
-        let (log, point) = (room.log(form), room.trim_point(form));
+        let (log, point) = (hub.timeline.log(form), hub.timeline.trim_point(form));
         self.seat.reader.fall_behind(log, point);
     }
 
@@ -353,10 +358,10 @@ impl Session {
 
     /// Takes lines off `input` while they may be processed, but no more than
     /// a turn's worth; the rest has to wait.
-    fn process(&mut self, mut input: &[u8], room: &mut Room, now: Now) {
-        let written = room.written();
+    fn process(&mut self, mut input: &[u8], hub: &mut Hub, now: Now) {
+        let written = hub.timeline.written();
         for _ in 0..TURN_LINES {
-            if !self.seat.wants_input() || room.written() - written >= TURN_BYTES {
+            if !self.seat.wants_input() || hub.timeline.written() - written >= TURN_BYTES {
                 break;
             }
             let max_line = match self.seat.form {
@@ -366,7 +371,7 @@ impl Session {
             let offered = input.len();
             let item = self.decoder.next_item(&mut input, max_line);
             let is_line = matches!(item, Ok(Some(Item::Line(_))));
-            let rate = room.limits().rate;
+            let rate = hub.limits().rate;
             let taken = offered - input.len();
             let is_free = self.seat.has_broken_off
                 && matches!(item, Ok(Some(Item::Line(line))) if line.is_blank());
@@ -375,12 +380,12 @@ impl Session {
                 pace.change(|pace| pace.spend(taken, is_line, rate, now.instant));
             }
             match item {
-                Ok(Some(Item::Line(line))) => self.seat.line(line, room, now),
-                Ok(Some(Item::Telnet(telnet))) => self.seat.telnet(telnet, room, now),
+                Ok(Some(Item::Line(line))) => self.seat.line(line, hub, now),
+                Ok(Some(Item::Telnet(telnet))) => self.seat.telnet(telnet, hub, now),
                 Ok(None) => {
                     let unended = self.decoder.pending();
                     if let Some(foreign) = self.seat.beginning.unended(unended) {
-                        self.seat.foreign(foreign, room, now);
+                        self.seat.foreign(foreign, hub, now);
                     }
                     break;
                 }
@@ -388,10 +393,10 @@ impl Session {
                     self.seat.error(
                         ErrorCode::TooLong,
                         "that was 64 KiB without a line end: goodbye",
-                        room,
+                        hub,
                         now,
                     );
-                    self.seat.end(Reason::NoLineEnd, room, now);
+                    self.seat.end(Reason::NoLineEnd, hub, now);
                     break;
                 }
             }

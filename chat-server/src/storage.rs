@@ -43,15 +43,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use chat_proto::event::Timestamp;
 use clap::ValueEnum;
 use mio::Waker;
 
 use crate::clock::Now;
+use crate::hub::Hub;
+use crate::hub::notice;
 use crate::ops::errors::in_words;
 use crate::room::absent::Absent;
 use crate::room::identity::{new_room, new_run};
-use crate::room::{Form, Mark, Room, notice};
+use crate::timeline::mark::Form;
+use crate::timeline::mark::Mark;
 use crate::timeline::replay::{Files, Wanted};
 use disk::{Disk, Handle};
 use jobs::{Flight, Lost, Seen};
@@ -147,7 +149,7 @@ pub enum News {
 
 impl History {
     /// Opens a history, or begins one. The room goes on behind what is in it,
-    /// and keeps about `capacity` bytes in memory, see [`Room::behind`]. What is worth
+    /// and keeps about `capacity` bytes in memory, see [`Hub::behind`]. What is worth
     /// a line in the log goes to `notes`.
     ///
     /// # Errors
@@ -157,19 +159,19 @@ impl History {
     pub fn open(
         options: Options,
         capacity: u64,
-        time: Timestamp,
+        now: Now,
         notes: &mut Vec<String>,
-    ) -> anyhow::Result<(Self, Room)> {
-        Self::open_on(Disk::default(), options, capacity, time, notes)
+    ) -> anyhow::Result<(Self, Hub)> {
+        Self::open_on(Disk::default(), options, capacity, now, notes)
     }
 
     pub(crate) fn open_on(
         disk: Disk,
         options: Options,
         capacity: u64,
-        time: Timestamp,
+        now: Now,
         notes: &mut Vec<String>,
-    ) -> anyhow::Result<(Self, Room)> {
+    ) -> anyhow::Result<(Self, Hub)> {
         let options = Options {
             path: real_path(&options.path)?,
             ..options
@@ -209,20 +211,20 @@ impl History {
         }
         files.push_back(Arc::new(file));
 
-        let mut before = recovery.finish(time);
+        let (mut before, json) = recovery.finish(now.time);
         if matches!(found, Found::New(_)) {
             key_file::make(&disk, &key_path, &key)?;
             // No program could prove that a name is its own.
             before.absent = Absent::default();
         }
-        let run = new_run(time, before.runs.newest())?;
-        let mut room = Room::behind(before, run, key, capacity);
+        let run = new_run(now.time, before.runs.newest())?;
+        let mut hub = Hub::behind(before, json, run, key, capacity);
         let keeper = Keeper {
             path: options.path.clone(),
             disk,
             syncs: options.sync != SyncMode::Off,
         };
-        let head = room.head().json;
+        let head = hub.timeline.head().json;
         let mut history = Self {
             segments,
             files,
@@ -245,30 +247,30 @@ impl History {
         };
         let first = history.segments.first().map_or(1, |first| first.first);
         let start = history.start();
-        room.keep(first, start, history.segment_size());
+        hub.timeline.keep(first, start, history.segment_size());
         if history.options.sync == SyncMode::Always {
-            room.show_late();
+            hub.timeline.show_late();
         }
-        room.open(time);
-        history.begin_with(&mut room).with_context(|| {
+        hub.open(now);
+        history.begin_with(&mut hub).with_context(|| {
             format!(
                 "cannot write the history {}",
                 history.options.path.display()
             )
         })?;
-        Ok((history, room))
+        Ok((history, hub))
     }
 
     /// Writes that the room is open, and waits until that is safe.
-    fn begin_with(&mut self, room: &mut Room) -> io::Result<()> {
-        self.write(room)?;
-        let (start, mark) = (self.start(), room.head());
+    fn begin_with(&mut self, hub: &mut Hub) -> io::Result<()> {
+        self.write(hub)?;
+        let (start, mark) = (self.start(), hub.timeline.head());
         let newest = self.newest();
         newest.sync()?;
         self.syncer.sync_directory()?;
-        self.seen = Seen::of(newest, room, start, mark)?;
-        self.made_safe(mark, room);
-        room.show(mark);
+        self.seen = Seen::of(newest, hub, start, mark)?;
+        self.made_safe(mark, hub);
+        hub.timeline.show(mark);
         Ok(())
     }
 
@@ -308,16 +310,16 @@ impl History {
 
     /// Writes what the room has said since, and shows it to everybody if that
     /// is enough. To be called in each round.
-    pub fn keep(&mut self, room: &mut Room, now: Now) -> Vec<News> {
+    pub fn keep(&mut self, hub: &mut Hub, now: Now) -> Vec<News> {
         let mut news = Vec::new();
         if let Some(done) = self.syncer.result() {
-            self.take(done, room, now, &mut news);
+            self.take(done, hub, now, &mut news);
         }
         let is_silent = |flight: &mut Flight| flight.is_silent(now.instant);
         if self.trouble.is_none() && self.in_flight.as_mut().is_some_and(is_silent) {
             let seconds = SILENT_AFTER.as_secs();
             let why = format!("the disk has not answered for {seconds} s");
-            self.trouble(why, room, now, &mut news);
+            self.trouble(why, hub, now, &mut news);
             // Any answer is one.
             self.trouble.iter_mut().for_each(|it| it.tried = true);
         }
@@ -326,21 +328,21 @@ impl History {
             return news;
         }
         if self.astray.is_none() {
-            if let Err(error) = self.write(room) {
-                self.fail(&error, room, now, &mut news);
+            if let Err(error) = self.write(hub) {
+                self.fail(&error, hub, now, &mut news);
                 return news;
             }
             if self.trouble.is_none() {
-                let end = end(room);
+                let end = end(hub);
                 if self.options.sync != SyncMode::Always {
-                    room.show(end);
+                    hub.timeline.show(end);
                 }
                 if self.options.sync == SyncMode::Off {
-                    self.made_safe(end, room);
+                    self.made_safe(end, hub);
                 }
             }
         }
-        self.give(room, now);
+        self.give(hub, now);
         news
     }
 
@@ -358,14 +360,14 @@ impl History {
     }
 
     /// Whether so much waits for the disk that no more should be taken in.
-    pub fn is_overtaken(&self, room: &Room) -> bool {
-        let head = room.head();
-        let waits = head.json - self.safe + (head.text - room.shown().text);
+    pub fn is_overtaken(&self, hub: &Hub) -> bool {
+        let head = hub.timeline.head();
+        let waits = head.json - self.safe + (head.text - hub.timeline.shown().text);
         self.trouble.is_none() && waits > MAX_UNSAFE
     }
 
     /// Writes and makes safe what is left, as far as that is possible soon.
-    pub fn finish(mut self, room: &mut Room, now: Now) -> Option<News> {
+    pub fn finish(mut self, hub: &mut Hub, now: Now) -> Option<News> {
         let until = Instant::now() + FINISH_FOR;
         let mut news = Vec::new();
         // It is tried once more.
@@ -374,36 +376,36 @@ impl History {
             if self.in_flight.is_some() {
                 let left = until.saturating_duration_since(Instant::now());
                 match self.syncer.wait(left) {
-                    Some(done) => self.take(done, room, now, &mut news),
-                    None => self.fail(&io::ErrorKind::TimedOut.into(), room, now, &mut news),
+                    Some(done) => self.take(done, hub, now, &mut news),
+                    None => self.fail(&io::ErrorKind::TimedOut.into(), hub, now, &mut news),
                 }
             }
             if self.trouble.is_none()
                 && self.astray.is_none()
-                && let Err(error) = self.write(room)
+                && let Err(error) = self.write(hub)
             {
-                self.fail(&error, room, now, &mut news);
+                self.fail(&error, hub, now, &mut news);
             }
             if self.trouble.is_some() {
                 return news.into_iter().find(|it| matches!(it, News::Trouble(_)));
             }
-            let all_written = self.written == room.head().json && self.astray.is_none();
+            let all_written = self.written == hub.timeline.head().json && self.astray.is_none();
             if all_written && (self.options.sync == SyncMode::Off || self.safe == self.written) {
                 return None;
             }
             self.next_sync = None;
-            self.give(room, now);
+            self.give(hub, now);
         }
     }
 
-    fn fail(&mut self, error: &io::Error, room: &mut Room, now: Now, news: &mut Vec<News>) {
+    fn fail(&mut self, error: &io::Error, hub: &mut Hub, now: Now, news: &mut Vec<News>) {
         let why = format!("the history cannot be written ({})", in_words(error));
-        self.trouble(why, room, now, news);
+        self.trouble(why, hub, now, news);
     }
 
     /// Nothing more is taken.
-    fn trouble(&mut self, why: String, room: &mut Room, now: Now, news: &mut Vec<News>) {
-        room.set_trouble(Some(notice(&why)));
+    fn trouble(&mut self, why: String, hub: &mut Hub, now: Now, news: &mut Vec<News>) {
+        hub.timeline.set_trouble(Some(notice(&why)));
         let before = self.trouble.replace(Trouble {
             retry: now.instant + RETRY_AFTER,
             tried: false,
@@ -414,14 +416,14 @@ impl History {
     }
 
     /// Writes what is not written yet and goes into the newest file.
-    fn write(&mut self, room: &mut Room) -> io::Result<()> {
+    fn write(&mut self, hub: &mut Hub) -> io::Result<()> {
         let start = self.start();
         // None is begun anew before there is anything in it.
-        while room.next_cut().is_some_and(|cut| cut.json <= start) {
-            room.cut_done();
+        while hub.timeline.next_cut().is_some_and(|cut| cut.json <= start) {
+            hub.timeline.cut_done();
         }
-        let log = room.log(Form::Json);
-        let end = end(room).json;
+        let log = hub.timeline.log(Form::Json);
+        let end = end(hub).json;
         if self.written < log.start().min(end) {
             return Err(io::Error::other("it is not in memory any more"));
         }
@@ -481,8 +483,10 @@ impl Files for History {
 }
 
 /// As far as may be written into one file.
-fn end(room: &Room) -> Mark {
-    room.next_cut().unwrap_or_else(|| room.head())
+fn end(hub: &Hub) -> Mark {
+    hub.timeline
+        .next_cut()
+        .unwrap_or_else(|| hub.timeline.head())
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -1,6 +1,317 @@
-//! The log in memory, and each reader's place in it: every event is encoded once, and
-//! a connection is an integer that moves along.
+//! The log in memory, and each reader's place in it.
+//!
+//! Every event is encoded once for each form, at the end of a [`Log`], and a
+//! connection is an integer that moves along ([`cursor`]). What is appended is
+//! shown to no reader before [`Timeline::show`]: where the room is kept on disk, only
+//! what is kept is confirmed. The timeline knows neither sockets, files nor clocks.
 
 pub mod cursor;
 pub mod log;
+pub mod mark;
 pub mod replay;
+pub mod speech;
+
+use std::collections::VecDeque;
+
+use chat_proto::command::Past;
+use chat_proto::event::{Body, Event};
+use chat_proto::text::Text;
+use chat_proto::{json_form, text_form};
+
+use log::{Log, View};
+use mark::{Form, Mark, Place};
+use replay::{Replay, Selection, Source};
+use speech::SpeechIndex;
+
+/// The events in memory, and how far readers may see them.
+#[derive(Debug)]
+pub struct Timeline {
+    text: Log,
+    json: Log,
+    /// What readers may see ends here.
+    shown: Mark,
+    speech: SpeechIndex,
+    /// The history on disk, if there is one.
+    kept: Option<Kept>,
+}
+
+/// What the timeline knows of the history on disk.
+#[derive(Debug)]
+struct Kept {
+    /// The oldest event in it.
+    first: u64,
+    /// Bytes of the JSON log after which another file is begun.
+    segment: u64,
+    /// Where the newest file begins in the JSON log.
+    segment_start: u64,
+    /// Where further files are to begin.
+    cuts: VecDeque<Mark>,
+    /// What lies behind this in the JSON log is not safe on disk yet, and must
+    /// stay in memory.
+    safe: u64,
+    /// Events are shown only when they are safe.
+    is_late: bool,
+    /// Why nothing can be kept now.
+    trouble: Option<Text>,
+}
+
+impl Timeline {
+    /// Goes on behind the events of `json`. It keeps about `capacity` bytes in JSON
+    /// form, and half as many in text form: what is older is made of the JSON form
+    /// for the few readers that are that far behind.
+    pub fn behind(json: Log, capacity: u64) -> Self {
+        let text = Log::new(capacity / 2, 0, json.next());
+        let shown = Mark {
+            seq: json.next() - 1,
+            text: text.head(),
+            json: json.head(),
+        };
+        Self {
+            speech: SpeechIndex::of(&json),
+            text,
+            json,
+            shown,
+            kept: None,
+        }
+    }
+
+    /// Has the events kept in files, another one after each `segment` bytes of
+    /// the JSON log, the newest of which begins at `segment_start`. `first` is
+    /// the oldest event in them.
+    pub fn keep(&mut self, first: u64, segment_start: u64, segment: u64) {
+        self.kept = Some(Kept {
+            first,
+            segment,
+            segment_start,
+            cuts: VecDeque::new(),
+            safe: self.json.head(),
+            is_late: false,
+            trouble: None,
+        });
+    }
+
+    /// Events will be shown only when they are safe on disk, however long that takes.
+    pub fn show_late(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.is_late = true;
+        }
+    }
+
+    /// Takes the memory for both logs from the system.
+    pub fn reserve(&mut self) {
+        self.text.reserve();
+        self.json.reserve();
+    }
+
+    /// Appends an event, whose number is the next one. This is the only place where
+    /// an event is encoded for those who follow the room.
+    pub fn append(&mut self, event: &Event) -> Place {
+        debug_assert_eq!(event.seq, self.json.next());
+        if matches!(event.body, Body::Message(_) | Body::Action(_)) {
+            self.speech.push(event.seq);
+        }
+        Place {
+            text: self.text.append(|out| text_form::encode_event(event, out)),
+            json: self.json.append(|out| json_form::encode_event(event, out)),
+        }
+    }
+
+    /// The log of a form.
+    pub fn log(&self, form: Form) -> &Log {
+        match form {
+            Form::Text => &self.text,
+            Form::Json => &self.json,
+        }
+    }
+
+    /// How many bytes have been appended since the beginning, in all forms.
+    pub fn written(&self) -> u64 {
+        self.head().bytes()
+    }
+
+    /// The end of everything.
+    pub fn head(&self) -> Mark {
+        Mark {
+            seq: self.json.next() - 1,
+            text: self.text.head(),
+            json: self.json.head(),
+        }
+    }
+
+    /// The end of what readers may see.
+    pub fn shown(&self) -> Mark {
+        self.shown
+    }
+
+    /// Lets readers see what is before `mark`.
+    pub fn show(&mut self, mark: Mark) {
+        self.shown = mark;
+    }
+
+    /// Lets readers see everything.
+    pub fn show_all(&mut self) {
+        self.shown = self.head();
+    }
+
+    /// What is to be seen of the log of a form.
+    pub fn view(&self, form: Form) -> View<'_> {
+        View {
+            log: self.log(form),
+            until: self.shown.of(form),
+            seq: self.shown.seq,
+            first: self.first(),
+        }
+    }
+
+    /// Where pieces of the past are taken from.
+    pub fn source(&self) -> Source<'_> {
+        Source {
+            json: &self.json,
+            speech: &self.speech,
+            first: self.first(),
+            last: self.shown.seq,
+        }
+    }
+
+    /// Where replies go: behind everything, so that a reply to a message comes
+    /// after the message. But no reply waits for the disk: where that decides what
+    /// may be shown they go behind what is shown.
+    pub fn reply_mark(&self) -> Mark {
+        match self.kept.as_ref().is_some_and(|kept| kept.is_late) {
+            true => self.shown,
+            false => self.last_mark(),
+        }
+    }
+
+    /// Where the last words to a peer go, and what is true only when all events are
+    /// kept: behind everything. But while nothing can be kept, and so nothing more be
+    /// shown, behind what is shown.
+    pub fn last_mark(&self) -> Mark {
+        match self.trouble() {
+            Some(_) => self.shown,
+            None => self.head(),
+        }
+    }
+
+    /// The number of the oldest event that is held, in memory or on disk.
+    pub fn first(&self) -> u64 {
+        let kept = self.kept.as_ref().map(|kept| kept.first);
+        kept.unwrap_or_else(|| self.json.first())
+    }
+
+    /// Whether the history is on disk.
+    pub fn is_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    /// Why nothing can be kept now, if that is so.
+    pub fn trouble(&self) -> Option<&Text> {
+        self.kept.as_ref()?.trouble.as_ref()
+    }
+
+    /// Nothing can be kept now, for this reason, or everything again.
+    pub fn set_trouble(&mut self, trouble: Option<Text>) {
+        if let Some(kept) = &mut self.kept {
+            kept.trouble = trouble;
+        }
+    }
+
+    /// Whether there is memory for more events: while nothing can be kept they fill
+    /// it.
+    pub fn has_space(&self) -> bool {
+        self.trouble().is_none() || self.json.head() - self.shown.json < MAX_UNKEPT
+    }
+
+    /// What lies before `position` in the JSON log is safe on disk.
+    pub fn set_safe(&mut self, position: u64) {
+        if let Some(kept) = &mut self.kept {
+            kept.safe = position;
+        }
+    }
+
+    /// Events before this one are no longer on disk.
+    pub fn set_first(&mut self, first: u64) {
+        if let Some(kept) = &mut self.kept {
+            kept.first = first;
+        }
+    }
+
+    /// Whether the newest file is full: the next event is to be the first one of
+    /// another file.
+    pub fn is_file_full(&self) -> bool {
+        let full = |kept: &Kept| self.json.head() - kept.segment_start >= kept.segment;
+        self.kept.as_ref().is_some_and(full)
+    }
+
+    /// Another file is to begin at the head.
+    pub fn cut(&mut self) {
+        let head = self.head();
+        if let Some(kept) = &mut self.kept {
+            kept.cuts.push_back(head);
+            kept.segment_start = head.json;
+        }
+    }
+
+    /// Another file had to be begun at `start` in the JSON log.
+    pub fn cut_at(&mut self, start: u64) {
+        if let Some(kept) = &mut self.kept
+            && kept.cuts.is_empty()
+        {
+            kept.segment_start = start;
+        }
+    }
+
+    /// Where the next file is to begin, if that is before the head.
+    pub fn next_cut(&self) -> Option<Mark> {
+        self.kept.as_ref()?.cuts.front().copied()
+    }
+
+    /// The next file has been begun.
+    pub fn cut_done(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.cuts.pop_front();
+        }
+    }
+
+    /// The piece of the past that was asked for, as far as it is held, and may
+    /// be seen before `upto`. Of the last messages those that are in memory.
+    pub fn past(&self, past: Past, upto: Mark) -> Replay {
+        let end = upto.seq + 1;
+        match past {
+            Past::Range { first, last } => {
+                let end = last.map_or(end, |last| last.saturating_add(1).min(end));
+                let first = first.max(self.first());
+                Replay::new(first, end.max(first), Selection::Everything)
+            }
+            Past::Last(count) => {
+                let last = self.speech.last(count, end);
+                Replay::new(last.start, last.end, Selection::Speech)
+            }
+        }
+    }
+
+    /// What [`Timeline::trim`] will drop of the log of a form.
+    pub fn trim_point(&self, form: Form) -> u64 {
+        let safe = self.kept.as_ref().map_or(u64::MAX, |kept| kept.safe);
+        self.log(form).trim_point(match form {
+            Form::Text => self.shown.text,
+            Form::Json => self.shown.json.min(safe),
+        })
+    }
+
+    /// Drops the oldest events beyond the capacity, as far as no reader needs them:
+    /// `floor` is where the readers of each form are, at least.
+    pub fn trim(&mut self, floor: [u64; 2]) {
+        let [text, json] = floor;
+        let (text, json) = (
+            self.trim_point(Form::Text).min(text),
+            self.trim_point(Form::Json).min(json),
+        );
+        self.text.trim(text);
+        self.json.trim(json);
+        self.speech.trim(self.json.first());
+    }
+}
+
+/// Bytes of events that may wait to be kept while nothing can be kept.
+const MAX_UNKEPT: u64 = 1 << 20;

@@ -11,8 +11,8 @@ use mio::net::TcpStream;
 
 use crate::clock::Now;
 use crate::cold::Rare;
+use crate::hub::Hub;
 use crate::net::socket::Socket;
-use crate::room::Room;
 use crate::session::{Past, Reason, Session};
 use crate::timeline::cursor::Slices;
 use crate::timeline::replay::{Files, Page, Piece, Wanted};
@@ -111,7 +111,7 @@ impl<S: Socket> Connection<S> {
 
     /// Reads once, at most a buffer full, and lets the session have it. Tells how
     /// many bytes there were.
-    pub fn read(&mut self, buffer: &mut [u8], room: &mut Room, now: Now) -> usize {
+    pub fn read(&mut self, buffer: &mut [u8], hub: &mut Hub, now: Now) -> usize {
         let read = self.socket.read(buffer);
         let bytes = *read.as_ref().unwrap_or(&0);
         match read {
@@ -122,7 +122,7 @@ impl<S: Socket> Connection<S> {
                     self.notice_failure();
                     match self.gone {
                         Some(reason) => self.give_up(reason),
-                        None => self.session.input_ended(room, now),
+                        None => self.session.input_ended(hub, now),
                     }
                 } else {
                     self.state = State::Closed;
@@ -136,7 +136,7 @@ impl<S: Socket> Connection<S> {
                 }
                 match self.state {
                     State::Open if self.session.is_closing() => {}
-                    State::Open => self.session.receive(&buffer[..count], room, now),
+                    State::Open => self.session.receive(&buffer[..count], hub, now),
                     State::Lingering => self.throw_away(count),
                     State::Closed => {}
                 }
@@ -151,7 +151,7 @@ impl<S: Socket> Connection<S> {
             },
         }
         self.notice_reset();
-        self.settle(room, now);
+        self.settle(hub, now);
         bytes
     }
 
@@ -171,7 +171,7 @@ impl<S: Socket> Connection<S> {
 
     /// Has the room know of a failure, which can happen while others read the
     /// room as well: whoever was in it has left.
-    pub fn settle(&mut self, room: &mut Room, now: Now) {
+    pub fn settle(&mut self, hub: &mut Hub, now: Now) {
         if self.has_broken_off() {
             self.session.break_off();
             self.clock
@@ -181,7 +181,7 @@ impl<S: Socket> Connection<S> {
             && self.is_over()
         {
             if !self.session.is_closing() {
-                self.session.lost(reason, room, now);
+                self.session.lost(reason, hub, now);
             }
             self.state = State::Closed;
         }
@@ -201,17 +201,17 @@ impl<S: Socket> Connection<S> {
 
     /// Writes until nothing is left but the past, the socket is full, or this
     /// connection has had its share of the round. Tells how many bytes that were.
-    pub fn write(&mut self, room: &Room, now: Now) -> usize {
+    pub fn write(&mut self, hub: &Hub, now: Now) -> usize {
         let mut share = SHARE;
         let mut bytes = 0;
-        while share > 0 && self.can_send(room) {
+        while share > 0 && self.can_send(hub) {
             let is_gone = self.gone.is_some();
-            let written = match self.session.one_piece(room) {
+            let written = match self.session.one_piece(hub) {
                 Some(bytes) if is_gone => Ok(bytes.len()),
                 Some(bytes) => self.socket.write(bytes),
                 None => {
                     let mut slices = Slices::new();
-                    self.session.output(room, &mut slices);
+                    self.session.output(hub, &mut slices);
                     match slices.bytes() {
                         0 => break,
                         bytes if is_gone => Ok(bytes),
@@ -224,7 +224,7 @@ impl<S: Socket> Connection<S> {
             self.session.sent(count);
             bytes += count;
         }
-        if self.patient && !self.session.has_output(room) {
+        if self.patient && !self.session.has_output(hub) {
             self.set_patient(false);
         }
         bytes
@@ -235,7 +235,7 @@ impl<S: Socket> Connection<S> {
     /// written.
     pub fn write_past(
         &mut self,
-        room: &Room,
+        hub: &Hub,
         files: &dyn Files,
         piece: Option<Piece>,
         page: &mut Page,
@@ -245,7 +245,7 @@ impl<S: Socket> Connection<S> {
             self.session.forget_past();
             return (0, None);
         }
-        match self.session.past(room, files, piece, page, now) {
+        match self.session.past(hub, files, piece, page, now) {
             Past::NotDue => (0, None),
             Past::Wanted(wanted) => (0, Some(wanted)),
             Past::Page => {
@@ -261,8 +261,8 @@ impl<S: Socket> Connection<S> {
     }
 
     /// Whether it could be sent a page of the past now.
-    pub fn wants_past(&self, room: &Room) -> bool {
-        self.may_send() && !self.reading && self.session.is_past_due(room)
+    pub fn wants_past(&self, hub: &Hub) -> bool {
+        self.may_send() && !self.reading && self.session.is_past_due(hub)
     }
 
     fn written(&mut self, written: io::Result<usize>, now: Now) -> usize {
@@ -320,9 +320,9 @@ impl<S: Socket> Connection<S> {
     }
 
     /// Does what is due; `stall` is how long it may take nothing.
-    pub fn expire(&mut self, stall: Duration, room: &mut Room, now: Now) {
+    pub fn expire(&mut self, stall: Duration, hub: &mut Hub, now: Now) {
         if !self.is_unheard() {
-            self.session.expire(room, now);
+            self.session.expire(hub, now);
         }
         if self.state != State::Open || self.stalled_until(stall).is_none_or(|at| at > now.instant)
         {
@@ -335,7 +335,7 @@ impl<S: Socket> Connection<S> {
             self.writable = true;
         } else if is_gone || !self.writable {
             let reason = self.gone.unwrap_or(Reason::TookNothing);
-            self.session.lost(reason, room, now);
+            self.session.lost(reason, hub, now);
             self.state = State::Closed;
         }
     }
@@ -354,10 +354,10 @@ impl<S: Socket> Connection<S> {
     }
 
     /// Ends it step by step, as far as that is possible now.
-    pub fn close(&mut self, room: &Room, now: Now) {
+    pub fn close(&mut self, hub: &Hub, now: Now) {
         match self.state {
-            State::Open if self.session.is_finished(room, now) => {
-                let all_sent = !self.session.has_output(room);
+            State::Open if self.session.is_finished(hub, now) => {
+                let all_sent = !self.session.has_output(hub);
                 self.state = match self.socket.shut() {
                     Ok(()) if all_sent => {
                         let linger = Linger {
@@ -399,8 +399,8 @@ impl<S: Socket> Connection<S> {
     }
 
     /// Whether it could be sent more now, apart from the past.
-    pub fn can_send(&self, room: &Room) -> bool {
-        self.may_send() && self.session.has_output(room) && !self.session.is_past_due(room)
+    pub fn can_send(&self, hub: &Hub) -> bool {
+        self.may_send() && self.session.has_output(hub) && !self.session.is_past_due(hub)
     }
 
     /// What is kept only after our side was shut comes too late.

@@ -6,7 +6,7 @@
 //! in the history tells which one that is. Names of people without a program are
 //! not kept: nobody could prove that one is theirs.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chat_proto::TIME_TO_RETURN;
@@ -20,7 +20,7 @@ use crate::room::roster::People;
 #[derive(Debug, Default)]
 pub struct Roll {
     /// The programs, with those who have not come back since a short run began.
-    bearers: HashMap<Name, Bearer>,
+    bearers: BTreeMap<Name, Bearer>,
     /// When the newest run began, if it is one with a number.
     run: Option<(RunId, Option<Timestamp>)>,
 }
@@ -68,15 +68,15 @@ impl Roll {
     }
 
     /// The last run has ended, and the next one begins at `time`.
-    pub fn into_absent(mut self, time: Timestamp) -> Absent {
+    pub fn into_absent(mut self, time: Timestamp, key: Key) -> Absent {
         self.end_run(Some(time));
-        let mut names = People::default();
+        let mut names = People::new(key);
         for name in self.bearers.keys() {
             names.enter(name);
         }
         Absent {
             bearers: self.bearers,
-            names,
+            names: Some(names),
             deadlines: None,
         }
     }
@@ -101,9 +101,9 @@ impl Roll {
 /// The programs that may come back.
 #[derive(Debug, Default)]
 pub struct Absent {
-    bearers: HashMap<Name, Bearer>,
+    bearers: BTreeMap<Name, Bearer>,
     /// Their names, as long as these are kept.
-    names: People,
+    names: Option<People>,
     /// When the names are no longer kept, and when they are no longer known.
     deadlines: Option<[Instant; 2]>,
 }
@@ -119,8 +119,8 @@ impl Absent {
         let Some([kept, known]) = self.deadlines else {
             return;
         };
-        if kept <= now && self.names.count() > 0 {
-            self.names = People::default();
+        if kept <= now {
+            self.names = None;
         }
         if known <= now {
             *self = Self::default();
@@ -128,8 +128,10 @@ impl Absent {
     }
 
     /// Whether this name, or one that looks like it, is kept for a program.
-    pub fn keeps(&self, name: &Name) -> bool {
-        self.names.count() > 0 && self.names.is_taken(name)
+    pub fn keeps(&self, name: &Name, now: Instant) -> bool {
+        let is_over = self.deadlines.is_some_and(|[kept, _]| kept <= now);
+        let names = self.names.as_ref().filter(|_| !is_over);
+        names.is_some_and(|names| names.count() > 0 && names.is_taken(name))
     }
 
     /// For how long names are still kept.
@@ -139,7 +141,16 @@ impl Absent {
     }
 
     /// The name that this owner had, perhaps the one that it wants now.
-    pub fn name_of(&self, owner: Owner, key: &Key, wanted: Option<&Name>) -> Option<&Name> {
+    pub fn name_of(
+        &self,
+        owner: Owner,
+        key: &Key,
+        wanted: Option<&Name>,
+        now: Instant,
+    ) -> Option<&Name> {
+        if self.deadlines.is_some_and(|[_, known]| known <= now) {
+            return None;
+        }
         let is_of = |(name, bearer): &(&Name, &Bearer)| {
             key.tag_of_name(owner, bearer.run, name) == bearer.tag
         };
@@ -151,8 +162,10 @@ impl Absent {
 
     /// Its owner is back, or another person has the name now.
     pub fn remove(&mut self, name: &Name) {
-        if self.bearers.remove(name).is_some() && self.names.count() > 0 {
-            self.names.leave(name);
+        if self.bearers.remove(name).is_some()
+            && let Some(names) = &mut self.names
+        {
+            names.leave(name);
         }
     }
 }
@@ -222,16 +235,17 @@ mod tests {
             let owner = |(number, _): &(u64, _)| self.owner(*number);
             let owners: Vec<Owner> = expected.iter().map(owner).collect();
             let time = Timestamp::from_unix_milliseconds(self.time + seconds * 1000);
-            let absent = self.roll.into_absent(time);
+            let absent = self.roll.into_absent(time, key);
+            let now = Instant::now();
             for (owner, (number, expected)) in owners.iter().zip(expected) {
-                let found = absent.name_of(*owner, &key, None).map(Name::as_str);
+                let found = absent.name_of(*owner, &key, None, now).map(Name::as_str);
                 assert_eq!(found, *expected, "{number}");
                 let wanted = expected.map(name);
-                let again = absent.name_of(*owner, &key, wanted.as_ref());
+                let again = absent.name_of(*owner, &key, wanted.as_ref(), now);
                 assert_eq!(again.map(Name::as_str), *expected);
             }
             let count = expected.iter().filter(|(_, name)| name.is_some()).count();
-            assert_eq!(absent.names.count(), count);
+            assert_eq!(absent.names.map_or(0, |names| names.count()), count);
         }
     }
 
@@ -299,23 +313,23 @@ mod tests {
         test.enter("bo", 2);
         let (key, owner) = (test.key, test.owner(1));
         let time = test.now();
-        let mut absent = test.roll.into_absent(time);
+        let mut absent = test.roll.into_absent(time, key);
         let alike = Name::choose("Аnn").unwrap();
-        assert!(absent.keeps(&alike), "from the beginning");
         let mut now = Instant::now();
+        assert!(absent.keeps(&alike, now), "from the beginning");
         absent.begin(now);
         now += TIME_TO_RETURN - Duration::from_millis(1);
         absent.expire(now);
-        assert!(absent.keeps(&alike) && absent.keeps(&name("bo")));
+        assert!(absent.keeps(&alike, now) && absent.keeps(&name("bo"), now));
         assert_eq!(absent.keeps_for(now), Duration::from_millis(1));
         absent.remove(&name("bo"));
-        assert!(!absent.keeps(&name("bo")));
+        assert!(!absent.keeps(&name("bo"), now));
         now += Duration::from_millis(1);
         absent.expire(now);
-        assert!(!absent.keeps(&alike));
-        assert_eq!(absent.name_of(owner, &key, None), Some(&name("ann")));
-        absent.expire(now + KNOWN_FOR - TIME_TO_RETURN);
-        assert_eq!(absent.name_of(owner, &key, None), None);
+        assert!(!absent.keeps(&alike, now));
+        assert_eq!(absent.name_of(owner, &key, None, now), Some(&name("ann")));
+        now += KNOWN_FOR - TIME_TO_RETURN;
+        assert_eq!(absent.name_of(owner, &key, None, now), None);
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn halves(hash: u64) -> Hash {
 
 /// The key is a hash already.
 #[derive(Debug, Default)]
-struct AsIs(u64);
+pub(super) struct AsIs(u64);
 
 impl Hasher for AsIs {
     fn finish(&self) -> u64 {
@@ -81,6 +81,10 @@ impl Hasher for AsIs {
             word[..chunk.len()].copy_from_slice(chunk);
             self.0 ^= u64::from_ne_bytes(word);
         }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 ^= hash;
     }
 
     fn write_usize(&mut self, _: usize) {

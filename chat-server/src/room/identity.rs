@@ -77,7 +77,7 @@ impl fmt::Debug for Key {
 }
 
 /// A program, over all its connections and names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owner(u64);
 
 impl Key {
@@ -159,6 +159,11 @@ impl Key {
         self.hash(purpose, &[id.as_str().as_bytes(), text.as_bytes()])
     }
 
+    /// What stands for one of the keys by which names are compared.
+    pub fn hash_of_name(&self, key: &str) -> u64 {
+        self.hash(Purpose::NameKey, &[key.as_bytes()])
+    }
+
     fn hash(&self, purpose: Purpose, parts: &[&[u8]]) -> u64 {
         let mut hasher = SipHasher24::new_with_key(&self.0);
         hasher.write(&[purpose as u8]);
@@ -187,6 +192,7 @@ enum Purpose {
     Message,
     OwnAction,
     Action,
+    NameKey,
 }
 
 fn random<const N: usize>() -> io::Result<[u8; N]> {

@@ -5,19 +5,23 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
-use std::hash::BuildHasher;
+use std::hash::BuildHasherDefault;
 use std::ops::Bound;
 
 use chat_proto::name::{Name, NameKeys, Numbering};
 
+use super::dedup::AsIs;
+use super::identity::Key;
+
 /// Everybody.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct People {
+    key: Key,
     /// In the order of `/who`.
     here: BTreeSet<Listed>,
     /// Every key of every name, as a keyed hash: a name is taken for another
     /// one with a chance of one in 2^64 for each that is here.
-    taken: HashSet<u64>,
+    taken: HashSet<u64, BuildHasherDefault<AsIs>>,
 }
 
 /// A name in its place in `/who`, where capital letters make no difference.
@@ -44,6 +48,15 @@ impl PartialOrd for Listed {
 }
 
 impl People {
+    /// Nobody, in a room with this key.
+    pub fn new(key: Key) -> Self {
+        Self {
+            key,
+            here: BTreeSet::new(),
+            taken: HashSet::default(),
+        }
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.here.len()
@@ -112,10 +125,10 @@ impl People {
     /// Keys as they are compared. One is enough for an address: what is in it has one
     /// spelling, and no other name has its colons.
     fn hashed(&self, keys: &NameKeys, is_address: bool) -> impl Iterator<Item = u64> {
-        let hasher = self.taken.hasher();
+        let key = self.key;
         let count = if is_address { 1 } else { usize::MAX };
         let keys = keys.iter().take(count);
-        keys.map(|key| hasher.hash_one(key))
+        keys.map(move |name| key.hash_of_name(name))
     }
 }
 
@@ -140,7 +153,7 @@ mod tests {
     fn a_number_is_found_without_much_work() {
         for wanted in ["ann", "a_name_that_is_shortened_by_that", "anna.maria"] {
             let wanted = Name::choose(wanted).unwrap();
-            let mut people = People::default();
+            let mut people = People::new(Key::of([1; Key::BYTES]));
             for number in 1..=20 {
                 let name = people.free_name(&wanted, |_| false);
                 let expected = match number {

@@ -5,7 +5,7 @@
 //! is: so each program has a [`Secret`], which proves over all its connections,
 //! names and runs of the server that it is the same [`Owner`].
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::mem;
 
 use chat_proto::event::{RunId, Secret};
@@ -23,7 +23,7 @@ pub struct Secrets {
     drawn: u64,
     holders: Slab<Holder>,
     /// Where they are.
-    places: HashMap<Owner, u32>,
+    places: BTreeMap<Owner, u32>,
     /// Those whose place another connection has taken.
     replaced: Vec<Pass>,
     /// How many passes were given.
@@ -53,7 +53,7 @@ impl Secrets {
             run,
             drawn: 0,
             holders: Slab::new(),
-            places: HashMap::new(),
+            places: BTreeMap::new(),
             replaced: Vec::new(),
             count: 0,
         }
@@ -101,20 +101,18 @@ impl Secrets {
         (holder.pass == pass).then_some(holder.owner)
     }
 
-    /// The holder of this pass has another name now.
-    pub fn rename(&mut self, pass: Pass, name: &Name) {
-        if let Some(holder) = self.holders.get_mut(pass.index as usize)
-            && holder.pass == pass
-        {
+    /// An owner that is here has another name now.
+    pub fn rename(&mut self, owner: Owner, name: &Name) {
+        let index = self.places.get(&owner);
+        if let Some(holder) = index.and_then(|index| self.holders.get_mut(*index as usize)) {
             holder.name = name.clone();
         }
     }
 
-    /// The holder of this pass has left.
-    pub fn forget(&mut self, pass: Pass) {
-        if self.holder_of(pass).is_some() {
-            let holder = self.holders.remove(pass.index as usize);
-            self.places.remove(&holder.owner);
+    /// An owner has left.
+    pub fn forget(&mut self, owner: Owner) {
+        if let Some(index) = self.places.remove(&owner) {
+            self.holders.try_remove(index as usize);
         }
     }
 
@@ -152,11 +150,10 @@ mod tests {
         // Another one has the same place in the list.
         let new = secrets.give(ann, &names[0]);
         assert_eq!((new.index, new == old), (old.index, false));
-        secrets.forget(old);
-        secrets.rename(old, &names[1]);
         assert_eq!(secrets.take_over(ann), Some(names[0].clone()));
         assert_eq!(secrets.take_replaced(), [old, new]);
-        secrets.forget(other);
+        assert_eq!(secrets.holder_of(other), Some(bo));
+        secrets.forget(bo);
         assert!(!secrets.is_here(bo));
         assert_eq!(secrets.take_over(bo), None);
         assert_eq!(secrets.take_replaced(), []);

@@ -21,13 +21,14 @@ use mio::Waker;
 use mio::net::TcpStream;
 
 use crate::clock::Now;
+use crate::hub::Hub;
 use crate::net::admission::{Admission, Refusal, Silent, Visit};
 use crate::ops::counters::Counters;
 use crate::ops::logger::{Journal, Topic};
 use crate::room::tickets::Pass;
-use crate::room::{Form, Room};
 use crate::runtime::scheduler::input::{MAX_WAITING, Waiting};
 use crate::storage::History;
+use crate::timeline::mark::Form;
 
 /// What is not allowed beyond.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +78,7 @@ pub(crate) struct Shared {
 /// The room, and the files that it is kept in.
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) room: Room,
+    pub(crate) hub: Hub,
     pub(crate) history: Option<History>,
 }
 
@@ -128,7 +129,7 @@ pub(crate) enum Task {
 impl Shared {
     /// `wakers` are those of the workers.
     pub(crate) fn new(
-        room: Room,
+        hub: Hub,
         mut history: Option<History>,
         wakers: Vec<Arc<Waker>>,
         limits: Limits,
@@ -139,9 +140,9 @@ impl Shared {
             history.watch(Arc::clone(first));
         }
         Self {
-            shown: AtomicU64::new(room.shown().bytes()),
+            shown: AtomicU64::new(hub.timeline.shown().bytes()),
             is_kept: history.is_some(),
-            state: RwLock::new(State { room, history }),
+            state: RwLock::new(State { hub, history }),
             desks: wakers.into_iter().map(Desk::new).collect(),
             admission: Mutex::new(admission),
             counters: Counters::default(),
@@ -177,8 +178,8 @@ impl Shared {
     }
 
     /// Takes note of what the room shows; tells whether that is news.
-    pub(crate) fn show(&self, room: &Room) -> bool {
-        let bytes = room.shown().bytes();
+    pub(crate) fn show(&self, hub: &Hub) -> bool {
+        let bytes = hub.timeline.shown().bytes();
         self.shown.swap(bytes, Ordering::SeqCst) != bytes
     }
 
@@ -415,15 +416,15 @@ const MAX_LAG: u64 = 1 << 20;
 impl Shared {
     /// A room for tests that has a history, with one worker.
     pub(crate) fn kept(
-        mut room: Room,
+        mut hub: Hub,
         history: History,
         waker: Arc<Waker>,
         people: chat_proto::event::Limits,
     ) -> Self {
-        room.set_limits(people);
+        hub.set_limits(people);
         let history = Some(history);
         Self::new(
-            room,
+            hub,
             history,
             vec![waker],
             test_limits(people),
@@ -433,10 +434,10 @@ impl Shared {
 
     /// An empty room for tests, with a worker for each waker.
     pub(crate) fn of(wakers: Vec<Arc<Waker>>, people: chat_proto::event::Limits) -> Self {
-        let mut room = Room::new(crate::room::identity::tests::identity(), 8 << 20);
-        room.set_limits(people);
+        let mut hub = Hub::new(crate::room::identity::tests::identity(), 8 << 20);
+        hub.set_limits(people);
         let limits = test_limits(people);
-        Self::new(room, None, wakers, limits, Journal::on_stderr())
+        Self::new(hub, None, wakers, limits, Journal::on_stderr())
     }
 }
 
@@ -481,7 +482,7 @@ mod tests {
     }
 
     fn say(shared: &Shared, texts: usize) {
-        let room = &mut shared.write().room;
+        let hub = &mut shared.write().hub;
         let name = Name::choose("ann").unwrap();
         for _ in 0..texts {
             let speech = Speech {
@@ -490,10 +491,10 @@ mod tests {
                 id: None,
                 tag: None,
             };
-            room.say(speech, None, SpeechKind::Message, now());
+            hub.say(speech, None, SpeechKind::Message, now());
         }
-        room.show_all();
-        shared.show(room);
+        hub.timeline.show_all();
+        shared.show(hub);
     }
 
     #[test]

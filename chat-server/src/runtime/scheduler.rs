@@ -20,14 +20,15 @@ use mio::{Interest, Registry, Token};
 use slab::Slab;
 
 use crate::clock::Now;
+use crate::hub::Hub;
 use crate::net::acceptor::ACCEPTS;
 use crate::net::admission::Visit;
 use crate::net::connection::Connection;
 use crate::ops::logger::Topic;
 use crate::room::tickets::Pass;
-use crate::room::{Form, Room};
 use crate::runtime::control::{Peer, Shared, Task};
 use crate::session::{Held, Reason, Session};
+use crate::timeline::mark::Form;
 use returning::Returning;
 
 /// Connections, by the number of their token.
@@ -116,7 +117,7 @@ impl Clients {
         &mut self,
         peer: Peer,
         registry: &Registry,
-        room: &Room,
+        hub: &Hub,
         now: Now,
     ) -> io::Result<()> {
         let entry = self.connections.vacant_entry();
@@ -128,8 +129,8 @@ impl Clients {
         } = peer;
         registry.register(&mut socket, Token(key), INTEREST)?;
         let session = match refusal {
-            None => Session::new(address, room, now),
-            Some(refusal) => Session::refused(address, refusal, room, now),
+            None => Session::new(address, hub, now),
+            Some(refusal) => Session::refused(address, refusal, hub, now),
         };
         entry.insert(Connection::new(socket, session, refusal.is_none()));
         self.enqueue(key);
@@ -154,13 +155,13 @@ impl Clients {
     }
 
     /// Says goodbye to everyone.
-    pub(crate) fn goodbye(&mut self, room: &Room, now: Now) {
+    pub(crate) fn goodbye(&mut self, hub: &Hub, now: Now) {
         for key in 0..self.connections.capacity() {
             if let Some(connection) = self.connections.get_mut(key) {
                 // Not all at once.
                 let after = RETURN_AFTER + RETURN_APART * key as u32;
                 let after = after.min(RETURN_AT_MOST);
-                connection.session.goodbye(after, room, now);
+                connection.session.goodbye(after, hub, now);
                 self.enqueue(key);
             }
         }
@@ -181,16 +182,16 @@ impl Clients {
     /// can be heard in one. Those who were not heard are the first next time.
     /// However much is said, there is always a turn for those who come and go, and
     /// a connection that has only ended takes no turn of the others.
-    pub(crate) fn hear(&mut self, room: &mut Room, shared: &Shared, now: Now) {
+    pub(crate) fn hear(&mut self, hub: &mut Hub, shared: &Shared, now: Now) {
         for (index, bytes) in ROUND_BYTES.into_iter().enumerate() {
-            let enough = room.written() + bytes;
+            let enough = hub.timeline.written() + bytes;
             let mut queue = mem::take(&mut self.queues[index]);
             let (mut passed, mut heard, mut answers) = (0, 0, 0);
             let looks = queue.len().min(LOOKS);
-            while passed < looks && heard < TURNS && room.written() + answers < enough {
+            while passed < looks && heard < TURNS && hub.timeline.written() + answers < enough {
                 let key = queue[passed];
                 let before = self.held(key);
-                heard += usize::from(self.hear_one(key, room, shared, now));
+                heard += usize::from(self.hear_one(key, hub, shared, now));
                 let after = self.held(key);
                 answers += after.answers.saturating_sub(before.answers) as u64;
                 shared.waiting.change(before, after);
@@ -201,7 +202,7 @@ impl Clients {
             queue.append(&mut self.queues[index]);
             self.queues[index] = queue;
         }
-        self.shed(room, shared, now);
+        self.shed(hub, shared, now);
     }
 
     /// What is in memory for this one alone.
@@ -211,16 +212,16 @@ impl Clients {
     }
 
     /// Whether anything was read.
-    fn hear_one(&mut self, key: usize, room: &mut Room, shared: &Shared, now: Now) -> bool {
+    fn hear_one(&mut self, key: usize, hub: &mut Hub, shared: &Shared, now: Now) -> bool {
         let Some(connection) = self.connections.get_mut(key) else {
             return false;
         };
-        connection.settle(room, now);
-        connection.session.go_on(room, now);
+        connection.settle(hub, now);
+        connection.session.go_on(hub, now);
         let mut bytes = 0;
         if connection.wants_read() {
             let buffer = &mut self.buffer[..shared.waiting.read_size()];
-            bytes = connection.read(buffer, room, now);
+            bytes = connection.read(buffer, hub, now);
             self.bytes_in += bytes as u64;
         }
         if !connection.came_in && connection.session.is_present() {
@@ -230,29 +231,29 @@ impl Clients {
         if connection.silence().is_some() && !connection.session.is_unjoined() {
             self.joined(key, shared);
         }
-        let replaced = room.secrets().take_replaced();
+        let replaced = hub.take_replaced();
         if !replaced.is_empty() {
-            self.replace(&replaced, room, now);
+            self.replace(&replaced, hub, now);
             shared.give_others(self.worker, || Task::Replaced(replaced.clone()));
         }
         bytes > 0
     }
 
     /// Drops those whose name somebody else has taken over.
-    pub(crate) fn replace(&mut self, passes: &[Pass], room: &Room, now: Now) {
+    pub(crate) fn replace(&mut self, passes: &[Pass], hub: &Hub, now: Now) {
         for key in 0..self.connections.capacity() {
             if let Some(connection) = self.connections.get_mut(key)
                 && let Some(pass) = connection.session.pass()
                 && passes.contains(&pass)
             {
-                connection.session.replace(room, now);
+                connection.session.replace(hub, now);
                 self.enqueue(key);
             }
         }
     }
 
     /// Does what is due.
-    pub(crate) fn expire(&mut self, room: &mut Room, shared: &Shared, now: Now) {
+    pub(crate) fn expire(&mut self, hub: &mut Hub, shared: &Shared, now: Now) {
         while let Some(&Reverse((at, key))) = self.timers.peek()
             && at <= now.instant
         {
@@ -264,12 +265,12 @@ impl Clients {
                     connection.set_timer(None);
                 }
                 if connection.comes_in_silent(now) {
-                    self.take_in_silent(key, room, shared, now);
+                    self.take_in_silent(key, hub, shared, now);
                 }
             }
             if let Some(connection) = self.connections.get_mut(key) {
-                connection.expire(self.limits.stall, room, now);
-                self.expire_silent(key, room, shared, now);
+                connection.expire(self.limits.stall, hub, now);
+                self.expire_silent(key, hub, shared, now);
                 self.enqueue(key);
             }
         }
@@ -281,10 +282,10 @@ impl Clients {
     }
 
     /// Tells everybody something.
-    pub(crate) fn tell(&mut self, text: &str, room: &Room, now: Now) {
+    pub(crate) fn tell(&mut self, text: &str, hub: &Hub, now: Now) {
         for key in 0..self.connections.capacity() {
             if let Some(connection) = self.connections.get_mut(key) {
-                connection.session.tell(text, room, now);
+                connection.session.tell(text, hub, now);
                 self.enqueue(key);
             }
         }
@@ -300,10 +301,10 @@ impl Clients {
             for some in (0..keys).step_by(SOME) {
                 let state = shared.read();
                 for key in some..(some + SOME).min(keys) {
-                    self.write_to(key, &state.room, now);
+                    self.write_to(key, &state.hub, now);
                     if let Some(connection) = self.connections.get(key)
                         && (connection.needs_turn(self.limits.stall)
-                            || connection.can_send(&state.room)
+                            || connection.can_send(&state.hub)
                             || connection.session.is_closing())
                     {
                         self.enqueue(key);
@@ -329,9 +330,9 @@ impl Clients {
                 for &key in &queue[some] {
                     let connection = self.connections.get(key);
                     let stays = connection.filter(|one| !one.session.is_closing());
-                    let sends = stays.is_some_and(|one| one.can_send(&state.room));
+                    let sends = stays.is_some_and(|one| one.can_send(&state.hub));
                     written += usize::from(sends);
-                    self.write_to(key, &state.room, now);
+                    self.write_to(key, &state.hub, now);
                 }
             }
             queue.rotate_left(passed);
@@ -339,10 +340,10 @@ impl Clients {
         }
     }
 
-    fn write_to(&mut self, key: usize, room: &Room, now: Now) {
+    fn write_to(&mut self, key: usize, hub: &Hub, now: Now) {
         if let Some(connection) = self.connections.get_mut(key) {
-            self.bytes_out += connection.write(room, now) as u64;
-            if !connection.returning && connection.wants_past(room) {
+            self.bytes_out += connection.write(hub, now) as u64;
+            if !connection.returning && connection.wants_past(hub) {
                 connection.returning = true;
                 self.returning.push(key);
             }
@@ -353,8 +354,8 @@ impl Clients {
     /// done, and drops what is closed.
     pub(crate) fn close(&mut self, registry: &Registry, shared: &Shared, now: Now) {
         let state = shared.read();
-        let room = &state.room;
-        self.move_laggards(room, shared);
+        let hub = &state.hub;
+        self.move_laggards(hub, shared);
         self.sending = false;
         let (mut closed, mut told) = (Vec::new(), Vec::new());
         let stall = self.limits.stall;
@@ -363,7 +364,7 @@ impl Clients {
                 let Some(connection) = self.connections.get_mut(key) else {
                     return false;
                 };
-                connection.close(room, now);
+                connection.close(hub, now);
                 let session = &mut connection.session;
                 for change in session.take_changes() {
                     told.extend(change.line(session.address(), session.reason()));
@@ -376,7 +377,7 @@ impl Clients {
                     connection.set_timer(Some(deadline));
                     self.timers.push(Reverse((deadline, key)));
                 }
-                let sends = connection.can_send(room);
+                let sends = connection.can_send(hub);
                 self.sending |= sends;
                 connection.queued = sends || connection.needs_turn(stall);
                 connection.queued
@@ -421,25 +422,25 @@ impl Clients {
     }
 
     /// If the first ones have come: nothing that they read is to be dropped.
-    pub(crate) fn hold(&mut self, room: &Room, shared: &Shared) {
+    pub(crate) fn hold(&mut self, hub: &Hub, shared: &Shared) {
         if self.floor == NOBODY && !self.connections.is_empty() {
-            let start = [Form::Text, Form::Json].map(|form| room.log(form).start());
+            let start = [Form::Text, Form::Json].map(|form| hub.timeline.log(form).start());
             self.set_floor(start, shared);
         }
     }
 
     /// Nobody may hold back the log.
-    fn move_laggards(&mut self, room: &Room, shared: &Shared) {
-        let floor = [Form::Text, Form::Json].map(|form| room.trim_point(form));
+    fn move_laggards(&mut self, hub: &Hub, shared: &Shared) {
+        let floor = [Form::Text, Form::Json].map(|form| hub.timeline.trim_point(form));
         if self.connections.is_empty() || floor == self.floor {
             return;
         }
         for (key, connection) in &mut self.connections {
-            if connection.session.is_too_far_behind(room) {
-                connection.session.fall_behind(room);
+            if connection.session.is_too_far_behind(hub) {
+                connection.session.fall_behind(hub);
                 shared.counters.laggards.add(1);
                 // Nothing else may happen to it before the next event.
-                if !connection.returning && connection.wants_past(room) {
+                if !connection.returning && connection.wants_past(hub) {
                     connection.returning = true;
                     self.returning.push(key);
                 }

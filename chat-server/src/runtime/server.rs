@@ -8,9 +8,10 @@ use std::{process, thread};
 use chat_proto::event::Timestamp;
 
 use crate::clock::Now;
+use crate::hub::Hub;
 use crate::net::listener::Listener;
 use crate::ops::logger::Journal;
-use crate::room::Room;
+use crate::room::request::Request;
 use crate::runtime::control::{DOOR, Shared, State, Task};
 use crate::runtime::worker::Worker;
 use crate::storage::{History, News};
@@ -31,7 +32,7 @@ impl Server {
     /// Those of the system.
     pub fn new(
         listeners: Vec<Listener>,
-        mut room: Room,
+        mut hub: Hub,
         history: Option<History>,
         limits: Limits,
         threads: NonZeroUsize,
@@ -46,12 +47,12 @@ impl Server {
         if let Some(first) = workers.first_mut() {
             first.stand_at_front(listeners, limits.proxied)?;
         }
-        room.set_limits(limits.people);
-        room.reserve();
-        room.await_returns(now().instant);
+        hub.set_limits(limits.people);
+        hub.timeline.reserve();
+        hub.propose(Request::AwaitReturns, now());
         Ok(Self {
             workers,
-            shared: Shared::new(room, history, wakers, limits, journal),
+            shared: Shared::new(hub, history, wakers, limits, journal),
         })
     }
 
@@ -109,9 +110,9 @@ impl Drop for EndsWithUs {
 
 fn finish(shared: Shared) {
     let now = now();
-    let (State { mut room, history }, journal) = shared.into_parts();
+    let (State { mut hub, history }, journal) = shared.into_parts();
     if let Some(history) = history
-        && let Some(News::Trouble(why)) = history.finish(&mut room, now)
+        && let Some(News::Trouble(why)) = history.finish(&mut hub, now)
     {
         let text = format!("{why}: the last of what was said is not kept");
         journal.warn(now.time, &text);
@@ -134,7 +135,7 @@ pub fn now() -> Now {
 }
 
 /// What is kept in memory of what was said and done, in JSON form; see
-/// [`Room::behind`].
+/// [`Hub::behind`].
 pub const LOG_BYTES: u64 = 6 * 1024 * 1024;
 
 /// The exit status of a program that panics.

@@ -15,16 +15,18 @@ use mio::event::Event;
 use mio::{Events, Poll, Token, Waker};
 
 use crate::clock::Now;
+use crate::hub::Hub;
 use crate::net::acceptor::Door;
 use crate::net::admission::Visit;
 use crate::ops::errors::in_words;
 use crate::ops::logger::Topic;
 use crate::ops::signals::{Signal, Signals};
-use crate::room::{Form, Room};
+use crate::room::request::Request;
 use crate::runtime::control::{Peer, Shared, State, Task};
 use crate::runtime::scheduler::Clients;
 use crate::runtime::server::now;
 use crate::storage::{History, News};
+use crate::timeline::mark::Form;
 
 /// One thread: a poll, and the connections that are its own.
 pub(crate) struct Worker {
@@ -233,25 +235,25 @@ impl Worker {
         // Not before: times in the room do not go backwards.
         let now = now();
         self.do_tasks(&mut state, shared, now);
-        self.accept(&state.room, shared, now);
+        self.accept(&state.hub, shared, now);
         self.overtaken = is_overtaken(&state) || shared.must_wait();
         if !self.overtaken {
-            self.clients.hear(&mut state.room, shared, now);
+            self.clients.hear(&mut state.hub, shared, now);
         }
         let looked = Now {
             instant: self.looked,
             ..now
         };
-        self.clients.expire(&mut state.room, shared, looked);
-        self.clients.hold(&state.room, shared);
-        state.room.tell_presence(now);
+        self.clients.expire(&mut state.hub, shared, looked);
+        self.clients.hold(&state.hub, shared);
+        state.hub.tell_presence(now);
         self.keep(&mut state, shared, now);
         let floor = [Form::Text, Form::Json].map(|form| shared.floor(form));
-        state.room.trim(floor);
+        state.hub.trim(floor, now);
         let disk = state.history.as_ref().and_then(History::deadline);
-        let presence = state.room.presence_deadline();
+        let presence = state.hub.presence_deadline();
         self.room_due = disk.into_iter().chain(presence).min();
-        let has_news = shared.show(&state.room);
+        let has_news = shared.show(&state.hub);
         drop(state);
         if has_news {
             shared.wake_others(self.index);
@@ -260,14 +262,14 @@ impl Worker {
     }
 
     fn do_tasks(&mut self, state: &mut State, shared: &Shared, now: Now) {
-        let State { room, history } = state;
+        let State { hub, history } = state;
         for task in shared.take_tasks(self.index) {
             match task {
-                Task::Peer(peer) => self.welcome(peer, room, shared, now),
-                Task::Replaced(passes) => self.clients.replace(&passes, room, now),
-                Task::MakeRoom(silent) => self.clients.make_room(&silent, room, now),
-                Task::Tell(text) => self.clients.tell(&text, room, now),
-                Task::Stop => self.stop(room, shared, now),
+                Task::Peer(peer) => self.welcome(peer, hub, shared, now),
+                Task::Replaced(passes) => self.clients.replace(&passes, hub, now),
+                Task::MakeRoom(silent) => self.clients.make_room(&silent, hub, now),
+                Task::Tell(text) => self.clients.tell(&text, hub, now),
+                Task::Stop => self.stop(hub, shared, now),
                 Task::Reopen => history.iter_mut().for_each(History::reopen),
                 Task::Open => {
                     if let Some(front) = &mut self.front {
@@ -278,14 +280,14 @@ impl Worker {
         }
     }
 
-    fn accept(&mut self, room: &Room, shared: &Shared, now: Now) {
+    fn accept(&mut self, hub: &Hub, shared: &Shared, now: Now) {
         let Some(mut front) = self.front.take() else {
             return;
         };
         front.door.accept(shared, now, |peer| {
             let worker = shared.place();
             if worker == self.index {
-                self.welcome(peer, room, shared, now);
+                self.welcome(peer, hub, shared, now);
             } else {
                 shared.give(worker, Task::Peer(peer));
             }
@@ -293,7 +295,7 @@ impl Worker {
         self.front = Some(front);
     }
 
-    fn welcome(&mut self, peer: Peer, room: &Room, shared: &Shared, now: Now) {
+    fn welcome(&mut self, peer: Peer, hub: &Hub, shared: &Shared, now: Now) {
         let address = peer.address;
         let from = peer.refusal.is_none();
         let from = from.then(|| (address.ip(), Visit::Outside));
@@ -302,7 +304,7 @@ impl Worker {
             return;
         }
         let registry = self.poll.registry();
-        match self.clients.insert(peer, registry, room, now) {
+        match self.clients.insert(peer, registry, hub, now) {
             Ok(()) => shared.counters.accepted.add(from.is_some().into()),
             Err(error) => {
                 let text = format!("cannot serve {address}: {}", in_words(&error));
@@ -316,10 +318,10 @@ impl Worker {
     /// people see what may be seen.
     fn keep(&mut self, state: &mut State, shared: &Shared, now: Now) {
         let Some(history) = &mut state.history else {
-            state.room.show_all();
+            state.hub.timeline.show_all();
             return;
         };
-        for news in history.keep(&mut state.room, now) {
+        for news in history.keep(&mut state.hub, now) {
             let text: Arc<str> = match &news {
                 News::Trouble(why) => {
                     format!("{why}: nothing new is taken until that is over").into()
@@ -332,34 +334,34 @@ impl Worker {
                 News::Recovered | News::Noted(_) => shared.journal.info(now.time, &text),
             }
             if !matches!(news, News::Noted(_)) {
-                self.clients.tell(&text, &state.room, now);
+                self.clients.tell(&text, &state.hub, now);
                 shared.give_others(self.index, || Task::Tell(Arc::clone(&text)));
             }
         }
     }
 
     /// The first signal says goodbye to everyone, the second stops at once.
-    fn stop(&mut self, room: &mut Room, shared: &Shared, now: Now) {
+    fn stop(&mut self, hub: &mut Hub, shared: &Shared, now: Now) {
         if self.stopping.is_some() {
             self.stopping = Some(now.instant);
             return;
         }
         self.stopping = Some(now.instant + GOODBYE_FOR);
-        room.tell_pending(now);
+        hub.propose(Request::TellPending, now);
         if let Some(front) = &mut self.front {
-            let text = format!("stopping; people in the room: {}", room.people().count());
+            let text = format!("stopping; people in the room: {}", hub.people().count());
             shared.journal.info(now.time, &text);
             front.door.close();
         }
-        self.clients.goodbye(room, now);
+        self.clients.goodbye(hub, now);
     }
 }
 
 /// Writes what happened so far into the log.
 fn report(shared: &Shared) {
     let (events, people) = {
-        let room = &shared.read().room;
-        (room.head().seq, room.people().count())
+        let hub = &shared.read().hub;
+        (hub.timeline.head().seq, hub.people().count())
     };
     let (connections, silent) = {
         let admission = shared.admission();
@@ -375,7 +377,7 @@ fn report(shared: &Shared) {
 
 fn is_overtaken(state: &State) -> bool {
     let history = state.history.as_ref();
-    history.is_some_and(|history| history.is_overtaken(&state.room))
+    history.is_some_and(|history| history.is_overtaken(&state.hub))
 }
 
 /// Tokens from the top; connections have theirs from the bottom.

@@ -5,6 +5,7 @@
 mod arrival;
 mod words;
 
+use std::fmt;
 use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -20,11 +21,19 @@ use chat_proto::{json_form, text_form};
 use super::{ANNOUNCE_AFTER, Change, FAREWELL_FOR, LISTEN_FOR, Reason};
 use crate::clock::Now;
 use crate::cold::Rare;
+use crate::hub::Hub;
+use crate::hub::Ordered;
+use crate::hub::notice;
 use crate::room::identity::Owner;
+use crate::room::request::{Fallback, Outcome, Request};
 use crate::room::tickets::Pass;
-use crate::room::{Form, Mark, Place, Room, Said, notice};
 use crate::session::rate::{LINE_BYTES, Pace};
 use crate::timeline::cursor::Reader;
+use crate::timeline::mark::Form;
+use crate::timeline::mark::Mark;
+use crate::timeline::mark::Place;
+
+use arrival::CameIn;
 
 /// All of a session but the bytes that come in.
 #[derive(Debug)]
@@ -89,13 +98,13 @@ impl Phase {
 
 impl Seat {
     /// A stranger's. Of an address nothing is kept but what the log shows.
-    pub(super) fn new(address: SocketAddr, room: &Room, now: Now) -> Self {
+    pub(super) fn new(address: SocketAddr, hub: &Hub, now: Now) -> Self {
         Self {
             ip: address.ip(),
             port: address.port(),
             form: Form::Text,
             phase: Phase::Arriving(now.instant + ANNOUNCE_AFTER),
-            reader: Reader::held_at(room.reply_mark().text),
+            reader: Reader::held_at(hub.timeline.reply_mark().text),
             beginning: Beginning::Unknown,
             joined: false,
             has_broken_off: false,
@@ -150,25 +159,25 @@ impl Seat {
             && !self.is_telling_who()
     }
 
-    pub(super) fn line(&mut self, line: Line<'_>, room: &mut Room, now: Now) {
+    pub(super) fn line(&mut self, line: Line<'_>, hub: &mut Hub, now: Now) {
         self.joined = true;
         if line.is_blank() {
             return;
         }
         if let Some(foreign) = self.beginning.line(line) {
-            return self.foreign(foreign, room, now);
+            return self.foreign(foreign, hub, now);
         }
         match line {
-            Line::Whole(text) => self.command(text, room, now),
+            Line::Whole(text) => self.command(text, hub, now),
             Line::TooLong(start) => {
-                let text = words::long_line(self.form, start, room.limits());
-                self.error(ErrorCode::TooLong, &text, room, now);
+                let text = words::long_line(self.form, start, hub.limits());
+                self.error(ErrorCode::TooLong, &text, hub, now);
             }
             Line::NotUtf8(_) => {
                 self.error(
                     ErrorCode::NotUtf8,
                     "that was not sent: it is not UTF-8",
-                    room,
+                    hub,
                     now,
                 );
             }
@@ -177,33 +186,33 @@ impl Seat {
 
     /// Answers a request of telnet, behind all that was sent so far. In JSON form
     /// the bytes of an answer would be no JSON, and no program of ours asks.
-    pub(super) fn telnet(&mut self, telnet: Telnet, room: &Room, now: Now) {
+    pub(super) fn telnet(&mut self, telnet: Telnet, hub: &Hub, now: Now) {
         match (self.form, telnet.refusal()) {
             (Form::Json, _) => {}
-            (Form::Text, None) => self.notice("the server is here", room, now),
+            (Form::Text, None) => self.notice("the server is here", hub, now),
             (Form::Text, Some(answer)) => {
-                let position = room.reply_mark().text;
+                let position = hub.timeline.reply_mark().text;
                 self.reader
                     .reply(position, |out| out.extend_from_slice(&answer));
             }
         }
     }
 
-    fn command(&mut self, line: &str, room: &mut Room, now: Now) {
+    fn command(&mut self, line: &str, hub: &mut Hub, now: Now) {
         let command = match self.form {
             Form::Text => text_form::parse_command(line),
             Form::Json => json_form::parse_command(line),
         };
         match command {
             Ok(None) => {}
-            Ok(Some(Command::Hello(hello))) => self.hello(&hello, room, now),
-            Ok(Some(Command::Nick { name })) => self.nick(&name, room, now),
+            Ok(Some(Command::Hello(hello))) => self.hello(&hello, hub, now),
+            Ok(Some(Command::Nick { name })) => self.nick(&name, hub, now),
             Ok(Some(_)) if matches!(self.phase, Phase::Refused(_)) => {
-                self.end(self.reason, room, now);
+                self.end(self.reason, hub, now);
             }
             Ok(Some(command)) => {
-                self.announce(room, now);
-                self.do_command(command, room, now);
+                self.announce(hub, now);
+                self.do_command(command, hub, now);
             }
             Err(error) => {
                 let mut reply = error.into_reply();
@@ -211,30 +220,30 @@ impl Seat {
                 if let Reply::Error { code, text, .. } = &mut reply
                     && *code == ErrorCode::TooLong
                 {
-                    *text = notice(&words::long_text(room.limits()));
+                    *text = notice(&words::long_text(hub.limits()));
                 }
-                self.reply(&reply, room, now);
+                self.reply(&reply, hub, now);
             }
         }
     }
 
-    fn do_command(&mut self, command: Command, room: &mut Room, now: Now) {
+    fn do_command(&mut self, command: Command, hub: &mut Hub, now: Now) {
         if !matches!(self.phase, Phase::Present(_)) {
             return;
         }
         match command {
-            Command::Message { text, id } => self.say(SpeechKind::Message, text, id, room, now),
-            Command::Action { text, id } => self.say(SpeechKind::Action, text, id, room, now),
-            Command::History { past, id } => self.history(past, id, room, now),
+            Command::Message { text, id } => self.say(SpeechKind::Message, text, id, hub, now),
+            Command::Action { text, id } => self.say(SpeechKind::Action, text, id, hub, now),
+            Command::History { past, id } => self.history(past, id, hub, now),
             Command::Who => {
-                self.tell_who(None, room, now);
-                self.go_on_with_who(room, now);
+                self.tell_who(None, hub, now);
+                self.go_on_with_who(hub, now);
             }
-            Command::Ping { id } => self.reply(&Reply::Pong { id }, room, now),
-            Command::Help => self.notice(&words::help(room.limits()), room, now),
+            Command::Ping { id } => self.reply(&Reply::Pong { id }, hub, now),
+            Command::Help => self.notice(&words::help(hub.limits()), hub, now),
             Command::Quit => {
-                self.notice("goodbye", room, now);
-                self.end(Reason::Quit, room, now);
+                self.notice("goodbye", hub, now);
+                self.end(Reason::Quit, hub, now);
             }
             Command::Hello(_) | Command::Nick { .. } => {}
         }
@@ -245,18 +254,18 @@ impl Seat {
         kind: SpeechKind,
         text: Text,
         id: Option<MessageId>,
-        room: &mut Room,
+        hub: &mut Hub,
         now: Now,
     ) {
         let Phase::Present(name) = &self.phase else {
             return;
         };
-        if text.as_str().len() > room.limits().text {
+        if text.as_str().len() > hub.limits().text {
             let code = ErrorCode::TooLong;
-            let text = notice(&words::long_text(room.limits()));
-            return self.reply(&Reply::Error { code, text, id }, room, now);
+            let text = notice(&words::long_text(hub.limits()));
+            return self.reply(&Reply::Error { code, text, id }, hub, now);
         }
-        let owner = self.owner(room);
+        let owner = self.owner(hub);
         let length = text.as_str().len() as u64;
         let speech = Speech {
             name: name.clone(),
@@ -264,109 +273,132 @@ impl Seat {
             id: id.clone(),
             tag: None,
         };
-        match room.say(speech, owner, kind, now) {
-            Said::New(place) => {
-                // A text of thousands of short lines is a hundred times as long with
-                // the name before each: who says it pays for what others are shown.
-                let shown = place.text.end - place.text.start;
-                self.pay(
-                    shown.saturating_sub(length.max(LINE_BYTES.into())),
-                    room,
-                    now,
-                );
-                self.skip_own(place);
-            }
-            Said::Again(seq) => {
+        let request = Request::Say {
+            kind,
+            speech,
+            owner,
+        };
+        let Ordered { outcome, own } = hub.propose(request, now);
+        if let Some(place) = own {
+            // A text of thousands of short lines is a hundred times as long with
+            // the name before each: the speaker pays for what others are shown.
+            let shown = place.text.end - place.text.start;
+            let more = shown.saturating_sub(length.max(LINE_BYTES.into()));
+            self.pay(more, hub, now);
+            self.skip_own(place);
+        }
+        match outcome {
+            Outcome::SaidBefore(seq) => {
                 // While it is uncertain whether the first one can be kept there
                 // is nothing to say: it comes by itself once it is.
-                let certain = seq <= room.reply_mark().seq;
+                let certain = seq <= hub.timeline.reply_mark().seq;
                 if let Some(id) = id.filter(|_| certain) {
-                    self.reply(&Reply::Confirmed { id, seq }, room, now);
+                    self.reply(&Reply::Confirmed { id, seq }, hub, now);
                 }
             }
-            Said::Refused(why) => {
+            Outcome::NotKept(why) => {
                 let text = notice(&format!("that was not sent: {why}"));
                 let code = ErrorCode::NotKept;
-                self.reply(&Reply::Error { code, text, id }, room, now);
+                self.reply(&Reply::Error { code, text, id }, hub, now);
             }
+            _ => {}
         }
     }
 
     /// What a line costs more than its bytes, in bytes.
-    fn pay(&mut self, more: u64, room: &Room, now: Now) {
-        let rate = room.limits().rate;
+    fn pay(&mut self, more: u64, hub: &Hub, now: Now) {
+        let rate = hub.limits().rate;
         if rate > 0 && more > 0 {
             let pay = |pace: &mut Pace| pace.spend(more as usize, false, rate, now.instant);
             self.pace.change(pay);
         }
     }
 
-    fn history(&mut self, past: Past, id: Option<MessageId>, room: &Room, now: Now) {
-        let mark = room.reply_mark();
+    fn history(&mut self, past: Past, id: Option<MessageId>, hub: &Hub, now: Now) {
+        let mark = hub.timeline.reply_mark();
         if let Past::Range { first, last } = past
             && let first = first.max(1)
-            && first < room.first()
+            && first < hub.timeline.first()
             && last.is_none_or(|last| last >= first)
         {
-            let held = room.first();
+            let held = hub.timeline.first();
             let missed = last.map_or(held, |last| last.saturating_add(1).min(held)) - first;
-            self.reply(&Reply::Gap { missed }, room, now);
+            self.reply(&Reply::Gap { missed }, hub, now);
         }
-        let replay = room.past(past, mark).on_request();
+        let replay = hub.timeline.past(past, mark).on_request();
         self.reader.replay(mark.of(self.form), replay);
         let (first, last) = (replay.next, replay.end - 1);
-        self.reply(&Reply::History { first, last, id }, room, now);
+        self.reply(&Reply::History { first, last, id }, hub, now);
     }
 
-    fn nick(&mut self, wanted: &str, room: &mut Room, now: Now) {
+    fn nick(&mut self, wanted: &str, hub: &mut Hub, now: Now) {
+        let wanted = Name::choose(wanted);
         // As a first line it is the name to come in under, if it can be had.
-        if let Phase::Arriving(_) = self.phase
-            && let Ok(name) = Name::choose(wanted)
-            && room.is_free(&name, now)
-        {
-            if self.come_in(&name, room, now) {
-                self.notice(&format!("you are now known as {name}"), room, now);
+        if let (Phase::Arriving(_), Ok(name)) = (&self.phase, &wanted) {
+            match self.come_in(name, Fallback::Nothing, hub, now) {
+                CameIn::Yes => {
+                    return self.notice(&format!("you are now known as {name}"), hub, now);
+                }
+                CameIn::NoSpace => return,
+                CameIn::NameTaken => {}
             }
-            return;
         }
-        self.announce(room, now);
-        self.pay((RENAME_LINES - 1) * u64::from(LINE_BYTES), room, now);
+        self.announce(hub, now);
+        self.pay((RENAME_LINES - 1) * u64::from(LINE_BYTES), hub, now);
         let Phase::Present(old) = &self.phase else {
             return;
         };
-        let owner = self.owner(room);
-        match room.rename(old, wanted, owner, now) {
-            Ok(Some((name, place))) => {
-                self.skip_own(place);
-                if self.form == Form::Text {
-                    let text = notice(&format!("you are now known as {name}"));
-                    self.reply_at(room.last_mark(), &Reply::Notice(text), now);
-                }
-                if let Some(pass) = self.pass {
-                    room.secrets().rename(pass, &name);
-                }
-                let before = mem::replace(&mut self.phase, Phase::Present(name.clone()));
-                if let Phase::Present(old) = before {
-                    self.note(Change::Renamed { old, new: name });
-                }
+        match wanted {
+            Err(error) => self.keep_name(ErrorCode::BadName, &error, hub, now),
+            Ok(new) if new == *old => {
+                self.notice(&format!("you are {old} already"), hub, now);
             }
-            Ok(None) => self.notice(&format!("you are {old} already"), room, now),
-            Err(error) => self.reply(&error.reply(), room, now),
+            Ok(new) => self.rename(old.clone(), new, hub, now),
         }
     }
 
-    /// Which program it is, if it is one.
-    fn owner(&self, room: &mut Room) -> Option<Owner> {
-        room.secrets().holder_of(self.pass?)
+    fn rename(&mut self, old: Name, new: Name, hub: &mut Hub, now: Now) {
+        let request = Request::Rename {
+            old: old.clone(),
+            new,
+            owner: self.owner(hub),
+        };
+        let Ordered { outcome, own } = hub.propose(request, now);
+        if let Some(place) = own {
+            self.skip_own(place);
+        }
+        match outcome {
+            Outcome::Renamed(name) => {
+                if self.form == Form::Text {
+                    let text = notice(&format!("you are now known as {name}"));
+                    self.reply_at(hub.timeline.last_mark(), &Reply::Notice(text), now);
+                }
+                self.phase = Phase::Present(name.clone());
+                self.note(Change::Renamed { old, new: name });
+            }
+            Outcome::NotRenamed(why) => self.keep_name(ErrorCode::NameTaken, &why, hub, now),
+            Outcome::NotKept(why) => self.keep_name(ErrorCode::NotKept, &why, hub, now),
+            _ => {}
+        }
     }
 
-    pub(super) fn leave(&mut self, room: &mut Room, now: Now) {
+    fn keep_name(&mut self, code: ErrorCode, why: &dyn fmt::Display, hub: &Hub, now: Now) {
+        self.error(code, &format!("you keep your name: {why}"), hub, now);
+    }
+
+    /// Which program it is, if it is one.
+    fn owner(&self, hub: &Hub) -> Option<Owner> {
+        hub.room().secrets().holder_of(self.pass?)
+    }
+
+    pub(super) fn leave(&mut self, hub: &mut Hub, now: Now) {
         if let Phase::Present(name) = &self.phase {
             let name = name.clone();
-            if let Some(pass) = self.pass {
-                room.secrets().forget(pass);
-            }
-            if let Some(place) = room.leave(&name, now) {
+            let request = Request::Leave {
+                name: name.clone(),
+                owner: self.owner(hub),
+            };
+            if let Some(place) = hub.propose(request, now).own {
                 self.skip_own(place);
             }
             self.note(Change::Left(name.clone()));
@@ -375,53 +407,53 @@ impl Seat {
         }
     }
 
-    pub(super) fn input_ended(&mut self, in_mid_line: bool, room: &mut Room, now: Now) {
+    pub(super) fn input_ended(&mut self, in_mid_line: bool, hub: &mut Hub, now: Now) {
         match self.phase {
             Phase::Present(_) if self.beginning != Beginning::Unknown => {
                 if in_mid_line {
-                    self.notice("your last line had no end and was not sent", room, now);
+                    self.notice("your last line had no end and was not sent", hub, now);
                 }
-                self.leave(room, now);
+                self.leave(hub, now);
                 self.phase = Phase::Listening(now.instant + LISTEN_FOR);
                 // The peer's system answers this with a reset if nobody
                 // listens there any more, which frees the connection at once.
                 let seconds = LISTEN_FOR.as_secs();
                 let text = format!("you have left, and still hear the room for {seconds} s");
-                self.notice(&text, room, now);
+                self.notice(&text, hub, now);
             }
             Phase::Arriving(_) | Phase::Present(_) => {
                 if in_mid_line {
-                    self.notice("your line had no end and was not sent", room, now);
+                    self.notice("your line had no end and was not sent", hub, now);
                 }
-                self.end(Reason::Closed, room, now);
+                self.end(Reason::Closed, hub, now);
             }
-            Phase::Refused(_) => self.end(self.reason, room, now),
+            Phase::Refused(_) => self.end(self.reason, hub, now),
             Phase::Listening(_) | Phase::Closing(_) => {}
         }
     }
 
     /// Nothing of what came is said, and nothing more is heard.
-    pub(super) fn foreign(&mut self, foreign: Foreign, room: &mut Room, now: Now) {
+    pub(super) fn foreign(&mut self, foreign: Foreign, hub: &mut Hub, now: Now) {
         if foreign == Foreign::Irc {
-            let position = room.reply_mark().of(self.form);
+            let position = hub.timeline.reply_mark().of(self.form);
             self.reader
                 .reply(position, |out| out.extend_from_slice(words::NO_IRC));
         } else {
             let text = words::foreign(foreign);
-            self.error(ErrorCode::BadCommand, &text, room, now);
+            self.error(ErrorCode::BadCommand, &text, hub, now);
         }
-        self.end(Reason::AnotherProtocol(foreign), room, now);
+        self.end(Reason::AnotherProtocol(foreign), hub, now);
     }
 
     /// Leaves the room and closes once all is sent.
-    pub(super) fn end(&mut self, reason: Reason, room: &mut Room, now: Now) {
-        self.reader.stop_at(room.log(self.form).head());
-        self.leave(room, now);
-        self.close(reason, room, now);
+    pub(super) fn end(&mut self, reason: Reason, hub: &mut Hub, now: Now) {
+        self.reader.stop_at(hub.timeline.log(self.form).head());
+        self.leave(hub, now);
+        self.close(reason, hub, now);
     }
 
-    pub(super) fn close(&mut self, reason: Reason, room: &Room, now: Now) {
-        self.reader.stop_at(room.log(self.form).head());
+    pub(super) fn close(&mut self, reason: Reason, hub: &Hub, now: Now) {
+        self.reader.stop_at(hub.timeline.log(self.form).head());
         self.reason = reason;
         self.names.change(|names| names.who = None);
         self.phase = Phase::Closing(now.instant + FAREWELL_FOR);
@@ -434,45 +466,46 @@ impl Seat {
         }
     }
 
-    pub(super) fn go_on_with_who(&mut self, room: &mut Room, now: Now) {
+    pub(super) fn go_on_with_who(&mut self, hub: &mut Hub, now: Now) {
         while self.reader.private_bytes() < MAX_PRIVATE
             && let Some(after) = self.names.get().and_then(|names| names.who.clone())
         {
-            self.tell_who(Some(&after), room, now);
+            self.tell_who(Some(&after), hub, now);
         }
     }
 
-    fn tell_who(&mut self, after: Option<&Name>, room: &mut Room, now: Now) {
-        let (names, next) = room.names(after, Welcome::MAX_NAMES);
+    fn tell_who(&mut self, after: Option<&Name>, hub: &mut Hub, now: Now) {
+        hub.propose(Request::List, now);
+        let (names, next) = hub.people().names(after, Welcome::MAX_NAMES);
         let more = next.is_some();
         self.names.change(|names| names.who = next);
-        let people = room.people().count();
+        let people = hub.people().count();
         let reply = Reply::People {
             people,
             names,
             more,
         };
-        self.reply(&reply, room, now);
+        self.reply(&reply, hub, now);
     }
 
-    pub(super) fn notice(&mut self, text: &str, room: &Room, now: Now) {
-        self.reply(&Reply::Notice(notice(text)), room, now);
+    pub(super) fn notice(&mut self, text: &str, hub: &Hub, now: Now) {
+        self.reply(&Reply::Notice(notice(text)), hub, now);
     }
 
-    pub(super) fn error(&mut self, code: ErrorCode, text: &str, room: &Room, now: Now) {
+    pub(super) fn error(&mut self, code: ErrorCode, text: &str, hub: &Hub, now: Now) {
         self.reply(
             &Reply::Error {
                 code,
                 text: notice(text),
                 id: None,
             },
-            room,
+            hub,
             now,
         );
     }
 
-    fn reply(&mut self, reply: &Reply, room: &Room, now: Now) {
-        self.reply_at(room.reply_mark(), reply, now);
+    fn reply(&mut self, reply: &Reply, hub: &Hub, now: Now) {
+        self.reply_at(hub.timeline.reply_mark(), reply, now);
     }
 
     fn reply_at(&mut self, mark: Mark, reply: &Reply, now: Now) {
@@ -481,10 +514,14 @@ impl Seat {
             .reply(mark.of(form), |out| encode(reply, form, now, out));
     }
 
-    pub(super) fn goodbye(&mut self, after: Duration, room: &Room, now: Now) {
+    pub(super) fn goodbye(&mut self, after: Duration, hub: &Hub, now: Now) {
         let text = notice("the server is shutting down: goodbye");
-        self.reply_at(room.last_mark(), &Reply::Goodbye { text, after }, now);
-        self.close(Reason::ServerStopped, room, now);
+        self.reply_at(
+            hub.timeline.last_mark(),
+            &Reply::Goodbye { text, after },
+            now,
+        );
+        self.close(Reason::ServerStopped, hub, now);
     }
 }
 

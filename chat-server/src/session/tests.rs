@@ -15,27 +15,27 @@ use chat_proto::name::Name;
 use serde_json::{Value, json};
 
 struct Hall {
-    room: Room,
+    hub: Hub,
     now: Now,
     sessions: Vec<Session>,
 }
 
 impl Hall {
     fn new() -> Self {
-        Self::of(Room::new(identity(), 1 << 20))
+        Self::of(Hub::new(identity(), 1 << 20))
     }
 
-    fn of(mut room: Room) -> Self {
+    fn of(mut hub: Hub) -> Self {
         let now = Now {
             time: Timestamp::from_unix_milliseconds(0),
             instant: Instant::now(),
         };
-        room.set_limits(Limits {
+        hub.set_limits(Limits {
             rate: 0,
             ..Limits::default()
         });
         Self {
-            room,
+            hub,
             now,
             sessions: Vec::new(),
         }
@@ -49,8 +49,8 @@ impl Hall {
         let port = 1000 + self.sessions.len() as u16;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         self.sessions.push(match refusal {
-            None => Session::new(address, &self.room, self.now),
-            Some(refusal) => Session::refused(address, refusal, &self.room, self.now),
+            None => Session::new(address, &self.hub, self.now),
+            Some(refusal) => Session::refused(address, refusal, &self.hub, self.now),
         });
         self.sessions.len() - 1
     }
@@ -66,8 +66,8 @@ impl Hall {
     }
 
     fn send(&mut self, who: usize, bytes: impl AsRef<[u8]>) {
-        self.sessions[who].receive(bytes.as_ref(), &mut self.room, self.now);
-        self.room.show_all();
+        self.sessions[who].receive(bytes.as_ref(), &mut self.hub, self.now);
+        self.hub.timeline.show_all();
     }
 
     fn read(&mut self, who: usize) -> String {
@@ -80,21 +80,21 @@ impl Hall {
         loop {
             let session = &mut self.sessions[who];
             let mut slices = Slices::new();
-            session.output(&self.room, &mut slices);
+            session.output(&self.hub, &mut slices);
             let mut bytes: Vec<u8> = slices
                 .as_slice()
                 .iter()
                 .flat_map(|slice| slice.to_vec())
                 .collect();
             session.sent(bytes.len());
-            let past = session.past(&self.room, &NoFiles, None, &mut page, self.now);
+            let past = session.past(&self.hub, &NoFiles, None, &mut page, self.now);
             if past == Past::Page {
                 bytes.extend(page.bytes());
                 session.past_sent(page.bytes().len(), &page);
             }
-            session.go_on(&mut self.room, self.now);
-            self.room.show_all();
-            if bytes.is_empty() && !session.has_output(&self.room) {
+            session.go_on(&mut self.hub, self.now);
+            self.hub.timeline.show_all();
+            if bytes.is_empty() && !session.has_output(&self.hub) {
                 return all;
             }
             all.extend(bytes);
@@ -104,10 +104,10 @@ impl Hall {
     fn pass(&mut self, time: Duration) {
         self.now.instant += time;
         for session in &mut self.sessions {
-            session.expire(&mut self.room, self.now);
+            session.expire(&mut self.hub, self.now);
         }
-        self.room.tell_presence(self.now);
-        self.room.show_all();
+        self.hub.tell_presence(self.now);
+        self.hub.timeline.show_all();
     }
 }
 
@@ -126,7 +126,7 @@ fn text_form_as_others_see_it() {
     hall.send(ann, "/quit\n");
     assert_eq!(hall.read(bo), "\r[anna] is offline\n");
     assert_eq!(hall.read(ann), "\r-- goodbye\n");
-    assert!(hall.sessions[ann].is_finished(&hall.room, hall.now));
+    assert!(hall.sessions[ann].is_finished(&hall.hub, hall.now));
 }
 
 /// Where everybody has told that nothing before a place is needed any more, the
@@ -140,9 +140,9 @@ fn a_newcomer_begins_where_the_log_may_be_cut() {
     for number in 0..3000 {
         hall.send(ann, format!("{number:04} {}\n", "x".repeat(1000)));
     }
-    let floor = [Form::Text, Form::Json].map(|form| hall.room.trim_point(form));
+    let floor = [Form::Text, Form::Json].map(|form| hall.hub.timeline.trim_point(form));
     hall.send(late, "/nick bo\n");
-    hall.room.trim(floor);
+    hall.hub.trim(floor, hall.now);
     let got = hall.read(late);
     let numbers: Vec<&str> = got
         .lines()
@@ -264,7 +264,7 @@ fn half_closed_peers_still_listen() {
     let ann = hall.join("ann");
     let printf = hall.connect();
     hall.send(printf, "hi\ntail");
-    hall.sessions[printf].input_ended(&mut hall.room, hall.now);
+    hall.sessions[printf].input_ended(&mut hall.hub, hall.now);
     assert_eq!(
         hall.read(ann),
         "\r[127.0.0.1:1001] entered room\n\r<127.0.0.1:1001> hi\n\r[127.0.0.1:1001] is offline\n"
@@ -276,7 +276,7 @@ fn half_closed_peers_still_listen() {
         "{got}"
     );
     hall.pass(LISTEN_FOR);
-    assert!(hall.sessions[printf].is_finished(&hall.room, hall.now));
+    assert!(hall.sessions[printf].is_finished(&hall.hub, hall.now));
 }
 
 #[test]
@@ -284,9 +284,9 @@ fn one_who_says_nothing_and_goes_leaves_no_trace() {
     let mut hall = Hall::new();
     let ann = hall.join("ann");
     let probe = hall.connect();
-    hall.sessions[probe].input_ended(&mut hall.room, hall.now);
+    hall.sessions[probe].input_ended(&mut hall.hub, hall.now);
     hall.read(probe);
-    assert!(hall.sessions[probe].is_finished(&hall.room, hall.now));
+    assert!(hall.sessions[probe].is_finished(&hall.hub, hall.now));
     assert_eq!(hall.read(ann), "");
 }
 
@@ -313,7 +313,7 @@ fn one_turn_is_bounded_in_lines_and_in_bytes() {
     assert!(hall.sessions[ann].has_work() && hall.sessions[ann].is_held());
     let mut turns = 1;
     while hall.sessions[ann].has_work() {
-        hall.sessions[ann].go_on(&mut hall.room, hall.now);
+        hall.sessions[ann].go_on(&mut hall.hub, hall.now);
         turns += 1;
     }
     assert_eq!(turns, 1000usize.div_ceil(TURN_LINES));
@@ -321,17 +321,17 @@ fn one_turn_is_bounded_in_lines_and_in_bytes() {
     assert!(!hall.sessions[ann].is_held());
 
     hall.send(ann, format!("{}\n", "x".repeat(4000)).repeat(20));
-    let written = hall.room.written();
+    let written = hall.hub.timeline.written();
     assert!(hall.sessions[ann].has_work());
-    hall.sessions[ann].go_on(&mut hall.room, hall.now);
-    assert!(hall.room.written() - written < TURN_BYTES + 10_000);
+    hall.sessions[ann].go_on(&mut hall.hub, hall.now);
+    assert!(hall.hub.timeline.written() - written < TURN_BYTES + 10_000);
 }
 
 #[test]
 fn who_tells_everyone_in_pieces() {
     let mut hall = Hall::new();
     for number in 0..450 {
-        hall.room.enter(
+        hall.hub.enter(
             &Name::choose(&format!("n{number}x")).unwrap(),
             None,
             hall.now,
@@ -388,14 +388,14 @@ fn a_slow_reader_gets_all_that_is_held_in_either_form() {
         said += &format!("\r<ann> {line}");
         hall.send(ann, line);
         hall.read(ann);
-        if hall.sessions[slow].is_too_far_behind(&hall.room) {
+        if hall.sessions[slow].is_too_far_behind(&hall.hub) {
             break;
         }
     }
-    hall.sessions[slow].fall_behind(&hall.room);
-    hall.room.trim([u64::MAX; 2]);
-    assert_eq!(hall.room.first(), 1);
-    assert!(hall.room.log(Form::Text).first() > 3);
+    hall.sessions[slow].fall_behind(&hall.hub);
+    hall.hub.trim([u64::MAX; 2], hall.now);
+    assert_eq!(hall.hub.timeline.first(), 1);
+    assert!(hall.hub.timeline.log(Form::Text).first() > 3);
     assert!(hall.read(slow) == said);
 }
 
@@ -405,14 +405,14 @@ fn a_slow_reader_is_told_what_it_missed_and_goes_on() {
     let mut hall = Hall::new();
     let (ann, slow) = (hall.join("ann"), hall.join("slow"));
     let mut said = 0;
-    while hall.room.first() < 100 {
+    while hall.hub.timeline.first() < 100 {
         hall.send(ann, format!("{said} {}\n", "x".repeat(4000)));
         said += 1;
         hall.read(ann);
-        if hall.sessions[slow].is_too_far_behind(&hall.room) {
-            hall.sessions[slow].fall_behind(&hall.room);
+        if hall.sessions[slow].is_too_far_behind(&hall.hub) {
+            hall.sessions[slow].fall_behind(&hall.hub);
         }
-        hall.room.trim([u64::MAX; 2]);
+        hall.hub.trim([u64::MAX; 2], hall.now);
     }
     let got = hall.read(slow);
     let mut lines = got.lines();
@@ -438,18 +438,18 @@ fn a_slow_reader_is_told_what_it_missed_and_goes_on() {
 #[test]
 fn while_nothing_can_be_kept_nothing_is_taken_and_people_are_told() {
     let mut hall = Hall::new();
-    hall.room.keep(1, 0, u64::MAX);
+    hall.hub.timeline.keep(1, 0, u64::MAX);
     let ann = hall.join("ann");
     let (bot, got) = hall.program(json!({"protocol": 1, "name": "bot"}));
     assert_eq!(got[0]["kept"], true);
     hall.read(ann);
     let trouble = chat_proto::text::Text::clean("the disk is full").unwrap();
-    let shown = hall.room.shown();
-    hall.room.set_trouble(Some(trouble));
+    let shown = hall.hub.timeline.shown();
+    hall.hub.timeline.set_trouble(Some(trouble));
     let say = |hall: &mut Hall, who: usize, line: &str| {
         let now = hall.now;
-        hall.sessions[who].receive(line.as_bytes(), &mut hall.room, now);
-        hall.room.show(shown);
+        hall.sessions[who].receive(line.as_bytes(), &mut hall.hub, now);
+        hall.hub.timeline.show(shown);
     };
     say(&mut hall, ann, "hi\n/nick anna\n");
     say(
@@ -464,10 +464,10 @@ fn while_nothing_can_be_kept_nothing_is_taken_and_people_are_told() {
         late,
         "/hello {\"protocol\":1,\"name\":\"late\"}\n",
     );
-    assert_eq!(hall.room.head().seq, shown.seq + 1);
+    assert_eq!(hall.hub.timeline.head().seq, shown.seq + 1);
     let output = |hall: &Hall, who: usize| {
         let mut slices = Slices::new();
-        hall.sessions[who].output(&hall.room, &mut slices);
+        hall.sessions[who].output(&hall.hub, &mut slices);
         let bytes: Vec<u8> = slices
             .as_slice()
             .iter()
@@ -489,8 +489,8 @@ fn while_nothing_can_be_kept_nothing_is_taken_and_people_are_told() {
         welcome.contains(&format!("\"seq\":{}", shown.seq)),
         "{welcome}"
     );
-    hall.room.set_trouble(None);
-    hall.room.show_all();
+    hall.hub.timeline.set_trouble(None);
+    hall.hub.timeline.show_all();
     assert!(hall.read(ann).ends_with("\r[late] entered room\n"));
     assert!(hall.read(late).contains("\"entered\""));
 }
@@ -500,10 +500,10 @@ impl Hall {
     fn crowded(&mut self) {
         for number in 0..ONE_BY_ONE {
             let name = Name::choose(&format!("n{number}x")).unwrap();
-            self.room.enter(&name, None, self.now);
+            self.hub.enter(&name, None, self.now);
         }
-        self.room.tell_pending(self.now);
-        self.room.show_all();
+        self.hub.tell_pending(self.now);
+        self.hub.timeline.show_all();
         for session in 0..self.sessions.len() {
             self.read(session);
         }
@@ -518,7 +518,7 @@ fn who_comes_in_a_crowd_is_told_together_with_others() {
     hall.crowded();
     let names = ["bo", "cy", "di", "ed"];
     let others: Vec<usize> = names.iter().map(|name| hall.join(name)).collect();
-    hall.sessions[others[3]].lost(Reason::Reset, &mut hall.room, hall.now);
+    hall.sessions[others[3]].lost(Reason::Reset, &mut hall.hub, hall.now);
     let (late, got) = hall.program(json!({"protocol": 1, "name": "late"}));
     let welcome = &got[0];
     assert_eq!(welcome["people"], 6 + ONE_BY_ONE);
@@ -536,8 +536,8 @@ fn who_comes_in_a_crowd_is_told_together_with_others() {
     }
     // It is quiet again.
     hall.pass(Duration::from_secs(1));
-    hall.sessions[late].lost(Reason::Reset, &mut hall.room, hall.now);
-    hall.room.show_all();
+    hall.sessions[late].lost(Reason::Reset, &mut hall.hub, hall.now);
+    hall.hub.timeline.show_all();
     assert_eq!(hall.read(ann), "\r[late] is offline\n");
 }
 
@@ -563,7 +563,7 @@ fn nobody_speaks_before_it_is_told_that_they_came() {
     hall.send(di, "/nick diana\n");
     let told = "\r[di] entered room\n\r[di] is now known as diana\n";
     assert_eq!(hall.read(bo), told);
-    hall.sessions[di].lost(Reason::Reset, &mut hall.room, hall.now);
+    hall.sessions[di].lost(Reason::Reset, &mut hall.hub, hall.now);
     hall.send(bo, "/nick diana\n");
     assert!(
         hall.read(ann)
@@ -579,20 +579,20 @@ fn the_last_words_wait_for_what_they_follow_to_be_kept() {
     hall.send(bot, "/hello {\"protocol\":1,\"name\":\"bot\"}\n");
     hall.objects(bot);
     let said = "{\"type\":\"message\",\"text\":\"hi\",\"id\":\"1\"}\n";
-    hall.sessions[bot].receive(said.as_bytes(), &mut hall.room, hall.now);
-    hall.sessions[ann].receive(b"hi\n/quit\n", &mut hall.room, hall.now);
-    hall.sessions[bot].goodbye(Duration::ZERO, &hall.room, hall.now);
+    hall.sessions[bot].receive(said.as_bytes(), &mut hall.hub, hall.now);
+    hall.sessions[ann].receive(b"hi\n/quit\n", &mut hall.hub, hall.now);
+    hall.sessions[bot].goodbye(Duration::ZERO, &hall.hub, hall.now);
     for who in [ann, bot] {
-        assert!(!hall.sessions[who].is_finished(&hall.room, hall.now));
+        assert!(!hall.sessions[who].is_finished(&hall.hub, hall.now));
     }
-    hall.room.show_all();
+    hall.hub.timeline.show_all();
     assert_eq!(
         types(&hall.objects(bot))[..],
         ["message", "message", "left", "goodbye"]
     );
     assert!(hall.read(ann).ends_with("-- goodbye\n"));
     for who in [ann, bot] {
-        assert!(hall.sessions[who].is_finished(&hall.room, hall.now));
+        assert!(hall.sessions[who].is_finished(&hall.hub, hall.now));
     }
 }
 
@@ -603,7 +603,7 @@ fn a_goodbye_says_when_to_come_back() {
     let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
     hall.read(ann);
     for who in [ann, bot] {
-        hall.sessions[who].goodbye(Duration::from_millis(1500), &hall.room, hall.now);
+        hall.sessions[who].goodbye(Duration::from_millis(1500), &hall.hub, hall.now);
     }
     assert_eq!(
         hall.read(ann),

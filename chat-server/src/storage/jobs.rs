@@ -12,7 +12,9 @@ use super::disk::Handle;
 use super::keeper::{self, Astray, Begin, Begun, Cut, Done, Expected, Job, Outcome};
 use super::{History, News, SILENT_AFTER, SYNC_EVERY, SyncMode, end};
 use crate::clock::Now;
-use crate::room::{Form, Mark, Room};
+use crate::hub::Hub;
+use crate::timeline::mark::Form;
+use crate::timeline::mark::Mark;
 use crate::timeline::replay::SOURCE;
 
 /// A job that was given.
@@ -69,12 +71,12 @@ impl Flight {
 
 impl Seen {
     /// Of a file that begins at `start` and reaches as far as `mark`.
-    pub(super) fn of(file: &Handle, room: &Room, start: u64, mark: Mark) -> io::Result<Self> {
+    pub(super) fn of(file: &Handle, hub: &Hub, start: u64, mark: Mark) -> io::Result<Self> {
         let mut head = Vec::new();
         file.read_at(0, EDGE.min((mark.json - start) as usize), &mut head)?;
         Ok(Self {
             head,
-            tail: edge(room, start..mark.json),
+            tail: edge(hub, start..mark.json),
             end: mark.json,
             next: mark.seq + 1,
         })
@@ -102,7 +104,7 @@ impl Seen {
 
 impl History {
     /// Gives the next job, if there is none under way and one is due.
-    pub(super) fn give(&mut self, room: &Room, now: Now) {
+    pub(super) fn give(&mut self, hub: &Hub, now: Now) {
         if self.in_flight.is_some() {
             return;
         }
@@ -114,18 +116,18 @@ impl History {
             SyncMode::Batch => self.written > self.safe && is_due(self.next_sync),
             SyncMode::Off => false,
         };
-        let begin = self.next_begin(room);
+        let begin = self.next_begin(hub);
         let looks = self.is_asked || !self.dropped.is_empty() || is_due(self.next_look);
         if begin.is_none() && !syncs && !looks {
             return;
         }
         let syncs = self.astray.is_none()
             && (syncs || begin.is_some() && self.options.sync != SyncMode::Off);
-        let (mark, start) = (end(room), self.start());
+        let (mark, start) = (end(hub), self.start());
         if self.seen.head.is_empty() {
-            self.seen.head = beginning(room, start..mark.json);
+            self.seen.head = beginning(hub, start..mark.json);
         }
-        let tail = edge(room, start..mark.json);
+        let tail = edge(hub, start..mark.json);
         let expected = match &self.astray {
             Some(lost) => lost.expected.clone(),
             None => self.seen.expected(start, mark),
@@ -168,14 +170,17 @@ impl History {
     }
 
     /// Whether another file is to be begun, and how.
-    fn next_begin(&self, room: &Room) -> Option<Begin> {
+    fn next_begin(&self, hub: &Hub) -> Option<Begin> {
         match self.astray.as_ref().map(|lost| lost.how) {
             Some(Astray::Deleted) => Some(Begin::Again {
                 copy: self.safe - self.start(),
             }),
             Some(Astray::Moved | Astray::Spoilt) => Some(Begin::Again { copy: 0 }),
             None => {
-                let is_full = room.next_cut().is_some_and(|cut| cut.json == self.written);
+                let is_full = hub
+                    .timeline
+                    .next_cut()
+                    .is_some_and(|cut| cut.json == self.written);
                 let last = self.segments.numbers().max().unwrap_or(0);
                 is_full.then_some(Begin::Next { number: last + 1 })
             }
@@ -192,7 +197,7 @@ impl History {
     }
 
     /// Takes note of what came of the job.
-    pub(super) fn take(&mut self, done: Done, room: &mut Room, now: Now, news: &mut Vec<News>) {
+    pub(super) fn take(&mut self, done: Done, hub: &mut Hub, now: Now, news: &mut Vec<News>) {
         let Some(mut flight) = self.in_flight.take() else {
             return;
         };
@@ -215,7 +220,7 @@ impl History {
             Err(error) => {
                 // All that is not known to be safe is written again.
                 self.written = self.safe;
-                self.fail(&error, room, now, news);
+                self.fail(&error, hub, now, news);
             }
             Ok(Outcome::Astray(how)) => {
                 self.astray = Some(Lost {
@@ -238,31 +243,31 @@ impl History {
                 }
                 self.cut_foreign(length, news);
                 if flight.syncs {
-                    self.is_safe(flight.mark, room, news);
+                    self.is_safe(flight.mark, hub, news);
                 }
             }
-            Ok(Outcome::Begun(begun)) => self.begun(begun, flight, room, now, news),
+            Ok(Outcome::Begun(begun)) => self.begun(begun, flight, hub, now, news),
         }
     }
 
     /// What is before `mark` is on the disk.
-    fn is_safe(&mut self, mark: Mark, room: &mut Room, news: &mut Vec<News>) {
-        self.made_safe(mark, room);
+    fn is_safe(&mut self, mark: Mark, hub: &mut Hub, news: &mut Vec<News>) {
+        self.made_safe(mark, hub);
         let late = self.options.sync == SyncMode::Always || self.trouble.is_some();
         // More may have been shown while it was under way.
-        if late && mark.json > room.shown().json {
-            room.show(mark);
+        if late && mark.json > hub.timeline.shown().json {
+            hub.timeline.show(mark);
         }
         if self.trouble.as_ref().is_some_and(|trouble| trouble.tried) {
             self.trouble = None;
-            room.set_trouble(None);
+            hub.timeline.set_trouble(None);
             news.push(News::Recovered);
         }
     }
 
-    pub(super) fn made_safe(&mut self, mark: Mark, room: &mut Room) {
+    pub(super) fn made_safe(&mut self, mark: Mark, hub: &mut Hub) {
         self.safe = mark.json;
-        room.set_safe(self.safe);
+        hub.timeline.set_safe(self.safe);
     }
 
     /// What another program has appended to our file is not part of the history.
@@ -281,18 +286,18 @@ impl History {
         &mut self,
         begun: Begun,
         flight: Flight,
-        room: &mut Room,
+        hub: &mut Hub,
         now: Now,
         news: &mut Vec<News>,
     ) {
         let Some(lost) = self.astray.take() else {
             // The one before it is full.
-            self.is_safe(flight.mark, room, news);
+            self.is_safe(flight.mark, hub, news);
             if let Some(number) = begun.number {
                 self.segments.set_number(number);
             }
-            self.push(begun.file, room);
-            return room.cut_done();
+            self.push(begun.file, hub, now);
+            return hub.timeline.cut_done();
         };
         if let Some(trouble) = &mut self.trouble {
             // It is over when what is to be in it is safe.
@@ -302,7 +307,7 @@ impl History {
             let text = format!("what was in its place is in {}", path.display());
             news.push(News::Noted(text));
         }
-        let text = self.begun_again(lost.how, begun.file, room, now);
+        let text = self.begun_again(lost.how, begun.file, hub, now);
         news.push(match flight.is_asked {
             true => News::Noted(format!("SIGHUP: {text}")),
             false => News::Told(text),
@@ -311,7 +316,7 @@ impl History {
 
     /// Goes on in a file that is in the place of one with which another program has
     /// done something; tells what.
-    fn begun_again(&mut self, how: Astray, file: Arc<Handle>, room: &mut Room, now: Now) -> String {
+    fn begun_again(&mut self, how: Astray, file: Arc<Handle>, hub: &mut Hub, now: Now) -> String {
         match how {
             Astray::Moved => {
                 // What was not safe in the old one will be in this one.
@@ -329,8 +334,8 @@ impl History {
                     self.files.pop_back();
                 }
                 (self.written, self.next_sync) = (self.safe, None);
-                self.push(file, room);
-                room.begin_file(self.safe, now.time);
+                self.push(file, hub, now);
+                hub.begin_file(self.safe, now);
                 "the history was moved away, and goes on in a new file".to_owned()
             }
             Astray::Deleted => {
@@ -344,7 +349,7 @@ impl History {
             }
             Astray::Spoilt => {
                 // What is in memory is all that is left.
-                let log = room.log(Form::Json);
+                let log = hub.timeline.log(Form::Json);
                 let start = log.start().max(self.start());
                 let (first, _) = log.event_at(start);
                 let is_whole = start == self.start();
@@ -353,24 +358,24 @@ impl History {
                 self.segments.begin_again(start, first);
                 self.seen = Seen::before(start, first);
                 (self.written, self.safe) = (start, start);
-                room.set_safe(start);
-                self.forget(room);
+                hub.timeline.set_safe(start);
+                self.forget(hub, now);
                 let text = "the history was changed by another program, and has been written again";
                 if is_whole {
                     return text.to_owned();
                 }
                 // They may hold some of what is lost here.
                 self.cuts.clear();
-                room.begin_file(start, now.time);
+                hub.begin_file(start, now);
                 format!("{text} from event {first} on; what was before that is lost")
             }
         }
     }
 
     /// Goes on in another file, at the end of what is written.
-    fn push(&mut self, file: Arc<Handle>, room: &mut Room) {
+    fn push(&mut self, file: Arc<Handle>, hub: &mut Hub, now: Now) {
         let start = self.written;
-        let (seq, _) = room.log(Form::Json).event_at(start);
+        let (seq, _) = hub.timeline.log(Form::Json).event_at(start);
         self.files.push_back(file);
         self.segments.begin(None, start, (seq, start));
         self.seen = Seen::before(start, seq);
@@ -387,20 +392,20 @@ impl History {
                     .push((keeper::full(&self.options.path, number), file));
             }
         }
-        self.forget(room);
+        self.forget(hub, now);
     }
 
     /// Has the room forget what is in no file any more.
-    fn forget(&self, room: &mut Room) {
+    fn forget(&self, hub: &mut Hub, now: Now) {
         if let Some(first) = self.segments.first() {
-            room.forget_before(first.first);
+            hub.forget_before(first.first, now);
         }
     }
 }
 
 /// The first few bytes of a range of the JSON log, if they are in memory.
-fn beginning(room: &Room, range: Range<u64>) -> Vec<u8> {
-    let log = room.log(Form::Json);
+fn beginning(hub: &Hub, range: Range<u64>) -> Vec<u8> {
+    let log = hub.timeline.log(Form::Json);
     match log.start() <= range.start {
         true => {
             let end = range.end.min(range.start + EDGE as u64);
@@ -411,8 +416,8 @@ fn beginning(room: &Room, range: Range<u64>) -> Vec<u8> {
 }
 
 /// The last few bytes of a range of the JSON log, as far as they are in memory.
-fn edge(room: &Room, range: Range<u64>) -> Vec<u8> {
-    let log = room.log(Form::Json);
+fn edge(hub: &Hub, range: Range<u64>) -> Vec<u8> {
+    let log = hub.timeline.log(Form::Json);
     let start = range.end.saturating_sub(EDGE as u64);
     let start = start.max(range.start).max(log.start().min(range.end));
     log.bytes(start..range.end).flatten().copied().collect()

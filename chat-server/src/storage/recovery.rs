@@ -5,8 +5,8 @@ use std::fmt;
 use chat_proto::event::{RoomId, Tag, Timestamp};
 use chat_proto::json_form::{Record, Recorded};
 
-use crate::room::Before;
 use crate::room::absent::Roll;
+use crate::room::apply::Before;
 use crate::room::dedup::Ids;
 use crate::room::identity::Key;
 use crate::room::runs::Runs;
@@ -107,8 +107,8 @@ impl Recovery {
         }
         match what {
             Recorded::Room { room, run, time } => {
-                if let Some(room) = room {
-                    self.runs.set_room(room);
+                if let Some(hub) = room {
+                    self.runs.set_room(hub);
                 }
                 self.runs.go_on(run, seq);
                 self.roll.open(run, time);
@@ -141,14 +141,16 @@ impl Recovery {
         }
     }
 
-    /// What the room goes on behind, whose next run begins at `time`.
-    pub(super) fn finish(self, time: Timestamp) -> Before {
-        Before {
+    /// What the room goes on behind, whose next run begins at `time`, and the newest
+    /// events.
+    pub(super) fn finish(self, time: Timestamp) -> (Before, Log) {
+        let before = Before {
+            next: self.json.next(),
             runs: self.runs,
-            json: self.json,
             ids: self.ids,
-            absent: self.roll.into_absent(time),
-        }
+            absent: self.roll.into_absent(time, self.key),
+        };
+        (before, self.json)
     }
 }
 

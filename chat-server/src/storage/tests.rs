@@ -1,11 +1,12 @@
+use crate::hub::testing::Said;
 mod identity;
 
 use super::disk::Disk;
 use super::*;
-use crate::room::Said;
+
 use crate::room::identity::tests::owner;
 use crate::timeline::replay::{Page, Piece, Replay, Selection};
-use chat_proto::event::{MessageId, Speech, SpeechKind};
+use chat_proto::event::{MessageId, Speech, SpeechKind, Timestamp};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use mio::{Events, Poll, Token};
@@ -24,7 +25,7 @@ mod others;
 
 /// A room with its history, as the server has it.
 struct Hall {
-    room: Room,
+    hub: Hub,
     history: History,
     notes: Vec<String>,
     poll: Poll,
@@ -62,11 +63,11 @@ impl Hall {
             instant: Instant::now(),
         };
         let mut notes = Vec::new();
-        let (mut history, room) = History::open_on(disk, options, CAPACITY, now.time, &mut notes)?;
+        let (mut history, hub) = History::open_on(disk, options, CAPACITY, now, &mut notes)?;
         let poll = Poll::new()?;
         history.watch(Waker::new(poll.registry(), Token(0))?.into());
         Ok(Self {
-            room,
+            hub,
             history,
             notes,
             poll,
@@ -81,12 +82,12 @@ impl Hall {
             id: id.and_then(MessageId::new),
             tag: None,
         };
-        self.room
+        self.hub
             .say(speech, Some(owner(1)), SpeechKind::Message, self.now)
     }
 
     fn keep(&mut self) -> Vec<News> {
-        self.history.keep(&mut self.room, self.now)
+        self.history.keep(&mut self.hub, self.now)
     }
 
     /// Rounds until the thread has told something, a second later each time unless
@@ -111,16 +112,18 @@ impl Hall {
     /// Rounds until all is written and may be seen.
     fn keep_shown(&mut self) {
         self.keep_until(|hall, _| {
-            hall.room.shown() == hall.room.head() && hall.room.next_cut().is_none()
+            hall.hub.timeline.shown() == hall.hub.timeline.head()
+                && hall.hub.timeline.next_cut().is_none()
         });
     }
 
     /// Rounds until all is safe and nothing is done to the files any more.
     fn keep_all(&mut self) {
         self.keep_until(|hall, _| {
-            let head = hall.room.head();
-            let is_idle = hall.history.in_flight.is_none() && hall.room.next_cut().is_none();
-            is_idle && hall.room.shown() == head && hall.history.safe == head.json
+            let head = hall.hub.timeline.head();
+            let is_idle =
+                hall.history.in_flight.is_none() && hall.hub.timeline.next_cut().is_none();
+            is_idle && hall.hub.timeline.shown() == head && hall.history.safe == head.json
         });
     }
 
@@ -134,22 +137,33 @@ impl Hall {
     fn finish(self) -> Option<News> {
         let Self {
             history,
-            mut room,
+            mut hub,
             now,
             ..
         } = self;
-        history.finish(&mut room, now)
+        history.finish(&mut hub, now)
     }
 
     /// All events from `first` on, as they would be sent.
     fn replay(&self, first: u64) -> String {
-        let mut replay = Replay::new(first, self.room.shown().seq + 1, Selection::Everything);
+        let mut replay = Replay::new(
+            first,
+            self.hub.timeline.shown().seq + 1,
+            Selection::Everything,
+        );
         let mut page = Page::default();
         let mut all = Vec::new();
         while !replay.is_over() {
-            let (room, files, time) = (&self.room, &self.history, self.now.time);
+            let (hub, files, time) = (&self.hub, &self.history, self.now.time);
             let mut piece = None;
-            while let Some(wanted) = page.fill(&mut replay, Form::Json, room, files, piece, time) {
+            while let Some(wanted) = page.fill(
+                &mut replay,
+                Form::Json,
+                &hub.timeline.source(),
+                files,
+                piece,
+                time,
+            ) {
                 let index = self.history.segments.at(wanted.position).unwrap();
                 let offset = wanted.position - self.history.segments.get(index).unwrap().start;
                 let mut bytes = Vec::new();
@@ -187,20 +201,20 @@ fn a_room_goes_on_where_it_was() {
     let options = options(&directory, SyncMode::Batch);
     let id = "0123456789abcdef0123456789abcdef";
     let mut hall = Hall::open(options.clone()).unwrap();
-    let room = hall.room.id();
+    let room = hall.hub.room().id();
     hall.say("one", Some(id));
     hall.say("two\n\"three\"", Some("1"));
     assert_eq!(hall.keep(), []);
-    assert_eq!(hall.room.shown().seq, 3);
+    assert_eq!(hall.hub.timeline.shown().seq, 3);
     assert_eq!(hall.replay(1), content(&options));
     hall.kill();
 
     let before = content(&options);
     let mut hall = Hall::open(options.clone()).unwrap();
-    assert!(hall.room.id().is_same_room(&room));
-    assert_eq!(hall.room.first(), 1);
+    assert!(hall.hub.room().id().is_same_room(&room));
+    assert_eq!(hall.hub.timeline.first(), 1);
     // Opening it is an event, too.
-    assert_eq!(hall.room.head().seq, 4);
+    assert_eq!(hall.hub.timeline.head().seq, 4);
     assert!(matches!(hall.say("one", Some(id)), Said::Again(2)));
     assert!(matches!(
         hall.say("two\n\"three\"", Some("1")),
@@ -237,7 +251,7 @@ fn a_million_files_are_not_the_end() {
     }
     let mut hall = Hall::open(options.clone()).unwrap();
     fill(&mut hall);
-    let last = hall.room.head().seq;
+    let last = hall.hub.timeline.head().seq;
     hall.kill();
     assert_eq!(
         numbered(&options.path)
@@ -250,7 +264,10 @@ fn a_million_files_are_not_the_end() {
         7
     );
     let hall = Hall::open(options.clone()).unwrap();
-    assert_eq!((hall.room.first(), hall.room.head().seq), (1, last + 1));
+    assert_eq!(
+        (hall.hub.timeline.first(), hall.hub.timeline.head().seq),
+        (1, last + 1)
+    );
     assert_eq!(hall.replay(1), everything(&options));
 }
 
@@ -304,7 +321,7 @@ fn files_are_bounded(keep: u64, sync: SyncMode) {
     let mut options = options(&directory, sync);
     options.keep = keep;
     let mut hall = Hall::open(options.clone()).unwrap();
-    let room = hall.room.id();
+    let room = hall.hub.room().id();
     let mut said = 0;
     for round in 0..400 {
         for _ in 0..round % 7 {
@@ -315,9 +332,9 @@ fn files_are_bounded(keep: u64, sync: SyncMode) {
             );
         }
         hall.keep_shown();
-        hall.room.trim([u64::MAX; 2]);
+        hall.hub.trim([u64::MAX; 2], hall.now);
         if round % 20 == 0 {
-            let first = hall.room.first();
+            let first = hall.hub.timeline.first();
             let all = hall.replay(first);
             assert!(all.starts_with(&format!("{{\"seq\":{first},")));
         }
@@ -328,7 +345,7 @@ fn files_are_bounded(keep: u64, sync: SyncMode) {
     hall.keep_until(|_, _| Some(numbered(&options.path).unwrap()[0].0) == oldest);
     let full = numbered(&options.path).unwrap();
     assert!(full.len() > 8, "{full:?}");
-    let mut expected = hall.room.first();
+    let mut expected = hall.hub.timeline.first();
     assert!(expected > 1);
     let mut total = 0;
     for path in full.iter().map(|(_, path)| path).chain([&options.path]) {
@@ -346,16 +363,16 @@ fn files_are_bounded(keep: u64, sync: SyncMode) {
     }
     assert!(total <= options.keep, "{total}");
     assert!(total > options.keep / 2, "{total}");
-    let (head, first) = (hall.room.head(), hall.room.first());
+    let (head, first) = (hall.hub.timeline.head(), hall.hub.timeline.first());
     assert_eq!(expected, head.seq + 1);
     assert_eq!(hall.replay(first), everything(&options));
     assert!(matches!(hall.say("1 x", Some("id-1")), Said::New(_)));
     hall.kill();
 
     let mut hall = Hall::open(options.clone()).unwrap();
-    assert!(hall.room.id().is_same_room(&room));
+    assert!(hall.hub.room().id().is_same_room(&room));
     assert_eq!(
-        (hall.room.first(), hall.room.head().seq),
+        (hall.hub.timeline.first(), hall.hub.timeline.head().seq),
         (first, head.seq + 1)
     );
     assert_eq!(hall.replay(first), everything(&options));
@@ -375,12 +392,12 @@ fn a_server_that_ended_between_two_files_goes_on() {
         hall.say(&"x".repeat(4000), None);
         hall.keep_all();
     }
-    let seq = hall.room.head().seq;
+    let seq = hall.hub.timeline.head().seq;
     hall.kill();
     let full = with_suffix(&options.path, "000003");
     fs::rename(&options.path, &full).unwrap();
     let hall = Hall::open(options.clone()).unwrap();
-    assert_eq!(hall.room.head().seq, seq + 1);
+    assert_eq!(hall.hub.timeline.head().seq, seq + 1);
     assert_eq!(hall.replay(1), everything(&options));
     assert_eq!(content(&options).lines().count(), 1);
 }
@@ -391,16 +408,16 @@ fn with_always_nothing_is_seen_before_it_is_on_the_disk() {
     let directory = directory();
     let options = options(&directory, SyncMode::Always);
     let mut hall = Hall::open(options.clone()).unwrap();
-    assert_eq!(hall.room.shown().seq, 1);
+    assert_eq!(hall.hub.timeline.shown().seq, 1);
     hall.say("one", None);
     assert_eq!(hall.keep(), []);
-    assert_eq!(hall.room.shown().seq, 1);
+    assert_eq!(hall.hub.timeline.shown().seq, 1);
     // One job at a time: what comes meanwhile goes together into the next.
     hall.say("two", None);
     hall.say("three", None);
-    hall.keep_until(|hall, _| hall.room.shown().seq > 1);
-    assert!(hall.room.shown().seq == 2 || hall.room.shown().seq == 4);
-    hall.keep_until(|hall, _| hall.room.shown().seq == 4);
+    hall.keep_until(|hall, _| hall.hub.timeline.shown().seq > 1);
+    assert!(hall.hub.timeline.shown().seq == 2 || hall.hub.timeline.shown().seq == 4);
+    hall.keep_until(|hall, _| hall.hub.timeline.shown().seq == 4);
     assert_eq!(hall.replay(1), content(&options));
 }
 

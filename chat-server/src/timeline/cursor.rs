@@ -16,21 +16,8 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::ops::Range;
 
-use crate::timeline::log::Log;
+use crate::timeline::log::{Log, View};
 use crate::timeline::replay::{Page, Replay, Selection};
-
-/// What is to be seen of a log now.
-#[derive(Debug, Clone, Copy)]
-pub struct Shown<'a> {
-    /// The log.
-    pub log: &'a Log,
-    /// Where what everybody may see ends; further on is not kept safely yet.
-    pub until: u64,
-    /// The number of the last event before that.
-    pub seq: u64,
-    /// The oldest event that is held, in memory or in files.
-    pub first: u64,
-}
 
 /// A place in a [`Log`], and what is to be said or left out on the way.
 ///
@@ -255,7 +242,7 @@ impl Reader {
     }
 
     /// Whether there is anything to send.
-    pub fn is_behind(&self, shown: &Shown<'_>) -> bool {
+    pub fn is_behind(&self, shown: &View<'_>) -> bool {
         if let Some(waiting) = &self.waiting
             && let Some(detour) = waiting.detours.front()
             && detour.at == self.position
@@ -275,7 +262,7 @@ impl Reader {
     }
 
     /// Whether a piece of the past is what comes next.
-    pub fn is_due(&self, shown: &Shown<'_>) -> bool {
+    pub fn is_due(&self, shown: &View<'_>) -> bool {
         self.next_detour().is_some_and(|detour| {
             detour.at == self.position
                 && matches!(&detour.what, What::Replay(replay) if replay.is_due(shown.seq))
@@ -283,7 +270,7 @@ impl Reader {
     }
 
     /// The piece of the past that comes next, if that is what comes next.
-    pub fn due(&mut self, shown: &Shown<'_>) -> Option<&mut Replay> {
+    pub fn due(&mut self, shown: &View<'_>) -> Option<&mut Replay> {
         let is_due = self.is_due(shown);
         match &mut self.waiting.as_mut()?.detours.front_mut()?.what {
             What::Replay(replay) if is_due => Some(replay),
@@ -313,7 +300,7 @@ impl Reader {
 
     /// What is to be sent next, if that is all there is and in one piece: so it
     /// is for nearly everybody, and cheaper to send than slices.
-    pub fn one_piece<'a>(&self, shown: &Shown<'a>) -> Option<&'a [u8]> {
+    pub fn one_piece<'a>(&self, shown: &View<'a>) -> Option<&'a [u8]> {
         if self.waiting.is_none() {
             let until = shown.until.min(self.end);
             shown.log.newest_bytes(self.position..until)
@@ -323,7 +310,7 @@ impl Reader {
     }
 
     /// Fills `slices` with what is to be sent next, up to a piece of the past.
-    pub fn slices<'a>(&'a self, shown: &Shown<'a>, slices: &mut Slices<'a>) {
+    pub fn slices<'a>(&'a self, shown: &View<'a>, slices: &mut Slices<'a>) {
         let log = shown.log;
         let until = shown.until.min(self.end);
         let mut position = self.position;

@@ -8,6 +8,19 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+/// What is to be seen of a log now.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The log.
+    pub log: &'a Log,
+    /// Where what everybody may see ends; further on is not kept safely yet.
+    pub until: u64,
+    /// The number of the last event before that.
+    pub seq: u64,
+    /// The oldest event that is held, in memory or in files.
+    pub first: u64,
+}
+
 /// Encoded events, in chunks. Events never straddle two chunks.
 #[derive(Debug)]
 pub struct Log {

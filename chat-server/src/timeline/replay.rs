@@ -15,7 +15,9 @@ use chat_proto::event::{Event, Reply, ServerMessage, Timestamp};
 use chat_proto::{json_form, text_form};
 use memchr::{memchr, memrchr};
 
-use crate::room::{Form, Room};
+use crate::timeline::log::Log;
+use crate::timeline::mark::Form;
+use crate::timeline::speech::SpeechIndex;
 
 /// Events that are to be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,28 @@ pub enum Selection {
     Everything,
     /// What was said and done; in text form with its time.
     Speech,
+}
+
+/// What pieces of the past are taken from, besides files.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The events in memory.
+    pub json: &'a Log,
+    /// Which of them are something said or done.
+    pub speech: &'a SpeechIndex,
+    /// The oldest event that is held, in memory or in files.
+    pub first: u64,
+    /// The newest event that readers may see.
+    pub last: u64,
+}
+
+impl Source<'_> {
+    /// The first event from `seq` on that is something said or done, or one past the
+    /// newest event. `None` if that is not known, because it is not in memory.
+    fn next_speech(&self, seq: u64) -> Option<u64> {
+        let is_known = seq >= self.json.first();
+        is_known.then(|| self.speech.next(seq).unwrap_or_else(|| self.json.next()))
+    }
 }
 
 /// Which files the history has, and where events lie in them. What is in the files
@@ -167,8 +191,8 @@ impl Replay {
     }
 
     /// Nothing can be read at `position`: goes on at least `least` bytes further on.
-    fn jump(&mut self, position: u64, least: u64, room: &Room, files: &dyn Files) {
-        let memory = room.log(Form::Json).first();
+    fn jump(&mut self, position: u64, least: u64, source: &Source<'_>, files: &dyn Files) {
+        let memory = source.json.first();
         let found = files.after(position, least);
         match found.filter(|(seq, _)| *seq < memory) {
             Some((seq, place)) if seq <= self.next => self.place = Some((seq, place)),
@@ -178,8 +202,8 @@ impl Replay {
     }
 
     /// An event and where it lies, from which `next` can be reached.
-    fn start(&self, room: &Room, files: &dyn Files) -> Option<(u64, u64)> {
-        let in_memory = room.log(Form::Json).position_of(self.next);
+    fn start(&self, source: &Source<'_>, files: &dyn Files) -> Option<(u64, u64)> {
+        let in_memory = source.json.position_of(self.next);
         let in_memory = in_memory.map(|place| (self.next, place));
         in_memory.or(self.place).or_else(|| files.find(self.next))
     }
@@ -227,15 +251,15 @@ impl Page {
         &mut self,
         replay: &mut Replay,
         form: Form,
-        room: &Room,
+        source: &Source<'_>,
         files: &dyn Files,
         mut piece: Option<Piece>,
         time: Timestamp,
     ) -> Option<Wanted> {
         self.bytes.clear();
         self.steps.clear();
-        replay.lose_before(room.first(), None);
-        let end = replay.end.min(room.shown().seq + 1);
+        replay.lose_before(source.first, None);
+        let end = replay.end.min(source.last + 1);
         let reader = For { form, time, end };
         loop {
             if replay.next >= end {
@@ -244,14 +268,14 @@ impl Page {
                 }
                 return None;
             }
-            let Some((seq, position)) = replay.start(room, files) else {
+            let Some((seq, position)) = replay.start(source, files) else {
                 // It is nowhere.
-                replay.lose_before(room.log(Form::Json).first(), None);
+                replay.lose_before(source.json.first(), None);
                 continue;
             };
-            if position >= room.log(Form::Json).start() {
-                replay.lose_before(room.log(Form::Json).first(), None);
-                self.take_memory(replay, &reader, room);
+            if position >= source.json.start() {
+                replay.lose_before(source.json.first(), None);
+                self.take_memory(replay, &reader, source);
                 return None;
             }
             let held = usize::try_from(files.held(position)).unwrap_or(usize::MAX);
@@ -272,7 +296,7 @@ impl Page {
                                 // As far as the next file, for this one ends here.
                                 false => u64::MAX - position,
                             };
-                            replay.jump(position, least, room, files);
+                            replay.jump(position, least, source, files);
                             continue;
                         }
                     }
@@ -283,18 +307,18 @@ impl Page {
                 let most = most.min(held);
                 return Some(Wanted { position, most });
             }
-            replay.jump(position, 1, room, files);
+            replay.jump(position, 1, source, files);
         }
     }
 
     /// Takes what is in memory.
-    fn take_memory(&mut self, replay: &Replay, reader: &For, room: &Room) {
-        let log = room.log(Form::Json);
+    fn take_memory(&mut self, replay: &Replay, reader: &For, source: &Source<'_>) {
+        let log = source.json;
         let mut seq = replay.next;
         self.tell_lost(replay, reader);
         while seq < reader.end && self.bytes.len() < PAGE && self.steps.len() < PAGE_EVENTS {
             if replay.what == Selection::Speech
-                && let Some(next) = room.next_speech(seq)
+                && let Some(next) = source.next_speech(seq)
                 && next > seq
             {
                 // Over all that lies between.

@@ -11,7 +11,8 @@ use chat_proto::json_form::Record;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_server::clock::Now;
-use chat_server::room::{Room, Said};
+use chat_server::hub::Hub;
+use chat_server::room::request::{Outcome, Request};
 use chat_server::storage::{History, Options, SyncMode};
 use libfuzzer_sys::fuzz_target;
 
@@ -22,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
     let directory = directory();
     let path = directory.path().join("room.jsonl");
     fs::write(&path, bytes).expect("a file");
-    let Some((history, mut room)) = open(&path) else {
+    let Some((history, mut hub)) = open(&path) else {
         assert_eq!(read(&path), bytes, "what is refused stays as it is");
         return;
     };
@@ -33,18 +34,18 @@ fuzz_target!(|bytes: &[u8]| {
         .take_while(|(one, other)| one == other);
     let before = common.count();
     check(&kept, before, bytes);
-    let last = room.head().seq;
-    say(history, &mut room);
+    let last = hub.timeline.head().seq;
+    say(history, &mut hub);
     let longer = read(&path);
     assert!(longer.starts_with(&kept) && longer.len() > kept.len());
     // Whatever is torn off its end, the rest is read.
     let torn = longer.len() - usize::from(*cut) % (longer.len() - before);
     fs::write(&path, &longer[..torn]).expect("a file");
-    let (history, room) = open(&path).expect("a torn end is cut off");
+    let (history, hub) = open(&path).expect("a torn end is cut off");
     let whole = read(&path);
     let lines = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == b'\n').count();
     assert_eq!(lines(&whole), lines(&longer[..torn]) + 1, "and begun anew");
-    assert!(room.head().seq <= last + 2);
+    assert!(hub.timeline.head().seq <= last + 2);
     drop(history);
     assert!(open(&path).is_some(), "also after that");
 });
@@ -74,7 +75,7 @@ fn check(kept: &[u8], before: usize, bytes: &[u8]) {
     assert!(new.ends_with(b"\n"), "one whole line is new");
 }
 
-fn say(mut history: History, room: &mut Room) {
+fn say(mut history: History, hub: &mut Hub) {
     let name = Name::choose("ann").expect("a name");
     let speech = Speech {
         name,
@@ -82,19 +83,24 @@ fn say(mut history: History, room: &mut Room) {
         id: None,
         tag: None,
     };
-    let said = room.say(speech, None, SpeechKind::Message, now());
-    assert!(matches!(said, Said::New(_)));
-    assert_eq!(history.keep(room, now()), []);
-    assert_eq!(room.shown(), room.head());
+    let request = Request::Say {
+        kind: SpeechKind::Message,
+        speech,
+        owner: None,
+    };
+    let said = hub.propose(request, now()).outcome;
+    assert!(matches!(said, Outcome::Said(_)));
+    assert_eq!(history.keep(hub, now()), []);
+    assert_eq!(hub.timeline.shown(), hub.timeline.head());
 }
 
-fn open(path: &Path) -> Option<(History, Room)> {
+fn open(path: &Path) -> Option<(History, Hub)> {
     let options = Options {
         path: path.to_owned(),
         sync: SyncMode::Off,
         keep: 1 << 20,
     };
-    History::open(options, 1000, now().time, &mut Vec::new()).ok()
+    History::open(options, 1000, now(), &mut Vec::new()).ok()
 }
 
 fn read(path: &Path) -> Vec<u8> {

@@ -5,7 +5,8 @@
 use std::collections::VecDeque;
 use std::io;
 
-use chat_server::room::{Mark, Room};
+use chat_server::hub::Hub;
+use chat_server::timeline::mark::Mark;
 use chat_server::timeline::replay::{Files, Piece, Wanted};
 
 use crate::ledger::Ledger;
@@ -33,12 +34,12 @@ pub(crate) struct Disk {
 pub(crate) struct Kept<'a>(pub(crate) &'a Ledger);
 
 impl Disk {
-    pub(crate) fn new(keeping: Keeping, room: &mut Room) -> Self {
+    pub(crate) fn new(keeping: Keeping, hub: &mut Hub) -> Self {
         if keeping != Keeping::Not {
-            room.keep(1, 0, SEGMENT);
+            hub.timeline.keep(1, 0, SEGMENT);
         }
         if keeping == Keeping::Always {
-            room.show_late();
+            hub.timeline.show_late();
         }
         Self {
             keeping,
@@ -52,18 +53,18 @@ impl Disk {
     }
 
     /// Keeps what was said since, and lets people see what may be seen.
-    pub(crate) fn keep(&mut self, room: &mut Room) {
+    pub(crate) fn keep(&mut self, hub: &mut Hub) {
         if self.fails && self.keeping != Keeping::Not {
             return;
         }
-        while room.next_cut().is_some() {
-            room.cut_done();
+        while hub.timeline.next_cut().is_some() {
+            hub.timeline.cut_done();
         }
         if self.keeping != Keeping::Always {
-            room.show_all();
+            hub.timeline.show_all();
         }
         if self.keeping != Keeping::Not && self.in_flight.is_none() {
-            self.in_flight = Some(room.head());
+            self.in_flight = Some(hub.timeline.head());
         }
     }
 
@@ -83,12 +84,12 @@ impl Disk {
     }
 
     /// What was given to it is safe.
-    pub(crate) fn synced(&mut self, room: &mut Room) {
+    pub(crate) fn synced(&mut self, hub: &mut Hub) {
         if let Some(mark) = self.in_flight.take() {
-            room.set_safe(mark.json);
+            hub.timeline.set_safe(mark.json);
             self.safe = mark.json;
-            if mark.json > room.shown().json {
-                room.show(mark);
+            if mark.json > hub.timeline.shown().json {
+                hub.timeline.show(mark);
             }
         }
     }

@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use chat_proto::event::{Limits, RoomId, RunId, Timestamp};
 use chat_server::clock::Now;
+use chat_server::hub::Hub;
 use chat_server::net::connection::Connection;
 use chat_server::room::identity::{Identity, Key};
-use chat_server::room::{Form, Room};
+use chat_server::room::request::Request;
 use chat_server::session::Session;
+use chat_server::timeline::mark::Form;
 use chat_server::timeline::replay::Page;
 
 use crate::disk::Disk;
@@ -56,7 +58,7 @@ pub fn run(script: &Script) -> Report {
 }
 
 struct Hall {
-    room: Room,
+    hub: Hub,
     disk: Disk,
     keeping: Keeping,
     capacity: u64,
@@ -91,8 +93,8 @@ impl Hall {
             run: RunId::new(NOON, 0),
             key: Key::of([7; Key::BYTES]),
         };
-        let mut room = Room::new(identity, script.capacity);
-        room.set_limits(Limits {
+        let mut hub = Hub::new(identity, script.capacity);
+        hub.set_limits(Limits {
             rate: script.rate,
             ..Limits::default()
         });
@@ -101,8 +103,8 @@ impl Hall {
             instant: start(),
         };
         Self {
-            disk: Disk::new(script.keeping, &mut room),
-            room,
+            disk: Disk::new(script.keeping, &mut hub),
+            hub,
             keeping: script.keeping,
             capacity: script.capacity,
             ledger: Ledger::default(),
@@ -173,7 +175,7 @@ impl Hall {
             (What::SetClock(seconds), _) => {
                 self.now.time = Timestamp::from_unix_milliseconds(seconds * 1000);
             }
-            (What::Synced, _) if !self.disk.fails => self.disk.synced(&mut self.room),
+            (What::Synced, _) if !self.disk.fails => self.disk.synced(&mut self.hub),
             (What::Trouble(fails), _) => self.trouble(fails),
             (What::Slow(is_slow), _) => self.disk.is_slow = is_slow,
             (What::Unreadable(is_so), _) => self.disk.is_unreadable = is_so,
@@ -195,7 +197,7 @@ impl Hall {
             space: usize::MAX,
             ..Wire::default()
         };
-        let session = Session::new(address, &self.room, self.now);
+        let session = Session::new(address, &self.hub, self.now);
         let seen = self.seen.get(who).cloned().flatten();
         let seen = match greeting {
             // Some have lost what proves that they are the same.
@@ -220,7 +222,7 @@ impl Hall {
             passed: Vec::new(),
             closing: None,
             peer: Peer::new(number),
-            held_at: self.room.reply_mark().text,
+            held_at: self.hub.timeline.reply_mark().text,
         };
         match greeting {
             Greeting::Silent => {}
@@ -330,15 +332,15 @@ impl Hall {
         self.was_trouble |= fails;
         let text = fails.then(|| "the history cannot be written (no space)".to_owned());
         let text = text.map(|text| chat_proto::text::Text::clean(&text).expect("a text"));
-        self.room.set_trouble(text);
+        self.hub.timeline.set_trouble(text);
         if !fails {
-            self.disk.in_flight = Some(self.room.head());
-            self.disk.synced(&mut self.room);
+            self.disk.in_flight = Some(self.hub.timeline.head());
+            self.disk.synced(&mut self.hub);
         }
         for who in 0..self.people.len() {
             if let Some(person) = &mut self.people[who] {
                 let session = &mut person.connection.session;
-                session.tell("something is with the history", &self.room, self.now);
+                session.tell("something is with the history", &self.hub, self.now);
                 self.enqueue(who);
             }
         }
@@ -346,10 +348,13 @@ impl Hall {
 
     /// A third of what is safe on the disk and not in memory is dropped.
     fn forget(&mut self) {
-        let (first, memory) = (self.room.first(), self.room.log(Form::Json).first());
+        let (first, memory) = (
+            self.hub.timeline.first(),
+            self.hub.timeline.log(Form::Json).first(),
+        );
         if self.keeping != Keeping::Not && first < memory {
-            self.room
-                .forget_before(first + (memory - first).div_ceil(3));
+            self.hub
+                .forget_before(first + (memory - first).div_ceil(3), self.now);
         }
     }
 
@@ -357,8 +362,8 @@ impl Hall {
         if std::mem::replace(&mut self.stopping, true) {
             return;
         }
-        self.room.tell_pending(self.now);
-        self.ledger.note(&self.room, None);
+        self.hub.propose(Request::TellPending, self.now);
+        self.ledger.note(&self.hub, None);
         for who in 0..self.people.len() {
             let last = self.ledger.last();
             if let Some(person) = &mut self.people[who] {
@@ -366,7 +371,7 @@ impl Hall {
                 person
                     .connection
                     .session
-                    .goodbye(after, &self.room, self.now);
+                    .goodbye(after, &self.hub, self.now);
                 person.closing.get_or_insert(last);
                 person.is_done = true;
                 self.enqueue(who);

@@ -8,7 +8,8 @@ use std::ops::Range;
 use chat_proto::event::{Arrival, Body, Event, ServerMessage};
 use chat_proto::json_form;
 use chat_proto::name::Name;
-use chat_server::room::{Form, Room};
+use chat_server::hub::Hub;
+use chat_server::timeline::mark::Form;
 use memchr::memchr;
 
 /// All events so far.
@@ -71,7 +72,7 @@ pub(crate) enum Noting {
     Left(Vec<String>),
     Renamed(String, String),
     /// Nobody is told.
-    Room,
+    Hub,
 }
 
 /// Something that somebody has sent.
@@ -124,10 +125,10 @@ impl Ledger {
     }
 
     /// What is before this event may be told as missing.
-    pub(crate) fn held_from(&self, room: &Room) -> u64 {
+    pub(crate) fn held_from(&self, hub: &Hub) -> u64 {
         match self.was_unreadable {
-            true => room.log(Form::Json).first(),
-            false => room.first(),
+            true => hub.timeline.log(Form::Json).first(),
+            false => hub.timeline.first(),
         }
     }
 
@@ -175,19 +176,19 @@ impl Ledger {
 
     /// Takes what the room has appended since, in the turn of a connection or
     /// in nobody's.
-    pub(crate) fn note(&mut self, room: &Room, mut turn: Option<Turn>) {
-        let head = room.head();
+    pub(crate) fn note(&mut self, hub: &Hub, mut turn: Option<Turn>) {
+        let head = hub.timeline.head();
         if head.seq == self.last() {
             return;
         }
         let (mut start, text) = (self.json.len(), self.text.len());
-        for piece in room.log(Form::Json).bytes(start as u64..head.json) {
+        for piece in hub.timeline.log(Form::Json).bytes(start as u64..head.json) {
             self.json.extend_from_slice(piece);
         }
         while let Some(length) = memchr(b'\n', &self.json[start..]) {
             let json = start..start + length + 1;
             start = json.end;
-            self.note_event(json, turn.as_mut(), room.first());
+            self.note_event(json, turn.as_mut(), hub.timeline.first());
         }
         assert_eq!(
             start,
@@ -198,7 +199,7 @@ impl Ledger {
         // The other form tells the same.
         assert_eq!(self.text.len() as u64, head.text);
         let mut at = text as u64;
-        for piece in room.log(Form::Text).bytes(at..head.text) {
+        for piece in hub.timeline.log(Form::Text).bytes(at..head.text) {
             let ours = &self.text[at as usize..at as usize + piece.len()];
             assert!(
                 ours == piece,
@@ -283,7 +284,7 @@ impl Ledger {
             }
             Body::Room { people, .. } => {
                 assert_eq!(people, self.told.len(), "as many as were told of");
-                Noting::Room
+                Noting::Hub
             }
         };
         self.events.push(Noted {

@@ -7,7 +7,8 @@ use std::collections::{BTreeSet, VecDeque};
 
 use chat_proto::event::{Reply, RoomId, Secret, ServerMessage, Welcome};
 use chat_proto::json_form;
-use chat_server::room::{Form, Room};
+use chat_server::hub::Hub;
+use chat_server::timeline::mark::Form;
 use memchr::memchr;
 
 use crate::ledger::{Ledger, Own, number_in};
@@ -95,16 +96,16 @@ impl Peer {
     }
 
     /// Takes what was sent to it.
-    pub(crate) fn take(&mut self, mut bytes: &[u8], ledger: &mut Ledger, room: &Room) {
+    pub(crate) fn take(&mut self, mut bytes: &[u8], ledger: &mut Ledger, hub: &Hub) {
         while let Some(length) = memchr(b'\n', bytes) {
             let (line, rest) = bytes.split_at(length + 1);
             bytes = rest;
             if self.partial.is_empty() {
-                self.line(line, ledger, room);
+                self.line(line, ledger, hub);
             } else {
                 let mut whole = std::mem::take(&mut self.partial);
                 whole.extend_from_slice(line);
-                self.line(&whole, ledger, room);
+                self.line(&whole, ledger, hub);
             }
         }
         self.partial.extend_from_slice(bytes);
@@ -112,12 +113,12 @@ impl Peer {
 
     /// Takes a line, with its end. Most are events, whose lines are known to be
     /// in order.
-    fn line(&mut self, line: &[u8], ledger: &mut Ledger, room: &Room) {
+    fn line(&mut self, line: &[u8], ledger: &mut Ledger, hub: &Hub) {
         let line = match self.program {
             None => after_answers(line),
             Some(_) => line,
         };
-        if self.event(line, ledger, room) {
+        if self.event(line, ledger, hub) {
             return;
         }
         let text = std::str::from_utf8(line).expect("UTF-8");
@@ -127,22 +128,22 @@ impl Peer {
                 assert!(self.program.is_none(), "text in JSON form: {content:?}");
                 let controls = content.contains(|c: char| c.is_control() && c != '\t');
                 assert!(!controls, "controls in {content:?}");
-                self.text_reply(content, ledger, room);
+                self.text_reply(content, ledger, hub);
             }
-            None => self.object(content, ledger, room),
+            None => self.object(content, ledger, hub),
         }
     }
 
     /// Whether it is an event.
-    fn event(&mut self, line: &[u8], ledger: &Ledger, room: &Room) -> bool {
-        let shown = room.shown().seq;
+    fn event(&mut self, line: &[u8], ledger: &Ledger, hub: &Hub) -> bool {
+        let shown = hub.timeline.shown().seq;
         if let Some(program) = &mut self.program {
             let seq = event_number(line).filter(|seq| (1..=ledger.last()).contains(seq));
             let Some(seq) = seq.filter(|seq| ledger.json(*seq) == line) else {
                 return false;
             };
             assert!(seq <= shown, "event {seq} is not shown yet");
-            program.event(seq, !self.asked.is_empty(), ledger, room);
+            program.event(seq, !self.asked.is_empty(), ledger, hub);
             return true;
         }
         let mut next: Vec<Place> = Vec::new();
@@ -158,13 +159,13 @@ impl Peer {
         is_event
     }
 
-    fn text_reply(&mut self, content: &str, ledger: &Ledger, room: &Room) {
+    fn text_reply(&mut self, content: &str, ledger: &Ledger, hub: &Hub) {
         if let Some(missed) = content.strip_prefix("-- you missed ") {
             let count = missed
                 .split(' ')
                 .next()
                 .and_then(|count| count.parse().ok());
-            self.text_gap(count.expect("a number"), ledger, room);
+            self.text_gap(count.expect("a number"), ledger, hub);
         } else if content.starts_with(|first: char| first.is_ascii_digit()) {
             self.dated(content, ledger);
         } else {
@@ -173,12 +174,13 @@ impl Peer {
             assert!(is_reply, "{content:?} came, at {place:?}");
             self.refusals += usize::from(content.contains("not sent"));
             // A hello lets what waits for the disk go out before the welcome.
-            let may_come_early = self.says_hello && room.reply_mark() == room.shown();
+            let may_come_early =
+                self.says_hello && hub.timeline.reply_mark() == hub.timeline.shown();
             if let Some(name) = content.strip_prefix("-- you are now known as ")
                 && !may_come_early
             {
                 let renamed = ledger.renamed_to(name, self.connection);
-                let is_shown = renamed.is_none_or(|seq| seq <= room.shown().seq);
+                let is_shown = renamed.is_none_or(|seq| seq <= hub.timeline.shown().seq);
                 assert!(is_shown, "{name} is told before it can be seen");
             }
         }
@@ -209,11 +211,11 @@ impl Peer {
     }
 
     /// So many events are told as missing: they must be gone.
-    fn text_gap(&mut self, missed: u64, ledger: &Ledger, room: &Room) {
+    fn text_gap(&mut self, missed: u64, ledger: &Ledger, hub: &Hub) {
         let mut next = Vec::new();
         for place in &self.places {
             let (mut surely, mut perhaps) = (0, 0);
-            for seq in place.seq..ledger.held_from(room) {
+            for seq in place.seq..ledger.held_from(hub) {
                 match ledger.own(seq, self.connection) {
                     Own::Never => {}
                     Own::No if !ledger.text(seq).is_empty() => surely += 1,
@@ -284,7 +286,7 @@ impl Peer {
         self.dated = Some((place, left, false));
     }
 
-    fn object(&mut self, content: &str, ledger: &mut Ledger, room: &Room) {
+    fn object(&mut self, content: &str, ledger: &mut Ledger, hub: &Hub) {
         let Ok(Some(ServerMessage::Reply(reply))) = json_form::parse_server_message(content) else {
             panic!("it is no event of the room: {content:?}");
         };
@@ -310,13 +312,13 @@ impl Peer {
                 self.pings = self.pings.checked_sub(1).expect("nobody asked");
             }
             (Reply::Gap { missed }, Some(program)) => {
-                program.missed(missed, !self.asked.is_empty(), ledger, room);
+                program.missed(missed, !self.asked.is_empty(), ledger, hub);
             }
             (Reply::History { first, last, id }, Some(program)) => {
                 let id = id.and_then(|id| number_of_id(id.as_str()));
                 let asked = self.asked.iter().position(|asked| asked.1 == id);
                 let (asked, _) = self.asked.remove(asked.expect("nobody asked"));
-                program.history(asked, first, last, ledger, room);
+                program.history(asked, first, last, ledger, hub);
             }
             (Reply::People { names, more, .. }, Some(program)) => {
                 program.who.extend(names.iter().map(ToString::to_string));
@@ -373,7 +375,7 @@ impl Peer {
     }
 
     /// All that was to come has come.
-    pub(crate) fn check_at_rest(&self, ledger: &Ledger, room: &Room, here: &BTreeSet<String>) {
+    pub(crate) fn check_at_rest(&self, ledger: &Ledger, hub: &Hub, here: &BTreeSet<String>) {
         assert!(!self.is_in_line(), "half a line came");
         assert!(
             self.has_all(ledger.last(), ledger),
@@ -386,7 +388,7 @@ impl Peer {
         if let Some(program) = &self.program {
             assert!(self.asked.is_empty(), "{:?} is not answered", self.asked);
             assert_eq!(self.pings, 0, "pings are not answered");
-            let first = room.log(Form::Json).first();
+            let first = hub.timeline.log(Form::Json).first();
             let mut welcoming = program.welcoming.iter();
             assert!(welcoming.all(|seq| *seq < first), "messages are missing");
             assert!(program.again.is_empty(), "{:?} came again", program.again);

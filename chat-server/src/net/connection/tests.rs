@@ -14,60 +14,61 @@ fn a_connection_is_small() {
     assert!(own <= 144, "{own} bytes");
 }
 
-fn accepted() -> (std::net::TcpStream, Connection, Room) {
+fn accepted() -> (std::net::TcpStream, Connection, Hub) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (socket, address) = listener.accept().unwrap();
-    let room = Room::new(crate::room::identity::tests::identity(), 1000);
-    let session = Session::new(address, &room, crate::runtime::server::now());
+    let hub = Hub::new(crate::room::identity::tests::identity(), 1000);
+    let session = Session::new(address, &hub, crate::runtime::server::now());
     let connection = Connection::new(TcpStream::from_std(socket), session, true);
-    (client, connection, room)
+    (client, connection, hub)
 }
 
 /// While nothing can be kept, those who leave do not wait for what was said
 /// last. It can be kept before their connection is gone.
 #[test]
 fn nothing_is_sent_after_our_side_is_shut() {
-    let (mut client, mut connection, mut room) = accepted();
+    let (mut client, mut connection, mut hub) = accepted();
     let now = crate::runtime::server::now();
-    room.keep(1, 0, u64::MAX);
+    hub.timeline.keep(1, 0, u64::MAX);
     client.write_all(b"/hello {\"protocol\":1}\n").unwrap();
-    connection.read(&mut [0; 100], &mut room, now);
-    room.set_trouble(Some(crate::room::notice("the disk is full")));
+    connection.read(&mut [0; 100], &mut hub, now);
+    hub.timeline
+        .set_trouble(Some(crate::hub::notice("the disk is full")));
     client.write_all(b"{\"type\":\"quit\"}\n").unwrap();
     connection.readable = true;
-    connection.read(&mut [0; 100], &mut room, now);
-    connection.write(&room, now);
-    connection.close(&room, now);
+    connection.read(&mut [0; 100], &mut hub, now);
+    connection.write(&hub, now);
+    connection.close(&hub, now);
     assert_eq!(connection.state, State::Lingering);
-    room.set_trouble(None);
-    room.show_all();
-    assert!(connection.session.has_output(&room));
-    assert!(!connection.can_send(&room));
-    connection.write(&room, now);
+    hub.timeline.set_trouble(None);
+    hub.timeline.show_all();
+    assert!(connection.session.has_output(&hub));
+    assert!(!connection.can_send(&hub));
+    connection.write(&hub, now);
     assert_eq!(connection.gone, None);
 }
 
 /// Else whoever asks for all of a long past and goes has it read all the same.
 #[test]
 fn the_past_is_not_looked_up_for_one_who_is_gone() {
-    let (mut client, mut connection, mut room) = accepted();
+    let (mut client, mut connection, mut hub) = accepted();
     let now = crate::runtime::server::now();
     client
         .write_all(b"hi\n/hello {\"protocol\":1,\"replay\":1}\n")
         .unwrap();
-    connection.read(&mut [0; 1000], &mut room, now);
-    room.show_all();
-    connection.write(&room, now);
-    assert!(connection.wants_past(&room));
+    connection.read(&mut [0; 1000], &mut hub, now);
+    hub.timeline.show_all();
+    connection.write(&hub, now);
+    assert!(connection.wants_past(&hub));
     connection.fail(&io::ErrorKind::ConnectionReset.into());
     let (files, mut page) = (crate::timeline::replay::NoFiles, Page::default());
     assert_eq!(
-        connection.write_past(&room, &files, None, &mut page, now),
+        connection.write_past(&hub, &files, None, &mut page, now),
         (0, None),
         "it is not sent"
     );
-    assert!(!connection.wants_past(&room));
+    assert!(!connection.wants_past(&hub));
 }
 
 #[test]
@@ -84,7 +85,7 @@ fn who_takes_nothing_any_more_needs_an_earlier_timer_than_the_one_that_is_set() 
 
 #[test]
 fn who_could_not_be_heard_in_time_comes_in_under_their_name_all_the_same() {
-    let (mut client, mut connection, mut room) = accepted();
+    let (mut client, mut connection, mut hub) = accepted();
     let mut now = crate::runtime::server::now();
     let stall = Duration::from_secs(60);
     assert_eq!(connection.deadline(stall), None);
@@ -92,10 +93,10 @@ fn who_could_not_be_heard_in_time_comes_in_under_their_name_all_the_same() {
         .write_all(b"/hello {\"protocol\":1,\"name\":\"ann\"}\n")
         .unwrap();
     now.instant += Duration::from_secs(10);
-    connection.expire(stall, &mut room, now);
-    assert_eq!(room.people().count(), 0);
-    connection.read(&mut [0; 1000], &mut room, now);
-    let (names, _) = room.people().names(None, 10);
+    connection.expire(stall, &mut hub, now);
+    assert_eq!(hub.people().count(), 0);
+    connection.read(&mut [0; 1000], &mut hub, now);
+    let (names, _) = hub.people().names(None, 10);
     assert_eq!(
         names.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         ["ann"]
@@ -108,15 +109,15 @@ fn who_could_not_be_heard_in_time_comes_in_under_their_name_all_the_same() {
 fn who_has_closed_in_order_is_not_too_late() {
     let stall = Duration::from_secs(60);
     for (reason, is_closed) in [(Reason::Closed, false), (Reason::Reset, true)] {
-        let (_client, mut connection, mut room) = accepted();
+        let (_client, mut connection, mut hub) = accepted();
         let mut now = crate::runtime::server::now();
         let blocked = Err(io::ErrorKind::WouldBlock.into());
         connection.written(blocked, now);
         connection.gone = Some(reason);
-        connection.settle(&mut room, now);
+        connection.settle(&mut hub, now);
         assert!(!connection.is_closed());
         now.instant += stall;
-        connection.expire(stall, &mut room, now);
+        connection.expire(stall, &mut hub, now);
         assert_eq!(connection.is_closed(), is_closed, "{reason:?}");
         if !is_closed {
             assert_eq!(connection.stalled_until(stall), None, "it would spin");

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Clients, READ_BUFFER};
 use crate::clock::Now;
-use crate::room::Room;
+use crate::hub::Hub;
 use crate::runtime::control::Shared;
 use crate::session::Held;
 
@@ -69,7 +69,7 @@ impl Waiting {
 impl Clients {
     /// If all lines without an end are too much together, those who have the longest
     /// ones go.
-    pub(super) fn shed(&mut self, room: &mut Room, shared: &Shared, now: Now) {
+    pub(super) fn shed(&mut self, hub: &mut Hub, shared: &Shared, now: Now) {
         let excess = shared.waiting.excess();
         if excess == 0 {
             return;
@@ -84,7 +84,7 @@ impl Clients {
                 return;
             }
             if let Some(connection) = self.connections.get_mut(key) {
-                connection.session.end_partial_line(room, now);
+                connection.session.end_partial_line(hub, now);
                 self.enqueue(key);
             }
             let after = self.held(key);

@@ -88,12 +88,12 @@ impl Clients {
             })
         {
             let (bytes, wanted) =
-                connection.write_past(&state.room, files, piece, &mut self.returning.page, now);
+                connection.write_past(&state.hub, files, piece, &mut self.returning.page, now);
             self.bytes_out += bytes as u64;
             if let Some(wanted) = wanted {
                 connection.reading = true;
                 self.returning.asking.push_back((key, wanted));
-            } else if connection.wants_past(&state.room) {
+            } else if connection.wants_past(&state.hub) {
                 connection.returning = true;
                 self.returning.push(key);
             }

@@ -3,22 +3,16 @@
 
 use super::Clients;
 use crate::clock::Now;
+use crate::hub::Hub;
 use crate::net::admission::Silent;
 use crate::net::connection::Silence;
-use crate::room::Room;
 use crate::runtime::control::{Shared, Task};
 use crate::session::{ANNOUNCE_AFTER, Reason};
 
 impl Clients {
     /// Somebody comes in who has said nothing, if there are not too many of those
     /// from the same address already.
-    pub(super) fn take_in_silent(
-        &mut self,
-        key: usize,
-        room: &mut Room,
-        shared: &Shared,
-        now: Now,
-    ) {
+    pub(super) fn take_in_silent(&mut self, key: usize, hub: &mut Hub, shared: &Shared, now: Now) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
@@ -45,14 +39,14 @@ impl Clients {
                 let text = format!("{}: goodbye", refusal.reason(&self.limits));
                 shared.refuse(refusal, address, now);
                 let reason = Reason::Refused(refusal);
-                connection.session.dismiss(&text, reason, room, now);
+                connection.session.dismiss(&text, reason, hub, now);
             }
         }
     }
 
     /// Somebody goes because too many say nothing, unless they have said something
     /// by now.
-    pub(crate) fn make_room(&mut self, silent: &Silent, room: &mut Room, now: Now) {
+    pub(crate) fn make_room(&mut self, silent: &Silent, hub: &mut Hub, now: Now) {
         if let Some(connection) = self.connections.get_mut(silent.key)
             && connection.silence().map(|silence| silence.since) == Some(silent.since)
         {
@@ -62,15 +56,13 @@ impl Clients {
                  (at most {most} may, --max-unjoined): goodbye"
             );
             connection.set_silence(None);
-            connection
-                .session
-                .dismiss(&text, Reason::Crowded, room, now);
+            connection.session.dismiss(&text, Reason::Crowded, hub, now);
             self.enqueue(silent.key);
         }
     }
 
     /// Somebody who has been silent for too long goes.
-    pub(super) fn expire_silent(&mut self, key: usize, room: &mut Room, shared: &Shared, now: Now) {
+    pub(super) fn expire_silent(&mut self, key: usize, hub: &mut Hub, shared: &Shared, now: Now) {
         if let Some(connection) = self.connections.get_mut(key)
             && connection
                 .silent_until()
@@ -79,7 +71,7 @@ impl Clients {
             let seconds = self.limits.idle_join.as_secs_f64();
             let text = format!("you have said nothing for {seconds} s (--idle-join): goodbye");
             let reason = Reason::SaidNothing;
-            connection.session.dismiss(&text, reason, room, now);
+            connection.session.dismiss(&text, reason, hub, now);
             self.joined(key, shared);
         }
     }

@@ -48,8 +48,8 @@ impl Fixture {
             address,
             refusal: None,
         };
-        let room = &self.shared.read().room;
-        let inserted = self.clients.insert(peer, self.poll.registry(), room, now());
+        let hub = &self.shared.read().hub;
+        let inserted = self.clients.insert(peer, self.poll.registry(), hub, now());
         inserted.unwrap();
         client
     }
@@ -74,9 +74,9 @@ impl Fixture {
         }
         let (shared, now) = (&self.shared, now());
         let mut state = shared.write();
-        self.clients.hear(&mut state.room, shared, now);
-        state.room.show_all();
-        shared.show(&state.room);
+        self.clients.hear(&mut state.hub, shared, now);
+        state.hub.timeline.show_all();
+        shared.show(&state.hub);
     }
 
     /// What waits for each alone, in bytes.
@@ -86,7 +86,7 @@ impl Fixture {
     }
 
     fn people(&self) -> usize {
-        self.shared.read().room.people().count()
+        self.shared.read().hub.people().count()
     }
 }
 

@@ -38,18 +38,18 @@ fn what_people_did_while_it_was_stopped_comes_before_what_is_due() {
     // Nothing but time is to pass.
     thread::sleep(due.saturating_duration_since(Instant::now()));
     worker.attend(&shared);
-    assert_eq!(shared.read().room.people().count(), 0);
+    assert_eq!(shared.read().hub.people().count(), 0);
 
-    while shared.read().room.people().count() == 0 {
+    while shared.read().hub.people().count() == 0 {
         worker.wait(&mut events, &shared).unwrap();
         for event in &events {
             worker.note(event, &shared);
         }
         worker.attend(&shared);
     }
-    let room = &shared.read().room;
-    assert!(room.people().is_taken(&Name::choose("ann").unwrap()));
-    assert_eq!(room.head().seq, 1, "she came in under another name");
+    let hub = &shared.read().hub;
+    assert!(hub.people().is_taken(&Name::choose("ann").unwrap()));
+    assert_eq!(hub.timeline.head().seq, 1, "she came in under another name");
 }
 
 /// A connection to the worker, as the door would give it to it.
@@ -109,9 +109,9 @@ fn a_slow_read_delays_only_those_who_have_asked() {
     }
     std::fs::write(&options.path, file).unwrap();
     let faults = Faults::default();
-    let (history, room) =
-        History::open_on(faults.disk(), options, 1000, now().time, &mut Vec::new()).unwrap();
-    let memory = room.log(Form::Json).first();
+    let (history, hub) =
+        History::open_on(faults.disk(), options, 1000, now(), &mut Vec::new()).unwrap();
+    let memory = hub.timeline.log(Form::Json).first();
     assert!(memory > 200, "{memory}");
     let limits = Limits {
         rate: 0,
@@ -119,7 +119,7 @@ fn a_slow_read_delays_only_those_who_have_asked() {
     };
     let mut worker = Worker::new(0, limits).unwrap();
     let waker = worker.waker().unwrap();
-    let shared = &Shared::kept(room, history, waker, limits);
+    let shared = &Shared::kept(hub, history, waker, limits);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     thread::scope(|scope| {
         scope.spawn(move || worker.run(shared).unwrap());

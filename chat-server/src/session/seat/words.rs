@@ -5,7 +5,7 @@ use chat_proto::foreign::Foreign;
 use chat_proto::text::MAX_TEXT;
 use chat_proto::{json_form, text_form};
 
-use crate::room::Form;
+use crate::timeline::mark::Form;
 
 /// The commands, and how much may be said.
 pub(super) fn help(limits: &Limits) -> String {

@@ -11,15 +11,15 @@ pub(super) fn secret_of(welcome: &str) -> Value {
 impl Hall {
     /// Somebody says hello with this secret; what they read.
     pub(super) fn come_back(&mut self, who: usize, name: &str, secret: &Value) -> String {
-        let room = self.room.id();
+        let room = self.hub.room().id();
         let room = room.as_str();
         let resume = json!({"room": room, "seq": 1, "secret": secret});
         let hello = json!({"protocol": 1, "name": name, "resume": resume});
         self.send(who, format!("/hello {hello}\n"));
-        let replaced = self.room.secrets().take_replaced();
+        let replaced = self.hub.take_replaced();
         for session in &mut self.sessions {
             if session.pass().is_some_and(|pass| replaced.contains(&pass)) {
-                session.replace(&self.room, self.now);
+                session.replace(&self.hub, self.now);
             }
         }
         self.read(who)
@@ -40,8 +40,8 @@ fn a_ghost_gives_its_name_back() {
     // Also for whoever was announced before saying hello.
     let late = hall.connect();
     hall.now.instant += ANNOUNCE_AFTER;
-    hall.sessions[late].expire(&mut hall.room, hall.now);
-    hall.room.show_all();
+    hall.sessions[late].expire(&mut hall.hub, hall.now);
+    hall.hub.timeline.show_all();
     assert!(hall.read(other).contains("entered"));
     let welcome = hall.come_back(late, "ann", &secret);
     assert!(
@@ -58,7 +58,7 @@ fn a_ghost_gives_its_name_back() {
             .contains("over another connection: goodbye")
     );
     assert!(hall.sessions[ghost].is_closing());
-    hall.sessions[ghost].lost(Reason::Reset, &mut hall.room, hall.now);
+    hall.sessions[ghost].lost(Reason::Reset, &mut hall.hub, hall.now);
     // The secret is that of the program, over all its connections; without it
     // a program is another one.
     assert_eq!(secret_of(&welcome), secret);
@@ -66,10 +66,10 @@ fn a_ghost_gives_its_name_back() {
     let welcome = hall.come_back(stranger, "anna", &json!("0".repeat(32)));
     assert!(welcome.contains("\"name\":\"anna-2\""), "{welcome}");
     assert_ne!(secret_of(&welcome), secret);
-    hall.sessions[late].lost(Reason::Reset, &mut hall.room, hall.now);
+    hall.sessions[late].lost(Reason::Reset, &mut hall.hub, hall.now);
     let third = hall.connect();
     let welcome = hall.come_back(third, "anna", &secret);
     assert!(welcome.contains("\"name\":\"anna\""), "{welcome}");
     assert_eq!(secret_of(&welcome), secret);
-    assert_eq!(hall.room.people().count(), 3);
+    assert_eq!(hall.hub.people().count(), 3);
 }

@@ -3,10 +3,11 @@
 
 use super::ghosts::secret_of;
 use super::*;
-use crate::room::Before;
 use crate::room::absent::Roll;
+use crate::room::apply::Before;
 use crate::room::dedup::Ids;
 use crate::room::identity::Identity;
+use crate::room::request::Request;
 use crate::room::runs::Runs;
 use crate::timeline::log::Log;
 use chat_proto::TIME_TO_RETURN;
@@ -35,18 +36,19 @@ impl Hall {
         }
         let before = Before {
             runs: Runs::of(room),
-            json: Log::new(1 << 20, 0, 1),
             ids: Ids::default(),
-            absent: roll.into_absent(time),
+            absent: roll.into_absent(time, key),
+            next: 1,
         };
-        let room = Room::behind(before, RunId::new(2, 0), key, 1 << 20);
-        let mut hall = Self::of(room);
-        hall.room.await_returns(hall.now.instant);
+        let json = Log::new(1 << 20, 0, 1);
+        let hub = Hub::behind(before, json, RunId::new(2, 0), key, 1 << 20);
+        let mut hall = Self::of(hub);
+        hall.hub.propose(Request::AwaitReturns, hall.now);
         (hall, secrets)
     }
 
     fn hello_with(&self, name: &str, secret: &Value) -> Value {
-        let room = self.room.id();
+        let room = self.hub.room().id();
         let resume = json!({"room": room.as_str(), "seq": 0, "secret": secret});
         json!({"protocol": 1, "name": name, "resume": resume})
     }
@@ -70,7 +72,7 @@ fn a_short_id_confirms_only_what_the_same_program_has_said() {
         types(&hall.answers(eve, message("deploy 7 failed", "7"))),
         ["message"]
     );
-    hall.sessions[eve].lost(Reason::Reset, &mut hall.room, hall.now);
+    hall.sessions[eve].lost(Reason::Reset, &mut hall.hub, hall.now);
     // The real one has the same name now, and had wanted it.
     let ann = hall.connect();
     hall.send(ann, "/hello {\"protocol\":1,\"name\":\"ann\"}\n");
@@ -80,7 +82,7 @@ fn a_short_id_confirms_only_what_the_same_program_has_said() {
     assert_eq!(types(&said), ["message"]);
     assert_eq!(hall.objects(bo), said);
     // It is known again over the next connection, also under another name.
-    hall.sessions[ann].lost(Reason::Reset, &mut hall.room, hall.now);
+    hall.sessions[ann].lost(Reason::Reset, &mut hall.hub, hall.now);
     let seq = &said[0]["seq"];
     for name in ["ann", "anna"] {
         let (again, _) = hall.program(hall.hello_with(name, &secret));
@@ -90,7 +92,7 @@ fn a_short_id_confirms_only_what_the_same_program_has_said() {
         // With another text it is another message.
         let other = hall.answers(again, message(&format!("{name} deploys"), "7"));
         assert_eq!(types(&other), ["message"]);
-        hall.sessions[again].lost(Reason::Reset, &mut hall.room, hall.now);
+        hall.sessions[again].lost(Reason::Reset, &mut hall.hub, hall.now);
     }
     // Without the secret it is another program.
     let (other, _) = hall.program(json!({"protocol": 1, "name": "ann"}));
@@ -141,7 +143,7 @@ fn a_name_is_kept_for_its_owner_after_a_restart() {
             json!({"type": "nick", "name": wanted}).to_string() + "\n",
         );
         assert_eq!(refused[0]["code"], "name_taken");
-        hall.sessions[stranger].lost(Reason::Reset, &mut hall.room, hall.now);
+        hall.sessions[stranger].lost(Reason::Reset, &mut hall.hub, hall.now);
     }
     hall.read(text);
     let nc = hall.connect();
@@ -176,14 +178,14 @@ impl Hall {
     fn crowded_again(&mut self) {
         for number in 0..ONE_BY_ONE {
             let name = Name::choose(&format!("again{number}x")).unwrap();
-            self.room.enter(&name, None, self.now);
+            self.hub.enter(&name, None, self.now);
         }
     }
 
     /// A stranger has been here, and has kept what proves who they are.
     fn secret_of_stranger(&mut self) -> String {
         let (who, got) = self.program(json!({"protocol": 1, "name": "eve"}));
-        self.sessions[who].lost(Reason::Reset, &mut self.room, self.now);
+        self.sessions[who].lost(Reason::Reset, &mut self.hub, self.now);
         got[0]["secret"].as_str().unwrap().to_owned()
     }
 }
@@ -245,7 +247,7 @@ fn one_who_takes_a_name_that_is_just_free_is_told_as_another_one() {
         }
         hall.objects(watcher);
         hall.crowded_again();
-        hall.sessions[bob].lost(Reason::Reset, &mut hall.room, hall.now);
+        hall.sessions[bob].lost(Reason::Reset, &mut hall.hub, hall.now);
         hall.program(json!({"protocol": 1, "name": "bob"}));
         hall.pass(TOGETHER_AFTER);
         let told = hall.objects(watcher);
@@ -300,7 +302,7 @@ fn a_full_room_lets_its_own_people_in() {
     assert!(hall.sessions[ghost].is_closing());
     // One who is gone has no place any more.
     let who = hall.connect_unless(Some(Refusal::Full));
-    hall.sessions[who - 2].lost(Reason::Reset, &mut hall.room, hall.now);
+    hall.sessions[who - 2].lost(Reason::Reset, &mut hall.hub, hall.now);
     hall.send(who, format!("/hello {}\n", hall.hello_with("ann", mine)));
     assert_eq!(types(&hall.objects(who)), ["error"]);
 }

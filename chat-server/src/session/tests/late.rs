@@ -6,21 +6,21 @@ use super::*;
 impl Hall {
     fn late() -> Self {
         let mut hall = Self::new();
-        hall.room.keep(1, 0, u64::MAX);
-        hall.room.show_late();
+        hall.hub.timeline.keep(1, 0, u64::MAX);
+        hall.hub.timeline.show_late();
         hall
     }
 
     /// Says something that may not be shown yet.
     fn say(&mut self, who: usize, lines: &str) {
-        self.sessions[who].receive(lines.as_bytes(), &mut self.room, self.now);
+        self.sessions[who].receive(lines.as_bytes(), &mut self.hub, self.now);
     }
 
     /// What a connection is sent while that is so.
     fn hears(&mut self, who: usize) -> Vec<String> {
         let session = &mut self.sessions[who];
         let mut slices = Slices::new();
-        session.output(&self.room, &mut slices);
+        session.output(&self.hub, &mut slices);
         let bytes: Vec<u8> = slices
             .as_slice()
             .iter()
@@ -56,10 +56,10 @@ fn a_newcomer_is_greeted_and_welcomed_and_pings_are_answered() {
     let got = hall.objects_so_far(bot);
     assert_eq!(types(&got), ["welcome", "pong"]);
     // What is not safe may be lost: it is not what the bot begins behind.
-    let shown = hall.room.shown().seq;
+    let shown = hall.hub.timeline.shown().seq;
     assert_eq!(got[0]["seq"], shown);
     assert_eq!(got[0]["names"], json!(["ann", "bot"]));
-    assert_eq!(hall.room.head().seq, shown + 2);
+    assert_eq!(hall.hub.timeline.head().seq, shown + 2);
     // One in text form is given a name and told so.
     let nc = hall.connect();
     hall.say(nc, "/nick cy\n/who\n/help\n/history 5\n/bad\n");
@@ -74,7 +74,7 @@ fn a_newcomer_is_greeted_and_welcomed_and_pings_are_answered() {
     }
     assert!(!heard.contains("not safe yet"), "{heard}");
 
-    hall.room.show_all();
+    hall.hub.timeline.show_all();
     let rest = hall.objects(bot);
     assert_eq!(types(&rest), ["message", "entered", "entered"]);
     assert_eq!(seqs(&rest), [shown + 1, shown + 2, shown + 3]);
@@ -103,7 +103,7 @@ fn nothing_is_confirmed_before_it_is_safe() {
     assert!(!got.iter().any(|line| line.contains(id)), "{got:?}");
     hall.say(ann, "/nick anna\n");
     assert_eq!(hall.hears(ann), [""; 0], "the room has to know it first");
-    hall.room.show_all();
+    hall.hub.timeline.show_all();
     let heard = hall.hears(ann);
     assert_eq!(heard.last().unwrap(), "-- you are now known as anna");
     let confirmed = |got: &[Value]| got.iter().filter(|it| it["id"] == id).count();
@@ -123,10 +123,11 @@ fn a_disk_that_does_not_answer_is_told_to_everybody() {
     // All that she reads is her own, which she does not get back.
     hall.say(ann, "hi\n/nick anna\n");
     hall.say(bot, "{\"type\":\"message\",\"text\":\"hi\"}\n");
-    hall.room
-        .set_trouble(Some(crate::room::notice("no answer")));
+    hall.hub
+        .timeline
+        .set_trouble(Some(crate::hub::notice("no answer")));
     for who in [ann, bot] {
-        hall.sessions[who].tell("the disk does not answer", &hall.room, hall.now);
+        hall.sessions[who].tell("the disk does not answer", &hall.hub, hall.now);
         let heard = hall.hears(who).join("\n");
         assert!(heard.contains("the disk does not answer"), "{heard}");
     }
@@ -143,8 +144,8 @@ fn goodbye_comes_behind_everything() {
     let mut hall = Hall::late();
     let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
     hall.say(bot, "{\"type\":\"message\",\"text\":\"hi\"}\n");
-    hall.sessions[bot].goodbye(Duration::ZERO, &hall.room, hall.now);
+    hall.sessions[bot].goodbye(Duration::ZERO, &hall.hub, hall.now);
     assert_eq!(hall.hears(bot), [""; 0]);
-    hall.room.show_all();
+    hall.hub.timeline.show_all();
     assert_eq!(types(&hall.objects_so_far(bot)), ["message", "goodbye"]);
 }

@@ -6,7 +6,7 @@ use super::*;
 #[test]
 fn who_is_too_fast_is_not_heard_for_a_while() {
     let mut hall = Hall::new();
-    hall.room.set_limits(Limits::default());
+    hall.hub.set_limits(Limits::default());
     let [fast, other] = ["fast", "other"].map(|name| hall.join(name));
     let lines: String = (0..1000).map(|line| format!("n{line}\n")).collect();
     hall.send(fast, "\n".repeat(50));
@@ -28,7 +28,7 @@ fn who_is_too_fast_is_not_heard_for_a_while() {
 #[test]
 fn who_says_many_rows_pays_for_what_is_shown() {
     let mut hall = Hall::new();
-    hall.room.set_limits(Limits::default());
+    hall.hub.set_limits(Limits::default());
     let other = hall.join("other");
     let (fast, _) = hall.program(json!({"protocol": 1, "name": "fast"}));
     let text = ["x"; 2000].join("\n");
@@ -48,7 +48,7 @@ fn who_says_many_rows_pays_for_what_is_shown() {
 #[test]
 fn other_names_count_for_more() {
     let mut hall = Hall::new();
-    hall.room.set_limits(Limits::default());
+    hall.hub.set_limits(Limits::default());
     let [fast, other] = ["fast", "other"].map(|name| hall.join(name));
     let start = hall.now.instant;
     hall.send(fast, "/nick ann\n/nick bo\n".repeat(50));
@@ -84,10 +84,10 @@ fn hear_all(hall: &mut Hall, fast: usize, other: usize) -> (String, usize) {
     loop {
         let session = &mut hall.sessions[fast];
         while session.has_work() {
-            session.go_on(&mut hall.room, hall.now);
+            session.go_on(&mut hall.hub, hall.now);
         }
         assert!(session.is_held() || !session.has_backlog());
-        hall.room.show_all();
+        hall.hub.timeline.show_all();
         heard += &hall.read(other);
         hall.read(fast);
         let Some(deadline) = hall.sessions[fast].deadline() else {
@@ -95,7 +95,7 @@ fn hear_all(hall: &mut Hall, fast: usize, other: usize) -> (String, usize) {
         };
         rounds += 1;
         hall.now.instant = deadline;
-        hall.sessions[fast].expire(&mut hall.room, hall.now);
+        hall.sessions[fast].expire(&mut hall.hub, hall.now);
     }
 }
 
@@ -106,7 +106,7 @@ fn a_smaller_limit_on_texts_holds_in_both_forms() {
         text: 5,
         ..Limits::default()
     };
-    hall.room.set_limits(limits);
+    hall.hub.set_limits(limits);
     let [text, other] = ["text", "other"].map(|name| hall.join(name));
     let json = hall.connect();
     hall.send(json, "/hello {\"protocol\":1,\"name\":\"json\"}\n");
@@ -129,7 +129,7 @@ fn a_smaller_limit_on_texts_holds_in_both_forms() {
 #[test]
 fn limits_have_their_names() {
     let mut hall = Hall::new();
-    hall.room.set_limits(Limits {
+    hall.hub.set_limits(Limits {
         text: 100,
         ..Limits::default()
     });

@@ -13,7 +13,7 @@ fn one_who_comes_back_gets_what_they_missed_once() {
     assert!(welcome["resumed"].is_null());
     hall.send(ann, "one\ntwo\n");
     let seen = *seqs(&hall.objects(bot)).last().unwrap();
-    hall.sessions[bot].lost(Reason::Reset, &mut hall.room, hall.now);
+    hall.sessions[bot].lost(Reason::Reset, &mut hall.hub, hall.now);
     hall.send(ann, "three\n");
     let resume = json!({"room": welcome["room"], "seq": seen});
     let (bot, got) =
@@ -37,7 +37,7 @@ fn one_who_cannot_go_on_is_told_why() {
         ),
         // Nothing has happened that it has not seen.
         (
-            json!({"room": hall.room.id().as_str(), "seq": 1000}),
+            json!({"room": hall.hub.room().id().as_str(), "seq": 1000}),
             &["welcome", "notice"],
         ),
     ] {
@@ -55,12 +55,12 @@ fn one_who_cannot_go_on_is_told_why() {
 fn what_is_no_longer_held_is_a_gap_and_never_silence() {
     let mut hall = Hall::new();
     let ann = hall.join("ann");
-    let room = hall.room.id().as_str().to_owned();
+    let room = hall.hub.room().id().as_str().to_owned();
     for _ in 0..1000 {
         hall.send(ann, format!("{}\n", "x".repeat(4000)));
-        hall.room.trim([u64::MAX; 2]);
+        hall.hub.trim([u64::MAX; 2], hall.now);
     }
-    let first = hall.room.first();
+    let first = hall.hub.timeline.first();
     assert!(first > 2);
     let resume = json!({"room": room, "seq": 1});
     let (_, got) = hall.program(json!({"protocol": 1, "resume": resume}));
@@ -79,13 +79,13 @@ fn what_would_not_have_come_is_not_missed() {
     hall.send(ann, "one\n/nick anna\n/nick ann\n");
     let bot = hall.connect();
     hall.send(bot, "/hello {\"protocol\":1,\"replay\":1}\n");
-    let joined = hall.room.head().seq;
+    let joined = hall.hub.timeline.head().seq;
     for _ in 0..1000 {
         hall.send(ann, format!("{}\n", "x".repeat(4000)));
-        hall.sessions[bot].fall_behind(&hall.room);
-        hall.room.trim([u64::MAX; 2]);
+        hall.sessions[bot].fall_behind(&hall.hub);
+        hall.hub.trim([u64::MAX; 2], hall.now);
     }
-    let first = hall.room.first();
+    let first = hall.hub.timeline.first();
     assert!(first > joined + 1);
     let got = hall.objects(bot);
     assert_eq!(types(&got)[..4], ["welcome", "gap", "gap", "message"]);
@@ -104,7 +104,7 @@ fn a_message_is_sent_once() {
     hall.send(bot, line);
     let first = hall.objects(bot);
     assert_eq!(types(&first), ["message"]);
-    hall.sessions[bot].lost(Reason::Reset, &mut hall.room, hall.now);
+    hall.sessions[bot].lost(Reason::Reset, &mut hall.hub, hall.now);
     let (bot, _) = hall.program(json!({"protocol": 1, "name": "somebody"}));
     hall.send(bot, line);
     let again = hall.objects(bot);
@@ -161,7 +161,7 @@ fn who_asks_for_the_past_takes_it_first() {
     assert_eq!(hall.read(bo).matches("Z <ann> one").count(), 1000);
     assert_eq!(hall.read(ann), "\r<bo> done\n");
 
-    let room = hall.room.id().as_str().to_owned();
+    let room = hall.hub.room().id().as_str().to_owned();
     let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
     hall.read(ann);
     for asks in [

@@ -43,7 +43,7 @@ fn a_telnet_that_asks_without_reading_is_not_heard_on() {
     for request in [&b"\xff\xfd\x06"[..], b"\xff\xf6"] {
         hall.send(ann, request.repeat(100_000));
         while hall.sessions[ann].has_work() {
-            hall.sessions[ann].go_on(&mut hall.room, hall.now);
+            hall.sessions[ann].go_on(&mut hall.hub, hall.now);
         }
         assert!(hall.sessions[ann].is_held());
         let waits = hall.sessions[ann].seat.reader.private_bytes();

@@ -41,7 +41,7 @@ fn after(sync: SyncMode, what: impl Fn(&Path)) -> After {
         if sync == SyncMode::Always && said == 5 {
             // Nothing is confirmed before it is in its place.
             news.extend(hall.keep_until(|hall, news| {
-                let is_shown = hall.room.shown().seq >= 5;
+                let is_shown = hall.hub.timeline.shown().seq >= 5;
                 assert!(!is_shown || content(&hall.history.options).contains("\"four\""));
                 is_shown || !news.is_empty()
             }));
@@ -59,11 +59,11 @@ fn after(sync: SyncMode, what: impl Fn(&Path)) -> After {
             "{text} in {all}"
         );
     }
-    let room = hall.room.id();
+    let room = hall.hub.room().id();
     hall.kill();
     let content = content(&options);
     let hall = Hall::open(options.clone()).unwrap();
-    assert!(hall.room.id().is_same_room(&room), "{sync:?}");
+    assert!(hall.hub.room().id().is_same_room(&room), "{sync:?}");
     assert!(hall.notes.is_empty(), "{:?}", hall.notes);
     After {
         directory,
@@ -133,8 +133,8 @@ fn a_file_that_is_moved_away_is_followed_by_a_new_one() {
             assert_eq!(found & 0o777, mode);
             assert!(!after.aside().exists());
             // The numbers go on.
-            assert_eq!(after.hall.room.head().seq, seq + 1);
-            assert!(after.hall.room.first() > 1);
+            assert_eq!(after.hall.hub.timeline.head().seq, seq + 1);
+            assert!(after.hall.hub.timeline.first() > 1);
         }
     }
 }
@@ -220,7 +220,10 @@ fn what_is_in_several_files_is_read_once() {
             }
             fs::write(&options.path, rest).unwrap();
             let hall = Hall::open(options.clone()).unwrap();
-            assert_eq!((hall.room.first(), hall.room.head().seq), (1, 5));
+            assert_eq!(
+                (hall.hub.timeline.first(), hall.hub.timeline.head().seq),
+                (1, 5)
+            );
             assert_eq!(hall.replay(1), everything(&options));
             hall.kill();
         }
@@ -252,7 +255,10 @@ fn what_is_in_two_files_is_read_once() {
             fs::write(&full, &whole).unwrap();
             fs::write(&options.path, &new).unwrap();
             let hall = Hall::open(options.clone()).unwrap();
-            assert_eq!((hall.room.first(), hall.room.head().seq), (1, last + 1));
+            assert_eq!(
+                (hall.hub.timeline.first(), hall.hub.timeline.head().seq),
+                (1, last + 1)
+            );
             assert_eq!(hall.replay(1), everything(&options));
             hall.kill();
         }
@@ -269,7 +275,10 @@ fn what_is_in_two_files_is_read_once() {
                     fs::write(&full, old).unwrap();
                     fs::write(&options.path, new).unwrap();
                     let hall = Hall::open(options.clone()).unwrap();
-                    assert_eq!((hall.room.first(), hall.room.head().seq), (1, 5));
+                    assert_eq!(
+                        (hall.hub.timeline.first(), hall.hub.timeline.head().seq),
+                        (1, 5)
+                    );
                     assert_eq!(hall.replay(1), everything(&options));
                     hall.kill();
                 }
@@ -284,7 +293,10 @@ fn what_is_in_two_files_is_read_once() {
                 fs::write(&full, format!("{left}{old}")).unwrap();
                 fs::write(&options.path, new).unwrap();
                 let hall = Hall::open(options.clone()).unwrap();
-                assert_eq!((hall.room.first(), hall.room.head().seq), (1, 5));
+                assert_eq!(
+                    (hall.hub.timeline.first(), hall.hub.timeline.head().seq),
+                    (1, 5)
+                );
                 assert!(everything(&options).starts_with(&whole));
                 hall.kill();
             }
@@ -331,7 +343,7 @@ fn a_file_that_is_deleted_is_written_again() {
         let after = after(sync, remove);
         after.is_told("deleted or replaced");
         after.holds([1; 6]);
-        assert_eq!(after.hall.room.first(), 1);
+        assert_eq!(after.hall.hub.timeline.first(), 1);
         let mode = fs::metadata(&after.options.path)
             .unwrap()
             .permissions()
@@ -398,7 +410,7 @@ fn a_file_whose_contents_are_changed_is_written_again() {
             let after = after(sync, |path| cut_at(path, length));
             after.is_told("changed by another program, and has been written again");
             after.holds([1; 6]);
-            assert_eq!(after.hall.room.first(), 1);
+            assert_eq!(after.hall.hub.timeline.first(), 1);
         }
         for other in [
             "x\n".to_owned(),
@@ -451,7 +463,7 @@ fn a_directory_that_is_gone_is_waited_for() {
             let news = hall.keep_until(|_, news| !news.is_empty());
             let why = |news: &News| matches!(news, News::Trouble(why) if why.contains("its directory is gone"));
             assert!(news.iter().any(why), "{news:?}");
-            assert!(matches!(hall.say("three", None), Said::Refused(_)));
+            assert!(matches!(hall.say("three", None), Said::Refused));
             match moved {
                 true => fs::rename(&other, &home).unwrap(),
                 false => fs::create_dir(&home).unwrap(),
@@ -459,7 +471,7 @@ fn a_directory_that_is_gone_is_waited_for() {
             hall.keep_until(|_, news| news.contains(&News::Recovered));
             assert!(matches!(hall.say("four", None), Said::New(_)));
             hall.keep_all();
-            let room = hall.room.id();
+            let room = hall.hub.room().id();
             hall.kill();
             let all = content(&options);
             assert_eq!(
@@ -468,7 +480,7 @@ fn a_directory_that_is_gone_is_waited_for() {
                 "{all}"
             );
             let hall = Hall::open(options).unwrap();
-            assert!(hall.room.id().is_same_room(&room));
+            assert!(hall.hub.room().id().is_same_room(&room));
             assert_eq!(hall.notes, [""; 0]);
         }
     }
@@ -485,23 +497,26 @@ fn of_a_large_file_that_is_cut_what_is_in_memory_is_left() {
         for number in 0..120 {
             hall.say(&format!("{number} {}", "x".repeat(4000)), None);
             hall.keep_all();
-            hall.room.trim([u64::MAX; 2]);
+            hall.hub.trim([u64::MAX; 2], hall.now);
         }
-        assert!(hall.room.log(Form::Json).first() > 2);
+        assert!(hall.hub.timeline.log(Form::Json).first() > 2);
         fs::write(&options.path, "").unwrap();
         hall.say("after", None);
         let news = hall.keep_until(|_, news| !news.is_empty());
-        let first = hall.room.first();
+        let first = hall.hub.timeline.first();
         let lost = |news: &News| matches!(news, News::Told(text) if text.contains(&format!("from event {first} on; what was before that is lost")));
         assert!(news.iter().any(lost), "{news:?}");
         assert!(first > 2 && first < 120);
         hall.keep_all();
-        let (room, last) = (hall.room.id(), hall.room.head().seq);
+        let (room, last) = (hall.hub.room().id(), hall.hub.timeline.head().seq);
         assert_eq!(hall.replay(first), content(&options));
         hall.kill();
         let hall = Hall::open(options.clone()).unwrap();
-        assert_eq!((hall.room.first(), hall.room.head().seq), (first, last + 1));
-        assert!(hall.room.id().is_same_room(&room));
+        assert_eq!(
+            (hall.hub.timeline.first(), hall.hub.timeline.head().seq),
+            (first, last + 1)
+        );
+        assert!(hall.hub.room().id().is_same_room(&room));
         assert!(content(&options).contains("\"after\""));
     }
 }
@@ -531,7 +546,10 @@ fn a_hole_that_nobody_has_noticed_is_no_damage() {
         let mut hall = Hall::open(options.clone()).unwrap();
         assert_eq!(hall.notes.len(), 1);
         assert!(hall.notes[0].contains("before event 5"), "{:?}", hall.notes);
-        assert_eq!((hall.room.first(), hall.room.head().seq), (first, 6));
+        assert_eq!(
+            (hall.hub.timeline.first(), hall.hub.timeline.head().seq),
+            (first, 6)
+        );
         assert!(fs::read(&options.path).unwrap().starts_with(&before));
         // What is missing is told where it was.
         let all = hall.replay(1);
@@ -551,7 +569,7 @@ fn a_hole_that_nobody_has_noticed_is_no_damage() {
         hall.keep_all();
         hall.kill();
         let hall = Hall::open(options).unwrap();
-        assert_eq!(hall.room.head().seq, 8);
+        assert_eq!(hall.hub.timeline.head().seq, 8);
     }
 }
 
@@ -621,7 +639,7 @@ fn files_that_were_moved_away_do_not_pile_up() {
         assert_eq!(hall.history.files.len(), hall.history.segments.len());
     }
     hall.keep_all();
-    let first = hall.room.first();
+    let first = hall.hub.timeline.first();
     assert!(first > 1);
     assert!(
         hall.replay(first)
@@ -639,7 +657,7 @@ fn a_full_file_that_is_gone_is_told_and_missed_only_after_a_restart() {
     for number in 0..40 {
         hall.say(&format!("{number} {}", "x".repeat(1500)), None);
         hall.keep_all();
-        hall.room.trim([u64::MAX; 2]);
+        hall.hub.trim([u64::MAX; 2], hall.now);
     }
     let full = numbered(&options.path).unwrap();
     assert!(full.len() > 4);

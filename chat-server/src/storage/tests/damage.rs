@@ -31,7 +31,7 @@ fn a_torn_end_is_cut_off_at_the_last_whole_line() {
             assert!(copy.ends_with(&whole[kept.len()..length]));
         }
         let events = kept.lines().count() as u64;
-        assert_eq!(hall.room.head().seq, events + 1);
+        assert_eq!(hall.hub.timeline.head().seq, events + 1);
         hall.say("after", None);
         hall.keep();
         let all = content(&options);
@@ -41,7 +41,7 @@ fn a_torn_end_is_cut_off_at_the_last_whole_line() {
         // And once more: what was appended is whole.
         let hall = Hall::open(options.clone()).unwrap();
         assert_eq!(hall.notes, [""; 0]);
-        assert_eq!(hall.room.head().seq, events + 3);
+        assert_eq!(hall.hub.timeline.head().seq, events + 3);
         hall.kill();
     }
 }
@@ -56,7 +56,7 @@ fn zeros_at_the_end_are_cut_off() {
         fs::write(&options.path, [whole.as_bytes(), &zeros].concat()).unwrap();
         let hall = Hall::open(options.clone()).unwrap();
         assert_eq!(hall.notes.len(), 1);
-        assert_eq!(hall.room.head().seq, 7);
+        assert_eq!(hall.hub.timeline.head().seq, 7);
         assert!(content(&options).starts_with(&whole));
     }
 }
@@ -74,12 +74,12 @@ fn damage_in_the_middle_is_refused() {
         damaged[place] ^= 0x40;
         fs::write(&options.path, &damaged).unwrap();
         match Hall::open(options.clone()) {
-            Ok(hall) if hall.notes.is_empty() => assert_eq!(hall.room.head().seq, 7),
+            Ok(hall) if hall.notes.is_empty() => assert_eq!(hall.hub.timeline.head().seq, 7),
             Ok(hall) => {
                 // Only the last line; without the end of the one before it
                 // that is the two together.
                 let joined = u64::from(whole.trim_end().as_bytes().get(place) == Some(&b'\n'));
-                assert_eq!(hall.room.head().seq, 6 - joined, "byte {place}");
+                assert_eq!(hall.hub.timeline.head().seq, 6 - joined, "byte {place}");
             }
             Err(error) => {
                 refused += 1;
@@ -136,7 +136,7 @@ fn a_file_of_another_program_is_left_as_it_is() {
     for content in torn {
         fs::write(&options.path, content).unwrap();
         let hall = Hall::open(options.clone()).unwrap();
-        assert_eq!((hall.notes.len(), hall.room.head().seq), (1, 1));
+        assert_eq!((hall.notes.len(), hall.hub.timeline.head().seq), (1, 1));
         hall.kill();
     }
 }
@@ -162,7 +162,7 @@ fn what_looks_like_an_event_behind_the_last_one_is_cut_off() {
         let _ = fs::remove_file(&torn);
         fs::write(&options.path, format!("{whole}{appended}")).unwrap();
         let hall = Hall::open(options.clone()).unwrap();
-        assert_eq!((hall.notes.len(), hall.room.head().seq), (1, 7));
+        assert_eq!((hall.notes.len(), hall.hub.timeline.head().seq), (1, 7));
         assert!(content(&options).starts_with(&whole));
         assert_eq!(fs::read_to_string(&torn).unwrap(), appended);
         hall.kill();
@@ -195,9 +195,9 @@ fn numbers_that_no_event_can_have_are_damage() {
     }
     fs::write(&options.path, event(1) + &event(u64::MAX - 1)).unwrap();
     let hall = Hall::open(options.clone()).unwrap();
-    assert_eq!((hall.notes.len(), hall.room.head().seq), (1, 2));
+    assert_eq!((hall.notes.len(), hall.hub.timeline.head().seq), (1, 2));
     hall.kill();
     fs::write(&options.path, event(u64::MAX - 2)).unwrap();
     let hall = Hall::open(options).unwrap();
-    assert_eq!((hall.notes.len(), hall.room.head().seq), (1, 1));
+    assert_eq!((hall.notes.len(), hall.hub.timeline.head().seq), (1, 1));
 }

@@ -31,27 +31,27 @@ fn a_full_disk_refuses_what_is_new_and_loses_nothing() {
         let options = options(&directory, sync);
         let mut hall = Hall::open_on(faults.disk(), options.clone()).unwrap();
         hall.say("one", None);
-        hall.keep_until(|hall, _| hall.room.shown().seq == 2);
+        hall.keep_until(|hall, _| hall.hub.timeline.shown().seq == 2);
         faults.fail_all(Kind::Write, error);
         hall.say("two", Some("2"));
         let news = hall.keep_until(is_told);
         assert!(begins_trouble(&news, why), "{news:?}");
-        assert_eq!(hall.room.shown().seq, 2);
-        assert!(matches!(hall.say("three", None), Said::Refused(_)));
+        assert_eq!(hall.hub.timeline.shown().seq, 2);
+        assert!(matches!(hall.say("three", None), Said::Refused));
         // It is tried again, and told only once; also after an hour.
         for later in [RETRY_AFTER, Duration::from_secs(3600)] {
             hall.now.instant += later;
             assert_eq!(hall.keep(), []);
-            assert_eq!(hall.room.shown().seq, 2);
+            assert_eq!(hall.hub.timeline.shown().seq, 2);
         }
 
         faults.mend();
         let news = hall.keep_until(is_told);
         assert_eq!(news, [News::Recovered]);
-        assert_eq!(hall.room.shown().seq, 3);
+        assert_eq!(hall.hub.timeline.shown().seq, 3);
         assert!(matches!(hall.say("two", Some("2")), Said::Again(3)));
         assert!(matches!(hall.say("four", None), Said::New(_)));
-        hall.keep_until(|hall, _| hall.room.shown().seq == 4);
+        hall.keep_until(|hall, _| hall.hub.timeline.shown().seq == 4);
         assert_eq!(hall.replay(1), content(&options));
     }
 }
@@ -87,18 +87,18 @@ fn a_sync_under_way_does_not_end_a_trouble_nor_hide_what_was_shown() {
         hall.say("three", None);
         let news = hall.keep();
         assert!(begins_trouble(&news, "no space left"), "{news:?}");
-        let shown = hall.room.shown();
+        let shown = hall.hub.timeline.shown();
         faults.release();
         hall.keep_until(|hall, news| {
             assert_eq!(news, [], "{sync:?}: it is told once");
-            assert!(hall.room.shown().seq >= shown.seq, "{sync:?}");
-            assert!(hall.room.trouble().is_some(), "{sync:?}");
+            assert!(hall.hub.timeline.shown().seq >= shown.seq, "{sync:?}");
+            assert!(hall.hub.timeline.trouble().is_some(), "{sync:?}");
             hall.history.in_flight.is_none()
         });
         faults.mend();
         let news = hall.keep_until(is_told);
         assert_eq!(news, [News::Recovered]);
-        assert_eq!(hall.room.shown(), hall.room.head());
+        assert_eq!(hall.hub.timeline.shown(), hall.hub.timeline.head());
     }
 }
 
@@ -143,7 +143,7 @@ fn survive(sync: SyncMode, kind: Kind, number: usize) -> usize {
                     "{kind:?} {number}: {left}"
                 );
             }
-            if !matches!(said, Said::Refused(_)) {
+            if !matches!(said, Said::Refused) {
                 break;
             }
         }
@@ -154,8 +154,8 @@ fn survive(sync: SyncMode, kind: Kind, number: usize) -> usize {
         usize::from(number < calls),
         "{kind:?} {number} in {sync:?}"
     );
-    let room = hall.room.id();
-    hall.keep_until(|hall, _| hall.room.shown() == hall.room.head());
+    let room = hall.hub.room().id();
+    hall.keep_until(|hall, _| hall.hub.timeline.shown() == hall.hub.timeline.head());
     let all = hall.replay(1);
     assert_eq!(hall.finish(), None);
     assert_eq!(everything(&options), all);
@@ -165,7 +165,7 @@ fn survive(sync: SyncMode, kind: Kind, number: usize) -> usize {
         "{kind:?} {number} in {sync:?}"
     );
     let hall = Hall::open(options).unwrap();
-    assert!(hall.room.id().is_same_room(&room));
+    assert!(hall.hub.room().id().is_same_room(&room));
     assert_eq!(hall.notes, [""; 0]);
     calls
 }
@@ -195,10 +195,10 @@ fn whatever_fails_when_a_file_is_begun_is_done_again() {
                 let mut hall = Hall::open_on(faults.disk(), options.clone()).unwrap();
                 faults.fail(kind, after, 2, Errno::NOSPC);
                 for number in 0..15 {
-                    while let Said::Refused(_) =
+                    while let Said::Refused =
                         hall.say(&format!("{number} {}", "x".repeat(1500)), None)
                     {
-                        hall.keep_until(|hall, _| hall.room.trouble().is_none());
+                        hall.keep_until(|hall, _| hall.hub.timeline.trouble().is_none());
                     }
                     hall.keep_until(|hall, _| hall.history.in_flight.is_none());
                 }
@@ -225,8 +225,8 @@ fn a_directory_that_cannot_be_synced_is_no_failure() {
         let options = options(&directory, SyncMode::Always);
         let mut hall = Hall::open_on(faults.disk(), options).unwrap();
         hall.say("one", None);
-        hall.keep_until(|hall, _| hall.room.shown().seq == 2);
-        assert_eq!(hall.room.trouble(), None);
+        hall.keep_until(|hall, _| hall.hub.timeline.shown().seq == 2);
+        assert_eq!(hall.hub.timeline.trouble(), None);
     }
 }
 
@@ -253,13 +253,13 @@ fn a_disk_that_does_not_answer_is_told_and_so_is_its_answer() {
             begins_trouble(&news, "has not answered for 5 s"),
             "{news:?}"
         );
-        assert!(matches!(hall.say("three", None), Said::Refused(_)));
+        assert!(matches!(hall.say("three", None), Said::Refused));
         hall.now.instant += Duration::from_secs(3600);
         assert_eq!(hall.keep(), []);
         faults.release();
         let news = hall.keep_until(is_told);
         assert_eq!(news, [News::Recovered]);
         assert!(matches!(hall.say("four", None), Said::New(_)));
-        hall.keep_until(|hall, _| hall.room.shown().seq == 4);
+        hall.keep_until(|hall, _| hall.hub.timeline.shown().seq == 4);
     }
 }

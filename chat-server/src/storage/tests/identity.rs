@@ -19,7 +19,7 @@ impl Hall {
 
     fn enter(&mut self, name: &str, number: u64) {
         let name = Name::choose(name).unwrap();
-        self.room.enter(&name, Some(owner(number)), self.now);
+        self.hub.enter(&name, Some(owner(number)), self.now);
         self.keep_all();
     }
 
@@ -34,13 +34,13 @@ impl Hall {
             id: MessageId::new(id),
             tag: None,
         };
-        let said = self.room.say(speech, Some(who), kind, self.now);
+        let said = self.hub.say(speech, Some(who), kind, self.now);
         self.keep_all();
         said
     }
 
-    fn returning(&mut self, number: u64) -> Option<String> {
-        let name = self.room.returning(owner(number), None, self.now);
+    fn returning(&self, number: u64) -> Option<String> {
+        let name = self.hub.room().returning(owner(number), None, self.now);
         name.map(|name| name.to_string())
     }
 }
@@ -79,7 +79,7 @@ fn each_file_names_the_run_that_it_begins_in() {
     runs.dedup();
     assert_eq!(runs.len(), 3);
     let wire = format!("{}.{}", rooms[0]["room"].as_str().unwrap(), runs[2]);
-    assert_eq!(hall.room.id().as_str(), wire);
+    assert_eq!(hall.hub.room().id().as_str(), wire);
 }
 
 /// D-H2: a client has seen any part of any run, and any number of lines are cut off
@@ -100,7 +100,10 @@ fn whoever_comes_back_goes_on_where_the_history_is_what_they_saw() {
             hall.say(&format!("{text} of {run}"), None);
             hall.keep_all();
             let seen = content(&options);
-            positions.push((hall.room.id(), seen.lines().map(str::to_owned).collect()));
+            positions.push((
+                hall.hub.room().id(),
+                seen.lines().map(str::to_owned).collect(),
+            ));
         }
     }
     hall.kill();
@@ -116,18 +119,18 @@ fn whoever_comes_back_goes_on_where_the_history_is_what_they_saw() {
         hall.keep_all();
         let now = content(&options);
         let now: Vec<&str> = now.lines().collect();
-        for (room, seen) in &positions {
+        for (hub, seen) in &positions {
             let common = seen
                 .iter()
                 .zip(&now)
                 .take_while(|(one, other)| one == other);
             let common = common.count() as u64;
             let resume = Resume {
-                room: room.clone(),
+                room: hub.clone(),
                 seq: seen.len() as u64,
                 secret: None,
             };
-            let onward = hall.room.onward(&resume, hall.room.shown());
+            let onward = hall.hub.onward(&resume, hall.hub.timeline.shown());
             match onward {
                 Onward::Behind(behind) => {
                     assert_eq!(
@@ -167,11 +170,11 @@ fn an_old_history_goes_on() {
     let mut hall = Hall::open(options.clone()).unwrap();
     assert!(content(&options).starts_with(&old));
     let plain = RoomId::new("old").unwrap();
-    assert!(hall.room.id().as_str().starts_with("old."));
+    assert!(hall.hub.room().id().as_str().starts_with("old."));
     let onward = |seq| {
         let (room, secret) = (plain.clone(), None);
         let resume = Resume { room, seq, secret };
-        hall.room.onward(&resume, hall.room.shown())
+        hall.hub.onward(&resume, hall.hub.timeline.shown())
     };
     assert_eq!(onward(4), Onward::Behind(4));
     let lost = Some(2);
@@ -180,7 +183,7 @@ fn an_old_history_goes_on() {
     assert!(matches!(hall.say("short", Some("1")), Said::New(_)));
     // No program could prove that the name is its own.
     let ann = Name::choose("ann").unwrap();
-    assert!(hall.room.is_free(&ann, hall.now));
+    assert!(hall.hub.room().is_free(&ann, hall.now));
 }
 
 /// D-M4: a short id is known again of the same program, and of no other one.
@@ -252,28 +255,28 @@ fn who_had_which_name_is_known_after_a_restart() {
         hall.enter(name, number);
     }
     let name = |name| Name::choose(name).unwrap();
-    hall.room.leave(&name("bo"), hall.now);
+    hall.hub.leave(&name("bo"), Some(owner(2)), hall.now);
     let renamed = hall
-        .room
+        .hub
         .rename(&name("cy"), "cyd", Some(owner(3)), hall.now);
     assert!(renamed.is_ok());
     // Of one without a program nothing is known.
-    hall.room.enter(&name("di"), None, hall.now);
+    hall.hub.enter(&name("di"), None, hall.now);
     hall.keep_all();
     for pause in [1000, 5, 5] {
         hall = hall.again(pause);
         let found = [1, 2, 3, 4].map(|number| hall.returning(number));
         assert_eq!(found, [Some("ann".into()), None, Some("cyd".into()), None]);
         for kept in ["ann", "Ann", "cyd"] {
-            assert!(!hall.room.is_free(&name(kept), hall.now), "{kept}");
+            assert!(!hall.hub.room().is_free(&name(kept), hall.now), "{kept}");
         }
         for free in ["bo", "cy", "di"] {
-            assert!(hall.room.is_free(&name(free), hall.now), "{free}");
+            assert!(hall.hub.room().is_free(&name(free), hall.now), "{free}");
         }
     }
     // The name is as it was, and they are told to be back.
-    let ann = hall.room.come_back(&name("ann"), owner(1), hall.now);
-    assert!(ann.is_some());
+    let (ann, place) = hall.hub.enter(&name("bo"), Some(owner(1)), hall.now);
+    assert!(ann == name("ann") && place.is_some());
     hall.keep_all();
     let entered = events(&options).pop().unwrap();
     assert_eq!(entered["back"], serde_json::json!(["ann"]));
@@ -290,13 +293,13 @@ fn without_the_key_nobody_is_waited_for() {
     let options = options(&directory, SyncMode::Batch);
     let mut hall = Hall::open(options.clone()).unwrap();
     hall.enter("ann", 1);
-    let secret = hall.room.secrets().secret_of(owner(1));
+    let secret = hall.hub.room().secrets().secret_of(owner(1));
     hall.kill();
     fs::remove_file(with_suffix(&options.path, "key")).unwrap();
-    let mut hall = Hall::open(options).unwrap();
-    assert_eq!(hall.room.secrets().owner_of(&secret), None);
+    let hall = Hall::open(options).unwrap();
+    assert_eq!(hall.hub.room().secrets().owner_of(&secret), None);
     let ann = Name::choose("ann").unwrap();
-    assert!(hall.room.is_free(&ann, hall.now));
+    assert!(hall.hub.room().is_free(&ann, hall.now));
 }
 
 /// A file that is no history gets no key beside it.

@@ -2,8 +2,10 @@ use std::time::Instant;
 
 use super::*;
 use crate::clock::Now;
+use crate::hub::Hub;
+use crate::hub::testing::Said;
 use crate::room::identity::tests::identity;
-use crate::room::{Form, Room, Said};
+use crate::timeline::mark::Form;
 use crate::timeline::replay::{Files, NoFiles, Piece, Wanted};
 use chat_proto::event::{MessageId, Speech, SpeechKind, Timestamp};
 use chat_proto::json_form;
@@ -69,16 +71,16 @@ impl Everything {
     }
 }
 
-fn room(kept: bool) -> Room {
-    let mut room = Room::new(identity(), 1);
+fn room(kept: bool) -> Hub {
+    let mut hub = Hub::new(identity(), 1);
     if kept {
-        room.keep(1, 0, u64::MAX);
+        hub.timeline.keep(1, 0, u64::MAX);
     }
-    room
+    hub
 }
 
 /// Somebody says something; where it lies.
-fn say(room: &mut Room, name: &str, text: &str) -> crate::room::Place {
+fn say(hub: &mut Hub, name: &str, text: &str) -> crate::timeline::mark::Place {
     let name = Name::choose(name).unwrap();
     let speech = Speech {
         name,
@@ -90,7 +92,7 @@ fn say(room: &mut Room, name: &str, text: &str) -> crate::room::Place {
         time: Timestamp::from_unix_milliseconds(0),
         instant: Instant::now(),
     };
-    match room.say(speech, None, SpeechKind::Message, now) {
+    match hub.say(speech, None, SpeechKind::Message, now) {
         Said::New(place) => place,
         other => panic!("{other:?}"),
     }
@@ -101,9 +103,9 @@ fn bytes_of(log: &Log, range: Range<u64>) -> Vec<u8> {
 }
 
 impl Model {
-    fn new(form: Form, room: &Room) -> Self {
-        let mut reader = Reader::held_at(room.log(form).head());
-        reader.go_on(room.trim_point(form));
+    fn new(form: Form, hub: &Hub) -> Self {
+        let mut reader = Reader::held_at(hub.timeline.log(form).head());
+        reader.go_on(hub.timeline.trim_point(form));
         Self {
             form,
             reader,
@@ -113,17 +115,17 @@ impl Model {
         }
     }
 
-    fn reply(&mut self, room: &Room, text: &str) {
+    fn reply(&mut self, hub: &Hub, text: &str) {
         let line = format!("-- {text}\n").into_bytes();
-        let position = room.reply_mark().of(self.form);
+        let position = hub.timeline.reply_mark().of(self.form);
         self.reader
             .reply(position, |out| out.extend_from_slice(&line));
         self.expected.push(Item::Reply(line));
     }
 
     /// Sends once, at most so much.
-    fn send(&mut self, room: &Room, files: Option<&Everything>, most: usize) {
-        let shown = room.view(self.form);
+    fn send(&mut self, hub: &Hub, files: Option<&Everything>, most: usize) {
+        let shown = hub.timeline.view(self.form);
         let mut slices = Slices::new();
         self.reader.slices(&shown, &mut slices);
         let bytes: Vec<u8> = slices
@@ -145,7 +147,10 @@ impl Model {
         let no_files: &dyn Files = &NoFiles;
         let all = files.map_or(no_files, |files| files);
         let mut piece = None;
-        while let Some(wanted) = self.page.fill(replay, self.form, room, all, piece, time) {
+        while let Some(wanted) =
+            self.page
+                .fill(replay, self.form, &hub.timeline.source(), all, piece, time)
+        {
             piece = files.map(|files| files.read(wanted));
         }
         assert_eq!(self.page.failure(), None);
@@ -154,10 +159,10 @@ impl Model {
         self.reader.page_sent(taken, &self.page);
     }
 
-    fn drain(&mut self, room: &Room, files: Option<&Everything>) {
-        while self.reader.is_behind(&room.view(self.form)) {
+    fn drain(&mut self, hub: &Hub, files: Option<&Everything>) {
+        while self.reader.is_behind(&hub.timeline.view(self.form)) {
             let before = (self.got.len(), format!("{:?}", self.reader));
-            self.send(room, files, usize::MAX);
+            self.send(hub, files, usize::MAX);
             let after = (self.got.len(), format!("{:?}", self.reader));
             assert_ne!(before, after, "stuck");
         }
@@ -241,10 +246,10 @@ proptest! {
     /// they are told of.
     #[test]
     fn every_reader_gets_what_the_model_says(steps in steps(), kept: bool) {
-        let mut room = room(kept);
+        let mut hub = room(kept);
         let mut files = Everything::default();
         let mut readers: Vec<Model> = [Form::Text, Form::Text, Form::Text, Form::Json]
-            .map(|form| Model::new(form, &room))
+            .map(|form| Model::new(form, &hub))
             .into();
         for (index, step) in steps.into_iter().enumerate() {
             match step {
@@ -253,11 +258,11 @@ proptest! {
                     let lines = if kept { lines } else { 1 };
                     let line = format!("{index} {}", "x".repeat(length / lines));
                     let text = vec![line; lines].join("\n");
-                    let place = say(&mut room, &format!("p{by}x"), &text);
-                    let line = bytes_of(room.log(Form::Json), place.json.clone());
+                    let place = say(&mut hub, &format!("p{by}x"), &text);
+                    let line = bytes_of(hub.timeline.log(Form::Json), place.json.clone());
                     files.starts.push(files.bytes.len() as u64);
                     files.bytes.extend(&line);
-                    room.set_safe(room.head().json);
+                    hub.timeline.set_safe(hub.timeline.head().json);
                     for (index, model) in readers.iter_mut().enumerate() {
                         let place = match model.form {
                             Form::Text => place.text.clone(),
@@ -266,28 +271,28 @@ proptest! {
                         if index == by && model.form == Form::Text {
                             model.reader.skip(place);
                         } else {
-                            let event = bytes_of(room.log(model.form), place);
+                            let event = bytes_of(hub.timeline.log(model.form), place);
                             model.expected.push(Item::Event(event));
                         }
                     }
                 }
-                Step::Reply { to } => readers[to].reply(&room, &format!("reply {index}")),
-                Step::Send { to, most } => readers[to].send(&room, kept.then_some(&files), most),
-                Step::Show => room.show_all(),
+                Step::Reply { to } => readers[to].reply(&hub, &format!("reply {index}")),
+                Step::Send { to, most } => readers[to].send(&hub, kept.then_some(&files), most),
+                Step::Show => hub.timeline.show_all(),
                 Step::Trim => {
                     for model in &mut readers {
-                        let (log, point) = (room.log(model.form), room.trim_point(model.form));
+                        let (log, point) = (hub.timeline.log(model.form), hub.timeline.trim_point(model.form));
                         if model.reader.needs_before(point) {
                             model.reader.fall_behind(log, point);
                         }
                     }
-                    room.trim([u64::MAX; 2]);
+                    hub.timeline.trim([u64::MAX; 2]);
                 }
             }
         }
-        room.show_all();
+        hub.timeline.show_all();
         for model in &mut readers {
-            model.drain(&room, kept.then_some(&files));
+            model.drain(&hub, kept.then_some(&files));
             prop_assert_eq!(model.reader.private_bytes(), 0);
             prop_assert_eq!(model.reader.detours(), 0);
             model.check();
@@ -299,20 +304,20 @@ proptest! {
 
 #[test]
 fn nothing_is_sent_before_it_is_shown() {
-    let mut room = room(true);
-    let mut model = Model::new(Form::Json, &room);
-    say(&mut room, "ann", "hi");
-    model.reply(&room, "pong");
-    model.drain(&room, None);
+    let mut hub = room(true);
+    let mut model = Model::new(Form::Json, &hub);
+    say(&mut hub, "ann", "hi");
+    model.reply(&hub, "pong");
+    model.drain(&hub, None);
     assert_eq!(model.got, b"");
     // While nothing can be kept, answers go out before what waits.
-    room.set_trouble(Some(Text::clean("full").unwrap()));
-    model.reply(&room, "refused");
-    model.drain(&room, None);
+    hub.timeline.set_trouble(Some(Text::clean("full").unwrap()));
+    model.reply(&hub, "refused");
+    model.drain(&hub, None);
     assert_eq!(model.got, b"-- refused\n");
-    room.set_trouble(None);
-    room.show_all();
-    model.drain(&room, None);
+    hub.timeline.set_trouble(None);
+    hub.timeline.show_all();
+    model.drain(&hub, None);
     let got = String::from_utf8(model.got).unwrap();
     assert!(got.contains("hi") && got.ends_with("-- pong\n"), "{got}");
 }
@@ -320,18 +325,20 @@ fn nothing_is_sent_before_it_is_shown() {
 /// L-01: there is no queue for a reader.
 #[test]
 fn a_thousand_stopped_readers_cost_a_few_numbers_each() {
-    let mut room = room(false);
-    let mut readers: Vec<Model> = (0..1000).map(|_| Model::new(Form::Text, &room)).collect();
+    let mut hub = room(false);
+    let mut readers: Vec<Model> = (0..1000).map(|_| Model::new(Form::Text, &hub)).collect();
     for _ in 0..200 {
-        say(&mut room, "ann", &"x".repeat(4000));
-        room.show_all();
+        say(&mut hub, "ann", &"x".repeat(4000));
+        hub.timeline.show_all();
         for model in &mut readers {
-            let point = room.trim_point(Form::Text);
+            let point = hub.timeline.trim_point(Form::Text);
             if model.reader.needs_before(point) {
-                model.reader.fall_behind(room.log(Form::Text), point);
+                model
+                    .reader
+                    .fall_behind(hub.timeline.log(Form::Text), point);
             }
         }
-        room.trim([u64::MAX; 2]);
+        hub.timeline.trim([u64::MAX; 2]);
     }
     for model in &readers {
         assert_eq!(model.reader.private_bytes(), 0);
@@ -341,35 +348,35 @@ fn a_thousand_stopped_readers_cost_a_few_numbers_each() {
 
 #[test]
 fn a_held_reader_gets_replies_but_no_events() {
-    let mut room = room(false);
-    let mut model = Model::new(Form::Text, &room);
+    let mut hub = room(false);
+    let mut model = Model::new(Form::Text, &hub);
     model.reader = Reader::held_at(0);
-    say(&mut room, "ann", "hi");
-    room.show_all();
-    model.reply(&room, "reply");
-    model.drain(&room, None);
+    say(&mut hub, "ann", "hi");
+    hub.timeline.show_all();
+    model.reply(&hub, "reply");
+    model.drain(&hub, None);
     assert_eq!(model.got, b"-- reply\n");
-    model.reader.go_on(room.trim_point(Form::Text));
-    model.drain(&room, None);
+    model.reader.go_on(hub.timeline.trim_point(Form::Text));
+    model.drain(&hub, None);
     assert_eq!(model.got, b"-- reply\n\r<ann> hi\n");
 }
 
 #[test]
 fn a_held_reader_begins_with_a_whole_event_though_the_log_was_cut() {
-    let mut room = room(false);
-    let mut model = Model::new(Form::Text, &room);
+    let mut hub = room(false);
+    let mut model = Model::new(Form::Text, &hub);
     model.reader = Reader::held_at(0);
-    model.reply(&room, "greeting");
+    model.reply(&hub, "greeting");
     for _ in 0..200 {
-        say(&mut room, "ann", &"x".repeat(999));
+        say(&mut hub, "ann", &"x".repeat(999));
     }
-    room.show_all();
-    room.trim([u64::MAX; 2]);
-    assert!(room.log(Form::Text).start() > 0);
-    model.reader.go_on(room.trim_point(Form::Text));
-    model.send(&room, None, 20);
-    model.drain(&room, None);
-    let log = room.log(Form::Text);
+    hub.timeline.show_all();
+    hub.timeline.trim([u64::MAX; 2]);
+    assert!(hub.timeline.log(Form::Text).start() > 0);
+    model.reader.go_on(hub.timeline.trim_point(Form::Text));
+    model.send(&hub, None, 20);
+    model.drain(&hub, None);
+    let log = hub.timeline.log(Form::Text);
     assert_eq!(
         model.got,
         [
@@ -382,20 +389,20 @@ fn a_held_reader_begins_with_a_whole_event_though_the_log_was_cut() {
 
 #[test]
 fn another_log_is_begun_after_a_whole_line() {
-    let mut room = room(false);
-    let mut model = Model::new(Form::Text, &room);
-    say(&mut room, "ann", "one line");
-    say(&mut room, "ann", "another");
-    room.show_all();
-    model.reply(&room, "reply");
-    model.send(&room, None, 3);
-    let old = room.log(Form::Text);
-    model.reader.change_log(old, room.head().json);
+    let mut hub = room(false);
+    let mut model = Model::new(Form::Text, &hub);
+    say(&mut hub, "ann", "one line");
+    say(&mut hub, "ann", "another");
+    hub.timeline.show_all();
+    model.reply(&hub, "reply");
+    model.send(&hub, None, 3);
+    let old = hub.timeline.log(Form::Text);
+    model.reader.change_log(old, hub.timeline.head().json);
     model.form = Form::Json;
-    let place = say(&mut room, "ann", "after");
-    room.show_all();
-    model.drain(&room, None);
-    let after = bytes_of(room.log(Form::Json), place.json);
+    let place = say(&mut hub, "ann", "after");
+    hub.timeline.show_all();
+    model.drain(&hub, None);
+    let after = bytes_of(hub.timeline.log(Form::Json), place.json);
     assert_eq!(
         model.got,
         [&b"\r<ann> one line\n-- reply\n"[..], &after].concat()
@@ -405,9 +412,9 @@ fn another_log_is_begun_after_a_whole_line() {
 
 #[test]
 fn an_idle_reader_holds_no_buffer() {
-    let room = room(false);
-    let mut model = Model::new(Form::Text, &room);
-    model.reply(&room, "hi");
-    model.drain(&room, None);
+    let hub = room(false);
+    let mut model = Model::new(Form::Text, &hub);
+    model.reply(&hub, "hi");
+    model.drain(&hub, None);
     assert!(model.reader.waiting.is_none());
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::*;
 use crate::clock::Now;
+use crate::hub::Hub;
 use crate::room::identity::tests::identity;
 use chat_proto::event::{Speech, SpeechKind};
 use chat_proto::name::Name;
@@ -14,7 +15,7 @@ use proptest::prelude::*;
 
 /// A room of which all but the newest events are in files only.
 struct Hall {
-    room: Room,
+    hub: Hub,
     /// Where each event begins, and the end.
     starts: Vec<u64>,
     files: Damaged,
@@ -45,10 +46,10 @@ fn time() -> Timestamp {
 
 impl Hall {
     fn new() -> Self {
-        let mut room = Room::new(identity(), 1);
-        room.keep(1, 0, u64::MAX);
+        let mut hub = Hub::new(identity(), 1);
+        hub.timeline.keep(1, 0, u64::MAX);
         let mut hall = Self {
-            room,
+            hub,
             starts: Vec::new(),
             files: Damaged {
                 bytes: Vec::new(),
@@ -61,9 +62,9 @@ impl Hall {
         for number in 0..EVENTS {
             hall.say(&format!("{number} {}", "x".repeat(900 + number % 200)));
         }
-        hall.room.show_all();
-        hall.room.set_safe(hall.room.head().json);
-        hall.room.trim([u64::MAX; 2]);
+        hall.hub.timeline.show_all();
+        hall.hub.timeline.set_safe(hall.hub.timeline.head().json);
+        hall.hub.timeline.trim([u64::MAX; 2]);
         hall
     }
 
@@ -80,8 +81,8 @@ impl Hall {
             time: time(),
             instant: Instant::now(),
         };
-        self.room.say(speech, None, SpeechKind::Message, now);
-        let seq = self.room.head().seq;
+        self.hub.say(speech, None, SpeechKind::Message, now);
+        let seq = self.hub.timeline.head().seq;
         let start = files.bytes.len() as u64;
         if (seq - 1).is_multiple_of(EVENTS_OF_A_FILE as u64) {
             files.files.push((seq, start));
@@ -90,7 +91,7 @@ impl Hall {
             files.index.push((seq, start));
         }
         self.starts.push(start);
-        let line = self.room.log(Form::Json).event(seq).unwrap();
+        let line = self.hub.timeline.log(Form::Json).event(seq).unwrap();
         files.bytes.extend_from_slice(line);
     }
 
@@ -114,8 +115,14 @@ impl Hall {
         let (mut all, mut reads) = (Vec::new(), 0);
         while !replay.is_over() {
             let mut piece = None;
-            while let Some(wanted) = page.fill(&mut replay, form, &self.room, files, piece, time())
-            {
+            while let Some(wanted) = page.fill(
+                &mut replay,
+                form,
+                &self.hub.timeline.source(),
+                files,
+                piece,
+                time(),
+            ) {
                 reads += 1;
                 assert!(reads < 1000, "it reads again and again");
                 assert!((1..=SOURCE).contains(&wanted.most));
@@ -216,7 +223,7 @@ const FORMS: [Form; 2] = [Form::Text, Form::Json];
 #[test]
 fn what_is_whole_comes_whole_and_is_read_once() {
     let hall = Hall::shared();
-    assert!(hall.room.log(Form::Json).first() > 400);
+    assert!(hall.hub.timeline.log(Form::Json).first() > 400);
     for form in FORMS {
         for first in [1, 2, 80, 151, 599] {
             let (heard, reads) = hall.replay(&hall.files, first, form);
@@ -281,7 +288,7 @@ fn where_the_disk_reads_nothing_at_all_everything_in_memory_comes() {
     let hall = Hall::shared();
     let mut files = hall.files.clone();
     files.broken.push(0..u64::MAX);
-    let memory = hall.room.log(Form::Json).first();
+    let memory = hall.hub.timeline.log(Form::Json).first();
     for form in FORMS {
         let (heard, reads) = hall.replay(&files, 1, form);
         check(&heard, 1, 1..memory);
@@ -301,7 +308,7 @@ fn nothing_is_told_before_it_may_be_seen() {
     let none = page.fill(
         &mut replay,
         Form::Json,
-        &hall.room,
+        &hall.hub.timeline.source(),
         &hall.files,
         None,
         time(),

@@ -6,9 +6,10 @@ use std::io;
 use std::time::Duration;
 
 use chat_server::clock::Now;
+use chat_server::hub::Hub;
 use chat_server::room::presence::TOGETHER_AFTER;
-use chat_server::room::{Form, Room};
 use chat_server::session::Reason;
+use chat_server::timeline::mark::Form;
 
 use super::{Hall, READ_BUFFER};
 use crate::ledger::{Keys, Ledger};
@@ -37,7 +38,7 @@ impl Hall {
         let is_news = (count, self.ledger.last()) != self.checked;
         self.checked = (count, self.ledger.last());
         // A server that stops does not tell anybody that all are gone.
-        if !self.stopping && (is_news || self.room.presence_deadline().is_some()) {
+        if !self.stopping && (is_news || self.hub.room().presence_deadline().is_some()) {
             self.check_people(count);
         }
         self.check_memory();
@@ -45,7 +46,7 @@ impl Hall {
 
     fn check_people(&self, count: usize) {
         let here = self.here();
-        assert_eq!((here.len(), self.room.people().count()), (count, count));
+        assert_eq!((here.len(), self.hub.people().count()), (count, count));
         KEYS.with_borrow_mut(|keys| {
             let mut taken = HashSet::new();
             for name in &here {
@@ -54,7 +55,7 @@ impl Hall {
                 }
             }
         });
-        match self.room.presence_deadline() {
+        match self.hub.room().presence_deadline() {
             None => assert_eq!(self.ledger.told, here, "all are told of"),
             Some(at) => {
                 let now = self.now.instant;
@@ -69,14 +70,17 @@ impl Hall {
     fn check_memory(&self) {
         let forms = [(Form::Text, self.capacity / 2), (Form::Json, self.capacity)];
         for (form, capacity) in forms {
-            let (log, shown) = (self.room.log(form), self.room.shown().of(form));
+            let (log, shown) = (
+                self.hub.timeline.log(form),
+                self.hub.timeline.shown().of(form),
+            );
             let start = log.start();
             assert!(start <= shown, "what nobody could see is dropped");
             let is_old = start + capacity <= log.head();
             assert!(start == 0 || is_old, "more is dropped than has to be");
         }
         if self.keeping != Keeping::Not {
-            let start = self.room.log(Form::Json).start();
+            let start = self.hub.timeline.log(Form::Json).start();
             assert!(start <= self.disk.safe, "what is not safe is dropped");
         }
         for person in self.people.iter().flatten() {
@@ -100,8 +104,8 @@ impl Hall {
             self.enqueue(who);
         }
         self.rounds_until("all is sent", |hall| {
-            hall.room.shown() == hall.room.head()
-                && hall.room.presence_deadline().is_none()
+            hall.hub.timeline.shown() == hall.hub.timeline.head()
+                && hall.hub.room().presence_deadline().is_none()
                 && !hall
                     .people
                     .iter()
@@ -111,7 +115,7 @@ impl Hall {
         let here = self.here();
         for person in self.people.iter().flatten() {
             if !person.session().is_closing() {
-                person.peer.check_at_rest(&self.ledger, &self.room, &here);
+                person.peer.check_at_rest(&self.ledger, &self.hub, &here);
                 check_said(person, &self.ledger, self.was_trouble);
             }
         }
@@ -126,7 +130,7 @@ impl Hall {
             self.hang_up(who);
         }
         self.rounds_until("all are gone", |hall| {
-            hall.people.iter().all(Option::is_none) && hall.room.presence_deadline().is_none()
+            hall.people.iter().all(Option::is_none) && hall.hub.room().presence_deadline().is_none()
         });
         let told = &self.ledger.told;
         assert!(
@@ -142,7 +146,7 @@ impl Hall {
             if self.queue.is_empty() && nobody_waits && is_so(self) {
                 return;
             }
-            self.disk.synced(&mut self.room);
+            self.disk.synced(&mut self.hub);
             self.now.instant += Duration::from_millis(50);
             self.round();
         }
@@ -151,14 +155,14 @@ impl Hall {
 }
 
 /// One who is closed has got all that happened before.
-pub(super) fn check_end(person: &Person, ledger: &Ledger, room: &Room, now: Now) {
+pub(super) fn check_end(person: &Person, ledger: &Ledger, hub: &Hub, now: Now) {
     let until = person.session().deadline();
     if until.is_none_or(|until| until <= now.instant) {
         return;
     }
     assert!(!person.peer.is_in_line(), "it is closed within a line");
     let mark = person.closing.expect("it is closing");
-    if room.trouble().is_none() {
+    if hub.timeline.trouble().is_none() {
         assert!(
             person.peer.has_all(mark, ledger),
             "{mark} is missing at the end"

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use chat_server::clock::Now;
+use chat_server::hub::Hub;
 use chat_server::net::connection::Connection;
-use chat_server::room::{Form, Room};
+use chat_server::timeline::mark::Form;
 use chat_server::timeline::replay::{Files, NoFiles, Piece};
 
 use super::Hall;
@@ -21,10 +22,10 @@ impl Hall {
     pub(super) fn round(&mut self) {
         self.hear();
         self.expire();
-        self.room.tell_presence(self.now);
-        self.ledger.note(&self.room, None);
-        self.disk.keep(&mut self.room);
-        self.room.trim(self.floor);
+        self.hub.tell_presence(self.now);
+        self.ledger.note(&self.hub, None);
+        self.disk.keep(&mut self.hub);
+        self.hub.trim(self.floor, self.now);
         self.write();
         self.serve_past();
         self.close();
@@ -32,20 +33,20 @@ impl Hall {
     }
 
     fn hear(&mut self) {
-        let written = self.room.written();
+        let written = self.hub.timeline.written();
         let (mut passed, mut heard) = (0, 0);
         for index in 0..self.queue.len() {
-            if self.room.written() - written >= ROUND_BYTES || heard == TURNS {
+            if self.hub.timeline.written() - written >= ROUND_BYTES || heard == TURNS {
                 break;
             }
             passed += 1;
             let who = self.queue[index];
-            let reads = self.turn(who, |connection, buffer, room, now| {
-                connection.settle(room, now);
-                connection.session.go_on(room, now);
+            let reads = self.turn(who, |connection, buffer, hub, now| {
+                connection.settle(hub, now);
+                connection.session.go_on(hub, now);
                 let reads = connection.wants_read();
                 if reads {
-                    connection.read(buffer, room, now);
+                    connection.read(buffer, hub, now);
                 }
                 reads
             });
@@ -57,13 +58,13 @@ impl Hall {
 
     /// Those whose place others have taken are dropped.
     fn replace(&mut self) {
-        let replaced = self.room.secrets().take_replaced();
+        let replaced = self.hub.take_replaced();
         for who in 0..self.people.len() {
             if let Some(person) = &mut self.people[who]
                 && let Some(pass) = person.session().pass()
                 && replaced.contains(&pass)
             {
-                person.connection.session.replace(&self.room, self.now);
+                person.connection.session.replace(&self.hub, self.now);
                 let last = self.ledger.last();
                 person.closing.get_or_insert(last);
                 self.report.replaced += 1;
@@ -79,9 +80,9 @@ impl Hall {
                 .as_ref()
                 .and_then(|one| one.connection.timer());
             if timer.is_some_and(|at| at <= now.instant) {
-                self.turn(who, |connection, _, room, now| {
+                self.turn(who, |connection, _, hub, now| {
                     connection.set_timer(None);
-                    connection.expire(STALL, room, now);
+                    connection.expire(STALL, hub, now);
                 });
                 self.enqueue(who);
             }
@@ -92,21 +93,21 @@ impl Hall {
     fn turn<T>(
         &mut self,
         who: usize,
-        change: impl FnOnce(&mut Connection<Wire>, &mut [u8], &mut Room, Now) -> T,
+        change: impl FnOnce(&mut Connection<Wire>, &mut [u8], &mut Hub, Now) -> T,
     ) -> Option<T> {
         let person = self.people.get_mut(who)?.as_mut()?;
         let before = self.ledger.last();
         let (name, arriving) = (person.name(), person.session().is_arriving());
-        let point = self.room.trim_point(Form::Text);
+        let point = self.hub.timeline.trim_point(Form::Text);
         let connection = &mut person.connection;
-        let result = change(connection, &mut self.buffer, &mut self.room, self.now);
-        if before < self.room.head().seq {
+        let result = change(connection, &mut self.buffer, &mut self.hub, self.now);
+        if before < self.hub.timeline.head().seq {
             let turn = Turn {
                 connection: person.number,
                 names: vec![name, person.name()],
                 comes_in: arriving,
             };
-            self.ledger.note(&self.room, Some(turn));
+            self.ledger.note(&self.hub, Some(turn));
             for seq in before + 1..=self.ledger.last() {
                 if let Some(number) = self.ledger.said_number(seq) {
                     let place = person.saying.iter().position(|said| *said == number);
@@ -119,7 +120,7 @@ impl Hall {
         if arriving && !person.session().is_arriving() {
             person.peer.stays = person.is_here();
             // In between it may have moved on.
-            let later = self.room.trim_point(Form::Text);
+            let later = self.hub.timeline.trim_point(Form::Text);
             let [from, to] = [point, later]
                 .map(|point| self.ledger.last_before_text(point.max(person.held_at)) + 1);
             person.peer.comes_in(from..=to);
@@ -131,14 +132,14 @@ impl Hall {
     }
 
     fn write(&mut self) {
-        let shown = self.room.shown().bytes();
+        let shown = self.hub.timeline.shown().bytes();
         if shown != self.served {
             self.served = shown;
             for who in 0..self.people.len() {
                 self.write_to(who);
                 if let Some(person) = &self.people[who]
                     && (person.connection.needs_turn(STALL)
-                        || person.connection.can_send(&self.room)
+                        || person.connection.can_send(&self.hub)
                         || person.session().is_closing())
                 {
                     self.enqueue(who);
@@ -154,8 +155,8 @@ impl Hall {
     fn write_to(&mut self, who: usize) {
         if let Some(Some(person)) = self.people.get_mut(who) {
             let connection = &mut person.connection;
-            connection.write(&self.room, self.now);
-            if !connection.returning && connection.wants_past(&self.room) {
+            connection.write(&self.hub, self.now);
+            if !connection.returning && connection.wants_past(&self.hub) {
                 connection.returning = true;
                 self.returning.push_back(who);
             }
@@ -190,11 +191,11 @@ impl Hall {
         {
             let connection = &mut person.connection;
             let (_, wanted) =
-                connection.write_past(&self.room, files, piece, &mut self.page, self.now);
+                connection.write_past(&self.hub, files, piece, &mut self.page, self.now);
             if let Some(wanted) = wanted {
                 connection.reading = true;
                 self.disk.reading.push_back((who, wanted));
-            } else if connection.wants_past(&self.room) {
+            } else if connection.wants_past(&self.hub) {
                 connection.returning = true;
                 self.returning.push_back(who);
             }
@@ -208,20 +209,20 @@ impl Hall {
         if let Some(Some(person)) = self.people.get_mut(who) {
             let written = std::mem::take(&mut person.connection.socket().written);
             self.report.sent += written.len() as u64;
-            person.peer.take(&written, &mut self.ledger, &self.room);
+            person.peer.take(&written, &mut self.ledger, &self.hub);
         }
     }
 
     fn close(&mut self) {
-        let floor = [Form::Text, Form::Json].map(|form| self.room.trim_point(form));
+        let floor = [Form::Text, Form::Json].map(|form| self.hub.timeline.trim_point(form));
         if floor != self.floor {
             for (who, person) in self.people.iter_mut().enumerate() {
                 let Some(Person { connection, .. }) = person else {
                     continue;
                 };
-                if connection.session.is_too_far_behind(&self.room) {
-                    connection.session.fall_behind(&self.room);
-                    if !connection.returning && connection.wants_past(&self.room) {
+                if connection.session.is_too_far_behind(&self.hub) {
+                    connection.session.fall_behind(&self.hub);
+                    if !connection.returning && connection.wants_past(&self.hub) {
                         connection.returning = true;
                         self.returning.push_back(who);
                     }
@@ -235,14 +236,14 @@ impl Hall {
                 return false;
             };
             let was_shut = person.connection.socket().shut;
-            person.connection.close(&self.room, self.now);
+            person.connection.close(&self.hub, self.now);
             let is_shut = person.connection.socket().shut;
             if is_shut && !was_shut && !person.connection.is_closed() {
-                check_end(person, &self.ledger, &self.room, self.now);
+                check_end(person, &self.ledger, &self.hub, self.now);
             }
             if person.connection.is_closed() {
                 check_reason(person);
-                if person.was_heard(self.room.limits().rate) && !self.was_trouble {
+                if person.was_heard(self.hub.limits().rate) && !self.was_trouble {
                     check_said(person, &self.ledger, false);
                 }
                 if let (Some(now), Some(seen)) = (person.seen(), self.seen.get_mut(who)) {
@@ -255,7 +256,7 @@ impl Hall {
             if let Some(deadline) = connection.needs_timer(STALL) {
                 connection.set_timer(Some(deadline));
             }
-            connection.queued = connection.can_send(&self.room) || connection.needs_turn(STALL);
+            connection.queued = connection.can_send(&self.hub) || connection.needs_turn(STALL);
             connection.queued
         });
         self.queue = queue;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use chat_server::room::{Form, Room};
+use chat_server::hub::Hub;
+use chat_server::timeline::mark::Form;
 
 use super::Asked;
 use crate::ledger::{Ledger, Noting};
@@ -27,7 +28,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(super) fn event(&mut self, seq: u64, asked: bool, ledger: &Ledger, room: &Room) {
+    pub(super) fn event(&mut self, seq: u64, asked: bool, ledger: &Ledger, hub: &Hub) {
         if self.next.contains(&seq) {
             assert!(
                 asked || self.again.is_empty(),
@@ -45,7 +46,7 @@ impl Program {
                         people.remove(old);
                         people.insert(new.clone());
                     }
-                    Noting::Said(_) | Noting::Room => {}
+                    Noting::Said(_) | Noting::Hub => {}
                 }
             }
             return;
@@ -53,7 +54,7 @@ impl Program {
         let next = &self.next;
         let is_past = next.iter().any(|next| seq < *next);
         assert!(is_past, "event {seq} came, and {next:?} should");
-        let first = room.log(Form::Json).first();
+        let first = hub.timeline.log(Form::Json).first();
         while let Some(skipped) = self.welcoming.pop_front_if(|welcoming| *welcoming < seq) {
             assert!(self.gap > 0 || skipped < first, "{skipped} is missing");
         }
@@ -68,9 +69,9 @@ impl Program {
     }
 
     /// So many events are told as missing: they must be gone.
-    pub(super) fn missed(&mut self, missed: u64, asked: bool, ledger: &Ledger, room: &Room) {
+    pub(super) fn missed(&mut self, missed: u64, asked: bool, ledger: &Ledger, hub: &Hub) {
         let is_past = asked || !self.welcoming.is_empty();
-        let gone = |next: &u64| next + missed <= ledger.held_from(room);
+        let gone = |next: &u64| next + missed <= ledger.held_from(hub);
         let mut next: Vec<u64> = self
             .next
             .iter()
@@ -99,7 +100,7 @@ impl Program {
         first: u64,
         last: u64,
         ledger: &Ledger,
-        room: &Room,
+        hub: &Hub,
     ) {
         let mut again = std::mem::take(&mut self.again);
         let gap = std::mem::take(&mut self.gap);
@@ -111,14 +112,14 @@ impl Program {
             }
         };
         assert!(again.is_sorted(), "the past comes in order: {again:?}");
-        let in_memory = room.log(Form::Json).first();
+        let in_memory = hub.timeline.log(Form::Json).first();
         for seq in expected {
             match again.first() == Some(&seq) {
                 true => _ = again.remove(0),
                 false => {
                     let dropped = matches!(asked, Asked::Last(_)) && seq < in_memory;
                     assert!(
-                        dropped || gap > 0 && seq < ledger.held_from(room),
+                        dropped || gap > 0 && seq < ledger.held_from(hub),
                         "{seq} is missing"
                     );
                 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chat_proto::event::{Arrival, Body, ServerMessage};
+use chat_proto::json_form;
+use proptest::prelude::*;
+
 use super::*;
 use crate::room::presence::{ONE_BY_ONE, TOGETHER_AFTER};
-use chat_proto::event::ServerMessage;
-use proptest::prelude::*;
 
 /// What somebody makes of the events.
 #[derive(Debug, Default)]
@@ -20,17 +22,18 @@ struct Observer {
 
 impl Observer {
     /// One who was welcomed just now.
-    fn welcomed(room: &mut Room) -> Self {
-        let (names, _) = room.names(None, usize::MAX);
+    fn welcomed(room: &mut Hub, now: Now) -> Self {
+        room.propose(Request::List, now);
+        let (names, _) = room.people().names(None, usize::MAX);
         Self {
             here: names.into_iter().collect(),
-            seq: room.reply_mark().seq,
+            seq: room.timeline.reply_mark().seq,
             is_strict: false,
         }
     }
 
-    fn catch_up(&mut self, room: &Room) {
-        let log = room.log(Form::Json);
+    fn catch_up(&mut self, room: &Hub) {
+        let log = room.timeline.log(Form::Json);
         let mut lines: Vec<_> = log
             .backwards()
             .take_while(|(seq, _)| *seq > self.seq)
@@ -73,7 +76,7 @@ impl Observer {
     }
 }
 
-fn people(room: &Room) -> BTreeSet<Name> {
+fn people(room: &Hub) -> BTreeSet<Name> {
     room.people()
         .names(None, usize::MAX)
         .0
@@ -112,9 +115,9 @@ proptest! {
     fn whoever_counts_along_knows_who_is_here(steps in prop::collection::vec(step(), 1..150)) {
         let mut room = room();
         // Files so short that many begin in between.
-        room.keep(1, 0, 500);
+        room.timeline.keep(1, 0, 500);
         let mut now = now();
-        room.open(now.time);
+        room.open(now);
         for number in 0..ONE_BY_ONE - 5 {
             room.enter(&name(&format!("early{number}x")), None, now);
         }
@@ -130,20 +133,20 @@ proptest! {
                     room.enter(&name(&wanted(who)), owner, now);
                 }
                 Step::Leave(who) if !here.is_empty() => {
-                    room.leave(&one(who), now);
+                    room.leave(&one(who), None, now);
                 }
                 Step::Rename(old, new) if !here.is_empty() => {
                     let _ = room.rename(&one(old), &wanted(new), None, now);
                 }
                 Step::Hello(old, new) if !here.is_empty() => {
-                    room.rename_at_hello(&one(old), &name(&wanted(new)), owner(1), now);
+                    room.hello(&one(old), &name(&wanted(new)), owner(100 + old as u64), now);
                 }
                 Step::Say(who) if !here.is_empty() => {
                     let speech = Speech { name: one(who), text: notice("hi"), id: None, tag: None };
                     room.say(speech, None, SpeechKind::Message, now);
                 }
                 Step::Pass(milliseconds) => now.instant += Duration::from_millis(milliseconds),
-                Step::Welcome => observers.push(Observer::welcomed(&mut room)),
+                Step::Welcome => observers.push(Observer::welcomed(&mut room, now)),
                 _ => {}
             }
             room.tell_presence(now);
@@ -174,17 +177,17 @@ fn only_the_telling_waits() {
         let (_, place) = room.enter(&name(&format!("early{number}x")), None, now);
         assert!(place.is_some());
     }
-    let head = room.head();
+    let head = room.timeline.head();
     let (ann, place) = room.enter(&name("ann"), None, now);
     assert!(place.is_none());
-    assert_eq!(room.head(), head);
+    assert_eq!(room.timeline.head(), head);
     assert_eq!(room.people().count(), 1 + ONE_BY_ONE as usize);
     assert_eq!(room.enter(&name("ann"), None, now).0, name("ann-2"));
     now.instant += TOGETHER_AFTER;
     room.tell_presence(now);
-    assert_eq!(room.head().seq, head.seq + 1);
-    room.leave(&ann, now);
-    assert_eq!(room.head().seq, head.seq + 2);
+    assert_eq!(room.timeline.head().seq, head.seq + 1);
+    room.leave(&ann, None, now);
+    assert_eq!(room.timeline.head().seq, head.seq + 2);
 }
 
 /// N-01, N-05: whoever takes a name that looks like the one of somebody who has gone does
@@ -198,10 +201,10 @@ fn a_departure_is_told_before_a_name_that_looks_the_same() {
     }
     let [ann, bo] = ["Ann", "bo"].map(|wanted| room.enter(&name(wanted), None, now).0);
     room.tell_pending(now);
-    let head = room.head().seq;
-    assert!(room.leave(&ann, now).is_none());
+    let head = room.timeline.head().seq;
+    assert!(room.leave(&ann, None, now).is_none());
     room.rename(&bo, "ann", None, now).unwrap();
-    let log = room.log(Form::Json);
+    let log = room.timeline.log(Form::Json);
     let news: Vec<_> = log
         .backwards()
         .take_while(|(seq, _)| *seq > head)

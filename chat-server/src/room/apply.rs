@@ -1,0 +1,250 @@
+//! The room as a state machine: who is in it, what happens in it, and which messages
+//! it has already.
+//!
+//! [`Room::apply`] is the only place where it changes, and it depends on nothing but
+//! the room and its arguments: two rooms that are given the same requests at the same
+//! times are the same, and tell the same events.
+
+use chat_proto::command::Resume;
+use chat_proto::event::{Body, Event, MessageId, RoomId, RunId, Speech, SpeechKind, Tag};
+use chat_proto::name::Name;
+
+use super::absent::Absent;
+use super::dedup::Ids;
+use super::identity::{Key, Owner};
+use super::presence::Presence;
+use super::request::{Emitted, Outcome, Request};
+use super::roster::People;
+use super::runs::{Onward, Runs};
+use super::tickets::Secrets;
+use crate::clock::Now;
+
+/// The one room.
+#[derive(Debug)]
+pub struct Room {
+    pub(super) key: Key,
+    pub(super) run: RunId,
+    runs: Runs,
+    pub(super) people: People,
+    /// Who of them is still to be told of.
+    pub(super) presence: Presence,
+    /// How many people are here as the events tell it.
+    told: usize,
+    /// The messages that are held, by their ids.
+    ids: Ids,
+    pub(super) secrets: Secrets,
+    /// Who is awaited after a restart.
+    pub(super) absent: Absent,
+    /// The number of the next event.
+    next: u64,
+}
+
+/// What there was before the room was opened.
+#[derive(Debug)]
+pub struct Before {
+    /// The room, and the runs of its server.
+    pub runs: Runs,
+    /// The messages that carry an id.
+    pub ids: Ids,
+    /// Who was here.
+    pub absent: Absent,
+    /// The number of the next event.
+    pub next: u64,
+}
+
+/// The events of a request, as they are made.
+pub(super) type Events = Vec<Emitted>;
+
+impl Room {
+    /// A room that goes on, in this run of its server, behind what was `before`.
+    pub fn behind(before: Before, run: RunId, key: Key) -> Self {
+        let Before {
+            mut runs,
+            ids,
+            absent,
+            next,
+        } = before;
+        runs.go_on(Some(run), next);
+        Self {
+            key,
+            run,
+            runs,
+            people: People::new(key),
+            presence: Presence::default(),
+            told: 0,
+            ids,
+            secrets: Secrets::new(key, run),
+            absent,
+            next,
+        }
+    }
+
+    /// Does what is asked for, at this time. The events that it leads to are appended
+    /// to `events`, in order.
+    pub fn apply(&mut self, request: Request, now: Now, events: &mut Vec<Emitted>) -> Outcome {
+        match request {
+            Request::Open => {
+                let body = self.opening();
+                self.emit(body, now, events);
+            }
+            Request::AwaitReturns => self.absent.begin(now.instant),
+            Request::Enter { wanted, fallback } => {
+                return self.enter(&wanted, fallback, now, events);
+            }
+            Request::Join(join) => return Outcome::Joined(self.join(join, now, events)),
+            Request::Rename { old, new, owner } => {
+                return self.rename(&old, new, owner, now, events);
+            }
+            Request::Say {
+                kind,
+                speech,
+                owner,
+            } => return self.say(kind, speech, owner, now, events),
+            Request::Leave { name, owner } => {
+                if let Some(owner) = owner {
+                    self.secrets.forget(owner);
+                }
+                self.leave(&name, now, events);
+            }
+            Request::List => self.presence.list(),
+            Request::TellPending => self.tell_pending(now, events),
+            Request::Forget { first } => {
+                self.ids.forget_before(first);
+                self.runs.forget_before(first);
+            }
+        }
+        Outcome::Done
+    }
+
+    /// Which room it is, in this run of its server.
+    pub fn id(&self) -> RoomId {
+        self.runs.current()
+    }
+
+    /// How a program goes on that was here before, where the events from `first` to
+    /// `last` are held.
+    pub fn onward(&self, resume: &Resume, first: u64, last: u64) -> Onward {
+        self.runs.onward(resume, first, last)
+    }
+
+    /// Who is here.
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// The programs that are here.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// The connections whose places others have taken since this was last asked.
+    pub fn take_replaced(&mut self) -> Vec<super::tickets::Pass> {
+        self.secrets.take_replaced()
+    }
+
+    /// When [`Request::TellPending`] is due, if nothing happens before.
+    pub fn presence_deadline(&self) -> Option<std::time::Instant> {
+        self.presence.deadline()
+    }
+
+    /// The event that a message with this id is already.
+    pub fn find(
+        &self,
+        kind: SpeechKind,
+        id: &MessageId,
+        text: &str,
+        owner: Option<Owner>,
+    ) -> Option<u64> {
+        let (hash, _) = self.hash_of(kind, id, text, owner)?;
+        self.ids.find(hash)
+    }
+
+    /// What a message is known by, and the tag that shows it in the history. One with
+    /// a short id is known again only if it comes from the same owner.
+    fn hash_of(
+        &self,
+        kind: SpeechKind,
+        id: &MessageId,
+        text: &str,
+        owner: Option<Owner>,
+    ) -> Option<(u64, Option<Tag>)> {
+        if id.is_unique() {
+            return Some((self.key.hash_of_message(kind, id, text), None));
+        }
+        let tag = self.key.tag_of_message(owner?, kind, id, text);
+        Some((tag.bits(), Some(tag)))
+    }
+
+    fn say(
+        &mut self,
+        kind: SpeechKind,
+        mut speech: Speech,
+        owner: Option<Owner>,
+        now: Now,
+        events: &mut Events,
+    ) -> Outcome {
+        let id = speech.id.as_ref();
+        let hash = id.and_then(|id| self.hash_of(kind, id, speech.text.as_str(), owner));
+        if let Some(seq) = hash.and_then(|(hash, _)| self.ids.find(hash)) {
+            return Outcome::SaidBefore(seq);
+        }
+        speech.tag = hash.and_then(|(_, tag)| tag);
+        self.tell_before(&[&speech.name], now, events);
+        let seq = self.emit_own(kind.body(speech), now, events);
+        if let Some((hash, _)) = hash {
+            self.ids.insert(hash, seq);
+        }
+        Outcome::Said(seq)
+    }
+
+    /// Tells at once all arrivals and departures that wait to be told together.
+    pub(super) fn tell_pending(&mut self, now: Now, events: &mut Events) {
+        for body in self.presence.take(now.instant) {
+            self.emit(body, now, events);
+        }
+    }
+
+    /// Before a person speaks, or takes another name, it is told that they are here,
+    /// and that the one who had the name before is not.
+    pub(super) fn tell_before(&mut self, names: &[&Name], now: Now, events: &mut Events) {
+        if names.iter().any(|name| self.presence.concerns(name)) {
+            self.tell_pending(now, events);
+        }
+    }
+
+    fn opening(&self) -> Body {
+        Body::Room {
+            room: self.runs.room().clone(),
+            run: Some(self.run),
+            people: self.told,
+        }
+    }
+
+    /// Adds an event that is what was asked for; its number.
+    pub(super) fn emit_own(&mut self, body: Body, now: Now, events: &mut Events) -> u64 {
+        self.emit(body, now, events);
+        if let Some(last) = events.last_mut() {
+            last.is_own = true;
+        }
+        self.next - 1
+    }
+
+    /// Adds an event. Here it gets its number.
+    fn emit(&mut self, body: Body, now: Now, events: &mut Events) {
+        match &body {
+            Body::Entered(names) => self.told += names.len(),
+            Body::Left(names) => self.told -= names.len(),
+            _ => {}
+        }
+        let event = Event {
+            seq: self.next,
+            time: now.time,
+            body,
+        };
+        self.next += 1;
+        events.push(Emitted {
+            event,
+            is_own: false,
+        });
+    }
+}
