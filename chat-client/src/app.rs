@@ -17,13 +17,13 @@ use anyhow::Context;
 use chat_proto::text;
 use mio::{Events, Poll, Token, Waker};
 
-use crate::backoff::Patience;
 use crate::cli::Target;
 use crate::conversation::{Audience, Conversation, about};
 use crate::editor::History;
 use crate::front::{Front, What};
 use crate::line::{Fold, Kind, Line};
-use crate::link::{Link, Received};
+use crate::net::backoff::Patience;
+use crate::net::link::{Link, Received};
 use crate::reason::reason;
 use crate::store::Store;
 use crate::style::Style;

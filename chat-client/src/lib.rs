@@ -14,9 +14,9 @@
 //! [`app`] is the only loop. [`conversation`] talks with the server and knows
 //! the [`people`], [`editor`] talks with the person; [`line`](mod@line) is what
 //! there is to show, [`style`] how it looks and [`mention`] where it names the
-//! reader, [`layout`] and [`view`] where it stands; [`backoff`] is how long to
+//! reader, [`layout`] and [`view`] where it stands; [`backoff`](net::backoff) is how long to
 //! wait for a server that is away. None of these knows a socket or a terminal, and
-//! all are tested without. [`link`], [`connect`], [`terminal`], [`store`],
+//! all are tested without. [`net`], [`terminal`], [`store`],
 //! [`random`] and [`sys`] are the edges to the system, whose errors [`reason`] puts
 //! in plain words; what differs between Unix and Windows is in [`sys`] alone.
 //!
@@ -25,17 +25,15 @@
 //! what had not come back is sent again.
 
 pub mod app;
-pub mod backoff;
 pub mod cli;
-pub mod connect;
 pub mod conversation;
 pub mod editor;
 pub mod front;
 pub mod layout;
 pub mod line;
-pub mod link;
 pub mod login;
 pub mod mention;
+pub mod net;
 pub mod people;
 pub mod random;
 pub mod reason;

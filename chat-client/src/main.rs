@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use chat_client::app::{App, Manner};
 use chat_client::cli::Args;
-use chat_client::connect::connect;
 use chat_client::conversation::{Audience, Conversation, Wishes};
 use chat_client::front::What;
 use chat_client::line::Line;
+use chat_client::net::connect::connect;
 use chat_client::random::Random;
 use chat_client::reason::without_numbers;
 use chat_client::store::Store;

@@ -7,10 +7,10 @@ use std::time::Instant;
 use chat_proto::text;
 
 use super::{App, Manner};
-use crate::backoff::GIVE_UP_AFTER;
 use crate::conversation::{Audience, LET_IN_WITHIN, Stranger};
 use crate::front::What;
 use crate::line::Line;
+use crate::net::backoff::GIVE_UP_AFTER;
 use crate::reason::reason;
 use crate::terminal::{Input, Press};
 

@@ -13,9 +13,9 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, Waker};
 
-use crate::backoff::{Backoff, asked_to_wait};
 use crate::cli::Target;
-use crate::connect::connect_aside;
+use crate::net::backoff::{Backoff, asked_to_wait};
+use crate::net::connect::connect_aside;
 use crate::random::Random;
 
 /// The way to one server.
