@@ -17,13 +17,15 @@ use anyhow::Context;
 use chat_proto::text;
 use mio::{Events, Poll, Token, Waker};
 
-use crate::cli::Target;
-use crate::conversation::{Audience, Conversation, about};
+use crate::conversation::{Audience, Conversation, Wishes, about};
 use crate::editor::History;
 use crate::front::{Front, What};
 use crate::line::{Fold, Kind, Line};
 use crate::net::backoff::Patience;
-use crate::net::link::{Link, Received};
+use crate::net::link::{Link, Reconnect, Watch};
+use crate::net::transport::Received;
+use crate::net::{ConnectError, Target};
+use crate::random::Random;
 use crate::reason::reason;
 use crate::store::Store;
 use crate::style::Style;
@@ -73,29 +75,62 @@ pub enum Manner {
     Block,
 }
 
+/// What the command line asks for.
+#[derive(Debug)]
+pub struct Settings {
+    /// The server.
+    pub target: Target,
+    /// Whether a lost connection is made again.
+    pub reconnect: Reconnect,
+    /// What the conversation is to be like.
+    pub wishes: Wishes,
+    /// What the person is to be told of the name.
+    pub note: Option<String>,
+    /// How lines look.
+    pub style: Style,
+    /// How the person takes part.
+    pub manner: Manner,
+    /// Arrivals and departures are not shown.
+    pub quiet: bool,
+}
+
+/// Why the client did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The server cannot be connected to.
+    Connect(ConnectError),
+    /// The system or the terminal does not give what the client needs.
+    System(anyhow::Error),
+}
+
 impl App {
-    /// A client on a connected socket. When the connection is lost it comes
-    /// back to `home`, if there is one.
+    /// Connects to the server, and then takes the terminal.
     ///
     /// # Errors
     ///
-    /// Those of the system.
-    pub fn new(
-        socket: std::net::TcpStream,
-        home: Option<Target>,
-        mut conversation: Conversation,
-        style: Style,
-        mut manner: Manner,
-        quiet: bool,
-    ) -> anyhow::Result<Self> {
+    /// When there is no connection, and those of the system.
+    pub fn start(settings: Settings) -> Result<Self, StartError> {
         let poll = Poll::new().context("cannot make a poll")?;
-        let signals =
-            Signals::register(poll.registry(), SIGNALS).context("cannot watch for signals")?;
         let waker = Waker::new(poll.registry(), INPUT).context("cannot make a waker")?;
         let waker = Arc::new(waker);
-        let registry = poll.registry().try_clone().context("cannot share a poll")?;
-        let link = Link::new(socket, home, registry, SOCKET, Arc::clone(&waker))
-            .context("cannot watch the socket")?;
+        let watch = Watch {
+            registry: poll.registry().try_clone().context("cannot share a poll")?,
+            token: SOCKET,
+            waker: Arc::clone(&waker),
+        };
+        // Signals end the client at once until it has a connection.
+        let link =
+            Link::open(settings.target, settings.reconnect, watch).map_err(StartError::Connect)?;
+        let mut conversation = Conversation::new(settings.wishes, Random::new(), Instant::now());
+        let Target { host, port } = link.target();
+        conversation.show(Line::word(format!("connected to {host} port {port}")));
+        if let Some(note) = settings.note {
+            conversation.show(Line::aside(note));
+        }
+        let signals =
+            Signals::register(poll.registry(), SIGNALS).context("cannot watch for signals")?;
+        let (style, quiet) = (settings.style, settings.quiet);
+        let mut manner = settings.manner;
         let (front, inputs) = match &mut manner {
             Manner::Prompt(store) => {
                 let history = load(store, &mut conversation);
@@ -239,7 +274,7 @@ impl App {
             }
             let count = match self.link.read(&mut self.buffer) {
                 Received::Bytes(count) => count,
-                Received::Nothing => break,
+                Received::Drained => break,
                 Received::End => {
                     self.conversation.close(Instant::now());
                     return self.notice_stranger().or_else(|| self.lose());
@@ -455,6 +490,12 @@ impl App {
         }
         self.fold.expire(now, &mut lines);
         lines
+    }
+}
+
+impl From<anyhow::Error> for StartError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::System(error)
     }
 }
 

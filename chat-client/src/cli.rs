@@ -5,6 +5,7 @@ use chat_proto::name::Name;
 use clap::{ArgAction, Parser, ValueEnum};
 
 use crate::login::WantedName;
+use crate::net::Target;
 use crate::style::{Bell, TimeStyle};
 
 /// The command line, as `--help` tells it.
@@ -168,15 +169,6 @@ enum ColorChoice {
     Always,
     /// Never.
     Never,
-}
-
-/// Which server is meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// A name or an address.
-    pub host: String,
-    /// The port.
-    pub port: u16,
 }
 
 impl Args {

@@ -2,15 +2,12 @@
 
 use std::io::{IsTerminal, Write, stdin, stdout};
 use std::process::ExitCode;
-use std::time::Instant;
 
-use chat_client::app::{App, Manner};
+use chat_client::app::{App, Manner, Settings, StartError};
 use chat_client::cli::Args;
-use chat_client::conversation::{Audience, Conversation, Wishes};
+use chat_client::conversation::{Audience, Wishes};
 use chat_client::front::What;
-use chat_client::line::Line;
-use chat_client::net::connect::connect;
-use chat_client::random::Random;
+use chat_client::net::link::Reconnect;
 use chat_client::reason::without_numbers;
 use chat_client::store::Store;
 use chat_client::style::Style;
@@ -29,10 +26,6 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return fail(BAD_USAGE, &format!("{error}; see chat-client --help")),
     };
-    let socket = match connect(&target) {
-        Ok(socket) => socket,
-        Err(error) => return fail(CANNOT_CONNECT, &error),
-    };
     let manner = manner(&args);
     let on_terminal = stdin().is_terminal() && stdout().is_terminal();
     let audience = match manner {
@@ -40,27 +33,29 @@ fn main() -> ExitCode {
         Manner::Lines(What::Lines) if on_terminal => Audience::Lines,
         _ => Audience::Program,
     };
-    let wishes = Wishes {
-        name: wanted.name,
-        replay: args.replay(on_terminal),
-        audience,
-        plain_server: args.plain_server,
-    };
-    let mut conversation = Conversation::new(wishes, Random::new(), Instant::now());
-    let greeting = format!("connected to {} port {}", target.host, target.port);
-    conversation.show(Line::word(greeting));
-    if let Some(note) = wanted.note {
-        conversation.show(Line::aside(note));
-    }
-    let app = App::new(
-        socket,
-        (!args.no_reconnect).then_some(target),
-        conversation,
-        style(&args, audience),
+    let settings = Settings {
+        target,
+        reconnect: match args.no_reconnect {
+            true => Reconnect::Never,
+            false => Reconnect::Always,
+        },
+        wishes: Wishes {
+            name: wanted.name,
+            replay: args.replay(on_terminal),
+            audience,
+            plain_server: args.plain_server,
+        },
+        note: wanted.note,
+        style: style(&args, audience),
         manner,
-        args.quiet,
-    );
-    match app.and_then(App::run) {
+        quiet: args.quiet,
+    };
+    let ran = match App::start(settings) {
+        Ok(app) => app.run(),
+        Err(StartError::Connect(error)) => return fail(CANNOT_CONNECT, &error.to_string()),
+        Err(StartError::System(error)) => Err(error),
+    };
+    match ran {
         Ok(status) => status,
         Err(error) => fail(FAILED, &without_numbers(&format!("{error:#}"))),
     }

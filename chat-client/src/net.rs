@@ -1,8 +1,31 @@
 //! The connection to the server: making it, keeping it, and making it again.
 //!
+//! ```text
+//!  Target ──► Attempt: resolve, race ──► Transport ──► Link ──► App
+//!                       │                                │
+//!                       └──► ConnectError                └── lost: Backoff, and again
+//! ```
+//!
 //! [`link`] is what the program talks through. It has every connection made by
-//! [`connect`], and waits between attempts as [`backoff`] says.
+//! [`connect`], the first included, and waits between attempts as [`backoff`] says.
+//! [`transport`] is what a connection needs of its bytes.
 
 pub mod backoff;
 pub mod connect;
+mod failure;
 pub mod link;
+mod race;
+mod tcp;
+pub mod transport;
+
+pub use failure::ConnectError;
+pub use tcp::Tcp;
+
+/// Which server is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// A name or an address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}

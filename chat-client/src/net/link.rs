@@ -1,107 +1,101 @@
 //! The way to the server: a connection, or the attempts to have one again.
 //!
-//! Nothing here ever blocks. A connection is made in a thread, because finding
-//! the address of a name can take seconds; the person types on meanwhile.
+//! All connections are made on one road, [`Attempt`]; only the first is waited for.
+//! Nothing else here blocks: the person types on meanwhile.
 
-use std::io::{self, Read, Write};
-use std::net::Shutdown;
+use std::io::IoSlice;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
-use mio::net::TcpStream;
-use mio::{Interest, Registry, Token, Waker};
+use mio::{Registry, Token, Waker};
 
-use crate::cli::Target;
-use crate::net::backoff::{Backoff, asked_to_wait};
-use crate::net::connect::connect_aside;
+use super::Target;
+use super::backoff::{Backoff, asked_to_wait};
+use super::connect::Attempt;
+use super::failure::ConnectError;
+use super::transport::{Lost, Received, Transport};
 use crate::random::Random;
 
 /// The way to one server.
+#[derive(Debug)]
 pub struct Link {
-    registry: Registry,
-    token: Token,
-    /// Woken when an attempt is over.
-    waker: Arc<Waker>,
+    target: Target,
+    reconnect: Reconnect,
+    watch: Watch,
     state: State,
-    /// Where to come back to, if at all.
-    target: Option<Target>,
     backoff: Backoff,
     random: Random,
 }
 
+/// Whether a lost connection is made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reconnect {
+    /// With growing waits, as long as the program wants.
+    Always,
+    /// The first connection is the only one.
+    Never,
+}
+
+/// Where the events of a link go.
+#[derive(Debug)]
+pub struct Watch {
+    /// The poll.
+    pub registry: Registry,
+    /// That of the connection.
+    pub token: Token,
+    /// Woken when an attempt is over.
+    pub waker: Arc<Waker>,
+}
+
+#[derive(Debug)]
 enum State {
     Connected(Connection),
     /// The next attempt is at this moment.
     Waiting(Instant),
     /// An attempt is on.
-    Connecting(Receiver<Result<std::net::TcpStream, String>>),
+    Connecting(Attempt),
 }
 
+#[derive(Debug)]
 struct Connection {
-    socket: TcpStream,
+    transport: Transport,
     since: Instant,
-    readable: bool,
-    writable: bool,
-    /// Nothing more is sent.
-    closed: bool,
 }
-
-/// What there was to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Received {
-    /// So many bytes.
-    Bytes(usize),
-    /// Nothing yet.
-    Nothing,
-    /// The end.
-    End,
-}
-
-/// The connection is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lost;
 
 impl Link {
-    /// A connection whose events come under `token`. Once lost it can be had
-    /// again if there is a `target`.
+    /// Makes the first connection, and waits for it.
     ///
     /// # Errors
     ///
-    /// Those of the system.
-    pub fn new(
-        socket: std::net::TcpStream,
-        target: Option<Target>,
-        registry: Registry,
-        token: Token,
-        waker: Arc<Waker>,
-    ) -> io::Result<Self> {
-        let connection = Connection::new(socket, &registry, token)?;
+    /// When there is none.
+    pub fn open(target: Target, reconnect: Reconnect, watch: Watch) -> Result<Self, ConnectError> {
+        let transport = watch.attempt(&target).wait()?;
+        let connection = watch.connection(transport, &target)?;
         Ok(Self {
-            registry,
-            token,
-            waker,
-            state: State::Connected(connection),
             target,
+            reconnect,
+            watch,
+            state: State::Connected(connection),
             backoff: Backoff::default(),
             random: Random::new(),
         })
     }
 
-    /// Whether a lost connection can be had again.
-    pub fn returns(&self) -> bool {
-        self.target.is_some()
+    /// The server.
+    pub fn target(&self) -> &Target {
+        &self.target
     }
 
-    /// Takes note of what the poll says of our token. It may still mean a
-    /// connection before this one, which does no harm: a socket that is not
-    /// ready says so.
+    /// Whether a lost connection can be had again.
+    pub fn returns(&self) -> bool {
+        self.reconnect == Reconnect::Always
+    }
+
+    /// Takes note of what the poll says of our token.
     pub fn notice(&mut self, event: &Event) {
         if let State::Connected(connection) = &mut self.state {
-            connection.readable |=
-                event.is_readable() || event.is_read_closed() || event.is_error();
-            connection.writable |= event.is_writable();
+            connection.transport.handle_event(event);
         }
     }
 
@@ -112,66 +106,50 @@ impl Link {
 
     /// Whether there may be something to read.
     pub fn is_readable(&self) -> bool {
-        matches!(&self.state, State::Connected(connection) if connection.readable)
+        self.transport()
+            .is_some_and(|transport| !transport.is_drained())
     }
 
     /// Whether something can be sent.
     pub fn is_writable(&self) -> bool {
-        matches!(&self.state, State::Connected(connection) if connection.writable)
+        self.transport().is_some_and(Transport::is_writable)
+    }
+
+    fn transport(&self) -> Option<&Transport> {
+        match &self.state {
+            State::Connected(connection) => Some(&connection.transport),
+            State::Waiting(_) | State::Connecting(_) => None,
+        }
     }
 
     /// Reads once.
     pub fn read(&mut self, buffer: &mut [u8]) -> Received {
-        let State::Connected(connection) = &mut self.state else {
-            return Received::Nothing;
-        };
-        while connection.readable {
-            match connection.socket.read(buffer) {
-                Ok(0) => return Received::End,
-                Ok(count) => return Received::Bytes(count),
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => connection.readable = false,
-                    io::ErrorKind::Interrupted => {}
-                    _ => return Received::End,
-                },
-            }
+        match &mut self.state {
+            State::Connected(connection) => connection.transport.read(buffer),
+            State::Waiting(_) | State::Connecting(_) => Received::Drained,
         }
-        Received::Nothing
     }
 
     /// Sends what can be sent of `output`, and takes it away there.
     ///
     /// # Errors
     ///
-    /// When nobody will ever take it.
+    /// When the server will never take it.
     pub fn write(&mut self, output: &mut Vec<u8>) -> Result<(), Lost> {
-        let State::Connected(connection) = &mut self.state else {
+        let State::Connected(Connection { transport, .. }) = &mut self.state else {
             return Ok(());
         };
-        while connection.writable && !output.is_empty() {
-            match connection.socket.write(output) {
-                Ok(count) => drop(output.drain(..count)),
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => connection.writable = false,
-                    io::ErrorKind::Interrupted => {}
-                    _ => {
-                        connection.writable = false;
-                        connection.readable = true;
-                        return Err(Lost);
-                    }
-                },
-            }
+        while transport.is_writable() && (!output.is_empty() || transport.wants_write()) {
+            let count = transport.write(&[IoSlice::new(output)])?;
+            output.drain(..count);
         }
         Ok(())
     }
 
-    /// Tells the server that we say no more. Once: each time is an event of the
-    /// socket, and the loop would go round and round.
+    /// Tells the server that we say no more.
     pub fn close_sending(&mut self) {
-        if let State::Connected(connection) = &mut self.state
-            && !std::mem::replace(&mut connection.closed, true)
-        {
-            let _ = connection.socket.shutdown(Shutdown::Write);
+        if let State::Connected(connection) = &mut self.state {
+            connection.transport.close();
         }
     }
 
@@ -180,11 +158,10 @@ impl Link {
     pub fn lose(&mut self, asked: Duration, now: Instant) {
         let lived = match &mut self.state {
             State::Connected(connection) => {
-                // Not left to the closing: not every system forgets it then.
-                let _ = self.registry.deregister(&mut connection.socket);
+                connection.transport.deregister(&self.watch.registry);
                 now.saturating_duration_since(connection.since)
             }
-            _ => Duration::ZERO,
+            State::Waiting(_) | State::Connecting(_) => Duration::ZERO,
         };
         let wait = self.backoff.wait(lived, self.random.fraction());
         let asked = asked_to_wait(asked, self.random.fraction());
@@ -194,31 +171,28 @@ impl Link {
     /// Goes on with coming back; whether there is a connection now.
     pub fn come_back(&mut self, now: Instant) -> bool {
         match &self.state {
-            State::Waiting(at) if *at <= now => {
-                if let Some(target) = self.target.clone() {
-                    let attempt = connect_aside(target, Arc::clone(&self.waker));
-                    self.state = State::Connecting(attempt);
-                }
+            State::Waiting(at) if *at <= now && self.returns() => {
+                self.state = State::Connecting(self.watch.attempt(&self.target));
                 false
             }
             State::Connecting(attempt) => {
-                let connection = match attempt.try_recv() {
-                    Err(TryRecvError::Empty) => return false,
-                    Ok(Ok(socket)) => Connection::new(socket, &self.registry, self.token).ok(),
-                    Ok(Err(_)) | Err(TryRecvError::Disconnected) => None,
+                let Some(outcome) = attempt.poll() else {
+                    return false;
                 };
-                match connection {
-                    Some(connection) => {
+                let connect = |transport| self.watch.connection(transport, &self.target);
+                match outcome.and_then(connect) {
+                    Ok(connection) => {
                         self.state = State::Connected(connection);
                         true
                     }
-                    None => {
+                    // The row above the prompt says that there is none.
+                    Err(_) => {
                         self.lose(Duration::ZERO, now);
                         false
                     }
                 }
             }
-            _ => false,
+            State::Connected(_) | State::Waiting(_) => false,
         }
     }
 
@@ -231,24 +205,30 @@ impl Link {
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Waiting(at) => Some(at),
-            _ => None,
+            State::Connected(_) | State::Connecting(_) => None,
         }
     }
 }
 
-impl Connection {
-    fn new(socket: std::net::TcpStream, registry: &Registry, token: Token) -> io::Result<Self> {
-        // A keepalive would do no good here: a line to send finds out sooner.
-        let _ = socket.set_nodelay(true);
-        socket.set_nonblocking(true)?;
-        let mut socket = TcpStream::from_std(socket);
-        registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self {
-            socket,
+impl Watch {
+    fn attempt(&self, target: &Target) -> Attempt {
+        let waker = Arc::clone(&self.waker);
+        Attempt::begin(target.clone(), move || drop(waker.wake()))
+    }
+
+    fn connection(
+        &self,
+        mut transport: Transport,
+        target: &Target,
+    ) -> Result<Connection, ConnectError> {
+        let registered = transport.register(&self.registry, self.token);
+        registered.map_err(|error| ConnectError::system(target, &error))?;
+        Ok(Connection {
+            transport,
             since: Instant::now(),
-            readable: true,
-            writable: true,
-            closed: false,
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

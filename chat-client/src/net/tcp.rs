@@ -1,0 +1,104 @@
+//! TCP: a socket, and what is known of its readiness.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::net::Shutdown;
+
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+
+use super::transport::{Lost, Received};
+
+/// A socket that never blocks.
+#[derive(Debug)]
+pub struct Tcp {
+    socket: TcpStream,
+    readable: bool,
+    writable: bool,
+    /// Nothing more is sent.
+    closed: bool,
+}
+
+impl Tcp {
+    /// A carrier on a connected socket.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn new(socket: std::net::TcpStream) -> io::Result<Self> {
+        // A keepalive would do no good here: a line to send finds out sooner.
+        let _ = socket.set_nodelay(true);
+        socket.set_nonblocking(true)?;
+        Ok(Self {
+            socket: TcpStream::from_std(socket),
+            readable: true,
+            writable: true,
+            closed: false,
+        })
+    }
+
+    pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let interests = Interest::READABLE | Interest::WRITABLE;
+        registry.register(&mut self.socket, token, interests)
+    }
+
+    pub(super) fn deregister(&mut self, registry: &Registry) {
+        // Not left to the closing: not every system forgets it then.
+        let _ = registry.deregister(&mut self.socket);
+    }
+
+    pub(super) fn handle_event(&mut self, event: &Event) {
+        self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
+        self.writable |= event.is_writable();
+    }
+
+    pub(super) fn is_drained(&self) -> bool {
+        !self.readable
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Received {
+        while self.readable {
+            match self.socket.read(buffer) {
+                Ok(0) => return Received::End,
+                Ok(count) => return Received::Bytes(count),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => self.readable = false,
+                    io::ErrorKind::Interrupted => {}
+                    _ => return Received::End,
+                },
+            }
+        }
+        Received::Drained
+    }
+
+    pub(super) fn write(&mut self, slices: &[IoSlice<'_>]) -> Result<usize, Lost> {
+        while self.writable {
+            match self.socket.write_vectored(slices) {
+                Ok(count) => return Ok(count),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => self.writable = false,
+                    io::ErrorKind::Interrupted => {}
+                    _ => {
+                        self.writable = false;
+                        // The server may have said something before it went.
+                        self.readable = true;
+                        return Err(Lost);
+                    }
+                },
+            }
+        }
+        Ok(0)
+    }
+
+    /// Once: each time is an event of the socket, and the loop would go round and
+    /// round.
+    pub(super) fn close(&mut self) {
+        if !std::mem::replace(&mut self.closed, true) {
+            let _ = self.socket.shutdown(Shutdown::Write);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The bytes of one connection, whatever carries them.
+//!
+//! [`Link`](super::link::Link) asks a connection for few things: to read, and to
+//! tell when it is drained; to write slices; whether it has bytes of its own to
+//! write; and to close its sending side. [`Tcp`] is the only carrier. An encrypted
+//! one is another variant of [`Transport`] in a file of its own: it wraps a [`Tcp`],
+//! reads and writes plain bytes, and wants to write while its handshake goes on.
+//!
+//! Nothing here blocks, and no `io::Error` leaves.
+
+use std::io::{self, IoSlice};
+
+use mio::event::Event;
+use mio::{Registry, Token};
+
+use super::tcp::Tcp;
+
+/// A connection with the server.
+#[derive(Debug)]
+pub enum Transport {
+    /// The bytes as they are.
+    Tcp(Tcp),
+}
+
+/// The outcome of a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// So many bytes; there may be more.
+    Bytes(usize),
+    /// Nothing more until the next event.
+    Drained,
+    /// The server has closed the connection, or it is broken.
+    End,
+}
+
+/// The connection is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost;
+
+impl Transport {
+    /// Has its events reported under `token`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        match self {
+            Self::Tcp(tcp) => tcp.register(registry, token),
+        }
+    }
+
+    /// Has no more events reported.
+    pub fn deregister(&mut self, registry: &Registry) {
+        match self {
+            Self::Tcp(tcp) => tcp.deregister(registry),
+        }
+    }
+
+    /// Takes note of an event. One that was meant for an earlier connection does no
+    /// harm: a socket that is not ready says so.
+    pub fn handle_event(&mut self, event: &Event) {
+        match self {
+            Self::Tcp(tcp) => tcp.handle_event(event),
+        }
+    }
+
+    /// Whether there is nothing to read until the next event.
+    pub fn is_drained(&self) -> bool {
+        match self {
+            Self::Tcp(tcp) => tcp.is_drained(),
+        }
+    }
+
+    /// Whether it takes bytes, as far as is known.
+    pub fn is_writable(&self) -> bool {
+        match self {
+            Self::Tcp(tcp) => tcp.is_writable(),
+        }
+    }
+
+    /// Whether it has bytes of its own to write, so that [`Transport::write`] is to be
+    /// called even with nothing to say.
+    pub fn wants_write(&self) -> bool {
+        match self {
+            // What it takes is with the system.
+            Self::Tcp(_) => false,
+        }
+    }
+
+    /// Reads once.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Received {
+        match self {
+            Self::Tcp(tcp) => tcp.read(buffer),
+        }
+    }
+
+    /// Writes once; how many bytes were taken. None are when it is not writable now.
+    ///
+    /// # Errors
+    ///
+    /// When no more will ever be taken.
+    pub fn write(&mut self, slices: &[IoSlice<'_>]) -> Result<usize, Lost> {
+        match self {
+            Self::Tcp(tcp) => tcp.write(slices),
+        }
+    }
+
+    /// Closes the sending side; what the server still says can be read.
+    pub fn close(&mut self) {
+        match self {
+            Self::Tcp(tcp) => tcp.close(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
