@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use chat_proto::name::Name;
 
+use crate::ansi;
 use crate::conversation::Conversation;
 use crate::editor::{Editor, History, Key, Outcome};
 use crate::layout::drawn;
@@ -285,7 +286,7 @@ impl Screen {
         let Held { rows, bell } = std::mem::take(&mut self.held);
         self.painted = now;
         let block = self.block(conversation);
-        let before: &[u8] = if bell { b"\x07" } else { b"" };
+        let before: &[u8] = if bell { ansi::BELL.as_bytes() } else { b"" };
         self.view.paint(&mut self.out, size, before, &rows, &block)
     }
 

@@ -24,6 +24,7 @@
 //! itself and the conversation goes on with it: what was missed follows, and
 //! what had not come back is sent again.
 
+pub mod ansi;
 pub mod app;
 pub mod cli;
 pub mod conversation;

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::ansi;
 use crate::line::{Age, Kind, Line};
 use crate::mention;
 
@@ -106,7 +107,7 @@ impl Style {
             Kind::Renamed { old, new } => {
                 self.dim_row(line, &format!("[{old}] is now known as {new}"), out);
             }
-            Kind::Word(text) | Kind::Aside(text) => self.notice(DIM, text, out),
+            Kind::Word(text) | Kind::Aside(text) => self.notice(ansi::DIM, text, out),
             Kind::Trouble(text) => self.notice(TROUBLE, text, out),
             Kind::Raw(text) => {
                 for row in text.split('\n') {
@@ -144,7 +145,7 @@ impl Style {
     /// The same for a terminal in raw mode, where LF alone goes straight down.
     pub fn raw(self) -> Self {
         Self {
-            end: "\r\n",
+            end: ansi::NEXT_ROW,
             ..self
         }
     }
@@ -206,12 +207,12 @@ impl Style {
     }
 
     fn dim(&self, text: &str, out: &mut String) {
-        self.put(DIM, text, out);
+        self.put(ansi::DIM, text, out);
     }
 
     fn put(&self, how: &str, text: &str, out: &mut String) {
         if self.color {
-            out.extend([how, text, RESET]);
+            out.extend([how, text, ansi::RESET]);
         } else {
             out.push_str(text);
         }
@@ -228,9 +229,9 @@ impl Style {
                 let (before, behind) = rest.split_at(found.end);
                 out.extend([
                     &before[..found.start],
-                    MENTION,
+                    ansi::BOLD_REVERSED,
                     &before[found.start..],
-                    RESET,
+                    ansi::RESET,
                 ]);
                 rest = behind;
             }
@@ -257,15 +258,17 @@ pub const BELL_PAUSE: Duration = Duration::from_secs(1);
 /// Red, green, magenta, cyan, and the bright red, blue and magenta: neither
 /// yellow, which nobody reads on white, nor blue, which nobody reads on black.
 const COLORS: [&str; 7] = [
-    "\x1b[31m", "\x1b[32m", "\x1b[35m", "\x1b[36m", "\x1b[91m", "\x1b[94m", "\x1b[95m",
+    ansi::RED,
+    ansi::GREEN,
+    ansi::MAGENTA,
+    ansi::CYAN,
+    ansi::BRIGHT_RED,
+    ansi::BRIGHT_BLUE,
+    ansi::BRIGHT_MAGENTA,
 ];
 
-const DIM: &str = "\x1b[2m";
-/// Red, as errors are elsewhere.
-const TROUBLE: &str = "\x1b[31m";
-/// Bold and reversed.
-const MENTION: &str = "\x1b[1;7m";
-const RESET: &str = "\x1b[0m";
+/// As errors are elsewhere.
+const TROUBLE: &str = ansi::RED;
 
 #[cfg(test)]
 mod tests;

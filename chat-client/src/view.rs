@@ -22,6 +22,7 @@ mod reflow;
 use std::io::{self, Write};
 use std::ops::Range;
 
+use crate::ansi;
 use crate::layout::{Layout, Size, cut};
 pub use reflow::Reflow;
 use reflow::{Columns, Rows};
@@ -101,7 +102,7 @@ impl View {
         if before.is_empty() && lines.is_empty() && self.drawn.as_ref().is_some_and(is_drawn) {
             return Ok(());
         }
-        let mut bytes = SYNC_ON.to_vec();
+        let mut bytes = ansi::SYNC_ON.as_bytes().to_vec();
         bytes.extend_from_slice(before);
         self.erase_block(&mut bytes, size);
         if lines.len() > MAX_COPIED {
@@ -112,7 +113,7 @@ impl View {
             bytes.extend_from_slice(lines.as_bytes());
         }
         self.draw_block(&mut bytes, size, block);
-        bytes.extend_from_slice(SYNC_OFF);
+        put(&mut bytes, &[ansi::SYNC_OFF]);
         out.write_all(&bytes)?;
         out.flush()
     }
@@ -138,9 +139,9 @@ impl View {
     pub fn clear(&mut self, out: &mut impl Write, size: Size) -> io::Result<()> {
         let mut bytes = Vec::new();
         self.erase_block(&mut bytes, size);
-        bytes.extend_from_slice(format!("\x1b[{}B", size.height).as_bytes());
+        put(&mut bytes, &[&ansi::down(size.height)]);
         bytes.resize(bytes.len() + size.height, b'\n');
-        bytes.extend_from_slice(b"\x1b[H");
+        put(&mut bytes, &[ansi::HOME]);
         out.write_all(&bytes)?;
         out.flush()
     }
@@ -166,7 +167,7 @@ impl View {
     }
 
     fn erase_block(&mut self, bytes: &mut Vec<u8>, size: Size) {
-        bytes.push(b'\r');
+        put(bytes, &[ansi::ROW_START]);
         let mut leaves_remains = false;
         if let Some(drawn) = self.drawn.take() {
             up(bytes, drawn.rows.above(self.reflow, size.width));
@@ -174,14 +175,22 @@ impl View {
         }
         // Not from the top left corner, where tmux would take it for the whole
         // screen, and keep what stands there in its history.
-        bytes.extend_from_slice(match size.width {
-            1 => b"\x1b[J",
-            _ => b"\x1b[K\x1b[C\x1b[J\r",
-        });
+        match size.width {
+            1 => put(bytes, &[ansi::ERASE_BELOW]),
+            _ => put(
+                bytes,
+                &[
+                    ansi::ERASE_ROW,
+                    ansi::RIGHT,
+                    ansi::ERASE_BELOW,
+                    ansi::ROW_START,
+                ],
+            ),
+        }
         if leaves_remains {
             // To the terminal what is left may go on in this row. What was put there
             // would be moved with it.
-            bytes.extend_from_slice(b"\r\n");
+            put(bytes, &[ansi::NEXT_ROW]);
         }
     }
 
@@ -194,35 +203,36 @@ impl View {
         // saved cursor would be off.
         let below = dim.len() + layout.rows.len() - 1 + usize::from(status.is_some());
         for _ in 0..below {
-            bytes.extend_from_slice(b"\r\n");
+            put(bytes, &[ansi::NEXT_ROW]);
         }
         up(bytes, below);
-        bytes.extend_from_slice(b"\x1b[?7l");
+        put(bytes, &[ansi::WRAP_OFF]);
         for row in &dim {
             self.put_dim(bytes, row);
-            bytes.extend_from_slice(b"\r\n");
+            put(bytes, &[ansi::NEXT_ROW]);
         }
         for (index, row) in layout.rows.iter().enumerate() {
             if index > 0 {
-                bytes.extend_from_slice(b"\r\n");
+                put(bytes, &[ansi::NEXT_ROW]);
             }
             let mut rest = row.bytes.clone();
             if index == layout.cursor_row {
                 self.put_text(bytes, block, rest.start..block.cursor);
                 if rest.is_empty() {
                     // Where nothing was written kitty loses the cursor on a resize.
-                    bytes.extend_from_slice(b" \r");
+                    put(bytes, &[" ", ansi::ROW_START]);
                 }
-                bytes.extend_from_slice(SAVE_WITH_WRAP);
+                // Restored with the cursor, so it is on at the moment of the saving.
+                put(bytes, &[ansi::WRAP_ON, ansi::SAVE_CURSOR, ansi::WRAP_OFF]);
                 rest.start = block.cursor;
             }
             self.put_text(bytes, block, rest);
         }
         if let Some(status) = &status {
-            bytes.extend_from_slice(b"\r\n");
+            put(bytes, &[ansi::NEXT_ROW]);
             self.put_dim(bytes, status);
         }
-        bytes.extend_from_slice(b"\x1b[?7h\x1b8");
+        put(bytes, &[ansi::WRAP_ON, ansi::RESTORE_CURSOR]);
         let drafted = layout.rows.iter().map(|row| &text[row.bytes.clone()]);
         let rows = dim.iter().map(String::as_str);
         let rows = rows.chain(drafted).chain(status.as_deref());
@@ -244,9 +254,9 @@ impl View {
         let text = block.text.as_bytes();
         let prompt = block.prompt.clamp(part.start, part.end);
         if self.dim && part.start < prompt {
-            bytes.extend_from_slice(b"\x1b[1m");
+            put(bytes, &[ansi::BOLD]);
             bytes.extend_from_slice(&text[part.start..prompt]);
-            bytes.extend_from_slice(b"\x1b[0m");
+            put(bytes, &[ansi::RESET]);
         } else {
             bytes.extend_from_slice(&text[part.start..prompt]);
         }
@@ -255,11 +265,11 @@ impl View {
 
     fn put_dim(&self, bytes: &mut Vec<u8>, row: &str) {
         if self.dim {
-            bytes.extend_from_slice(b"\x1b[2m");
+            put(bytes, &[ansi::DIM]);
         }
         bytes.extend_from_slice(row.as_bytes());
         if self.dim {
-            bytes.extend_from_slice(b"\x1b[0m");
+            put(bytes, &[ansi::RESET]);
         }
     }
 }
@@ -320,22 +330,21 @@ fn status(text: &str, layout: &Layout, size: Size) -> Option<String> {
 /// them, and two thirds of the screen for what waits and the draft.
 const STATUS_HEIGHT: usize = 4;
 
+fn put(bytes: &mut Vec<u8>, parts: &[&str]) {
+    for part in parts {
+        bytes.extend_from_slice(part.as_bytes());
+    }
+}
+
 fn up(bytes: &mut Vec<u8>, rows: usize) {
     if rows > 0 {
-        bytes.extend_from_slice(format!("\x1b[{rows}A").as_bytes());
+        put(bytes, &[&ansi::up(rows)]);
     }
 }
 
 /// So much is put together with the block, to be written at once. A copy of more
 /// would only double what a flood takes.
 const MAX_COPIED: usize = 64 * 1024;
-
-/// Saves the cursor, and that lines wrap, where they do not.
-const SAVE_WITH_WRAP: &[u8] = b"\x1b[?7h\x1b7\x1b[?7l";
-
-/// Terminals that do not know these ignore them.
-const SYNC_ON: &[u8] = b"\x1b[?2026h";
-const SYNC_OFF: &[u8] = b"\x1b[?2026l";
 
 #[cfg(test)]
 mod tests;

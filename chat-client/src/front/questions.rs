@@ -26,7 +26,7 @@ impl Questions {
     pub(super) fn put(term: &str, out: &mut impl Write) -> io::Result<Self> {
         let is_asked = is_asked(term);
         if is_asked {
-            out.write_all(QUESTIONS)?;
+            out.write_all(QUESTIONS.concat().as_bytes())?;
             out.flush()?;
         }
         Ok(Self {
@@ -79,7 +79,7 @@ mod tests {
     fn put() -> Questions {
         let mut out = Vec::new();
         let questions = Questions::put("xterm-256color", &mut out).unwrap();
-        assert_eq!(out, QUESTIONS);
+        assert_eq!(out, QUESTIONS.concat().as_bytes());
         questions
     }
 

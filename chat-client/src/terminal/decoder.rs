@@ -16,6 +16,7 @@ use std::mem;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::Typed;
+use crate::ansi::{CSI, CSI_C1, CSI_UTF8, ESC};
 use paste::Paste;
 use string::{ControlString, Step};
 
@@ -155,7 +156,7 @@ impl Decoder {
                 self.state = State::Escape;
             }
             State::Escape => {
-                if !self.introduce(byte, b"\x1b[") {
+                if !self.introduce(byte, CSI) {
                     self.begin(byte, KeyModifiers::ALT, out);
                 }
             }
@@ -232,7 +233,7 @@ impl Decoder {
                         modifiers,
                     });
                 } else {
-                    self.c1(byte, b"\x9b");
+                    self.c1(byte, CSI_C1);
                 }
             }
         }
@@ -244,7 +245,7 @@ impl Decoder {
             Some(letter) if !letter.is_control() => {
                 press(out, KeyCode::Char(letter), character.modifiers);
             }
-            Some(control) => self.c1(control as u8, "\u{9b}".as_bytes()),
+            Some(control) => self.c1(control as u8, CSI_UTF8),
             None => {}
         }
     }
@@ -357,8 +358,6 @@ fn length_of_character(byte: u8) -> Option<usize> {
         _ => None,
     }
 }
-
-const ESC: u8 = 0x1b;
 
 /// The most bytes of parameters that a key has. kitty's protocol has three
 /// characters, the modifiers and some code points of text.

@@ -11,10 +11,11 @@
 //!
 //! What is not known here is [`Reflow::Unknown`].
 
+use crate::ansi;
 use crate::view::Reflow;
 
 /// What the terminal is asked.
-pub const QUESTIONS: &[u8] = b"\x1b[>0q\x1b[>c\x1b[c";
+pub const QUESTIONS: [&str; 3] = [ansi::ASK_NAME, ansi::ASK_KIND, ansi::ASK_ATTRIBUTES];
 
 /// An answer to one of [`QUESTIONS`].
 #[derive(Debug, Clone, PartialEq, Eq)]

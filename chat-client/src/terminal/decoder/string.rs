@@ -9,7 +9,8 @@
 //! pause, may be such a key and what was typed after it. It counts as half an
 //! answer only if it begins as answers do.
 
-use super::{ESC, length_of_character};
+use super::length_of_character;
+use crate::ansi::{BEL, ESC, ST};
 use crate::terminal::identity::Answer;
 
 /// A string that has begun.
@@ -91,11 +92,6 @@ impl ControlString {
         }
     }
 }
-
-const BEL: u8 = 0x07;
-
-/// ST as one byte.
-const ST: u8 = 0x9c;
 
 /// More than a person types without a pause.
 const MAX_KEPT: usize = 64;
