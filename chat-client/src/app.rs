@@ -6,6 +6,7 @@
 
 mod end;
 mod keys;
+mod prompt;
 
 use std::io;
 use std::process::ExitCode;
@@ -14,11 +15,9 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use chat_proto::text;
 use mio::{Events, Poll, Token, Waker};
 
 use crate::conversation::{Audience, Conversation, Wishes, about};
-use crate::editor::History;
 use crate::front::{Front, What};
 use crate::line::{Fold, Kind, Line};
 use crate::net::backoff::Patience;
@@ -26,12 +25,13 @@ use crate::net::link::{Link, Reconnect, Watch};
 use crate::net::transport::Received;
 use crate::net::{ConnectError, Target};
 use crate::random::Random;
-use crate::reason::reason;
 use crate::store::Store;
 use crate::style::Style;
 use crate::sys::{Signal, Signals};
 use crate::terminal::{self, Input};
+use crate::view::Block;
 use end::End;
+use prompt::{Prompt, next_second};
 
 /// The client, with a connection or on the way to one.
 pub struct App {
@@ -43,7 +43,9 @@ pub struct App {
     _waker: Arc<Waker>,
     conversation: Conversation,
     front: Front,
-    manner: Manner,
+    /// What the person types, where there is a prompt.
+    prompt: Option<Prompt>,
+    what: What,
     fold: Fold,
     /// Nobody wants to know who comes and goes.
     quiet: bool,
@@ -55,8 +57,6 @@ pub struct App {
     full: Option<Instant>,
     /// It could not be read to its end.
     input_failed: bool,
-    /// C-c was pressed once: the next one leaves.
-    asked: bool,
     /// Stopped by ourselves and seen to; the SIGCONT of that is still to come.
     resumed: bool,
     /// Our last words are said; no longer than this for the server's.
@@ -73,6 +73,16 @@ pub enum Manner {
     Lines(What),
     /// With one message.
     Block,
+}
+
+impl Manner {
+    fn what(&self) -> What {
+        match self {
+            Self::Prompt(_) => What::Lines,
+            Self::Lines(what) => *what,
+            Self::Block => What::Nothing,
+        }
+    }
 }
 
 /// What the command line asks for.
@@ -130,25 +140,27 @@ impl App {
         let signals =
             Signals::register(poll.registry(), SIGNALS).context("cannot watch for signals")?;
         let (style, quiet) = (settings.style, settings.quiet);
-        let mut manner = settings.manner;
-        let (front, inputs) = match &mut manner {
+        let mut prompt = None;
+        let what = settings.manner.what();
+        let (front, inputs) = match settings.manner {
             Manner::Prompt(store) => {
-                let history = load(store, &mut conversation);
-                let front = Front::screen(style, history).context("cannot use this terminal")?;
+                let (begun, trouble) = Prompt::new(store);
+                prompt = Some(begun);
+                trouble.into_iter().for_each(|line| conversation.show(line));
+                let front = Front::screen(style).context("cannot use this terminal")?;
                 let term = std::env::var("TERM").unwrap_or_default();
                 let bracketed = terminal::is_bracketed(&term);
                 (front, terminal::read_keys(Arc::clone(&waker), bracketed))
             }
             Manner::Lines(what) => {
-                if *what == What::Objects {
+                if what == What::Objects {
                     conversation.keep_objects(quiet);
                 }
-                let front = Front::plain(style, *what).context("there is no standard output")?;
+                let front = Front::plain(style, what).context("there is no standard output")?;
                 (front, terminal::read_lines(Arc::clone(&waker)))
             }
             Manner::Block => {
-                let front =
-                    Front::plain(style, What::Nothing).context("there is no standard output")?;
+                let front = Front::plain(style, what).context("there is no standard output")?;
                 (front, terminal::read_block(Arc::clone(&waker)))
             }
         };
@@ -160,14 +172,14 @@ impl App {
             _waker: waker,
             conversation,
             front,
-            manner,
+            prompt,
+            what,
             fold: Fold::default(),
             quiet,
             sent: false,
             input_ended: None,
             full: None,
             input_failed: false,
-            asked: false,
             resumed: false,
             leaving: None,
             buffer: vec![0; READ_BUFFER].into(),
@@ -230,6 +242,7 @@ impl App {
             self.conversation.deadline(),
             self.fold.deadline(),
             self.front.deadline(),
+            self.next_count(),
             self.link.deadline(),
             self.patience_ends(),
             self.leaving,
@@ -285,7 +298,7 @@ impl App {
                 .receive(&self.buffer[..count], Instant::now());
             // At once, since rows may be many times what they came as.
             let lines = self.lines(Instant::now());
-            self.front.take(&lines, &mut self.conversation);
+            self.take(&lines);
             if received.is_err() {
                 match self.conversation.away_since() {
                     Some(_) => return self.lose(),
@@ -335,7 +348,7 @@ impl App {
         let wait = conversation.lose(now);
         self.link.lose(wait, now);
         // A prompt has a row for it, which goes away again.
-        let is_prompt = matches!(self.manner, Manner::Prompt(_));
+        let is_prompt = self.prompt.is_some();
         if let Some(refusal) = conversation.tell_refusal() {
             conversation.show(Line::trouble(match self.link.deadline() {
                 Some(at) if !is_prompt => {
@@ -382,8 +395,8 @@ impl App {
         }
         // Behind a pipe that is full there may be nothing but its end, or a
         // program that stands still.
-        let patience = match (&self.manner, self.input_ended.or(self.full)) {
-            (Manner::Lines(_) | Manner::Block, Some(from)) => Patience::Limited(from),
+        let patience = match (&self.prompt, self.input_ended.or(self.full)) {
+            (None, Some(from)) => Patience::Limited(from),
             _ => Patience::Endless,
         };
         patience.ends(since)
@@ -430,7 +443,7 @@ impl App {
 
     /// A pipe waits while the server has much to confirm; a person never does.
     fn takes_input(&mut self) -> bool {
-        matches!(self.manner, Manner::Prompt(_))
+        self.prompt.is_some()
             || self.conversation.undelivered().count() < MAX_UNDELIVERED
                 && self.conversation.output().len() < MAX_OUTPUT
     }
@@ -438,8 +451,8 @@ impl App {
     /// Leaves after the last line of a pipe, once the server has it, and at once
     /// when the terminal is gone, since there is nobody who could wait.
     fn leave_when_done(&mut self) {
-        let done = match self.manner {
-            Manner::Prompt(_) => true,
+        let done = match self.prompt {
+            Some(_) => true,
             // A program is to know whether that is a chat, also if it says nothing.
             _ if self.conversation.audience() == Audience::Program => {
                 self.conversation.is_settled() && self.conversation.all_delivered()
@@ -474,10 +487,34 @@ impl App {
 
     fn show(&mut self) -> io::Result<()> {
         let lines = self.lines(Instant::now());
+        self.take(&lines);
+        let (again, now) = (self.again(), Instant::now());
+        let block = match &self.prompt {
+            Some(prompt) => prompt.block(&self.conversation, again, now),
+            None => Block::default(),
+        };
+        self.front.show(&block)
+    }
+
+    /// Has lines shown, and in their stead objects where these are wanted.
+    fn take(&mut self, lines: &[Line]) {
+        self.front.take(lines, self.conversation.me());
+        if self.what == What::Objects {
+            self.front
+                .take_objects(self.conversation.objects().drain(..));
+        }
+    }
+
+    /// When a server that was full is tried again.
+    fn again(&self) -> Option<Instant> {
         let refused = self.conversation.was_refused();
-        let again = self.link.deadline().filter(|_| refused);
-        self.front.count_down(again);
-        self.front.show(&lines, &mut self.conversation)
+        self.link.deadline().filter(|_| refused)
+    }
+
+    /// When the seconds until then are another number on the screen.
+    fn next_count(&self) -> Option<Instant> {
+        self.prompt.as_ref()?;
+        next_second(self.again()?, Instant::now())
     }
 
     /// What is to be shown now.
@@ -497,27 +534,6 @@ impl From<anyhow::Error> for StartError {
     fn from(error: anyhow::Error) -> Self {
         Self::System(error)
     }
-}
-
-/// A history that cannot be read is told of once, and left alone.
-fn load(store: &mut Option<Store>, conversation: &mut Conversation) -> History {
-    match store.as_ref().map(Store::load) {
-        None => History::default(),
-        Some(Ok(history)) => history,
-        Some(Err(error)) => {
-            if let Some(store) = store.take() {
-                conversation.show(Line::trouble(not_kept(&store, &error)));
-            }
-            History::default()
-        }
-    }
-}
-
-/// Why nothing is kept for other runs.
-fn not_kept(store: &Store, error: &io::Error) -> String {
-    let path = text::clean(&store.path().to_string_lossy()).into_owned();
-    let why = reason(error);
-    format!("what you type is not kept for the next time, in {path}: {why}")
 }
 
 const SOCKET: Token = Token(0);

@@ -1,4 +1,4 @@
-//! The ways to show a conversation: on a terminal, with the prompt below, or
+//! The ways to show a conversation: on a terminal, with a block below, or
 //! as plain lines for pipes, files and terminals that can do no more.
 
 mod patient;
@@ -11,9 +11,6 @@ use std::time::{Duration, Instant};
 use chat_proto::name::Name;
 
 use crate::ansi;
-use crate::conversation::Conversation;
-use crate::editor::{Editor, History, Key, Outcome};
-use crate::layout::drawn;
 use crate::line::{Kind, Line};
 use crate::style::Style;
 use crate::sys;
@@ -27,7 +24,7 @@ use window::Window;
 /// Where lines are shown.
 #[derive(Debug)]
 pub enum Front {
-    /// A terminal, with the line that is being typed.
+    /// A terminal, with the block below.
     Screen(Box<Screen>),
     /// Anything else: each line once.
     Plain(Plain),
@@ -39,14 +36,11 @@ pub struct Screen {
     out: Patient,
     style: Style,
     view: View,
-    editor: Editor,
     window: Window,
     questions: Questions,
     held: Held,
     /// When something was last drawn.
     painted: Instant,
-    /// When a server that was full is tried again.
-    again: Option<Instant>,
     raw: RawMode,
 }
 
@@ -84,7 +78,7 @@ impl Front {
     /// # Errors
     ///
     /// When it cannot be had.
-    pub fn screen(style: Style, history: History) -> io::Result<Self> {
+    pub fn screen(style: Style) -> io::Result<Self> {
         let mut out = Patient(sys::output()?);
         let raw = RawMode::enter()?;
         let term = std::env::var("TERM").unwrap_or_default();
@@ -93,12 +87,10 @@ impl Front {
             out,
             view: View::new(reflow_of_term(&term), style.has_color()),
             style: style.raw(),
-            editor: Editor::new(history, chat_proto::text::MAX_TEXT),
             window: Window::new(terminal::size()),
             questions,
             held: Held::default(),
             painted: Instant::now(),
-            again: None,
             raw,
         })))
     }
@@ -119,21 +111,6 @@ impl Front {
         }))
     }
 
-    /// Takes a key; there is none but on a terminal.
-    pub fn key(&mut self, key: Key, conversation: &Conversation) -> Outcome {
-        let Self::Screen(screen) = self else {
-            return Outcome::Nothing;
-        };
-        screen.editor.set_limit(conversation.limit());
-        screen.editor.handle(key, || {
-            let others = conversation.people().names();
-            others
-                .chain(conversation.me())
-                .map(ToString::to_string)
-                .collect()
-        })
-    }
-
     /// Takes what the terminal says of itself.
     pub fn hear(&mut self, answer: &Answer) {
         if let Self::Screen(screen) = self
@@ -152,29 +129,11 @@ impl Front {
         }
     }
 
-    /// The draft, or what is shown in its place.
-    pub fn draft(&self) -> &str {
-        match self {
-            Self::Screen(screen) => screen.editor.text(),
-            Self::Plain(_) => "",
-        }
-    }
-
     /// When [`Front::show`] wants to be called, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Screen(screen) => {
-                let count = screen.again.and_then(|at| next_second(at, Instant::now()));
-                screen.window.settles().into_iter().chain(count).min()
-            }
+            Self::Screen(screen) => screen.window.settles(),
             Self::Plain(_) => None,
-        }
-    }
-
-    /// Has the seconds counted down until the server is tried again at this moment.
-    pub fn count_down(&mut self, again: Option<Instant>) {
-        if let Self::Screen(screen) = self {
-            screen.again = again;
         }
     }
 
@@ -186,23 +145,30 @@ impl Front {
         }
     }
 
-    /// Takes finished lines, which [`Front::show`] will show.
-    pub fn take(&mut self, lines: &[Line], conversation: &mut Conversation) {
+    /// Takes finished lines, which [`Front::show`] will show to the person called `me`.
+    pub fn take(&mut self, lines: &[Line], me: Option<&Name>) {
         match self {
-            Self::Screen(screen) => screen.take(lines, conversation),
-            Self::Plain(plain) => plain.take(lines, conversation),
+            Self::Screen(screen) => screen.take(lines, me),
+            Self::Plain(plain) => plain.take(lines, me),
         }
     }
 
-    /// Shows finished lines, and the prompt as it is now.
+    /// Takes objects of the server, likewise, where these are shown.
+    pub fn take_objects(&mut self, objects: impl Iterator<Item = String>) {
+        if let Self::Plain(plain) = self {
+            plain.take_objects(objects);
+        }
+    }
+
+    /// Shows what was taken, and below it, on a screen, the block as it is now.
     ///
     /// # Errors
     ///
     /// When standard output is gone.
-    pub fn show(&mut self, lines: &[Line], conversation: &mut Conversation) -> io::Result<()> {
+    pub fn show(&mut self, block: &Block) -> io::Result<()> {
         match self {
-            Self::Screen(screen) => screen.show(lines, conversation),
-            Self::Plain(plain) => plain.show(lines, conversation),
+            Self::Screen(screen) => screen.show(block),
+            Self::Plain(plain) => plain.show(),
         }
     }
 
@@ -248,82 +214,44 @@ impl Front {
         }
     }
 
-    /// Shows the last lines. A draft that was not sent stays visible, so that
-    /// it can be copied; an empty prompt goes away.
+    /// Shows what was taken, and takes the block away.
     ///
     /// # Errors
     ///
     /// When standard output is gone.
-    pub fn finish(
-        mut self,
-        lines: &mut Vec<Line>,
-        conversation: &mut Conversation,
-    ) -> io::Result<()> {
+    pub fn finish(mut self) -> io::Result<()> {
         match &mut self {
-            Self::Screen(screen) => {
-                let draft = screen.editor.text();
-                if !draft.is_empty() {
-                    lines.insert(0, Line::trouble(format!("not sent: {draft}")));
-                }
-                screen.finish(lines, conversation)
-            }
-            Self::Plain(plain) => plain.show(lines, conversation),
+            Self::Screen(screen) => screen.finish(),
+            Self::Plain(plain) => plain.show(),
         }
     }
 }
 
 impl Screen {
-    fn show(&mut self, lines: &[Line], conversation: &Conversation) -> io::Result<()> {
+    fn show(&mut self, block: &Block) -> io::Result<()> {
         let now = Instant::now();
         let size = terminal::size();
         if size != self.window.size() && now < self.painted + self.questions.flight() {
             self.view.distrust();
         }
-        self.take(lines, conversation);
         if !self.window.is_settled(size, now) {
             return Ok(());
         }
         let Held { rows, bell } = std::mem::take(&mut self.held);
         self.painted = now;
-        let block = self.block(conversation);
-        let before: &[u8] = if bell { ansi::BELL.as_bytes() } else { b"" };
-        self.view.paint(&mut self.out, size, before, &rows, &block)
+        let before = if bell { ansi::BELL } else { "" };
+        self.view
+            .paint(&mut self.out, size, before.as_bytes(), &rows, block)
     }
 
-    fn finish(&mut self, lines: &[Line], conversation: &Conversation) -> io::Result<()> {
-        self.take(lines, conversation);
+    fn finish(&mut self) -> io::Result<()> {
         self.view.erase(&mut self.out, terminal::size())?;
         self.out.write_all(self.held.rows.as_bytes())?;
         self.out.flush()
     }
 
-    fn take(&mut self, lines: &[Line], conversation: &Conversation) {
-        self.held
-            .add(lines, &mut self.style, conversation.me(), Instant::now());
-    }
-
-    fn block(&self, conversation: &Conversation) -> Block {
-        let prompt = match self.editor.search() {
-            Some(search) if search.found => format!("(search '{}') ", search.query),
-            Some(search) => format!("(search '{}': not found) ", search.query),
-            None => PROMPT.to_owned(),
-        };
-        let cursor = prompt.len() + self.editor.cursor();
-        let when = match self.again.map(|at| seconds_until(at, self.painted)) {
-            None | Some(0) => String::new(),
-            Some(seconds) => format!(" in {seconds} s"),
-        };
-        let prompt_length = prompt.len();
-        let text = prompt + self.editor.text();
-        Block {
-            status: conversation
-                .away_why()
-                .map(|why| format!("-- {why}; trying again{when}, and what you type waits")),
-            pending: conversation.undelivered().map(pending).collect(),
-            prompt: prompt_length,
-            cursor: drawn(&text[..cursor]).len(),
-            text: drawn(&text).into_owned(),
-        }
+    fn take(&mut self, lines: &[Line], me: Option<&Name>) {
+        self.held.add(lines, &mut self.style, me, Instant::now());
     }
 }
 
@@ -341,8 +269,7 @@ impl Held {
 }
 
 impl Plain {
-    fn show(&mut self, lines: &[Line], conversation: &mut Conversation) -> io::Result<()> {
-        self.take(lines, conversation);
+    fn show(&mut self) -> io::Result<()> {
         let rows = std::mem::take(&mut self.rows);
         if rows.is_empty() {
             return Ok(());
@@ -353,7 +280,7 @@ impl Plain {
 
     /// What went wrong is on standard error, so that a script can tell it from
     /// what was said.
-    fn take(&mut self, lines: &[Line], conversation: &mut Conversation) {
+    fn take(&mut self, lines: &[Line], me: Option<&Name>) {
         for line in lines {
             let aloud = match &line.kind {
                 Kind::Trouble(text) => Some(text),
@@ -365,36 +292,16 @@ impl Plain {
                 // Standard error is the last resort.
                 let _ = writeln!(io::stderr(), "chat-client: {text}");
             } else if self.what == What::Lines {
-                self.style.render(line, conversation.me(), &mut self.rows);
-            }
-        }
-        if self.what == What::Objects {
-            for object in conversation.objects().drain(..) {
-                self.rows.extend([&object, "\n"]);
+                self.style.render(line, me, &mut self.rows);
             }
         }
     }
-}
 
-/// Seconds, rounded up.
-fn seconds_until(at: Instant, now: Instant) -> u64 {
-    let left = at.saturating_duration_since(now);
-    left.as_secs() + u64::from(left.subsec_nanos() > 0)
-}
-
-/// When [`seconds_until`] is another number next.
-fn next_second(at: Instant, now: Instant) -> Option<Instant> {
-    at.checked_sub(Duration::from_secs(seconds_until(at, now).checked_sub(1)?))
-}
-
-/// The row of a line that the room does not have yet.
-fn pending(said: &str) -> String {
-    let said = drawn(said.trim_end_matches('\n'));
-    match said.split_once('\n') {
-        None => format!("{PROMPT}{said}"),
-        Some((first, rest)) => {
-            let more = rest.split('\n').count();
-            format!("{PROMPT}{first} (and {more} more)")
+    fn take_objects(&mut self, objects: impl Iterator<Item = String>) {
+        if self.what == What::Objects {
+            for object in objects {
+                self.rows.extend([&object, "\n"]);
+            }
         }
     }
 }
@@ -403,9 +310,6 @@ fn pending(said: &str) -> String {
 /// its size, the rest waits in the socket. Lines would be no measure, nor would
 /// what came: 4 KiB of line ends are 500 KiB of rows.
 const MAX_HELD: usize = 512 << 10;
-
-/// What stands before the line that is being typed.
-const PROMPT: &str = "<You> ";
 
 #[cfg(test)]
 mod tests {
@@ -436,32 +340,5 @@ mod tests {
             }
             assert!(bytes < MAX_HELD + 2 * length + 2, "{bytes}");
         }
-    }
-
-    #[test]
-    fn what_waits_is_one_row() {
-        for (said, row) in [
-            ("one", "<You> one"),
-            ("one\n\n", "<You> one"),
-            ("one\ntwo\n", "<You> one (and 1 more)"),
-            ("one\n\n\tthree", "<You> one (and 2 more)"),
-            ("\tone", "<You>     one"),
-        ] {
-            assert_eq!(pending(said), row);
-        }
-    }
-
-    #[test]
-    fn seconds_are_counted_down() {
-        let now = Instant::now();
-        let at = now + Duration::from_millis(2500);
-        let mut seen = Vec::new();
-        let mut then = Some(now);
-        while let Some(now) = then {
-            seen.push(seconds_until(at, now));
-            then = next_second(at, now + Duration::from_micros(1));
-        }
-        assert_eq!(seen, [3, 2, 1, 0]);
-        assert_eq!(next_second(at, at), None);
     }
 }

@@ -37,7 +37,7 @@ pub struct View {
 }
 
 /// What is to stand below the finished lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Block {
     /// What is to be known of the connection, in one row.
     pub status: Option<String>,

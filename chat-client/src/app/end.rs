@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use chat_proto::text;
 
-use super::{App, Manner};
+use super::App;
 use crate::conversation::{Audience, LET_IN_WITHIN, Stranger};
 use crate::front::What;
 use crate::line::Line;
@@ -85,9 +85,9 @@ impl App {
                 (1, Some(trouble.to_owned()))
             }
             End::Stranger(stranger) => {
-                let advice = match &self.manner {
+                let advice = match self.what {
                     // There it would have nothing to print.
-                    Manner::Lines(What::Objects) => "",
+                    What::Objects => "",
                     _ if stranger.may_be_plain() => PLAIN_SERVER,
                     _ => "",
                 };
@@ -97,13 +97,18 @@ impl App {
             End::Signal(signal) => (128u8.saturating_add(signal), None),
         };
         lines.extend(undelivered.into_iter().chain(trouble).map(Line::trouble));
-        if let Manner::Prompt(Some(store)) = &self.manner {
-            // All is kept, whether or not it is tidy.
-            let _ = store.tidy();
+        if let Some(prompt) = &self.prompt {
+            prompt.tidy();
+            // So that it can be copied.
+            let draft = prompt.draft();
+            if !draft.is_empty() {
+                lines.insert(0, Line::trouble(format!("not sent: {draft}")));
+            }
         }
         self.await_answers();
         // An output that is gone needs no last lines.
-        let _ = self.front.finish(&mut lines, &mut self.conversation);
+        self.take(&lines);
+        let _ = self.front.finish();
         ExitCode::from(status)
     }
 

@@ -1,7 +1,7 @@
 //! What becomes of what the person types at the prompt.
 
+use super::App;
 use super::end::End;
-use super::{App, Manner, not_kept};
 use crate::conversation::is_quit;
 use crate::editor::{Key, Outcome};
 use crate::line::Line;
@@ -10,21 +10,24 @@ use crate::terminal::Press;
 impl App {
     /// Takes a key. The end, if that is what it asks for.
     pub(super) fn press(&mut self, press: Press) -> Option<End> {
-        let is_key = !matches!(press, Press::Answer(_));
-        let asked = is_key && std::mem::take(&mut self.asked);
+        if let Press::Answer(answer) = press {
+            self.front.hear(&answer);
+            return None;
+        }
+        let prompt = self.prompt.as_mut()?;
+        let asked = std::mem::take(&mut prompt.is_asked);
         let key = match press {
             Press::Key(key) => key,
             Press::Clear => return self.front.clear().err().map(End::OutputGone),
             Press::Suspend => return self.suspend().err().map(End::OutputGone),
             Press::PasteTooLong => return self.no_room("that paste"),
-            Press::Answer(answer) => {
-                self.front.hear(&answer);
-                return None;
-            }
+            Press::Answer(_) => return None,
         };
         let pasted = matches!(key, Key::Paste(_));
-        let cleared = (key == Key::Interrupt).then(|| self.front.draft().to_owned());
-        match self.front.key(key, &self.conversation) {
+        let cleared = (key == Key::Interrupt).then(|| prompt.draft().to_owned());
+        let outcome = prompt.key(key, &self.conversation);
+        let is_empty = prompt.draft().is_empty();
+        match outcome {
             Outcome::Submitted(line) => {
                 self.keep(&line);
                 // Leaving does not wait for its turn.
@@ -45,12 +48,12 @@ impl App {
             Outcome::Full => return self.no_room("that"),
             Outcome::Interrupted if asked => return Some(End::Interrupted),
             Outcome::Interrupted => {
-                self.asked = true;
+                prompt.is_asked = true;
                 self.conversation
                     .show(Line::word("press Ctrl-C again to leave"));
             }
             Outcome::Ended => self.conversation.quit(),
-            Outcome::Edited if cleared.is_some() && self.front.draft().is_empty() => {
+            Outcome::Edited if cleared.is_some() && is_empty => {
                 self.keep(&cleared.unwrap_or_default());
             }
             Outcome::Edited | Outcome::Nothing => {}
@@ -64,16 +67,10 @@ impl App {
         None
     }
 
-    /// For the next runs. A file that cannot be written is told of once.
-    fn keep(&mut self, line: &str) {
-        let Manner::Prompt(store) = &mut self.manner else {
-            return;
-        };
-        if let Some(Err(error)) = store.as_ref().map(|store| store.add(line))
-            && let Some(store) = store.take()
-        {
-            let trouble = not_kept(&store, &error);
-            self.conversation.show(Line::trouble(trouble));
+    fn keep(&mut self, entry: &str) {
+        let prompt = self.prompt.as_mut();
+        if let Some(trouble) = prompt.and_then(|prompt| prompt.keep(entry)) {
+            self.conversation.show(trouble);
         }
     }
 }
