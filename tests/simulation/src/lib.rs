@@ -22,7 +22,7 @@
 //!
 //! [`Session`]: chat_server::session::Session
 //! [`Connection`]: chat_server::net::connection::Connection
-//! [`Room`]: chat_server::room::Room
+//! [`Room`]: chat_server::room::apply::Room
 
 mod disk;
 mod hall;
