@@ -318,7 +318,7 @@ mod tests {
     use super::*;
     use crate::style::{Bell, TimeStyle};
 
-    /// K-03: however long the lines are that come while somebody drags the
+    /// However long the lines are that come while somebody drags the
     /// window, what is held of them is bounded.
     #[test]
     fn what_is_held_is_full_at_its_limit() {

@@ -122,7 +122,7 @@ mod tests {
         check(&people, "ann y");
     }
 
-    /// K-03: a server that only ever tells of arrivals fills no memory.
+    /// A server that only ever tells of arrivals fills no memory.
     #[test]
     fn they_are_bounded() {
         let mut people = People::default();

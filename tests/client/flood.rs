@@ -58,7 +58,7 @@ fn newest(screen: &str) -> Option<usize> {
         .find_map(|row| row.strip_prefix("<bo> line ")?.parse().ok())
 }
 
-/// K-03: a key is seen to before the client has taken much more of what the
+/// A key is seen to before the client has taken much more of what the
 /// server pours, nothing is lost, and nothing of it stays in memory.
 #[test]
 fn keys_are_seen_to_in_a_flood() {
@@ -106,7 +106,7 @@ fn keys_are_seen_to_in_a_flood() {
     assert_eq!(ann.wait_exit(), 0);
 }
 
-/// K-03: while a window is dragged nothing is drawn, and so no more is read
+/// While a window is dragged nothing is drawn, and so no more is read
 /// than can be held.
 #[test]
 fn a_flood_while_the_window_is_dragged_waits_outside() {
@@ -170,7 +170,7 @@ fn said(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// K-03: it is no use to send little that becomes much.
+/// It is no use to send little that becomes much.
 #[test]
 fn memory_is_bounded_where_a_message_has_thousands_of_rows() {
     let (listener, addr) = listen();
@@ -202,7 +202,7 @@ fn memory_is_bounded_where_a_message_has_thousands_of_rows() {
     assert!(!last.is_empty() && rows.ends_with(&last), "{last:?}");
 }
 
-/// K-03: nor are rows too many that a plain server begins with a CR each.
+/// Nor are rows too many that a plain server begins with a CR each.
 #[test]
 fn memory_is_bounded_where_a_plain_line_has_thousands_of_rows() {
     let (listener, addr) = listen();

@@ -81,7 +81,7 @@ fn controls_after(args: &[&str], script: impl FnOnce(&TcpListener, &Terminal)) -
 /// The ways to use a terminal.
 const WAYS: [&[&str]; 2] = [&[], &["--plain"]];
 
-/// K-01: a server of plain lines.
+/// A server of plain lines.
 #[test]
 fn a_hostile_plain_server_does_not_reach_the_terminal() {
     for args in WAYS {
@@ -132,7 +132,7 @@ fn attack(server: &mut Peer, attacks: &[String]) {
     send_message(server, 10_000, "bo", "that was it", None);
 }
 
-/// K-01: a server of the protocol, in the greeting, in all that it can say, in
+/// A server of the protocol, in the greeting, in all that it can say, in
 /// its goodbye, and when it does not let the client in again.
 #[test]
 fn a_hostile_chat_server_does_not_reach_the_terminal() {
@@ -173,7 +173,7 @@ fn a_hostile_chat_server_does_not_reach_the_terminal() {
     }
 }
 
-/// K-01: the same for pipes, where a terminal may be at the other end.
+/// The same for pipes, where a terminal may be at the other end.
 #[test]
 fn a_hostile_server_does_not_reach_a_pipe_either() {
     for args in [&[][..], &["--plain"], &["--json"], &["--send"]] {
@@ -243,7 +243,7 @@ fn assert_harmless(value: &serde_json::Value) {
     }
 }
 
-/// K-01: sequences that a server escapes reach no reader who decodes them, wherever they
+/// Sequences that a server escapes reach no reader who decodes them, wherever they
 /// stand; the members keep their order and numbers as they were.
 #[test]
 fn escaped_sequences_are_gone_from_decoded_objects() {
@@ -263,7 +263,7 @@ fn escaped_sequences_are_gone_from_decoded_objects() {
     program.finish();
 }
 
-/// T-06, T-07: marks without end, a line of wide characters and line ends of
+/// Marks without end, a line of wide characters and line ends of
 /// other kinds disturb neither the prompt nor the lines around them.
 #[test]
 fn piled_up_and_wide_lines_keep_the_prompt() {
@@ -316,7 +316,7 @@ fn pour(server: &mut Peer, bytes: &[u8]) -> usize {
 /// Far more than the system itself keeps for a connection.
 const POURED: usize = 64 << 20;
 
-/// K-02: it is not kept, and so cannot fill the memory.
+/// It is not kept, and so cannot fill the memory.
 #[test]
 fn a_line_that_does_not_end_ends_the_client() {
     let (listener, addr) = listen();
@@ -343,7 +343,7 @@ fn a_line_that_does_not_end_ends_the_client() {
     }
 }
 
-/// K-04: what answers in another protocol is named, and is status 1. What could be a
+/// What answers in another protocol is named, and is status 1. What could be a
 /// server of plain lines is shown to a person.
 #[test]
 fn a_server_of_another_protocol_does_no_harm() {
@@ -463,7 +463,7 @@ fn a_server_of_another_protocol_does_no_harm() {
     }
 }
 
-/// K-05: a server that stands still. What was said is seen to wait, one can
+/// A server that stands still. What was said is seen to wait, one can
 /// leave at once and is told what was not delivered; and when it goes on
 /// everything is there once.
 #[test]
@@ -493,7 +493,7 @@ fn a_server_that_stands_still_can_be_left() {
     assert!(!rest.contains("<ann>"), "{rest}");
 }
 
-/// K-05: somebody who leaves waits a moment for a server that says nothing, and
+/// Somebody who leaves waits a moment for a server that says nothing, and
 /// does nothing else meanwhile.
 #[cfg(target_os = "linux")]
 #[test]

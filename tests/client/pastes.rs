@@ -54,7 +54,7 @@ fn the_lines_of_a_paste_are_counted_as_they_are_sent() {
     }
 }
 
-/// T-09: nothing is sent before Enter.
+/// Nothing is sent before Enter.
 #[test]
 fn a_line_end_in_a_paste_does_not_send_it() {
     let mut desk = Desk::new();
@@ -70,7 +70,7 @@ fn a_line_end_in_a_paste_does_not_send_it() {
     }
 }
 
-/// T-09: a paste does nothing to the terminal.
+/// A paste does nothing to the terminal.
 #[test]
 fn escape_bytes_in_a_paste_are_dropped() {
     let desk = Desk::new();

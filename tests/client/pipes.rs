@@ -30,7 +30,7 @@ fn plain(output: &Output) {
     assert_eq!(output.stderr, "");
 }
 
-/// K-09: the end of the input is the end.
+/// The end of the input is the end.
 #[test]
 fn lines_are_sent_in_order_and_then_it_leaves() {
     let server = server();
@@ -49,7 +49,7 @@ fn lines_are_sent_in_order_and_then_it_leaves() {
     );
 }
 
-/// K-09: the end of the input is the end. Nor does the server say to it what it says
+/// The end of the input is the end. Nor does the server say to it what it says
 /// to those who have gone without a word.
 #[test]
 fn no_input_at_all_is_no_failure() {
@@ -134,7 +134,7 @@ fn lines_that_cannot_be_sent_are_refused_and_the_rest_goes_on() {
     assert_eq!(words("/nonsense"), 1, "{output}");
 }
 
-/// T-02, T-03, T-04: nor would our own server.
+/// Nor would our own server.
 #[test]
 fn escape_sequences_in_a_pipe_are_not_passed_on() {
     let server = server();
@@ -248,7 +248,7 @@ fn a_server_that_dies_at_the_hello_is_status_1() {
     assert!(output.stderr.ends_with(sentence), "{output}");
 }
 
-/// K-01: what is told as not delivered may come from anywhere.
+/// What is told as not delivered may come from anywhere.
 #[test]
 fn escape_sequences_in_a_pipe_are_not_shown_when_undelivered() {
     let (listener, addr) = listen();
@@ -311,7 +311,7 @@ fn an_input_that_does_not_block_is_waited_for() {
     }
 }
 
-/// P-03: nobody reads it any more, and that is no failure.
+/// Nobody reads it any more, and that is no failure.
 #[test]
 fn a_closed_stdout_is_a_quiet_end() {
     let server = server();
@@ -333,7 +333,7 @@ fn a_closed_stdout_is_a_quiet_end() {
     bo.expect("\r[pipe] is offline\n");
 }
 
-/// P-03: but what was to be said and is not in the room was not delivered.
+/// But what was to be said and is not in the room was not delivered.
 #[test]
 fn a_closed_stdout_does_not_hide_what_is_not_delivered() {
     let (listener, addr) = listen();
@@ -361,7 +361,7 @@ fn a_closed_stdout_does_not_hide_what_is_not_delivered() {
     assert!(output.stderr.ends_with("status 1\n"), "{output}");
 }
 
-/// K-09: without a prompt, since a terminal on one side can have none.
+/// Without a prompt, since a terminal on one side can have none.
 #[test]
 fn a_terminal_on_one_side_only_is_no_terminal() {
     let server = server();

@@ -22,7 +22,7 @@ fn refuse(listener: &TcpListener, answers: bool) {
     }
 }
 
-/// C-04: a person who cannot come in is told why, once, and nothing that is not so.
+/// A person who cannot come in is told why, once, and nothing that is not so.
 #[test]
 fn why_the_client_is_not_let_in_is_told() {
     let (listener, addr) = listen();
@@ -49,7 +49,7 @@ fn why_the_client_is_not_let_in_is_told() {
     assert!(!output.stderr.contains("went away"), "{output}");
 }
 
-/// C-04: it comes back by itself, and says when.
+/// It comes back by itself, and says when.
 #[test]
 fn a_full_room_is_tried_again() {
     let (listener, addr) = listen();
@@ -77,7 +77,7 @@ fn a_full_room_is_tried_again() {
     assert!(output.stdout.ends_with(said), "{output}");
 }
 
-/// C-04: and a person sees when, and can leave meanwhile.
+/// And a person sees when, and can leave meanwhile.
 #[test]
 fn a_full_room_is_waited_for_at_a_prompt() {
     let (listener, addr) = listen();

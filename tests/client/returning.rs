@@ -336,7 +336,7 @@ fn in_json_there_are_only_objects_on_stdout() {
     assert_eq!(output.stderr.lines().count(), 2, "{output}");
 }
 
-/// K-04: nor what was meant for the server that was there before.
+/// Nor what was meant for the server that was there before.
 #[test]
 fn a_stranger_on_the_same_port_gets_nothing() {
     let (ann, server, listener, _) = in_room();

@@ -415,7 +415,7 @@ fn what_was_said_outlives_a_narrower_window(emulator: Emulator) {
     }
 }
 
-/// K-03: the draft is whole in each state of the screen.
+/// The draft is whole in each state of the screen.
 fn slow_typing_in_a_flood_is_never_disturbed(emulator: Emulator) {
     let server = server();
     let mut bo = nc(server.addr(), "bo");
@@ -454,7 +454,7 @@ fn slow_typing_in_a_flood_is_never_disturbed(emulator: Emulator) {
     bo.expect(&format!("\r<ann> {draft}\n"));
 }
 
-/// K-03: it is not drawn line by line.
+/// It is not drawn line by line.
 fn a_flood_is_drawn_in_batches(emulator: Emulator) {
     let server = server();
     let mut bo = nc(server.addr(), "bo");

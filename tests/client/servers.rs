@@ -46,7 +46,7 @@ fn two_clients_talk_through_the_tutorials_server() {
     assert_eq!(count(&full, "<You> fine"), 1, "in:\n{full}");
 }
 
-/// K-04: silence is no proof that it is no chat.
+/// Silence is no proof that it is no chat.
 #[test]
 fn a_server_that_greets_nobody_gets_plain_lines() {
     let (listener, addr) = listen();
@@ -183,7 +183,6 @@ fn an_answer_without_a_status_line_is_http_too() {
     }
 }
 
-/// K-04.
 #[test]
 fn a_server_that_accepts_and_closes_is_status_1() {
     let (listener, addr) = listen();
@@ -197,7 +196,7 @@ fn a_server_that_accepts_and_closes_is_status_1() {
     );
 }
 
-/// C-11: one where nobody listens does not matter.
+/// One where nobody listens does not matter.
 #[test]
 fn every_address_of_a_name_is_tried() {
     // Where `localhost` is ::1 as well, nobody listens there.
@@ -256,7 +255,7 @@ fn a_server_that_does_not_let_in_can_be_left() {
     }
 }
 
-/// K-05: what it does not take is told, however the client ends.
+/// What it does not take is told, however the client ends.
 #[cfg(unix)]
 #[test]
 fn what_a_plain_server_does_not_take_is_told() {

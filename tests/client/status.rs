@@ -72,32 +72,29 @@ fn ctrl_c_gives_the_terminal_back() {
     assert!(!screen.contains("<You>"), "{screen}");
 }
 
-/// K-07: in every state that a signal can find it in.
+/// In every state that a signal can find it in.
 #[test]
 fn sigterm_gives_the_terminal_back() {
     let screen = check("half typed", |ann| ann.signal(Signal::Terminate), 128 + 15);
     assert_eq!(screen.matches("half typed").count(), 1, "{screen}");
 }
 
-/// K-07.
 #[test]
 fn sighup_gives_the_terminal_back() {
     check("half typed", |ann| ann.signal(Signal::Hangup), 128 + 1);
 }
 
-/// K-07.
 #[test]
 fn sigint_gives_the_terminal_back() {
     check("half typed", |ann| ann.signal(Signal::Interrupt), 128 + 2);
 }
 
-/// K-07.
 #[test]
 fn sigquit_gives_the_terminal_back() {
     check("half typed", |ann| ann.signal(Signal::Quit), 128 + 3);
 }
 
-/// K-07: by all others that would end it, too.
+/// By all others that would end it, too.
 #[test]
 fn any_signal_that_ends_it_gives_the_terminal_back() {
     for name in [
@@ -144,7 +141,7 @@ fn end_in_raw_mode() {
 
 const HOW_TO_END: &str = "CHAT_TEST_HOW_TO_END";
 
-/// K-07: a panic gives the terminal back, with unwinding and without, and so
+/// A panic gives the terminal back, with unwinding and without, and so
 /// does an error between the raw mode and the first repaint.
 #[test]
 fn a_panic_gives_the_terminal_back() {
@@ -177,7 +174,7 @@ fn a_panic_gives_the_terminal_back() {
     }
 }
 
-/// K-07: an output that is closed or full, with a terminal as the input.
+/// An output that is closed or full, with a terminal as the input.
 #[test]
 fn an_output_that_takes_nothing_leaves_the_terminal_alone() {
     let program = client().to_str().expect("a plain path");
@@ -229,7 +226,7 @@ fn a_lost_server_gives_the_terminal_back() {
     }
 }
 
-/// K-07: while much is drawn.
+/// While much is drawn.
 #[test]
 fn it_gives_the_terminal_back_in_a_flood() {
     let server = server();
@@ -245,7 +242,7 @@ fn it_gives_the_terminal_back_in_a_flood() {
     given_back(&ann);
 }
 
-/// K-08: its window is closed.
+/// Its window is closed.
 #[test]
 fn a_closed_terminal_ends_it() {
     let server = server();
@@ -284,7 +281,7 @@ fn signals_end_a_client_with_pipes() {
     }
 }
 
-/// K-07: a client that waits for an output that nobody takes does not hear a
+/// A client that waits for an output that nobody takes does not hear a
 /// signal, and obeys it all the same.
 #[cfg(target_os = "linux")]
 #[test]
@@ -431,7 +428,7 @@ fn a_name_that_nobody_has_is_status_3() {
     );
 }
 
-/// K-07: nothing was taken yet.
+/// Nothing was taken yet.
 #[test]
 fn a_failed_connection_does_not_touch_the_terminal() {
     let (_listener, addr) = listen();

@@ -114,7 +114,7 @@ mod stopped {
         assert_eq!(message["text"], "one\ntwo\nthree and more");
     }
 
-    /// K-07: C-z gives the terminal back, and fg takes it again.
+    /// C-z gives the terminal back, and fg takes it again.
     #[test]
     fn ctrl_z_stops_it_and_nothing_is_lost() {
         check(|ann| ann.type_text(&keys::ctrl('z')), true);
@@ -272,7 +272,7 @@ fn squeezed(text: &str) -> String {
     text.replace([' ', '\n'], "")
 }
 
-/// K-10: under text that flows.
+/// Under text that flows.
 #[test]
 fn a_storm_of_sizes_loses_no_message_and_no_draft() {
     let server = server();
@@ -305,7 +305,7 @@ fn a_storm_of_sizes_loses_no_message_and_no_draft() {
     bo.expect(&format!("\r<ann> {DRAFT}\n"));
 }
 
-/// K-10: down to nothing.
+/// Down to nothing.
 #[test]
 fn it_survives_the_smallest_and_the_largest_windows() {
     let server = server();
@@ -342,7 +342,6 @@ fn it_survives_the_smallest_and_the_largest_windows() {
     bo.expect(&format!("\r<ann> {DRAFT}\n"));
 }
 
-/// K-10.
 #[test]
 fn it_starts_in_the_smallest_windows() {
     for (rows, cols) in [(1, 1), (2, 2), (1, 80), (24, 1)] {

@@ -28,7 +28,7 @@ fn vanish(mut ann: Terminal, pid: u32) {
     until("it has ended", || proc::has_ended(pid));
 }
 
-/// K-08: also without a signal the client notices that nobody is there.
+/// Also without a signal the client notices that nobody is there.
 #[test]
 fn a_terminal_that_vanishes_without_a_signal_ends_it() {
     let server = server();
@@ -41,7 +41,7 @@ fn a_terminal_that_vanishes_without_a_signal_ends_it() {
     bo.expect("\r[ann] is offline\n");
 }
 
-/// K-08: nor does it wait for a server that is away, with something to say.
+/// Nor does it wait for a server that is away, with something to say.
 #[test]
 fn a_terminal_that_vanishes_while_away_ends_it() {
     let (listener, addr) = listen();
@@ -58,7 +58,7 @@ fn a_terminal_that_vanishes_while_away_ends_it() {
     vanish(ann, pid);
 }
 
-/// K-08: where SIGHUP is ignored, as under nohup.
+/// Where SIGHUP is ignored, as under nohup.
 #[test]
 fn a_terminal_that_vanishes_under_nohup_ends_it() {
     let server = server();
@@ -71,7 +71,7 @@ fn a_terminal_that_vanishes_under_nohup_ends_it() {
     bo.expect("\r[ann] is offline\n");
 }
 
-/// T-09: a paste that never ends fills no memory, types nothing and sends
+/// A paste that never ends fills no memory, types nothing and sends
 /// nothing, and C-c still leaves.
 #[test]
 fn an_endless_paste_is_bounded_and_can_be_left() {
@@ -109,7 +109,7 @@ fn an_endless_paste_is_bounded_and_can_be_left() {
 /// What is pasted: more than would be kept, were it kept.
 const PASTED: usize = 24 << 20;
 
-/// T-09: a text with the mark of a paste's end in it, from a terminal that
+/// A text with the mark of a paste's end in it, from a terminal that
 /// passes it on, neither sends nor leaves.
 #[test]
 fn a_paste_that_ends_itself_sends_nothing() {

@@ -50,7 +50,7 @@ fn hear(bot: &mut JsonPeer, kind: &str) -> usize {
     events
 }
 
-/// L-06: a crowd that comes or goes is a few lines.
+/// A crowd that comes or goes is a few lines.
 #[test]
 fn a_crowd_is_told_in_few_lines_and_each_of_it_once() {
     let server = server();

@@ -24,14 +24,14 @@ fn server_after(first: &str, more: &str) -> ServerProcess {
     ServerProcess::start_with("bash", &["-c", &script, SERVER], &[])
 }
 
-/// L-07: half of the members are reset in the moment in which somebody speaks:
+/// Half of the members are reset in the moment in which somebody speaks:
 /// the other half hears each message once, in the one order.
 #[test]
 fn who_vanishes_while_somebody_speaks_takes_nothing_along() {
     resets_while_somebody_speaks(&server(), 0..12);
 }
 
-/// L-06: a thousand come at once and vanish at once, and the threads have little
+/// A thousand come at once and vanish at once, and the threads have little
 /// stack: it is told in a few lines, and nobody who stays is disturbed.
 #[test]
 fn a_thousand_vanish_at_once() {
@@ -65,7 +65,7 @@ fn a_thousand_vanish_at_once() {
     assert!(told < 256 * 1024, "{told} bytes");
 }
 
-/// P-06: a storm of signals that mean nothing to it disturbs nobody.
+/// A storm of signals that mean nothing to it disturbs nobody.
 #[test]
 fn signals_without_end_disturb_nobody() {
     let server = server();
@@ -89,7 +89,7 @@ fn signals_without_end_disturb_nobody() {
     assert!(server.cpu_time() - before < Duration::from_millis(30));
 }
 
-/// P-05: with a quarter of a gigabyte of addresses there is room for stopped
+/// With a quarter of a gigabyte of addresses there is room for stopped
 /// readers, a flood, and requests that nobody takes the answers to.
 #[test]
 fn little_memory_is_enough() {
@@ -116,7 +116,7 @@ fn little_memory_is_enough() {
     ann.expect("\r<cy> still\n");
 }
 
-/// P-03: where there is nothing to write the log to, or it is full, people talk.
+/// Where there is nothing to write the log to, or it is full, people talk.
 #[test]
 fn a_log_that_cannot_be_written_does_not_stop_the_room() {
     for streams in [">/dev/full 2>/dev/full", "<&- >&- 2>&-"] {
@@ -156,7 +156,7 @@ fn until_listening(streams: &str) -> (Program, std::net::SocketAddr) {
     })
 }
 
-/// C-10: a server that is killed while people are connected leaves its port to
+/// A server that is killed while people are connected leaves its port to
 /// the next one at once.
 #[test]
 fn the_port_of_a_killed_server_is_free_at_once() {
@@ -172,7 +172,7 @@ fn the_port_of_a_killed_server_is_free_at_once() {
     }
 }
 
-/// L-02: whoever takes a little at a time is not taken for one who takes nothing,
+/// Whoever takes a little at a time is not taken for one who takes nothing,
 /// and costs next to nothing meanwhile.
 #[test]
 fn a_reader_of_little_stays_and_is_cheap() {
@@ -209,7 +209,7 @@ fn a_reader_of_little_stays_and_is_cheap() {
     slow.expect("\r<bo> the end\n");
 }
 
-/// L-03: questions without end are not read on before they are answered and the
+/// Questions without end are not read on before they are answered and the
 /// answers are taken, by whoever they are asked, in either form.
 #[test]
 fn no_question_is_read_before_the_answers_are_taken() {
@@ -246,7 +246,7 @@ fn no_question_is_read_before_the_answers_are_taken() {
     assert!(grown < 4 << 20, "{grown} bytes");
 }
 
-/// D-09, N-02: an imitated notice is a message to programs and to people, and a
+/// An imitated notice is a message to programs and to people, and a
 /// message with line ends is one to programs and has its speaker on each line.
 #[test]
 fn a_message_that_imitates_a_notice_is_a_message() {

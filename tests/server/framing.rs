@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{join, server};
 
-/// F-01: in both forms a message of 4096 bytes passes whole, also one whose last
+/// In both forms a message of 4096 bytes passes whole, also one whose last
 /// character ends there, and one beyond is refused whole, also one whose last
 /// character straddles that; with one word each.
 #[test]
@@ -49,7 +49,7 @@ fn the_limit_is_in_bytes_and_cuts_nothing() {
     }
 }
 
-/// F-02: whoever never ends a line is closed with a word before a mebibyte was
+/// Whoever never ends a line is closed with a word before a mebibyte was
 /// taken, also somebody who has said nothing else yet.
 #[test]
 fn an_endless_line_is_not_taken_for_long() {
@@ -80,7 +80,7 @@ fn an_endless_line_is_not_taken_for_long() {
     assert!(grown < 8 << 20, "{grown} bytes");
 }
 
-/// F-02, F-06: a handshake of TLS and thousands of zeros cost nothing while
+/// A handshake of TLS and thousands of zeros cost nothing while
 /// nothing follows, and zeros without end are an endless line.
 #[test]
 fn what_is_no_line_yet_costs_nothing() {
@@ -109,7 +109,7 @@ fn assert_idle(server: &ServerProcess) {
     assert!(used < Duration::from_millis(30), "{used:?} for nothing");
 }
 
-/// F-03: a long line that comes byte by byte is looked at once and not once for
+/// A long line that comes byte by byte is looked at once and not once for
 /// each byte.
 #[test]
 fn a_line_in_four_thousand_pieces_is_cheap() {
@@ -127,7 +127,7 @@ fn a_line_in_four_thousand_pieces_is_cheap() {
     assert!(used < Duration::from_secs(1), "{used:?}");
 }
 
-/// F-04: ten thousand lines in one go are all told, in order, and nobody else
+/// Ten thousand lines in one go are all told, in order, and nobody else
 /// waits for that.
 #[test]
 fn many_lines_at_once_are_told_in_order_and_delay_nobody() {
@@ -165,7 +165,7 @@ fn many_lines_at_once_are_told_in_order_and_delay_nobody() {
     drop(sender.join().expect("all is sent"));
 }
 
-/// F-06, F-07: a NUL takes nothing with it and is not told; a lone CR ends no
+/// A NUL takes nothing with it and is not told; a lone CR ends no
 /// line; empty lines say nothing, not even to who sent them.
 #[test]
 fn nul_cr_and_nothing_at_all() {
@@ -183,7 +183,7 @@ fn nul_cr_and_nothing_at_all() {
     assert_eq!(answer, "\r-- here (", "it was told something else");
 }
 
-/// F-08: what was said before the sending side was closed is told, the name is
+/// What was said before the sending side was closed is told, the name is
 /// free at once, and a last line without an end is not said, but spoken of.
 #[test]
 fn whoever_closes_their_sending_side_has_said_what_they_said() {
@@ -201,7 +201,7 @@ fn whoever_closes_their_sending_side_has_said_what_they_said() {
     ann.expect("\r<bo> I am another one\n");
 }
 
-/// F-09: two hundred that are reset in the same moment, in the middle of a line,
+/// Two hundred that are reset in the same moment, in the middle of a line,
 /// of the past, and before they have said anything, leave nothing behind: no
 /// half a line, no name, no descriptor.
 #[test]
@@ -241,7 +241,7 @@ fn many_resets_leave_no_trace() {
     assert!(!server.log().contains("panicked"));
 }
 
-/// F-10: the reason arrives although much of what was sent was never read, and
+/// The reason arrives although much of what was sent was never read, and
 /// then the end, which is no reset.
 #[test]
 fn the_reason_arrives_before_the_end() {
@@ -263,7 +263,7 @@ fn the_reason_arrives_before_the_end() {
     }
 }
 
-/// C-12: what stands behind a byte that is marked as urgent is heard like all
+/// What stands behind a byte that is marked as urgent is heard like all
 /// else, and so is what comes with the end, also where both sides close at once.
 #[test]
 fn odd_flags_are_of_no_account() {
@@ -317,7 +317,7 @@ fn telnet_hears_on_after_an_interrupt() {
     assert!(bo.received().ends_with(b"\xff\xfc\x06\r<ann> hi\n"));
 }
 
-/// F-11: no first line of a web page, a browser, a secure shell, a mail client or
+/// No first line of a web page, a browser, a secure shell, a mail client or
 /// the like reaches the room, whatever its verb, nor what follows it, and the
 /// connection is over in a second.
 #[test]

@@ -82,7 +82,7 @@ fn a_history_that_cannot_be_kept_is_status_1() {
     }
 }
 
-/// C-04: what the system allows is said, if it is not what was wanted or hardly
+/// What the system allows is said, if it is not what was wanted or hardly
 /// anything.
 #[cfg(unix)]
 #[test]

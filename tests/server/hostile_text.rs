@@ -57,7 +57,7 @@ fn is_hostile(line: &str) -> bool {
     line.contains(hidden) || line.contains("\u{301}".repeat(5).as_str())
 }
 
-/// T-01, T-02, T-03, T-04, T-05, T-06, T-07: whatever somebody says in either
+/// Whatever somebody says in either
 /// form, every line that others get stands behind its speaker and holds nothing
 /// but what can be seen; what is harmless arrives as it was.
 #[test]
@@ -109,8 +109,8 @@ fn nothing_that_attacks_a_terminal_reaches_anybody() {
     }
 }
 
-/// T-05, N-01: a name with something in it that is not seen is no name.
-/// T-08: and nothing of what was tried stands in the log, which is read in a
+/// A name with something in it that is not seen is no name.
+/// And nothing of what was tried stands in the log, which is read in a
 /// terminal as well and has one line an event.
 #[test]
 fn no_name_and_no_line_of_the_log_attacks_a_terminal() {

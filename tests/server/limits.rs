@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::fairness::{self, Times};
 use crate::{SERVER, join, server};
 
-/// C-04: above the limit each gets one clear line and the end, a program in its
+/// Above the limit each gets one clear line and the end, a program in its
 /// own form, and who leaves makes room.
 #[test]
 fn a_full_room_says_so() {
@@ -73,7 +73,7 @@ fn all_of_a_full_room_may_come_back_at_once() {
     }
 }
 
-/// C-05: from one address so many at once, and this machine only if it is said.
+/// From one address so many at once, and this machine only if it is said.
 #[test]
 fn one_address_does_not_fill_the_room() {
     let server = ServerProcess::start(SERVER, &["--max-per-address", "5", "--limit-loopback"]);
@@ -99,7 +99,7 @@ fn one_address_does_not_fill_the_room() {
     assert_eq!(peers.len(), 6);
 }
 
-/// C-05: nor does it come and go without end; but connections that only look whether
+/// Nor does it come and go without end; but connections that only look whether
 /// the port is open, or speak another protocol, do not count.
 #[test]
 fn one_address_comes_so_often_only() {
@@ -140,7 +140,7 @@ fn one_address_comes_so_often_only() {
     assert_eq!(fourth.expect_eof(), line);
 }
 
-/// C-06: probes of the port are not without limit either.
+/// Probes of the port are not without limit either.
 #[test]
 fn probes_have_a_limit_of_their_own() {
     let args = ["--max-new-per-address", "2", "--limit-loopback"];
@@ -163,7 +163,7 @@ fn probes_have_a_limit_of_their_own() {
     bo.expect("\r<ann> hi\n");
 }
 
-/// C-01, C-02: whoever never says a line is closed, also one that sends a byte now
+/// Whoever never says a line is closed, also one that sends a byte now
 /// and then, and nobody else.
 #[test]
 fn who_says_nothing_is_let_go() {
@@ -195,7 +195,7 @@ fn who_says_nothing_is_let_go() {
     });
 }
 
-/// C-02: nor is the server held up by one whose line has no end, and which is heard
+/// Nor is the server held up by one whose line has no end, and which is heard
 /// so slowly that it has to wait before it has come in.
 #[test]
 fn who_never_ends_a_long_line_is_let_go() {
@@ -215,7 +215,7 @@ fn who_never_ends_a_long_line_is_let_go() {
     bo.expect("\r<ann> hi\n");
 }
 
-/// D-08: whoever has spoken in time is not closed because the server was stopped
+/// Whoever has spoken in time is not closed because the server was stopped
 /// meanwhile.
 #[test]
 fn a_stopped_server_hears_before_it_closes() {
@@ -242,7 +242,7 @@ fn a_stopped_server_hears_before_it_closes() {
     }
 }
 
-/// C-01: of those who say nothing there are so many; then the first of them make
+/// Of those who say nothing there are so many; then the first of them make
 /// room for those who come, and nobody who speaks is kept out.
 #[test]
 fn those_who_say_nothing_make_room_for_one_another() {
@@ -280,7 +280,7 @@ fn those_who_say_nothing_make_room_for_one_another() {
     });
 }
 
-/// C-01: and from one address even fewer, who are not announced at all.
+/// And from one address even fewer, who are not announced at all.
 #[test]
 fn one_address_does_not_fill_the_bench_of_the_silent() {
     let args = ["--max-unjoined-per-address", "3", "--limit-loopback"];
@@ -303,7 +303,7 @@ fn one_address_does_not_fill_the_bench_of_the_silent() {
     assert!(!ann.expect_eof().contains("entered"));
 }
 
-/// C-06: thousands who come and go do not delay those who talk, and leave nothing
+/// Thousands who come and go do not delay those who talk, and leave nothing
 /// behind.
 #[test]
 fn a_flood_of_connections_delays_nobody() {
@@ -318,7 +318,7 @@ fn a_flood_of_connections_delays_nobody() {
     assert!(server.resident_bytes() < memory + (8 << 20));
 }
 
-/// L-04, L-05: two quiet people talk on beside 200 who send as much as they can. The
+/// Two quiet people talk on beside 200 who send as much as they can. The
 /// server does not work off the flood first.
 #[test]
 fn two_hundred_flooders_delay_nobody() {
@@ -327,7 +327,7 @@ fn two_hundred_flooders_delay_nobody() {
     assert!(times.median_work() < Duration::from_millis(100), "{times}");
 }
 
-/// L-04: one who sends more than the rate is read slowly, loses nothing, and
+/// One who sends more than the rate is read slowly, loses nothing, and
 /// delays nobody.
 #[test]
 fn one_flooder_is_heard_at_its_rate_and_loses_nothing() {
@@ -382,7 +382,7 @@ fn heard_of_flooder(ann: &mut Peer, bo: &mut Peer) -> Vec<String> {
     said.map(str::to_owned).collect()
 }
 
-/// L-04: whoever has said more than the rate and closes both directions in order is
+/// Whoever has said more than the rate and closes both directions in order is
 /// heard to the end, however long that takes and however little anybody may stay who
 /// takes nothing.
 #[test]
@@ -396,7 +396,7 @@ fn a_flooder_that_has_closed_is_heard_on() {
     assert!(lines.lines().chain(["last"]).eq(&heard), "{heard:?}");
 }
 
-/// L-04: so goes it to a script that does not read, and whose system breaks off for
+/// So goes it to a script that does not read, and whose system breaks off for
 /// that. It is heard for as long as one may stay who takes nothing.
 #[test]
 fn whoever_breaks_off_is_heard_for_a_while() {
@@ -420,7 +420,7 @@ fn whoever_breaks_off_is_heard_for_a_while() {
     }
 }
 
-/// F-09, L-04: whoever is reset while there is still much to hear of them is gone at
+/// Whoever is reset while there is still much to hear of them is gone at
 /// once, also if nobody says anything to them.
 #[test]
 fn a_flooder_that_is_reset_is_gone() {
@@ -438,7 +438,7 @@ fn a_flooder_that_is_reset_is_gone() {
     }
 }
 
-/// F-12: blank lines say nothing and still count.
+/// Blank lines say nothing and still count.
 #[test]
 fn a_million_blank_lines_are_no_free_flood() {
     let args = ["--listen", "127.0.0.1:0"];

@@ -21,7 +21,7 @@ fn events(server: &ServerProcess) -> Vec<String> {
     events.map(|(_, event)| event.to_owned()).collect()
 }
 
-/// T-08: one line for each arrival, new name and departure, with time and level, name
+/// One line for each arrival, new name and departure, with time and level, name
 /// and address, and the reason of a departure; and nothing of what is said.
 #[test]
 fn the_log_names_people() {
@@ -103,7 +103,7 @@ fn most_lines(at_once: usize, interval: Duration, start: Instant) -> usize {
     at_once + 1 + (start.elapsed().as_millis() / interval.as_millis()) as usize
 }
 
-/// C-06: a probe of the port, as by `nc -z`, is one line, and a thousand are a few
+/// A probe of the port, as by `nc -z`, is one line, and a thousand are a few
 /// lines; what they are and whence is told.
 #[test]
 fn probes_are_few_lines() {

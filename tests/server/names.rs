@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{join, server};
 
-/// N-01: one name has one bearer.
+/// One name has one bearer.
 #[test]
 fn a_taken_name_gets_a_suffix_at_hello_and_a_refusal_at_nick() {
     let server = server();
@@ -36,7 +36,7 @@ fn a_taken_name_gets_a_suffix_at_hello_and_a_refusal_at_nick() {
     }
 }
 
-/// N-02, N-03: nobody speaks for the programs, and nobody has a name that cannot be
+/// Nobody speaks for the programs, and nobody has a name that cannot be
 /// seen or is too long.
 #[test]
 fn a_name_that_imitates_the_grammar_is_refused() {
@@ -78,7 +78,7 @@ fn a_name_that_imitates_the_grammar_is_refused() {
     }
 }
 
-/// N-04: the others get another one, and are in.
+/// The others get another one, and are in.
 #[test]
 fn of_many_who_want_a_name_one_gets_it() {
     let server = server();
@@ -98,7 +98,7 @@ fn of_many_who_want_a_name_one_gets_it() {
     assert!(names.contains(&"\"x\"".to_owned()));
 }
 
-/// N-05: however they have gone.
+/// However they have gone.
 #[test]
 fn a_name_is_free_when_its_bearer_has_gone() {
     let server = server();
@@ -118,7 +118,7 @@ fn a_name_is_free_when_its_bearer_has_gone() {
     join(server.addr(), "bo");
 }
 
-/// N-05: somebody who is turned away at the door has not taken the name along.
+/// Somebody who is turned away at the door has not taken the name along.
 #[test]
 fn a_name_is_free_when_its_bearer_was_turned_away() {
     let server = server();
@@ -129,7 +129,7 @@ fn a_name_is_free_when_its_bearer_was_turned_away() {
     assert_eq!(ann.welcome["name"], "ann");
 }
 
-/// N-04: two who want each other's names in one burst have two names after that,
+/// Two who want each other's names in one burst have two names after that,
 /// and those are the ones that everybody was told.
 #[test]
 fn names_that_are_swapped_in_a_burst_stay_two() {

@@ -7,7 +7,7 @@ use chat_testkit::{Peer, Program, ServerProcess, Signal, run_piped};
 
 use crate::{SERVER, join, server};
 
-/// P-01: whoever stops it, everybody is told.
+/// Whoever stops it, everybody is told.
 #[test]
 fn a_signal_says_goodbye_and_ends_well() {
     for signal in [Signal::Interrupt, Signal::Terminate] {
@@ -22,7 +22,7 @@ fn a_signal_says_goodbye_and_ends_well() {
     }
 }
 
-/// P-01: a signal that comes as soon as the server says that it listens, too.
+/// A signal that comes as soon as the server says that it listens, too.
 #[test]
 fn a_signal_at_once_ends_well() {
     for _ in 0..10 {
@@ -33,7 +33,7 @@ fn a_signal_at_once_ends_well() {
     }
 }
 
-/// C-10: and the history that it was to keep is not touched.
+/// And the history that it was to keep is not touched.
 #[test]
 fn a_port_in_use_is_status_3_and_says_what_to_do() {
     let server = server();
@@ -63,7 +63,7 @@ fn several_addresses_are_printed_one_by_one() {
     }
 }
 
-/// C-09: IPv4 and, where there is such, IPv6; also if both are asked for one by one.
+/// IPv4 and, where there is such, IPv6; also if both are asked for one by one.
 #[test]
 fn both_families_share_a_port() {
     let has_v6 = TcpListener::bind("[::1]:0").is_ok();
@@ -102,7 +102,7 @@ fn an_address_that_cannot_be_had_is_status_3() {
     }
 }
 
-/// P-03: a log that nobody reads, and one that is closed, stop nobody.
+/// A log that nobody reads, and one that is closed, stop nobody.
 #[test]
 fn a_log_that_is_not_taken_does_not_stop_the_room() {
     // The first line reaches us; after it the pipe fills up, or breaks.
@@ -122,7 +122,7 @@ fn a_log_that_is_not_taken_does_not_stop_the_room() {
     }
 }
 
-/// P-01: also where nobody is left on the thread that is told of signals.
+/// Also where nobody is left on the thread that is told of signals.
 #[test]
 fn a_second_signal_does_not_wait_for_the_last_words() {
     let server = server();

@@ -23,7 +23,7 @@ fn everyone_sees_what_everyone_says() {
     ann.expect("\r[bo] is offline\n");
 }
 
-/// L-09: there is one order, for those who speak as well.
+/// There is one order, for those who speak as well.
 #[test]
 fn everyone_sees_the_same_order() {
     const PEERS: usize = 20;
@@ -93,7 +93,7 @@ fn a_silent_peer_is_announced_by_its_address_and_its_leaving_noticed() {
     );
 }
 
-/// F-08: as `printf … | nc` does.
+/// As `printf … | nc` does.
 #[test]
 fn a_peer_that_half_closes_still_listens() {
     let server = server();
@@ -106,7 +106,7 @@ fn a_peer_that_half_closes_still_listens() {
     printf.expect("\r<ann> reply\n");
 }
 
-/// F-09: half a line is not said.
+/// Half a line is not said.
 #[test]
 fn a_reset_in_mid_line_is_one_departure_and_no_message() {
     for _ in 0..5 {
@@ -126,7 +126,7 @@ fn a_reset_in_mid_line_is_one_departure_and_no_message() {
     }
 }
 
-/// C-08: whoever comes back while the server still takes the lost connection for
+/// Whoever comes back while the server still takes the lost connection for
 /// theirs has their name at once, and the others notice nothing.
 #[test]
 fn who_comes_back_takes_the_place_of_their_ghost() {

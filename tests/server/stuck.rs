@@ -18,7 +18,7 @@ fn flood(speaker: &mut Peer, listener: &mut Peer, rounds: usize) {
     }
 }
 
-/// L-01: a reader that stops delays nobody, and is told what it has missed.
+/// A reader that stops delays nobody, and is told what it has missed.
 #[test]
 fn a_stuck_reader_delays_nobody_and_is_told_what_it_missed() {
     let server = server();
@@ -56,7 +56,7 @@ fn a_stuck_reader_delays_nobody_and_is_told_what_it_missed() {
     ann.expect("\r<stuck> I am back\n");
 }
 
-/// L-01: and after the stall time it is closed.
+/// And after the stall time it is closed.
 #[test]
 fn who_takes_nothing_for_the_stall_time_is_closed() {
     let server = ServerProcess::start(SERVER, &["--stall", "0.3"]);
@@ -80,7 +80,7 @@ fn who_takes_nothing_for_the_stall_time_is_closed() {
     assert_eq!(server.log().matches("read nothing").count(), 2);
 }
 
-/// L-01: there is no queue for each.
+/// There is no queue for each.
 #[test]
 fn many_stopped_readers_cost_what_one_costs() {
     let grown = |stopped: usize| {
@@ -120,7 +120,7 @@ fn a_thread_that_nobody_is_left_on_holds_back_nothing() {
     assert!(grown < 24 << 20, "{grown} bytes");
 }
 
-/// L-01: a process that the system has stopped, as with Ctrl-Z.
+/// A process that the system has stopped, as with Ctrl-Z.
 #[test]
 fn a_stopped_reader_delays_nobody_and_gets_it_all_when_it_goes_on() {
     let server = server();
@@ -147,7 +147,7 @@ fn a_stopped_reader_delays_nobody_and_gets_it_all_when_it_goes_on() {
     }
 }
 
-/// L-03: its end is only noticed when something is written to it.
+/// Its end is only noticed when something is written to it.
 #[test]
 fn one_who_goes_without_reading_is_missed_at_once() {
     let server = server();
@@ -207,7 +207,7 @@ fn a_closed_peer_gives_its_descriptor_back_at_once() {
     }
 }
 
-/// C-03: when the system gives no descriptor any more, those who are in are served,
+/// When the system gives no descriptor any more, those who are in are served,
 /// nothing spins, and those who wait are let in as others leave, without anybody new
 /// who would wake it.
 #[cfg(target_os = "linux")]

@@ -6,7 +6,7 @@ use chat_testkit::{JsonPeer, Peer};
 
 use crate::{join, server};
 
-/// F-03, F-04, F-07: the same lines come out however they were cut.
+/// The same lines come out however they were cut.
 #[test]
 fn lines_in_pieces_and_lines_in_one_packet() {
     let server = server();
@@ -28,7 +28,7 @@ fn telnet_is_tolerated() {
     ann.expect("\r<bo> hello\n");
 }
 
-/// F-05: it is refused with a word each time, also as a name, and never told.
+/// It is refused with a word each time, also as a name, and never told.
 #[test]
 fn what_is_not_utf_8_is_refused_and_the_connection_lives() {
     let server = server();
@@ -51,7 +51,7 @@ fn what_is_not_utf_8_is_refused_and_the_connection_lives() {
     ann.expect_not_before("<bo>", "\r<bo> still\n");
 }
 
-/// F-05, P-04: whatever comes, all that others get is UTF-8 without controls, and
+/// Whatever comes, all that others get is UTF-8 without controls, and
 /// nothing of it stops the server.
 #[test]
 fn random_bytes_leave_the_room_working() {

@@ -7,7 +7,7 @@ use chat_testkit::ServerProcess;
 use crate::SERVER;
 use crate::fairness::{beside_connections, beside_flooders};
 
-/// L-04: beside one who sends as fast as it goes.
+/// Beside one who sends as fast as it goes.
 #[test]
 #[ignore = "a figure"]
 fn one_flooder() {
@@ -17,7 +17,7 @@ fn one_flooder() {
     assert!(times.part(99) < Duration::from_millis(100));
 }
 
-/// L-05: beside two hundred.
+/// Beside two hundred.
 #[test]
 #[ignore = "a figure"]
 fn two_hundred_flooders() {
@@ -27,7 +27,7 @@ fn two_hundred_flooders() {
     assert!(times.part(99) < Duration::from_millis(250));
 }
 
-/// C-06: beside twenty thousand who connect and go.
+/// Beside twenty thousand who connect and go.
 #[test]
 #[ignore = "a figure"]
 fn twenty_thousand_connections() {

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::crowd::{Counts, Crowd, Route};
 use crate::{SERVER, setting};
 
-/// L-10: people come and go, five a second; one in a hundred reads nothing for
+/// People come and go, five a second; one in a hundred reads nothing for
 /// a while, as many have their connections reset each second; one in twenty
 /// sits behind a bad network; and four times the server is killed or stopped and
 /// comes back. At the end all that was confirmed is kept, nothing else is,

@@ -73,7 +73,7 @@ fn until_gone(spoken: bool) -> Duration {
     gone
 }
 
-/// C-07: somebody whose system has vanished has left after 130 s at most when
+/// Somebody whose system has vanished has left after 130 s at most when
 /// nobody speaks, and after 70 s when somebody does.
 #[test]
 #[ignore = "three minutes"]
@@ -88,7 +88,7 @@ fn a_link_that_goes_down_is_noticed() {
     }
 }
 
-/// C-09: without IPv6, and where a socket of IPv6 is for IPv6 alone, everybody is
+/// Without IPv6, and where a socket of IPv6 is for IPv6 alone, everybody is
 /// served who can come.
 #[test]
 #[ignore = "namespaces"]

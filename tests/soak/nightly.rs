@@ -63,7 +63,7 @@ impl Kept {
     }
 }
 
-/// D-01: two hundred kills at random moments lose nothing and double nothing,
+/// Two hundred kills at random moments lose nothing and double nothing,
 /// with each way to sync.
 #[test]
 #[ignore = "minutes"]
@@ -85,7 +85,7 @@ fn two_hundred_kills() {
     }
 }
 
-/// L-07: the same as for every change, five hundred times.
+/// The same as for every change, five hundred times.
 #[test]
 #[ignore = "minutes"]
 fn five_hundred_times_half_of_them_vanish() {
@@ -98,7 +98,7 @@ fn five_hundred_times_half_of_them_vanish() {
     assert!(!server.log().contains("panicked"));
 }
 
-/// L-09: twenty who say five hundred messages each hear one order.
+/// Twenty who say five hundred messages each hear one order.
 #[test]
 #[ignore = "a minute"]
 fn twenty_speak_and_hear_one_order() {
@@ -115,7 +115,7 @@ fn twenty_speak_and_hear_one_order() {
     assert!(report.seen >= 20 * 20 * 500 / 2, "{report:?}");
 }
 
-/// L-01: one reader that has stopped, and a thousand: 20 MB in messages of 200
+/// One reader that has stopped, and a thousand: 20 MB in messages of 200
 /// bytes reach somebody who reads, all of them, in order and without delay; the
 /// server grows by less than 8 MiB, and the system holds little for each of
 /// those who have stopped; after the stall time they are closed.
@@ -195,7 +195,7 @@ fn held_by_the_system(port: u16) -> Option<u64> {
     words.filter_map(held).max()
 }
 
-/// D-07: a hundred thousand events, and fifty who ask for all of them and take
+/// A hundred thousand events, and fifty who ask for all of them and take
 /// nothing: those who talk do not wait, and the server does not grow.
 #[test]
 #[ignore = "a minute"]

@@ -123,7 +123,7 @@ mod tests {
         range.map(name).collect()
     }
 
-    /// K-03: whatever a server tells of who comes, goes and is called what, and
+    /// Whatever a server tells of who comes, goes and is called what, and
     /// however often its room is opened anew.
     #[test]
     fn what_is_known_of_the_others_is_bounded() {

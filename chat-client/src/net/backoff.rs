@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(backoff.wait(LONGEST, 1.0), NONE);
     }
 
-    /// L-08: whatever a server does, it is called once a second at most, in the
+    /// Whatever a server does, it is called once a second at most, in the
     /// long run, and not by all who were in it at the same moment.
     #[test]
     fn nobody_connects_more_than_once_a_second() {

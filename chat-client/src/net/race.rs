@@ -97,7 +97,7 @@ mod tests {
         Err(Failure::NoAnswer)
     }
 
-    /// C-11: an address that is silent costs its head start, and no more.
+    /// An address that is silent costs its head start, and no more.
     #[test]
     fn a_silent_address_does_not_keep_the_next_one_waiting() {
         let started = Instant::now();
@@ -115,7 +115,7 @@ mod tests {
         assert!(started.elapsed() < LONG / 2, "{:?}", started.elapsed());
     }
 
-    /// C-11: nor does one that refuses.
+    /// Nor does one that refuses.
     #[test]
     fn after_a_refusal_the_next_one_begins_at_once() {
         let until = Instant::now() + LONG;
@@ -127,7 +127,7 @@ mod tests {
         assert!(Instant::now() < until);
     }
 
-    /// C-11: the error tells of all that were tried.
+    /// The error tells of all that were tried.
     #[test]
     fn when_none_answers_all_are_told() {
         static TRIED: AtomicUsize = AtomicUsize::new(0);

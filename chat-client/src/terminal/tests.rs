@@ -147,7 +147,7 @@ fn several_enters_are_a_paste_where_pastes_look_like_typing() {
     }
 }
 
-/// T-09: a paste with the mark of its end in its text, as it comes from a
+/// A paste with the mark of its end in its text, as it comes from a
 /// terminal that does not take care, types nothing and sends nothing.
 #[test]
 fn a_paste_that_ends_itself_is_still_a_paste() {

@@ -49,7 +49,7 @@ fn whole(text: &str) -> Got {
     Got::Whole(text.to_owned())
 }
 
-/// F-07: what ends a line.
+/// What ends a line.
 #[test]
 fn line_ends() {
     check(b"one\ntwo\n", &[whole("one"), whole("two")]);
@@ -59,7 +59,7 @@ fn line_ends() {
     check(b"no end", &[]);
 }
 
-/// F-07: a lone CR ends nothing.
+/// A lone CR ends nothing.
 #[test]
 fn a_cr_elsewhere_is_part_of_the_line() {
     check(b"a\rb\n", &[whole("a\rb")]);
@@ -67,7 +67,7 @@ fn a_cr_elsewhere_is_part_of_the_line() {
     check(b"a\0b\nafter\n", &[whole("a\0b"), whole("after")]);
 }
 
-/// F-01: at the limit a line passes, and beyond it is refused whole.
+/// At the limit a line passes, and beyond it is refused whole.
 #[test]
 fn the_limit_is_exact() {
     check(
@@ -96,7 +96,7 @@ fn the_limit_is_exact() {
     );
 }
 
-/// F-05: what is not UTF-8 is refused by the line.
+/// What is not UTF-8 is refused by the line.
 #[test]
 fn what_is_not_utf8_is_refused_and_the_rest_lives() {
     for bad in [
@@ -196,7 +196,7 @@ fn no_telnet_command_takes_a_line_end_or_text_with_it() {
     check(b"bad\xff\xfa\xff\nnext\n", &[Got::NotUtf8, whole("next")]);
 }
 
-/// F-02: no line end for 64 KiB is the end, at the same byte however it came.
+/// No line end for 64 KiB is the end, at the same byte however it came.
 #[test]
 fn no_line_end_is_an_end() {
     let end = MAX_UNENDED;
@@ -244,7 +244,7 @@ fn awkward_bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// F-03: the same bytes give the same lines, however they are cut.
+    /// The same bytes give the same lines, however they are cut.
     #[test]
     fn any_split_gives_the_same_lines(
         input in awkward_bytes(),

@@ -66,7 +66,7 @@ fn names_of_every_script() {
     assert_eq!(name("ａｎｎ").as_str(), "ann");
 }
 
-/// N-02, N-03: what imitates the programs, is empty or is not seen is no name.
+/// What imitates the programs, is empty or is not seen is no name.
 #[test]
 fn what_is_no_name() {
     for wanted in [
@@ -119,7 +119,7 @@ fn what_is_no_name() {
     }
 }
 
-/// N-03: names have a length.
+/// Names have a length.
 #[test]
 fn length_is_counted_in_columns() {
     assert!(Name::choose(&"a".repeat(32)).is_ok());
@@ -131,7 +131,7 @@ fn length_is_counted_in_columns() {
     assert_eq!(Name::choose(&"a".repeat(100_000)), Err(NameError::TooLong));
 }
 
-/// N-01: names that look alike are one name.
+/// Names that look alike are one name.
 #[test]
 fn names_that_look_alike_meet() {
     for (one, other) in [
@@ -184,7 +184,7 @@ fn addresses() {
         assert!(Name::parse(text).unwrap().is_address());
     }
     assert!(Name::parse("127.0.0.1:5-2\n").is_err());
-    // K-03: a number can have any number of zeros before it.
+    // A number can have any number of zeros before it.
     let zeros = "0".repeat(60_000);
     for text in ["127.0.0.1:05", "127.0.0.1:5-02", "[::1%05]:5"] {
         assert!(Name::parse(&text.replace('0', &zeros)).is_err());

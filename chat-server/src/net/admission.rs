@@ -377,7 +377,7 @@ mod tests {
         addresses.iter().map(come).collect()
     }
 
-    /// C-04: who goes makes room for another one.
+    /// Who goes makes room for another one.
     #[test]
     fn so_many_in_all() {
         let mut admission = admission(Limits {
@@ -394,7 +394,7 @@ mod tests {
         assert_eq!(admission.connections(), 2);
     }
 
-    /// C-05: IPv6 by its first half, IPv4 as itself in every form, and this
+    /// IPv6 by its first half, IPv4 as itself in every form, and this
     /// machine not at all.
     #[test]
     fn so_many_from_one_address() {
@@ -456,7 +456,7 @@ mod tests {
         assert_eq!(come(&mut admission, now), 60);
     }
 
-    /// C-06: probes of the port cost no person a place, and have a limit of their own.
+    /// Probes of the port cost no person a place, and have a limit of their own.
     #[test]
     fn probes_are_counted_apart() {
         let mut admission = admission(Limits::default());
@@ -488,7 +488,7 @@ mod tests {
         assert_eq!(admission.arrive(address, now), Ok(()));
     }
 
-    /// C-01: they are counted apart, and each that speaks makes room.
+    /// They are counted apart, and each that speaks makes room.
     #[test]
     fn so_many_who_say_nothing() {
         let mut admission = admission(Limits {
@@ -576,7 +576,7 @@ mod tests {
         }
     }
 
-    /// C-06: what is remembered has an end.
+    /// What is remembered has an end.
     #[test]
     fn memory_is_bounded() {
         let mut admission = admission(Limits::default());

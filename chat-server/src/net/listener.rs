@@ -180,7 +180,7 @@ const LAST_PAUSE: Duration = Duration::from_secs(1);
 mod tests {
     use super::*;
 
-    /// C-07, L-01: a peer that is gone is noticed within two minutes, or one when it
+    /// A peer that is gone is noticed within two minutes, or one when it
     /// is spoken to, and one that stops costs little of the system.
     #[test]
     fn who_is_accepted_is_set_up() {

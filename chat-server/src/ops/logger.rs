@@ -264,7 +264,7 @@ mod tests {
         lines
     }
 
-    /// T-08: one event is one line that holds nothing which a terminal obeys.
+    /// One event is one line that holds nothing which a terminal obeys.
     #[test]
     fn an_event_is_one_plain_line() {
         let lines = written(|journal| {

@@ -148,7 +148,7 @@ mod tests {
         (0..50).map(|_| once()).min().unwrap()
     }
 
-    /// L-05: a name that many have costs little more than one that is free.
+    /// A name that many have costs little more than one that is free.
     #[test]
     fn a_number_is_found_without_much_work() {
         for wanted in ["ann", "a_name_that_is_shortened_by_that", "anna.maria"] {

@@ -239,7 +239,7 @@ fn a_program_gets_welcome_and_then_every_event() {
     );
 }
 
-/// F-01, F-05: a refusal is a word, not the end.
+/// A refusal is a word, not the end.
 #[test]
 fn refused_lines_are_answered_and_the_connection_lives() {
     let mut hall = Hall::new();
@@ -257,7 +257,7 @@ fn refused_lines_are_answered_and_the_connection_lives() {
     assert_eq!(hall.read(bo), "\r[ann] is offline\n");
 }
 
-/// F-08: for 30 s, and then the connection is over.
+/// For 30 s, and then the connection is over.
 #[test]
 fn half_closed_peers_still_listen() {
     let mut hall = Hall::new();
@@ -290,7 +290,7 @@ fn one_who_says_nothing_and_goes_leaves_no_trace() {
     assert_eq!(hall.read(ann), "");
 }
 
-/// L-03: what waits for one who asks is bounded.
+/// What waits for one who asks is bounded.
 #[test]
 fn who_asks_without_reading_is_not_answered_without_end() {
     let mut hall = Hall::new();
@@ -303,7 +303,7 @@ fn who_asks_without_reading_is_not_answered_without_end() {
     assert!(hall.sessions[ann].backlog.get().is_none());
 }
 
-/// F-04: many lines at once are one turn after the other.
+/// Many lines at once are one turn after the other.
 #[test]
 fn one_turn_is_bounded_in_lines_and_in_bytes() {
     let mut hall = Hall::new();
@@ -376,7 +376,7 @@ fn seqs(objects: &[Value]) -> Vec<u64> {
         .collect()
 }
 
-/// L-01: a reader for whom the text form does not reach back far enough gets the rest
+/// A reader for whom the text form does not reach back far enough gets the rest
 /// out of the JSON form, and misses nothing.
 #[test]
 fn a_slow_reader_gets_all_that_is_held_in_either_form() {
@@ -399,7 +399,7 @@ fn a_slow_reader_gets_all_that_is_held_in_either_form() {
     assert!(hall.read(slow) == said);
 }
 
-/// L-01: a reader that falls behind is told by how much.
+/// A reader that falls behind is told by how much.
 #[test]
 fn a_slow_reader_is_told_what_it_missed_and_goes_on() {
     let mut hall = Hall::new();
@@ -614,7 +614,7 @@ fn a_goodbye_says_when_to_come_back() {
     assert_eq!(goodbye[0]["after_ms"], 1500);
 }
 
-/// D-08: a wall clock that jumps changes the times that are shown, and neither
+/// A wall clock that jumps changes the times that are shown, and neither
 /// the order nor when anybody is announced or closed.
 #[test]
 fn a_clock_that_jumps_only_shows_other_times() {

@@ -194,7 +194,7 @@ fn everything(options: &Options) -> String {
         .collect()
 }
 
-/// D-01: numbers and identity go on after a restart.
+/// Numbers and identity go on after a restart.
 #[test]
 fn a_room_goes_on_where_it_was() {
     let directory = directory();
@@ -228,7 +228,7 @@ fn a_room_goes_on_where_it_was() {
     assert_eq!(hall.notes, [""; 0]);
 }
 
-/// D-01: the numbers in the names grow beyond six digits.
+/// The numbers in the names grow beyond six digits.
 #[test]
 fn a_million_files_are_not_the_end() {
     let directory = directory();
@@ -271,7 +271,7 @@ fn a_million_files_are_not_the_end() {
     assert_eq!(hall.replay(1), everything(&options));
 }
 
-/// D-02, D-06: it says what is wrong instead.
+/// It says what is wrong instead.
 #[test]
 fn what_is_no_history_is_not_touched() {
     let directory = directory();
@@ -402,7 +402,7 @@ fn a_server_that_ended_between_two_files_goes_on() {
     assert_eq!(content(&options).lines().count(), 1);
 }
 
-/// D-03: nobody sees what is not synced yet.
+/// Nobody sees what is not synced yet.
 #[test]
 fn with_always_nothing_is_seen_before_it_is_on_the_disk() {
     let directory = directory();

@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(log.trim_point(0), 0);
     }
 
-    /// L-10: nor does a room that fills up.
+    /// Nor does a room that fills up.
     #[test]
     fn reserved_chunks_are_enough() {
         let mut log = Log::new(1 << 20, 0, 1);
@@ -348,7 +348,7 @@ mod tests {
         assert!(used.is_subset(&reserved), "others are used");
     }
 
-    /// L-10: a room that goes on takes no more memory from the system.
+    /// A room that goes on takes no more memory from the system.
     #[test]
     fn dropped_chunks_are_used_again() {
         let mut log = Log::new(1000, 0, 1);

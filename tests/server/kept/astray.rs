@@ -233,7 +233,7 @@ fn a_directory_that_is_gone_is_told_and_waited_for() {
     assert!(ServerProcess::start(SERVER, &args).is_running());
 }
 
-/// D-02: they are told how much is missing, stay, and hear what is new.
+/// They are told how much is missing, stay, and hear what is new.
 #[test]
 fn a_history_that_cannot_be_read_is_a_gap() {
     let kept = Kept::new(&["--history-keep", "64MiB"]);
@@ -298,7 +298,7 @@ fn a_hangup_does_nothing_else() {
     bo.expect("<ann> still here\n");
 }
 
-/// D-06: by another name, and when the lock is gone.
+/// By another name, and when the lock is gone.
 #[test]
 fn a_second_server_is_kept_out_of_each_file() {
     let kept = Kept::new(&[]);

@@ -42,7 +42,7 @@ fn survive_kills(sync: &str, kills: usize) -> (Report, Vec<u64>) {
     (assert_kept(&kept.file(), &ledgers), connections)
 }
 
-/// D-01: killed while four write at full speed.
+/// Killed while four write at full speed.
 #[test]
 fn a_hundred_kills_lose_nothing_and_double_nothing() {
     let started = Instant::now();
@@ -55,7 +55,7 @@ fn a_hundred_kills_lose_nothing_and_double_nothing() {
     }
 }
 
-/// D-01: what a process has written is with the system, which does not die with it.
+/// What a process has written is with the system, which does not die with it.
 #[test]
 fn a_kill_loses_nothing_that_was_written_either() {
     for sync in ["batch", "off"] {

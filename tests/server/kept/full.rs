@@ -55,7 +55,7 @@ impl Bot {
     }
 }
 
-/// D-05: the room goes on meanwhile.
+/// The room goes on meanwhile.
 #[test]
 fn a_full_disk_refuses_and_recovers() {
     let mut random = Random::of_test();
@@ -132,7 +132,7 @@ fn a_full_disk_refuses_and_recovers() {
     }
 }
 
-/// D-04, D-05: what was said when the disk became full and could not be refused any
+/// What was said when the disk became full and could not be refused any
 /// more is not confirmed, and comes when there is space.
 #[test]
 fn what_is_uncertain_is_not_confirmed() {
@@ -161,7 +161,7 @@ fn what_is_uncertain_is_not_confirmed() {
     assert_eq!(seq(&three), one + 2);
 }
 
-/// D-05: a server that cannot write at its start says so, and is not killed for it.
+/// A server that cannot write at its start says so, and is not killed for it.
 #[test]
 fn a_file_that_is_full_at_the_start_is_an_error() {
     let kept = Kept::new(&[]);

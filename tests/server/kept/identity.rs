@@ -27,7 +27,7 @@ fn stop(server: &ServerProcess, kill: bool) {
     }
 }
 
-/// D-M5: a stranger comes first, with the hello and with `/nick`.
+/// A stranger comes first, with the hello and with `/nick`.
 #[test]
 fn a_stranger_does_not_get_the_name_of_one_who_comes_back() {
     for kill in [false, true] {
@@ -66,7 +66,7 @@ fn a_stranger_does_not_get_the_name_of_one_who_comes_back() {
     }
 }
 
-/// D-M3, D-M4: two bots count their messages from 1, and one sends again what it
+/// Two bots count their messages from 1, and one sends again what it
 /// does not know to be there.
 #[test]
 fn a_short_id_is_of_one_program_before_and_after_a_restart() {
@@ -108,7 +108,7 @@ fn a_short_id_is_of_one_program_before_and_after_a_restart() {
     }
 }
 
-/// D-H2: the last lines are lost, as with the power; whoever has seen them gets all
+/// The last lines are lost, as with the power; whoever has seen them gets all
 /// that is there in their place, over several restarts.
 #[test]
 fn nobody_misses_what_has_taken_the_numbers_of_what_was_lost() {

@@ -106,7 +106,7 @@ fn a_limited_history_drops_the_oldest_and_says_so() {
     assert!(size() <= LIMIT, "{}", size());
 }
 
-/// L-01: they fall behind what is held in memory, and go on from the files, also in
+/// They fall behind what is held in memory, and go on from the files, also in
 /// the middle of a message of several lines.
 #[test]
 fn stopped_readers_get_all_of_it_when_they_go_on() {
@@ -170,7 +170,7 @@ fn stopped_readers_get_all_of_it_when_they_go_on() {
     }
 }
 
-/// D-07: the server is busy with those who come back only as much as they read.
+/// The server is busy with those who come back only as much as they read.
 #[test]
 fn many_who_come_back_delay_nobody_and_cost_little() {
     const MESSAGES: usize = 20_000;

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Kept, id, resume, seq};
 use crate::join;
 
-/// P-01: all that was confirmed is kept, one who never reads holds nothing up, and
+/// All that was confirmed is kept, one who never reads holds nothing up, and
 /// nobody comes in any more.
 #[test]
 fn a_restart_says_goodbye_and_loses_nothing() {

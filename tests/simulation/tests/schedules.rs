@@ -29,7 +29,7 @@ fn config() -> ProptestConfig {
 proptest! {
     #![proptest_config(config())]
 
-    /// L-09, L-07, L-03: one order for all, everything once, whatever fails and
+    /// One order for all, everything once, whatever fails and
     /// whoever does not read.
     #[test]
     fn the_room_keeps_its_word(script in script()) {

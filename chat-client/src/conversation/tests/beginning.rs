@@ -25,7 +25,7 @@ fn stranger(talk: &Talk) -> Option<String> {
     talk.conversation.stranger().map(ToString::to_string)
 }
 
-/// K-04: however the beginning is cut into pieces, for people and for programs.
+/// However the beginning is cut into pieces, for people and for programs.
 #[test]
 fn another_protocol_is_known_by_its_beginning() {
     for (answer, expected) in [

@@ -122,7 +122,6 @@ impl Client {
     }
 }
 
-/// K-03.
 #[test]
 fn what_is_kept_does_not_grow_with_the_room() {
     let mut client = Client::new();

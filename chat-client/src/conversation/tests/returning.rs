@@ -197,7 +197,7 @@ fn a_gap_in_the_past_that_was_asked_for_hides_nothing_new() {
     assert_eq!(talk.shown(), told);
 }
 
-/// K-05: one that stands still counts as lost in the end.
+/// One that stands still counts as lost in the end.
 #[test]
 fn a_quiet_server_is_asked_for_a_sign_of_life() {
     let mut talk = Talk::in_room();
@@ -425,7 +425,7 @@ fn a_restart_is_quiet() {
     assert_eq!(talk.shown(), ["[bo] is offline", "[bo] entered room"]);
 }
 
-/// D-M5: only a person who has proved to be back is not told of. A name alone proves
+/// Only a person who has proved to be back is not told of. A name alone proves
 /// nothing: another person can have taken it.
 #[test]
 fn another_one_under_the_name_of_one_who_is_missing_is_told_of() {
@@ -456,7 +456,7 @@ fn another_one_under_the_name_of_one_who_is_missing_is_told_of() {
     assert_eq!(talk.shown(), ["[bo] is offline", "[bo] entered room"]);
 }
 
-/// D-H2: the room has lost the last things that were seen, and has others under
+/// The room has lost the last things that were seen, and has others under
 /// their numbers, which are shown once.
 #[test]
 fn what_is_there_in_place_of_what_was_lost_is_shown_once() {
@@ -767,7 +767,7 @@ fn times_away_are_told_roughly() {
     assert_eq!(after(3 * 3_600_000), "3 h");
 }
 
-/// C-08: with the secret of the last welcome a server knows that the connection
+/// With the secret of the last welcome a server knows that the connection
 /// which it may not have lost yet was ours.
 #[test]
 fn the_secret_of_the_last_welcome_is_shown_on_coming_back() {

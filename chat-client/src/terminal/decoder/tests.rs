@@ -64,7 +64,7 @@ fn pastes() {
     );
 }
 
-/// T-09: a paste that does not end is not kept, and C-c is a key all the same
+/// A paste that does not end is not kept, and C-c is a key all the same
 /// if it comes by itself. What is pasted after that is still no key.
 #[test]
 fn a_paste_without_an_end_is_bounded_and_can_be_left() {

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 use unicode::{is_emoji, is_enclosing, is_spacing, takes_selector};
 
-/// T-04, T-05: what languages are written with stays.
+/// What languages are written with stays.
 #[test]
 fn every_language_stays_as_it_is() {
     let mut languages = 0;
@@ -164,7 +164,7 @@ fn selectors_have_their_bases() {
     }
 }
 
-/// T-05: what Unicode says is not to be seen passes only where it does something, and
+/// What Unicode says is not to be seen passes only where it does something, and
 /// nothing of it where nothing is.
 #[test]
 fn nothing_that_cannot_be_seen_is_left() {
@@ -187,7 +187,7 @@ fn nothing_that_cannot_be_seen_is_left() {
     }
 }
 
-/// T-04: nothing turns the direction.
+/// Nothing turns the direction.
 #[test]
 fn bidi_controls_are_dropped() {
     check("ok \u{202e}evil\u{202c}", "ok evil");
@@ -273,7 +273,7 @@ fn tags_name_regions_and_end() {
     }
 }
 
-/// T-06: marks do not pile up, of whichever script, and stand on something.
+/// Marks do not pile up, of whichever script, and stand on something.
 #[test]
 fn marks_do_not_pile_up() {
     let mut most = 0;

@@ -1,6 +1,6 @@
 use super::*;
 
-/// T-01, T-02, T-03: no control character is left, of C0 or of C1, and so no sequence.
+/// No control character is left, of C0 or of C1, and so no sequence.
 #[test]
 fn controls_are_dropped() {
     for control in (0..0x20).chain(0x7f..0xa0).filter_map(char::from_u32) {
@@ -16,7 +16,7 @@ fn controls_are_dropped() {
     }
 }
 
-/// F-07, T-07: nothing but LF begins another line.
+/// Nothing but LF begins another line.
 #[test]
 fn nothing_but_lf_begins_a_line() {
     check("x\r* server: bye", "x * server: bye");

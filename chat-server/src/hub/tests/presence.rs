@@ -190,7 +190,7 @@ fn only_the_telling_waits() {
     assert_eq!(room.timeline.head().seq, head.seq + 2);
 }
 
-/// N-01, N-05: whoever takes a name that looks like the one of somebody who has gone does
+/// Whoever takes a name that looks like the one of somebody who has gone does
 /// so after that is told.
 #[test]
 fn a_departure_is_told_before_a_name_that_looks_the_same() {

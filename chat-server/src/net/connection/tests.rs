@@ -103,7 +103,7 @@ fn who_could_not_be_heard_in_time_comes_in_under_their_name_all_the_same() {
     );
 }
 
-/// L-04: not even one who took nothing before: there is still something to hear. Of
+/// Not even one who took nothing before: there is still something to hear. Of
 /// others the time for that has an end.
 #[test]
 fn who_has_closed_in_order_is_not_too_late() {

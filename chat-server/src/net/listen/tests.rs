@@ -90,7 +90,7 @@ fn what_is_no_place_to_listen() {
     }
 }
 
-/// C-09: whatever overlaps is opened once, and no IPv6 socket takes IPv4 from
+/// Whatever overlaps is opened once, and no IPv6 socket takes IPv4 from
 /// another one.
 #[test]
 fn nothing_is_opened_twice() {
@@ -190,7 +190,7 @@ fn refused(address: &str, error: io::Error) -> String {
     refused.explain(&["192.0.2.2".parse().unwrap()])
 }
 
-/// C-10: what happened, and what to do.
+/// What happened, and what to do.
 #[test]
 fn what_cannot_be_had_is_told_with_what_to_do() {
     use io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};

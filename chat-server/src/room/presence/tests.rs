@@ -41,7 +41,7 @@ fn check(presence: &mut Presence, now: Instant, expected: &str) {
     assert_eq!(presence.deadline(), None);
 }
 
-/// L-06: a crowd is told together.
+/// A crowd is told together.
 #[test]
 fn what_is_beyond_the_rate_is_told_together_and_in_time() {
     let start = Instant::now();

@@ -90,7 +90,7 @@ impl Fixture {
     }
 }
 
-/// C-06, L-05: however much those say who are in the room, whoever comes is heard
+/// However much those say who are in the room, whoever comes is heard
 /// in the same round.
 #[test]
 fn who_comes_does_not_wait_until_nobody_talks() {
@@ -109,7 +109,7 @@ fn who_comes_does_not_wait_until_nobody_talks() {
     assert!(fixture.clients.has_work(), "that was all that was said");
 }
 
-/// L-08, L-10: however many programs come at once, their welcomes are made a few at
+/// However many programs come at once, their welcomes are made a few at
 /// a time.
 #[test]
 fn few_welcomes_are_in_memory_at_once() {
@@ -137,7 +137,7 @@ fn few_welcomes_are_in_memory_at_once() {
     assert!(rounds > 1, "all at once");
 }
 
-/// F-02, L-08: the beginnings of lines are bounded over all connections. Those with
+/// The beginnings of lines are bounded over all connections. Those with
 /// the longest ones are closed, and those with short ones go on.
 #[test]
 fn lines_without_an_end_are_bounded_over_all() {
@@ -173,7 +173,7 @@ fn lines_without_an_end_are_bounded_over_all() {
     assert_eq!(waiting.backlog.load(Ordering::Relaxed), 0);
 }
 
-/// L-08: and of what is sent faster than it is heard little is read at a time, if
+/// And of what is sent faster than it is heard little is read at a time, if
 /// much waits already.
 #[test]
 fn little_is_read_where_much_waits() {
@@ -189,7 +189,7 @@ fn little_is_read_where_much_waits() {
     assert_eq!(waiting.read_size(), READ_BUFFER);
 }
 
-/// C-06: connections that have ended take no turn of the others, however many they
+/// Connections that have ended take no turn of the others, however many they
 /// are, and are forgotten as fast as others come.
 #[test]
 fn who_has_gone_does_not_delay_who_comes() {

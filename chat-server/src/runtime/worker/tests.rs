@@ -8,7 +8,7 @@ use super::*;
 use crate::storage::tests::faults::{Faults, Kind};
 use crate::storage::{Options, SyncMode};
 
-/// D-08: the whole process is stopped right behind a look at the sockets, until
+/// The whole process is stopped right behind a look at the sockets, until
 /// something would be due for a peer that has spoken meanwhile.
 #[test]
 fn what_people_did_while_it_was_stopped_comes_before_what_is_due() {
@@ -87,7 +87,7 @@ fn expect(peer: &mut BufReader<TcpStream>, needle: &str) -> Vec<String> {
     }
 }
 
-/// D-07: a disk that takes its time to read is waited for only by those who have asked
+/// A disk that takes its time to read is waited for only by those who have asked
 /// for what is on it.
 #[cfg(unix)]
 #[test]

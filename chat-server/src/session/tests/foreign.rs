@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// F-11: not a word of it.
+/// Not a word of it.
 #[test]
 fn nothing_of_another_protocol_reaches_the_room() {
     for first in [
@@ -32,7 +32,7 @@ fn nothing_of_another_protocol_reaches_the_room() {
     }
 }
 
-/// F-11: an IRC client is told in a line that it shows, and its password is not.
+/// An IRC client is told in a line that it shows, and its password is not.
 #[test]
 fn irc_clients_are_told_where_they_are() {
     for handshake in [

@@ -26,7 +26,7 @@ impl Hall {
     }
 }
 
-/// C-08: who shows the secret of a connection that is still here has its name, the
+/// Who shows the secret of a connection that is still here has its name, the
 /// other one is dropped, and nobody hears of it.
 #[test]
 fn a_ghost_gives_its_name_back() {

@@ -61,7 +61,7 @@ impl Hall {
     }
 }
 
-/// D-M3: two who count their messages do not have those of one another confirmed.
+/// Two who count their messages do not have those of one another confirmed.
 #[test]
 fn a_short_id_confirms_only_what_the_same_program_has_said() {
     let mut hall = Hall::new();
@@ -122,7 +122,7 @@ fn a_long_id_confirms_only_its_own_text() {
     assert_eq!(types(&hall.answers(ann, message("one", id))), ["confirmed"]);
 }
 
-/// D-M5: a stranger who comes first does not get a name that is kept, nor one that
+/// A stranger who comes first does not get a name that is kept, nor one that
 /// looks like it, in text form as in JSON form; its owner does, once.
 #[test]
 fn a_name_is_kept_for_its_owner_after_a_restart() {

@@ -81,7 +81,7 @@ fn a_newcomer_is_greeted_and_welcomed_and_pings_are_answered() {
     assert!(hall.read(nc).contains("<ann> not safe yet"));
 }
 
-/// D-03: no word that something is in the room comes before it is.
+/// No word that something is in the room comes before it is.
 #[test]
 fn nothing_is_confirmed_before_it_is_safe() {
     let mut hall = Hall::late();
@@ -138,7 +138,7 @@ fn a_disk_that_does_not_answer_is_told_to_everybody() {
     assert_eq!(types(&hall.objects_so_far(bot)), ["error", "pong"]);
 }
 
-/// P-01: the last word is the last.
+/// The last word is the last.
 #[test]
 fn goodbye_comes_behind_everything() {
     let mut hall = Hall::late();

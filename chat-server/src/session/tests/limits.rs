@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// L-04, F-12: what is too fast waits, and nothing of it is lost.
+/// What is too fast waits, and nothing of it is lost.
 #[test]
 fn who_is_too_fast_is_not_heard_for_a_while() {
     let mut hall = Hall::new();
@@ -23,7 +23,7 @@ fn who_is_too_fast_is_not_heard_for_a_while() {
     assert!((150..300).contains(&rounds), "{rounds}");
 }
 
-/// L-04: nor does a text of many short lines, which is many times as long in text
+/// Nor does a text of many short lines, which is many times as long in text
 /// form, reach the others faster.
 #[test]
 fn who_says_many_rows_pays_for_what_is_shown() {
@@ -44,7 +44,7 @@ fn who_says_many_rows_pays_for_what_is_shown() {
     assert!((shown - 6.0..shown).contains(&took), "{took} s");
 }
 
-/// L-05: another name is more work than a line, and counts as five.
+/// Another name is more work than a line, and counts as five.
 #[test]
 fn other_names_count_for_more() {
     let mut hall = Hall::new();
@@ -59,7 +59,7 @@ fn other_names_count_for_more() {
     assert!((19..=20).contains(&took.as_secs()), "{took:?}");
 }
 
-/// L-01: who talks and does not read is not heard for ever, since each line that is
+/// Who talks and does not read is not heard for ever, since each line that is
 /// not sent back to them takes memory.
 #[test]
 fn who_talks_and_does_not_read_takes_little_memory() {
@@ -125,7 +125,7 @@ fn a_smaller_limit_on_texts_holds_in_both_forms() {
     assert_eq!(hall.read(other), "\r<text> 12345\n");
 }
 
-/// F-01: each limit is called what it is, in either form.
+/// Each limit is called what it is, in either form.
 #[test]
 fn limits_have_their_names() {
     let mut hall = Hall::new();

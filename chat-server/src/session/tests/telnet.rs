@@ -34,7 +34,7 @@ fn telnet_is_answered() {
     assert_eq!(types(&hall.objects(bot)), ["pong"]);
 }
 
-/// L-03: nor does telnet get answers without end.
+/// Nor does telnet get answers without end.
 #[test]
 fn a_telnet_that_asks_without_reading_is_not_heard_on() {
     let mut hall = Hall::new();

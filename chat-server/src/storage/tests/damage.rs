@@ -13,7 +13,7 @@ fn five_messages(options: &Options) -> String {
     content(options)
 }
 
-/// D-02: wherever it was cut.
+/// Wherever it was cut.
 #[test]
 fn a_torn_end_is_cut_off_at_the_last_whole_line() {
     let directory = directory();
@@ -46,7 +46,7 @@ fn a_torn_end_is_cut_off_at_the_last_whole_line() {
     }
 }
 
-/// D-02: as after a power cut: the length is written and the contents are not.
+/// As after a power cut: the length is written and the contents are not.
 #[test]
 fn zeros_at_the_end_are_cut_off() {
     let directory = directory();
@@ -61,7 +61,7 @@ fn zeros_at_the_end_are_cut_off() {
     }
 }
 
-/// D-02: what is damaged is never passed over: it is either the torn end, or the
+/// What is damaged is never passed over: it is either the torn end, or the
 /// server does not start and the file is as it was.
 #[test]
 fn damage_in_the_middle_is_refused() {
@@ -102,7 +102,7 @@ fn damage_in_the_middle_is_refused() {
     }
 }
 
-/// D-02: a file that holds no event, and does not begin as one, may be of another
+/// A file that holds no event, and does not begin as one, may be of another
 /// program: it is refused as it is, also where there are zeros in it as in archives.
 #[test]
 fn a_file_of_another_program_is_left_as_it_is() {
@@ -141,7 +141,7 @@ fn a_file_of_another_program_is_left_as_it_is() {
     }
 }
 
-/// D-02: another program may append events that are in the history already, just
+/// Another program may append events that are in the history already, just
 /// before the server is killed. They are cut off, as while it runs, and a copy is kept.
 #[test]
 fn what_looks_like_an_event_behind_the_last_one_is_cut_off() {
@@ -180,7 +180,7 @@ fn what_looks_like_an_event_behind_the_last_one_is_cut_off() {
     }
 }
 
-/// D-02: no event has the number 0, and none so large a one that the next could
+/// No event has the number 0, and none so large a one that the next could
 /// not be counted.
 #[test]
 fn numbers_that_no_event_can_have_are_damage() {

@@ -15,7 +15,7 @@ fn is_told(_: &Hall, news: &[News]) -> bool {
     !news.is_empty()
 }
 
-/// D-05: what cannot be written is refused, for each reason of the system.
+/// What cannot be written is refused, for each reason of the system.
 #[test]
 fn a_full_disk_refuses_what_is_new_and_loses_nothing() {
     let errors = [
@@ -56,7 +56,7 @@ fn a_full_disk_refuses_what_is_new_and_loses_nothing() {
     }
 }
 
-/// P-06: a signal is no failure.
+/// A signal is no failure.
 #[test]
 fn what_a_signal_interrupts_is_done_again() {
     let (directory, faults) = (directory(), Faults::default());
@@ -69,7 +69,7 @@ fn what_a_signal_interrupts_is_done_again() {
     assert_eq!(hall.replay(1), content(&options));
 }
 
-/// D-04: it was begun before, and says nothing about what could not be written
+/// It was begun before, and says nothing about what could not be written
 /// since.
 #[test]
 fn a_sync_under_way_does_not_end_a_trouble_nor_hide_what_was_shown() {
@@ -102,7 +102,7 @@ fn a_sync_under_way_does_not_end_a_trouble_nor_hide_what_was_shown() {
     }
 }
 
-/// D-04: any sync may fail, also that of a full file or of the directory: nothing
+/// Any sync may fail, also that of a full file or of the directory: nothing
 /// is confirmed that a power cut would take, at any moment, and all of it is on the
 /// disk in the end. The system tells of each failure once and forgets what it could
 /// not write.
@@ -183,7 +183,7 @@ fn left_of_all(faults: &Faults, options: &Options) -> String {
     left + &String::from_utf8(faults.left_of(&options.path)).unwrap()
 }
 
-/// D-04, D-05: nothing that is done with names leaves anything behind when it fails.
+/// Nothing that is done with names leaves anything behind when it fails.
 #[test]
 fn whatever_fails_when_a_file_is_begun_is_done_again() {
     for kind in [Kind::Rename, Kind::Open, Kind::Stat, Kind::SyncDirectory] {
@@ -244,7 +244,7 @@ fn a_disk_that_does_not_answer_is_told_and_so_is_its_answer() {
         hall.now.instant = due - Duration::from_millis(1);
         assert_eq!(hall.keep(), []);
         assert!(matches!(hall.say("two", None), Said::New(_)));
-        // D-08: the whole process may have been stopped until then.
+        // The whole process may have been stopped until then.
         hall.now.instant = due;
         assert_eq!(hall.keep(), []);
         hall.now.instant = hall.history.deadline().unwrap();

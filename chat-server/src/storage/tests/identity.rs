@@ -82,7 +82,7 @@ fn each_file_names_the_run_that_it_begins_in() {
     assert_eq!(hall.hub.room().id().as_str(), wire);
 }
 
-/// D-H2: a client has seen any part of any run, and any number of lines are cut off
+/// A client has seen any part of any run, and any number of lines are cut off
 /// the end: it goes on behind the last event that is still what it saw.
 #[test]
 fn whoever_comes_back_goes_on_where_the_history_is_what_they_saw() {
@@ -186,7 +186,7 @@ fn an_old_history_goes_on() {
     assert!(hall.hub.room().is_free(&ann, hall.now));
 }
 
-/// D-M4: a short id is known again of the same program, and of no other one.
+/// A short id is known again of the same program, and of no other one.
 #[test]
 fn a_short_id_is_known_again_after_a_restart() {
     let directory = directory();
@@ -219,7 +219,7 @@ fn a_short_id_is_known_again_after_a_restart() {
     assert_ne!(events(&options).pop().unwrap()["tag"], tag);
 }
 
-/// D-M3: `/me waves` is another message than `waves`, also under one id and after a
+/// `/me waves` is another message than `waves`, also under one id and after a
 /// restart.
 #[test]
 fn what_is_done_is_another_message_than_what_is_said() {
@@ -244,7 +244,7 @@ fn what_is_done_is_another_message_than_what_is_said() {
     }
 }
 
-/// D-M5: a program that was here when the last run ended is known again, by its last
+/// A program that was here when the last run ended is known again, by its last
 /// name, also after several restarts in a short time.
 #[test]
 fn who_had_which_name_is_known_after_a_restart() {

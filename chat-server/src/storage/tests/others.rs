@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
 
-/// D-06: nobody else reads it.
+/// Nobody else reads it.
 #[test]
 fn only_the_owner_may_read_it() {
     let directory = directory();
@@ -23,7 +23,7 @@ fn only_the_owner_may_read_it() {
     }
 }
 
-/// D-06: the second one refuses.
+/// The second one refuses.
 #[test]
 fn two_servers_do_not_share_a_history() {
     let directory = directory();
@@ -37,7 +37,7 @@ fn two_servers_do_not_share_a_history() {
     assert!(Hall::open(options).is_ok());
 }
 
-/// D-06: nor by way of a link to a file that the first one only makes.
+/// Nor by way of a link to a file that the first one only makes.
 #[test]
 fn a_link_leads_to_the_same_history() {
     let directory = directory();
@@ -67,7 +67,7 @@ fn is_in_use(options: &Options) {
     assert!(error.contains("in use by another chat-server"), "{error}");
 }
 
-/// D-06: also when `FILE.lock` is gone, under another name, and when the file is
+/// Also when `FILE.lock` is gone, under another name, and when the file is
 /// full.
 #[test]
 fn each_file_is_locked_itself() {

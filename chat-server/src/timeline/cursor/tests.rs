@@ -241,7 +241,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// L-01, L-09: readers that take little and seldom, while the log is cut away
+    /// Readers that take little and seldom, while the log is cut away
     /// behind them: with files nothing is missing, without any nothing but what
     /// they are told of.
     #[test]
@@ -322,7 +322,7 @@ fn nothing_is_sent_before_it_is_shown() {
     assert!(got.contains("hi") && got.ends_with("-- pong\n"), "{got}");
 }
 
-/// L-01: there is no queue for a reader.
+/// There is no queue for a reader.
 #[test]
 fn a_thousand_stopped_readers_cost_a_few_numbers_each() {
     let mut hub = room(false);

@@ -325,7 +325,7 @@ fn nothing_is_told_before_it_may_be_seen() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// D-02: also from damaged files all events come in order, each once or
+    /// Also from damaged files all events come in order, each once or
     /// among those that are told as missing; nothing else comes, and it ends.
     #[test]
     fn whatever_is_damaged_the_rest_comes(
