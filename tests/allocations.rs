@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use chat_server::hub::Hub;
 use chat_server::net::listener::Listener;
-use chat_server::ops::logger::Journal;
+use chat_server::ops::logger::Logger;
 use chat_server::room::identity::Identity;
 use chat_server::runtime::server::{LOG_BYTES, Limits, Server, now};
 
@@ -40,14 +40,14 @@ fn serve() -> SocketAddr {
     };
     let identity = Identity::new(now().time).expect("random bits");
     let room = Hub::new(identity, LOG_BYTES);
-    let journal = Journal::on_stderr();
+    let logger = Logger::on_stderr();
     let server = Server::new(
         vec![listener],
         room,
         None,
         limits,
         NonZeroUsize::MIN,
-        journal,
+        logger,
     );
     let server = server.expect("a poll can be had");
     // To the end of the process.

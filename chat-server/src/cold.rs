@@ -6,9 +6,9 @@
 
 /// A `T` that takes memory only while it is not the default.
 #[derive(Debug)]
-pub(crate) struct Rare<T>(Option<Box<T>>);
+pub(crate) struct Cold<T>(Option<Box<T>>);
 
-impl<T: Default + PartialEq> Rare<T> {
+impl<T: Default + PartialEq> Cold<T> {
     /// The value, if it is not the default.
     pub(crate) fn get(&self) -> Option<&T> {
         self.0.as_deref()
@@ -32,7 +32,7 @@ impl<T: Default + PartialEq> Rare<T> {
     }
 }
 
-impl<T> Default for Rare<T> {
+impl<T> Default for Cold<T> {
     fn default() -> Self {
         Self(None)
     }
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn the_default_takes_no_memory() {
-        let mut rare: Rare<Vec<u8>> = Rare::default();
+        let mut rare: Cold<Vec<u8>> = Cold::default();
         assert_eq!(size_of_val(&rare), size_of::<usize>());
         rare.change(|bytes| bytes.clear());
         assert_eq!(rare.get(), None);

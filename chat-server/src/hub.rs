@@ -87,7 +87,7 @@ impl Hub {
     }
 
     /// The connections whose places others have taken since this was last asked.
-    pub fn take_replaced(&mut self) -> Vec<crate::room::tickets::Pass> {
+    pub fn take_replaced(&mut self) -> Vec<crate::room::tickets::TicketId> {
         self.room.take_replaced()
     }
 

@@ -12,7 +12,7 @@ use chat_server::hub::Hub;
 use chat_server::net::listen;
 use chat_server::net::listener::{Listener, own_addresses};
 use chat_server::ops::errors::chain;
-use chat_server::ops::logger::Journal;
+use chat_server::ops::logger::Logger;
 use chat_server::ops::signals::{raise_descriptor_limit, survive_full_files};
 use chat_server::room::identity::Identity;
 use chat_server::runtime::server::{LOG_BYTES, Limits, Server, now};
@@ -23,21 +23,21 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(status) => return status,
     };
-    let journal = Journal::on_stderr();
-    let parts = match prepare(&args, &journal) {
+    let logger = Logger::on_stderr();
+    let parts = match prepare(&args, &logger) {
         Ok(parts) => parts,
         Err((status, why)) => {
-            journal.say(&format!("chat-server: {why}"));
-            journal.finish();
+            logger.say(&format!("chat-server: {why}"));
+            logger.finish();
             return ExitCode::from(status);
         }
     };
     let (listeners, history, hub, limits) = parts;
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
-    let server = Server::new(listeners, hub, history, limits, args.threads(), journal);
+    let server = Server::new(listeners, hub, history, limits, args.threads(), logger);
     let run = |server: Server| {
         // Not before signals are watched for: whoever reads this may send one.
-        introduce(&addresses, server.journal());
+        introduce(&addresses, server.logger());
         server.run()
     };
     match server.and_then(run) {
@@ -76,14 +76,14 @@ type Parts = (Vec<Listener>, Option<History>, Hub, Limits);
 
 /// Gets all that the server needs of the system, or tells with which status to end,
 /// and why.
-fn prepare(args: &Args, journal: &Journal) -> Result<Parts, (u8, String)> {
+fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     let descriptors = raise_descriptor_limit().unwrap_or(MANY_DESCRIPTORS);
     // Before a history is opened, which is written to as well.
     let _ = survive_full_files();
     let listeners = listen::open(&args.listen);
     let (listeners, notes) = listeners.map_err(|why| (CANNOT_LISTEN, why))?;
-    notes.iter().for_each(|note| journal.say(note));
-    let opened = open(args, journal).map_err(|error| (FAILURE, chain(&error)));
+    notes.iter().for_each(|note| logger.say(note));
+    let opened = open(args, logger).map_err(|error| (FAILURE, chain(&error)));
     let (history, hub) = opened?;
     // What the history may need is not for people to take.
     let own = OWN_DESCRIPTORS
@@ -102,7 +102,7 @@ fn prepare(args: &Args, journal: &Journal) -> Result<Parts, (u8, String)> {
         return Err((FAILURE, why));
     }
     if possible < args.max_clients().unwrap_or(FEW) {
-        journal.say(&format!(
+        logger.say(&format!(
             "only {possible} connections are possible: this process may have {descriptors} files \
              open\n{RAISE_LIMIT}"
         ));
@@ -119,7 +119,7 @@ fn prepare(args: &Args, journal: &Journal) -> Result<Parts, (u8, String)> {
 }
 
 /// The room, as it was left if it is kept.
-fn open(args: &Args, journal: &Journal) -> anyhow::Result<(Option<History>, Hub)> {
+fn open(args: &Args, logger: &Logger) -> anyhow::Result<(Option<History>, Hub)> {
     let Some(options) = args.history() else {
         let identity = Identity::new(now().time).context("the system gives no random bits")?;
         return Ok((None, Hub::new(identity, LOG_BYTES)));
@@ -128,20 +128,20 @@ fn open(args: &Args, journal: &Journal) -> anyhow::Result<(Option<History>, Hub)
     let mut notes = Vec::new();
     let (history, hub) = History::open(options, LOG_BYTES, now(), &mut notes)?;
     for note in notes {
-        journal.warn(now().time, &note);
+        logger.warn(now().time, &note);
     }
     // One of these is that it was opened.
     let events = hub.timeline.head().seq - hub.timeline.first();
-    journal.say(&format!(
+    logger.say(&format!(
         "what is said is kept in {show} ({events} events so far)"
     ));
     Ok((Some(history), hub))
 }
 
 /// Tells whoever started the server how others get in.
-fn introduce(addresses: &[SocketAddr], journal: &Journal) {
+fn introduce(addresses: &[SocketAddr], logger: &Logger) {
     for address in addresses {
-        journal.say(&format!("listening on {address}"));
+        logger.say(&format!("listening on {address}"));
     }
     let Some(first) = addresses.first() else {
         return;
@@ -155,19 +155,19 @@ fn introduce(addresses: &[SocketAddr], journal: &Journal) {
     } else {
         first.ip().to_string()
     };
-    journal.say(&format!(
+    logger.say(&format!(
         "join with: chat-client {host} {port}   or: nc {host} {port}"
     ));
     if everywhere {
         let addresses: Vec<String> = own_addresses().iter().map(ToString::to_string).collect();
         if !addresses.is_empty() {
-            journal.say(&format!(
+            logger.say(&format!(
                 "addresses of this machine: {}",
                 addresses.join(", ")
             ));
         }
     }
-    journal.say("anybody who can reach this port can join, and nothing is encrypted");
+    logger.say("anybody who can reach this port can join, and nothing is encrypted");
 }
 
 /// Its poll, and what wakes it up.

@@ -21,11 +21,11 @@ use chat_proto::name::Name;
 use chat_proto::{json_form, text_form};
 
 use crate::clock::Now;
-use crate::cold::Rare;
+use crate::cold::Cold;
 use crate::hub::Hub;
 use crate::net::admission::Refusal;
-use crate::room::tickets::Pass;
-use crate::session::rate::Pace;
+use crate::room::tickets::TicketId;
+use crate::session::rate::RateLimiter;
 use crate::timeline::cursor::Slices;
 use crate::timeline::mark::Form;
 use crate::timeline::replay::{Files, Page, Piece, Wanted};
@@ -52,7 +52,7 @@ const TURN_BYTES: u64 = 64 * 1024;
 pub struct Session {
     decoder: LineDecoder,
     /// Input that came and is not to be processed yet.
-    backlog: Rare<Vec<u8>>,
+    backlog: Cold<Vec<u8>>,
     seat: Seat,
 }
 
@@ -63,7 +63,7 @@ impl Session {
         seat.greet(hub, now);
         Self {
             decoder: LineDecoder::default(),
-            backlog: Rare::default(),
+            backlog: Cold::default(),
             seat,
         }
     }
@@ -74,7 +74,7 @@ impl Session {
         seat.refuse(refusal, hub, now);
         Self {
             decoder: LineDecoder::default(),
-            backlog: Rare::default(),
+            backlog: Cold::default(),
             seat,
         }
     }
@@ -138,8 +138,8 @@ impl Session {
     }
 
     /// What the server knows it by, if it is a program.
-    pub fn pass(&self) -> Option<Pass> {
-        self.seat.pass
+    pub fn ticket(&self) -> Option<TicketId> {
+        self.seat.ticket
     }
 
     /// The line that it is in the middle of takes memory that others need.
@@ -168,7 +168,7 @@ impl Session {
 
     /// When [`Session::expire`] wants to be called, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
-        let pace = self.seat.pace.get().and_then(Pace::deadline);
+        let pace = self.seat.pace.get().and_then(RateLimiter::deadline);
         pace.into_iter().chain(self.seat.phase.deadline()).min()
     }
 

@@ -18,13 +18,13 @@ use crate::runtime::control::{Peer, Shared};
 
 /// The listening sockets.
 #[derive(Debug)]
-pub(crate) struct Door {
+pub(crate) struct Acceptor {
     listeners: Vec<Listener>,
     /// Connections that have to say first whose they are, if all have to.
     vestibule: Option<Vestibule>,
 }
 
-impl Door {
+impl Acceptor {
     /// Has the listeners watched. If connections come from a proxy each of them has
     /// to begin with a header.
     pub(crate) fn new(
@@ -47,7 +47,7 @@ impl Door {
     }
 
     /// Takes note that a peer may wait, or that a proxy has said whose connection it
-    /// is; whether the token is one of the door's.
+    /// is; whether the token is one of the acceptor's.
     pub(crate) fn note(&mut self, token: usize) -> bool {
         let index = FIRST_LISTENER.wrapping_sub(token);
         if let Some(listener) = self.listeners.get_mut(index) {
@@ -135,7 +135,7 @@ impl Door {
         if let Some(error) = error {
             let connections = shared.connections();
             let text = format!("cannot accept more than {connections} connections: {error}");
-            shared.journal.tell(Topic::NoSpace, now, &text);
+            shared.logger.tell(Topic::NoSpace, now, &text);
         }
     }
 }

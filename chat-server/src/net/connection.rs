@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use mio::net::TcpStream;
 
 use crate::clock::Now;
-use crate::cold::Rare;
+use crate::cold::Cold;
 use crate::hub::Hub;
 use crate::net::socket::Socket;
 use crate::session::{Past, Reason, Session};
@@ -47,7 +47,7 @@ pub struct Connection<S = TcpStream> {
     /// Nothing more comes from it.
     silenced: bool,
     state: State,
-    clock: Rare<Clock>,
+    clock: Cold<Clock>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl<S: Socket> Connection<S> {
             gone: None,
             silenced: false,
             state: State::Open,
-            clock: Rare::default(),
+            clock: Cold::default(),
         }
     }
 

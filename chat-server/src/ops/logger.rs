@@ -26,7 +26,7 @@ use seldom::{Fate, Seldom};
 
 /// The writing end.
 #[derive(Debug)]
-pub struct Journal {
+pub struct Logger {
     queue: SyncSender<Entry>,
     written: Mutex<Receiver<()>>,
     dropped: AtomicU64,
@@ -86,8 +86,8 @@ impl Topic {
 #[derive(Debug)]
 struct Topics([Mutex<Seldom>; Topic::COUNT]);
 
-impl Journal {
-    /// A journal on stderr.
+impl Logger {
+    /// A logger on stderr.
     pub fn on_stderr() -> Self {
         let (queue, entries) = sync_channel(QUEUE);
         let (done, written) = sync_channel(1);
@@ -247,18 +247,18 @@ mod tests {
     use crate::runtime::server::now;
 
     /// What the thread would write.
-    fn written(tell: impl FnOnce(&Journal)) -> Vec<String> {
+    fn written(tell: impl FnOnce(&Logger)) -> Vec<String> {
         let (queue, entries) = sync_channel(QUEUE);
-        let journal = Journal {
+        let logger = Logger {
             queue,
             written: Mutex::new(sync_channel(1).1),
             dropped: AtomicU64::new(0),
             topics: Arc::new(Topics::new()),
         };
-        tell(&journal);
-        journal.flush();
-        let topics = Arc::clone(&journal.topics);
-        drop(journal);
+        tell(&logger);
+        logger.flush();
+        let topics = Arc::clone(&logger.topics);
+        drop(logger);
         let mut lines = Vec::new();
         write_all(&entries, &topics, |line| lines.push(line.to_owned()));
         lines
@@ -267,11 +267,11 @@ mod tests {
     /// One event is one line that holds nothing which a terminal obeys.
     #[test]
     fn an_event_is_one_plain_line() {
-        let lines = written(|journal| {
+        let lines = written(|logger| {
             let now = now();
-            journal.info(now.time, "a\n\x1b[31mb\u{202e}\u{9b}c\r\nd");
-            journal.tell(Topic::People, now, "e\x07\nf");
-            journal.say("at the start,\nin \x1b[1mtwo lines");
+            logger.info(now.time, "a\n\x1b[31mb\u{202e}\u{9b}c\r\nd");
+            logger.tell(Topic::People, now, "e\x07\nf");
+            logger.say("at the start,\nin \x1b[1mtwo lines");
         });
         let [first, second, third] = &lines[..] else {
             panic!("{lines:?}");
@@ -294,11 +294,11 @@ mod tests {
         ];
         topics.extend(Refusal::ALL.map(Topic::Refused));
         assert_eq!(topics.len(), Topic::COUNT);
-        let lines = written(|journal| {
+        let lines = written(|logger| {
             let now = now();
             for &topic in &topics {
                 for number in 1..=1000 {
-                    journal.tell(topic, now, &format!("{topic:?} {number}"));
+                    logger.tell(topic, now, &format!("{topic:?} {number}"));
                 }
             }
         });

@@ -10,13 +10,13 @@ use chat_proto::event::{Body, Event, MessageId, RoomId, RunId, Speech, SpeechKin
 use chat_proto::name::Name;
 
 use super::absent::Absent;
-use super::dedup::Ids;
+use super::dedup::DedupIndex;
 use super::identity::{Key, Owner};
 use super::presence::Presence;
 use super::request::{Emitted, Outcome, Request};
 use super::roster::People;
 use super::runs::{Onward, Runs};
-use super::tickets::Secrets;
+use super::tickets::ResumeTickets;
 use crate::clock::Now;
 
 /// The one room.
@@ -31,8 +31,8 @@ pub struct Room {
     /// How many people are here as the events tell it.
     told: usize,
     /// The messages that are held, by their ids.
-    ids: Ids,
-    pub(super) secrets: Secrets,
+    ids: DedupIndex,
+    pub(super) tickets: ResumeTickets,
     /// Who is awaited after a restart.
     pub(super) absent: Absent,
     /// The number of the next event.
@@ -45,7 +45,7 @@ pub struct Before {
     /// The room, and the runs of its server.
     pub runs: Runs,
     /// The messages that carry an id.
-    pub ids: Ids,
+    pub ids: DedupIndex,
     /// Who was here.
     pub absent: Absent,
     /// The number of the next event.
@@ -73,7 +73,7 @@ impl Room {
             presence: Presence::default(),
             told: 0,
             ids,
-            secrets: Secrets::new(key, run),
+            tickets: ResumeTickets::new(key, run),
             absent,
             next,
         }
@@ -102,7 +102,7 @@ impl Room {
             } => return self.say(kind, speech, owner, now, events),
             Request::Leave { name, owner } => {
                 if let Some(owner) = owner {
-                    self.secrets.forget(owner);
+                    self.tickets.forget(owner);
                 }
                 self.leave(&name, now, events);
             }
@@ -133,13 +133,13 @@ impl Room {
     }
 
     /// The programs that are here.
-    pub fn secrets(&self) -> &Secrets {
-        &self.secrets
+    pub fn tickets(&self) -> &ResumeTickets {
+        &self.tickets
     }
 
     /// The connections whose places others have taken since this was last asked.
-    pub fn take_replaced(&mut self) -> Vec<super::tickets::Pass> {
-        self.secrets.take_replaced()
+    pub fn take_replaced(&mut self) -> Vec<super::tickets::TicketId> {
+        self.tickets.take_replaced()
     }
 
     /// When [`Request::TellPending`] is due, if nothing happens before.

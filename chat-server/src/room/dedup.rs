@@ -19,7 +19,7 @@ type Hash = [u32; 2];
 
 /// The ids of the events that are held.
 #[derive(Debug, Default)]
-pub struct Ids {
+pub struct DedupIndex {
     /// Relative to `base`, so that an entry is 12 bytes: there can be as many
     /// as the history has lines.
     events: HashMap<Hash, u32, BuildHasherDefault<AsIs>>,
@@ -30,7 +30,7 @@ pub struct Ids {
     clean_at: usize,
 }
 
-impl Ids {
+impl DedupIndex {
     /// The event that a message is, if it is held.
     pub fn find(&self, hash: u64) -> Option<u64> {
         let seq = self.base + u64::from(*self.events.get(&halves(hash))?);
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_message_is_known_as_long_as_it_is_held() {
-        let mut ids = Ids::default();
+        let mut ids = DedupIndex::default();
         let [one, two] = [1 << 40 | 5, 2 << 40 | 5];
         ids.insert(one, 7);
         assert_eq!((ids.find(one), ids.find(two)), (Some(7), None));
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn what_is_not_held_any_more_is_dropped() {
-        let mut ids = Ids::default();
+        let mut ids = DedupIndex::default();
         let hash = |seq: u64| seq.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for seq in 1..100_000u64 {
             ids.insert(hash(seq), seq);

@@ -13,7 +13,7 @@ impl Room {
     /// Whether an owner has a place here: a connection of its own, or one that is
     /// kept for it after a restart.
     pub fn has_place_of(&self, owner: Owner, now: Now) -> bool {
-        self.secrets.is_here(owner) || self.returning(owner, None, now).is_some()
+        self.tickets.is_here(owner) || self.returning(owner, None, now).is_some()
     }
 
     /// Whether anybody may have this name now.
@@ -58,8 +58,8 @@ impl Room {
 
     pub(super) fn join(&mut self, join: Join, now: Now, events: &mut Events) -> Joined {
         self.absent.expire(now.instant);
-        let ghost = join.known.and_then(|owner| self.secrets.take_over(owner));
-        let owner = join.known.unwrap_or_else(|| self.secrets.draw());
+        let ghost = join.known.and_then(|owner| self.tickets.take_over(owner));
+        let owner = join.known.unwrap_or_else(|| self.tickets.draw());
         let (name, place, refusal) = if let Some(name) = ghost {
             self.leave_for(&join, now, events);
             (name, JoinedAs::TookOver, None)
@@ -78,7 +78,7 @@ impl Room {
         // It is given the names of all who are here.
         self.presence.list();
         Joined {
-            pass: self.secrets.give(owner, &name),
+            ticket: self.tickets.give(owner, &name),
             name,
             owner,
             place,
@@ -169,12 +169,12 @@ impl Room {
         }
         self.renamed(old, &new, owner, now, events);
         if let Some(owner) = owner {
-            self.secrets.rename(owner, &new);
+            self.tickets.rename(owner, &new);
         }
         Outcome::Renamed(new)
     }
 
-    /// A program that is here already says who it is, as at the door: under
+    /// A program that is here already says who it is, and comes in under
     /// `wanted` or, if that is taken, with a number behind it.
     fn rename_at_hello(
         &mut self,

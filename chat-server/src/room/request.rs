@@ -7,7 +7,7 @@ use chat_proto::name::Name;
 use chat_proto::text::Text;
 
 use super::identity::Owner;
-use super::tickets::Pass;
+use super::tickets::TicketId;
 
 /// A change of the room. The same requests in the same order give the same room and
 /// the same events.
@@ -114,7 +114,7 @@ pub struct Joined {
     /// Which program it is.
     pub owner: Owner,
     /// What its connection is known by.
-    pub pass: Pass,
+    pub ticket: TicketId,
     /// Which place it has.
     pub place: JoinedAs,
     /// It has not got the name that it wanted, for this reason.

@@ -16,7 +16,7 @@ use crate::room::identity::{Key, Owner};
 
 /// The programs that are in the room.
 #[derive(Debug)]
-pub struct Secrets {
+pub struct ResumeTickets {
     key: Key,
     run: RunId,
     /// How many owners were drawn in this run.
@@ -25,8 +25,8 @@ pub struct Secrets {
     /// Where they are.
     places: BTreeMap<Owner, u32>,
     /// Those whose place another connection has taken.
-    replaced: Vec<Pass>,
-    /// How many passes were given.
+    replaced: Vec<TicketId>,
+    /// How many tickets were given.
     count: u32,
 }
 
@@ -34,18 +34,18 @@ pub struct Secrets {
 struct Holder {
     name: Name,
     owner: Owner,
-    pass: Pass,
+    ticket: TicketId,
 }
 
 /// What the server knows the connection of a program by, as long as that is in the
 /// room. No two have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pass {
+pub struct TicketId {
     index: u32,
     count: u32,
 }
 
-impl Secrets {
+impl ResumeTickets {
     /// No program is in the room yet.
     pub fn new(key: Key, run: RunId) -> Self {
         Self {
@@ -75,19 +75,23 @@ impl Secrets {
         self.key.owner(self.run, self.drawn)
     }
 
-    /// A pass for the connection of an owner that is not here, and has this name.
-    pub fn give(&mut self, owner: Owner, name: &Name) -> Pass {
-        // Long before a number comes again its pass is over.
+    /// A ticket for the connection of an owner that is not here, and has this name.
+    pub fn give(&mut self, owner: Owner, name: &Name) -> TicketId {
+        // Long before a number comes again its ticket is over.
         self.count = self.count.wrapping_add(1);
         let entry = self.holders.vacant_entry();
-        let pass = Pass {
+        let ticket = TicketId {
             index: entry.key() as u32,
             count: self.count,
         };
         let name = name.clone();
-        entry.insert(Holder { name, owner, pass });
-        self.places.insert(owner, pass.index);
-        pass
+        entry.insert(Holder {
+            name,
+            owner,
+            ticket,
+        });
+        self.places.insert(owner, ticket.index);
+        ticket
     }
 
     /// Whether a connection of this owner is here.
@@ -95,10 +99,10 @@ impl Secrets {
         self.places.contains_key(&owner)
     }
 
-    /// Whose pass this is.
-    pub fn holder_of(&self, pass: Pass) -> Option<Owner> {
-        let holder = self.holders.get(pass.index as usize)?;
-        (holder.pass == pass).then_some(holder.owner)
+    /// Whose ticket this is.
+    pub fn holder_of(&self, ticket: TicketId) -> Option<Owner> {
+        let holder = self.holders.get(ticket.index as usize)?;
+        (holder.ticket == ticket).then_some(holder.owner)
     }
 
     /// An owner that is here has another name now.
@@ -118,16 +122,16 @@ impl Secrets {
 
     /// If a connection of this owner is here: its name, for another one that takes
     /// its place. The first one is to be dropped before it is heard again: see
-    /// [`Secrets::take_replaced`].
+    /// [`ResumeTickets::take_replaced`].
     pub fn take_over(&mut self, owner: Owner) -> Option<Name> {
         let index = self.places.remove(&owner)?;
         let holder = self.holders.try_remove(index as usize)?;
-        self.replaced.push(holder.pass);
+        self.replaced.push(holder.ticket);
         Some(holder.name)
     }
 
     /// Those whose place another connection has taken since this was last asked.
-    pub fn take_replaced(&mut self) -> Vec<Pass> {
+    pub fn take_replaced(&mut self) -> Vec<TicketId> {
         mem::take(&mut self.replaced)
     }
 }
@@ -138,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_place_is_taken_over_by_its_owner_only() {
-        let mut secrets = Secrets::new(Key::of([1; Key::BYTES]), RunId::new(1, 0));
+        let mut secrets = ResumeTickets::new(Key::of([1; Key::BYTES]), RunId::new(1, 0));
         let names = ["ann", "bo"].map(|name| Name::parse(name).unwrap());
         let [ann, bo] = [(); 2].map(|()| secrets.draw());
         let old = secrets.give(ann, &names[0]);

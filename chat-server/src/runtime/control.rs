@@ -6,7 +6,7 @@
 //! out of the same log. So there is one order for all, and no byte is copied
 //! from thread to thread.
 //!
-//! A worker that sleeps must not miss anything. It says so at its [`Desk`]
+//! A worker that sleeps must not miss anything. It says so at its [`Mailbox`]
 //! *before* it looks for news a last time, and whoever shows something does
 //! that before looking who is asleep: one of the two sees the other. Tasks are
 //! always followed by a wake-up.
@@ -24,8 +24,8 @@ use crate::clock::Now;
 use crate::hub::Hub;
 use crate::net::admission::{Admission, Refusal, Silent, Visit};
 use crate::ops::counters::Counters;
-use crate::ops::logger::{Journal, Topic};
-use crate::room::tickets::Pass;
+use crate::ops::logger::{Logger, Topic};
+use crate::room::tickets::TicketId;
 use crate::runtime::scheduler::input::{MAX_WAITING, Waiting};
 use crate::storage::History;
 use crate::timeline::mark::Form;
@@ -58,7 +58,7 @@ pub(crate) struct Shared {
     state: RwLock<State>,
     /// How many bytes everybody may see, of both forms together.
     shown: AtomicU64,
-    desks: Box<[Desk]>,
+    mailboxes: Box<[Mailbox]>,
     /// There is a history, which wakes the first worker up.
     pub(crate) is_kept: bool,
     admission: Mutex<Admission>,
@@ -68,11 +68,11 @@ pub(crate) struct Shared {
     /// Connections that are only told why they cannot come in.
     refused: AtomicUsize,
     /// Somebody waits outside for a connection to end.
-    door_waits: AtomicBool,
+    acceptor_waits: AtomicBool,
     /// Somebody is not heard because others are behind.
     talk_waits: AtomicBool,
     pub(crate) limits: Limits,
-    pub(crate) journal: Journal,
+    pub(crate) logger: Logger,
 }
 
 /// The room, and the files that it is kept in.
@@ -84,7 +84,7 @@ pub(crate) struct State {
 
 /// Where a worker is reached by the others.
 #[derive(Debug)]
-struct Desk {
+struct Mailbox {
     tasks: Mutex<Vec<Task>>,
     waker: Arc<Waker>,
     asleep: AtomicBool,
@@ -113,7 +113,7 @@ pub(crate) enum Task {
     /// Somebody has come, and is its from now on.
     Peer(Peer),
     /// Those who hold these passes are here over another connection now.
-    Replaced(Vec<Pass>),
+    Replaced(Vec<TicketId>),
     /// Too many say nothing, and whoever has done so for longest is to go.
     MakeRoom(Silent),
     /// Everybody is told this.
@@ -133,7 +133,7 @@ impl Shared {
         mut history: Option<History>,
         wakers: Vec<Arc<Waker>>,
         limits: Limits,
-        journal: Journal,
+        logger: Logger,
     ) -> Self {
         let admission = Admission::new(limits.people, limits.limit_loopback, limits.returning);
         if let (Some(history), Some(first)) = (&mut history, wakers.first()) {
@@ -143,15 +143,15 @@ impl Shared {
             shown: AtomicU64::new(hub.timeline.shown().bytes()),
             is_kept: history.is_some(),
             state: RwLock::new(State { hub, history }),
-            desks: wakers.into_iter().map(Desk::new).collect(),
+            mailboxes: wakers.into_iter().map(Mailbox::new).collect(),
             admission: Mutex::new(admission),
             counters: Counters::default(),
             waiting: Waiting::new(MAX_WAITING),
             refused: AtomicUsize::new(0),
-            door_waits: AtomicBool::new(false),
+            acceptor_waits: AtomicBool::new(false),
             talk_waits: AtomicBool::new(false),
             limits,
-            journal,
+            logger,
         }
     }
 
@@ -167,9 +167,9 @@ impl Shared {
     }
 
     /// What is left when all workers are done.
-    pub(crate) fn into_parts(self) -> (State, Journal) {
+    pub(crate) fn into_parts(self) -> (State, Logger) {
         let state = self.state.into_inner();
-        (state.unwrap_or_else(PoisonError::into_inner), self.journal)
+        (state.unwrap_or_else(PoisonError::into_inner), self.logger)
     }
 
     /// How many bytes everybody may see, of both forms together.
@@ -185,16 +185,19 @@ impl Shared {
 
     /// Wakes those who sleep, but `worker`, because there is news.
     pub(crate) fn wake_others(&self, worker: usize) {
-        for (index, desk) in self.desks.iter().enumerate() {
-            if index != worker && desk.has_people() && desk.asleep.swap(false, Ordering::SeqCst) {
-                desk.wake();
+        for (index, mailbox) in self.mailboxes.iter().enumerate() {
+            if index != worker
+                && mailbox.has_people()
+                && mailbox.asleep.swap(false, Ordering::SeqCst)
+            {
+                mailbox.wake();
             }
         }
     }
 
     /// The readers of this worker were offered everything up to `shown`.
     pub(crate) fn set_served(&self, worker: usize, shown: u64) {
-        self.desks[worker].served.store(shown, Ordering::SeqCst);
+        self.mailboxes[worker].served.store(shown, Ordering::SeqCst);
         if self.talk_waits.load(Ordering::SeqCst) && !self.is_behind() {
             self.talk_waits.store(false, Ordering::SeqCst);
             self.wake_others(worker);
@@ -215,87 +218,91 @@ impl Shared {
 
     fn is_behind(&self) -> bool {
         let shown = self.shown();
-        let people = self.desks.iter().filter(|desk| desk.has_people());
+        let people = self.mailboxes.iter().filter(|mailbox| mailbox.has_people());
         people
-            .map(|desk| desk.served.load(Ordering::SeqCst))
+            .map(|mailbox| mailbox.served.load(Ordering::SeqCst))
             .any(|served| shown - served.min(shown) >= MAX_LAG)
     }
 
     /// A worker is about to sleep, if it finds no news after this; or it is awake
     /// again.
     pub(crate) fn set_asleep(&self, worker: usize, asleep: bool) {
-        self.desks[worker].asleep.store(asleep, Ordering::SeqCst);
+        self.mailboxes[worker]
+            .asleep
+            .store(asleep, Ordering::SeqCst);
     }
 
     /// Gives a task to a worker.
     pub(crate) fn give(&self, worker: usize, task: Task) {
-        let desk = &self.desks[worker];
-        desk.tasks().push(task);
-        desk.wake();
+        let mailbox = &self.mailboxes[worker];
+        mailbox.tasks().push(task);
+        mailbox.wake();
     }
 
     /// What wakes a worker up.
     pub(crate) fn waker(&self, worker: usize) -> Arc<Waker> {
-        Arc::clone(&self.desks[worker].waker)
+        Arc::clone(&self.mailboxes[worker].waker)
     }
 
     /// Wakes a worker up, for nothing in particular.
     pub(crate) fn wake(&self, worker: usize) {
-        self.desks[worker].wake();
+        self.mailboxes[worker].wake();
     }
 
     /// Gives tasks to all workers but one.
     pub(crate) fn give_others(&self, worker: usize, task: impl Fn() -> Task) {
-        for index in (0..self.desks.len()).filter(|index| *index != worker) {
+        for index in (0..self.mailboxes.len()).filter(|index| *index != worker) {
             self.give(index, task());
         }
     }
 
     /// Whether a worker has anything to do.
     pub(crate) fn has_tasks(&self, worker: usize) -> bool {
-        !self.desks[worker].tasks().is_empty()
+        !self.mailboxes[worker].tasks().is_empty()
     }
 
     /// What a worker has to do.
     pub(crate) fn take_tasks(&self, worker: usize) -> Vec<Task> {
-        mem::take(&mut *self.desks[worker].tasks())
+        mem::take(&mut *self.mailboxes[worker].tasks())
     }
 
     /// How many connections there are.
     pub(crate) fn connections(&self) -> usize {
-        let counts = self.desks.iter().map(|desk| &desk.connections);
+        let counts = self.mailboxes.iter().map(|mailbox| &mailbox.connections);
         counts.map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
     /// The worker that is to have the next connection, which is counted now. A
     /// small room is quickest where all are together: nobody has to be woken.
     pub(crate) fn place(&self) -> usize {
-        let load = |desk: &Desk| desk.connections.load(Ordering::Relaxed);
+        let load = |mailbox: &Mailbox| mailbox.connections.load(Ordering::Relaxed);
         let with_space = self
-            .desks
+            .mailboxes
             .iter()
-            .position(|desk| load(desk) < self.limits.together);
+            .position(|mailbox| load(mailbox) < self.limits.together);
         let emptiest = || {
-            let all = self.desks.iter().enumerate();
-            all.min_by_key(|(_, desk)| load(desk))
+            let all = self.mailboxes.iter().enumerate();
+            all.min_by_key(|(_, mailbox)| load(mailbox))
                 .map_or(0, |(index, _)| index)
         };
         let worker = with_space.unwrap_or_else(emptiest);
-        let desk = &self.desks[worker];
-        desk.connections.fetch_add(1, Ordering::SeqCst);
-        desk.unserved.fetch_add(1, Ordering::Relaxed);
+        let mailbox = &self.mailboxes[worker];
+        mailbox.connections.fetch_add(1, Ordering::SeqCst);
+        mailbox.unserved.fetch_add(1, Ordering::Relaxed);
         worker
     }
 
     /// Of the connections of this worker that are not in the room so many wait to
     /// be served.
     pub(crate) fn set_unserved(&self, worker: usize, count: usize) {
-        self.desks[worker].unserved.store(count, Ordering::Relaxed);
+        self.mailboxes[worker]
+            .unserved
+            .store(count, Ordering::Relaxed);
     }
 
     /// How many come or go and have not been served, about.
     pub(crate) fn unserved(&self) -> usize {
-        let counts = self.desks.iter().map(|desk| &desk.unserved);
+        let counts = self.mailboxes.iter().map(|mailbox| &mailbox.unserved);
         counts.map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
@@ -310,13 +317,13 @@ impl Shared {
         self.counters.refused[refusal as usize].add(1);
         let reason = refusal.reason(&self.limits.people);
         let text = format!("refused {address}: {reason}");
-        self.journal.tell(Topic::Refused(refusal), now, &text);
+        self.logger.tell(Topic::Refused(refusal), now, &text);
     }
 
     /// Takes note that a part of the history cannot be read.
     pub(crate) fn tell_unreadable(&self, why: &str, now: Now) {
         let text = format!("a part of the history is left out: {why}");
-        self.journal.tell(Topic::Unreadable, now, &text);
+        self.logger.tell(Topic::Unreadable, now, &text);
     }
 
     /// Whether there is space for a connection that cannot come in, to be told so
@@ -343,28 +350,31 @@ impl Shared {
             Some((address, visit)) => self.admission().leave(address, visit, now.instant),
             None => _ = self.refused.fetch_sub(1, Ordering::SeqCst),
         }
-        let connections = &self.desks[worker].connections;
+        let connections = &self.mailboxes[worker].connections;
         connections.fetch_sub(1, Ordering::SeqCst);
-        if self.door_waits.swap(false, Ordering::SeqCst) {
-            self.give(DOOR, Task::Open);
+        if self.acceptor_waits.swap(false, Ordering::SeqCst) {
+            self.give(ACCEPTOR, Task::Open);
         }
     }
 
     /// Has [`Task::Open`] come when a connection ends.
     pub(crate) fn wait_for_space(&self) {
-        self.door_waits.store(true, Ordering::SeqCst);
+        self.acceptor_waits.store(true, Ordering::SeqCst);
     }
 
     /// The readers of this worker need nothing before `floor`.
     pub(crate) fn set_floor(&self, worker: usize, floor: [u64; 2]) {
-        for (known, floor) in self.desks[worker].floor.iter().zip(floor) {
+        for (known, floor) in self.mailboxes[worker].floor.iter().zip(floor) {
             known.store(floor, Ordering::Release);
         }
     }
 
     /// Before this nobody needs the log of a form.
     pub(crate) fn floor(&self, form: Form) -> u64 {
-        let floors = self.desks.iter().map(|desk| &desk.floor[form as usize]);
+        let floors = self
+            .mailboxes
+            .iter()
+            .map(|mailbox| &mailbox.floor[form as usize]);
         floors
             .map(|floor| floor.load(Ordering::Acquire))
             .min()
@@ -372,7 +382,7 @@ impl Shared {
     }
 }
 
-impl Desk {
+impl Mailbox {
     fn new(waker: Arc<Waker>) -> Self {
         Self {
             tasks: Mutex::default(),
@@ -406,7 +416,7 @@ fn wait_for_the_end() -> ! {
 }
 
 /// The worker that accepts, and that goes last.
-pub(crate) const DOOR: usize = 0;
+pub(crate) const ACCEPTOR: usize = 0;
 
 /// How far a worker may be behind, in bytes of both forms together: far less
 /// than the log holds.
@@ -428,7 +438,7 @@ impl Shared {
             history,
             vec![waker],
             test_limits(people),
-            Journal::on_stderr(),
+            Logger::on_stderr(),
         )
     }
 
@@ -437,7 +447,7 @@ impl Shared {
         let mut hub = Hub::new(crate::room::identity::tests::identity(), 8 << 20);
         hub.set_limits(people);
         let limits = test_limits(people);
-        Self::new(hub, None, wakers, limits, Journal::on_stderr())
+        Self::new(hub, None, wakers, limits, Logger::on_stderr())
     }
 }
 

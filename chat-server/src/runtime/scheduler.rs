@@ -25,14 +25,14 @@ use crate::net::acceptor::ACCEPTS;
 use crate::net::admission::Visit;
 use crate::net::connection::Connection;
 use crate::ops::logger::Topic;
-use crate::room::tickets::Pass;
+use crate::room::tickets::TicketId;
 use crate::runtime::control::{Peer, Shared, Task};
 use crate::session::{Held, Reason, Session};
 use crate::timeline::mark::Form;
 use returning::Returning;
 
 /// Connections, by the number of their token.
-pub(crate) struct Clients {
+pub(crate) struct Scheduler {
     /// The worker whose they are.
     worker: usize,
     limits: Limits,
@@ -56,7 +56,7 @@ pub(crate) struct Clients {
     bytes_out: u64,
 }
 
-impl Clients {
+impl Scheduler {
     /// Nobody yet.
     pub(crate) fn new(worker: usize, limits: Limits) -> Self {
         Self {
@@ -103,7 +103,7 @@ impl Clients {
         self.queues.iter().flatten().copied()
     }
 
-    /// When [`Clients::expire`] wants to be called, if nothing happens before.
+    /// When [`Scheduler::expire`] wants to be called, if nothing happens before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.timers.peek().map(|Reverse((at, _))| *at)
     }
@@ -240,11 +240,11 @@ impl Clients {
     }
 
     /// Drops those whose name somebody else has taken over.
-    pub(crate) fn replace(&mut self, passes: &[Pass], hub: &Hub, now: Now) {
+    pub(crate) fn replace(&mut self, tickets: &[TicketId], hub: &Hub, now: Now) {
         for key in 0..self.connections.capacity() {
             if let Some(connection) = self.connections.get_mut(key)
-                && let Some(pass) = connection.session.pass()
-                && passes.contains(&pass)
+                && let Some(ticket) = connection.session.ticket()
+                && tickets.contains(&ticket)
             {
                 connection.session.replace(hub, now);
                 self.enqueue(key);
@@ -386,7 +386,7 @@ impl Clients {
         drop(state);
         shared.set_unserved(self.worker, self.queues[1].len());
         for (topic, text) in told {
-            shared.journal.tell(topic, now, &text);
+            shared.logger.tell(topic, now, &text);
         }
         for key in closed {
             self.joined(key, shared);
@@ -408,7 +408,7 @@ impl Clients {
             let is_told = matches!(reason, Reason::Refused(_) | Reason::ServerStopped);
             if connection.came_in && visit == Visit::Outside && !is_told {
                 let text = format!("{address} did not come in: {reason}");
-                shared.journal.tell(Topic::Strangers, now, &text);
+                shared.logger.tell(Topic::Strangers, now, &text);
             }
         }
         let counters = &shared.counters;

@@ -10,9 +10,9 @@ use chat_proto::event::Timestamp;
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::net::listener::Listener;
-use crate::ops::logger::Journal;
+use crate::ops::logger::Logger;
 use crate::room::request::Request;
-use crate::runtime::control::{DOOR, Shared, State, Task};
+use crate::runtime::control::{ACCEPTOR, Shared, State, Task};
 use crate::runtime::worker::Worker;
 use crate::storage::{History, News};
 
@@ -36,7 +36,7 @@ impl Server {
         history: Option<History>,
         limits: Limits,
         threads: NonZeroUsize,
-        journal: Journal,
+        logger: Logger,
     ) -> anyhow::Result<Self> {
         let workers = (0..threads.get()).map(|index| Worker::new(index, limits.people));
         let mut workers: Vec<Worker> = workers.collect::<Result<_, _>>()?;
@@ -52,13 +52,13 @@ impl Server {
         hub.propose(Request::AwaitReturns, now());
         Ok(Self {
             workers,
-            shared: Shared::new(hub, history, wakers, limits, journal),
+            shared: Shared::new(hub, history, wakers, limits, logger),
         })
     }
 
     /// Where the server tells what happens.
-    pub fn journal(&self) -> &Journal {
-        &self.shared.journal
+    pub fn logger(&self) -> &Logger {
+        &self.shared.logger
     }
 
     /// Serves until a signal says stop.
@@ -92,7 +92,7 @@ fn run(mut worker: Worker, shared: &Shared) -> anyhow::Result<()> {
         shared.give_others(worker.index(), || Task::Stop);
     }
     // It waits for the others.
-    shared.wake(DOOR);
+    shared.wake(ACCEPTOR);
     result
 }
 
@@ -110,16 +110,16 @@ impl Drop for EndsWithUs {
 
 fn finish(shared: Shared) {
     let now = now();
-    let (State { mut hub, history }, journal) = shared.into_parts();
+    let (State { mut hub, history }, logger) = shared.into_parts();
     if let Some(history) = history
         && let Some(News::Trouble(why)) = history.finish(&mut hub, now)
     {
         let text = format!("{why}: the last of what was said is not kept");
-        journal.warn(now.time, &text);
+        logger.warn(now.time, &text);
     }
-    journal.flush();
-    journal.info(now.time, "stopped");
-    journal.finish();
+    logger.flush();
+    logger.info(now.time, "stopped");
+    logger.finish();
 }
 
 /// Now, by the clocks of the system.

@@ -16,14 +16,14 @@ use mio::{Events, Poll, Token, Waker};
 
 use crate::clock::Now;
 use crate::hub::Hub;
-use crate::net::acceptor::Door;
+use crate::net::acceptor::Acceptor;
 use crate::net::admission::Visit;
 use crate::ops::errors::in_words;
 use crate::ops::logger::Topic;
 use crate::ops::signals::{Signal, Signals};
 use crate::room::request::Request;
 use crate::runtime::control::{Peer, Shared, State, Task};
-use crate::runtime::scheduler::Clients;
+use crate::runtime::scheduler::Scheduler;
 use crate::runtime::server::now;
 use crate::storage::{History, News};
 use crate::timeline::mark::Form;
@@ -34,7 +34,7 @@ pub(crate) struct Worker {
     poll: Poll,
     /// What only one of them looks after.
     front: Option<Front>,
-    clients: Clients,
+    clients: Scheduler,
     /// When the room wants to be looked after, if nothing happens before.
     room_due: Option<Instant>,
     /// The disk or another worker is slower than the talk, which waits for it.
@@ -51,7 +51,7 @@ pub(crate) struct Worker {
 
 /// Where people come in, and where the server is told to stop.
 struct Front {
-    door: Door,
+    acceptor: Acceptor,
     signals: Signals,
 }
 
@@ -66,7 +66,7 @@ impl Worker {
             index,
             poll: Poll::new().context("cannot make a poll")?,
             front: None,
-            clients: Clients::new(index, limits),
+            clients: Scheduler::new(index, limits),
             room_due: None,
             overtaken: false,
             woken: false,
@@ -102,7 +102,7 @@ impl Worker {
     ) -> anyhow::Result<()> {
         let registry = self.poll.registry();
         self.front = Some(Front {
-            door: Door::new(listeners, registry, proxied)?,
+            acceptor: Acceptor::new(listeners, registry, proxied)?,
             signals: Signals::register(registry, SIGNALS).context("cannot watch for signals")?,
         });
         Ok(())
@@ -173,12 +173,12 @@ impl Worker {
             // Who is behind wakes us; those who talk have to wait.
             return Some(OVERTAKEN_FOR);
         }
-        let door = self.front.as_ref().map(|front| &front.door);
-        if self.clients.has_work() || door.is_some_and(Door::is_ready) {
+        let acceptor = self.front.as_ref().map(|front| &front.acceptor);
+        if self.clients.has_work() || acceptor.is_some_and(Acceptor::is_ready) {
             return Some(Duration::ZERO);
         }
         let timer = self.clients.deadline();
-        let retry = door.and_then(Door::retry);
+        let retry = acceptor.and_then(Acceptor::retry);
         let others = timer.into_iter().chain(self.room_due).chain(self.stopping);
         let next = others.chain(retry).min()?;
         let left = next.saturating_duration_since(Instant::now());
@@ -194,7 +194,7 @@ impl Worker {
         } else if event.token() == WAKE {
             self.woken = true;
         } else if let Some(front) = &mut self.front {
-            if front.door.note(token) {
+            if front.acceptor.note(token) {
                 return;
             }
             for signal in front.signals.pending() {
@@ -219,13 +219,15 @@ impl Worker {
         let is_due = |at: &Instant| *at <= now.instant;
         let woken = std::mem::take(&mut self.woken);
         let timer = self.clients.deadline();
-        let door = self.front.as_ref().map(|front| &front.door);
+        let acceptor = self.front.as_ref().map(|front| &front.acceptor);
         // The disk wakes up the first one.
-        woken && (door.is_some() && shared.is_kept || shared.has_tasks(self.index))
+        woken && (acceptor.is_some() && shared.is_kept || shared.has_tasks(self.index))
             || self.overtaken
             || self.room_due.as_ref().is_some_and(is_due)
             || timer.is_some_and(|at| at <= self.looked)
-            || door.is_some_and(|door| door.is_ready() || door.retry().as_ref().is_some_and(is_due))
+            || acceptor.is_some_and(|acceptor| {
+                acceptor.is_ready() || acceptor.retry().as_ref().is_some_and(is_due)
+            })
             || self.clients.need_room()
     }
 
@@ -266,14 +268,14 @@ impl Worker {
         for task in shared.take_tasks(self.index) {
             match task {
                 Task::Peer(peer) => self.welcome(peer, hub, shared, now),
-                Task::Replaced(passes) => self.clients.replace(&passes, hub, now),
+                Task::Replaced(tickets) => self.clients.replace(&tickets, hub, now),
                 Task::MakeRoom(silent) => self.clients.make_room(&silent, hub, now),
                 Task::Tell(text) => self.clients.tell(&text, hub, now),
                 Task::Stop => self.stop(hub, shared, now),
                 Task::Reopen => history.iter_mut().for_each(History::reopen),
                 Task::Open => {
                     if let Some(front) = &mut self.front {
-                        front.door.open();
+                        front.acceptor.open();
                     }
                 }
             }
@@ -284,7 +286,7 @@ impl Worker {
         let Some(mut front) = self.front.take() else {
             return;
         };
-        front.door.accept(shared, now, |peer| {
+        front.acceptor.accept(shared, now, |peer| {
             let worker = shared.place();
             if worker == self.index {
                 self.welcome(peer, hub, shared, now);
@@ -308,7 +310,7 @@ impl Worker {
             Ok(()) => shared.counters.accepted.add(from.is_some().into()),
             Err(error) => {
                 let text = format!("cannot serve {address}: {}", in_words(&error));
-                shared.journal.tell(Topic::NoSpace, now, &text);
+                shared.logger.tell(Topic::NoSpace, now, &text);
                 shared.leave(self.index, from, now);
             }
         }
@@ -330,8 +332,8 @@ impl Worker {
                 News::Told(text) | News::Noted(text) => text.as_str().into(),
             };
             match news {
-                News::Trouble(_) | News::Told(_) => shared.journal.warn(now.time, &text),
-                News::Recovered | News::Noted(_) => shared.journal.info(now.time, &text),
+                News::Trouble(_) | News::Told(_) => shared.logger.warn(now.time, &text),
+                News::Recovered | News::Noted(_) => shared.logger.info(now.time, &text),
             }
             if !matches!(news, News::Noted(_)) {
                 self.clients.tell(&text, &state.hub, now);
@@ -350,8 +352,8 @@ impl Worker {
         hub.propose(Request::TellPending, now);
         if let Some(front) = &mut self.front {
             let text = format!("stopping; people in the room: {}", hub.people().count());
-            shared.journal.info(now.time, &text);
-            front.door.close();
+            shared.logger.info(now.time, &text);
+            front.acceptor.close();
         }
         self.clients.goodbye(hub, now);
     }
@@ -372,7 +374,7 @@ fn report(shared: &Shared) {
          events {events}, {}",
         shared.counters
     );
-    shared.journal.info(now().time, &text);
+    shared.logger.info(now().time, &text);
 }
 
 fn is_overtaken(state: &State) -> bool {

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 /// What one connection has said of late.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimiter {
     /// When all that was said is paid for, if that is not so already.
     paid: Option<Instant>,
     /// Nothing more is heard for the moment.
     waits: bool,
 }
 
-impl Pace {
+impl RateLimiter {
     /// `bytes` were taken, at the end of which a line ended or not, where
     /// `rate` lines a second may come, at least one.
     pub(crate) fn spend(&mut self, bytes: usize, is_line: bool, rate: u32, now: Instant) {
@@ -65,7 +65,7 @@ mod tests {
     /// How many lines of so many bytes can be said until this moment.
     fn lines(bytes: usize, rate: u32, seconds: u64) -> usize {
         let start = Instant::now();
-        let (mut pace, mut now, mut lines) = (Pace::default(), start, 0);
+        let (mut pace, mut now, mut lines) = (RateLimiter::default(), start, 0);
         while now < start + Duration::from_secs(seconds) {
             pace.expire(now);
             if pace.is_waiting() {
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn whoever_was_quiet_may_say_as_much_again() {
         let mut now = Instant::now();
-        let mut pace = Pace::default();
+        let mut pace = RateLimiter::default();
         for _ in 0..3 {
             for _ in 0..100 {
                 assert!(!pace.is_waiting());
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn pieces_of_a_line_cost_their_bytes_only() {
         let now = Instant::now();
-        let mut pace = Pace::default();
+        let mut pace = RateLimiter::default();
         for _ in 0..4095 {
             pace.spend(1, false, 20, now);
         }

@@ -20,14 +20,14 @@ use chat_proto::{json_form, text_form};
 
 use super::{ANNOUNCE_AFTER, Change, FAREWELL_FOR, LISTEN_FOR, Reason};
 use crate::clock::Now;
-use crate::cold::Rare;
+use crate::cold::Cold;
 use crate::hub::Hub;
 use crate::hub::Ordered;
 use crate::hub::notice;
 use crate::room::identity::Owner;
 use crate::room::request::{Fallback, Outcome, Request};
-use crate::room::tickets::Pass;
-use crate::session::rate::{LINE_BYTES, Pace};
+use crate::room::tickets::TicketId;
+use crate::session::rate::{LINE_BYTES, RateLimiter};
 use crate::timeline::cursor::Reader;
 use crate::timeline::mark::Form;
 use crate::timeline::mark::Mark;
@@ -50,12 +50,12 @@ pub(super) struct Seat {
     /// The peer is gone, and not in order.
     pub(super) has_broken_off: bool,
     /// How fast it speaks.
-    pub(super) pace: Rare<Pace>,
+    pub(super) pace: Cold<RateLimiter>,
     /// Why the session ended.
     pub(super) reason: Reason,
-    pub(super) names: Rare<Names>,
+    pub(super) names: Cold<Names>,
     /// What the server knows it by, if it is a program.
-    pub(super) pass: Option<Pass>,
+    pub(super) ticket: Option<TicketId>,
 }
 
 /// Names that matter to a seat, besides the one that it has.
@@ -108,10 +108,10 @@ impl Seat {
             beginning: Beginning::Unknown,
             joined: false,
             has_broken_off: false,
-            pace: Rare::default(),
+            pace: Cold::default(),
             reason: Reason::Closed,
-            names: Rare::default(),
-            pass: None,
+            names: Cold::default(),
+            ticket: None,
         }
     }
 
@@ -147,7 +147,7 @@ impl Seat {
     }
 
     pub(super) fn is_too_fast(&self) -> bool {
-        self.pace.get().is_some_and(Pace::is_waiting)
+        self.pace.get().is_some_and(RateLimiter::is_waiting)
     }
 
     pub(super) fn wants_input(&self) -> bool {
@@ -309,7 +309,7 @@ impl Seat {
     fn pay(&mut self, more: u64, hub: &Hub, now: Now) {
         let rate = hub.limits().rate;
         if rate > 0 && more > 0 {
-            let pay = |pace: &mut Pace| pace.spend(more as usize, false, rate, now.instant);
+            let pay = |pace: &mut RateLimiter| pace.spend(more as usize, false, rate, now.instant);
             self.pace.change(pay);
         }
     }
@@ -388,7 +388,7 @@ impl Seat {
 
     /// Which program it is, if it is one.
     fn owner(&self, hub: &Hub) -> Option<Owner> {
-        hub.room().secrets().holder_of(self.pass?)
+        hub.room().tickets().holder_of(self.ticket?)
     }
 
     pub(super) fn leave(&mut self, hub: &mut Hub, now: Now) {

@@ -7,7 +7,7 @@ use chat_proto::json_form::{Record, Recorded};
 
 use crate::room::absent::Roll;
 use crate::room::apply::Before;
-use crate::room::dedup::Ids;
+use crate::room::dedup::DedupIndex;
 use crate::room::identity::Key;
 use crate::room::runs::Runs;
 use crate::timeline::log::{CHUNK, Log};
@@ -20,7 +20,7 @@ pub(super) struct Recovery {
     pub(super) json: Log,
     key: Key,
     /// The messages that have an id.
-    ids: Ids,
+    ids: DedupIndex,
     runs: Runs,
     /// Who is here.
     roll: Roll,
@@ -60,7 +60,7 @@ impl Recovery {
         Self {
             json: Log::new(capacity, 0, 1),
             key,
-            ids: Ids::default(),
+            ids: DedupIndex::default(),
             runs: Runs::of(new_room),
             roll: Roll::default(),
             capacity,

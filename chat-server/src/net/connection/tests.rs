@@ -5,7 +5,7 @@ use std::io::Write;
 use super::*;
 
 /// Thousands of idle connections cost hardly more than this each, so what
-/// only few need at a time belongs into a [`Rare`]. mio's socket is larger
+/// only few need at a time belongs into a [`Cold`]. mio's socket is larger
 /// where it checks how it is used.
 #[test]
 #[cfg(target_pointer_width = "64")]

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Clients, READ_BUFFER};
+use super::{READ_BUFFER, Scheduler};
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::runtime::control::Shared;
@@ -66,7 +66,7 @@ impl Waiting {
     }
 }
 
-impl Clients {
+impl Scheduler {
     /// If all lines without an end are too much together, those who have the longest
     /// ones go.
     pub(super) fn shed(&mut self, hub: &mut Hub, shared: &Shared, now: Now) {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::Clients;
+use super::Scheduler;
 use crate::clock::Now;
 use crate::runtime::control::Shared;
 use crate::storage::Asker;
@@ -57,7 +57,7 @@ impl Returning {
     }
 }
 
-impl Clients {
+impl Scheduler {
     /// Sends some of those who come back a page each, but no more in a round
     /// than the others hardly notice. This thread does not wait for the disk.
     pub(crate) fn serve_past(&mut self, shared: &Shared, now: Now) {

@@ -1,7 +1,7 @@
 //! Those who are in the room and have not sent a line: how long they may, and how
 //! many.
 
-use super::Clients;
+use super::Scheduler;
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::net::admission::Silent;
@@ -9,7 +9,7 @@ use crate::net::connection::Silence;
 use crate::runtime::control::{Shared, Task};
 use crate::session::{ANNOUNCE_AFTER, Reason};
 
-impl Clients {
+impl Scheduler {
     /// Somebody comes in who has said nothing, if there are not too many of those
     /// from the same address already.
     pub(super) fn take_in_silent(&mut self, key: usize, hub: &mut Hub, shared: &Shared, now: Now) {

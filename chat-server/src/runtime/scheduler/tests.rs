@@ -14,7 +14,7 @@ struct Fixture {
     poll: Poll,
     listener: TcpListener,
     shared: Shared,
-    clients: Clients,
+    clients: Scheduler,
 }
 
 impl Fixture {
@@ -29,7 +29,7 @@ impl Fixture {
             poll,
             listener: TcpListener::bind("127.0.0.1:0").unwrap(),
             shared: Shared::of(vec![Arc::new(waker)], people),
-            clients: Clients::new(0, people),
+            clients: Scheduler::new(0, people),
         }
     }
 

@@ -52,7 +52,7 @@ fn what_people_did_while_it_was_stopped_comes_before_what_is_due() {
     assert_eq!(hub.timeline.head().seq, 1, "she came in under another name");
 }
 
-/// A connection to the worker, as the door would give it to it.
+/// A connection to the worker, as the acceptor would give it.
 fn connect(shared: &Shared, listener: &TcpListener) -> BufReader<TcpStream> {
     let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     peer.set_read_timeout(Some(Duration::from_secs(30)))

@@ -59,7 +59,7 @@ impl Seat {
 
     pub(super) fn hello(&mut self, hello: &Hello, hub: &mut Hub, now: Now) {
         let secret = hello.resume.as_ref().and_then(|resume| resume.secret);
-        let known = secret.and_then(|secret| hub.room().secrets().owner_of(&secret));
+        let known = secret.and_then(|secret| hub.room().tickets().owner_of(&secret));
         if let Reason::Refused(refusal) = self.reason {
             if !known.is_some_and(|owner| hub.room().has_place_of(owner, now)) {
                 self.speak_json(hub, hub.timeline.reply_mark());
@@ -76,7 +76,7 @@ impl Seat {
             return;
         }
         let is_new = !matches!(self.phase, Phase::Present(_))
-            && !known.is_some_and(|owner| hub.room().secrets().is_here(owner));
+            && !known.is_some_and(|owner| hub.room().tickets().is_here(owner));
         if is_new && !hub.timeline.has_space() {
             self.speak_json(hub, hub.timeline.reply_mark());
             return self.no_space(hub, now);
@@ -141,7 +141,7 @@ impl Seat {
         hub: &Hub,
         now: Now,
     ) {
-        self.pass = Some(joined.pass);
+        self.ticket = Some(joined.ticket);
         let mark = hub.timeline.reply_mark();
         self.speak_json(hub, mark);
         let resume = hello.resume.as_ref();
@@ -161,7 +161,7 @@ impl Seat {
             people: hub.people().count(),
             names: hub.people().names(None, Welcome::MAX_NAMES).0,
             limits: *hub.limits(),
-            secret: Some(hub.room().secrets().secret_of(joined.owner)),
+            secret: Some(hub.room().tickets().secret_of(joined.owner)),
         };
         self.reply(&Reply::Welcome(welcome), hub, now);
         let replay = match behind {

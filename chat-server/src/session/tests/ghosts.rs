@@ -18,7 +18,10 @@ impl Hall {
         self.send(who, format!("/hello {hello}\n"));
         let replaced = self.hub.take_replaced();
         for session in &mut self.sessions {
-            if session.pass().is_some_and(|pass| replaced.contains(&pass)) {
+            if session
+                .ticket()
+                .is_some_and(|ticket| replaced.contains(&ticket))
+            {
                 session.replace(&self.hub, self.now);
             }
         }

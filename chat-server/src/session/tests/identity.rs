@@ -5,7 +5,7 @@ use super::ghosts::secret_of;
 use super::*;
 use crate::room::absent::Roll;
 use crate::room::apply::Before;
-use crate::room::dedup::Ids;
+use crate::room::dedup::DedupIndex;
 use crate::room::identity::Identity;
 use crate::room::request::Request;
 use crate::room::runs::Runs;
@@ -36,7 +36,7 @@ impl Hall {
         }
         let before = Before {
             runs: Runs::of(room),
-            ids: Ids::default(),
+            ids: DedupIndex::default(),
             absent: roll.into_absent(time, key),
             next: 1,
         };

@@ -293,11 +293,11 @@ fn without_the_key_nobody_is_waited_for() {
     let options = options(&directory, SyncMode::Batch);
     let mut hall = Hall::open(options.clone()).unwrap();
     hall.enter("ann", 1);
-    let secret = hall.hub.room().secrets().secret_of(owner(1));
+    let secret = hall.hub.room().tickets().secret_of(owner(1));
     hall.kill();
     fs::remove_file(with_suffix(&options.path, "key")).unwrap();
     let hall = Hall::open(options).unwrap();
-    assert_eq!(hall.hub.room().secrets().owner_of(&secret), None);
+    assert_eq!(hall.hub.room().tickets().owner_of(&secret), None);
     let ann = Name::choose("ann").unwrap();
     assert!(hall.hub.room().is_free(&ann, hall.now));
 }

@@ -61,8 +61,8 @@ impl Hall {
         let replaced = self.hub.take_replaced();
         for who in 0..self.people.len() {
             if let Some(person) = &mut self.people[who]
-                && let Some(pass) = person.session().pass()
-                && replaced.contains(&pass)
+                && let Some(ticket) = person.session().ticket()
+                && replaced.contains(&ticket)
             {
                 person.connection.session.replace(&self.hub, self.now);
                 let last = self.ledger.last();
