@@ -1,0 +1,168 @@
+use super::*;
+
+fn target(args: &[&str]) -> Result<(String, u16), String> {
+    let args =
+        Args::try_parse_from(["chat-client"].iter().chain(args)).map_err(|e| e.to_string())?;
+    args.target().map(|target| (target.host, target.port))
+}
+
+#[test]
+fn servers() {
+    let ok = |host: &str, port| Ok((host.to_owned(), port));
+    assert_eq!(target(&[]), ok("localhost", 5000));
+    assert_eq!(target(&["example.org"]), ok("example.org", 5000));
+    assert_eq!(target(&["example.org", "7"]), ok("example.org", 7));
+    assert_eq!(target(&["example.org:7"]), ok("example.org", 7));
+    assert_eq!(target(&["[::1]:7"]), ok("::1", 7));
+    assert_eq!(target(&["[::1]"]), ok("::1", 5000));
+    assert_eq!(target(&["::1", "7"]), ok("::1", 7));
+    assert_eq!(target(&["fe80::1%eth0"]), ok("fe80::1%eth0", 5000));
+    // Another alias, and not twice the same.
+    assert_eq!(target(&["--name", "x", "--name", "y", "a"]), ok("a", 5000));
+}
+
+#[test]
+fn what_is_no_server_is_told_in_plain_words() {
+    for (wrong, told) in [
+        (
+            &["a:b"][..],
+            "\"b\" behind a is no port: a port is a number from 1 to 65535",
+        ),
+        (
+            &["a:0"],
+            "\"0\" behind a is no port: a port is a number from 1 to 65535",
+        ),
+        (
+            &["a:"],
+            "\"\" behind a is no port: a port is a number from 1 to 65535",
+        ),
+        (&["a:70000"], "\"70000\" behind a is no port"),
+        (&["a", "70000"], "a port is a number from 1 to 65535"),
+        (&["a", "0"], "a port is a number from 1 to 65535"),
+        (&["a", "-1"], "a port is a number from 1 to 65535"),
+        (
+            &["a", "x"],
+            "invalid value 'x' for '[PORT]': a port is a number",
+        ),
+        (&["a:1", "2"], "two ports are given, 1 and 2"),
+        (&["[::1"], "[::1: ] is missing"),
+        (
+            &["", "1"],
+            "the host is missing: try chat-client localhost 1",
+        ),
+        (&[":7"], "the host is missing: try chat-client localhost 7"),
+        (
+            &["5000"],
+            "5000 is not a host: try chat-client localhost 5000",
+        ),
+        (
+            &["--port", "7", "a"],
+            "the port stands behind the host: chat-client a 7",
+        ),
+        (
+            &["-p7"],
+            "the port stands behind the host: chat-client localhost 7",
+        ),
+        (
+            &["http://localhost:5000"],
+            "http://localhost:5000 is not a host: try chat-client localhost 5000",
+        ),
+        (&["tcp://[::1]:7/x?y"], "try chat-client ::1 7"),
+        (
+            &["https://a.example"],
+            "is not a host: try chat-client a.example",
+        ),
+        (&["http://a", "7"], "is not a host: try chat-client a 7"),
+        (&["http://"], "try chat-client HOST PORT"),
+        (&["a 7"], "a 7 is not a host: try chat-client a 7"),
+        (&["a/room"], "a/room is not a host: try chat-client a"),
+        (
+            &["ann@a"],
+            "ann@a is not a host: try chat-client --name ann a",
+        ),
+        (&["irc://ann:pw@a:7/"], "try chat-client --name ann a 7"),
+    ] {
+        let error = target(wrong).expect_err("no server");
+        assert!(error.contains(told), "{wrong:?}: {error}");
+    }
+}
+
+#[test]
+fn colours() {
+    let color = |args: &[&str], on_terminal, variables: &[(&str, &str)]| {
+        let args = Args::try_parse_from(["chat-client"].iter().chain(args)).unwrap();
+        args.color(on_terminal, |key| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == key)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    };
+    assert!(color(&[], true, &[("NO_COLOR", "")]));
+    assert!(!color(&[], true, &[("NO_COLOR", "1")]));
+    assert!(!color(&[], true, &[("TERM", "dumb")]));
+    assert!(!color(&[], false, &[]));
+    assert!(color(&["--color", "always"], false, &[("NO_COLOR", "1")]));
+    assert!(!color(&["--color", "never"], true, &[]));
+    assert!(!color(&["--plain"], true, &[]));
+    assert!(color(&["--plain", "--color", "always"], true, &[]));
+    assert!(Args::try_parse_from(["chat-client", "--color", "blue"]).is_err());
+}
+
+#[test]
+fn people_see_what_was_said_before_and_scripts_do_not() {
+    let replay = |args: &[&str], on_terminal| {
+        let args = Args::try_parse_from(["chat-client"].iter().chain(args)).unwrap();
+        args.replay(on_terminal)
+    };
+    assert_eq!(replay(&[], true), 20);
+    assert_eq!(replay(&["--plain"], true), 20);
+    assert_eq!(replay(&[], false), 0);
+    assert_eq!(replay(&["--json"], true), 0);
+    assert_eq!(replay(&["--send"], true), 0);
+    assert_eq!(replay(&["--replay", "0"], true), 0);
+    assert_eq!(replay(&["--replay", "7", "--json"], false), 7);
+    for wrong in ["all", "-1", "1.5", "-x", "99999999999999999999"] {
+        let error = Args::try_parse_from(["chat-client", "--replay", wrong]).unwrap_err();
+        let error = error.to_string();
+        let told = "it is how many messages to show, 0 or more";
+        assert_eq!(error.contains(told), wrong != "-x", "{error}");
+    }
+}
+
+#[test]
+fn names() {
+    let name = |args: &[&str], variables: &[(&str, &str)]| {
+        let args = Args::try_parse_from(["chat-client"].iter().chain(args)).unwrap();
+        args.name(
+            |key| {
+                variables
+                    .iter()
+                    .find(|(known, _)| *known == key)
+                    .map(|(_, value)| (*value).to_owned())
+            },
+            || Some("dan".to_owned()),
+        )
+    };
+    let variables = [("CHAT_NAME", "bo"), ("USER", "carl")];
+    let plain = |name: &str| {
+        Ok(WantedName {
+            name: Some(name.to_owned()),
+            note: None,
+        })
+    };
+    assert_eq!(name(&["--name", "ann"], &variables), plain("ann"));
+    assert_eq!(name(&[], &variables), plain("bo"));
+    assert_eq!(name(&[], &variables[1..]), plain("carl"));
+    assert_eq!(name(&[], &[("USER", " carl ")]), plain("carl"));
+    assert_eq!(name(&[], &[("USER", "")]), plain("dan"));
+    // A name that the person chose is for the person to change.
+    for (args, variables) in [
+        (&["--name", "jane@corp.example"][..], &[][..]),
+        (&[], &[("CHAT_NAME", "jane@corp.example")]),
+    ] {
+        let error = name(args, variables).unwrap_err();
+        assert!(error.ends_with("; jane would do"), "{error}");
+    }
+    assert!(name(&[], &[("CHAT_NAME", "<>")]).is_err());
+}

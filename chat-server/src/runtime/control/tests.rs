@@ -1,0 +1,76 @@
+use std::time::Duration;
+
+use chat_proto::event::{Speech, SpeechKind};
+use chat_proto::name::Name;
+use chat_proto::text::Text;
+use mio::{Events, Poll, Token};
+
+use super::*;
+use crate::runtime::server::now;
+
+/// Two workers, with a connection each.
+fn two() -> (Shared, [Poll; 2]) {
+    let polls = [(); 2].map(|()| Poll::new().unwrap());
+    let waker = |poll: &Poll| Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
+    let wakers = polls.iter().map(waker).collect();
+    let shared = Shared::of(wakers, chat_proto::event::Limits::default());
+    assert_eq!([shared.place(), shared.place()], [0, 1]);
+    (shared, polls)
+}
+
+fn is_woken(poll: &mut Poll) -> bool {
+    let mut events = Events::with_capacity(1);
+    poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
+    !events.is_empty()
+}
+
+fn say(shared: &Shared, texts: usize) {
+    let hub = &mut shared.write().hub;
+    let name = Name::choose("ann").unwrap();
+    for _ in 0..texts {
+        let speech = Speech {
+            name: name.clone(),
+            text: Text::clean(&"x".repeat(4000)).unwrap(),
+            id: None,
+            tag: None,
+        };
+        hub.say(speech, None, SpeechKind::Message, now());
+    }
+    hub.timeline.show_all();
+    shared.show(hub);
+}
+
+#[test]
+fn no_more_is_said_while_a_worker_is_behind_and_it_wakes_who_waits() {
+    let (shared, [mut first, _second]) = two();
+    say(&shared, 10);
+    assert!(!shared.must_wait());
+    say(&shared, 200);
+    shared.set_served(0, shared.shown());
+    assert!(shared.must_wait());
+    shared.set_asleep(0, true);
+    assert!(!is_woken(&mut first));
+    shared.set_served(1, shared.shown());
+    assert!(!shared.must_wait());
+    assert!(is_woken(&mut first));
+    // Nobody waits for a worker that has no people.
+    shared.leave(1, None, now());
+    say(&shared, 200);
+    shared.set_served(0, shared.shown());
+    assert!(!shared.must_wait());
+}
+
+#[test]
+fn news_wakes_whoever_sleeps_and_has_people() {
+    let (shared, [mut first, mut second]) = two();
+    shared.set_asleep(1, true);
+    shared.wake_others(0);
+    assert!(is_woken(&mut second) && !is_woken(&mut first));
+    // It is awake now.
+    shared.wake_others(0);
+    assert!(!is_woken(&mut second));
+    shared.set_asleep(1, true);
+    shared.leave(1, None, now());
+    shared.wake_others(0);
+    assert!(!is_woken(&mut second));
+}
