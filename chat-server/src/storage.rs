@@ -47,13 +47,11 @@ use clap::ValueEnum;
 use mio::Waker;
 
 use crate::clock::Now;
-use crate::hub::Hub;
-use crate::hub::notice;
+use crate::hub::{Hub, notice};
 use crate::ops::errors::in_words;
 use crate::room::absent::Absent;
 use crate::room::identity::{new_room, new_run};
-use crate::timeline::mark::Form;
-use crate::timeline::mark::Mark;
+use crate::timeline::mark::{Form, Mark};
 use crate::timeline::replay::{Files, Wanted};
 use disk::{Disk, Handle};
 use jobs::{Flight, Lost, Seen};

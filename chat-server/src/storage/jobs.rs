@@ -13,8 +13,7 @@ use super::keeper::{self, Astray, Begin, Begun, Cut, Done, Expected, Job, Outcom
 use super::{History, News, SILENT_AFTER, SYNC_EVERY, SyncMode, end};
 use crate::clock::Now;
 use crate::hub::Hub;
-use crate::timeline::mark::Form;
-use crate::timeline::mark::Mark;
+use crate::timeline::mark::{Form, Mark};
 use crate::timeline::replay::SOURCE;
 
 /// A job that was given.

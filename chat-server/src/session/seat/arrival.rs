@@ -9,14 +9,12 @@ use chat_proto::{PROTOCOL, text_form};
 
 use super::{Phase, Seat};
 use crate::clock::Now;
-use crate::hub::Hub;
-use crate::hub::Ordered;
+use crate::hub::{Hub, Ordered};
 use crate::net::admission::Refusal;
 use crate::room::request::{Fallback, Join, Joined, JoinedAs, Outcome, Request};
 use crate::room::runs::Onward;
 use crate::session::{ANNOUNCE_AFTER, Change, Reason};
-use crate::timeline::mark::Form;
-use crate::timeline::mark::Mark;
+use crate::timeline::mark::{Form, Mark};
 use crate::timeline::replay::{Replay, Selection};
 
 impl Seat {
