@@ -19,9 +19,10 @@ use chat_proto::{json_form, text_form};
 use chat_server::room::request::Request;
 use chat_server::runtime::server::{LOG_BYTES, now};
 use chat_server::storage::{History, Options, SyncMode};
-use chat_server::timeline::cursor::{Reader, Slices};
+use chat_server::timeline::cursor::Cursor;
 use chat_server::timeline::log::Log;
 use chat_server::timeline::log::View;
+use chat_server::timeline::slices::Slices;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 criterion_group!(benches, decode, encode, log, keep);
@@ -110,7 +111,7 @@ fn log(criterion: &mut Criterion) {
     // What is done for each person in each round of the server's loop.
     group.bench_function("a round for a reader", |bencher| {
         bencher.iter(|| {
-            let mut reader = Reader::held_at(before);
+            let mut reader = Cursor::held_at(before);
             reader.go_on(log.start());
             take_all(&mut reader, &shown)
         });
@@ -118,7 +119,7 @@ fn log(criterion: &mut Criterion) {
     group.bench_function("a round for one who talks", |bencher| {
         let own = before + line.len() as u64;
         bencher.iter(|| {
-            let mut reader = Reader::held_at(before);
+            let mut reader = Cursor::held_at(before);
             reader.go_on(log.start());
             reader.skip(own..own + line.len() as u64);
             take_all(&mut reader, &shown)
@@ -171,7 +172,7 @@ fn keep(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn take_all(reader: &mut Reader, shown: &View<'_>) -> u64 {
+fn take_all(reader: &mut Cursor, shown: &View<'_>) -> u64 {
     while reader.is_behind(shown) {
         let mut slices = Slices::new();
         reader.slices(shown, &mut slices);

@@ -9,7 +9,7 @@
 //!                        │                                          ▼ once per form
 //!                        │        Timeline   …│ m41 │ m42 │ m43 │ m44 │◄─ head
 //!                        │                           ▲           ▲
-//!                        │                     Reader of C   Reader of A
+//!                        │                     Cursor of C   Cursor of A
 //!                        └── write_vectored ◄────────┘
 //! ```
 //!

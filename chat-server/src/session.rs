@@ -1,7 +1,7 @@
 //! One connection's part in the conversation, without its socket.
 //!
 //! Bytes and moments come in, the room changes, and what is to be sent waits
-//! in the [`Reader`](crate::timeline::cursor::Reader). A session begins as a stranger:
+//! in the [`Cursor`](crate::timeline::cursor::Cursor). A session begins as a stranger:
 //! greeted, but not announced until it says `/hello`, says anything else, or
 //! has been there for [`ANNOUNCE_AFTER`], so that it comes in under its final
 //! name.
@@ -26,9 +26,9 @@ use crate::hub::Hub;
 use crate::net::admission::Refusal;
 use crate::room::tickets::TicketId;
 use crate::session::rate::RateLimiter;
-use crate::timeline::cursor::Slices;
 use crate::timeline::mark::Form;
 use crate::timeline::replay::{Files, Page, Piece, Wanted};
+use crate::timeline::slices::Slices;
 pub(crate) use change::Change;
 use seat::{MAX_PRIVATE, Phase, Seat};
 

@@ -9,6 +9,7 @@ pub mod cursor;
 pub mod log;
 pub mod mark;
 pub mod replay;
+pub mod slices;
 pub mod speech;
 
 use std::collections::VecDeque;

@@ -14,8 +14,8 @@ use crate::cold::Cold;
 use crate::hub::Hub;
 use crate::net::socket::Socket;
 use crate::session::{Past, Reason, Session};
-use crate::timeline::cursor::Slices;
 use crate::timeline::replay::{Files, Page, Piece, Wanted};
+use crate::timeline::slices::Slices;
 
 /// A socket and its session.
 #[derive(Debug)]

@@ -25,7 +25,7 @@ use crate::room::identity::Owner;
 use crate::room::request::Request;
 use crate::room::tickets::TicketId;
 use crate::session::rate::RateLimiter;
-use crate::timeline::cursor::Reader;
+use crate::timeline::cursor::Cursor;
 use crate::timeline::mark::{Form, Mark, Place};
 
 /// All of a session but the bytes that come in.
@@ -35,7 +35,7 @@ pub(super) struct Seat {
     port: u16,
     pub(super) form: Form,
     pub(super) phase: Phase,
-    pub(super) reader: Reader,
+    pub(super) reader: Cursor,
     /// Whether a line has been taken, and what comes is the chat protocol.
     pub(super) beginning: Beginning,
     /// A line end has come, though perhaps nothing before it: there is somebody.
@@ -97,7 +97,7 @@ impl Seat {
             port: address.port(),
             form: Form::Text,
             phase: Phase::Arriving(now.instant + ANNOUNCE_AFTER),
-            reader: Reader::held_at(hub.timeline.reply_mark().text),
+            reader: Cursor::held_at(hub.timeline.reply_mark().text),
             beginning: Beginning::Unknown,
             joined: false,
             has_broken_off: false,

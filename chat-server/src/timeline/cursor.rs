@@ -1,7 +1,7 @@
 //! Each reader's place in the log that everybody reads.
 //!
 //! Fan-out is done by position, not by copies: a line is encoded once, at the
-//! end of a [`Log`], and a [`Reader`] is an integer that moves along. What a
+//! end of a [`Log`], and a [`Cursor`] is an integer that moves along. What a
 //! reader gets that others do not (a reply, a piece of the past), and what
 //! others get that it does not (its own lines, in text form), are detours from
 //! the log: at this position, first this, then go on there. Nothing in here
@@ -13,18 +13,18 @@
 //! and a reader that has stopped costs two numbers.
 
 use std::collections::VecDeque;
-use std::io::IoSlice;
 use std::ops::Range;
 
 use crate::timeline::log::{Log, View};
 use crate::timeline::replay::{Page, Replay, Selection};
+use crate::timeline::slices::Slices;
 
 /// A place in a [`Log`], and what is to be said or left out on the way.
 ///
 /// The order of replies against events: a reply is sent after everything that
 /// was in the log when the reply was made, and before everything after.
 #[derive(Debug)]
-pub struct Reader {
+pub struct Cursor {
     position: u64,
     /// Reads no further than this. Ahead of a newcomer and behind a leaver.
     end: u64,
@@ -36,7 +36,7 @@ pub struct Reader {
 #[derive(Debug)]
 struct Waiting {
     /// In order of position; `detour.resume` is never behind the next one.
-    detours: VecDeque<Detour>,
+    detours: VecDeque<Insertion>,
     /// How much of the first detour's bytes has been sent.
     sent: usize,
     /// Bytes of replies that wait.
@@ -44,25 +44,25 @@ struct Waiting {
 }
 
 #[derive(Debug)]
-struct Detour {
+struct Insertion {
     at: u64,
-    what: What,
+    what: Payload,
     resume: u64,
     /// Not before everything up to here may be seen.
     after: u64,
 }
 
 #[derive(Debug)]
-enum What {
+enum Payload {
     /// A reply; without any bytes something that is left out.
     Bytes(Vec<u8>),
     /// A piece of the past.
     Replay(Replay),
 }
 
-impl Reader {
+impl Cursor {
     /// A reader at `position` that reads nothing of the log until
-    /// [`Reader::go_on`].
+    /// [`Cursor::go_on`].
     pub fn held_at(position: u64) -> Self {
         Self {
             position,
@@ -84,7 +84,7 @@ impl Reader {
         if waiting.sent == 0 {
             let insert = old.rest_of_line(self.position);
             waiting.private += insert.len();
-            waiting.insert(0, self.position, What::Bytes(insert));
+            waiting.insert(0, self.position, Payload::Bytes(insert));
         }
         // What was to come of the past was to come in the other form.
         self.forget_past();
@@ -118,9 +118,9 @@ impl Reader {
             Some(last) if last.is_skip() && last.resume == range.start => {
                 last.resume = range.end;
             }
-            _ => detours.push_back(Detour {
+            _ => detours.push_back(Insertion {
                 at: range.start,
-                what: What::Bytes(Vec::new()),
+                what: Payload::Bytes(Vec::new()),
                 resume: range.end,
                 after: 0,
             }),
@@ -139,8 +139,8 @@ impl Reader {
             .and_then(|index| waiting.detours.get_mut(index))
             .filter(|last| !last.is_skip() && last.at == at);
         match into {
-            Some(Detour {
-                what: What::Bytes(bytes),
+            Some(Insertion {
+                what: Payload::Bytes(bytes),
                 after,
                 ..
             }) => {
@@ -153,7 +153,7 @@ impl Reader {
                 let mut bytes = Vec::new();
                 encode(&mut bytes);
                 waiting.private += bytes.len();
-                waiting.insert(index, at, What::Bytes(bytes));
+                waiting.insert(index, at, Payload::Bytes(bytes));
                 waiting.detours[index].after = position;
             }
         }
@@ -166,14 +166,14 @@ impl Reader {
             let at = self.place_of(position);
             let waiting = self.waiting.get_or_insert_default();
             let (index, at) = waiting.place_for(at, position);
-            waiting.insert(index, at, What::Replay(replay));
+            waiting.insert(index, at, Payload::Replay(replay));
         }
     }
 
     /// Leaves out all pieces of the past.
     pub fn forget_past(&mut self) {
         if let Some(waiting) = &mut self.waiting {
-            let stays = |detour: &Detour| matches!(detour.what, What::Bytes(_));
+            let stays = |detour: &Insertion| matches!(detour.what, Payload::Bytes(_));
             waiting.detours.retain(stays);
             self.pass_skips();
         }
@@ -184,12 +184,12 @@ impl Reader {
         position.min(self.end).max(self.position)
     }
 
-    fn detours_in_order(&self) -> impl Iterator<Item = &Detour> {
+    fn detours_in_order(&self) -> impl Iterator<Item = &Insertion> {
         self.waiting.iter().flat_map(|waiting| &waiting.detours)
     }
 
     /// The detour that comes next.
-    fn next_detour(&self) -> Option<&Detour> {
+    fn next_detour(&self) -> Option<&Insertion> {
         self.waiting.as_ref()?.detours.front()
     }
 
@@ -206,7 +206,7 @@ impl Reader {
     /// Whether it waits for a piece of the past that it asked for.
     pub fn has_asked(&self) -> bool {
         self.detours_in_order()
-            .any(|detour| matches!(detour.what, What::Replay(Replay { asked: true, .. })))
+            .any(|detour| matches!(detour.what, Payload::Replay(Replay { asked: true, .. })))
     }
 
     /// The place in the log.
@@ -248,8 +248,8 @@ impl Reader {
             && detour.at == self.position
         {
             return match &detour.what {
-                What::Bytes(_) => detour.after <= shown.until,
-                What::Replay(replay) => replay.is_due(shown.seq),
+                Payload::Bytes(_) => detour.after <= shown.until,
+                Payload::Replay(replay) => replay.is_due(shown.seq),
             };
         }
         self.position < shown.until.min(self.end)
@@ -265,7 +265,7 @@ impl Reader {
     pub fn is_due(&self, shown: &View<'_>) -> bool {
         self.next_detour().is_some_and(|detour| {
             detour.at == self.position
-                && matches!(&detour.what, What::Replay(replay) if replay.is_due(shown.seq))
+                && matches!(&detour.what, Payload::Replay(replay) if replay.is_due(shown.seq))
         })
     }
 
@@ -273,7 +273,7 @@ impl Reader {
     pub fn due(&mut self, shown: &View<'_>) -> Option<&mut Replay> {
         let is_due = self.is_due(shown);
         match &mut self.waiting.as_mut()?.detours.front_mut()?.what {
-            What::Replay(replay) if is_due => Some(replay),
+            Payload::Replay(replay) if is_due => Some(replay),
             _ => None,
         }
     }
@@ -284,15 +284,15 @@ impl Reader {
     pub fn page_sent(&mut self, count: usize, page: &Page) {
         let rest = page.rest_of_line(count);
         if let Some(waiting) = &mut self.waiting
-            && let Some(Detour {
-                what: What::Replay(replay),
+            && let Some(Insertion {
+                what: Payload::Replay(replay),
                 ..
             }) = waiting.detours.front_mut()
         {
             page.advance(count + rest.len(), replay);
             if !rest.is_empty() {
                 waiting.private += rest.len();
-                waiting.insert(0, self.position, What::Bytes(rest.to_vec()));
+                waiting.insert(0, self.position, Payload::Bytes(rest.to_vec()));
             }
             self.pass_skips();
         }
@@ -324,7 +324,7 @@ impl Reader {
                 return;
             }
             match &detour.what {
-                What::Bytes(bytes) if slices.push_all(std::iter::once(&bytes[sent..])) => {}
+                Payload::Bytes(bytes) if slices.push_all(std::iter::once(&bytes[sent..])) => {}
                 _ => return,
             }
             sent = 0;
@@ -343,7 +343,7 @@ impl Reader {
             self.position += before;
             count -= before as usize;
             if self.position == detour.at
-                && let What::Bytes(bytes) = &detour.what
+                && let Payload::Bytes(bytes) = &detour.what
             {
                 let now = (bytes.len() - waiting.sent).min(count);
                 waiting.sent += now;
@@ -391,7 +391,7 @@ impl Waiting {
     /// everything before `after` may be seen, and where: not in the middle of what is
     /// left out, and not behind what waits longer.
     fn place_for(&self, position: u64, after: u64) -> (usize, u64) {
-        let is_later = |detour: &Detour| detour.at > position || detour.after > after;
+        let is_later = |detour: &Insertion| detour.at > position || detour.after > after;
         let index = self.detours.iter().position(is_later);
         let index = index.unwrap_or(self.detours.len());
         let before = index.checked_sub(1).map(|index| self.detours[index].resume);
@@ -401,11 +401,11 @@ impl Waiting {
         )
     }
 
-    fn insert(&mut self, index: usize, at: u64, what: What) {
+    fn insert(&mut self, index: usize, at: u64, what: Payload) {
         let resume = at;
         self.detours.insert(
             index,
-            Detour {
+            Insertion {
                 at,
                 what,
                 resume,
@@ -415,23 +415,23 @@ impl Waiting {
     }
 }
 
-impl Detour {
+impl Insertion {
     /// Whether nothing is left of it when so many of its bytes are sent.
     fn is_over(&self, sent: usize) -> bool {
         match &self.what {
-            What::Bytes(bytes) => sent == bytes.len(),
-            What::Replay(replay) => replay.is_over(),
+            Payload::Bytes(bytes) => sent == bytes.len(),
+            Payload::Replay(replay) => replay.is_over(),
         }
     }
 
     fn is_skip(&self) -> bool {
-        matches!(&self.what, What::Bytes(bytes) if bytes.is_empty())
+        matches!(&self.what, Payload::Bytes(bytes) if bytes.is_empty())
     }
 }
 
 /// Makes a part of the log that is about to be cut the past; tells how many
 /// bytes of it are kept.
-fn past(log: &Log, range: Range<u64>, out: &mut VecDeque<What>) -> usize {
+fn past(log: &Log, range: Range<u64>, out: &mut VecDeque<Payload>) -> usize {
     if range.is_empty() {
         return 0;
     }
@@ -440,10 +440,10 @@ fn past(log: &Log, range: Range<u64>, out: &mut VecDeque<What>) -> usize {
     let (next, offset) = log.event_at(range.start + kept as u64);
     let (end, _) = log.event_at(range.end);
     if kept > 0 {
-        out.push_back(What::Bytes(rest));
+        out.push_back(Payload::Bytes(rest));
     }
     match out.back_mut() {
-        Some(What::Replay(last))
+        Some(Payload::Replay(last))
             if last.end == next && last.what == Selection::Everything && !last.asked =>
         {
             last.end = end;
@@ -451,70 +451,12 @@ fn past(log: &Log, range: Range<u64>, out: &mut VecDeque<What>) -> usize {
         _ if next < end => {
             let mut replay = Replay::new(next, end, Selection::Everything);
             replay.offset = offset;
-            out.push_back(What::Replay(replay));
+            out.push_back(Payload::Replay(replay));
         }
         _ => {}
     }
     kept
 }
-
-/// Slices for one vectored write, bounded in number and bytes so that no
-/// reader has more than its share of a round.
-#[derive(Debug)]
-pub struct Slices<'a> {
-    slices: [IoSlice<'a>; MAX_SLICES],
-    used: usize,
-    bytes: usize,
-}
-
-impl<'a> Slices<'a> {
-    /// No slices.
-    pub fn new() -> Self {
-        Self {
-            slices: [IoSlice::new(&[]); MAX_SLICES],
-            used: 0,
-            bytes: 0,
-        }
-    }
-
-    /// The slices.
-    pub fn as_slice(&self) -> &[IoSlice<'a>] {
-        &self.slices[..self.used]
-    }
-
-    /// How many bytes they hold.
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// Adds pieces; `false` once it is full.
-    fn push_all(&mut self, pieces: impl Iterator<Item = &'a [u8]>) -> bool {
-        for piece in pieces {
-            if piece.is_empty() {
-                continue;
-            }
-            if self.used == MAX_SLICES || self.bytes >= MAX_SLICE_BYTES {
-                return false;
-            }
-            self.slices[self.used] = IoSlice::new(piece);
-            self.used += 1;
-            self.bytes += piece.len();
-        }
-        true
-    }
-}
-
-impl Default for Slices<'_> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// Far below what the system takes (1024 on Linux); a gap costs one.
-const MAX_SLICES: usize = 64;
-
-/// A write takes no further slice beyond this.
-const MAX_SLICE_BYTES: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests;

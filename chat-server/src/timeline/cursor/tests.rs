@@ -16,7 +16,7 @@ use proptest::prelude::*;
 /// What one reader is to get, kept as plain bytes beside the real thing.
 struct Model {
     form: Form,
-    reader: Reader,
+    reader: Cursor,
     expected: Vec<Item>,
     got: Vec<u8>,
     page: Page,
@@ -104,7 +104,7 @@ fn bytes_of(log: &Log, range: Range<u64>) -> Vec<u8> {
 
 impl Model {
     fn new(form: Form, hub: &Hub) -> Self {
-        let mut reader = Reader::held_at(hub.timeline.log(form).head());
+        let mut reader = Cursor::held_at(hub.timeline.log(form).head());
         reader.go_on(hub.timeline.trim_point(form));
         Self {
             form,
@@ -350,7 +350,7 @@ fn a_thousand_stopped_readers_cost_a_few_numbers_each() {
 fn a_held_reader_gets_replies_but_no_events() {
     let mut hub = room(false);
     let mut model = Model::new(Form::Text, &hub);
-    model.reader = Reader::held_at(0);
+    model.reader = Cursor::held_at(0);
     say(&mut hub, "ann", "hi");
     hub.timeline.show_all();
     model.reply(&hub, "reply");
@@ -365,7 +365,7 @@ fn a_held_reader_gets_replies_but_no_events() {
 fn a_held_reader_begins_with_a_whole_event_though_the_log_was_cut() {
     let mut hub = room(false);
     let mut model = Model::new(Form::Text, &hub);
-    model.reader = Reader::held_at(0);
+    model.reader = Cursor::held_at(0);
     model.reply(&hub, "greeting");
     for _ in 0..200 {
         say(&mut hub, "ann", &"x".repeat(999));
