@@ -1,8 +1,9 @@
 //! The room as a state machine: who is in it, what happens in it, and which messages
 //! it has already.
 //!
-//! [`Room::apply`] is the only place where it changes, and it depends on nothing but
-//! the room and its arguments: two rooms that are given the same requests at the same
+//! [`Room::apply`] is the only place where it changes (but that
+//! [`Room::take_replaced`] empties a list), and it depends on nothing but the room and
+//! its arguments: two rooms that are given the same requests at the same
 //! times are the same, and tell the same events.
 
 use chat_proto::command::Resume;
