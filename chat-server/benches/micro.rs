@@ -16,7 +16,8 @@ use chat_proto::framing::LineDecoder;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
-use chat_server::room::request::Request;
+use chat_server::room::origin::ClientId;
+use chat_server::room::request::{Act, Fallback};
 use chat_server::runtime::server::{LOG_BYTES, now};
 use chat_server::storage::{History, Options, SyncMode};
 use chat_server::timeline::cursor::Cursor;
@@ -143,6 +144,16 @@ fn keep(criterion: &mut Criterion) {
         let Body::Message(speech) = event().body else {
             return;
         };
+        let client = ClientId {
+            worker: 0,
+            key: 0,
+            generation: 0,
+        };
+        let enter = Act::Enter {
+            wanted: speech.name.clone(),
+            fallback: Fallback::Numbered,
+        };
+        hub.propose(client, enter, now());
         let done = AtomicBool::new(!synced);
         thread::scope(|scope| {
             let file = File::open(&path).expect("the history");
@@ -155,12 +166,12 @@ fn keep(criterion: &mut Criterion) {
             group.bench_function(name, |bencher| {
                 bencher.iter(|| {
                     let now = now();
-                    let request = Request::Say {
+                    let say = Act::Say {
                         kind: SpeechKind::Message,
-                        speech: speech.clone(),
-                        owner: None,
+                        text: speech.text.clone(),
+                        id: None,
                     };
-                    hub.propose(request, now);
+                    hub.propose(client, say, now);
                     let news = history.keep(&mut hub, now);
                     hub.trim([u64::MAX; 2], now);
                     news

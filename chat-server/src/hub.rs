@@ -1,9 +1,13 @@
-//! Where requests get their place in the order, and events their place in the log.
+//! The room and its timeline: the way of a request, from where it is proposed to where
+//! its events are.
 //!
-//! A session proposes a change ([`Hub::propose`]); the room decides what comes of it
-//! ([`Room::apply`]), and the events go into the timeline. A single server orders
-//! requests as they come, under the lock that it holds anyway.
+//! A session proposes a change ([`Hub::propose`]) and the sequencer gives it its place.
+//! Then the room decides what comes of it ([`Room::apply`]), and its events go into the
+//! timeline. The outcome is for the connection that has asked: it is returned, or waits in
+//! [`Hub::take_outcomes`] until it is delivered, which is before any reader is shown the
+//! events.
 
+use std::mem;
 use std::time::Instant;
 
 use chat_proto::command::Resume;
@@ -13,9 +17,11 @@ use chat_proto::text::Text;
 use crate::clock::Now;
 use crate::room::apply::{Before, Room};
 use crate::room::identity::{Identity, Key};
-use crate::room::request::{Emitted, Outcome, Request};
+use crate::room::origin::{ClientId, Origin};
+use crate::room::request::{Act, Emitted, Joined, JoinedAs, NameRefusal, Outcome, Request};
 use crate::room::roster::People;
 use crate::room::runs::{Onward, Runs};
+use crate::sequencer::{Alone, Applied, Sequencer};
 use crate::timeline::Timeline;
 use crate::timeline::log::Log;
 use crate::timeline::mark::{Mark, Place};
@@ -27,18 +33,26 @@ pub struct Hub {
     /// What has happened, and how far readers may see it.
     pub timeline: Timeline,
     limits: Limits,
+    sequencer: Box<dyn Sequencer>,
+    applied: Applied,
+    /// What came of requests, for connections that do not know it yet.
+    outcomes: Vec<(ClientId, Answer)>,
+    /// It is proposed that those who wait to be told of are told.
+    is_telling: bool,
     /// The events of one request; empty in between.
     events: Vec<Emitted>,
 }
 
 /// What came of a request.
 #[derive(Debug, Clone)]
-pub struct Ordered {
-    /// For the peer that it was of.
+pub struct Answer {
+    /// What came of it.
     pub outcome: Outcome,
     /// Where the event is that was asked for. None if there is none, or it is told
     /// later, together with others.
     pub own: Option<Place>,
+    /// Where a reply stands that is about the room as it is now.
+    pub mark: Mark,
 }
 
 impl Hub {
@@ -62,6 +76,10 @@ impl Hub {
             room: Room::behind(before, run, key),
             timeline: Timeline::behind(json, capacity),
             limits: Limits::default(),
+            sequencer: Box::new(Alone),
+            applied: Applied::default(),
+            outcomes: Vec::new(),
+            is_telling: false,
             events: Vec::new(),
         }
     }
@@ -76,6 +94,11 @@ impl Hub {
         self.limits = limits;
     }
 
+    /// Has requests get their place from `sequencer`, which is not asked before.
+    pub fn set_sequencer(&mut self, sequencer: impl Sequencer + 'static) {
+        self.sequencer = Box::new(sequencer);
+    }
+
     /// The room.
     pub fn room(&self) -> &Room {
         &self.room
@@ -86,52 +109,96 @@ impl Hub {
         self.room.people()
     }
 
-    /// The connections whose places others have taken since this was last asked.
-    pub fn take_replaced(&mut self) -> Vec<crate::room::tickets::TicketId> {
-        self.room.take_replaced()
-    }
-
     /// How a program goes on that was here before, up to `mark`.
     pub fn onward(&self, resume: &Resume, mark: Mark) -> Onward {
         self.room.onward(resume, self.timeline.first(), mark.seq)
     }
 
-    /// Asks for a change of the room.
-    pub fn propose(&mut self, request: Request, now: Now) -> Ordered {
-        if let Some(refused) = self.refuse(&request) {
-            return Ordered {
-                outcome: refused,
-                own: None,
+    /// A connection of this server asks for something. What came of it is returned, if
+    /// that is known at once.
+    pub fn propose(&mut self, client: ClientId, act: Act, now: Now) -> Option<Answer> {
+        let server = self.sequencer.server();
+        let origin = Origin { server, client };
+        match self.refuse(origin, &act) {
+            Some(refused) => Some(self.answer(refused, None)),
+            None => self.submit(Request::Client(origin, act), now),
+        }
+    }
+
+    /// The server itself asks for something.
+    pub fn request(&mut self, request: Request, now: Now) {
+        self.submit(request, now);
+    }
+
+    fn submit(&mut self, request: Request, now: Now) -> Option<Answer> {
+        let request = self.sequencer.propose(request, now)?;
+        Some(self.apply(request, now))
+    }
+
+    /// Applies the requests that have got their place by now.
+    pub fn advance(&mut self) {
+        while let Some(ordered) = self.sequencer.next() {
+            if !self.applied.is_new(ordered.server, ordered.number) {
+                continue;
+            }
+            let origin = match &ordered.request {
+                Request::Client(origin, _) => Some(*origin),
+                _ => None,
             };
+            let answer = self.apply(ordered.request, ordered.now);
+            if let Some(origin) = origin {
+                self.answer_later(origin, answer);
+            }
         }
-        if self.timeline.is_file_full() {
-            self.timeline.cut();
-            self.order(Request::Open, now);
-        }
-        self.order(request, now)
+    }
+
+    /// What came of requests, for connections that do not know it yet, in order.
+    pub fn take_outcomes(&mut self) -> Vec<(ClientId, Answer)> {
+        mem::take(&mut self.outcomes)
     }
 
     /// While nothing can be kept nothing is said and no name is changed. What the room
     /// has already is known all the same.
-    fn refuse(&self, request: &Request) -> Option<Outcome> {
+    fn refuse(&self, origin: Origin, act: &Act) -> Option<Outcome> {
         let trouble = self.timeline.trouble()?;
-        let is_new = match request {
-            Request::Say {
-                kind,
-                speech,
-                owner,
-            } => {
-                let find = |id| self.room.find(*kind, id, speech.text.as_str(), *owner);
-                speech.id.as_ref().and_then(find).is_none()
+        match act {
+            Act::Say { kind, text, id } => {
+                let member = self.room.members().get(origin)?;
+                let find = |id| self.room.find(*kind, id, text.as_str(), member.owner);
+                let is_new = id.as_ref().and_then(find).is_none();
+                is_new.then(|| Outcome::NotSaid {
+                    id: id.clone(),
+                    why: trouble.clone(),
+                })
             }
-            Request::Rename { .. } => true,
-            _ => false,
-        };
-        is_new.then(|| Outcome::NotKept(trouble.clone()))
+            Act::Rename(_) => Some(Outcome::NameRefused(NameRefusal::NotKept(trouble.clone()))),
+            _ => None,
+        }
     }
 
     /// The request has its place in the order: it is done, and its events are appended.
-    fn order(&mut self, request: Request, now: Now) -> Ordered {
+    fn apply(&mut self, request: Request, now: Now) -> Answer {
+        let begins_no_file = matches!(request, Request::Open | Request::Forget { .. });
+        if !begins_no_file && self.timeline.is_file_full() {
+            self.timeline.cut();
+            self.append_events_of(Request::Open, now);
+        }
+        if request == Request::TellPending {
+            self.is_telling = false;
+        }
+        let (outcome, own) = self.append_events_of(request, now);
+        if let Outcome::Joined(Joined {
+            place: JoinedAs::TookOver(earlier),
+            ..
+        }) = outcome
+        {
+            let replaced = self.answer(Outcome::Replaced, None);
+            self.answer_later(earlier, replaced);
+        }
+        self.answer(outcome, own)
+    }
+
+    fn append_events_of(&mut self, request: Request, now: Now) -> (Outcome, Option<Place>) {
         let outcome = self.room.apply(request, now, &mut self.events);
         let mut own = None;
         for Emitted { event, is_own } in self.events.drain(..) {
@@ -140,7 +207,21 @@ impl Hub {
                 own = Some(place);
             }
         }
-        Ordered { outcome, own }
+        (outcome, own)
+    }
+
+    fn answer(&self, outcome: Outcome, own: Option<Place>) -> Answer {
+        Answer {
+            outcome,
+            own,
+            mark: self.timeline.reply_mark(),
+        }
+    }
+
+    fn answer_later(&mut self, origin: Origin, answer: Answer) {
+        if origin.server == self.sequencer.server() {
+            self.outcomes.push((origin.client, answer));
+        }
     }
 
     /// When [`Hub::tell_presence`] wants to be called, if nothing happens before.
@@ -150,29 +231,24 @@ impl Hub {
 
     /// Tells together who came and went, if they have waited long enough.
     pub fn tell_presence(&mut self, now: Now) {
-        if self.presence_deadline().is_some_and(|at| at <= now.instant) {
-            self.propose(Request::TellPending, now);
+        let is_due = self.presence_deadline().is_some_and(|at| at <= now.instant);
+        if is_due && !mem::replace(&mut self.is_telling, true) {
+            self.request(Request::TellPending, now);
         }
-    }
-
-    /// Begins the room: tells whoever reads the history that it goes on, and that
-    /// nobody is here yet.
-    pub fn open(&mut self, now: Now) {
-        self.order(Request::Open, now);
     }
 
     /// Another file had to be begun at `start` in the JSON log, which is to tell
     /// that the room goes on.
     pub fn begin_file(&mut self, start: u64, now: Now) {
         self.timeline.cut_at(start);
-        self.order(Request::Open, now);
+        self.request(Request::Open, now);
     }
 
     /// Events before this one are no longer on disk.
     pub fn forget_before(&mut self, first: u64, now: Now) {
         if self.timeline.is_kept() {
             self.timeline.set_first(first);
-            self.order(Request::Forget { first }, now);
+            self.request(Request::Forget { first }, now);
         }
     }
 
@@ -182,7 +258,7 @@ impl Hub {
         self.timeline.trim(floor);
         let first = self.timeline.first();
         if first > before && !self.timeline.is_kept() {
-            self.order(Request::Forget { first }, now);
+            self.request(Request::Forget { first }, now);
         }
     }
 }

@@ -45,6 +45,7 @@ pub mod net;
 pub mod ops;
 pub mod room;
 pub mod runtime;
+pub mod sequencer;
 pub mod session;
 pub mod storage;
 pub mod timeline;

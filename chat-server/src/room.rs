@@ -6,6 +6,8 @@ pub mod apply;
 pub mod dedup;
 pub mod identity;
 mod joining;
+pub mod members;
+pub mod origin;
 pub mod presence;
 pub mod request;
 pub mod roster;

@@ -7,8 +7,8 @@
 //! name.
 
 mod change;
+mod participant;
 pub(crate) mod rate;
-mod seat;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -22,15 +22,15 @@ use chat_proto::{json_form, text_form};
 
 use crate::clock::Now;
 use crate::cold::Cold;
-use crate::hub::Hub;
+use crate::hub::{Answer, Hub};
 use crate::net::admission::Refusal;
-use crate::room::tickets::TicketId;
+use crate::room::origin::ClientId;
 use crate::session::rate::RateLimiter;
 use crate::timeline::mark::Form;
 use crate::timeline::replay::{Files, Page, Piece, Wanted};
 use crate::timeline::slices::Slices;
 pub(crate) use change::Change;
-use seat::{MAX_PRIVATE, Phase, Seat};
+use participant::{MAX_PRIVATE, Participant, Phase};
 
 /// How long a newcomer may take to say who they are.
 pub const ANNOUNCE_AFTER: Duration = Duration::from_millis(500);
@@ -53,29 +53,35 @@ pub struct Session {
     decoder: LineDecoder,
     /// Input that came and is not to be processed yet.
     backlog: Cold<Vec<u8>>,
-    seat: Seat,
+    participant: Participant,
 }
 
 impl Session {
     /// A connection that has just been accepted.
-    pub fn new(address: SocketAddr, hub: &Hub, now: Now) -> Self {
-        let mut seat = Seat::new(address, hub, now);
-        seat.greet(hub, now);
+    pub fn new(client: ClientId, address: SocketAddr, hub: &Hub, now: Now) -> Self {
+        let mut participant = Participant::new(client, address, hub, now);
+        participant.greet(hub, now);
         Self {
             decoder: LineDecoder::default(),
             backlog: Cold::default(),
-            seat,
+            participant,
         }
     }
 
     /// A connection that was accepted only to be told why it cannot come in.
-    pub fn refused(address: SocketAddr, refusal: Refusal, hub: &Hub, now: Now) -> Self {
-        let mut seat = Seat::new(address, hub, now);
-        seat.refuse(refusal, hub, now);
+    pub fn refused(
+        client: ClientId,
+        address: SocketAddr,
+        refusal: Refusal,
+        hub: &Hub,
+        now: Now,
+    ) -> Self {
+        let mut participant = Participant::new(client, address, hub, now);
+        participant.refuse(refusal, hub, now);
         Self {
             decoder: LineDecoder::default(),
             backlog: Cold::default(),
-            seat,
+            participant,
         }
     }
 
@@ -92,7 +98,7 @@ impl Session {
 
     /// Processes input that had to wait, if it no longer has to.
     pub fn go_on(&mut self, hub: &mut Hub, now: Now) {
-        self.seat.go_on_with_who(hub, now);
+        self.participant.go_on_with_who(hub, now);
         if self.has_backlog() && self.wants_input() {
             let backlog = self.backlog.change(std::mem::take);
             self.process(&backlog, hub, now);
@@ -106,40 +112,45 @@ impl Session {
     /// The peer will send nothing more. What it was in the middle of saying is
     /// not said: half a line is not what anybody meant.
     pub fn input_ended(&mut self, hub: &mut Hub, now: Now) {
-        self.seat
+        self.participant
             .input_ended(!self.decoder.pending().is_empty(), hub, now);
     }
 
     /// The socket failed: nothing can be sent any more.
     pub fn lost(&mut self, reason: Reason, hub: &mut Hub, now: Now) {
-        self.seat.leave(hub, now);
-        self.seat.close(reason, hub, now);
+        self.participant.leave(hub, now);
+        self.participant.close(reason, hub, now);
     }
 
     /// The peer is gone, and not in order. What it has said is heard still, but not
     /// the time that blank lines would take.
     pub fn break_off(&mut self) {
-        self.seat.has_broken_off = true;
+        self.participant.has_broken_off = true;
     }
 
     /// Something that everybody is told.
     pub fn tell(&mut self, text: &str, hub: &Hub, now: Now) {
         if !self.is_closing() {
-            self.seat.notice(text, hub, now);
+            self.participant.notice(text, hub, now);
         }
     }
 
     /// It has to go, for a reason that it is told.
     pub fn dismiss(&mut self, text: &str, reason: Reason, hub: &mut Hub, now: Now) {
         if !self.is_closing() {
-            self.seat.notice(text, hub, now);
-            self.seat.end(reason, hub, now);
+            self.participant.notice(text, hub, now);
+            self.participant.end(reason, hub, now);
         }
     }
 
-    /// What the server knows it by, if it is a program.
-    pub fn ticket(&self) -> Option<TicketId> {
-        self.seat.ticket
+    /// Which connection it is.
+    pub fn client(&self) -> ClientId {
+        self.participant.client
+    }
+
+    /// What came of a request of this connection that had to wait for its place.
+    pub fn outcome(&mut self, answer: Answer, hub: &mut Hub, now: Now) {
+        self.participant.outcome(answer, hub, now);
     }
 
     /// The line that it is in the middle of takes memory that others need.
@@ -148,56 +159,57 @@ impl Session {
         let text = "the lines of all that have no end yet are too long together, \
                     and yours is one of the longest: goodbye";
         if !self.is_closing() {
-            self.seat.error(ErrorCode::TooLong, text, hub, now);
-            self.seat.end(Reason::NoLineEnd, hub, now);
+            self.participant.error(ErrorCode::TooLong, text, hub, now);
+            self.participant.end(Reason::NoLineEnd, hub, now);
         }
-    }
-
-    /// Whoever it was has come back over another connection and has its name:
-    /// nobody is told that it goes.
-    pub fn replace(&mut self, hub: &Hub, now: Now) {
-        self.seat.replace(hub, now);
     }
 
     /// The server stops; people are to come back `after` that.
     pub fn goodbye(&mut self, after: Duration, hub: &Hub, now: Now) {
         if !self.is_closing() {
-            self.seat.goodbye(after, hub, now);
+            self.participant.goodbye(after, hub, now);
         }
     }
 
     /// When [`Session::expire`] wants to be called, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
-        let pace = self.seat.pace.get().and_then(RateLimiter::deadline);
-        pace.into_iter().chain(self.seat.phase.deadline()).min()
+        let pace = self.participant.pace.get().and_then(RateLimiter::deadline);
+        pace.into_iter()
+            .chain(self.participant.phase.deadline())
+            .min()
     }
 
     /// Does what is due.
     pub fn expire(&mut self, hub: &mut Hub, now: Now) {
-        if self.seat.pace.get().is_some() {
-            self.seat.pace.change(|pace| pace.expire(now.instant));
+        if self.participant.pace.get().is_some() {
+            self.participant
+                .pace
+                .change(|pace| pace.expire(now.instant));
         }
-        let deadline = self.seat.phase.deadline();
+        let deadline = self.participant.phase.deadline();
         if deadline.is_none_or(|deadline| deadline > now.instant) {
             return;
         }
-        match self.seat.phase {
-            Phase::Arriving(_) => self.seat.announce(hub, now),
-            Phase::Refused(_) => self.seat.end(self.seat.reason, hub, now),
-            Phase::Listening(_) => self.seat.close(Reason::Closed, hub, now),
-            Phase::Closing(_) | Phase::Present(_) => {}
+        match self.participant.phase {
+            Phase::Arriving(_) => self.participant.come_in(None, hub, now),
+            Phase::Refused(refusal, _) => {
+                self.participant.end(Reason::Refused(refusal), hub, now);
+            }
+            Phase::Listening(_) => self.participant.close(Reason::Closed, hub, now),
+            Phase::Asking(_) | Phase::Closing(..) | Phase::Present(_) => {}
         }
     }
 
     /// Whether more input would be processed now.
     fn wants_input(&self) -> bool {
-        self.seat.wants_input()
+        self.participant.wants_input()
     }
 
     /// Whether there is something to do without the peer's doing anything.
     pub fn has_work(&self) -> bool {
-        let more_names =
-            self.seat.is_telling_who() && self.seat.reader.private_bytes() < MAX_PRIVATE;
+        let more_names = self.participant.is_telling_who()
+            && matches!(self.participant.phase, Phase::Present(_))
+            && self.participant.reader.private_bytes() < MAX_PRIVATE;
         more_names || self.has_backlog() && self.wants_input()
     }
 
@@ -205,13 +217,12 @@ impl Session {
     /// it first, or has said more than is processed yet. Those who have left
     /// are never held: reading from them is how their end is noticed.
     pub fn is_held(&self) -> bool {
-        !matches!(self.seat.phase, Phase::Listening(_) | Phase::Closing(_))
-            && (!self.wants_input() || self.has_backlog())
+        self.participant.phase.is_open() && (!self.wants_input() || self.has_backlog())
     }
 
     /// Whether the peer has said more than may be heard for the moment.
     pub fn is_too_fast(&self) -> bool {
-        self.seat.is_too_fast()
+        self.participant.is_too_fast()
     }
 
     /// Whether all is said, and all sent or past its time. What still has to
@@ -219,62 +230,66 @@ impl Session {
     pub fn is_finished(&self, hub: &Hub, now: Now) -> bool {
         let all_sent = match hub.timeline.trouble() {
             Some(_) => !self.has_output(hub),
-            None => self.seat.reader.is_at_end(),
+            None => self.participant.reader.is_at_end(),
         };
-        match self.seat.phase {
-            Phase::Closing(until) => now.instant >= until || all_sent,
+        match self.participant.phase {
+            Phase::Closing(_, until) => now.instant >= until || all_sent,
             _ => false,
         }
     }
 
     /// Whether it has not come in yet.
     pub fn is_arriving(&self) -> bool {
-        matches!(self.seat.phase, Phase::Arriving(_))
+        matches!(self.participant.phase, Phase::Arriving(_))
     }
 
     /// Whether it has had its time to say who it is, and comes in as it is.
     pub fn is_due_to_arrive(&self, now: Now) -> bool {
-        matches!(self.seat.phase, Phase::Arriving(at) if at <= now.instant)
+        matches!(self.participant.phase, Phase::Arriving(at) if at <= now.instant)
     }
 
     /// Whether it is in the room, or about to be, and has not said a line yet.
     pub fn is_unjoined(&self) -> bool {
-        !self.seat.joined && matches!(self.seat.phase, Phase::Arriving(_) | Phase::Present(_))
+        let is_in = matches!(
+            self.participant.phase,
+            Phase::Arriving(_) | Phase::Asking(_) | Phase::Present(_)
+        );
+        is_in && !self.participant.joined
     }
 
     /// Where it comes from.
     pub fn address(&self) -> SocketAddr {
-        self.seat.address()
+        self.participant.address()
     }
 
     /// Whether it is in the room.
     pub fn is_present(&self) -> bool {
-        matches!(self.seat.phase, Phase::Present(_))
+        self.participant.present_name().is_some()
     }
 
     /// Whether it is to be closed once all is sent.
     pub fn is_closing(&self) -> bool {
-        matches!(self.seat.phase, Phase::Closing(_))
+        matches!(self.participant.phase, Phase::Closing(..))
     }
 
     /// Whether there is anything to send.
     pub fn has_output(&self, hub: &Hub) -> bool {
-        self.seat
+        self.participant
             .reader
-            .is_behind(&hub.timeline.view(self.seat.form))
+            .is_behind(&hub.timeline.view(self.participant.form))
     }
 
     /// What is to be sent next, if it is all in one piece.
     pub fn one_piece<'a>(&self, hub: &'a Hub) -> Option<&'a [u8]> {
-        self.seat
+        self.participant
             .reader
-            .one_piece(&hub.timeline.view(self.seat.form))
+            .one_piece(&hub.timeline.view(self.participant.form))
     }
 
     /// What is to be sent next, up to a piece of the past.
     pub fn output<'a>(&'a self, hub: &'a Hub, slices: &mut Slices<'a>) {
-        let shown = hub.timeline.view(self.seat.form);
-        self.seat.reader.slices(&shown, slices);
+        let shown = hub.timeline.view(self.participant.form);
+        self.participant.reader.slices(&shown, slices);
     }
 
     /// If a piece of the past comes next, fills `page` with the beginning of
@@ -288,8 +303,8 @@ impl Session {
         page: &mut Page,
         now: Now,
     ) -> Past {
-        let form = self.seat.form;
-        let Some(replay) = self.seat.reader.due(&hub.timeline.view(form)) else {
+        let form = self.participant.form;
+        let Some(replay) = self.participant.reader.due(&hub.timeline.view(form)) else {
             return Past::NotDue;
         };
         match page.fill(replay, form, &hub.timeline.source(), files, piece, now.time) {
@@ -300,42 +315,44 @@ impl Session {
 
     /// Leaves out what was still to be sent of the past.
     pub fn forget_past(&mut self) {
-        self.seat.reader.forget_past();
+        self.participant.reader.forget_past();
     }
 
     /// Takes note that `count` bytes of the page were sent.
     pub fn past_sent(&mut self, count: usize, page: &Page) {
-        self.seat.reader.page_sent(count, page);
+        self.participant.reader.page_sent(count, page);
     }
 
     /// Whether a piece of the past is what comes next.
     pub fn is_past_due(&self, hub: &Hub) -> bool {
-        self.seat.reader.is_due(&hub.timeline.view(self.seat.form))
+        self.participant
+            .reader
+            .is_due(&hub.timeline.view(self.participant.form))
     }
 
     /// Takes note that `count` bytes were sent.
     pub fn sent(&mut self, count: usize) {
-        self.seat.reader.advance(count);
+        self.participant.reader.advance(count);
     }
 
     /// Whether it stands before what the log is about to drop.
     pub fn is_too_far_behind(&self, hub: &Hub) -> bool {
-        self.seat
+        self.participant
             .reader
-            .needs_before(hub.timeline.trim_point(self.seat.form))
+            .needs_before(hub.timeline.trim_point(self.participant.form))
     }
 
     /// Goes on where the log will begin, with what lies before it as the past.
     pub fn fall_behind(&mut self, hub: &Hub) {
-        let form = self.seat.form;
+        let form = self.participant.form;
         let (log, point) = (hub.timeline.log(form), hub.timeline.trim_point(form));
-        self.seat.reader.fall_behind(log, point);
+        self.participant.reader.fall_behind(log, point);
     }
 
     /// What is in memory for this peer alone.
     pub fn held(&self) -> Held {
         Held {
-            answers: self.seat.reader.private_bytes(),
+            answers: self.participant.reader.private_bytes(),
             backlog: self.backlog.get().map_or(0, Vec::len),
             partial: self.decoder.pending().len(),
         }
@@ -343,17 +360,17 @@ impl Session {
 
     /// What it is called in the room, or was when it left.
     pub fn name(&self) -> Option<&Name> {
-        self.seat.name()
+        self.participant.name()
     }
 
     /// What has become of it since this was last asked, in order.
     pub(crate) fn take_changes(&mut self) -> Vec<Change> {
-        self.seat.take_changes()
+        self.participant.take_changes()
     }
 
     /// Why it ended.
     pub fn reason(&self) -> Reason {
-        self.seat.reason
+        self.participant.reason()
     }
 
     /// Takes lines off `input` while they may be processed, but no more than
@@ -361,10 +378,10 @@ impl Session {
     fn process(&mut self, mut input: &[u8], hub: &mut Hub, now: Now) {
         let written = hub.timeline.written();
         for _ in 0..TURN_LINES {
-            if !self.seat.wants_input() || hub.timeline.written() - written >= TURN_BYTES {
+            if !self.participant.wants_input() || hub.timeline.written() - written >= TURN_BYTES {
                 break;
             }
-            let max_line = match self.seat.form {
+            let max_line = match self.participant.form {
                 Form::Text => text_form::MAX_LINE,
                 Form::Json => json_form::MAX_LINE,
             };
@@ -373,30 +390,30 @@ impl Session {
             let is_line = matches!(item, Ok(Some(Item::Line(_))));
             let rate = hub.limits().rate;
             let taken = offered - input.len();
-            let is_free = self.seat.has_broken_off
+            let is_free = self.participant.has_broken_off
                 && matches!(item, Ok(Some(Item::Line(line))) if line.is_blank());
             if rate > 0 && !is_free {
-                let pace = &mut self.seat.pace;
+                let pace = &mut self.participant.pace;
                 pace.change(|pace| pace.spend(taken, is_line, rate, now.instant));
             }
             match item {
-                Ok(Some(Item::Line(line))) => self.seat.line(line, hub, now),
-                Ok(Some(Item::Telnet(telnet))) => self.seat.telnet(telnet, hub, now),
+                Ok(Some(Item::Line(line))) => self.participant.line(line, hub, now),
+                Ok(Some(Item::Telnet(telnet))) => self.participant.telnet(telnet, hub, now),
                 Ok(None) => {
                     let unended = self.decoder.pending();
-                    if let Some(foreign) = self.seat.beginning.unended(unended) {
-                        self.seat.foreign(foreign, hub, now);
+                    if let Some(foreign) = self.participant.beginning.unended(unended) {
+                        self.participant.foreign(foreign, hub, now);
                     }
                     break;
                 }
                 Err(_) => {
-                    self.seat.error(
+                    self.participant.error(
                         ErrorCode::TooLong,
                         "that was 64 KiB without a line end: goodbye",
                         hub,
                         now,
                     );
-                    self.seat.end(Reason::NoLineEnd, hub, now);
+                    self.participant.end(Reason::NoLineEnd, hub, now);
                     break;
                 }
             }

@@ -51,6 +51,7 @@ use crate::hub::{Hub, notice};
 use crate::ops::errors::in_words;
 use crate::room::absent::Absent;
 use crate::room::identity::{new_room, new_run};
+use crate::room::request::Request;
 use crate::timeline::mark::{Form, Mark};
 use crate::timeline::replay::{Files, Wanted};
 use disk::{Disk, Handle};
@@ -249,7 +250,7 @@ impl History {
         if history.options.sync == SyncMode::Always {
             hub.timeline.show_late();
         }
-        hub.open(now);
+        hub.request(Request::Open, now);
         history.begin_with(&mut hub).with_context(|| {
             format!(
                 "cannot write the history {}",

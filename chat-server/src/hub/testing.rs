@@ -3,10 +3,12 @@
 use chat_proto::event::{Speech, SpeechKind};
 use chat_proto::name::Name;
 
-use super::{Hub, Ordered};
+use super::{Answer, Hub};
 use crate::clock::Now;
 use crate::room::identity::Owner;
-use crate::room::request::{Fallback, Join, Joined, NameRefusal, Outcome, Request};
+use crate::room::members::Member;
+use crate::room::origin::{ClientId, Origin};
+use crate::room::request::{Act, Fallback, Join, Joined, NameRefusal, Outcome, Request};
 use crate::timeline::mark::Place;
 
 /// What became of a message.
@@ -17,7 +19,38 @@ pub(crate) enum Said {
     Refused,
 }
 
+/// A connection with this number.
+pub(crate) fn client(number: u32) -> ClientId {
+    ClientId {
+        worker: 0,
+        key: number,
+        generation: number,
+    }
+}
+
 impl Hub {
+    fn ask(&mut self, client: ClientId, act: Act, now: Now) -> Answer {
+        self.propose(client, act, now).expect("it is alone")
+    }
+
+    /// The connection of the member with this name.
+    fn member(&self, name: &Name) -> Option<ClientId> {
+        let mut members = self.room.members().iter();
+        let member = members.find(|(_, member)| member.name == *name)?;
+        Some(member.0.client)
+    }
+
+    /// A connection that has not been here, and is no session's.
+    pub(crate) fn stranger(&self) -> ClientId {
+        let last = self.room.members().iter().last();
+        let number = last.map_or(0, |(origin, _)| origin.client.key + 1);
+        ClientId {
+            worker: 1,
+            ..client(number)
+        }
+    }
+
+    /// Says something. The speaker comes in without a word if need be.
     pub(crate) fn say(
         &mut self,
         speech: Speech,
@@ -25,23 +58,36 @@ impl Hub {
         kind: SpeechKind,
         now: Now,
     ) -> Said {
-        let request = Request::Say {
-            kind,
-            speech,
-            owner,
-        };
-        match self.propose(request, now) {
-            Ordered {
-                outcome: Outcome::Said(_),
+        let Speech { name, text, id, .. } = speech;
+        let known = self.room.members().iter();
+        let is_speaker = |(_, member): &(_, &Member)| member.name == name && member.owner == owner;
+        let known = known
+            .filter(is_speaker)
+            .map(|(origin, _)| origin.client)
+            .next();
+        let client = known.unwrap_or_else(|| {
+            let client = self.stranger();
+            let server = self.sequencer.server();
+            let member = Member { name, owner };
+            let origin = Origin { server, client };
+            self.room.members.insert(origin, member);
+            client
+        });
+        match self.ask(client, Act::Say { kind, text, id }, now) {
+            Answer {
+                outcome: Outcome::Said { .. },
                 own: Some(place),
+                ..
             } => Said::New(place),
-            Ordered {
-                outcome: Outcome::SaidBefore(seq),
+            Answer {
+                outcome: Outcome::SaidBefore { seq, .. },
                 own: None,
+                ..
             } => Said::Again(seq),
-            Ordered {
-                outcome: Outcome::NotKept(_),
+            Answer {
+                outcome: Outcome::NotSaid { .. },
                 own: None,
+                ..
             } => Said::Refused,
             other => panic!("{other:?}"),
         }
@@ -54,16 +100,18 @@ impl Hub {
         owner: Option<Owner>,
         now: Now,
     ) -> (Name, Option<Place>) {
+        let client = self.stranger();
         let wanted = wanted.clone();
         if owner.is_some() {
-            let Ordered { outcome, own } = self.join(owner, wanted, None, now);
+            let Answer { outcome, own, .. } = self.join(client, owner, wanted, now);
             return (joined(outcome).name, own);
         }
         let fallback = Fallback::Numbered;
-        match self.propose(Request::Enter { wanted, fallback }, now) {
-            Ordered {
+        match self.ask(client, Act::Enter { wanted, fallback }, now) {
+            Answer {
                 outcome: Outcome::Entered(name),
                 own,
+                ..
             } => (name, own),
             other => panic!("{other:?}"),
         }
@@ -71,53 +119,49 @@ impl Hub {
 
     /// A person who is in the room says who they are.
     pub(crate) fn hello(&mut self, present: &Name, wanted: &Name, owner: Owner, now: Now) -> Name {
-        let present = Some(present.clone());
-        joined(self.join(Some(owner), wanted.clone(), present, now).outcome).name
+        let client = self.member(present).expect("a member");
+        let answer = self.join(client, Some(owner), wanted.clone(), now);
+        joined(answer.outcome).name
     }
 
-    fn join(
-        &mut self,
-        known: Option<Owner>,
-        wanted: Name,
-        present: Option<Name>,
-        now: Now,
-    ) -> Ordered {
+    fn join(&mut self, client: ClientId, known: Option<Owner>, wanted: Name, now: Now) -> Answer {
         let join = Join {
             known,
             address: wanted.clone(),
             wanted: Some(wanted),
-            present,
         };
-        self.propose(Request::Join(join), now)
+        self.ask(client, Act::Join(join), now)
     }
 
-    pub(crate) fn leave(&mut self, name: &Name, owner: Option<Owner>, now: Now) -> Option<Place> {
-        let name = name.clone();
-        self.propose(Request::Leave { name, owner }, now).own
+    pub(crate) fn leave(&mut self, name: &Name, now: Now) -> Option<Place> {
+        let client = self.member(name).expect("a member");
+        self.ask(client, Act::Leave, now).own
     }
 
     pub(crate) fn rename(
         &mut self,
         old: &Name,
         wanted: &str,
-        owner: Option<Owner>,
         now: Now,
     ) -> Result<Name, NameRefusal> {
-        let request = Request::Rename {
-            old: old.clone(),
-            new: Name::choose(wanted).unwrap(),
-            owner,
-        };
-        match self.propose(request, now).outcome {
+        let client = self.member(old).expect("a member");
+        let new = Name::choose(wanted).unwrap();
+        match self.ask(client, Act::Rename(new), now).outcome {
             Outcome::Renamed(name) => Ok(name),
-            Outcome::NotRenamed(why) => Err(why),
+            Outcome::NameRefused(why) => Err(why),
             other => panic!("{other:?}"),
         }
     }
 
+    /// A peer is given the names of the people who are here.
+    pub(crate) fn list(&mut self, now: Now) {
+        let client = self.stranger();
+        self.ask(client, Act::List { after: None }, now);
+    }
+
     /// All that waits to be told together is told.
     pub(crate) fn tell_pending(&mut self, now: Now) {
-        self.propose(Request::TellPending, now);
+        self.request(Request::TellPending, now);
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Instant;
 use chat_proto::event::{Speech, SpeechKind, Timestamp};
 use chat_proto::name::Name;
 
-use super::testing::Said;
+use super::testing::{Said, client};
 use super::*;
 use crate::room::identity::Owner;
 use crate::room::identity::tests::{identity, owner};
@@ -12,6 +12,7 @@ use crate::timeline::mark::Form;
 
 mod determinism;
 mod presence;
+mod several;
 
 fn room() -> Hub {
     Hub::new(identity(), 1 << 20)
@@ -55,7 +56,7 @@ fn a_taken_name_gets_a_number_at_the_door() {
         assert_eq!(room.enter(&name("ann"), None, now()).0.as_str(), expected);
     }
     assert_eq!(room.enter(&name("Ann"), None, now()).0.as_str(), "Ann-4");
-    room.leave(&name("ann-2"), None, now());
+    room.leave(&name("ann-2"), now());
     assert_eq!(room.enter(&name("ann"), None, now()).0.as_str(), "ann-2");
     for _ in 0..200 {
         room.enter(&name("ann"), None, now());
@@ -69,22 +70,16 @@ fn a_taken_name_is_refused_inside() {
     room.enter(&name("ann"), None, now());
     room.enter(&name("bo"), None, now());
     assert!(matches!(
-        room.rename(&name("bo"), "ANN", None, now()),
+        room.rename(&name("bo"), "ANN", now()),
         Err(NameRefusal::Taken(_))
     ));
     assert!(matches!(
-        room.rename(&name("bo"), "аnn", None, now()),
+        room.rename(&name("bo"), "аnn", now()),
         Err(NameRefusal::Taken(_))
     ));
-    assert_eq!(
-        room.rename(&name("bo"), "BO", None, now()).unwrap(),
-        name("BO")
-    );
-    room.leave(&name("ann"), None, now());
-    assert_eq!(
-        room.rename(&name("BO"), "ann", None, now()).unwrap(),
-        name("ann")
-    );
+    assert_eq!(room.rename(&name("bo"), "BO", now()).unwrap(), name("BO"));
+    room.leave(&name("ann"), now());
+    assert_eq!(room.rename(&name("BO"), "ann", now()).unwrap(), name("ann"));
 }
 
 #[test]

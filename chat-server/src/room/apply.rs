@@ -1,20 +1,22 @@
 //! The room as a state machine: who is in it, what happens in it, and which messages
 //! it has already.
 //!
-//! [`Room::apply`] is the only place where it changes (but that
-//! [`Room::take_replaced`] empties a list), and it depends on nothing but the room and
-//! its arguments: two rooms that are given the same requests at the same
-//! times are the same, and tell the same events.
+//! [`Room::apply`] is the only place where it changes, and it depends on nothing but the
+//! room and its arguments: two rooms that are given the same requests at the same times
+//! are the same, and tell the same events.
 
 use chat_proto::command::Resume;
-use chat_proto::event::{Body, Event, MessageId, RoomId, RunId, Speech, SpeechKind, Tag};
+use chat_proto::event::{Body, Event, MessageId, RoomId, RunId, Speech, SpeechKind, Tag, Welcome};
 use chat_proto::name::Name;
+use chat_proto::text::Text;
 
 use super::absent::Absent;
 use super::dedup::DedupIndex;
 use super::identity::{Key, Owner};
+use super::members::Members;
+use super::origin::Origin;
 use super::presence::Presence;
-use super::request::{Emitted, Outcome, Request};
+use super::request::{Act, Emitted, Listing, Outcome, Request};
 use super::roster::People;
 use super::runs::{Onward, Runs};
 use super::tickets::ResumeTickets;
@@ -26,7 +28,9 @@ pub struct Room {
     pub(super) key: Key,
     pub(super) run: RunId,
     runs: Runs,
+    /// The names that are taken.
     pub(super) people: People,
+    pub(crate) members: Members,
     /// Who of them is still to be told of.
     pub(super) presence: Presence,
     /// How many people are here as the events tell it.
@@ -71,6 +75,7 @@ impl Room {
             run,
             runs,
             people: People::new(key),
+            members: Members::default(),
             presence: Presence::default(),
             told: 0,
             ids,
@@ -89,32 +94,25 @@ impl Room {
                 self.emit(body, now, events);
             }
             Request::AwaitReturns => self.absent.begin(now.instant),
-            Request::Enter { wanted, fallback } => {
-                return self.enter(&wanted, fallback, now, events);
-            }
-            Request::Join(join) => return Outcome::Joined(self.join(join, now, events)),
-            Request::Rename { old, new, owner } => {
-                return self.rename(&old, new, owner, now, events);
-            }
-            Request::Say {
-                kind,
-                speech,
-                owner,
-            } => return self.say(kind, speech, owner, now, events),
-            Request::Leave { name, owner } => {
-                if let Some(owner) = owner {
-                    self.tickets.forget(owner);
-                }
-                self.leave(&name, now, events);
-            }
-            Request::List => self.presence.list(),
             Request::TellPending => self.tell_pending(now, events),
             Request::Forget { first } => {
                 self.ids.forget_before(first);
                 self.runs.forget_before(first);
             }
+            Request::Client(origin, act) => return self.act(origin, act, now, events),
         }
         Outcome::Done
+    }
+
+    fn act(&mut self, origin: Origin, act: Act, now: Now, events: &mut Events) -> Outcome {
+        match act {
+            Act::Enter { wanted, fallback } => self.enter(origin, &wanted, fallback, now, events),
+            Act::Join(join) => Outcome::Joined(self.join(origin, join, now, events)),
+            Act::Rename(new) => self.rename(origin, new, now, events),
+            Act::Say { kind, text, id } => self.say(origin, kind, text, id, now, events),
+            Act::List { after } => Outcome::Listed(self.list(after.as_ref())),
+            Act::Leave => self.leave(origin, now, events),
+        }
     }
 
     /// Which room it is, in this run of its server.
@@ -133,14 +131,14 @@ impl Room {
         &self.people
     }
 
-    /// The programs that are here.
+    /// What proves which program is which.
     pub fn tickets(&self) -> &ResumeTickets {
         &self.tickets
     }
 
-    /// The connections whose places others have taken since this was last asked.
-    pub fn take_replaced(&mut self) -> Vec<super::tickets::TicketId> {
-        self.tickets.take_replaced()
+    /// The members.
+    pub fn members(&self) -> &Members {
+        &self.members
     }
 
     /// When [`Request::TellPending`] is due, if nothing happens before.
@@ -178,24 +176,51 @@ impl Room {
 
     fn say(
         &mut self,
+        origin: Origin,
         kind: SpeechKind,
-        mut speech: Speech,
-        owner: Option<Owner>,
+        text: Text,
+        id: Option<MessageId>,
         now: Now,
         events: &mut Events,
     ) -> Outcome {
-        let id = speech.id.as_ref();
-        let hash = id.and_then(|id| self.hash_of(kind, id, speech.text.as_str(), owner));
-        if let Some(seq) = hash.and_then(|(hash, _)| self.ids.find(hash)) {
-            return Outcome::SaidBefore(seq);
+        let Some(member) = self.members.get(origin) else {
+            return Outcome::NotHere;
+        };
+        let (name, owner) = (member.name.clone(), member.owner);
+        let find = |id| self.hash_of(kind, id, text.as_str(), owner);
+        let hash = id.as_ref().and_then(find);
+        let seq = hash.and_then(|(hash, _)| self.ids.find(hash));
+        if let (Some(id), Some(seq)) = (&id, seq) {
+            let id = id.clone();
+            return Outcome::SaidBefore { id, seq };
         }
-        speech.tag = hash.and_then(|(_, tag)| tag);
-        self.tell_before(&[&speech.name], now, events);
+        let length = text.as_str().len();
+        self.tell_before(&[&name], now, events);
+        let tag = hash.and_then(|(_, tag)| tag);
+        let speech = Speech {
+            name,
+            text,
+            id,
+            tag,
+        };
         let seq = self.emit_own(kind.body(speech), now, events);
         if let Some((hash, _)) = hash {
             self.ids.insert(hash, seq);
         }
-        Outcome::Said(seq)
+        Outcome::Said { length }
+    }
+
+    /// The first of the names behind `after`. A peer that has them may wait to hear that
+    /// one of these people goes.
+    pub(super) fn list(&mut self, after: Option<&Name>) -> Listing {
+        self.presence.list();
+        let (names, next) = self.people.names(after, Welcome::MAX_NAMES);
+        let people = self.people.count();
+        Listing {
+            people,
+            names,
+            next,
+        }
     }
 
     /// Tells at once all arrivals and departures that wait to be told together.

@@ -6,6 +6,8 @@ use chat_proto::name::Name;
 
 use super::apply::{Events, Room};
 use super::identity::Owner;
+use super::members::Member;
+use super::origin::Origin;
 use super::request::{Fallback, Join, Joined, JoinedAs, NameRefusal, Outcome};
 use crate::clock::Now;
 
@@ -13,7 +15,7 @@ impl Room {
     /// Whether an owner has a place here: a connection of its own, or one that is
     /// kept for it after a restart.
     pub fn has_place_of(&self, owner: Owner, now: Now) -> bool {
-        self.tickets.is_here(owner) || self.returning(owner, None, now).is_some()
+        self.members.connection_of(owner).is_some() || self.returning(owner, None, now).is_some()
     }
 
     /// Whether anybody may have this name now.
@@ -43,28 +45,48 @@ impl Room {
 
     pub(super) fn enter(
         &mut self,
+        origin: Origin,
         wanted: &Name,
         fallback: Fallback,
         now: Now,
         events: &mut Events,
     ) -> Outcome {
+        if let Some(member) = self.members.get(origin) {
+            return Outcome::Entered(member.name.clone());
+        }
         let name = self.free_name(wanted, now);
         if fallback == Fallback::Nothing && name != *wanted {
-            return Outcome::NotRenamed(NameRefusal::Taken(wanted.clone()));
+            return Outcome::NameRefused(NameRefusal::Taken(wanted.clone()));
         }
         self.arrive(Arrival::of(name.clone()), now, events);
+        let owner = None;
+        let member = Member {
+            name: name.clone(),
+            owner,
+        };
+        self.members.insert(origin, member);
         Outcome::Entered(name)
     }
 
-    pub(super) fn join(&mut self, join: Join, now: Now, events: &mut Events) -> Joined {
+    pub(super) fn join(
+        &mut self,
+        origin: Origin,
+        join: Join,
+        now: Now,
+        events: &mut Events,
+    ) -> Joined {
         self.absent.expire(now.instant);
-        let ghost = join.known.and_then(|owner| self.tickets.take_over(owner));
+        let connection = |owner| self.members.connection_of(owner);
+        let earlier = join.known.and_then(connection);
+        let earlier = earlier.filter(|earlier| *earlier != origin);
         let owner = join.known.unwrap_or_else(|| self.tickets.draw());
-        let (name, place, refusal) = if let Some(name) = ghost {
-            self.leave_for(&join, now, events);
-            (name, JoinedAs::TookOver, None)
+        let (name, place, refusal) = if let Some(earlier) = earlier
+            && let Some(member) = self.members.remove(earlier)
+        {
+            self.leave(origin, now, events);
+            (member.name, JoinedAs::TookOver(earlier), None)
         } else if let Some(name) = self.returning(owner, join.wanted.as_ref(), now) {
-            self.leave_for(&join, now, events);
+            self.leave(origin, now, events);
             let back = Arrival {
                 back: true,
                 ..self.arrival(&name, owner)
@@ -72,17 +94,20 @@ impl Room {
             self.arrive(back, now, events);
             (name, JoinedAs::Returned, None)
         } else {
-            let (name, refusal) = self.name_for(&join, owner, now, events);
+            let (name, refusal) = self.name_for(origin, &join, owner, now, events);
             (name, JoinedAs::New, refusal)
         };
-        // It is given the names of all who are here.
-        self.presence.list();
+        let member = Member {
+            name: name.clone(),
+            owner: Some(owner),
+        };
+        self.members.insert(origin, member);
         Joined {
-            ticket: self.tickets.give(owner, &name),
             name,
             owner,
             place,
             refusal,
+            listing: self.list(None),
         }
     }
 
@@ -90,6 +115,7 @@ impl Room {
     /// the one that it wants.
     fn name_for(
         &mut self,
+        origin: Origin,
         join: &Join,
         owner: Owner,
         now: Now,
@@ -97,9 +123,10 @@ impl Room {
     ) -> (Name, Option<NameRefusal>) {
         let wanted = join.wanted.as_ref();
         let kept = wanted.and_then(|wanted| self.why_kept(wanted, now));
-        let name = match (&join.present, wanted) {
-            (Some(old), None) => old.clone(),
-            (Some(old), Some(wanted)) => self.rename_at_hello(old, wanted, owner, now, events),
+        let present = self.members.get(origin).map(|member| member.name.clone());
+        let name = match (present, wanted) {
+            (Some(old), None) => old,
+            (Some(old), Some(wanted)) => self.rename_at_hello(&old, wanted, owner, now, events),
             (None, wanted) => {
                 let name = self.free_name(wanted.unwrap_or(&join.address), now);
                 self.arrive(self.arrival(&name, owner), now, events);
@@ -107,14 +134,6 @@ impl Room {
             }
         };
         (name, kept)
-    }
-
-    /// If its connection is in the room already it leaves: the program has another
-    /// place there.
-    fn leave_for(&mut self, join: &Join, now: Now, events: &mut Events) {
-        if let Some(old) = &join.present {
-            self.leave(old, now, events);
-        }
     }
 
     fn arrival(&self, name: &Name, owner: Owner) -> Arrival {
@@ -131,11 +150,16 @@ impl Room {
         }
     }
 
-    pub(super) fn leave(&mut self, name: &Name, now: Now, events: &mut Events) {
-        self.people.leave(name);
-        if self.presence.leave(name, now.instant) {
-            self.emit_own(Body::Left(vec![name.clone()]), now, events);
+    /// The member of this connection goes, if there is one.
+    pub(super) fn leave(&mut self, origin: Origin, now: Now, events: &mut Events) -> Outcome {
+        let Some(Member { name, .. }) = self.members.remove(origin) else {
+            return Outcome::NotHere;
+        };
+        self.people.leave(&name);
+        if self.presence.leave(&name, now.instant) {
+            self.emit_own(Body::Left(vec![name]), now, events);
         }
+        Outcome::Done
     }
 
     fn free_name(&self, wanted: &Name, now: Now) -> Name {
@@ -155,22 +179,23 @@ impl Room {
 
     pub(super) fn rename(
         &mut self,
-        old: &Name,
+        origin: Origin,
         new: Name,
-        owner: Option<Owner>,
         now: Now,
         events: &mut Events,
     ) -> Outcome {
-        self.people.leave(old);
+        let Some(member) = self.members.get(origin) else {
+            return Outcome::NotHere;
+        };
+        let (old, owner) = (member.name.clone(), member.owner);
+        self.people.leave(&old);
         let kept = self.why_kept(&new, now);
         if kept.is_some() || self.people.is_taken(&new) {
-            self.people.enter(old);
-            return Outcome::NotRenamed(kept.unwrap_or(NameRefusal::Taken(new)));
+            self.people.enter(&old);
+            return Outcome::NameRefused(kept.unwrap_or(NameRefusal::Taken(new)));
         }
-        self.renamed(old, &new, owner, now, events);
-        if let Some(owner) = owner {
-            self.tickets.rename(owner, &new);
-        }
+        self.renamed(&old, &new, owner, now, events);
+        self.members.rename(origin, &new);
         Outcome::Renamed(new)
     }
 

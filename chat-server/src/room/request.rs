@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use chat_proto::event::{Event, Speech, SpeechKind};
+use chat_proto::event::{Event, MessageId, SpeechKind};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 
 use super::identity::Owner;
-use super::tickets::TicketId;
+use super::origin::Origin;
 
-/// A change of the room. The same requests in the same order give the same room and
-/// the same events.
+/// A change of the room. The same requests in the same order, at the same times, give
+/// the same room and the same events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// The room is opened, or begins another file of its history.
@@ -18,42 +18,6 @@ pub enum Request {
     /// The server can be reached from now on: the programs that were in the room
     /// before a restart can come back.
     AwaitReturns,
-    /// A person without a program comes in.
-    Enter {
-        /// The name that they want.
-        wanted: Name,
-        /// What happens if they cannot have that.
-        fallback: Fallback,
-    },
-    /// A program comes in, or back, or says who it is.
-    Join(Join),
-    /// A person wants another name.
-    Rename {
-        /// The name that they have.
-        old: Name,
-        /// The one that they want.
-        new: Name,
-        /// Which program it is, if it is one.
-        owner: Option<Owner>,
-    },
-    /// A person says or does something.
-    Say {
-        /// Which of the two.
-        kind: SpeechKind,
-        /// What it is.
-        speech: Speech,
-        /// Which program it is, if it is one.
-        owner: Option<Owner>,
-    },
-    /// A person goes.
-    Leave {
-        /// Their name.
-        name: Name,
-        /// Which program it is, if it is one.
-        owner: Option<Owner>,
-    },
-    /// A peer is given the names of all who are here.
-    List,
     /// Arrivals and departures that wait to be told together are told.
     TellPending,
     /// Events before this one are no longer held.
@@ -61,14 +25,48 @@ pub enum Request {
         /// The oldest event that is held.
         first: u64,
     },
+    /// A connection asks for something.
+    Client(Origin, Act),
+}
+
+/// What a connection asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// A person without a program comes in.
+    Enter {
+        /// The name that the person wants.
+        wanted: Name,
+        /// What happens if the person cannot have it.
+        fallback: Fallback,
+    },
+    /// A program comes in, or back, or says who it is.
+    Join(Join),
+    /// A member wants this name.
+    Rename(Name),
+    /// A member says or does something.
+    Say {
+        /// Which of the two.
+        kind: SpeechKind,
+        /// What it is.
+        text: Text,
+        /// What the program knows it by.
+        id: Option<MessageId>,
+    },
+    /// A member is given the names of the people who are here.
+    List {
+        /// Behind this name, or from the first one on.
+        after: Option<Name>,
+    },
+    /// A member goes.
+    Leave,
 }
 
 /// What happens to a person who cannot come in under the wanted name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fallback {
-    /// They get that name with a number behind it.
+    /// The person gets that name with a number behind it.
     Numbered,
-    /// They do not come in.
+    /// The person does not come in.
     Nothing,
 }
 
@@ -79,13 +77,11 @@ pub struct Join {
     pub known: Option<Owner>,
     /// The name that it wants.
     pub wanted: Option<Name>,
-    /// The name under which its connection is in the room already.
-    pub present: Option<Name>,
     /// The name that it gets if it wants none.
     pub address: Name,
 }
 
-/// What came of a request, for the peer that it was of.
+/// What came of a request, for the connection that asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It was done.
@@ -94,16 +90,47 @@ pub enum Outcome {
     Entered(Name),
     /// A program has come in.
     Joined(Joined),
-    /// A person has this name now.
+    /// The member has this name now.
     Renamed(Name),
-    /// They have it not, for this reason.
-    NotRenamed(NameRefusal),
-    /// It is this new event.
-    Said(u64),
+    /// The person does not get the name, for this reason.
+    NameRefused(NameRefusal),
+    /// It is a new event.
+    Said {
+        /// How long the text is, in bytes.
+        length: usize,
+    },
     /// It was this event already.
-    SaidBefore(u64),
-    /// Nothing was done, since nothing can be kept, for this reason.
-    NotKept(Text),
+    SaidBefore {
+        /// What the program knows it by.
+        id: MessageId,
+        /// The number of the event.
+        seq: u64,
+    },
+    /// It was not said, since nothing can be kept.
+    NotSaid {
+        /// What the program knows it by.
+        id: Option<MessageId>,
+        /// Why nothing can be kept.
+        why: Text,
+    },
+    /// The people who are here.
+    Listed(Listing),
+    /// Nothing was done: the connection is not in the room, or not any more.
+    NotHere,
+    /// The program is here over another connection now, which has its place. This
+    /// connection did not ask for it.
+    Replaced,
+}
+
+/// Some of the people who are here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// How many people are here.
+    pub people: usize,
+    /// The names of some, in order.
+    pub names: Vec<Name>,
+    /// The name to go on behind, if there are more.
+    pub next: Option<Name>,
 }
 
 /// How a program has come in.
@@ -113,12 +140,12 @@ pub struct Joined {
     pub name: Name,
     /// Which program it is.
     pub owner: Owner,
-    /// What its connection is known by.
-    pub ticket: TicketId,
     /// Which place it has.
     pub place: JoinedAs,
     /// It has not got the name that it wanted, for this reason.
     pub refusal: Option<NameRefusal>,
+    /// The people who are here now.
+    pub listing: Listing,
 }
 
 /// Which place in the room a program has.
@@ -128,12 +155,12 @@ pub enum JoinedAs {
     New,
     /// The one that it had before a restart, with its name.
     Returned,
-    /// The one of another connection of the same program, with its name. That
+    /// The one of this other connection of the same program, with its name. That
     /// connection is to be told and closed.
-    TookOver,
+    TookOver(Origin),
 }
 
-/// Why a person cannot have a name.
+/// Why a person does not get a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameRefusal {
     /// Another person has it, or one that looks like it.
@@ -145,6 +172,8 @@ pub enum NameRefusal {
         /// For so many seconds from now.
         seconds: u64,
     },
+    /// Nothing can be kept, for this reason.
+    NotKept(Text),
 }
 
 impl fmt::Display for NameRefusal {
@@ -155,6 +184,7 @@ impl fmt::Display for NameRefusal {
                 f,
                 "{name} is kept for {seconds} s, for the person who had it before the restart"
             ),
+            Self::NotKept(why) => why.fmt(f),
         }
     }
 }

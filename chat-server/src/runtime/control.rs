@@ -21,11 +21,11 @@ use mio::Waker;
 use mio::net::TcpStream;
 
 use crate::clock::Now;
-use crate::hub::Hub;
+use crate::hub::{Answer, Hub};
 use crate::net::admission::{Admission, Refusal, Silent, Visit};
 use crate::ops::counters::Counters;
 use crate::ops::logger::{Logger, Topic};
-use crate::room::tickets::TicketId;
+use crate::room::origin::ClientId;
 use crate::runtime::scheduler::input::{MAX_WAITING, Waiting};
 use crate::storage::History;
 use crate::timeline::mark::Form;
@@ -86,6 +86,8 @@ pub(crate) struct State {
 #[derive(Debug)]
 struct Mailbox {
     tasks: Mutex<Vec<Task>>,
+    /// One of them is a [`Task::Outcome`].
+    has_outcomes: AtomicBool,
     waker: Arc<Waker>,
     asleep: AtomicBool,
     /// How many connections it has, or is about to have.
@@ -112,8 +114,8 @@ pub(crate) struct Peer {
 pub(crate) enum Task {
     /// Somebody has come, and is its from now on.
     Peer(Peer),
-    /// Those who hold these passes are here over another connection now.
-    Replaced(Vec<TicketId>),
+    /// What came of a request of one of its connections.
+    Outcome(ClientId, Answer),
     /// Too many say nothing, and whoever has done so for longest is to go.
     MakeRoom(Silent),
     /// Everybody is told this.
@@ -235,6 +237,9 @@ impl Shared {
     /// Gives a task to a worker.
     pub(crate) fn give(&self, worker: usize, task: Task) {
         let mailbox = &self.mailboxes[worker];
+        if matches!(task, Task::Outcome(..)) {
+            mailbox.has_outcomes.store(true, Ordering::SeqCst);
+        }
         mailbox.tasks().push(task);
         mailbox.wake();
     }
@@ -261,9 +266,18 @@ impl Shared {
         !self.mailboxes[worker].tasks().is_empty()
     }
 
-    /// What a worker has to do.
+    /// Whether connections of a worker do not know yet what came of their requests. Until
+    /// they do they are shown nothing: it may be their own. Outcomes are given by the
+    /// thread that has the room alone, so nothing changes for a thread that reads it.
+    pub(crate) fn has_outcomes(&self, worker: usize) -> bool {
+        self.mailboxes[worker].has_outcomes.load(Ordering::SeqCst)
+    }
+
+    /// What a worker has to do, which has the room alone.
     pub(crate) fn take_tasks(&self, worker: usize) -> Vec<Task> {
-        mem::take(&mut *self.mailboxes[worker].tasks())
+        let mailbox = &self.mailboxes[worker];
+        mailbox.has_outcomes.store(false, Ordering::SeqCst);
+        mem::take(&mut *mailbox.tasks())
     }
 
     /// How many connections there are.
@@ -369,8 +383,13 @@ impl Shared {
         }
     }
 
-    /// Before this nobody needs the log of a form.
+    /// Before this no reader needs the log of a form. A reader that does not know yet
+    /// what came of its request may begin where the room was then.
     pub(crate) fn floor(&self, form: Form) -> u64 {
+        let is_unknown = |mailbox: &Mailbox| mailbox.has_outcomes.load(Ordering::SeqCst);
+        if self.mailboxes.iter().any(is_unknown) {
+            return 0;
+        }
         let floors = self
             .mailboxes
             .iter()
@@ -386,6 +405,7 @@ impl Mailbox {
     fn new(waker: Arc<Waker>) -> Self {
         Self {
             tasks: Mutex::default(),
+            has_outcomes: AtomicBool::new(false),
             waker,
             asleep: AtomicBool::new(false),
             connections: AtomicUsize::new(0),

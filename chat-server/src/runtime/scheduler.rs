@@ -20,12 +20,12 @@ use mio::{Interest, Registry, Token};
 use slab::Slab;
 
 use crate::clock::Now;
-use crate::hub::Hub;
+use crate::hub::{Answer, Hub};
 use crate::net::acceptor::ACCEPTS;
 use crate::net::admission::Visit;
 use crate::net::connection::Connection;
 use crate::ops::logger::Topic;
-use crate::room::tickets::TicketId;
+use crate::room::origin::ClientId;
 use crate::runtime::control::{Peer, Shared, Task};
 use crate::session::{Held, Reason, Session};
 use crate::timeline::mark::Form;
@@ -37,6 +37,8 @@ pub(crate) struct Scheduler {
     worker: usize,
     limits: Limits,
     connections: Slab<Connection>,
+    /// Tells connections that have had the same key from one another.
+    generation: u32,
     /// Keys of those to be looked after in this round: of those who are in the
     /// room, and then of all others. However many come and go, whoever talks
     /// does not wait for them.
@@ -63,6 +65,7 @@ impl Scheduler {
             worker,
             limits,
             connections: Slab::new(),
+            generation: 0,
             queues: Default::default(),
             returning: Returning::new(),
             timers: BinaryHeap::new(),
@@ -128,9 +131,16 @@ impl Scheduler {
             refusal,
         } = peer;
         registry.register(&mut socket, Token(key), INTEREST)?;
+        // Long before a number comes again its connection is gone.
+        self.generation = self.generation.wrapping_add(1);
+        let client = ClientId {
+            worker: self.worker as u16,
+            key: key as u32,
+            generation: self.generation,
+        };
         let session = match refusal {
-            None => Session::new(address, hub, now),
-            Some(refusal) => Session::refused(address, refusal, hub, now),
+            None => Session::new(client, address, hub, now),
+            Some(refusal) => Session::refused(client, address, refusal, hub, now),
         };
         entry.insert(Connection::new(socket, session, refusal.is_none()));
         self.enqueue(key);
@@ -231,24 +241,28 @@ impl Scheduler {
         if connection.silence().is_some() && !connection.session.is_unjoined() {
             self.joined(key, shared);
         }
-        let replaced = hub.take_replaced();
-        if !replaced.is_empty() {
-            self.replace(&replaced, hub, now);
-            shared.give_others(self.worker, || Task::Replaced(replaced.clone()));
-        }
+        self.deliver(hub, shared, now);
         bytes > 0
     }
 
-    /// Drops those whose name somebody else has taken over.
-    pub(crate) fn replace(&mut self, tickets: &[TicketId], hub: &Hub, now: Now) {
-        for key in 0..self.connections.capacity() {
-            if let Some(connection) = self.connections.get_mut(key)
-                && let Some(ticket) = connection.session.ticket()
-                && tickets.contains(&ticket)
-            {
-                connection.session.replace(hub, now);
-                self.enqueue(key);
+    /// Has connections know what came of their requests.
+    pub(crate) fn deliver(&mut self, hub: &mut Hub, shared: &Shared, now: Now) {
+        for (client, answer) in hub.take_outcomes() {
+            match usize::from(client.worker) {
+                worker if worker == self.worker => self.answer(client, answer, hub, now),
+                worker => shared.give(worker, Task::Outcome(client, answer)),
             }
+        }
+    }
+
+    /// Has a connection know what came of its request, unless it is gone.
+    pub(crate) fn answer(&mut self, client: ClientId, answer: Answer, hub: &mut Hub, now: Now) {
+        let key = client.key as usize;
+        if let Some(connection) = self.connections.get_mut(key)
+            && connection.session.client() == client
+        {
+            connection.session.outcome(answer, hub, now);
+            self.enqueue(key);
         }
     }
 
@@ -296,10 +310,14 @@ impl Scheduler {
     pub(crate) fn write(&mut self, shared: &Shared, now: Now) {
         if self.has_news(shared) {
             // What comes after this is news again, also for those who get it.
-            self.served = shared.shown();
+            let served = mem::replace(&mut self.served, shared.shown());
             let keys = self.connections.capacity();
             for some in (0..keys).step_by(SOME) {
                 let state = shared.read();
+                if shared.has_outcomes(self.worker) {
+                    self.served = served;
+                    return;
+                }
                 for key in some..(some + SOME).min(keys) {
                     self.write_to(key, &state.hub, now);
                     if let Some(connection) = self.connections.get(key)
@@ -325,6 +343,9 @@ impl Scheduler {
             let (mut passed, mut written) = (0, 0);
             while passed < queue.len().min(LOOKS) && written < TURNS {
                 let state = shared.read();
+                if shared.has_outcomes(self.worker) {
+                    break;
+                }
                 let some = passed..(passed + SOME).min(queue.len());
                 passed = some.end;
                 for &key in &queue[some] {

@@ -49,7 +49,7 @@ impl Server {
         }
         hub.set_limits(limits.people);
         hub.timeline.reserve();
-        hub.propose(Request::AwaitReturns, now());
+        hub.request(Request::AwaitReturns, now());
         Ok(Self {
             workers,
             shared: Shared::new(hub, history, wakers, limits, logger),

@@ -236,6 +236,8 @@ impl Worker {
         let mut state = shared.write();
         // Not before: times in the room do not go backwards.
         let now = now();
+        state.hub.advance();
+        self.clients.deliver(&mut state.hub, shared, now);
         self.do_tasks(&mut state, shared, now);
         self.accept(&state.hub, shared, now);
         self.overtaken = is_overtaken(&state) || shared.must_wait();
@@ -268,7 +270,7 @@ impl Worker {
         for task in shared.take_tasks(self.index) {
             match task {
                 Task::Peer(peer) => self.welcome(peer, hub, shared, now),
-                Task::Replaced(tickets) => self.clients.replace(&tickets, hub, now),
+                Task::Outcome(client, answer) => self.clients.answer(client, answer, hub, now),
                 Task::MakeRoom(silent) => self.clients.make_room(&silent, hub, now),
                 Task::Tell(text) => self.clients.tell(&text, hub, now),
                 Task::Stop => self.stop(hub, shared, now),
@@ -349,7 +351,7 @@ impl Worker {
             return;
         }
         self.stopping = Some(now.instant + GOODBYE_FOR);
-        hub.propose(Request::TellPending, now);
+        hub.request(Request::TellPending, now);
         if let Some(front) = &mut self.front {
             let text = format!("stopping; people in the room: {}", hub.people().count());
             shared.logger.info(now.time, &text);

@@ -4,9 +4,11 @@ mod identity;
 mod late;
 mod limits;
 mod past;
+mod sequenced;
 mod telnet;
 
 use super::*;
+use crate::hub::testing::client;
 use crate::room::identity::tests::identity;
 use crate::room::presence::{ONE_BY_ONE, TOGETHER_AFTER};
 use crate::timeline::replay::NoFiles;
@@ -48,9 +50,10 @@ impl Hall {
     fn connect_unless(&mut self, refusal: Option<Refusal>) -> usize {
         let port = 1000 + self.sessions.len() as u16;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let client = client(self.sessions.len() as u32);
         self.sessions.push(match refusal {
-            None => Session::new(address, &self.hub, self.now),
-            Some(refusal) => Session::refused(address, refusal, &self.hub, self.now),
+            None => Session::new(client, address, &self.hub, self.now),
+            Some(refusal) => Session::refused(client, address, refusal, &self.hub, self.now),
         });
         self.sessions.len() - 1
     }
@@ -68,6 +71,14 @@ impl Hall {
     fn send(&mut self, who: usize, bytes: impl AsRef<[u8]>) {
         self.sessions[who].receive(bytes.as_ref(), &mut self.hub, self.now);
         self.hub.timeline.show_all();
+    }
+
+    /// Connections are told what came of their requests.
+    fn deliver(&mut self) {
+        for (client, answer) in self.hub.take_outcomes() {
+            let session = &mut self.sessions[client.key as usize];
+            session.outcome(answer, &mut self.hub, self.now);
+        }
     }
 
     fn read(&mut self, who: usize) -> String {
@@ -173,9 +184,9 @@ fn one_who_waits_for_nothing_holds_no_memory() {
     }
     for session in [ann, bo].map(|session| &hall.sessions[session]) {
         assert_eq!(session.decoder.pending(), b"");
-        assert_eq!(session.seat.reader.detours(), 0);
+        assert_eq!(session.participant.reader.detours(), 0);
         assert_eq!(session.backlog.get(), None);
-        assert_eq!(session.seat.names.get(), None);
+        assert_eq!(session.participant.names.get(), None);
     }
 }
 
@@ -298,7 +309,7 @@ fn who_asks_without_reading_is_not_answered_without_end() {
     hall.send(ann, "/help\n".repeat(10_000));
     let session = &hall.sessions[ann];
     assert!(!session.wants_input());
-    assert!(session.seat.reader.private_bytes() < MAX_PRIVATE + 1024);
+    assert!(session.participant.reader.private_bytes() < MAX_PRIVATE + 1024);
     assert_eq!(hall.read(ann).matches("/who").count(), 10_000);
     assert!(hall.sessions[ann].backlog.get().is_none());
 }

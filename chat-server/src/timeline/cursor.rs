@@ -107,23 +107,31 @@ impl Cursor {
         self.end = self.end.min(position);
     }
 
-    /// Leaves out `range`, the newest part of the log.
+    /// Leaves out `range`, which it has not come to yet.
     pub fn skip(&mut self, range: Range<u64>) {
         if self.waiting.is_none() && self.position == range.start {
             self.position = range.end;
             return;
         }
         let detours = &mut self.waiting.get_or_insert_default().detours;
-        match detours.back_mut() {
+        // Nearly always the last one: replies come behind it only if it was not known
+        // at once that this is its own.
+        let later = detours.iter().rev();
+        let later = later.take_while(|it| it.at >= range.end).count();
+        let index = detours.len() - later;
+        match index.checked_sub(1).and_then(|last| detours.get_mut(last)) {
             Some(last) if last.is_skip() && last.resume == range.start => {
                 last.resume = range.end;
             }
-            _ => detours.push_back(Insertion {
-                at: range.start,
-                what: Payload::Bytes(Vec::new()),
-                resume: range.end,
-                after: 0,
-            }),
+            _ => detours.insert(
+                index,
+                Insertion {
+                    at: range.start,
+                    what: Payload::Bytes(Vec::new()),
+                    resume: range.end,
+                    after: 0,
+                },
+            ),
         }
         self.pass_skips();
     }

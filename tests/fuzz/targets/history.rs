@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use chat_proto::event::{Speech, SpeechKind, Timestamp};
+use chat_proto::event::{SpeechKind, Timestamp};
 use chat_proto::json_form::Record;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_server::clock::Now;
 use chat_server::hub::Hub;
-use chat_server::room::request::{Outcome, Request};
+use chat_server::room::origin::ClientId;
+use chat_server::room::request::{Act, Fallback, Outcome};
 use chat_server::storage::{History, Options, SyncMode};
 use libfuzzer_sys::fuzz_target;
 
@@ -45,7 +46,7 @@ fuzz_target!(|bytes: &[u8]| {
     let whole = read(&path);
     let lines = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == b'\n').count();
     assert_eq!(lines(&whole), lines(&longer[..torn]) + 1, "and begun anew");
-    assert!(hub.timeline.head().seq <= last + 2);
+    assert!(hub.timeline.head().seq <= last + 3);
     drop(history);
     assert!(open(&path).is_some(), "also after that");
 });
@@ -79,19 +80,23 @@ fn check(kept: &[u8], before: usize, bytes: &[u8]) {
 
 fn say(mut history: History, hub: &mut Hub) {
     let name = Name::choose("ann").expect("a name");
-    let speech = Speech {
-        name,
+    let client = ClientId {
+        worker: 0,
+        key: 0,
+        generation: 0,
+    };
+    let enter = Act::Enter {
+        wanted: name,
+        fallback: Fallback::Numbered,
+    };
+    hub.propose(client, enter, now());
+    let say = Act::Say {
+        kind: SpeechKind::Message,
         text: Text::clean("hi").expect("a text"),
         id: None,
-        tag: None,
     };
-    let request = Request::Say {
-        kind: SpeechKind::Message,
-        speech,
-        owner: None,
-    };
-    let said = hub.propose(request, now()).outcome;
-    assert!(matches!(said, Outcome::Said(_)));
+    let answer = hub.propose(client, say, now()).expect("it is alone");
+    assert!(matches!(answer.outcome, Outcome::Said { .. }));
     assert_eq!(history.keep(hub, now()), []);
     assert_eq!(hub.timeline.shown(), hub.timeline.head());
 }

@@ -14,6 +14,7 @@ use chat_server::clock::Now;
 use chat_server::hub::Hub;
 use chat_server::net::connection::Connection;
 use chat_server::room::identity::{Identity, Key};
+use chat_server::room::origin::ClientId;
 use chat_server::room::request::Request;
 use chat_server::session::Session;
 use chat_server::timeline::mark::Form;
@@ -197,7 +198,12 @@ impl Hall {
             space: usize::MAX,
             ..Wire::default()
         };
-        let session = Session::new(address, &self.hub, self.now);
+        let client = ClientId {
+            worker: 0,
+            key: number as u32,
+            generation: 0,
+        };
+        let session = Session::new(client, address, &self.hub, self.now);
         let seen = self.seen.get(who).cloned().flatten();
         let seen = match greeting {
             // Some have lost what proves that they are the same.
@@ -362,7 +368,7 @@ impl Hall {
         if std::mem::replace(&mut self.stopping, true) {
             return;
         }
-        self.hub.propose(Request::TellPending, self.now);
+        self.hub.request(Request::TellPending, self.now);
         self.ledger.note(&self.hub, None);
         for who in 0..self.people.len() {
             let last = self.ledger.last();

@@ -6,7 +6,8 @@ use chat_proto::event::MessageId;
 use proptest::prelude::*;
 
 use super::*;
-use crate::room::request::{Fallback, Join};
+use crate::room::origin::{Origin, ServerId};
+use crate::room::request::{Act, Fallback, Join, Request};
 
 /// One of a few names, so that they meet.
 fn wanted() -> impl Strategy<Value = Name> {
@@ -17,7 +18,15 @@ fn program() -> impl Strategy<Value = Option<Owner>> {
     prop::option::of((0..4u64).prop_map(owner))
 }
 
-fn request() -> impl Strategy<Value = Request> {
+/// One of a few connections of two servers.
+fn origin() -> impl Strategy<Value = Origin> {
+    (0..2u16, 0..5u32).prop_map(|(server, number)| Origin {
+        server: ServerId(server),
+        client: client(number),
+    })
+}
+
+pub(super) fn act() -> impl Strategy<Value = Act> {
     let fallback = prop::sample::select(vec![Fallback::Numbered, Fallback::Nothing]);
     let kind = prop::sample::select(vec![SpeechKind::Message, SpeechKind::Action]);
     let id = prop::option::of(prop::sample::select(vec![
@@ -26,38 +35,31 @@ fn request() -> impl Strategy<Value = Request> {
     ]));
     let joining = (program(), prop::option::of(wanted()), wanted());
     prop_oneof![
-        1 => Just(Request::Open),
-        1 => Just(Request::AwaitReturns),
-        1 => Just(Request::List),
-        2 => Just(Request::TellPending),
-        1 => (1..20u64).prop_map(|first| Request::Forget { first }),
-        6 => (wanted(), fallback).prop_map(|(wanted, fallback)| Request::Enter { wanted, fallback }),
-        6 => joining.prop_map(|(known, wanted, address)| {
-            Request::Join(Join { known, wanted, present: None, address })
+        3 => (wanted(), fallback).prop_map(|(wanted, fallback)| Act::Enter { wanted, fallback }),
+        3 => joining.prop_map(|(known, wanted, address)| {
+            Act::Join(Join { known, wanted, address })
         }),
-        6 => (kind, wanted(), id, program()).prop_map(|(kind, name, id, owner)| {
+        3 => (kind, id).prop_map(|(kind, id)| {
             let id = id.and_then(MessageId::new);
-            let speech = Speech { name, text: notice("hi"), id, tag: None };
-            Request::Say { kind, speech, owner }
+            Act::Say { kind, text: notice("hi"), id }
         }),
+        2 => wanted().prop_map(Act::Rename),
+        1 => Just(Act::List { after: None }),
+        2 => Just(Act::Leave),
     ]
 }
 
-/// What can follow only on what the room is like: of a person who is here.
-fn of_one_who_is_here(hub: &Hub, what: u8) -> Option<Request> {
-    let (names, _) = hub.people().names(None, usize::MAX);
-    let name = names.get(usize::from(what) % names.len().max(1))?.clone();
-    Some(match what % 2 {
-        0 => Request::Leave { name, owner: None },
-        _ => Request::Rename {
-            old: name,
-            new: super::name("di"),
-            owner: None,
-        },
-    })
+fn request() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        1 => Just(Request::Open),
+        1 => Just(Request::AwaitReturns),
+        2 => Just(Request::TellPending),
+        1 => (1..20u64).prop_map(|first| Request::Forget { first }),
+        15 => (origin(), act()).prop_map(|(origin, act)| Request::Client(origin, act)),
+    ]
 }
 
-fn bytes(hub: &Hub, form: Form) -> Vec<u8> {
+pub(super) fn bytes(hub: &Hub, form: Form) -> Vec<u8> {
     let log = hub.timeline.log(form);
     log.bytes(log.start()..log.head())
         .flatten()
@@ -70,18 +72,15 @@ proptest! {
 
     #[test]
     fn the_same_requests_lead_to_the_same_room(
-        requests in prop::collection::vec((request(), prop::option::of(any::<u8>()), 0..400u64), 1..100),
+        requests in prop::collection::vec((request(), 0..400u64), 1..100),
     ) {
         let mut hubs = [room(), room()];
         let mut now = now();
-        for (mut request, of_one, pause) in requests {
+        for (request, pause) in requests {
             now.instant += Duration::from_millis(pause);
-            if let Some(other) = of_one.and_then(|what| of_one_who_is_here(&hubs[0], what)) {
-                request = other;
-            }
             let done = hubs.each_mut().map(|hub| {
-                let Ordered { outcome, own } = hub.propose(request.clone(), now);
-                (outcome, own.map(|place| (place.text, place.json)))
+                let Answer { outcome, own, mark } = hub.apply(request.clone(), now);
+                (outcome, own.map(|place| (place.text, place.json)), mark)
             });
             prop_assert_eq!(&done[0], &done[1]);
             // With the order of what is hashed, which must not be another one either.

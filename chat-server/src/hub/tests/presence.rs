@@ -23,7 +23,7 @@ struct Observer {
 impl Observer {
     /// One who was welcomed just now.
     fn welcomed(room: &mut Hub, now: Now) -> Self {
-        room.propose(Request::List, now);
+        room.list(now);
         let (names, _) = room.people().names(None, usize::MAX);
         Self {
             here: names.into_iter().collect(),
@@ -117,7 +117,7 @@ proptest! {
         // Files so short that many begin in between.
         room.timeline.keep(1, 0, 500);
         let mut now = now();
-        room.open(now);
+        room.request(Request::Open, now);
         for number in 0..ONE_BY_ONE - 5 {
             room.enter(&name(&format!("early{number}x")), None, now);
         }
@@ -133,10 +133,10 @@ proptest! {
                     room.enter(&name(&wanted(who)), owner, now);
                 }
                 Step::Leave(who) if !here.is_empty() => {
-                    room.leave(&one(who), None, now);
+                    room.leave(&one(who), now);
                 }
                 Step::Rename(old, new) if !here.is_empty() => {
-                    let _ = room.rename(&one(old), &wanted(new), None, now);
+                    let _ = room.rename(&one(old), &wanted(new), now);
                 }
                 Step::Hello(old, new) if !here.is_empty() => {
                     room.hello(&one(old), &name(&wanted(new)), owner(100 + old as u64), now);
@@ -186,7 +186,7 @@ fn only_the_telling_waits() {
     now.instant += TOGETHER_AFTER;
     room.tell_presence(now);
     assert_eq!(room.timeline.head().seq, head.seq + 1);
-    room.leave(&ann, None, now);
+    room.leave(&ann, now);
     assert_eq!(room.timeline.head().seq, head.seq + 2);
 }
 
@@ -202,8 +202,8 @@ fn a_departure_is_told_before_a_name_that_looks_the_same() {
     let [ann, bo] = ["Ann", "bo"].map(|wanted| room.enter(&name(wanted), None, now).0);
     room.tell_pending(now);
     let head = room.timeline.head().seq;
-    assert!(room.leave(&ann, None, now).is_none());
-    room.rename(&bo, "ann", None, now).unwrap();
+    assert!(room.leave(&ann, now).is_none());
+    room.rename(&bo, "ann", now).unwrap();
     let log = room.timeline.log(Form::Json);
     let news: Vec<_> = log
         .backwards()

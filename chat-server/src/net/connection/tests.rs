@@ -19,7 +19,8 @@ fn accepted() -> (std::net::TcpStream, Connection, Hub) {
     let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (socket, address) = listener.accept().unwrap();
     let hub = Hub::new(crate::room::identity::tests::identity(), 1000);
-    let session = Session::new(address, &hub, crate::runtime::server::now());
+    let client_id = crate::hub::testing::client(0);
+    let session = Session::new(client_id, address, &hub, crate::runtime::server::now());
     let connection = Connection::new(TcpStream::from_std(socket), session, true);
     (client, connection, hub)
 }

@@ -16,15 +16,7 @@ impl Hall {
         let resume = json!({"room": room, "seq": 1, "secret": secret});
         let hello = json!({"protocol": 1, "name": name, "resume": resume});
         self.send(who, format!("/hello {hello}\n"));
-        let replaced = self.hub.take_replaced();
-        for session in &mut self.sessions {
-            if session
-                .ticket()
-                .is_some_and(|ticket| replaced.contains(&ticket))
-            {
-                session.replace(&self.hub, self.now);
-            }
-        }
+        self.deliver();
         self.read(who)
     }
 }

@@ -43,7 +43,7 @@ impl Hall {
         let json = Log::new(1 << 20, 0, 1);
         let hub = Hub::behind(before, json, RunId::new(2, 0), key, 1 << 20);
         let mut hall = Self::of(hub);
-        hall.hub.propose(Request::AwaitReturns, hall.now);
+        hall.hub.request(Request::AwaitReturns, hall.now);
         (hall, secrets)
     }
 

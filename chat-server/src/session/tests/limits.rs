@@ -69,7 +69,7 @@ fn who_talks_and_does_not_read_takes_little_memory() {
         hall.send(talker, format!("{number}\n"));
         hall.send(other, "hi\n");
     }
-    assert_eq!(hall.sessions[talker].seat.reader.detours(), 128);
+    assert_eq!(hall.sessions[talker].participant.reader.detours(), 128);
     assert!(hall.sessions[talker].is_held());
     hall.read(talker);
     let heard = hall.read(other);

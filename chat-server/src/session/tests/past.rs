@@ -157,7 +157,7 @@ fn who_asks_for_the_past_takes_it_first() {
     hall.send(ann, "one\n");
     hall.send(bo, "/history\n".repeat(1000) + "done\n");
     assert!(hall.sessions[bo].is_held());
-    assert!(hall.sessions[bo].seat.reader.detours() < 4);
+    assert!(hall.sessions[bo].participant.reader.detours() < 4);
     assert_eq!(hall.read(bo).matches("Z <ann> one").count(), 1000);
     assert_eq!(hall.read(ann), "\r<bo> done\n");
 
@@ -173,7 +173,7 @@ fn who_asks_for_the_past_takes_it_first() {
         hall.send(bot, format!("{asks}\n").repeat(60));
         hall.send(bot, "{\"type\":\"message\",\"text\":\"done\"}\n");
         assert!(hall.sessions[bot].is_held(), "{asks}");
-        assert!(hall.sessions[bot].seat.reader.detours() < 4);
+        assert!(hall.sessions[bot].participant.reader.detours() < 4);
         assert_eq!(hall.read(ann), "");
         let got = types(&hall.objects(bot)).join(" ");
         assert_eq!(got.matches("history").count(), 60);

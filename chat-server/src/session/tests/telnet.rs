@@ -46,7 +46,7 @@ fn a_telnet_that_asks_without_reading_is_not_heard_on() {
             hall.sessions[ann].go_on(&mut hall.hub, hall.now);
         }
         assert!(hall.sessions[ann].is_held());
-        let waits = hall.sessions[ann].seat.reader.private_bytes();
+        let waits = hall.sessions[ann].participant.reader.private_bytes();
         assert!((MAX_PRIVATE..MAX_PRIVATE + 64).contains(&waits), "{waits}");
         let answers = hall.read_bytes(ann);
         let each = if request.len() == 3 { 3 } else { 23 };

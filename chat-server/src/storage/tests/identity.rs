@@ -255,10 +255,8 @@ fn who_had_which_name_is_known_after_a_restart() {
         hall.enter(name, number);
     }
     let name = |name| Name::choose(name).unwrap();
-    hall.hub.leave(&name("bo"), Some(owner(2)), hall.now);
-    let renamed = hall
-        .hub
-        .rename(&name("cy"), "cyd", Some(owner(3)), hall.now);
+    hall.hub.leave(&name("bo"), hall.now);
+    let renamed = hall.hub.rename(&name("cy"), "cyd", hall.now);
     assert!(renamed.is_ok());
     // Of one without a program nothing is known.
     hall.hub.enter(&name("di"), None, hall.now);

@@ -51,20 +51,24 @@ impl Hall {
                 reads
             });
             heard += usize::from(reads.unwrap_or_default());
-            self.replace();
+            self.deliver();
         }
         self.queue.rotate_left(passed);
     }
 
-    /// Those whose place others have taken are dropped.
-    fn replace(&mut self) {
-        let replaced = self.hub.take_replaced();
-        for who in 0..self.people.len() {
-            if let Some(person) = &mut self.people[who]
-                && let Some(ticket) = person.session().ticket()
-                && replaced.contains(&ticket)
-            {
-                person.connection.session.replace(&self.hub, self.now);
+    /// Connections whose place others have taken are told so.
+    fn deliver(&mut self) {
+        for (client, answer) in self.hub.take_outcomes() {
+            let is_of = |one: &Option<Person>| {
+                let one = one.as_ref();
+                one.is_some_and(|one| one.session().client() == client)
+            };
+            let Some(who) = self.people.iter().position(is_of) else {
+                continue;
+            };
+            if let Some(person) = &mut self.people[who] {
+                let session = &mut person.connection.session;
+                session.outcome(answer, &mut self.hub, self.now);
                 let last = self.ledger.last();
                 person.closing.get_or_insert(last);
                 self.report.replaced += 1;

@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
-use chat_proto::command::{Hello, Past};
+use chat_proto::command::{Command, Hello, Past};
 use chat_proto::event::{ErrorCode, Reply, Welcome};
 use chat_proto::name::{Name, NameError};
 use chat_proto::{PROTOCOL, text_form};
 
-use super::{Phase, Seat};
+use super::outcomes::Question;
+use super::{Participant, Phase};
 use crate::clock::Now;
-use crate::hub::{Hub, Ordered};
+use crate::hub::Hub;
 use crate::net::admission::Refusal;
-use crate::room::request::{Fallback, Join, Joined, JoinedAs, Outcome, Request};
+use crate::room::request::{Act, Fallback, Join, Joined, JoinedAs};
 use crate::room::runs::Onward;
 use crate::session::{ANNOUNCE_AFTER, Change, Reason};
-use crate::timeline::mark::{Form, Mark};
+use crate::timeline::mark::{Form, Mark, Place};
 use crate::timeline::replay::{Replay, Selection};
 
-impl Seat {
+impl Participant {
     pub(in crate::session) fn greet(&mut self, hub: &Hub, now: Now) {
         let here = match hub.people().count() {
             0 => "nobody else is here yet".to_owned(),
@@ -51,20 +52,18 @@ impl Seat {
     /// Tells why it cannot come in, in place of a greeting.
     pub(in crate::session) fn refuse(&mut self, refusal: Refusal, hub: &Hub, now: Now) {
         self.notice(&refusal.greeting(hub.limits()), hub, now);
-        self.reason = Reason::Refused(refusal);
-        self.phase = Phase::Refused(now.instant + ANNOUNCE_AFTER);
+        self.phase = Phase::Refused(refusal, now.instant + ANNOUNCE_AFTER);
     }
 
-    pub(super) fn hello(&mut self, hello: &Hello, hub: &mut Hub, now: Now) {
+    pub(super) fn hello(&mut self, hello: Hello, hub: &mut Hub, now: Now) {
         let secret = hello.resume.as_ref().and_then(|resume| resume.secret);
         let known = secret.and_then(|secret| hub.room().tickets().owner_of(&secret));
-        if let Reason::Refused(refusal) = self.reason {
-            if !known.is_some_and(|owner| hub.room().has_place_of(owner, now)) {
-                self.speak_json(hub, hub.timeline.reply_mark());
-                self.error(ErrorCode::Full, &refusal.advice(hub.limits()), hub, now);
-                return self.end(self.reason, hub, now);
-            }
-            self.reason = Reason::Closed;
+        if let Phase::Refused(refusal, _) = self.phase
+            && !known.is_some_and(|owner| hub.room().has_place_of(owner, now))
+        {
+            self.speak_json(hub, hub.timeline.reply_mark());
+            self.error(ErrorCode::Full, &refusal.advice(hub.limits()), hub, now);
+            return self.end(Reason::Refused(refusal), hub, now);
         }
         if hello.protocol != PROTOCOL {
             self.speak_json(hub, hub.timeline.reply_mark());
@@ -73,34 +72,29 @@ impl Seat {
             self.end(Reason::WrongProtocol, hub, now);
             return;
         }
-        let is_new = !matches!(self.phase, Phase::Present(_))
-            && !known.is_some_and(|owner| hub.room().tickets().is_here(owner));
+        let is_here = |owner| hub.room().members().connection_of(owner).is_some();
+        let is_new = self.present_name().is_none() && !known.is_some_and(is_here);
         if is_new && !hub.timeline.has_space() {
             self.speak_json(hub, hub.timeline.reply_mark());
             return self.no_space(hub, now);
         }
-        let present = match &self.phase {
-            Phase::Present(name) => Some(name.clone()),
-            _ => None,
-        };
         let wanted = hello.name.as_deref().map(Name::choose).transpose();
         let join = Join {
             known,
             wanted: wanted.as_ref().ok().cloned().flatten(),
-            present,
             address: Name::of_address(self.address()),
         };
-        if let Outcome::Joined(joined) = hub.propose(Request::Join(join), now).outcome {
-            self.joined(hello, joined, wanted.err(), hub, now);
-        }
+        let error = wanted.err();
+        self.ask(Question::Join { hello, error }, Act::Join(join), hub, now);
     }
 
-    /// It has come in, or has said who it is.
-    fn joined(
+    /// It has come in, or has said who it is. The `mark` is where the room was then.
+    pub(super) fn joined(
         &mut self,
         hello: &Hello,
-        joined: Joined,
         error: Option<NameError>,
+        joined: Joined,
+        mark: Mark,
         hub: &Hub,
         now: Now,
     ) {
@@ -113,8 +107,10 @@ impl Seat {
                 old: old.clone(),
                 new: name.clone(),
             }),
-            _ if joined.place == JoinedAs::TookOver => Some(Change::CameBack(name.clone())),
-            _ => Some(Change::Came(name.clone())),
+            _ => Some(match joined.place {
+                JoinedAs::TookOver(_) => Change::CameBack(name.clone()),
+                JoinedAs::New | JoinedAs::Returned => Change::Came(name.clone()),
+            }),
         };
         let remark = error
             .filter(|_| joined.place == JoinedAs::New)
@@ -126,7 +122,7 @@ impl Seat {
             });
         change.into_iter().for_each(|change| self.note(change));
         self.phase = Phase::Present(name.clone());
-        self.welcome(hello, joined, remark, hub, now);
+        self.welcome(hello, joined, remark, mark, hub, now);
     }
 
     /// Tells a program that has come in how things are, and lets follow what it has
@@ -136,11 +132,10 @@ impl Seat {
         hello: &Hello,
         joined: Joined,
         remark: Option<String>,
+        mark: Mark,
         hub: &Hub,
         now: Now,
     ) {
-        self.ticket = Some(joined.ticket);
-        let mark = hub.timeline.reply_mark();
         self.speak_json(hub, mark);
         let resume = hello.resume.as_ref();
         let onward = resume.map(|resume| hub.onward(resume, mark));
@@ -156,12 +151,12 @@ impl Seat {
             kept: hub.timeline.is_kept(),
             resumed: onward.map(|onward| matches!(onward, Onward::Behind(_))),
             from: behind.map(|behind| behind + 1),
-            people: hub.people().count(),
-            names: hub.people().names(None, Welcome::MAX_NAMES).0,
+            people: joined.listing.people,
+            names: joined.listing.names,
             limits: *hub.limits(),
             secret: Some(hub.room().tickets().secret_of(joined.owner)),
         };
-        self.reply(&Reply::Welcome(welcome), hub, now);
+        self.reply_at(mark, &Reply::Welcome(welcome), now);
         let replay = match behind {
             Some(behind) => Replay::new(behind + 1, mark.seq + 1, Selection::Everything),
             None => hub
@@ -177,16 +172,11 @@ impl Seat {
         if let Some(remark) = remark {
             self.notice(&remark, hub, now);
         }
-    }
-
-    /// Somebody else has taken the name over, who is the same person.
-    pub(in crate::session) fn replace(&mut self, hub: &Hub, now: Now) {
-        if let Phase::Present(name) = &self.phase {
-            let name = name.clone();
-            self.note(Change::Left(name.clone()));
-            self.names.change(|names| names.was = Some(name));
-            self.notice("you are here over another connection: goodbye", hub, now);
-            self.close(Reason::Replaced, hub, now);
+        // The log may be about to be cut behind where the room was at that moment.
+        let point = hub.timeline.trim_point(Form::Json);
+        if self.reader.needs_before(point) {
+            let log = hub.timeline.log(Form::Json);
+            self.reader.fall_behind(log, point);
         }
     }
 
@@ -196,41 +186,43 @@ impl Seat {
         self.form = Form::Json;
     }
 
-    /// Comes in under the address, if not in yet.
-    pub(in crate::session) fn announce(&mut self, hub: &mut Hub, now: Now) {
-        if let Phase::Arriving(_) = self.phase {
-            let address = Name::of_address(self.address());
-            self.come_in(&address, Fallback::Numbered, hub, now);
-        }
+    /// Comes in under the address, if not in yet, and then does this.
+    pub(in crate::session) fn come_in(&mut self, then: Option<Command>, hub: &mut Hub, now: Now) {
+        let address = Name::of_address(self.address());
+        self.enter(Question::Enter(then), address, Fallback::Numbered, hub, now);
     }
 
-    /// Comes in as a person without a program.
-    pub(super) fn come_in(
+    /// Comes in under the name, if it can be had.
+    pub(super) fn come_in_as(&mut self, name: Name, hub: &mut Hub, now: Now) {
+        let question = Question::EnterAs(name.clone());
+        self.enter(question, name, Fallback::Nothing, hub, now);
+    }
+
+    fn enter(
         &mut self,
-        wanted: &Name,
+        question: Question,
+        wanted: Name,
         fallback: Fallback,
         hub: &mut Hub,
         now: Now,
-    ) -> CameIn {
-        if fallback == Fallback::Nothing && !hub.room().is_free(wanted, now) {
-            return CameIn::NameTaken;
+    ) {
+        if !matches!(self.phase, Phase::Arriving(_)) {
+            return;
         }
         if !hub.timeline.has_space() {
-            self.no_space(hub, now);
-            return CameIn::NoSpace;
+            return self.no_space(hub, now);
         }
-        let wanted = wanted.clone();
-        let Ordered { outcome, own } = hub.propose(Request::Enter { wanted, fallback }, now);
-        let Outcome::Entered(name) = outcome else {
-            return CameIn::NameTaken;
-        };
+        self.ask(question, Act::Enter { wanted, fallback }, hub, now);
+    }
+
+    /// It has come in without a program.
+    pub(super) fn entered(&mut self, name: Name, own: Option<Place>, hub: &Hub) {
         self.note(Change::Came(name.clone()));
         self.phase = Phase::Present(name);
         self.reader.go_on(hub.timeline.trim_point(self.form));
         if let Some(place) = own {
             self.skip_own(place);
         }
-        CameIn::Yes
     }
 
     pub(super) fn no_space(&mut self, hub: &mut Hub, now: Now) {
@@ -238,15 +230,6 @@ impl Seat {
         self.error(ErrorCode::NotKept, text, hub, now);
         self.end(Reason::NoSpace, hub, now);
     }
-}
-
-/// Whether a person has come in.
-pub(super) enum CameIn {
-    Yes,
-    /// The connection is told why, and ends.
-    NoSpace,
-    /// Another person has the name.
-    NameTaken,
 }
 
 /// What a program is told that cannot go on as if nothing had happened.

@@ -1,9 +1,15 @@
 //! What a connection is in the room: its form, its phase, what waits for it,
 //! and what each of its commands does. How its bytes become lines, and when
 //! they are taken, is not known here.
+//!
+//! What changes the room is proposed to the [`Hub`], and takes effect when the request has
+//! its place in the order. To come in, to take another name or to be told who is here
+//! a connection waits for the outcome, in a phase of its own ([`Phase::Asking`]): what it
+//! says next depends on that. To say something does not wait.
 
-mod arrival;
 mod commands;
+mod handshake;
+mod outcomes;
 mod words;
 
 use std::mem;
@@ -21,16 +27,19 @@ use super::{ANNOUNCE_AFTER, Change, FAREWELL_FOR, LISTEN_FOR, Reason};
 use crate::clock::Now;
 use crate::cold::Cold;
 use crate::hub::{Hub, notice};
-use crate::room::identity::Owner;
-use crate::room::request::Request;
-use crate::room::tickets::TicketId;
+use crate::net::admission::Refusal;
+use crate::room::origin::ClientId;
+use crate::room::request::Act;
 use crate::session::rate::RateLimiter;
 use crate::timeline::cursor::Cursor;
 use crate::timeline::mark::{Form, Mark, Place};
+use outcomes::{Asking, Standing};
 
 /// All of a session but the bytes that come in.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(super) struct Participant {
+    /// Which connection it is.
+    pub(super) client: ClientId,
     ip: IpAddr,
     port: u16,
     pub(super) form: Form,
@@ -38,20 +47,18 @@ pub(super) struct Seat {
     pub(super) reader: Cursor,
     /// Whether a line has been taken, and what comes is the chat protocol.
     pub(super) beginning: Beginning,
-    /// A line end has come, though perhaps nothing before it: there is somebody.
+    /// A line end has come, though perhaps nothing before it: the peer is there.
     pub(super) joined: bool,
     /// The peer is gone, and not in order.
     pub(super) has_broken_off: bool,
+    /// What it has said and does not know the outcome of.
+    unanswered: u16,
     /// How fast it speaks.
     pub(super) pace: Cold<RateLimiter>,
-    /// Why the session ended.
-    pub(super) reason: Reason,
     pub(super) names: Cold<Names>,
-    /// What the server knows it by, if it is a program.
-    pub(super) ticket: Option<TicketId>,
 }
 
-/// Names that matter to a seat, besides the one that it has.
+/// Names that matter to a participant, besides the one that it has.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Names {
     /// The answer to `who` goes on behind this name.
@@ -68,31 +75,40 @@ pub(super) enum Phase {
     Arriving(Instant),
     /// Told why it cannot come in; until this moment a program may say that it has a
     /// place here already, or it gets the reason in its own form.
-    Refused(Instant),
+    Refused(Refusal, Instant),
+    /// Has asked for something, and is heard again when it knows the outcome.
+    Asking(Box<Asking>),
     /// In the room.
     Present(Name),
     /// Gone from the room, but still receiving until this moment.
     Listening(Instant),
     /// To be closed once all is sent, or at this moment.
-    Closing(Instant),
+    Closing(Reason, Instant),
 }
 
 impl Phase {
     /// When it ends, if nothing happens before.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Present(_) => None,
-            Self::Arriving(at) | Self::Refused(at) | Self::Listening(at) | Self::Closing(at) => {
-                Some(*at)
-            }
+            Self::Present(_) | Self::Asking(_) => None,
+            Self::Arriving(at)
+            | Self::Refused(_, at)
+            | Self::Listening(at)
+            | Self::Closing(_, at) => Some(*at),
         }
+    }
+
+    /// Whether it still hears, and is heard.
+    pub(super) fn is_open(&self) -> bool {
+        !matches!(self, Self::Listening(_) | Self::Closing(..))
     }
 }
 
-impl Seat {
+impl Participant {
     /// A stranger's. Of an address nothing is kept but what the log shows.
-    pub(super) fn new(address: SocketAddr, hub: &Hub, now: Now) -> Self {
+    pub(super) fn new(client: ClientId, address: SocketAddr, hub: &Hub, now: Now) -> Self {
         Self {
+            client,
             ip: address.ip(),
             port: address.port(),
             form: Form::Text,
@@ -101,10 +117,9 @@ impl Seat {
             beginning: Beginning::Unknown,
             joined: false,
             has_broken_off: false,
+            unanswered: 0,
             pace: Cold::default(),
-            reason: Reason::Closed,
             names: Cold::default(),
-            ticket: None,
         }
     }
 
@@ -112,11 +127,30 @@ impl Seat {
         SocketAddr::new(self.ip, self.port)
     }
 
-    /// The name that it has, or had.
-    pub(super) fn name(&self) -> Option<&Name> {
+    /// The name that it has in the room.
+    pub(super) fn present_name(&self) -> Option<&Name> {
         match &self.phase {
             Phase::Present(name) => Some(name),
-            _ => self.names.get()?.was.as_ref(),
+            Phase::Asking(asking) => match &asking.standing {
+                Standing::Present(name) => Some(name),
+                Standing::Arriving(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The name that it has, or had.
+    pub(super) fn name(&self) -> Option<&Name> {
+        let was = || self.names.get()?.was.as_ref();
+        self.present_name().or_else(was)
+    }
+
+    /// Why it ended, or is about to.
+    pub(super) fn reason(&self) -> Reason {
+        match self.phase {
+            Phase::Refused(refusal, _) => Reason::Refused(refusal),
+            Phase::Closing(reason, _) => reason,
+            _ => Reason::Closed,
         }
     }
 
@@ -144,7 +178,9 @@ impl Seat {
     }
 
     pub(super) fn wants_input(&self) -> bool {
-        !matches!(self.phase, Phase::Listening(_) | Phase::Closing(_))
+        self.phase.is_open()
+            && !matches!(self.phase, Phase::Asking(_))
+            && self.unanswered < MAX_UNANSWERED
             && !self.is_too_fast()
             && self.reader.private_bytes() < MAX_PRIVATE
             && self.reader.detours() < MAX_DETOURS
@@ -198,15 +234,13 @@ impl Seat {
         };
         match command {
             Ok(None) => {}
-            Ok(Some(Command::Hello(hello))) => self.hello(&hello, hub, now),
+            Ok(Some(Command::Hello(hello))) => self.hello(hello, hub, now),
             Ok(Some(Command::Nick { name })) => self.nick(&name, hub, now),
-            Ok(Some(_)) if matches!(self.phase, Phase::Refused(_)) => {
-                self.end(self.reason, hub, now);
-            }
-            Ok(Some(command)) => {
-                self.announce(hub, now);
-                self.do_command(command, hub, now);
-            }
+            Ok(Some(command)) => match self.phase {
+                Phase::Refused(refusal, _) => self.end(Reason::Refused(refusal), hub, now),
+                Phase::Arriving(_) => self.come_in(Some(command), hub, now),
+                _ => self.do_command(command, hub, now),
+            },
             Err(error) => {
                 let mut reply = error.into_reply();
                 // The limit may be lower than what a text can have.
@@ -220,25 +254,21 @@ impl Seat {
         }
     }
 
-    /// Which program it is, if it is one.
-    fn owner(&self, hub: &Hub) -> Option<Owner> {
-        hub.room().tickets().holder_of(self.ticket?)
-    }
-
+    /// Goes from the room, also if it has only asked to come in.
     pub(super) fn leave(&mut self, hub: &mut Hub, now: Now) {
-        if let Phase::Present(name) = &self.phase {
-            let name = name.clone();
-            let request = Request::Leave {
-                name: name.clone(),
-                owner: self.owner(hub),
-            };
-            if let Some(place) = hub.propose(request, now).own {
-                self.skip_own(place);
-            }
+        let name = self.present_name().cloned();
+        if name.is_none() && !matches!(self.phase, Phase::Asking(_)) {
+            return;
+        }
+        let answer = hub.propose(self.client, Act::Leave, now);
+        if let Some(place) = answer.and_then(|answer| answer.own) {
+            self.skip_own(place);
+        }
+        if let Some(name) = name {
             self.note(Change::Left(name.clone()));
             self.names.change(|names| names.was = Some(name));
-            self.phase = Phase::Closing(now.instant);
         }
+        self.phase = Phase::Closing(Reason::Closed, now.instant);
     }
 
     pub(super) fn input_ended(&mut self, in_mid_line: bool, hub: &mut Hub, now: Now) {
@@ -255,14 +285,14 @@ impl Seat {
                 let text = format!("you have left, and still hear the room for {seconds} s");
                 self.notice(&text, hub, now);
             }
-            Phase::Arriving(_) | Phase::Present(_) => {
+            Phase::Arriving(_) | Phase::Asking(_) | Phase::Present(_) => {
                 if in_mid_line {
                     self.notice("your line had no end and was not sent", hub, now);
                 }
                 self.end(Reason::Closed, hub, now);
             }
-            Phase::Refused(_) => self.end(self.reason, hub, now),
-            Phase::Listening(_) | Phase::Closing(_) => {}
+            Phase::Refused(refusal, _) => self.end(Reason::Refused(refusal), hub, now),
+            Phase::Listening(_) | Phase::Closing(..) => {}
         }
     }
 
@@ -288,12 +318,11 @@ impl Seat {
 
     pub(super) fn close(&mut self, reason: Reason, hub: &Hub, now: Now) {
         self.reader.stop_at(hub.timeline.log(self.form).head());
-        self.reason = reason;
         self.names.change(|names| names.who = None);
-        self.phase = Phase::Closing(now.instant + FAREWELL_FOR);
+        self.phase = Phase::Closing(reason, now.instant + FAREWELL_FOR);
     }
 
-    /// In text form nobody gets their own lines back.
+    /// In text form a peer does not get its own lines back.
     fn skip_own(&mut self, place: Place) {
         if self.form == Form::Text {
             self.reader.skip(place.text);
@@ -344,10 +373,14 @@ fn encode(reply: &Reply, form: Form, now: Now, out: &mut Vec<u8>) {
     }
 }
 
-/// Replies that may wait before no more of a peer's input is processed: who
+/// Replies that may wait before no more of a peer's input is processed: a peer that
 /// asks without reading gets no more answers.
 pub(super) const MAX_PRIVATE: usize = 16 * 1024;
 
 /// Detours that may wait, likewise: one for each own line that is not sent back to
-/// somebody who does not read those of others.
+/// a peer that does not read those of others.
 const MAX_DETOURS: usize = 128;
+
+/// What a peer may say before the outcome of the first of it is known. A server that is
+/// alone knows each at once.
+const MAX_UNANSWERED: u16 = 64;

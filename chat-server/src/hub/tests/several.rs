@@ -1,0 +1,118 @@
+//! Several servers that share one order have one room.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::determinism::{act, bytes};
+use super::*;
+use crate::room::request::{Act, Request};
+use crate::sequencer::testing::SharedOrder;
+
+/// What happens to the order.
+#[derive(Debug, Clone)]
+enum Step {
+    /// A connection of a server asks for something.
+    Propose(usize, u32, Act),
+    /// A server asks for something itself.
+    Request(usize, Request),
+    /// One of the requests that wait gets its place: the first of a server.
+    Order(usize),
+    /// One that has its place comes again, since its server did not know that.
+    Repeat(usize),
+    /// A server sees what has its place.
+    Advance(usize),
+    Wait(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let server = 0..SERVERS;
+    let request = prop_oneof![
+        Just(Request::TellPending),
+        Just(Request::Open),
+        (1..20u64).prop_map(|first| Request::Forget { first }),
+    ];
+    prop_oneof![
+        6 => (server.clone(), 0..4u32, act()).prop_map(|(server, client, act)| Step::Propose(server, client, act)),
+        1 => (server.clone(), request).prop_map(|(server, request)| Step::Request(server, request)),
+        6 => server.clone().prop_map(Step::Order),
+        1 => (0..100usize).prop_map(Step::Repeat),
+        2 => server.prop_map(Step::Advance),
+        1 => (0..400u64).prop_map(Step::Wait),
+    ]
+}
+
+const SERVERS: usize = 3;
+
+/// A server, and what its connections know of what they have asked for.
+struct Server {
+    hub: Hub,
+    asked: usize,
+    answered: usize,
+}
+
+impl Server {
+    fn advance(&mut self) {
+        self.hub.advance();
+        let unasked = |answer: &Answer| answer.outcome == Outcome::Replaced;
+        let outcomes = self.hub.take_outcomes();
+        self.answered += outcomes.iter().filter(|(_, it)| !unasked(it)).count();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn they_have_the_same_room(steps in prop::collection::vec(step(), 1..150)) {
+        let order = SharedOrder::new();
+        let mut servers: Vec<Server> = (0..SERVERS as u16)
+            .map(|server| {
+                let mut hub = room();
+                hub.set_sequencer(order.of(server));
+                Server { hub, asked: 0, answered: 0 }
+            })
+            .collect();
+        let mut now = now();
+        for step in steps {
+            match step {
+                Step::Propose(server, number, act) => {
+                    let server = &mut servers[server];
+                    server.asked += 1;
+                    prop_assert!(server.hub.propose(client(number), act, now).is_none());
+                }
+                Step::Request(server, request) => servers[server].hub.request(request, now),
+                Step::Order(server) => {
+                    let state = &mut *order.state();
+                    let mut waiting = state.proposed.iter();
+                    let is_of = |one: &crate::sequencer::Ordered| usize::from(one.server.0) == server;
+                    if let Some(index) = waiting.position(is_of) {
+                        let first = state.proposed.remove(index);
+                        state.order.push(first);
+                    }
+                }
+                Step::Repeat(number) => {
+                    let state = &mut *order.state();
+                    let count = state.order.len().max(1);
+                    let again = state.order.get(number % count).cloned();
+                    state.order.extend(again);
+                }
+                Step::Advance(server) => servers[server].advance(),
+                Step::Wait(milliseconds) => now.instant += Duration::from_millis(milliseconds),
+            }
+        }
+        order.order(order.waiting());
+        for server in &mut servers {
+            server.advance();
+            // Each request has one outcome, and its own connection knows it.
+            prop_assert_eq!(server.answered, server.asked);
+        }
+        let rooms: Vec<String> = servers.iter().map(|one| format!("{:?}", one.hub.room())).collect();
+        for (server, room) in servers.iter().zip(&rooms) {
+            prop_assert_eq!(room, &rooms[0]);
+            for form in [Form::Text, Form::Json] {
+                prop_assert_eq!(bytes(&server.hub, form), bytes(&servers[0].hub, form));
+            }
+        }
+    }
+}

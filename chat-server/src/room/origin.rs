@@ -1,0 +1,25 @@
+//! Where requests come from: a connection of one of the servers that share the room.
+
+/// One of the servers that share a room. A server that is alone is number 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServerId(pub u16);
+
+/// A connection, as every thread of its server can address it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClientId {
+    /// The thread that has the connection.
+    pub worker: u16,
+    /// The key of the connection there. Another connection may have it later.
+    pub key: u32,
+    /// Tells connections with the same key from one another.
+    pub generation: u32,
+}
+
+/// A connection, as every server addresses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The server that has the connection.
+    pub server: ServerId,
+    /// Which of its connections it is.
+    pub client: ClientId,
+}

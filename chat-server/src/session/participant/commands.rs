@@ -1,0 +1,188 @@
+//! What each command does, for a peer that has come in; `/nick` also as a first line.
+
+use std::fmt;
+
+use chat_proto::command::{Command, Past};
+use chat_proto::event::{ErrorCode, MessageId, Reply, SpeechKind};
+use chat_proto::name::Name;
+use chat_proto::text::Text;
+
+use super::outcomes::Question;
+use super::{MAX_PRIVATE, Participant, Phase, words};
+use crate::clock::Now;
+use crate::hub::{Answer, Hub, notice};
+use crate::room::request::{Act, Listing, NameRefusal, Outcome};
+use crate::session::Reason;
+use crate::session::rate::{LINE_BYTES, RateLimiter};
+use crate::timeline::mark::Mark;
+
+impl Participant {
+    pub(super) fn do_command(&mut self, command: Command, hub: &mut Hub, now: Now) {
+        if !matches!(self.phase, Phase::Present(_)) {
+            return;
+        }
+        match command {
+            Command::Message { text, id } => self.say(SpeechKind::Message, text, id, hub, now),
+            Command::Action { text, id } => self.say(SpeechKind::Action, text, id, hub, now),
+            Command::History { past, id } => self.history(past, id, hub, now),
+            Command::Who => {
+                self.list(None, hub, now);
+                self.go_on_with_who(hub, now);
+            }
+            Command::Ping { id } => self.reply(&Reply::Pong { id }, hub, now),
+            Command::Help => self.notice(&words::help(hub.limits()), hub, now),
+            Command::Quit => {
+                self.notice("goodbye", hub, now);
+                self.end(Reason::Quit, hub, now);
+            }
+            Command::Nick { name } => self.nick(&name, hub, now),
+            // Said by a peer that has come in it is handled before.
+            Command::Hello(_) => {}
+        }
+    }
+
+    fn say(
+        &mut self,
+        kind: SpeechKind,
+        text: Text,
+        id: Option<MessageId>,
+        hub: &mut Hub,
+        now: Now,
+    ) {
+        if text.as_str().len() > hub.limits().text {
+            let code = ErrorCode::TooLong;
+            let text = notice(&words::long_text(hub.limits()));
+            return self.reply(&Reply::Error { code, text, id }, hub, now);
+        }
+        self.unanswered += 1;
+        if let Some(answer) = hub.propose(self.client, Act::Say { kind, text, id }, now) {
+            self.said(answer, hub, now);
+        }
+    }
+
+    /// What came of something that it has said.
+    pub(super) fn said(&mut self, answer: Answer, hub: &Hub, now: Now) {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        match answer.outcome {
+            Outcome::Said { length } => {
+                if let Some(place) = answer.own {
+                    // A text of thousands of short lines is a hundred times as long with
+                    // the name before each: the speaker pays for what others are shown.
+                    let shown = place.text.end - place.text.start;
+                    let length = (length as u64).max(LINE_BYTES.into());
+                    self.pay(shown.saturating_sub(length), hub, now);
+                    self.skip_own(place);
+                }
+            }
+            // While it is uncertain whether the first one can be kept there is nothing
+            // to say: it comes by itself once it is.
+            Outcome::SaidBefore { id, seq } if seq <= hub.timeline.reply_mark().seq => {
+                self.reply(&Reply::Confirmed { id, seq }, hub, now);
+            }
+            Outcome::NotSaid { id, why } => {
+                let text = notice(&format!("that was not sent: {why}"));
+                let code = ErrorCode::NotKept;
+                self.reply(&Reply::Error { code, text, id }, hub, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// What a line costs more than its bytes, in bytes.
+    fn pay(&mut self, more: u64, hub: &Hub, now: Now) {
+        let rate = hub.limits().rate;
+        if rate > 0 && more > 0 {
+            let pay = |pace: &mut RateLimiter| pace.spend(more as usize, false, rate, now.instant);
+            self.pace.change(pay);
+        }
+    }
+
+    fn history(&mut self, past: Past, id: Option<MessageId>, hub: &Hub, now: Now) {
+        let mark = hub.timeline.reply_mark();
+        if let Past::Range { first, last } = past
+            && let first = first.max(1)
+            && first < hub.timeline.first()
+            && last.is_none_or(|last| last >= first)
+        {
+            let held = hub.timeline.first();
+            let missed = last.map_or(held, |last| last.saturating_add(1).min(held)) - first;
+            self.reply(&Reply::Gap { missed }, hub, now);
+        }
+        let replay = hub.timeline.past(past, mark).on_request();
+        self.reader.replay(mark.of(self.form), replay);
+        let (first, last) = (replay.next, replay.end - 1);
+        self.reply(&Reply::History { first, last, id }, hub, now);
+    }
+
+    pub(super) fn nick(&mut self, wanted: &str, hub: &mut Hub, now: Now) {
+        let chosen = Name::choose(wanted);
+        match (&self.phase, chosen) {
+            // As a first line it is the name to come in under, if it can be had.
+            (Phase::Arriving(_), Ok(name)) if hub.room().is_free(&name, now) => {
+                self.come_in_as(name, hub, now);
+            }
+            (Phase::Arriving(_), _) => {
+                let name = wanted.to_owned();
+                self.come_in(Some(Command::Nick { name }), hub, now);
+            }
+            (Phase::Present(old), chosen) => {
+                let old = old.clone();
+                self.pay((RENAME_LINES - 1) * u64::from(LINE_BYTES), hub, now);
+                match chosen {
+                    Err(error) => self.keep_name(ErrorCode::BadName, &error, hub, now),
+                    Ok(new) if new == old => {
+                        self.notice(&format!("you are {old} already"), hub, now);
+                    }
+                    Ok(new) => self.ask(Question::Rename(old), Act::Rename(new), hub, now),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The reason why it does not get a name.
+    pub(super) fn name_refused(&mut self, why: &NameRefusal, hub: &Hub, now: Now) {
+        let code = match why {
+            NameRefusal::Taken(_) | NameRefusal::Kept { .. } => ErrorCode::NameTaken,
+            NameRefusal::NotKept(_) => ErrorCode::NotKept,
+        };
+        self.keep_name(code, why, hub, now);
+    }
+
+    fn keep_name(&mut self, code: ErrorCode, why: &dyn fmt::Display, hub: &Hub, now: Now) {
+        self.error(code, &format!("you keep your name: {why}"), hub, now);
+    }
+
+    pub(in crate::session) fn go_on_with_who(&mut self, hub: &mut Hub, now: Now) {
+        while self.reader.private_bytes() < MAX_PRIVATE
+            && matches!(self.phase, Phase::Present(_))
+            && let Some(after) = self.names.get().and_then(|names| names.who.clone())
+        {
+            self.list(Some(after), hub, now);
+        }
+    }
+
+    fn list(&mut self, after: Option<Name>, hub: &mut Hub, now: Now) {
+        self.ask(Question::List, Act::List { after }, hub, now);
+    }
+
+    pub(super) fn listed(&mut self, listing: Listing, mark: Mark, now: Now) {
+        let Listing {
+            people,
+            names,
+            next,
+        } = listing;
+        let more = next.is_some();
+        self.names.change(|names| names.who = next);
+        let reply = Reply::People {
+            people,
+            names,
+            more,
+        };
+        self.reply_at(mark, &reply, now);
+    }
+}
+
+/// As how many lines another name counts: to find whether a name that looks like it is
+/// taken is work.
+const RENAME_LINES: u64 = 5;

@@ -1,0 +1,146 @@
+//! What a participant has asked the room for, and what it does with the outcome.
+
+use std::mem;
+use std::time::Instant;
+
+use chat_proto::command::{Command, Hello};
+use chat_proto::event::Reply;
+use chat_proto::name::{Name, NameError};
+
+use super::{Participant, Phase};
+use crate::clock::Now;
+use crate::hub::{Answer, Hub, notice};
+use crate::room::request::{Act, Outcome};
+use crate::session::{Change, Reason};
+use crate::timeline::mark::{Form, Place};
+
+/// A participant that waits for an outcome.
+#[derive(Debug)]
+pub(in crate::session) struct Asking {
+    question: Question,
+    pub(super) standing: Standing,
+}
+
+/// Where a participant stands while it waits.
+#[derive(Debug)]
+pub(super) enum Standing {
+    /// As in [`Phase::Arriving`].
+    Arriving(Instant),
+    /// As in [`Phase::Present`].
+    Present(Name),
+}
+
+/// What a participant has asked for.
+#[derive(Debug)]
+pub(super) enum Question {
+    /// To come in without a program, and then to do this.
+    Enter(Option<Command>),
+    /// To come in under this name, if it can be had.
+    EnterAs(Name),
+    /// To come in as a program.
+    Join {
+        /// What it has said.
+        hello: Hello,
+        /// What is wrong with the name that it wants.
+        error: Option<NameError>,
+    },
+    /// To have another name than this one.
+    Rename(Name),
+    /// Who is here.
+    List,
+}
+
+impl Participant {
+    /// Asks the room for something, and waits for the outcome if that is not known at
+    /// once.
+    pub(super) fn ask(&mut self, question: Question, act: Act, hub: &mut Hub, now: Now) {
+        if let Some(answer) = hub.propose(self.client, act, now) {
+            return self.answered(question, answer, hub, now);
+        }
+        let standing = match &self.phase {
+            Phase::Present(name) => Standing::Present(name.clone()),
+            Phase::Asking(_) | Phase::Listening(_) | Phase::Closing(..) => return,
+            Phase::Arriving(at) | Phase::Refused(_, at) => Standing::Arriving(*at),
+        };
+        self.phase = Phase::Asking(Box::new(Asking { question, standing }));
+    }
+
+    /// What came of a request that was not answered at once.
+    pub(in crate::session) fn outcome(&mut self, answer: Answer, hub: &mut Hub, now: Now) {
+        match answer.outcome {
+            Outcome::Said { .. } | Outcome::SaidBefore { .. } | Outcome::NotSaid { .. } => {
+                return self.said(answer, hub, now);
+            }
+            Outcome::Replaced => return self.replaced(hub, now),
+            Outcome::Done | Outcome::NotHere => return,
+            _ => {}
+        }
+        if !matches!(self.phase, Phase::Asking(_)) {
+            // It has gone meanwhile.
+            return;
+        }
+        let closing = Phase::Closing(Reason::Closed, now.instant);
+        if let Phase::Asking(asking) = mem::replace(&mut self.phase, closing) {
+            self.phase = match asking.standing {
+                Standing::Arriving(at) => Phase::Arriving(at),
+                Standing::Present(name) => Phase::Present(name),
+            };
+            self.answered(asking.question, answer, hub, now);
+        }
+    }
+
+    fn answered(&mut self, question: Question, answer: Answer, hub: &mut Hub, now: Now) {
+        let Answer { outcome, own, mark } = answer;
+        match (question, outcome) {
+            (Question::Enter(then), Outcome::Entered(name)) => {
+                self.entered(name, own, hub);
+                if let Some(command) = then {
+                    self.do_command(command, hub, now);
+                }
+            }
+            (Question::EnterAs(_), Outcome::Entered(name)) => {
+                let text = format!("you are now known as {name}");
+                self.entered(name, own, hub);
+                self.notice(&text, hub, now);
+            }
+            (Question::EnterAs(name), Outcome::NameRefused(_)) => {
+                let name = name.to_string();
+                self.come_in(Some(Command::Nick { name }), hub, now);
+            }
+            (Question::Join { hello, error }, Outcome::Joined(joined)) => {
+                self.joined(&hello, error, joined, mark, hub, now);
+            }
+            (Question::Rename(old), Outcome::Renamed(new)) => {
+                self.renamed(old, new, own, hub, now);
+            }
+            (Question::Rename(_), Outcome::NameRefused(why)) => {
+                self.name_refused(&why, hub, now);
+            }
+            (Question::List, Outcome::Listed(listing)) => self.listed(listing, mark, now),
+            _ => {}
+        }
+    }
+
+    fn renamed(&mut self, old: Name, new: Name, own: Option<Place>, hub: &Hub, now: Now) {
+        if let Some(place) = own {
+            self.skip_own(place);
+        }
+        if self.form == Form::Text {
+            let text = notice(&format!("you are now known as {new}"));
+            self.reply_at(hub.timeline.last_mark(), &Reply::Notice(text), now);
+        }
+        self.phase = Phase::Present(new.clone());
+        self.note(Change::Renamed { old, new });
+    }
+
+    /// The program is here over another connection, which has its name: it is not told
+    /// that this one goes.
+    fn replaced(&mut self, hub: &Hub, now: Now) {
+        if let Some(name) = self.present_name().cloned() {
+            self.note(Change::Left(name.clone()));
+            self.names.change(|names| names.was = Some(name));
+            self.notice("you are here over another connection: goodbye", hub, now);
+            self.close(Reason::Replaced, hub, now);
+        }
+    }
+}
