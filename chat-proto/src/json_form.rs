@@ -31,7 +31,6 @@ use limits::LimitsObject;
 pub use event::encode_event;
 pub use record::{Record, Recorded};
 pub use request::parse_command;
-pub(crate) use request::parse_hello;
 
 /// The longest line that a connection in this form may send: the longest text
 /// with every byte of it escaped, and room for the other members.
@@ -170,56 +169,53 @@ pub struct MalformedObject;
 /// Appends the line of a command. [`Command::Help`] has none: in this form it
 /// is the program that helps.
 pub fn encode_command(command: &Command, out: &mut Vec<u8>) {
-    let mut object = Object::default();
+    if let Command::Hello(hello) = command {
+        return out.extend_from_slice(&hello.encode());
+    }
+    let Some(kind) = command.kind().entry().json else {
+        return;
+    };
+    let mut object = Object {
+        kind: kind.into(),
+        ..Object::default()
+    };
     match command {
-        Command::Hello(hello) => {
-            out.extend_from_slice(&encode_hello(hello));
-            return;
-        }
-        Command::Help => return,
         Command::Message { text, id } | Command::Action { text, id } => {
-            let action = matches!(command, Command::Action { .. });
-            object.kind = if action { "action" } else { "message" }.into();
             object.text = Some(text.as_str().into());
             object.id = id.as_ref().map(|id| id.as_str().into());
         }
-        Command::Nick { name } => {
-            object.kind = "nick".into();
-            object.name = Some(name.as_str().into());
-        }
-        Command::Who => object.kind = "who".into(),
-        Command::Ping { id } => {
-            object.kind = "ping".into();
-            object.id = id.as_ref().map(|id| id.as_str().into());
-        }
+        Command::Nick { name } => object.name = Some(name.as_str().into()),
+        Command::Ping { id } => object.id = id.as_ref().map(|id| id.as_str().into()),
         Command::History { past, id } => {
-            object.kind = "history".into();
             match *past {
                 Past::Last(count) => object.count = Some(count),
                 Past::Range { first, last } => (object.first, object.last) = (Some(first), last),
             }
             object.id = id.as_ref().map(|id| id.as_str().into());
         }
-        Command::Quit => object.kind = "quit".into(),
+        Command::Who | Command::Quit | Command::Help | Command::Hello(_) => {}
     }
     object.write(out);
 }
 
-pub(crate) fn encode_hello(hello: &Hello) -> Vec<u8> {
-    let mut line = b"/hello ".to_vec();
-    Object {
-        protocol: Some(hello.protocol),
-        name: hello.name.as_deref().map(Str::from),
-        resume: hello.resume.as_ref().map(|resume| ResumeObject {
-            room: resume.room.as_str().into(),
-            seq: resume.seq,
-            secret: resume.secret.map(|secret| secret.to_digits().into()),
-        }),
-        replay: Some(hello.replay).filter(|replay| *replay > 0),
-        ..Object::default()
+impl Hello {
+    /// The line to send, with its end.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut line = b"/hello ".to_vec();
+        Object {
+            protocol: Some(self.protocol),
+            name: self.name.as_deref().map(Str::from),
+            resume: self.resume.as_ref().map(|resume| ResumeObject {
+                room: resume.room.as_str().into(),
+                seq: resume.seq,
+                secret: resume.secret.map(|secret| secret.to_digits().into()),
+            }),
+            replay: Some(self.replay).filter(|replay| *replay > 0),
+            ..Object::default()
+        }
+        .write(&mut line);
+        line
     }
-    .write(&mut line);
-    line
 }
 
 fn number(value: &RawValue) -> Option<u64> {

@@ -45,8 +45,8 @@
 //! ```
 //!
 //! Each line is preceded by CR. Your own messages do not come back. `/me`,
-//! `/nick NAME`, `/who`, `/history N`, `/help` and `/quit` are commands, `//x`
-//! says `/x`. What `/history` shows has its time (UTC) before it:
+//! `/nick NAME`, `/who`, `/history N`, `/help` and `/quit` are commands
+//! ([`catalogue`]), `//x` says `/x`. What `/history` shows has its time (UTC) before it:
 //!
 //! ```text
 //! 2026-11-23T10:00:00Z <ann> hi
@@ -218,6 +218,7 @@
 
 use std::time::Duration;
 
+pub mod catalogue;
 pub mod command;
 pub mod event;
 pub mod foreign;

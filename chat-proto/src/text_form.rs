@@ -5,17 +5,18 @@
 //! character, which no name and no text can forge, since every line of a text
 //! stands behind its speaker's name.
 
-use crate::command::{Command, CommandError, Hello, Past, nearest};
-use crate::event::{Body, ErrorCode, Event, Reply, Speech};
+use crate::catalogue::{self, Arguments};
+use crate::command::{Command, CommandError, Hello, Past};
+use crate::event::{Body, Event, Reply, Speech};
 use crate::name::Name;
-use crate::text::{Text, TextError};
+use crate::text::{self, Text, TextError};
 
 /// What the first line of the server's greeting begins with (after its CR).
 pub const GREETING: &str = "-- chat/1";
 
 /// The longest line that a connection in this form may send: a text of the
 /// longest kind behind the longest command.
-pub const MAX_LINE: usize = crate::text::MAX_TEXT + "/nick ".len();
+pub const MAX_LINE: usize = text::MAX_TEXT + "/nick ".len();
 
 /// Appends the lines of an event.
 pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
@@ -157,47 +158,36 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
         }));
     }
     let (word, rest) = command.split_once([' ', '\t']).unwrap_or((command, ""));
+    let Some((entry, form)) = catalogue::by_word(word) else {
+        return Err(unknown(word));
+    };
     let rest = rest.trim();
-    let command = match word.to_ascii_lowercase().as_str() {
-        "me" if rest.is_empty() => return Err(CommandError::usage("/me TEXT: say what you do")),
-        "me" => Command::Action {
-            text: said(rest)?,
-            id: None,
-        },
-        "nick" if rest.is_empty() => {
-            return Err(CommandError::usage("/nick NAME: say which name you want"));
-        }
-        "nick" => Command::Nick {
-            name: rest.to_owned(),
-        },
-        "who" => Command::Who,
-        "history" => Command::History {
-            past: Past::Last(match rest {
+    let usage = || CommandError::usage(form.usage);
+    let command = match entry.arguments {
+        Arguments::None(command) => command(),
+        Arguments::Id(command) => command(None),
+        Arguments::Text(_) | Arguments::Name(_) if rest.is_empty() => return Err(usage()),
+        Arguments::Text(command) => command(said(rest)?, None),
+        Arguments::Name(command) => command(rest.to_owned()),
+        Arguments::Past(command) => {
+            let count = match rest {
                 "" => Past::DEFAULT_COUNT,
-                count => count.parse().map_err(|_| {
-                    CommandError::usage("/history N: say how many messages you want to see")
-                })?,
-            }),
-            id: None,
-        },
-        "quit" => Command::Quit,
-        "help" => Command::Help,
-        "hello" => Command::Hello(Hello::parse(rest)?),
-        _ => {
-            let shown: String = crate::text::clean(word).chars().take(32).collect();
-            let advice = match nearest(word) {
-                Some(command) => {
-                    format!(": did you mean /{command}? /help lists the commands")
-                }
-                None => "; /help lists the commands, // says a line that begins with /".to_owned(),
+                count => count.parse().map_err(|_| usage())?,
             };
-            return Err(CommandError::new(
-                ErrorCode::BadCommand,
-                &format!("there is no /{shown}{advice}"),
-            ));
+            command(Past::Last(count), None)
         }
+        Arguments::Hello(command) => command(Hello::parse(rest)?),
     };
     Ok(Some(command))
+}
+
+fn unknown(word: &str) -> CommandError {
+    let shown: String = text::clean(word).chars().take(32).collect();
+    let advice = match catalogue::nearest(word) {
+        Some(command) => format!(": did you mean /{command}? /help lists the commands"),
+        None => "; /help lists the commands, // says a line that begins with /".to_owned(),
+    };
+    CommandError::usage(&format!("there is no /{shown}{advice}"))
 }
 
 #[cfg(test)]

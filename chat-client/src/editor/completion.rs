@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chat_proto::command::COMMANDS;
+use chat_proto::catalogue;
 
 use super::clean;
 use super::draft::Draft;
@@ -34,8 +34,9 @@ impl Completion {
         let (start, end) = (draft.token_start(), draft.cursor());
         let word = &draft.text()[start..end];
         let (mark, typed, words, ending) = if start == 0 && word.starts_with('/') {
-            let commands = COMMANDS.map(|command| format!("/{command}"));
-            ("", word, commands.to_vec(), " ")
+            let commands = catalogue::words();
+            let commands = commands.iter().map(|command| format!("/{command}"));
+            ("", word, commands.collect(), " ")
         } else if let Some(name) = word.strip_prefix('@') {
             ("@", name, names(), " ")
         } else {

@@ -1,5 +1,5 @@
 use Key::*;
-use chat_proto::command::COMMANDS;
+use chat_proto::catalogue;
 
 use super::draft::Draft;
 use super::{Editor, History, Key, MAX_DRAFT, Outcome, Search as Found};

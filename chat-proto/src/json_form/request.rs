@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{ResumeObject, number, parse_object, string, trouble};
-use crate::command::{Command, CommandError, Hello, Past, Resume};
+use crate::catalogue::{self, Arguments};
+use crate::command::{Command, CommandError, Hello, Kind, Past, Resume};
 use crate::event::{ErrorCode, MessageId, RoomId, Secret};
 use crate::text::Text;
 
@@ -43,70 +44,72 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
         Text::clean(&text).map_err(|error| CommandError::text(error).about(id.clone()))
     };
     let kind = request.kind.and_then(string).unwrap_or_default();
-    Ok(Some(match &*kind {
-        "message" => Command::Message { text: text()?, id },
-        "action" => Command::Action { text: text()?, id },
-        "nick" => Command::Nick {
-            name: request
+    let arguments = catalogue::by_type(&kind).map(|entry| entry.arguments);
+    Ok(Some(match arguments {
+        None | Some(Arguments::Hello(_)) => {
+            let types: Vec<_> = catalogue::types().collect();
+            return Err(usage(&format!("type is one of {}", types.join(", "))));
+        }
+        Some(Arguments::None(command)) => command(),
+        Some(Arguments::Id(command)) => command(id),
+        Some(Arguments::Text(command)) => command(text()?, id),
+        Some(Arguments::Name(command)) => {
+            let name = request
                 .name
                 .and_then(string)
-                .ok_or_else(|| usage(&trouble::of_string("name", request.name)))?
-                .into_owned(),
-        },
-        "who" => Command::Who,
-        "ping" => Command::Ping { id },
-        "history" => Command::History {
-            past: request.to_past().ok_or_else(|| {
+                .ok_or_else(|| usage(&trouble::of_string("name", request.name)))?;
+            command(name.into_owned())
+        }
+        Some(Arguments::Past(command)) => {
+            let past = request.to_past().ok_or_else(|| {
                 usage(r#"history takes "count":20, or "first":1 and perhaps "last":9"#)
-            })?,
-            id,
-        },
-        "quit" => Command::Quit,
-        _ => {
-            return Err(usage(
-                "type is one of message, action, nick, who, history, ping, quit",
-            ));
+            })?;
+            command(past, id)
         }
     }))
 }
 
-pub(crate) fn parse_hello(json: &str) -> Result<Hello, CommandError> {
-    let usage = || {
-        CommandError::usage(
-            r#"/hello is for programs: /hello {"protocol":1,"name":"ann"}; //hello says it to everyone"#,
-        )
-    };
-    if !json.starts_with('{') {
-        return Err(usage());
+impl Hello {
+    /// Reads what stands behind `/hello`.
+    ///
+    /// # Errors
+    ///
+    /// When it is not an object with a `protocol`.
+    pub fn parse(json: &str) -> Result<Self, CommandError> {
+        let usage = || CommandError::usage(Kind::Hello.entry().text.map_or("", |form| form.usage));
+        if !json.starts_with('{') {
+            return Err(usage());
+        }
+        let request: Request<'_> = parse_object(json).map_err(|why| {
+            CommandError::usage(&format!("that is not the object of a hello: {why}"))
+        })?;
+        let protocol = request.protocol.and_then(number).ok_or_else(usage)?;
+        let name = match request.name {
+            Some(name) => match string(name) {
+                Some(name) => Some(name.into_owned()),
+                None => return Err(CommandError::usage(&trouble::of_string("name", Some(name)))),
+            },
+            None => None,
+        };
+        let resume = match request.resume {
+            Some(resume) => Some(to_resume(resume).ok_or_else(|| {
+                CommandError::usage(r#"resume is to be {"room":"…","seq":41}, as in the welcome"#)
+            })?),
+            None => None,
+        };
+        let replay = match request.replay {
+            Some(replay) => number(replay)
+                .and_then(|count| usize::try_from(count).ok())
+                .ok_or_else(|| CommandError::usage("replay is to be a number of messages"))?,
+            None => 0,
+        };
+        Ok(Self {
+            protocol,
+            name,
+            resume,
+            replay,
+        })
     }
-    let request: Request<'_> = parse_object(json)
-        .map_err(|why| CommandError::usage(&format!("that is not the object of a hello: {why}")))?;
-    let protocol = request.protocol.and_then(number).ok_or_else(usage)?;
-    let name = match request.name {
-        Some(name) => match string(name) {
-            Some(name) => Some(name.into_owned()),
-            None => return Err(CommandError::usage(&trouble::of_string("name", Some(name)))),
-        },
-        None => None,
-    };
-    let resume = match request.resume {
-        Some(resume) => Some(to_resume(resume).ok_or_else(|| {
-            CommandError::usage(r#"resume is to be {"room":"…","seq":41}, as in the welcome"#)
-        })?),
-        None => None,
-    };
-    let replay = match request.replay {
-        Some(replay) => number(replay)
-            .and_then(|count| usize::try_from(count).ok())
-            .ok_or_else(|| CommandError::usage("replay is to be a number of messages"))?,
-        None => 0,
-    };
-    Ok(Hello {
-        protocol,
-        name,
-        resume,
-        replay,
-    })
 }
 
 /// What is read of a program's object. Each member is looked at only where

@@ -337,7 +337,7 @@ fn help_tells_the_keys_of_a_prompt() {
         let help = talk.shown();
         assert!(help.iter().all(|row| row.len() < 80), "{help:?}");
         let help = help.join("\n");
-        for command in chat_proto::command::COMMANDS {
+        for command in chat_proto::catalogue::words() {
             let is_told = command == "help" || help.contains(&format!("-- /{command} "));
             assert!(is_told, "{command} in {help}");
         }

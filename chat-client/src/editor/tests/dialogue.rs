@@ -225,7 +225,15 @@ fn commands() {
     check(("/W", ""), &[Tab], ("/who ", ""));
     check(("/", ""), &[Tab], ("/help ", ""));
     check(("/", ""), &[BackTab, BackTab], ("/quit ", ""));
-    check(("/", ""), &vec![Tab; COMMANDS.len() + 1], ("/", ""));
+    let words = catalogue::words();
+    check(("/", ""), &vec![Tab; words.len() + 1], ("/", ""));
+    for word in words {
+        check(
+            (&format!("/{word}"), ""),
+            &[Tab],
+            (&format!("/{word} "), ""),
+        );
+    }
     check(("/x", ""), &[Tab], ("/x", ""));
     check(("hi /", ""), &[Tab], ("hi /", ""));
 }
