@@ -1,6 +1,7 @@
 //! What the person says, and what becomes of it.
 
-use chat_proto::command::Command;
+use chat_proto::catalogue;
+use chat_proto::command::{Command, Kind};
 use chat_proto::json_form;
 use chat_proto::text_form;
 
@@ -70,14 +71,16 @@ impl Conversation {
             }
             Command::Quit => return self.quit(),
             Command::Help => {
+                let commands = catalogue::help(Some((Kind::Quit, ", and so does Ctrl-D")));
                 return self.show(Line::word(match self.wishes.audience {
-                    Audience::Prompt => format!("{COMMANDS}\n{KEYS}"),
-                    Audience::Lines | Audience::Program => COMMANDS.to_owned(),
+                    Audience::Prompt => format!("{commands}\n{KEYS}"),
+                    Audience::Lines | Audience::Program => commands,
                 }));
             }
             Command::Hello(_) => return self.refuse("/hello is for programs".to_owned()),
             Command::History { .. } => self.position.ask_history(),
-            Command::Nick { .. } | Command::Who | Command::Ping { .. } => {}
+            // The server does the others.
+            _ => {}
         }
         json_form::encode_command(&command, &mut self.output);
     }
@@ -87,15 +90,6 @@ impl Conversation {
 pub fn is_quit(line: &str) -> bool {
     matches!(text_form::parse_command(line), Ok(Some(Command::Quit)))
 }
-
-const COMMANDS: &str = "\
-whatever you type is said to everyone here
-/me TEXT      says what you do: * ann waves
-/nick NAME    gives you another name
-/who          tells who is here
-/history N    shows the last N messages
-/quit         leaves, and so does Ctrl-D
-//TEXT        says a line that begins with /";
 
 /// The README has the others.
 const KEYS: &str = "\

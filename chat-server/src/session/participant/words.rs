@@ -1,5 +1,6 @@
 //! What a connection is told in sentences.
 
+use chat_proto::catalogue::{self, Arguments};
 use chat_proto::event::Limits;
 use chat_proto::foreign::Foreign;
 use chat_proto::text::MAX_TEXT;
@@ -13,23 +14,16 @@ pub(super) fn help(limits: &Limits) -> String {
         0 => String::new(),
         rate => format!(", and {rate} lines a second are heard: the others wait"),
     };
-    format!("{HELP}\n{}{rate}", most(limits))
+    let commands = catalogue::help(None);
+    format!("{commands}\n{HELP_FOR_PROGRAMS}\n{}{rate}", most(limits))
 }
 
-const HELP: &str = "\
-whatever you type is said to everyone here
-/me TEXT      says what you do: * ann waves
-/nick NAME    gives you another name
-/who          tells who is here
-/history N    shows the last N things that were said
-/quit         leaves
-//TEXT        says a line that begins with /
-programs get JSON by answering /hello {\"protocol\":1,\"name\":\"ann\"}";
+const HELP_FOR_PROGRAMS: &str =
+    r#"programs get JSON by answering /hello {"protocol":1,"name":"ann"}"#;
 
 /// A line was too long, of which this is the start.
 pub(super) fn long_line(form: Form, start: &[u8], limits: &Limits) -> String {
-    let is_said = start.starts_with(b"//") || start.starts_with(b"/me ");
-    let is_command = start.starts_with(b"/") && !is_said;
+    let is_command = start.starts_with(b"/") && !start.starts_with(b"//") && !is_said(start);
     match form {
         Form::Json => {
             let line = json_form::MAX_LINE;
@@ -41,6 +35,14 @@ pub(super) fn long_line(form: Form, start: &[u8], limits: &Limits) -> String {
         }
         Form::Text => long_text(limits),
     }
+}
+
+/// Whether this is the start of a command that says a text.
+fn is_said(start: &[u8]) -> bool {
+    let word = start.split(|byte| b" \t".contains(byte)).next();
+    let word = word.and_then(|word| str::from_utf8(word.get(1..)?).ok());
+    let command = word.and_then(catalogue::by_word);
+    command.is_some_and(|(entry, _)| matches!(entry.arguments, Arguments::Text(_)))
 }
 
 /// A text was too long.
