@@ -1,3 +1,4 @@
+mod catalogue;
 mod foreign;
 mod ghosts;
 mod identity;
