@@ -16,7 +16,7 @@ use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use chat_proto::command::Command;
+use chat_proto::catalogue::When;
 use chat_proto::event::{ErrorCode, Reply};
 use chat_proto::foreign::{Beginning, Foreign};
 use chat_proto::framing::{Line, Telnet};
@@ -234,12 +234,15 @@ impl Participant {
         };
         match command {
             Ok(None) => {}
-            Ok(Some(Command::Hello(hello))) => self.hello(hello, hub, now),
-            Ok(Some(Command::Nick { name })) => self.nick(&name, hub, now),
-            Ok(Some(command)) => match self.phase {
-                Phase::Refused(refusal, _) => self.end(Reason::Refused(refusal), hub, now),
-                Phase::Arriving(_) => self.come_in(Some(command), hub, now),
-                _ => self.do_command(command, hub, now),
+            Ok(Some(command)) => match (&self.phase, command.kind().entry().when) {
+                (_, When::Joining) | (Phase::Present(_), When::Joined) => {
+                    self.do_command(command, hub, now);
+                }
+                (Phase::Arriving(_), When::Joined) => self.come_in(Some(command), hub, now),
+                (Phase::Refused(refusal, _), When::Joined) => {
+                    self.end(Reason::Refused(*refusal), hub, now);
+                }
+                _ => {}
             },
             Err(error) => {
                 let mut reply = error.into_reply();

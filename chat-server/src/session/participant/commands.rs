@@ -1,4 +1,4 @@
-//! What each command does, for a peer that has come in; `/nick` also as a first line.
+//! What each command does.
 
 use std::fmt;
 
@@ -18,9 +18,6 @@ use crate::timeline::mark::Mark;
 
 impl Participant {
     pub(super) fn do_command(&mut self, command: Command, hub: &mut Hub, now: Now) {
-        if !matches!(self.phase, Phase::Present(_)) {
-            return;
-        }
         match command {
             Command::Message { text, id } => self.say(SpeechKind::Message, text, id, hub, now),
             Command::Action { text, id } => self.say(SpeechKind::Action, text, id, hub, now),
@@ -36,8 +33,7 @@ impl Participant {
                 self.end(Reason::Quit, hub, now);
             }
             Command::Nick { name } => self.nick(&name, hub, now),
-            // Said by a peer that has come in it is handled before.
-            Command::Hello(_) => {}
+            Command::Hello(hello) => self.hello(hello, hub, now),
         }
     }
 
