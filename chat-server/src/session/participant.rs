@@ -86,6 +86,14 @@ pub(super) enum Phase {
     Closing(Reason, Instant),
 }
 
+/// What is left of the input when it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    Nothing,
+    /// A line that has no end, which is not said.
+    HalfALine,
+}
+
 impl Phase {
     /// When it ends, if nothing happens before.
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -274,7 +282,8 @@ impl Participant {
         self.phase = Phase::Closing(Reason::Closed, now.instant);
     }
 
-    pub(super) fn input_ended(&mut self, in_mid_line: bool, hub: &mut Hub, now: Now) {
+    pub(super) fn input_ended(&mut self, rest: Rest, hub: &mut Hub, now: Now) {
+        let in_mid_line = rest == Rest::HalfALine;
         match self.phase {
             Phase::Present(_) if self.beginning != Beginning::Unknown => {
                 if in_mid_line {

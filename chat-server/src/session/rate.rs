@@ -18,11 +18,10 @@ pub(crate) struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// `bytes` were taken, at the end of which a line ended or not, where
-    /// `rate` lines a second may come, at least one.
-    pub(crate) fn spend(&mut self, bytes: usize, is_line: bool, rate: u32, now: Instant) {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let cost = bytes.max(if is_line { LINE_BYTES } else { 0 });
+    /// `bytes` were taken, where `rate` lines of [`LINE_BYTES`] a second may come, at
+    /// least one.
+    pub(crate) fn spend(&mut self, bytes: usize, rate: u32, now: Instant) {
+        let cost = u32::try_from(bytes).unwrap_or(u32::MAX);
         let paid = self.paid.map_or(now, |paid| paid.max(now));
         let paid = paid + Duration::from_secs(1) * cost / (rate.saturating_mul(LINE_BYTES));
         self.waits = paid > now + BURST;
@@ -55,12 +54,17 @@ const BURST: Duration = Duration::from_secs(5);
 /// What counts as one line, in bytes: 20 of them are 64 KiB.
 pub(crate) const LINE_BYTES: u32 = 64 * 1024 / 20;
 
-/// How long somebody who is too fast waits at least.
+/// How long a peer that is too fast waits at least.
 const SOME: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a line of so many bytes costs.
+    fn line(bytes: usize) -> usize {
+        bytes.max(LINE_BYTES as usize)
+    }
 
     /// How many lines of so many bytes can be said until this moment.
     fn lines(bytes: usize, rate: u32, seconds: u64) -> usize {
@@ -71,7 +75,7 @@ mod tests {
             if pace.is_waiting() {
                 now = pace.deadline().unwrap();
             } else {
-                pace.spend(bytes, true, rate, now);
+                pace.spend(line(bytes), rate, now);
                 lines += 1;
             }
         }
@@ -97,7 +101,7 @@ mod tests {
         for _ in 0..3 {
             for _ in 0..100 {
                 assert!(!pace.is_waiting());
-                pace.spend(10, true, 20, now);
+                pace.spend(line(10), 20, now);
             }
             now += BURST;
         }
@@ -108,9 +112,9 @@ mod tests {
         let now = Instant::now();
         let mut pace = RateLimiter::default();
         for _ in 0..4095 {
-            pace.spend(1, false, 20, now);
+            pace.spend(1, 20, now);
         }
-        pace.spend(1, true, 20, now);
+        pace.spend(line(1), 20, now);
         assert!(pace.paid.unwrap() < now + Duration::from_millis(150));
     }
 }

@@ -12,7 +12,10 @@ use super::*;
 use crate::hub::testing::client;
 use crate::room::identity::tests::identity;
 use crate::room::presence::{ONE_BY_ONE, TOGETHER_AFTER};
-use crate::timeline::replay::NoFiles;
+use crate::session::input::{TURN_BYTES, TURN_LINES};
+use crate::timeline::mark::Form;
+use crate::timeline::replay::{NoFiles, Page};
+use crate::timeline::slices::Slices;
 use chat_proto::event::{Limits, Timestamp};
 use chat_proto::name::Name;
 use serde_json::{Value, json};
@@ -184,9 +187,9 @@ fn one_who_waits_for_nothing_holds_no_memory() {
         hall.sessions[session].take_changes();
     }
     for session in [ann, bo].map(|session| &hall.sessions[session]) {
-        assert_eq!(session.decoder.pending(), b"");
+        assert_eq!(session.input.partial(), 0);
         assert_eq!(session.participant.reader.detours(), 0);
-        assert_eq!(session.backlog.get(), None);
+        assert_eq!(session.input.backlog(), 0);
         assert_eq!(session.participant.names.get(), None);
     }
 }
@@ -312,7 +315,7 @@ fn who_asks_without_reading_is_not_answered_without_end() {
     assert!(!session.wants_input());
     assert!(session.participant.reader.private_bytes() < MAX_PRIVATE + 1024);
     assert_eq!(hall.read(ann).matches("/who").count(), 10_000);
-    assert!(hall.sessions[ann].backlog.get().is_none());
+    assert_eq!(hall.sessions[ann].input.backlog(), 0);
 }
 
 /// Many lines at once are one turn after the other.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use chat_proto::command::{Command, Past};
 use chat_proto::event::{ErrorCode, MessageId, Reply, SpeechKind};
+use chat_proto::framing::{Endless, Item};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 
@@ -84,11 +85,36 @@ impl Participant {
         }
     }
 
+    /// What has come costs as many bytes as were taken for it, and a line as many as a
+    /// line costs at least. To hear a peer out that is gone blank lines are free.
+    pub(in crate::session) fn pay_for(
+        &mut self,
+        taken: usize,
+        item: &Result<Option<Item<'_>>, Endless>,
+        hub: &Hub,
+        now: Now,
+    ) {
+        let line = match item {
+            Ok(Some(Item::Line(line))) => Some(line),
+            _ => None,
+        };
+        let is_free = self.has_broken_off && line.is_some_and(|line| line.is_blank());
+        let rate = hub.limits().rate;
+        if rate > 0 && !is_free {
+            let bytes = match line {
+                Some(_) => taken.max(LINE_BYTES as usize),
+                None => taken,
+            };
+            let spend = |pace: &mut RateLimiter| pace.spend(bytes, rate, now.instant);
+            self.pace.change(spend);
+        }
+    }
+
     /// What a line costs more than its bytes, in bytes.
     fn pay(&mut self, more: u64, hub: &Hub, now: Now) {
         let rate = hub.limits().rate;
         if rate > 0 && more > 0 {
-            let pay = |pace: &mut RateLimiter| pace.spend(more as usize, false, rate, now.instant);
+            let pay = |pace: &mut RateLimiter| pace.spend(more as usize, rate, now.instant);
             self.pace.change(pay);
         }
     }

@@ -86,7 +86,7 @@ fn hear_all(hall: &mut Hall, fast: usize, other: usize) -> (String, usize) {
         while session.has_work() {
             session.go_on(&mut hall.hub, hall.now);
         }
-        assert!(session.is_held() || !session.has_backlog());
+        assert!(session.is_held() || !session.input.has_backlog());
         hall.hub.timeline.show_all();
         heard += &hall.read(other);
         hall.read(fast);

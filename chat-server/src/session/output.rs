@@ -1,0 +1,97 @@
+//! What a session has to send: out of the log, and of the past.
+
+use super::Session;
+use crate::clock::Now;
+use crate::hub::Hub;
+use crate::timeline::replay::{Files, Page, Piece, Wanted};
+use crate::timeline::slices::Slices;
+
+impl Session {
+    /// Whether there is anything to send.
+    pub fn has_output(&self, hub: &Hub) -> bool {
+        self.participant
+            .reader
+            .is_behind(&hub.timeline.view(self.participant.form))
+    }
+
+    /// What is to be sent next, if it is all in one piece.
+    pub fn one_piece<'a>(&self, hub: &'a Hub) -> Option<&'a [u8]> {
+        self.participant
+            .reader
+            .one_piece(&hub.timeline.view(self.participant.form))
+    }
+
+    /// What is to be sent next, up to a piece of the past.
+    pub fn output<'a>(&'a self, hub: &'a Hub, slices: &mut Slices<'a>) {
+        let shown = hub.timeline.view(self.participant.form);
+        self.participant.reader.slices(&shown, slices);
+    }
+
+    /// If a piece of the past comes next, fills `page` with the beginning of
+    /// it, which may be nothing, or tells what has to be read first. `piece` is what
+    /// was read.
+    pub fn past(
+        &mut self,
+        hub: &Hub,
+        files: &dyn Files,
+        piece: Option<Piece>,
+        page: &mut Page,
+        now: Now,
+    ) -> Past {
+        let form = self.participant.form;
+        let Some(replay) = self.participant.reader.due(&hub.timeline.view(form)) else {
+            return Past::NotDue;
+        };
+        match page.fill(replay, form, &hub.timeline.source(), files, piece, now.time) {
+            Some(wanted) => Past::Wanted(wanted),
+            None => Past::Page,
+        }
+    }
+
+    /// Leaves out what was still to be sent of the past.
+    pub fn forget_past(&mut self) {
+        self.participant.reader.forget_past();
+    }
+
+    /// Takes note that `count` bytes of the page were sent.
+    pub fn past_sent(&mut self, count: usize, page: &Page) {
+        self.participant.reader.page_sent(count, page);
+    }
+
+    /// Whether a piece of the past is what comes next.
+    pub fn is_past_due(&self, hub: &Hub) -> bool {
+        self.participant
+            .reader
+            .is_due(&hub.timeline.view(self.participant.form))
+    }
+
+    /// Takes note that `count` bytes were sent.
+    pub fn sent(&mut self, count: usize) {
+        self.participant.reader.advance(count);
+    }
+
+    /// Whether it stands before what the log is about to drop.
+    pub fn is_too_far_behind(&self, hub: &Hub) -> bool {
+        self.participant
+            .reader
+            .needs_before(hub.timeline.trim_point(self.participant.form))
+    }
+
+    /// Goes on where the log will begin, with what lies before it as the past.
+    pub fn fall_behind(&mut self, hub: &Hub) {
+        let form = self.participant.form;
+        let (log, point) = (hub.timeline.log(form), hub.timeline.trim_point(form));
+        self.participant.reader.fall_behind(log, point);
+    }
+}
+
+/// What comes of the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    /// It does not come next.
+    NotDue,
+    /// The page is filled.
+    Page,
+    /// This is to be read first.
+    Wanted(Wanted),
+}

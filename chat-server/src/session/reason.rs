@@ -1,0 +1,64 @@
+//! Why sessions end.
+
+use std::fmt;
+
+use chat_proto::foreign::Foreign;
+
+use crate::net::admission::Refusal;
+
+/// Why a session ended, for the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The peer closed it.
+    Closed,
+    /// The peer's system did.
+    Reset,
+    /// The peer's system cannot be reached any more.
+    NoAnswer,
+    /// Anything else that a system can say of a socket.
+    SocketError,
+    /// What waited for the peer was not taken in time.
+    TookNothing,
+    /// The peer said so.
+    Quit,
+    /// 64 KiB came without a line end.
+    NoLineEnd,
+    /// What came first belongs to another protocol.
+    AnotherProtocol(Foreign),
+    /// Another version of ours was asked for.
+    WrongProtocol,
+    /// It could not come in, because nothing can be kept.
+    NoSpace,
+    /// It could not come in.
+    Refused(Refusal),
+    /// The program came back over another connection.
+    Replaced,
+    /// Nothing was said for too long.
+    SaidNothing,
+    /// Nothing was said, and others came.
+    Crowded,
+    /// The server stops.
+    ServerStopped,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "closed the connection",
+            Self::Reset => "the connection was reset",
+            Self::NoAnswer => "no answer any more",
+            Self::SocketError => "the connection failed",
+            Self::TookNothing => "read nothing for too long (--stall)",
+            Self::Quit => "said /quit",
+            Self::NoLineEnd => "sent 64 KiB without a line end",
+            Self::AnotherProtocol(foreign) => return write!(f, "spoke {foreign}"),
+            Self::WrongProtocol => "asked for another version of the protocol",
+            Self::NoSpace => "the history cannot be written",
+            Self::Refused(refusal) => return refusal.fmt(f),
+            Self::Replaced => "came back over another connection",
+            Self::SaidNothing => "sent no line in time (--idle-join)",
+            Self::Crowded => "sent no line, and others came (--max-unjoined)",
+            Self::ServerStopped => "the server stops",
+        })
+    }
+}
