@@ -5,6 +5,8 @@
 //! first. Every server then applies the same requests in the same order, and so has the
 //! same room.
 
+pub mod shared;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -70,9 +72,6 @@ impl Applied {
         is_new
     }
 }
-
-#[cfg(test)]
-pub(crate) mod testing;
 
 #[cfg(test)]
 mod tests {

@@ -6,8 +6,9 @@ use proptest::prelude::*;
 
 use super::determinism::{act, bytes};
 use super::*;
+use crate::room::origin::ServerId;
 use crate::room::request::{Act, Request};
-use crate::sequencer::testing::SharedOrder;
+use crate::sequencer::shared::SharedOrder;
 
 /// What happens to the order.
 #[derive(Debug, Clone)]
@@ -69,7 +70,7 @@ proptest! {
         let mut servers: Vec<Server> = (0..SERVERS as u16)
             .map(|server| {
                 let mut hub = room();
-                hub.set_sequencer(order.of(server));
+                hub.set_sequencer(order.of(ServerId(server)));
                 Server { hub, asked: 0, answered: 0 }
             })
             .collect();
@@ -83,25 +84,19 @@ proptest! {
                 }
                 Step::Request(server, request) => servers[server].hub.request(request, now),
                 Step::Order(server) => {
-                    let state = &mut *order.state();
-                    let mut waiting = state.proposed.iter();
-                    let is_of = |one: &crate::sequencer::Ordered| usize::from(one.server.0) == server;
-                    if let Some(index) = waiting.position(is_of) {
-                        let first = state.proposed.remove(index);
-                        state.order.push(first);
-                    }
+                    order.state().place_next_of(ServerId(server as u16));
                 }
                 Step::Repeat(number) => {
-                    let state = &mut *order.state();
+                    let mut state = order.state();
                     let count = state.order.len().max(1);
-                    let again = state.order.get(number % count).cloned();
-                    state.order.extend(again);
+                    state.repeat(number % count);
                 }
                 Step::Advance(server) => servers[server].advance(),
                 Step::Wait(milliseconds) => now.instant += Duration::from_millis(milliseconds),
             }
         }
-        order.order(order.waiting());
+        let waiting = order.state().proposed.len();
+        order.state().place(waiting);
         for server in &mut servers {
             server.advance();
             // Each request has one outcome, and its own connection knows it.

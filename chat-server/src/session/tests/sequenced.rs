@@ -3,7 +3,7 @@
 
 use super::ghosts::secret_of;
 use super::*;
-use crate::sequencer::testing::SharedOrder;
+use crate::sequencer::shared::SharedOrder;
 
 /// A room whose order the test moves on.
 struct Test {
@@ -14,13 +14,13 @@ struct Test {
 impl Test {
     fn new() -> Self {
         let (mut hall, order) = (Hall::new(), SharedOrder::new());
-        hall.hub.set_sequencer(order.of(0));
+        hall.hub.set_sequencer(order.clone());
         Self { hall, order }
     }
 
     /// So many requests get their place, and are done.
     fn apply(&mut self, count: usize) {
-        self.order.order(count);
+        self.order.state().place(count);
         self.hall.hub.advance();
     }
 
@@ -34,7 +34,7 @@ impl Test {
     /// All requests get their place, also those that come of that.
     fn order_all(&mut self) {
         loop {
-            let count = self.order.waiting();
+            let count = self.waiting();
             if count == 0 {
                 return;
             }
@@ -43,6 +43,11 @@ impl Test {
                 session.go_on(&mut self.hall.hub, self.hall.now);
             }
         }
+    }
+
+    /// How many requests wait for their place.
+    fn waiting(&self) -> usize {
+        self.order.state().proposed.len()
     }
 
     /// One who is in the room, and has read what there was.
@@ -85,7 +90,7 @@ fn what_depends_on_the_outcome_waits_for_it() {
     let ann = test.hall.connect();
     test.hall
         .send(ann, "/nick ann\nhi\n/nick anna\nthere\n/who\n/quit\n");
-    assert_eq!(test.order.waiting(), 1);
+    assert_eq!(test.waiting(), 1);
     let session = &test.hall.sessions[ann];
     assert!(session.is_held() && !session.has_work() && !session.is_present());
     assert_eq!(test.hall.read(bo), "");
@@ -112,7 +117,7 @@ fn saying_does_not_wait() {
     test.hall.send(ann, "one\n");
     test.hall.send(bo, "two\n");
     test.hall.send(ann, "three\n/dance\nfour\n");
-    assert_eq!(test.order.waiting(), 4);
+    assert_eq!(test.waiting(), 4);
     assert!(!test.hall.sessions[ann].is_held());
     // A reply does not wait for what is not in the room yet.
     assert!(test.hall.read(ann).starts_with("\r-- there is no /dance"));
@@ -165,7 +170,7 @@ fn what_waits_for_its_place_is_bounded() {
     for _ in 0..3 {
         test.hall.sessions[ann].go_on(&mut test.hall.hub, test.hall.now);
     }
-    assert_eq!(test.order.waiting(), 64);
+    assert_eq!(test.waiting(), 64);
     assert!(test.hall.sessions[ann].is_held());
     test.order_all();
     assert_eq!(test.hall.read(bo), "\r<ann> x\n".repeat(1000));
@@ -227,7 +232,7 @@ fn what_a_replaced_connection_has_asked_for_is_void() {
     let say = json!({"type": "message", "text": "late", "id": "7"});
     let nick = json!({"type": "nick", "name": "anna"});
     test.hall.send(ghost, format!("{say}\n{nick}\n"));
-    assert_eq!(test.order.waiting(), 3);
+    assert_eq!(test.waiting(), 3);
     test.order_all();
     let read = test.hall.read(ghost);
     assert!(read.contains("over another connection"), "{read}");
