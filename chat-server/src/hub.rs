@@ -15,9 +15,10 @@ use chat_proto::event::{Limits, RunId};
 use chat_proto::text::Text;
 
 use crate::clock::Now;
-use crate::room::apply::{Before, Room};
+use crate::room::apply::Room;
 use crate::room::identity::{Identity, Key};
 use crate::room::origin::{ClientId, Origin};
+use crate::room::rebuild::Before;
 use crate::room::request::{Act, Emitted, Joined, JoinedAs, NameRefusal, Outcome, Request};
 use crate::room::roster::People;
 use crate::room::runs::{Onward, Runs};

@@ -9,6 +9,7 @@ mod joining;
 pub mod members;
 pub mod origin;
 pub mod presence;
+pub mod rebuild;
 pub mod request;
 pub mod roster;
 pub mod runs;

@@ -51,6 +51,7 @@ use crate::hub::{Hub, notice};
 use crate::ops::errors::in_words;
 use crate::room::absent::Absent;
 use crate::room::identity::{new_room, new_run};
+use crate::room::rebuild::Rebuild;
 use crate::room::request::Request;
 use crate::timeline::mark::{Form, Mark};
 use crate::timeline::replay::{Files, Wanted};
@@ -180,7 +181,7 @@ impl History {
         let key_path = with_suffix(path, "key");
         let found = key_file::find(&key_path)?;
         let (Found::Old(key) | Found::New(key)) = found;
-        let mut recovery = Recovery::new(key, new_room()?, capacity);
+        let mut recovery = Recovery::new(Rebuild::new(key, new_room()?), capacity);
         let mut segments = Segments::default();
         let mut files = VecDeque::new();
         let numbered = numbered(path)?;

@@ -1,15 +1,12 @@
-//! Reading a history back: what is in its lines, and where it ends. Pure.
+//! Reading a history back: which lines are its events, and where it ends. What the
+//! events mean is known to the room ([`Rebuild`]). Pure.
 
 use std::fmt;
 
-use chat_proto::event::{RoomId, Tag, Timestamp};
-use chat_proto::json_form::{Record, Recorded};
+use chat_proto::event::Timestamp;
+use chat_proto::json_form::Record;
 
-use crate::room::absent::Roll;
-use crate::room::apply::Before;
-use crate::room::dedup::DedupIndex;
-use crate::room::identity::Key;
-use crate::room::runs::Runs;
+use crate::room::rebuild::{Before, Rebuild};
 use crate::timeline::log::{CHUNK, Log};
 use crate::timeline::replay::SOURCE;
 
@@ -18,12 +15,7 @@ use crate::timeline::replay::SOURCE;
 pub(super) struct Recovery {
     /// The newest events, as many as are kept in memory.
     pub(super) json: Log,
-    key: Key,
-    /// The messages that have an id.
-    ids: DedupIndex,
-    runs: Runs,
-    /// Who is here.
-    roll: Roll,
+    rebuild: Rebuild,
     capacity: u64,
     trimmed: u64,
 }
@@ -54,15 +46,12 @@ impl fmt::Display for Damage {
 }
 
 impl Recovery {
-    /// Nothing yet, of a history with this key; `capacity` bytes are to be kept in
-    /// memory. Where no event names the room it is `new_room`.
-    pub(super) fn new(key: Key, new_room: RoomId, capacity: u64) -> Self {
+    /// No line yet; `capacity` bytes are to be kept in memory. The events go to
+    /// `rebuild`.
+    pub(super) fn new(rebuild: Rebuild, capacity: u64) -> Self {
         Self {
             json: Log::new(capacity, 0, 1),
-            key,
-            ids: DedupIndex::default(),
-            runs: Runs::of(new_room),
-            roll: Roll::default(),
+            rebuild,
             capacity,
             trimmed: 0,
         }
@@ -79,7 +68,7 @@ impl Recovery {
             let found = record.seq;
             return Err(Damage::WrongNumber { expected, found });
         }
-        self.take(record);
+        self.rebuild.event(record);
         self.json.append(|out| out.extend_from_slice(line));
         if self.json.head() >= self.trimmed + CHUNK as u64 {
             self.trimmed = self.json.head();
@@ -100,57 +89,10 @@ impl Recovery {
         self.line(line)
     }
 
-    fn take(&mut self, Record { seq, what }: Record<'_>) {
-        if self.runs.is_empty() && !matches!(what, Recorded::Room { .. }) {
-            // Nothing says which run it is.
-            self.runs.go_on(None, seq);
-        }
-        match what {
-            Recorded::Room { room, run, time } => {
-                if let Some(hub) = room {
-                    self.runs.set_room(hub);
-                }
-                self.runs.go_on(run, seq);
-                self.roll.open(run, time);
-            }
-            Recorded::Marked {
-                kind,
-                id,
-                text,
-                tag,
-            } => {
-                let hash = match id.is_unique() {
-                    true => Some(self.key.hash_of_message(kind, &id, &text)),
-                    false => tag.map(Tag::bits),
-                };
-                if let Some(hash) = hash {
-                    self.ids.insert(hash, seq);
-                }
-            }
-            Recorded::Entered(arrivals) => {
-                for arrival in arrivals {
-                    self.roll.enter(arrival);
-                }
-            }
-            Recorded::Left(names) => names.iter().for_each(|name| self.roll.leave(name)),
-            Recorded::Renamed { old, new } => {
-                self.roll.leave(&old);
-                self.roll.enter(new);
-            }
-            Recorded::Other => {}
-        }
-    }
-
     /// What the room goes on behind, whose next run begins at `time`, and the newest
     /// events.
     pub(super) fn finish(self, time: Timestamp) -> (Before, Log) {
-        let before = Before {
-            next: self.json.next(),
-            runs: self.runs,
-            ids: self.ids,
-            absent: self.roll.into_absent(time, self.key),
-        };
-        (before, self.json)
+        (self.rebuild.finish(time), self.json)
     }
 }
 

@@ -3,15 +3,13 @@
 
 use super::ghosts::secret_of;
 use super::*;
-use crate::room::absent::Roll;
-use crate::room::apply::Before;
-use crate::room::dedup::DedupIndex;
 use crate::room::identity::Identity;
+use crate::room::rebuild::Rebuild;
 use crate::room::request::Request;
-use crate::room::runs::Runs;
 use crate::timeline::log::Log;
 use chat_proto::TIME_TO_RETURN;
 use chat_proto::event::{Arrival, RunId};
+use chat_proto::json_form::{Record, Recorded};
 
 fn message(text: &str, id: &str) -> String {
     json!({"type": "message", "text": text, "id": id}).to_string() + "\n"
@@ -23,24 +21,28 @@ impl Hall {
     fn after_a_restart(names: &[&str]) -> (Self, Vec<Value>) {
         let Identity { room, run, key } = identity();
         let time = Timestamp::from_unix_milliseconds(0);
-        let mut roll = Roll::default();
-        roll.open(Some(run), Some(time));
+        let mut rebuild = Rebuild::new(key, room);
+        let mut seq = 0;
+        let mut event = |what| {
+            seq += 1;
+            rebuild.event(Record { seq, what });
+        };
+        event(Recorded::Room {
+            room: None,
+            run: Some(run),
+            time: Some(time),
+        });
         let mut secrets = Vec::new();
         for (number, name) in (1..).zip(names) {
             let (owner, name) = (key.owner(run, number), Name::choose(name).unwrap());
-            roll.enter(Arrival {
+            event(Recorded::Entered(vec![Arrival {
                 tag: Some(key.tag_of_name(owner, run, &name)),
                 ..Arrival::of(name)
-            });
+            }]));
             secrets.push(key.secret_of(owner).to_digits().into());
         }
-        let before = Before {
-            runs: Runs::of(room),
-            ids: DedupIndex::default(),
-            absent: roll.into_absent(time, key),
-            next: 1,
-        };
-        let json = Log::new(1 << 20, 0, 1);
+        let before = rebuild.finish(time);
+        let json = Log::new(1 << 20, 0, before.next);
         let hub = Hub::behind(before, json, RunId::new(2, 0), key, 1 << 20);
         let mut hall = Self::of(hub);
         hall.hub.request(Request::AwaitReturns, hall.now);

@@ -1,0 +1,100 @@
+//! The room as its history tells it. What outlives the server is rebuilt here from
+//! the events, which is all but who is connected.
+
+use chat_proto::event::{RoomId, Tag, Timestamp};
+use chat_proto::json_form::{Record, Recorded};
+
+use super::absent::{Absent, Roll};
+use super::dedup::DedupIndex;
+use super::identity::Key;
+use super::runs::Runs;
+
+/// The events of a history, one after the other.
+#[derive(Debug)]
+pub struct Rebuild {
+    key: Key,
+    runs: Runs,
+    ids: DedupIndex,
+    roll: Roll,
+    next: u64,
+}
+
+/// What there was before the room was opened.
+#[derive(Debug)]
+pub struct Before {
+    /// The room, and the runs of its server.
+    pub runs: Runs,
+    /// The messages that carry an id.
+    pub ids: DedupIndex,
+    /// The programs that were here.
+    pub absent: Absent,
+    /// The number of the next event.
+    pub next: u64,
+}
+
+impl Rebuild {
+    /// No event yet, of a room with this key. Where no event names the room it is
+    /// `new_room`.
+    pub fn new(key: Key, new_room: RoomId) -> Self {
+        Self {
+            key,
+            runs: Runs::of(new_room),
+            ids: DedupIndex::default(),
+            roll: Roll::default(),
+            next: 1,
+        }
+    }
+
+    /// Takes the next event. Some may be missing before it.
+    pub fn event(&mut self, Record { seq, what }: Record<'_>) {
+        self.next = seq + 1;
+        if self.runs.is_empty() && !matches!(what, Recorded::Room { .. }) {
+            // Nothing says which run it is.
+            self.runs.go_on(None, seq);
+        }
+        match what {
+            Recorded::Room { room, run, time } => {
+                if let Some(room) = room {
+                    self.runs.set_room(room);
+                }
+                self.runs.go_on(run, seq);
+                self.roll.open(run, time);
+            }
+            Recorded::Marked {
+                kind,
+                id,
+                text,
+                tag,
+            } => {
+                let hash = match id.is_unique() {
+                    true => Some(self.key.hash_of_message(kind, &id, &text)),
+                    false => tag.map(Tag::bits),
+                };
+                if let Some(hash) = hash {
+                    self.ids.insert(hash, seq);
+                }
+            }
+            Recorded::Entered(arrivals) => {
+                for arrival in arrivals {
+                    self.roll.enter(arrival);
+                }
+            }
+            Recorded::Left(names) => names.iter().for_each(|name| self.roll.leave(name)),
+            Recorded::Renamed { old, new } => {
+                self.roll.leave(&old);
+                self.roll.enter(new);
+            }
+            Recorded::Other => {}
+        }
+    }
+
+    /// What the room goes on behind, whose next run begins at `time`.
+    pub fn finish(self, time: Timestamp) -> Before {
+        Before {
+            runs: self.runs,
+            ids: self.ids,
+            absent: self.roll.into_absent(time, self.key),
+            next: self.next,
+        }
+    }
+}
