@@ -28,14 +28,14 @@ use crate::clock::Now;
 pub struct Room {
     pub(super) key: Key,
     pub(super) run: RunId,
-    runs: Runs,
+    pub(super) runs: Runs,
     /// The names that are taken.
     pub(super) people: People,
     pub(crate) members: Members,
     /// Who of them is still to be told of.
     pub(super) presence: Presence,
     /// How many people are here as the events tell it.
-    told: usize,
+    pub(super) told: usize,
     /// The messages that are held, by their ids.
     ids: DedupIndex,
     pub(super) tickets: ResumeTickets,
@@ -223,14 +223,6 @@ impl Room {
     pub(super) fn tell_before(&mut self, names: &[&Name], now: Now, events: &mut Events) {
         if names.iter().any(|name| self.presence.concerns(name)) {
             self.tell_pending(now, events);
-        }
-    }
-
-    fn opening(&self) -> Body {
-        Body::Room {
-            room: self.runs.room().clone(),
-            run: Some(self.run),
-            people: self.told,
         }
     }
 

@@ -1,10 +1,16 @@
 //! The room as its history tells it. What outlives the server is rebuilt here from
 //! the events, which is all but who is connected.
+//!
+//! The oldest files of a history are dropped, with the events in them. So each file
+//! begins with a `room` event, and state that must outlive the files before it is
+//! in there: `Room::opening` puts it in, [`Rebuild::event`] reads it back. Only the
+//! room's identity is such state now; a topic, bans and roles would be.
 
-use chat_proto::event::{RoomId, Tag, Timestamp};
+use chat_proto::event::{Body, RoomId, Tag, Timestamp};
 use chat_proto::json_form::{Record, Recorded};
 
 use super::absent::{Absent, Roll};
+use super::apply::Room;
 use super::dedup::DedupIndex;
 use super::identity::Key;
 use super::runs::Runs;
@@ -54,6 +60,7 @@ impl Rebuild {
         }
         match what {
             Recorded::Room { room, run, time } => {
+                // The counterpart of `Room::opening`.
                 if let Some(room) = room {
                     self.runs.set_room(room);
                 }
@@ -98,3 +105,18 @@ impl Rebuild {
         }
     }
 }
+
+impl Room {
+    /// What each file of the history begins with. A reader learns from it which room
+    /// that is; [`Rebuild`] also learns what the files before it told.
+    pub(super) fn opening(&self) -> Body {
+        Body::Room {
+            room: self.runs.room().clone(),
+            run: Some(self.run),
+            people: self.told,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
