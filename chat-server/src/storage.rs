@@ -4,8 +4,8 @@
 //! A file holds what programs are sent, one event a line, and nothing else.
 //! `FILE` is the newest one; when it is full it becomes `FILE.000001` and so
 //! on, and the oldest ones go when all together are too large. Which file holds
-//! what is known to `segments`, what a line must be to `recovery`, how they are
-//! found at the start to `opening`; here they are written. Everything else that is done
+//! what is known to `segments`, what a line must be to `recovery`. At the start they are
+//! found and read back by `opening`; here they are written. Everything else that is done
 //! to them is a job of the `keeper`, in a thread of its own (`syncer`), and another
 //! thread reads them (`reader`).
 //!
@@ -31,6 +31,8 @@ mod keeper;
 mod key_file;
 mod opening;
 mod overlap;
+mod paths;
+mod read_back;
 mod reader;
 mod recovery;
 mod segments;
@@ -38,30 +40,22 @@ mod syncer;
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use clap::ValueEnum;
 use mio::Waker;
 
 use crate::clock::Now;
 use crate::hub::{Hub, notice};
 use crate::ops::errors::in_words;
-use crate::room::absent::Absent;
-use crate::room::identity::{new_room, new_run};
-use crate::room::rebuild::Rebuild;
-use crate::room::request::Request;
 use crate::timeline::mark::{Form, Mark};
 use crate::timeline::replay::{Files, Wanted};
-use disk::{Disk, Handle};
+use disk::Handle;
 use jobs::{Flight, Lost, Seen};
-use keeper::{Cut, Keeper};
-use key_file::Found;
-use opening::{lock, numbered, read_back, real_path};
+use keeper::Cut;
 pub(crate) use reader::Asker;
-use recovery::Recovery;
 use segments::Segments;
 use syncer::Syncer;
 
@@ -148,132 +142,6 @@ pub enum News {
 }
 
 impl History {
-    /// Opens a history, or begins one. The room goes on behind what is in it,
-    /// and keeps about `capacity` bytes in memory, see [`Hub::behind`]. What is worth
-    /// a line in the log goes to `notes`.
-    ///
-    /// # Errors
-    ///
-    /// When another server has it, it cannot be read or written, or it is
-    /// damaged in the middle; a torn end is cut off.
-    pub fn open(
-        options: Options,
-        capacity: u64,
-        now: Now,
-        notes: &mut Vec<String>,
-    ) -> anyhow::Result<(Self, Hub)> {
-        Self::open_on(Disk::default(), options, capacity, now, notes)
-    }
-
-    pub(crate) fn open_on(
-        disk: Disk,
-        options: Options,
-        capacity: u64,
-        now: Now,
-        notes: &mut Vec<String>,
-    ) -> anyhow::Result<(Self, Hub)> {
-        let options = Options {
-            path: real_path(&options.path)?,
-            ..options
-        };
-        let path = &options.path;
-        let lock = lock(&disk, path)?;
-        let key_path = with_suffix(path, "key");
-        let found = key_file::find(&key_path)?;
-        let (Found::Old(key) | Found::New(key)) = found;
-        let mut recovery = Recovery::new(Rebuild::new(key, new_room()?), capacity);
-        let mut segments = Segments::default();
-        let mut files = VecDeque::new();
-        let numbered = numbered(path)?;
-        let newest_is_there = path.exists();
-        let last = numbered.last().map_or(0, |(number, _)| *number);
-        let paths: Vec<PathBuf> = numbered
-            .iter()
-            .map(|(_, path)| path.clone())
-            .chain([path.clone()])
-            .collect();
-        overlap::mend(&disk, &paths, notes)?;
-        for (number, path) in numbered {
-            let is_last = number == last && !newest_is_there;
-            let begun = segments.len();
-            let what = (Some(number), is_last);
-            let file = read_back(&disk, &path, what, &mut recovery, &mut segments, notes)?;
-            // One without any event in it holds no part of the history.
-            if segments.len() > begun {
-                files.push_back(Arc::new(file));
-            }
-        }
-        let what = (None, true);
-        let file = read_back(&disk, path, what, &mut recovery, &mut segments, notes)?;
-        if segments.last().is_none_or(|newest| newest.number.is_some()) {
-            let start = recovery.json.head();
-            segments.begin(None, start, (recovery.json.next(), start));
-        }
-        files.push_back(Arc::new(file));
-
-        let (mut before, json) = recovery.finish(now.time);
-        if matches!(found, Found::New(_)) {
-            key_file::make(&disk, &key_path, &key)?;
-            // No program could prove that a name is its own.
-            before.absent = Absent::default();
-        }
-        let run = new_run(now.time, before.runs.newest())?;
-        let mut hub = Hub::behind(before, json, run, key, capacity);
-        let keeper = Keeper {
-            path: options.path.clone(),
-            disk,
-            syncs: options.sync != SyncMode::Off,
-        };
-        let head = hub.timeline.head().json;
-        let mut history = Self {
-            segments,
-            files,
-            _lock: lock,
-            written: head,
-            safe: head,
-            seen: Seen::default(),
-            dropped: Vec::new(),
-            cuts: Vec::new(),
-            syncer: Syncer::Here(keeper, None),
-            reader: reader::Reader::start(),
-            in_flight: None,
-            astray: None,
-            next_sync: None,
-            next_look: None,
-            is_asked: false,
-            turn: 0,
-            trouble: None,
-            options,
-        };
-        let first = history.segments.first().map_or(1, |first| first.first);
-        let start = history.start();
-        hub.timeline.keep(first, start, history.segment_size());
-        if history.options.sync == SyncMode::Always {
-            hub.timeline.show_late();
-        }
-        hub.request(Request::Open, now);
-        history.begin_with(&mut hub).with_context(|| {
-            format!(
-                "cannot write the history {}",
-                history.options.path.display()
-            )
-        })?;
-        Ok((history, hub))
-    }
-
-    /// Writes that the room is open, and waits until that is safe.
-    fn begin_with(&mut self, hub: &mut Hub) -> io::Result<()> {
-        self.write(hub)?;
-        let (start, mark) = (self.start(), hub.timeline.head());
-        let newest = self.newest();
-        newest.sync()?;
-        self.syncer.sync_directory()?;
-        self.seen = Seen::of(newest, hub, start, mark)?;
-        self.made_safe(mark, hub);
-        hub.timeline.show(mark);
-        Ok(())
-    }
-
     /// The most descriptors that the files take.
     pub fn descriptors(&self) -> usize {
         // And the lock, the directory, one that is begun, and one that is dropped.
@@ -487,20 +355,6 @@ fn end(hub: &Hub) -> Mark {
     hub.timeline
         .next_cut()
         .unwrap_or_else(|| hub.timeline.head())
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(suffix);
-    name.into()
-}
-
-fn directory_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
 }
 
 /// The time between two syncs in [`SyncMode::Batch`].

@@ -107,16 +107,9 @@ impl History {
         if self.in_flight.is_some() {
             return;
         }
-        let is_due = |at: Option<Instant>| at.is_none_or(|at| at <= now.instant);
-        let syncs = match self.options.sync {
-            // Over only when a sync says so, too.
-            _ if self.trouble.is_some() => true,
-            SyncMode::Always => self.written > self.safe,
-            SyncMode::Batch => self.written > self.safe && is_due(self.next_sync),
-            SyncMode::Off => false,
-        };
+        let syncs = self.is_sync_due(now);
         let begin = self.next_begin(hub);
-        let looks = self.is_asked || !self.dropped.is_empty() || is_due(self.next_look);
+        let looks = self.is_asked || !self.dropped.is_empty() || is_due(self.next_look, now);
         if begin.is_none() && !syncs && !looks {
             return;
         }
@@ -165,6 +158,16 @@ impl History {
         }
         if syncs {
             self.next_sync = Some(now.instant + SYNC_EVERY);
+        }
+    }
+
+    fn is_sync_due(&self, now: Now) -> bool {
+        match self.options.sync {
+            // Over only when a sync says so, too.
+            _ if self.trouble.is_some() => true,
+            SyncMode::Always => self.written > self.safe,
+            SyncMode::Batch => self.written > self.safe && is_due(self.next_sync, now),
+            SyncMode::Off => false,
         }
     }
 
@@ -400,6 +403,10 @@ impl History {
             hub.forget_before(first.first, now);
         }
     }
+}
+
+fn is_due(at: Option<Instant>, now: Now) -> bool {
+    at.is_none_or(|at| at <= now.instant)
 }
 
 /// The first few bytes of a range of the JSON log, if they are in memory.

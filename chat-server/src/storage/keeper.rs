@@ -17,8 +17,7 @@ use std::sync::Arc;
 use memchr::memchr;
 
 use super::disk::{Disk, Handle, Make, Status};
-use super::opening::numbered;
-use super::{directory_of, with_suffix};
+use super::paths::{directory_of, numbered, with_suffix};
 use crate::timeline::replay::SOURCE;
 
 /// Does the jobs, in a thread of its own once the server runs.

@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use super::disk::Disk;
-use super::{directory_of, with_suffix};
+use super::paths::{directory_of, with_suffix};
 use crate::room::identity::Key;
 
 /// The key of a history.

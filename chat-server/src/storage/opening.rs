@@ -1,341 +1,174 @@
-//! Finding the files of a history at the start, and reading them back.
+//! Opening a history: everything that is done at the start, in order.
 
-use std::io::{self, BufRead, BufReader, Read};
-use std::ops::Range;
+use std::collections::VecDeque;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::{Context, bail};
-use memchr::{memchr, memrchr};
+use anyhow::Context;
 
-use super::disk::{Disk, Handle, Make};
-use super::recovery::{Damage, Recovery, is_event, seq_of};
+use super::disk::{Disk, Handle};
+use super::jobs::Seen;
+use super::keeper::Keeper;
+use super::key_file::{self, Found};
+use super::paths::{lock, numbered, real_path, with_suffix};
+use super::read_back::read_back;
+use super::reader::Reader;
+use super::recovery::Recovery;
 use super::segments::Segments;
-use super::{directory_of, with_suffix};
-use crate::timeline::replay::SOURCE;
+use super::syncer::Syncer;
+use super::{History, Options, SyncMode, overlap};
+use crate::clock::Now;
+use crate::hub::Hub;
+use crate::room::absent::Absent;
+use crate::room::identity::{new_room, new_run};
+use crate::room::rebuild::Rebuild;
+use crate::room::request::Request;
 
-/// Where a file really is: under another name it would not be known again.
-pub(super) fn real_path(path: &Path) -> anyhow::Result<PathBuf> {
-    // A link may lead to a file that is yet to be made.
-    let mut path = path.to_owned();
-    for _ in 0..MAX_LINKS {
-        match path.read_link() {
-            Ok(target) if !path.exists() => path = directory_of(&path).join(target),
-            _ => break,
-        }
+impl History {
+    /// Opens a history, or begins one. The room goes on behind what is in it,
+    /// and keeps about `capacity` bytes in memory, see [`Hub::behind`]. What is worth
+    /// a line in the log goes to `notes`.
+    ///
+    /// # Errors
+    ///
+    /// When another server has it, it cannot be read or written, or it is
+    /// damaged in the middle; a torn end is cut off.
+    pub fn open(
+        options: Options,
+        capacity: u64,
+        now: Now,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<(Self, Hub)> {
+        Self::open_on(Disk::default(), options, capacity, now, notes)
     }
-    let directory = directory_of(&path);
-    let name = path.file_name().unwrap_or_default();
-    if path.exists() {
-        return path
-            .canonicalize()
-            .with_context(|| format!("cannot find {}", path.display()));
-    }
-    if path.is_symlink() {
-        bail!("{} is a link that leads to itself", path.display());
-    }
-    let show = directory.display();
-    match directory.canonicalize() {
-        Ok(directory) if directory.is_dir() => Ok(directory.join(name)),
-        Ok(_) => bail!("{show} is not a folder: keep the history in one"),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            bail!("{show} does not exist: make that folder, or keep the history in another one")
-        }
-        Err(error) => Err(error).with_context(|| format!("cannot look into {show}")),
-    }
-}
 
-/// Makes sure that no other server writes to the same files. Each file is locked
-/// as well, for this one can be removed and the others have other names.
-pub(super) fn lock(disk: &Disk, path: &Path) -> anyhow::Result<Handle> {
-    let show = path.display();
-    if path.is_dir() {
-        bail!(
-            "{show} is a folder: name a file in it, such as {}",
-            path.join("room.jsonl").display()
-        );
-    }
-    // To read a pipe or a device would never end.
-    if path.exists() && !path.is_file() {
-        bail!("{show} is not a file: name one, or one that does not exist yet");
-    }
-    let lock_path = with_suffix(path, "lock");
-    let lock = match disk.open_private(&lock_path) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !lock_path.exists() => {
-            let folder = directory_of(path);
-            let folder = folder.display();
-            bail!(
-                "cannot write in {folder}: permission denied; \
-                 let this user write there, or keep the history in another folder"
+    pub(crate) fn open_on(
+        disk: Disk,
+        options: Options,
+        capacity: u64,
+        now: Now,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<(Self, Hub)> {
+        let options = Options {
+            path: real_path(&options.path)?,
+            ..options
+        };
+        let lock = lock(&disk, &options.path)?;
+        let key_path = with_suffix(&options.path, "key");
+        let found = key_file::find(&key_path)?;
+        let (Found::Old(key) | Found::New(key)) = found;
+        let recovery = Recovery::new(Rebuild::new(key, new_room()?), capacity);
+        let (recovery, segments, files) = read_files(&disk, &options.path, recovery, notes)?;
+
+        let (mut before, json) = recovery.finish(now.time);
+        if matches!(found, Found::New(_)) {
+            key_file::make(&disk, &key_path, &key)?;
+            // No program could prove that a name is its own.
+            before.absent = Absent::default();
+        }
+        let run = new_run(now.time, before.runs.newest())?;
+        let mut hub = Hub::behind(before, json, run, key, capacity);
+        let head = hub.timeline.head().json;
+        let keeper = Keeper {
+            path: options.path.clone(),
+            disk,
+            syncs: options.sync != SyncMode::Off,
+        };
+        let mut history = Self::new(options, (segments, files), head, lock, keeper);
+        history.begin(&mut hub, now).with_context(|| {
+            format!(
+                "cannot write the history {}",
+                history.options.path.display()
             )
-        }
-        opened => opened.with_context(|| format!("cannot open {}", lock_path.display()))?,
-    };
-    in_use(lock.lock_everywhere(), path)?;
-    Ok(lock)
-}
+        })?;
+        Ok((history, hub))
+    }
 
-fn in_use(locked: io::Result<()>, path: &Path) -> anyhow::Result<()> {
-    let show = path.display();
-    match locked {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => bail!(
-            "the history {show} is in use by another chat-server: stop that one, or name another file"
-        ),
-        locked => locked.with_context(|| format!("cannot lock {show}")),
+    /// Of these files, which reach as far as `head` in the JSON log.
+    fn new(
+        options: Options,
+        (segments, files): (Segments, VecDeque<Arc<Handle>>),
+        head: u64,
+        lock: Handle,
+        keeper: Keeper,
+    ) -> Self {
+        Self {
+            options,
+            segments,
+            files,
+            _lock: lock,
+            written: head,
+            safe: head,
+            seen: Seen::default(),
+            dropped: Vec::new(),
+            cuts: Vec::new(),
+            syncer: Syncer::Here(keeper, None),
+            reader: Reader::start(),
+            in_flight: None,
+            astray: None,
+            next_sync: None,
+            next_look: None,
+            is_asked: false,
+            turn: 0,
+            trouble: None,
+        }
+    }
+
+    /// Opens the room, writes that, and waits until it is safe.
+    fn begin(&mut self, hub: &mut Hub, now: Now) -> io::Result<()> {
+        let first = self.segments.first().map_or(1, |first| first.first);
+        hub.timeline.keep(first, self.start(), self.segment_size());
+        if self.options.sync == SyncMode::Always {
+            hub.timeline.show_late();
+        }
+        hub.request(Request::Open, now);
+        self.write(hub)?;
+        let (start, mark) = (self.start(), hub.timeline.head());
+        let newest = self.newest();
+        newest.sync()?;
+        self.syncer.sync_directory()?;
+        self.seen = Seen::of(newest, hub, start, mark)?;
+        self.made_safe(mark, hub);
+        hub.timeline.show(mark);
+        Ok(())
     }
 }
 
-/// The full files, in order.
-pub(super) fn numbered(path: &Path) -> anyhow::Result<Vec<(u64, PathBuf)>> {
-    let directory = directory_of(path);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let prefix = format!("{name}.");
-    let mut found = Vec::new();
-    let entries = std::fs::read_dir(&directory)
-        .with_context(|| format!("cannot look into {}", directory.display()))?;
-    for entry in entries {
-        let name = entry?.file_name();
-        let number = name
-            .to_string_lossy()
-            .strip_prefix(&prefix)
-            .and_then(|digits| {
-                let number = digits.parse::<u64>().ok();
-                number.filter(|number| digits == format!("{number:06}"))
-            });
-        if let Some(number) = number {
-            found.push((number, directory.join(name)));
-        }
-    }
-    found.sort_unstable();
-    Ok(found)
-}
-
-/// Reads a file from beginning to end. A torn end of the newest one is cut off.
-/// `number` is that in its name, if it is full.
-pub(super) fn read_back(
+/// Reads all files back, the oldest first; the newest one is made if it is missing.
+fn read_files(
     disk: &Disk,
     path: &Path,
-    (number, is_last): (Option<u64>, bool),
-    recovery: &mut Recovery,
-    segments: &mut Segments,
+    mut recovery: Recovery,
     notes: &mut Vec<String>,
-) -> anyhow::Result<Handle> {
-    let show = path.display();
-    let make = match number {
-        Some(_) => Make::Never,
-        None => Make::IfMissing,
-    };
-    let file = disk
-        .open(path, make)
-        .with_context(|| format!("cannot open {show}"))?;
-    in_use(file.lock(), path)?;
-    let start = recovery.json.head();
-    let reader = file
-        .reader()
-        .with_context(|| format!("cannot read {show}"))?;
-    let mut lines = BufReader::with_capacity(READ_BUFFER, reader);
-    let mut line = Vec::new();
-    let mut place = 0;
-    let mut begun = false;
-    loop {
-        line.clear();
-        let count =
-            next_line(&mut lines, &mut line).with_context(|| format!("cannot read {show}"))?;
-        if count == 0 {
-            break;
-        }
-        let before = recovery.json.next();
-        let mut read = match line.ends_with(b"\n") {
-            true => recovery.line(&line),
-            false => Err(Damage::NotAnEvent),
-        };
-        let mut skipped = 0;
-        if read == Err(Damage::NotAnEvent) && memchr(0, &line).is_some() {
-            skipped = skip_zeros(&mut lines, &mut line)?;
-            read = recovery.line_behind_gap(&line, start + place + skipped);
-        } else if let Err(Damage::WrongNumber { .. }) = read
-            && !begun
-        {
-            // The whole file before this one is missing, or its end.
-            read = recovery.line_behind_gap(&line, start);
-        }
-        let Err(damage) = read else {
-            let seq = recovery.json.next() - 1;
-            let at = start + place + skipped;
-            if !std::mem::replace(&mut begun, true) {
-                segments.begin(number, start, (seq, at));
-            } else if skipped > 0 {
-                segments.note_behind_gap(seq, at);
-            }
-            if start > 0 && seq > before || skipped > 0 {
-                notes.push(missing(before, seq, path));
-            }
-            segments.note(seq, at);
-            place += skipped + line.len() as u64;
-            segments.grow(start + place);
-            continue;
-        };
-        let is_behind_history = match damage {
-            Damage::NotAnEvent => start + place > 0 || is_ours(&file)?,
-            // What another program has appended may look like an event.
-            Damage::WrongNumber { expected, found } => begun && found < expected,
-        };
-        if !is_behind_history || any_event_from(recovery.json.next(), &mut lines)? {
-            bail!(
-                "{show} is damaged at byte {place}: {damage}; nothing was changed. \
-                 Move it away to begin a new history, or cut the damage out of it"
-            );
-        }
-        match is_last {
-            true => {
-                cut(disk, path, &file, place, notes)
-                    .with_context(|| format!("cannot cut {show}"))?;
-            }
-            false => notes.push(format!(
-                "from byte {place} on {show} holds no event of the history: it is left as it is"
-            )),
-        }
-        break;
-    }
-    Ok(file)
-}
-
-fn missing(expected: u64, found: u64, path: &Path) -> String {
-    let show = path.display();
-    match found.saturating_sub(expected) {
-        0 => format!("before event {found} there are zeros in {show}"),
-        1 => format!("event {expected} is missing before event {found} in {show}"),
-        _ => format!(
-            "events {expected} to {} are missing before event {found} in {show}",
-            found - 1
-        ),
-    }
-}
-
-/// Goes on behind the zeros that are in `line`, which another program leaves that
-/// cuts a file while a server writes to it, and a power cut. A whole line is left
-/// in `line`, or less if the file ends before that. Tells how many bytes were
-/// passed over.
-fn skip_zeros(lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
-    let mut skipped = 0;
-    let mut is_fragment = true;
-    loop {
-        let zeros = memrchr(0, line).map_or(0, |zero| zero + 1);
-        skipped += zeros as u64;
-        line.drain(..zeros);
-        let is_whole = line.ends_with(b"\n");
-        // What stands right behind them may be the end of a line.
-        if is_whole && (is_event(line) || !std::mem::take(&mut is_fragment)) {
-            return Ok(skipped);
-        }
-        if is_whole || line.len() > SOURCE {
-            skipped += line.len() as u64;
-            line.clear();
-        }
-        if next_line(lines, line)? == 0 {
-            return Ok(skipped);
+) -> anyhow::Result<(Recovery, Segments, VecDeque<Arc<Handle>>)> {
+    let mut segments = Segments::default();
+    let mut files = VecDeque::new();
+    let numbered = numbered(path)?;
+    let newest_is_there = path.exists();
+    let last = numbered.last().map_or(0, |(number, _)| *number);
+    let paths: Vec<PathBuf> = numbered
+        .iter()
+        .map(|(_, path)| path.clone())
+        .chain([path.to_owned()])
+        .collect();
+    overlap::mend(disk, &paths, notes)?;
+    for (number, path) in numbered {
+        let is_last = number == last && !newest_is_there;
+        let begun = segments.len();
+        let what = (Some(number), is_last);
+        let file = read_back(disk, &path, what, &mut recovery, &mut segments, notes)?;
+        // One without any event in it holds no part of the history.
+        if segments.len() > begun {
+            files.push_back(Arc::new(file));
         }
     }
-}
-
-/// Whether a file without any event can be what became of our very first line: zeros,
-/// then its beginning, and zeros again. Anything else may be a file that has nothing
-/// to do with this program.
-fn is_ours(file: &Handle) -> io::Result<bool> {
-    const BEGINNING: &[u8] = b"{\"seq\":";
-    let mut bytes = BufReader::new(file.reader()?).bytes();
-    let first = bytes.find(|byte| !matches!(byte, Ok(0)));
-    for (byte, expected) in first.into_iter().chain(bytes).zip(BEGINNING) {
-        match byte? {
-            0 => break,
-            byte if byte != *expected => return Ok(false),
-            _ => {}
-        }
+    let what = (None, true);
+    let file = read_back(disk, path, what, &mut recovery, &mut segments, notes)?;
+    if segments.last().is_none_or(|newest| newest.number.is_some()) {
+        let start = recovery.json.head();
+        segments.begin(None, start, (recovery.json.next(), start));
     }
-    Ok(true)
+    files.push_back(Arc::new(file));
+    Ok((recovery, segments, files))
 }
-
-/// Appends the next line, or the beginning of one that is too long.
-pub(super) fn next_line(lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
-    let mut bounded = lines.by_ref().take(SOURCE as u64 + 1);
-    bounded.read_until(b'\n', line)
-}
-
-/// Whether an event of the number `least` or a later one stands behind a line that
-/// is damaged.
-fn any_event_from(least: u64, lines: &mut impl BufRead) -> io::Result<bool> {
-    let mut line = Vec::new();
-    while next_line(lines, &mut line)? > 0 {
-        if seq_of(&line).is_some_and(|seq| seq >= least) {
-            return Ok(true);
-        }
-        line.clear();
-    }
-    Ok(false)
-}
-
-/// Cuts a file at `place`, and keeps a copy of what is cut off, but for pieces of
-/// nothing but zeros: there can be any number of them that take no space.
-pub(super) fn cut(
-    disk: &Disk,
-    path: &Path,
-    file: &Handle,
-    place: u64,
-    notes: &mut Vec<String>,
-) -> io::Result<()> {
-    let end = file.status()?.length;
-    let torn = with_suffix(path, "torn");
-    let is_copied = copy_rest(disk, file, place..end, &torn)?;
-    file.cut(place)?;
-    file.sync()?;
-    let count = end - place;
-    let path = path.display();
-    notes.push(match is_copied {
-        true => format!(
-            "{count} bytes behind the last event were cut off the end of {path}; they are in {}",
-            torn.display()
-        ),
-        false => format!("{count} zeros behind the last event were cut off the end of {path}"),
-    });
-    Ok(())
-}
-
-/// Appends a range of a file to the file `torn`; tells whether there was anything but
-/// zeros.
-fn copy_rest(disk: &Disk, file: &Handle, range: Range<u64>, torn: &Path) -> io::Result<bool> {
-    let in_copy = |error| named(error, torn);
-    let mut copy = None;
-    let mut piece = Vec::new();
-    for offset in range.clone().step_by(SOURCE) {
-        file.read_at(
-            offset,
-            SOURCE.min((range.end - offset) as usize),
-            &mut piece,
-        )?;
-        if piece.iter().all(|&byte| byte == 0) {
-            continue;
-        }
-        let (copy, end) = match &mut copy {
-            Some(open) => open,
-            None => {
-                let open = disk.open_private(torn).map_err(in_copy)?;
-                let end = open.status().map_err(in_copy)?.length;
-                copy.insert((open, end))
-            }
-        };
-        copy.write_at(&piece, *end).1.map_err(in_copy)?;
-        *end += piece.len() as u64;
-    }
-    if let Some((copy, _)) = &copy {
-        copy.sync().map_err(in_copy)?;
-    }
-    Ok(copy.is_some())
-}
-
-fn named(error: io::Error, path: &Path) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-}
-
-/// Links that may lead to one another, as on Linux.
-const MAX_LINKS: usize = 40;
-
-const READ_BUFFER: usize = 256 * 1024;

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use super::disk::{Disk, Handle, Make};
-use super::opening::{cut, next_line};
+use super::read_back::{cut, next_line};
 use super::recovery::seq_of;
 use crate::timeline::replay::SOURCE;
 

@@ -2,6 +2,7 @@ use crate::hub::testing::Said;
 mod identity;
 
 use super::disk::Disk;
+use super::paths::{numbered, with_suffix};
 use super::*;
 
 use crate::room::identity::tests::owner;
@@ -11,6 +12,7 @@ use chat_proto::name::Name;
 use chat_proto::text::Text;
 use mio::{Events, Poll, Token};
 use std::fs;
+use std::path::Path;
 use tempfile::TempDir;
 
 #[cfg(unix)]
