@@ -12,18 +12,24 @@ use chat_proto::name::Name;
 use chat_proto::text::Text;
 use mio::{Events, Poll, Token};
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use tempfile::TempDir;
 
 #[cfg(unix)]
 mod astray;
+#[cfg(unix)]
+mod changed;
 mod damage;
 #[cfg(unix)]
 mod failing;
 #[cfg(unix)]
 pub(crate) mod faults;
 #[cfg(unix)]
+mod moved;
+#[cfg(unix)]
 mod others;
+mod overlap;
 
 /// A room with its history, as the server has it.
 struct Hall {
@@ -345,28 +351,9 @@ fn files_are_bounded(keep: u64, sync: SyncMode) {
     hall.keep_all();
     let oldest = hall.history.segments.first().unwrap().number;
     hall.keep_until(|_, _| Some(numbered(&options.path).unwrap()[0].0) == oldest);
-    let full = numbered(&options.path).unwrap();
-    assert!(full.len() > 8, "{full:?}");
-    let mut expected = hall.hub.timeline.first();
-    assert!(expected > 1);
-    let mut total = 0;
-    for path in full.iter().map(|(_, path)| path).chain([&options.path]) {
-        let text = fs::read_to_string(path).unwrap();
-        total += text.len() as u64;
-        assert!(text.ends_with('\n'));
-        assert!(text.lines().next().unwrap().contains("\"type\":\"room\""));
-        for line in text.lines() {
-            assert!(
-                line.starts_with(&format!("{{\"seq\":{expected},")),
-                "{line:.40}"
-            );
-            expected += 1;
-        }
-    }
-    assert!(total <= options.keep, "{total}");
-    assert!(total > options.keep / 2, "{total}");
     let (head, first) = (hall.hub.timeline.head(), hall.hub.timeline.first());
-    assert_eq!(expected, head.seq + 1);
+    assert!(first > 1);
+    check_files(&options, first..head.seq + 1);
     assert_eq!(hall.replay(first), everything(&options));
     assert!(matches!(hall.say("1 x", Some("id-1")), Said::New(_)));
     hall.kill();
@@ -383,6 +370,31 @@ fn files_are_bounded(keep: u64, sync: SyncMode) {
         hall.say(&text, Some(&format!("id-{said}"))),
         Said::Again(_)
     ));
+}
+
+/// The files hold these events, one after the other, and are nearly as large as they
+/// may be. Each begins with the name of the room.
+fn check_files(options: &Options, events: Range<u64>) {
+    let full = numbered(&options.path).unwrap();
+    assert!(full.len() > 8, "{full:?}");
+    let mut expected = events.start;
+    let mut total = 0;
+    for path in full.iter().map(|(_, path)| path).chain([&options.path]) {
+        let text = fs::read_to_string(path).unwrap();
+        total += text.len() as u64;
+        assert!(text.ends_with('\n'));
+        assert!(text.lines().next().unwrap().contains("\"type\":\"room\""));
+        for line in text.lines() {
+            assert!(
+                line.starts_with(&format!("{{\"seq\":{expected},")),
+                "{line:.40}"
+            );
+            expected += 1;
+        }
+    }
+    assert!(total <= options.keep, "{total}");
+    assert!(total > options.keep / 2, "{total}");
+    assert_eq!(expected, events.end);
 }
 
 #[test]
