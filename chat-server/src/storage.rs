@@ -3,16 +3,15 @@
 //!
 //! A file holds what programs are sent, one event a line, and nothing else.
 //! `FILE` is the newest one; when it is full it becomes `FILE.000001` and so
-//! on, and the oldest ones go when all together are too large. Which file holds
-//! what is known to `segments`, what a line must be to `recovery`. At the start they are
-//! found and read back by `opening`; here they are written. Everything else that is done
-//! to them is a job of the `keeper`, in a thread of its own (`syncer`), and another
-//! thread reads them (`reader`).
+//! on, and the oldest ones go when all together are too large. `segments` knows which
+//! file holds which events, `recovery` what a line must be. At the start `opening`
+//! finds the files and reads them back; here they are written. All other work on
+//! them is a job of the `keeper`, in a thread of its own (`syncer`). Another thread
+//! reads them (`reader`).
 //!
-//! Each poll round appends what was said in it, with one write, and only then
-//! lets people see it: so nothing that anybody was told is lost when the
-//! process is killed. Whether it also waits for the disk, and who waits, says
-//! [`SyncMode`].
+//! Each poll round appends its events with one write, and only then lets people see
+//! them: so no event that a person has seen is lost when the process is killed.
+//! [`SyncMode`] says whether people also wait for the disk.
 //!
 //! When a write fails nothing more is taken from people, and it is tried again
 //! every second; a disk that does not answer counts as one that fails. When a sync
@@ -23,7 +22,7 @@
 //! full file before that is safe and another one is begun.
 //!
 //! When another program has moved, deleted or changed `FILE`, it is begun anew from
-//! what is held, before anything more is confirmed.
+//! the events that are held, before any other is confirmed.
 
 mod disk;
 mod jobs;
@@ -62,7 +61,7 @@ use syncer::Syncer;
 /// When what was said is on the disk, and not only with the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SyncMode {
-    /// Before anybody sees it.
+    /// Before people see it.
     Always,
     /// At most 200 ms later.
     Batch,
@@ -90,9 +89,9 @@ pub struct History {
     files: VecDeque<Arc<Handle>>,
     /// Locked as long as this process lives.
     _lock: Handle,
-    /// What is before this in the JSON log has been written.
+    /// The JSON log is written up to this place.
     written: u64,
-    /// What is before this in the JSON log is safe.
+    /// The JSON log is safe up to this place.
     safe: u64,
     /// What was seen of the newest file when it was last in its place.
     seen: Seen,
@@ -176,7 +175,7 @@ impl History {
         found.is_some()
     }
 
-    /// Writes what the room has said since, and shows it to everybody if that
+    /// Writes what the room has said since, and shows it to people if that
     /// is enough. To be called in each round.
     pub fn keep(&mut self, hub: &mut Hub, now: Now) -> Vec<News> {
         let mut news = Vec::new();
@@ -234,7 +233,7 @@ impl History {
         self.trouble.is_none() && waits > MAX_UNSAFE
     }
 
-    /// Writes and makes safe what is left, as far as that is possible soon.
+    /// Writes the rest and makes it safe, as far as that is possible soon.
     pub fn finish(mut self, hub: &mut Hub, now: Now) -> Option<News> {
         let until = Instant::now() + FINISH_FOR;
         let mut news = Vec::new();
@@ -283,7 +282,7 @@ impl History {
         }
     }
 
-    /// Writes what is not written yet and goes into the newest file.
+    /// Writes the rest of the events that belong into the newest file.
     fn write(&mut self, hub: &mut Hub) -> io::Result<()> {
         let start = self.start();
         // None is begun anew before there is anything in it.
@@ -304,8 +303,8 @@ impl History {
             let (count, result) = file.write_at(piece, self.written - start);
             self.written += count as u64;
             if let Err(error) = result {
-                // No line is left half written, for those who read along; what
-                // cannot be cut now is written over later.
+                // Programs that read along find no half line. If it cannot be cut
+                // now it is written over later.
                 let (_, offset) = log.event_at(self.written);
                 self.written -= offset;
                 let _ = file.cut(self.written - start);

@@ -1,10 +1,10 @@
-//! Who was here when the last run of the server ended, and is not back.
+//! The programs that were here when the last run of the server ended, and are not back.
 //!
 //! After a restart all programs come back within seconds, and clients do not show
 //! each of them. So no stranger may come in under one of their names meanwhile:
 //! each name is kept for [`TIME_TO_RETURN`] for the program that had it. Its [`Tag`]
 //! in the history tells which one that is. Names of people without a program are
-//! not kept: nobody could prove that one is theirs.
+//! not kept: these people could not prove that a name is theirs.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -16,10 +16,10 @@ use chat_proto::name::Name;
 use crate::room::identity::{Key, Owner};
 use crate::room::roster::People;
 
-/// Who is here as the events of a history tell it, one after the other.
+/// The programs that are here, as the events of a history tell it, one after the other.
 #[derive(Debug, Default)]
 pub struct Roll {
-    /// The programs, with those who have not come back since a short run began.
+    /// By name, also those that have not come back since a short run began.
     bearers: BTreeMap<Name, Bearer>,
     /// When the newest run began, if it is one with a number.
     run: Option<(RunId, Option<Timestamp>)>,
@@ -114,7 +114,7 @@ impl Absent {
         self.deadlines = Some([now + TIME_TO_RETURN, now + KNOWN_FOR]);
     }
 
-    /// Drops what is kept for too long.
+    /// Drops names that were kept for long enough.
     pub fn expire(&mut self, now: Instant) {
         let Some([kept, known]) = self.deadlines else {
             return;
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_here_at_the_end_is_known_by_their_last_name() {
+    fn programs_that_are_here_at_the_end_are_known_by_their_last_names() {
         let mut test = Test::new();
         for (name, number) in [("ann", 1), ("bo", 2), ("cy", 3), ("di", 4)] {
             test.enter(name, number);
@@ -283,7 +283,7 @@ mod tests {
     /// A server that is started again and again within a short time has given the
     /// programs no time to come back.
     #[test]
-    fn short_runs_do_not_make_anybody_be_forgotten() {
+    fn no_program_is_forgotten_over_short_runs() {
         for (second, is_known) in [(5, true), (14, true), (15, false)] {
             let mut test = Test::new();
             test.enter("ann", 1);
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_run_is_of_nobody() {
+    fn a_name_from_before_there_were_runs_is_of_no_program() {
         let mut test = Test::new();
         test.roll.open(None, None);
         test.enter("ann", 1);

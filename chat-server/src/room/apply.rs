@@ -32,14 +32,14 @@ pub struct Room {
     /// The names that are taken.
     pub(super) people: People,
     pub(crate) members: Members,
-    /// Who of them is still to be told of.
+    /// Arrivals and departures that are still to be told.
     pub(super) presence: Presence,
     /// How many people are here as the events tell it.
     pub(super) told: usize,
     /// The messages that are held, by their ids.
     ids: DedupIndex,
     pub(super) tickets: ResumeTickets,
-    /// Who is awaited after a restart.
+    /// The programs that are awaited after a restart.
     pub(super) absent: Absent,
     /// The number of the next event.
     next: u64,
@@ -73,8 +73,8 @@ impl Room {
         }
     }
 
-    /// Does what is asked for, at this time. The events that it leads to are appended
-    /// to `events`, in order.
+    /// Carries out a request, at this time. Its events are appended to `events`, in
+    /// order.
     pub fn apply(&mut self, request: Request, now: Now, events: &mut Vec<Emitted>) -> Outcome {
         match request {
             Request::Open => {

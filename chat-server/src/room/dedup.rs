@@ -1,13 +1,13 @@
 //! Which messages the room has already, by the ids that their senders gave.
 //!
 //! A message that comes again after a lost connection must not become a second
-//! event. What is remembered of an id is a keyed hash of 64 bits: nobody
-//! outside knows the key, so that another message is taken for this one with a
-//! chance of one in 2^64 for each that is remembered.
+//! event. A keyed hash of 64 bits stands for each id. Only the server knows the key,
+//! so another message is taken for this one with a chance of one in 2^64 for each
+//! that is remembered.
 //!
-//! A long id counts as random. It stands for one text, by whomever: a second
-//! message with the same id and another text is another message, so that nobody
-//! is told that something is in the room which is not. A short id is one that a
+//! A long id counts as random. It stands for one text of any program: a second
+//! message with the same id and another text is another message, so that no sender
+//! is told that a text is in the room which is not. A short id is one that a
 //! program counts up, and others may count as well: it stands for one text of
 //! one program ([`Owner`](crate::room::identity::Owner)).
 

@@ -84,7 +84,7 @@ impl Key {
     /// How long it is.
     pub const BYTES: usize = 16;
 
-    /// A key that nobody can guess.
+    /// A key of random bits.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl Key {
         random().map(Self)
     }
 
-    /// A key of these bits, which nobody is to be able to guess.
+    /// A key of these bits, which have to be random.
     pub fn of(bytes: [u8; Self::BYTES]) -> Self {
         Self(bytes)
     }

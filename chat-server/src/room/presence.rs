@@ -1,15 +1,14 @@
-//! How it is told who comes and who goes.
+//! How arrivals and departures are told.
 //!
-//! Each of ten thousand arrivals, told to everybody there, would be fifty
-//! million lines. So only so many in a second are told one by one; what is
-//! beyond waits for a moment and is told together. Who is here is known at
-//! once all the same ([`People`](crate::room::roster::People)): only the telling
-//! waits.
+//! Ten thousand arrivals, each told to all people there, would be fifty million
+//! lines. So only so many in a second are told one by one; the others wait for a
+//! moment and are told together. The room knows at once all the same who is here
+//! ([`People`](crate::room::roster::People)): only the telling waits.
 //!
-//! Whoever counts along must never be wrong: what is pending is told before
-//! anything that contradicts it. Whoever comes and goes meanwhile is not told
-//! at all, unless somebody was given the names of all who are here, and so may
-//! wait to hear that they went.
+//! A client that counts along must never be wrong: a pending arrival or departure is
+//! told before any event that contradicts it. A person who comes and goes meanwhile is
+//! not told of at all, unless a client was given the names of all people here, and so
+//! may wait to hear that the person went.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -29,16 +28,16 @@ pub const TOGETHER_AFTER: Duration = Duration::from_millis(500);
 /// [`MAX_LINE`](chat_proto::json_form::MAX_LINE).
 pub const MAX_NAMES_BYTES: usize = 24 * 1024;
 
-/// Who is still to be told of.
+/// Arrivals and departures that are still to be told.
 #[derive(Debug, Default)]
 pub struct Presence {
     /// Told as here, and gone.
     left: BTreeSet<Name>,
-    /// Here, and told as gone or not at all. Who is in both is back again.
+    /// Here, and told as gone or not at all. A person in both is back again.
     entered: BTreeMap<Name, Arrival>,
-    /// Of those in `entered` who have gone again.
+    /// Of the people in `entered`: gone again.
     passed: BTreeSet<Name>,
-    /// Somebody was given the names since the first of them came.
+    /// A client was given all names since the first of them came.
     listed: bool,
     /// When they are told, if there are any.
     deadline: Option<Instant>,
@@ -47,7 +46,7 @@ pub struct Presence {
 }
 
 impl Presence {
-    /// Somebody comes: whether that is told at once. Otherwise it is pending.
+    /// A person comes: whether that is told at once. Otherwise it is pending.
     pub fn enter(&mut self, arrival: &Arrival, now: Instant) -> bool {
         if self.is_told_alone(now) {
             return true;
@@ -58,8 +57,8 @@ impl Presence {
         false
     }
 
-    /// Somebody goes: whether that is told at once. Otherwise it is pending,
-    /// unless nobody knows that they came.
+    /// A person goes: whether that is told at once. Otherwise it is pending, unless no
+    /// client knows that they came.
     pub fn leave(&mut self, name: &Name, now: Instant) -> bool {
         if self.is_told_alone(now) {
             return true;
@@ -74,7 +73,7 @@ impl Presence {
         false
     }
 
-    /// Somebody is given the names of those who are here.
+    /// A client is given the names of all people here.
     pub fn list(&mut self) {
         self.listed = self.deadline.is_some();
     }
@@ -84,12 +83,12 @@ impl Presence {
         self.left.contains(name) || self.entered.contains_key(name)
     }
 
-    /// Whether it is pending that somebody went.
+    /// Whether a departure is pending.
     pub fn has_departures(&self) -> bool {
         !self.left.is_empty() || !self.passed.is_empty()
     }
 
-    /// When what is pending is to be told.
+    /// When the pending ones are to be told.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
@@ -169,7 +168,7 @@ fn name_bytes(name: &Name) -> usize {
     name.as_str().len() + 3
 }
 
-/// With the tag, and the name once more if it is one of those who are back.
+/// With the tag, and the name once more if the program is back.
 fn arrival_bytes(arrival: &Arrival) -> usize {
     let name = name_bytes(&arrival.name);
     const TAG: usize = "\"0123456789abcdef\",".len();

@@ -1,7 +1,7 @@
 //! Who is in the room, by name.
 //!
 //! Names are compared by what they look like: each has up to four keys
-//! ([`chat_proto::name`]), none of which anybody else may have.
+//! ([`chat_proto::name`]), none of which another name may have.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
@@ -13,7 +13,7 @@ use chat_proto::name::{Name, NameKeys, Numbering};
 use super::dedup::AsIs;
 use super::identity::Key;
 
-/// Everybody.
+/// The people in the room.
 #[derive(Debug)]
 pub struct People {
     key: Key,
@@ -48,7 +48,7 @@ impl PartialOrd for Listed {
 }
 
 impl People {
-    /// Nobody, in a room with this key.
+    /// An empty room with this key.
     pub fn new(key: Key) -> Self {
         Self {
             key,
@@ -93,7 +93,7 @@ impl People {
         number.map_or_else(|| wanted.clone(), |number| wanted.numbered(number))
     }
 
-    /// Whether somebody has this name, or one that looks like it.
+    /// Whether a person has this name, or one that looks like it.
     pub fn is_taken(&self, name: &Name) -> bool {
         self.has(&name.keys(), name.is_address())
     }
@@ -103,14 +103,14 @@ impl People {
         keys.any(|key| self.taken.contains(&key))
     }
 
-    /// Somebody of this name is here.
+    /// A person of this name is here.
     pub fn enter(&mut self, name: &Name) {
         self.here.insert(Listed(name.clone()));
         let keys = self.keys(name);
         self.taken.extend(keys);
     }
 
-    /// Nobody of this name is here any more.
+    /// The person of this name is gone.
     pub fn leave(&mut self, name: &Name) {
         self.here.remove(&Listed(name.clone()));
         for key in self.keys(name) {
@@ -122,7 +122,7 @@ impl People {
         self.hashed(&name.keys(), name.is_address()).collect()
     }
 
-    /// Keys as they are compared. One is enough for an address: what is in it has one
+    /// Keys as they are compared. One is enough for an address: it has one
     /// spelling, and no other name has its colons.
     fn hashed(&self, keys: &NameKeys, is_address: bool) -> impl Iterator<Item = u64> {
         let key = self.key;

@@ -28,7 +28,7 @@ pub enum Onward {
     /// Behind this event, which it has seen like everything before.
     Behind(u64),
     /// Some of what it saw is not in the room any more. Behind this event it has
-    /// seen nothing of what is in its place.
+    /// seen nothing of the events in its place.
     Torn {
         /// The event.
         behind: u64,

@@ -235,7 +235,7 @@ impl Handle {
         self.lock_everywhere()
     }
 
-    /// Keeps other servers out, on all systems: for a file that nobody reads.
+    /// Keeps other servers out, on all systems: for a file that is never read.
     pub(super) fn lock_everywhere(&self) -> io::Result<()> {
         self.file.try_lock().map_err(|error| match error {
             std::fs::TryLockError::WouldBlock => io::Error::new(
@@ -312,7 +312,7 @@ pub(crate) enum Call<'a> {
 #[cfg(test)]
 type BeforeCall = dyn Fn(Call<'_>) -> io::Result<()> + Send + Sync;
 
-/// What is asked before each call.
+/// A function that is called before each call of the system.
 #[cfg(test)]
 #[derive(Clone)]
 pub(crate) struct Hook(Arc<BeforeCall>);

@@ -1,7 +1,7 @@
 //! Which job is given next, and what comes of it.
 //!
 //! There is never more than one under way. Each begins where the one before it left
-//! off, and after a failure the next one begins at what is known to be safe.
+//! off, and after a failure the next one begins at the last place that is known to be safe.
 
 use std::io;
 use std::ops::Range;
@@ -23,12 +23,12 @@ pub(super) struct Flight {
     pub(super) silent_from: Instant,
     /// It was not done by then, but the whole process may have been stopped.
     is_late: bool,
-    /// What is written before this is safe when it is done, if it syncs.
+    /// Everything before this is safe when it is done, if it syncs.
     mark: Mark,
     syncs: bool,
     /// The number of the full file that it looks for.
     full: Option<u64>,
-    /// The end of what is written before the mark.
+    /// The last bytes before the mark.
     tail: Vec<u8>,
     expected: Expected,
     /// Files that are cut if the newest one is in its place.
@@ -252,7 +252,7 @@ impl History {
         }
     }
 
-    /// What is before `mark` is on the disk.
+    /// Everything before `mark` is on the disk.
     fn is_safe(&mut self, mark: Mark, hub: &mut Hub, news: &mut Vec<News>) {
         self.made_safe(mark, hub);
         let late = self.options.sync == SyncMode::Always || self.trouble.is_some();
@@ -302,7 +302,7 @@ impl History {
             return hub.timeline.cut_done();
         };
         if let Some(trouble) = &mut self.trouble {
-            // It is over when what is to be in it is safe.
+            // It is over when the contents of the new file are safe.
             trouble.retry = now.instant;
         }
         if let Some(path) = &begun.aside {
@@ -350,7 +350,7 @@ impl History {
                     .to_owned()
             }
             Astray::Spoilt => {
-                // What is in memory is all that is left.
+                // All that is left is in memory.
                 let log = hub.timeline.log(Form::Json);
                 let start = log.start().max(self.start());
                 let (first, _) = log.event_at(start);
@@ -366,7 +366,7 @@ impl History {
                 if is_whole {
                     return text.to_owned();
                 }
-                // They may hold some of what is lost here.
+                // The old files may hold some events that are lost here.
                 self.cuts.clear();
                 hub.begin_file(start, now);
                 format!("{text} from event {first} on; what was before that is lost")
@@ -374,7 +374,7 @@ impl History {
         }
     }
 
-    /// Goes on in another file, at the end of what is written.
+    /// Goes on in another file, behind the last byte that is written.
     fn push(&mut self, file: Arc<Handle>, hub: &mut Hub, now: Now) {
         let start = self.written;
         let (seq, _) = hub.timeline.log(Form::Json).event_at(start);
@@ -397,7 +397,7 @@ impl History {
         self.forget(hub, now);
     }
 
-    /// Has the room forget what is in no file any more.
+    /// Has the room forget the events that are in no file any more.
     fn forget(&self, hub: &mut Hub, now: Now) {
         if let Some(first) = self.segments.first() {
             hub.forget_before(first.first, now);

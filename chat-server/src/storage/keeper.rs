@@ -1,4 +1,4 @@
-//! What is done to the files besides writing and reading: they are synced, looked
+//! All work on the files besides writing and reading: they are synced, looked
 //! after, begun, renamed and removed.
 //!
 //! All of that is done here and by one thread ([`syncer`](super::syncer)), one job
@@ -30,7 +30,7 @@ pub(super) struct Keeper {
     pub(super) syncs: bool,
 }
 
-/// What is to be done, in this order.
+/// Work on the files, in this order.
 #[derive(Debug)]
 pub(super) struct Job {
     /// Full files that are to go.
@@ -305,8 +305,8 @@ impl Cut {
 }
 
 impl Expected {
-    /// Whether a file holds it. What cannot be read is not known to be wrong: that
-    /// is for those who want to read it.
+    /// Whether a file holds it. A file that cannot be read counts as one that does:
+    /// its readers are told.
     pub(super) fn is_in(&self, file: &Handle) -> bool {
         let mut bytes = Vec::new();
         if let Ok(()) = file.read_at(0, self.head.len(), &mut bytes)

@@ -1,7 +1,7 @@
 //! The server's secret key, in a file beside the history.
 //!
-//! A user who can read it can come in as anybody who was here before, so only its
-//! owner may. Without it the history is the same; only the proofs of earlier
+//! A user who can read it can come in as any person who was here before, so only
+//! the owner of the history may. Without it the history is the same; only the proofs of earlier
 //! runs are worth nothing then.
 
 use std::fs::{self, File, OpenOptions};
@@ -205,7 +205,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn nobody_else_can_read_it_or_put_another_one_in_its_place() {
+    fn no_other_user_can_read_it_or_put_another_one_in_its_place() {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("room.key");

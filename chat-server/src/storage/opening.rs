@@ -26,9 +26,9 @@ use crate::room::rebuild::Rebuild;
 use crate::room::request::Request;
 
 impl History {
-    /// Opens a history, or begins one. The room goes on behind what is in it,
-    /// and keeps about `capacity` bytes in memory, see [`Hub::behind`]. What is worth
-    /// a line in the log goes to `notes`.
+    /// Opens a history, or begins one. The room goes on behind its last event, and
+    /// keeps about `capacity` bytes in memory, see [`Hub::behind`]. `notes` are for the
+    /// log.
     ///
     /// # Errors
     ///

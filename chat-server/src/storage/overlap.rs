@@ -125,7 +125,7 @@ fn find(old: &Handle, new: &Handle, first: u64) -> io::Result<Option<Repeated>> 
 }
 
 /// The events of a file one after another, each with a higher number than the one
-/// before it. What is between them is passed over.
+/// before it. Other bytes between them are passed over.
 #[derive(Debug)]
 struct Events<'a> {
     lines: BufReader<&'a File>,

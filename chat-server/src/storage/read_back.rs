@@ -197,8 +197,8 @@ fn any_event_from(least: u64, lines: &mut impl BufRead) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Cuts a file at `place`, and keeps a copy of what is cut off, but for pieces of
-/// nothing but zeros: there can be any number of them that take no space.
+/// Cuts a file at `place`, and keeps a copy of the rest, but for pieces of nothing but
+/// zeros: there can be any number of them that take no space.
 pub(super) fn cut(
     disk: &Disk,
     path: &Path,

@@ -78,7 +78,7 @@ impl Recovery {
     }
 
     /// Takes a line, with its end, before which some are missing. It begins at
-    /// `position`, and what is kept in memory begins with it.
+    /// `position`, and is the first one that is kept in memory.
     pub(super) fn line_behind_gap(&mut self, line: &[u8], position: u64) -> Result<(), Damage> {
         let record = parse(line).ok_or(Damage::NotAnEvent)?;
         let (expected, found) = (self.json.next(), record.seq);
@@ -117,5 +117,5 @@ fn parse(line: &[u8]) -> Option<Record<'_>> {
 }
 
 /// No room comes that far: a number beyond it is damage, and there is always one
-/// for what is said next.
+/// for the next event.
 const MAX_SEQ: u64 = 1 << 63;

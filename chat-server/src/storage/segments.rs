@@ -180,7 +180,7 @@ impl Segments {
 }
 
 /// How many bytes of a file are looked through for an event at most, but for
-/// what is written at once.
+/// those that are written at once.
 const INDEX_EVERY: u64 = 64 * 1024;
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Syncer {
         };
         thread::spawn(move || {
             for job in todo {
-                // If nobody listens any more it is over.
+                // If the history is closed it is over.
                 if done.send(keeper.run(job)).is_err() || waker.wake().is_err() {
                     break;
                 }

@@ -186,7 +186,7 @@ impl Hall {
     }
 }
 
-/// What is kept in memory.
+/// Bytes that are kept in memory.
 const CAPACITY: u64 = 100_000;
 
 fn content(options: &Options) -> String {
@@ -279,7 +279,7 @@ fn a_million_files_are_not_the_end() {
     assert_eq!(hall.replay(1), everything(&options));
 }
 
-/// It says what is wrong instead.
+/// The server says what is wrong with it instead.
 #[test]
 fn what_is_no_history_is_not_touched() {
     let directory = directory();
@@ -416,7 +416,7 @@ fn a_server_that_ended_between_two_files_goes_on() {
     assert_eq!(content(&options).lines().count(), 1);
 }
 
-/// Nobody sees what is not synced yet.
+/// No peer sees an event that is not synced yet.
 #[test]
 fn with_always_nothing_is_seen_before_it_is_on_the_disk() {
     let directory = directory();

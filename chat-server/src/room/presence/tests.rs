@@ -78,7 +78,7 @@ fn so_many_in_a_second_are_told_one_by_one() {
 }
 
 #[test]
-fn whoever_comes_and_goes_meanwhile_is_not_told() {
+fn a_person_who_comes_and_goes_meanwhile_is_not_told() {
     let now = Instant::now();
     let mut presence = crowded(now);
     presence.enter(&Arrival::of(name("a")), now);
@@ -98,7 +98,7 @@ fn whoever_comes_and_goes_meanwhile_is_not_told() {
 
 /// Or a program that took the names in between would never hear that they went.
 #[test]
-fn whoever_was_listed_meanwhile_is_told() {
+fn a_person_who_was_listed_meanwhile_is_told() {
     let now = Instant::now();
     let mut presence = crowded(now);
     presence.list();
@@ -117,9 +117,9 @@ fn whoever_was_listed_meanwhile_is_told() {
     check(&mut presence, now, "-b +ac -a");
 }
 
-/// Those who come and go in a loop hold back nobody.
+/// People who come and go in a loop do not hold back others.
 #[test]
-fn nobody_waits_for_a_flood() {
+fn others_do_not_wait_for_a_flood() {
     let start = Instant::now();
     let mut presence = crowded(start);
     let mut told = None;

@@ -16,7 +16,7 @@ impl Copy {
         self.events.len() as u64
     }
 
-    /// As recovery does it, from what is held.
+    /// As recovery does it, from the events that are held.
     fn runs(&self) -> Runs {
         let mut runs = Runs::of(room());
         for (seq, (run, _)) in (1..).zip(&self.events).skip(self.first as usize - 1) {
@@ -121,7 +121,7 @@ proptest! {
     /// Events are cut off, and older copies are put back, over several restarts: no
     /// client misses what it has not seen, and no client sees anything twice.
     #[test]
-    fn nobody_misses_anything_and_nobody_sees_it_twice(
+    fn no_client_misses_an_event_or_sees_it_twice(
         old in 0usize..4,
         steps in steps(),
     ) {

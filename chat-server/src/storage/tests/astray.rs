@@ -8,7 +8,7 @@ use crate::storage::jobs::LOOK_EVERY;
 pub(super) const MODES: [SyncMode; 3] = [SyncMode::Always, SyncMode::Batch, SyncMode::Off];
 
 /// Ann has said one to three, something is done to the file, and she goes on with
-/// four to six: what is told, the room, and what `FILE` holds then. The server
+/// four to six: what people are told, the room, and what `FILE` holds then. The server
 /// is killed in the end, and the next one has the same room.
 pub(super) struct After {
     pub(super) directory: TempDir,
@@ -224,7 +224,7 @@ fn a_directory_that_is_gone_is_waited_for() {
     }
 }
 
-/// What is in it can still be read, and the next server begins behind it and says so.
+/// Its events can still be read. The next server begins behind them and says so.
 #[test]
 fn a_full_file_that_is_gone_is_told_and_missed_only_after_a_restart() {
     let directory = directory();

@@ -1,4 +1,4 @@
-//! Another program changes what is in the newest file.
+//! Another program changes the contents of the newest file.
 
 use proptest::prelude::*;
 
@@ -7,8 +7,8 @@ use super::*;
 use crate::storage::disk::Make;
 use crate::storage::jobs::LOOK_EVERY;
 
-/// Zeros where the server writes behind the end of a file that was cut, and what is
-/// left of something that was copied over it.
+/// Zeros where the server writes behind the end of a file that was cut, and the rest of
+/// a file that was copied over it.
 #[test]
 fn a_file_whose_contents_are_changed_is_written_again() {
     let cut_at = |path: &Path, length: u64| {
@@ -87,9 +87,9 @@ fn of_a_large_file_that_is_cut_what_is_in_memory_is_left() {
 }
 
 /// The server may be killed before it has noticed anything: the next one starts, and
-/// goes on behind what is missing.
+/// goes on behind the hole.
 #[test]
-fn a_hole_that_nobody_has_noticed_is_no_damage() {
+fn a_hole_that_the_server_has_not_noticed_is_no_damage() {
     for (length, first) in [(0, 5), (1, 5), (150, 1), (300, 1)] {
         let directory = directory();
         let options = options(&directory, SyncMode::Batch);
@@ -116,7 +116,7 @@ fn a_hole_that_nobody_has_noticed_is_no_damage() {
             (first, 6)
         );
         assert!(fs::read(&options.path).unwrap().starts_with(&before));
-        // What is missing is told where it was.
+        // A gap is told where the events were.
         let all = hall.replay(1);
         let gap = all
             .split_once("\"missed\":")

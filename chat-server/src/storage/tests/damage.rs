@@ -61,7 +61,7 @@ fn zeros_at_the_end_are_cut_off() {
     }
 }
 
-/// What is damaged is never passed over: it is either the torn end, or the
+/// Damage is never passed over: it is either the torn end, or the
 /// server does not start and the file is as it was.
 #[test]
 fn damage_in_the_middle_is_refused() {

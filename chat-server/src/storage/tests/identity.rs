@@ -1,5 +1,5 @@
-//! What is known again after a restart: the run of each number, the program of
-//! each short id, and who had which name.
+//! What the server knows again after a restart: the run of each number, and the program
+//! of each short id and of each name.
 
 use super::*;
 use crate::room::identity::Owner;
@@ -85,7 +85,7 @@ fn each_file_names_the_run_that_it_begins_in() {
 /// A client has seen any part of any run, and any number of lines are cut off
 /// the end: it goes on behind the last event that is still what it saw.
 #[test]
-fn whoever_comes_back_goes_on_where_the_history_is_what_they_saw() {
+fn a_program_goes_on_where_the_history_is_what_it_saw() {
     let directory = directory();
     let options = options(&directory, SyncMode::Batch);
     // What can be said at the hello after each of the events of three runs, and what
@@ -281,7 +281,7 @@ fn who_had_which_name_is_known_after_a_restart() {
 /// Without its key no program can prove that it is the same; then no name is kept,
 /// or the programs could not have theirs back either.
 #[test]
-fn without_the_key_nobody_is_waited_for() {
+fn without_the_key_no_program_is_waited_for() {
     let directory = directory();
     let options = options(&directory, SyncMode::Batch);
     let mut hall = Hall::open(options.clone()).unwrap();

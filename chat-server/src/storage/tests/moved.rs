@@ -126,7 +126,7 @@ fn the_operator_can_ask_whether_it_is_in_its_place() {
         hall.history.reopen();
         let news = hall.keep_until(|_, news| !news.is_empty());
         let text = "SIGHUP: the history was moved away, and goes on in a new file";
-        assert_eq!(news, [News::Noted(text.to_owned())], "nobody else is told");
+        assert_eq!(news, [News::Noted(text.to_owned())], "people are not told");
         hall.say("two", None);
         hall.keep_all();
         assert_eq!(content(&options).lines().count(), 2);
@@ -134,7 +134,7 @@ fn the_operator_can_ask_whether_it_is_in_its_place() {
     }
 }
 
-/// It can be moved as often as anybody likes.
+/// It can be moved any number of times.
 #[test]
 fn files_that_were_moved_away_do_not_pile_up() {
     let directory = directory();

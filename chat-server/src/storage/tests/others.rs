@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
 
-/// Nobody else reads it.
+/// No other user can read it.
 #[test]
 fn only_the_owner_may_read_it() {
     let directory = directory();
@@ -203,7 +203,7 @@ fn what_is_no_file_among_the_full_ones_is_an_error() {
     }
 }
 
-/// What is removed for its age is what the server has written.
+/// Only files that the server has written are removed for their age.
 #[test]
 fn nothing_else_is_removed_under_the_name_of_an_old_file() {
     let directory = directory();

@@ -71,8 +71,8 @@ fn what_is_in_several_files_is_read_once() {
     }
 }
 
-/// The server may have been killed wherever it was in writing the new file. What is the
-/// same in both is read once.
+/// The server may have been killed wherever it was in writing the new file. Events
+/// that are the same in both are read once.
 #[test]
 fn what_is_in_two_files_is_read_once() {
     let test = Twice::new();
