@@ -1,10 +1,10 @@
-//! The room as its history tells it. What outlives the server is rebuilt here from
-//! the events, which is all but who is connected.
+//! The room as its history tells it: everything but who is connected outlives the
+//! server, and is rebuilt here from the events.
 //!
 //! The oldest files of a history are dropped, with the events in them. So each file
 //! begins with a `room` event, and state that must outlive the files before it is
 //! in there: `Room::opening` puts it in, [`Rebuild::event`] reads it back. Only the
-//! room's identity is such state now; a topic, bans and roles would be.
+//! room's identity and the run are such state now; a topic, bans and roles would be.
 
 use chat_proto::event::{Body, RoomId, Tag, Timestamp};
 use chat_proto::json_form::{Record, Recorded};
@@ -25,7 +25,7 @@ pub struct Rebuild {
     next: u64,
 }
 
-/// What there was before the room was opened.
+/// What the room goes on with after a restart.
 #[derive(Debug)]
 pub struct Before {
     /// The room, and the runs of its server.
@@ -95,7 +95,7 @@ impl Rebuild {
         }
     }
 
-    /// What the room goes on behind, whose next run begins at `time`.
+    /// What the room goes on with in its next run, which begins at `time`.
     pub fn finish(self, time: Timestamp) -> Before {
         Before {
             runs: self.runs,

@@ -89,8 +89,8 @@ impl Recovery {
         self.line(line)
     }
 
-    /// What the room goes on behind, whose next run begins at `time`, and the newest
-    /// events.
+    /// What the room goes on with in its next run, which begins at `time`, and the
+    /// newest events.
     pub(super) fn finish(self, time: Timestamp) -> (Before, Log) {
         (self.rebuild.finish(time), self.json)
     }
