@@ -1,10 +1,11 @@
-//! The programs that were here when the last run of the server ended, and are not back.
+//! The programs that were in the room when the last run of the server ended, and have
+//! not returned.
 //!
-//! After a restart all programs come back within seconds, and clients do not show
-//! each of them. So no stranger may come in under one of their names meanwhile:
-//! each name is kept for [`TIME_TO_RETURN`] for the program that had it. Its [`Tag`]
-//! in the history tells which one that is. Names of people without a program are
-//! not kept: these people could not prove that a name is theirs.
+//! After a restart all programs return within seconds, and clients do not show each of
+//! them. So no stranger may enter under one of their names meanwhile: each name is kept
+//! for [`TIME_TO_RETURN`] for the program that had it. The [`Tag`] in the history
+//! identifies that program. Names of people without a program are not kept: these
+//! people could not prove that a name is theirs.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -16,10 +17,10 @@ use chat_proto::name::Name;
 use crate::room::identity::{Key, Owner};
 use crate::room::roster::People;
 
-/// The programs that are here, as the events of a history tell it, one after the other.
+/// The programs in the room, as the events of a history tell it.
 #[derive(Debug, Default)]
 pub struct Roll {
-    /// By name, also those that have not come back since a short run began.
+    /// By name, including the programs that have not returned since a short run began.
     bearers: BTreeMap<Name, Bearer>,
     /// When the newest run began, if it is one with a number.
     run: Option<(RunId, Option<Timestamp>)>,
@@ -30,7 +31,7 @@ pub struct Roll {
 struct Bearer {
     tag: Tag,
     run: RunId,
-    /// It was in the room when the run before ended, and has not come back.
+    /// The program was in the room when the run before ended, and has not returned.
     is_missing: bool,
 }
 
@@ -43,7 +44,7 @@ impl Roll {
         }
     }
 
-    /// This newcomer has the name from now on.
+    /// The program of this arrival has the name from now on.
     pub fn enter(&mut self, arrival: Arrival) {
         let Arrival { name, tag, .. } = arrival;
         match (tag, self.run) {
@@ -67,7 +68,7 @@ impl Roll {
         self.bearers.remove(name);
     }
 
-    /// The last run has ended, and the next one begins at `time`.
+    /// Ends the last run. The next one begins at `time`.
     pub fn into_absent(mut self, time: Timestamp, key: Key) -> Absent {
         self.end_run(Some(time));
         let mut names = People::new(key);
@@ -81,8 +82,8 @@ impl Roll {
         }
     }
 
-    /// The programs that are in the room are missing from here on. Those that were
-    /// missing before had the time to come back, unless the run was a short one.
+    /// Marks the programs in the room as missing. Programs that were missing already
+    /// are dropped, unless the run was too short for them to return.
     fn end_run(&mut self, time: Option<Timestamp>) {
         let begun = self.run.and_then(|(_, begun)| begun);
         let lasted = begun.zip(time).map(|(begun, time)| {
@@ -98,7 +99,7 @@ impl Roll {
     }
 }
 
-/// The programs that may come back.
+/// The programs that may return.
 #[derive(Debug, Default)]
 pub struct Absent {
     bearers: BTreeMap<Name, Bearer>,
@@ -109,7 +110,7 @@ pub struct Absent {
 }
 
 impl Absent {
-    /// The server can be reached from now on.
+    /// Starts the deadlines: the server can be reached from now on.
     pub fn begin(&mut self, now: Instant) {
         self.deadlines = Some([now + TIME_TO_RETURN, now + KNOWN_FOR]);
     }
@@ -134,13 +135,13 @@ impl Absent {
         names.is_some_and(|names| names.count() > 0 && names.is_taken(name))
     }
 
-    /// For how long names are still kept.
+    /// How long names are still kept.
     pub fn keeps_for(&self, now: Instant) -> Duration {
         let until = self.deadlines.map(|[kept, _]| kept);
         until.map_or(TIME_TO_RETURN, |until| until.saturating_duration_since(now))
     }
 
-    /// The name that this owner had, perhaps the one that it wants now.
+    /// The name that this owner had; of several, the wanted one.
     pub fn name_of(
         &self,
         owner: Owner,
@@ -160,7 +161,7 @@ impl Absent {
         name.map(|(name, _)| name)
     }
 
-    /// Its owner is back, or another person has the name now.
+    /// Drops a name whose owner has returned, or that another person has now.
     pub fn remove(&mut self, name: &Name) {
         if self.bearers.remove(name).is_some()
             && let Some(names) = &mut self.names
@@ -170,13 +171,13 @@ impl Absent {
     }
 }
 
-/// How long a program is known to be the one that had a name, though others may
-/// have it by then. After a long outage chat-client waits for up to 30 s between
-/// two attempts, and does not show who is back for [`TIME_TO_RETURN`] after that.
+/// How long a program may have its name back, if no other person has it by then. After
+/// a long outage chat-client waits for up to 30 s between two attempts, and does not
+/// show returning people for [`TIME_TO_RETURN`] after that.
 const KNOWN_FOR: Duration = Duration::from_secs(60);
 
-/// More programs than most rooms have. All of them are looked through for each
-/// program that comes back and had another name than it wants.
+/// More programs than most rooms have. All of them are searched for each program that
+/// returns and wants another name than it had.
 const MAX_ABSENT: usize = 1 << 14;
 
 #[cfg(test)]
@@ -227,8 +228,7 @@ mod tests {
             });
         }
 
-        /// The name that each of the owners had, when the server is started again
-        /// after so long.
+        /// The name that each owner had, if the server restarts after so many seconds.
         #[track_caller]
         fn check(self, seconds: u64, expected: &[(u64, Option<&str>)]) {
             let key = self.key;
@@ -262,7 +262,7 @@ mod tests {
         test.roll.leave(&name("cy"));
         test.roll.leave(&name("bo"));
         test.enter("bob", 2);
-        // Another person has it now, be it without a program.
+        // Another person has the name now, in one case without a program.
         test.roll.leave(&name("di"));
         test.roll.enter(Arrival::of(name("di")));
         test.roll.leave(&name("ann"));

@@ -1,43 +1,41 @@
-//! Which messages the room has already, by the ids that their senders gave.
+//! The messages that the room has already, by the ids from their senders.
 //!
-//! A message that comes again after a lost connection must not become a second
-//! event. A keyed hash of 64 bits stands for each id. Only the server knows the key,
-//! so another message is taken for this one with a chance of one in 2^64 for each
-//! that is remembered.
+//! A message that comes again after a lost connection must not become a second event. A
+//! keyed hash of 64 bits stands for each id. Only the server knows the key, so a sender
+//! cannot choose messages that collide; two collide with a chance of one in 2^64.
 //!
-//! A long id counts as random. It stands for one text of any program: a second
-//! message with the same id and another text is another message, so that no sender
-//! is told that a text is in the room which is not. A short id is one that a
-//! program counts up, and others may count as well: it stands for one text of
-//! one program ([`Owner`](crate::room::identity::Owner)).
+//! A long id counts as random. It stands for one text of any program. The same id with
+//! another text is another message: no sender may be told that a text is in the room if
+//! it is not. A short id may be a counter, and other programs may count as well: it
+//! stands for one text of one program ([`Owner`](crate::room::identity::Owner)).
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// What a message is known by, in two halves: an entry is smaller so.
+/// The hash of a message, in two halves, which make an entry smaller.
 type Hash = [u32; 2];
 
 /// The ids of the events that are held.
 #[derive(Debug, Default)]
 pub struct DedupIndex {
-    /// Relative to `base`, so that an entry is 12 bytes: there can be as many
-    /// as the history has lines.
+    /// Event numbers relative to `base`, so that an entry is 12 bytes: there can be as
+    /// many entries as the history has lines.
     events: HashMap<Hash, u32, BuildHasherDefault<AsIs>>,
     base: u64,
     /// Events before this one are no longer held.
     first: u64,
-    /// With so many entries those that are no longer held are dropped.
+    /// The number of entries at which those of dropped events are removed.
     clean_at: usize,
 }
 
 impl DedupIndex {
-    /// The event that a message is, if it is held.
+    /// The event of a message, if it is held.
     pub fn find(&self, hash: u64) -> Option<u64> {
         let seq = self.base + u64::from(*self.events.get(&halves(hash))?);
         (seq >= self.first).then_some(seq)
     }
 
-    /// Takes note of a message that is the event `seq`.
+    /// Adds a message, which is the event `seq`.
     pub fn insert(&mut self, hash: u64, seq: u64) {
         if self.events.is_empty() {
             self.base = seq;
@@ -56,7 +54,7 @@ impl DedupIndex {
             let base = self.base;
             self.events
                 .retain(|_, offset| base + u64::from(*offset) >= first);
-            // Twice as many as are held: each entry is looked at twice.
+            // At twice the number that is left: each entry is looked at about twice.
             self.clean_at = 2 * self.events.len();
         }
     }
@@ -66,7 +64,7 @@ fn halves(hash: u64) -> Hash {
     [hash as u32, (hash >> 32) as u32]
 }
 
-/// The key is a hash already.
+/// Passes keys on, which are hashes already.
 #[derive(Debug, Default)]
 pub(super) struct AsIs(u64);
 

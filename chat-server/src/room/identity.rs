@@ -1,11 +1,9 @@
-//! What a room is told from others by, and what only its server knows.
+//! The identity of a room, and the secret key of its server.
 //!
-//! The server has one secret [`Key`]. Each program is an [`Owner`], a number
-//! that the server has drawn for it, and proves with a
-//! [`Secret`] that the number is its own. Nothing
-//! is kept of that: a proof is a keyed hash (SipHash-2-4), which the server
-//! makes again. As long as the key is the same, also after a restart, so are
-//! the proofs.
+//! The server has one secret [`Key`]. Each program is an [`Owner`], a number that the
+//! server has drawn for it. The program proves with a [`Secret`] that the number is its
+//! own. The server keeps no proofs: each is a keyed hash (SipHash-2-4), which the
+//! server computes again. The same key, also after a restart, gives the same proofs.
 
 use std::fmt;
 use std::hash::Hasher;
@@ -15,7 +13,7 @@ use chat_proto::event::{MessageId, RoomId, RunId, Secret, SpeechKind, Tag, Times
 use chat_proto::name::Name;
 use siphasher::sip::SipHasher24;
 
-/// Which room it is, in which run of its server, and the key of that.
+/// The room, the run of its server, and the key of the server.
 #[derive(Debug, Clone)]
 pub struct Identity {
     /// The room.
@@ -27,7 +25,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A room that there has not been before.
+    /// The identity of a new room.
     ///
     /// # Errors
     ///
@@ -51,7 +49,8 @@ pub fn new_room() -> io::Result<RoomId> {
     Ok(RoomId::new(&id).expect("32 hexadecimal digits"))
 }
 
-/// A run that begins at `time`, behind the run `last`, whatever the clock says.
+/// A run that begins at `time`. It is later than the run `last`, even if the clock was
+/// set back.
 ///
 /// # Errors
 ///
@@ -65,7 +64,7 @@ pub fn new_run(time: Timestamp, last: Option<RunId>) -> io::Result<RunId> {
     ))
 }
 
-/// What only this server knows: 128 bits.
+/// The secret key of the server: 128 bits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Key([u8; Self::BYTES]);
 
@@ -81,7 +80,7 @@ impl fmt::Debug for Key {
 pub struct Owner(u64);
 
 impl Key {
-    /// How long it is.
+    /// The length of a key.
     pub const BYTES: usize = 16;
 
     /// A key of random bits.
@@ -98,7 +97,7 @@ impl Key {
         Self(bytes)
     }
 
-    /// Those bits.
+    /// The bits of the key.
     pub fn bytes(&self) -> &[u8; Self::BYTES] {
         &self.0
     }
@@ -111,20 +110,20 @@ impl Key {
         ))
     }
 
-    /// What an owner proves with that it is this one.
+    /// The secret with which an owner proves its identity.
     pub fn secret_of(&self, owner: Owner) -> Secret {
         let proof = self.hash(Purpose::Secret, &[&owner.bytes()]);
         Secret::new(u128::from(owner.0) << 64 | u128::from(proof))
     }
 
-    /// The owner whose secret this is. Any other 128 bits are one by a chance
-    /// of one in 2^64.
+    /// The owner whose secret this is. Other bits pass as a secret with a chance of one
+    /// in 2^64.
     pub fn owner_of(&self, secret: &Secret) -> Option<Owner> {
         let owner = Owner((secret.bits() >> 64) as u64);
         (self.secret_of(owner) == *secret).then_some(owner)
     }
 
-    /// What shows in the history that an owner had this name in this run.
+    /// The tag that shows in the history that an owner had this name in this run.
     pub fn tag_of_name(&self, owner: Owner, run: RunId, name: &Name) -> Tag {
         let parts = [
             &owner.bytes()[..],
@@ -134,7 +133,7 @@ impl Key {
         Tag::new(self.hash(Purpose::Name, &parts))
     }
 
-    /// What shows that an owner said or did this under this mark.
+    /// The tag that shows that an owner has sent this text under this id.
     pub fn tag_of_message(
         &self,
         owner: Owner,
@@ -150,7 +149,7 @@ impl Key {
         Tag::new(self.hash(purpose, &parts))
     }
 
-    /// What stands for this text under this mark, whichever program sent it.
+    /// The hash of this text under this id, whichever program has sent it.
     pub fn hash_of_message(&self, kind: SpeechKind, id: &MessageId, text: &str) -> u64 {
         let purpose = match kind {
             SpeechKind::Message => Purpose::Message,
@@ -159,7 +158,7 @@ impl Key {
         self.hash(purpose, &[id.as_str().as_bytes(), text.as_bytes()])
     }
 
-    /// What stands for one of the keys by which names are compared.
+    /// The hash of one of the keys by which names are compared.
     pub fn hash_of_name(&self, key: &str) -> u64 {
         self.hash(Purpose::NameKey, &[key.as_bytes()])
     }
@@ -168,7 +167,7 @@ impl Key {
         let mut hasher = SipHasher24::new_with_key(&self.0);
         hasher.write(&[purpose as u8]);
         for part in parts {
-            // With its length: no two rows of parts are the same bytes.
+            // With its length: different lists of parts are different bytes.
             hasher.write(&(part.len() as u64).to_le_bytes());
             hasher.write(part);
         }
@@ -182,7 +181,7 @@ impl Owner {
     }
 }
 
-/// What a hash is for: one for something else proves nothing.
+/// The purpose of a hash. A hash for another purpose proves nothing.
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
     Owner,
@@ -205,7 +204,7 @@ fn random<const N: usize>() -> io::Result<[u8; N]> {
 pub(crate) mod tests {
     use super::*;
 
-    /// Of a room for tests, always the same.
+    /// The identity of a room in tests, always the same.
     pub(crate) fn identity() -> Identity {
         Identity {
             room: RoomId::new("room").unwrap(),

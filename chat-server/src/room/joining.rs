@@ -1,5 +1,4 @@
-//! Who is in the room, and under which name: coming in, going, and taking another
-//! name. Every name is granted here.
+//! Entering, leaving and renaming. Every name is granted here.
 
 use chat_proto::event::{Arrival, Body, Tag};
 use chat_proto::name::Name;
@@ -12,26 +11,25 @@ use super::request::{Fallback, Join, Joined, JoinedAs, NameRefusal, Outcome};
 use crate::clock::Now;
 
 impl Room {
-    /// Whether an owner has a place here: a connection of its own, or one that is
-    /// kept for it after a restart.
+    /// Whether an owner has a place in the room: a connection, or a name that is kept
+    /// for it after a restart.
     pub fn has_place_of(&self, owner: Owner, now: Now) -> bool {
         self.members.connection_of(owner).is_some() || self.returning(owner, None, now).is_some()
     }
 
-    /// Whether anybody may have this name now.
+    /// Whether a newcomer may have this name now.
     pub fn is_free(&self, name: &Name, now: Now) -> bool {
         !self.people.is_taken(name) && !self.absent.keeps(name, now.instant)
     }
 
-    /// The name that this owner had before a restart and may have back. It may
-    /// want to have it, or another one.
+    /// The name that this owner had before a restart and may have back; of several, the
+    /// wanted one.
     pub(crate) fn returning(&self, owner: Owner, wanted: Option<&Name>, now: Now) -> Option<Name> {
         let name = self.absent.name_of(owner, &self.key, wanted, now.instant)?;
         (!self.people.is_taken(name)).then(|| name.clone())
     }
 
-    /// If a name is kept for a program that was here before a restart: why others
-    /// cannot have it.
+    /// The refusal of a name that is kept for a program from before a restart.
     fn why_kept(&self, name: &Name, now: Now) -> Option<NameRefusal> {
         let is_kept = self.absent.keeps(name, now.instant);
         is_kept.then(|| {
@@ -111,8 +109,8 @@ impl Room {
         }
     }
 
-    /// Comes in under the name that it wants, or gets instead; and why it has not got
-    /// the one that it wants.
+    /// Gives the program the name that it wants, or another one. The refusal says that
+    /// the wanted name is kept.
     fn name_for(
         &mut self,
         origin: Origin,
@@ -150,7 +148,7 @@ impl Room {
         }
     }
 
-    /// The member of this connection goes, if there is one.
+    /// Removes the member on this connection, if there is one.
     pub(super) fn leave(&mut self, origin: Origin, now: Now, events: &mut Events) -> Outcome {
         let Some(Member { name, .. }) = self.members.remove(origin) else {
             return Outcome::NotHere;
@@ -167,7 +165,7 @@ impl Room {
         self.people.free_name(wanted, kept)
     }
 
-    /// The name is taken now, and its owner is not awaited any more.
+    /// Marks the name as taken. Its owner from before a restart is no longer awaited.
     fn take_name(&mut self, name: &Name) {
         self.people.enter(name);
         self.absent.remove(name);
@@ -199,8 +197,8 @@ impl Room {
         Outcome::Renamed(new)
     }
 
-    /// A program that is here already says who it is, and comes in under
-    /// `wanted` or, if that is taken, with a number behind it.
+    /// Renames a member whose program has just identified itself: to `wanted` or, if
+    /// that is taken, to `wanted` with a number behind it.
     fn rename_at_hello(
         &mut self,
         old: &Name,
@@ -228,7 +226,8 @@ impl Room {
         events: &mut Events,
     ) {
         self.take_name(new);
-        // One who has gone may have had a name that looks like the new one.
+        // A person whose departure is pending may have had a name that looks like the
+        // new one.
         if self.presence.has_departures() {
             self.tell_pending(now, events);
         } else {

@@ -1,9 +1,10 @@
-//! Who is in the room, by the connection and by the program.
+//! The members of the room, by connection and by program.
 //!
-//! A connection may be lost long before the server can notice. Its program comes
-//! back over another one, and is to have its own place at once, but no other program
-//! is: so each program proves who it is with a [`Secret`](chat_proto::event::Secret),
-//! and the room knows which connection each program has.
+//! A connection may be lost long before the server can notice. Its program then comes
+//! back over another connection and takes its own place at once. No other program may
+//! take that place: each program proves its identity with a
+//! [`Secret`](chat_proto::event::Secret), and the room knows the connection of each
+//! program.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use super::origin::Origin;
 #[derive(Debug, Default)]
 pub struct Members {
     members: BTreeMap<Origin, Member>,
-    /// The connection of each program that is here.
+    /// The connection of each program in the room.
     connections: BTreeMap<Owner, Origin>,
 }
 
@@ -25,27 +26,27 @@ pub struct Members {
 pub struct Member {
     /// The person's name.
     pub name: Name,
-    /// The program, unless it is a person without one.
+    /// The person's program; `None` for a person without one.
     pub owner: Option<Owner>,
 }
 
 impl Members {
-    /// The member that has this connection.
+    /// The member on this connection.
     pub fn get(&self, origin: Origin) -> Option<&Member> {
         self.members.get(&origin)
     }
 
-    /// The connection of a program, if it is here.
+    /// The connection of a program, if it is in the room.
     pub fn connection_of(&self, owner: Owner) -> Option<Origin> {
         self.connections.get(&owner).copied()
     }
 
-    /// All of them, in the order of their connections.
+    /// All members, in the order of their connections.
     pub fn iter(&self) -> impl Iterator<Item = (&Origin, &Member)> {
         self.members.iter()
     }
 
-    /// The connection is that of this member from now on.
+    /// Puts a member on this connection, in place of an earlier one.
     pub fn insert(&mut self, origin: Origin, member: Member) {
         self.remove(origin);
         if let Some(owner) = member.owner {
@@ -54,14 +55,14 @@ impl Members {
         self.members.insert(origin, member);
     }
 
-    /// The member has another name.
+    /// Changes the name of the member on this connection.
     pub fn rename(&mut self, origin: Origin, name: &Name) {
         if let Some(member) = self.members.get_mut(&origin) {
             member.name = name.clone();
         }
     }
 
-    /// The connection is no member's any more.
+    /// Removes the member on this connection.
     pub fn remove(&mut self, origin: Origin) -> Option<Member> {
         let member = self.members.remove(&origin)?;
         if let Some(owner) = member.owner {

@@ -1,14 +1,14 @@
 //! How arrivals and departures are told.
 //!
-//! Ten thousand arrivals, each told to all people there, would be fifty million
-//! lines. So only so many in a second are told one by one; the others wait for a
-//! moment and are told together. The room knows at once all the same who is here
-//! ([`People`](crate::room::roster::People)): only the telling waits.
+//! Ten thousand arrivals, each told to all people in the room, would be fifty million
+//! lines. So only [`ONE_BY_ONE`] in a second are told one by one; the others wait for
+//! [`TOGETHER_AFTER`] and are told together. Only their events wait:
+//! [`People`](crate::room::roster::People) changes at once.
 //!
-//! A client that counts along must never be wrong: a pending arrival or departure is
+//! A client that counts arrivals and departures must never be wrong: a pending one is
 //! told before any event that contradicts it. A person who comes and goes meanwhile is
-//! not told of at all, unless a client was given the names of all people here, and so
-//! may wait to hear that the person went.
+//! not mentioned, unless a client was given the names of all people meanwhile: that
+//! client has to learn that the person went.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -16,37 +16,38 @@ use std::time::{Duration, Instant};
 use chat_proto::event::{Arrival, Body};
 use chat_proto::name::Name;
 
-/// Arrivals and departures that are told one by one in a second, and that many
-/// more after a quiet time.
+/// The rate per second, and the burst, of arrivals and departures that are told one by
+/// one.
 pub const ONE_BY_ONE: u32 = 20;
 
 /// How long an arrival or a departure may wait to be told.
 pub const TOGETHER_AFTER: Duration = Duration::from_millis(500);
 
-/// What the names in one event, with what belongs to them, may come to in JSON
-/// form, in bytes: with the rest of the line less than
-/// [`MAX_LINE`](chat_proto::json_form::MAX_LINE).
+/// The most bytes that the people in one event take in JSON form. With the rest of the
+/// line that is less than [`MAX_LINE`](chat_proto::json_form::MAX_LINE).
 pub const MAX_NAMES_BYTES: usize = 24 * 1024;
 
 /// Arrivals and departures that are still to be told.
 #[derive(Debug, Default)]
 pub struct Presence {
-    /// Told as here, and gone.
+    /// People who are told as here, and have gone.
     left: BTreeSet<Name>,
-    /// Here, and told as gone or not at all. A person in both is back again.
+    /// People who are here, and are told as gone or not at all. A person who is in
+    /// `left` too is back again.
     entered: BTreeMap<Name, Arrival>,
-    /// Of the people in `entered`: gone again.
+    /// The people in `entered` who have gone again.
     passed: BTreeSet<Name>,
-    /// A client was given all names since the first of them came.
+    /// A client was given all names since the first arrival or departure became
+    /// pending.
     listed: bool,
-    /// When they are told, if there are any.
+    /// When the pending ones are told, if there are any.
     deadline: Option<Instant>,
-    /// When as many can be told one by one as after a quiet time.
+    /// When the whole burst is available again.
     rested: Option<Instant>,
 }
 
 impl Presence {
-    /// A person comes: whether that is told at once. Otherwise it is pending.
+    /// Takes an arrival. Returns whether it is told at once; otherwise it is pending.
     pub fn enter(&mut self, arrival: &Arrival, now: Instant) -> bool {
         if self.is_told_alone(now) {
             return true;
@@ -57,8 +58,8 @@ impl Presence {
         false
     }
 
-    /// A person goes: whether that is told at once. Otherwise it is pending, unless no
-    /// client knows that they came.
+    /// Takes a departure. Returns whether it is told at once; otherwise it is pending,
+    /// unless no client knows of the arrival.
     pub fn leave(&mut self, name: &Name, now: Instant) -> bool {
         if self.is_told_alone(now) {
             return true;
@@ -73,12 +74,12 @@ impl Presence {
         false
     }
 
-    /// A client is given the names of all people here.
+    /// Takes note that a client is given the names of all people.
     pub fn list(&mut self) {
         self.listed = self.deadline.is_some();
     }
 
-    /// Whether something about this name is pending.
+    /// Whether an arrival or a departure of this name is pending.
     pub fn concerns(&self, name: &Name) -> bool {
         self.left.contains(name) || self.entered.contains_key(name)
     }
@@ -93,7 +94,7 @@ impl Presence {
         self.deadline
     }
 
-    /// All that is pending, to be told now in this order.
+    /// Takes all that is pending. It is told now, in this order.
     pub fn take(&mut self, now: Instant) -> impl Iterator<Item = Body> + use<> {
         let Self {
             left,
@@ -113,7 +114,8 @@ impl Presence {
         left.chain(entered).chain(passed)
     }
 
-    /// Not while others wait, or the order would be another one than it was.
+    /// Whether the rate allows one more. Not while others are pending, or the events
+    /// would be out of order.
     fn is_told_alone(&mut self, now: Instant) -> bool {
         let full = now + INTERVAL * (ONE_BY_ONE - 1);
         let alone = self.deadline.is_none() && self.rested.is_none_or(|at| at <= full);
@@ -123,8 +125,8 @@ impl Presence {
         alone
     }
 
-    /// One more is told. There are no debts, or after a flood single arrivals
-    /// would wait without need.
+    /// Counts one event against the rate. A flood leaves no debt, or single arrivals
+    /// after it would wait without need.
     fn spend(&mut self, now: Instant) {
         let rested = self.rested.map_or(now, |at| at.max(now)) + INTERVAL;
         self.rested = Some(rested.min(now + INTERVAL * ONE_BY_ONE));
@@ -140,10 +142,10 @@ impl Presence {
     }
 }
 
-/// The time in which one more can be told alone.
+/// The time after which the rate allows one more.
 const INTERVAL: Duration = Duration::from_millis(1000 / ONE_BY_ONE as u64);
 
-/// People in as few events as they fit into.
+/// Splits people into as few events as they fit into.
 fn pieces<T>(people: impl IntoIterator<Item = T>, bytes_of: fn(&T) -> usize) -> Vec<Vec<T>> {
     let mut pieces: Vec<Vec<T>> = Vec::new();
     let mut left = 0;
@@ -163,7 +165,7 @@ fn pieces<T>(people: impl IntoIterator<Item = T>, bytes_of: fn(&T) -> usize) -> 
     pieces
 }
 
-/// No character of a name is escaped; with quotes and a comma.
+/// The name with quotes and a comma. No character of a name is escaped.
 fn name_bytes(name: &Name) -> usize {
     name.as_str().len() + 3
 }

@@ -1,4 +1,4 @@
-//! What is asked of the room, and what comes of it.
+//! Requests to the room, and their outcomes.
 
 use std::fmt;
 
@@ -18,62 +18,62 @@ pub enum Request {
     /// The server can be reached from now on: the programs that were in the room
     /// before a restart can come back.
     AwaitReturns,
-    /// Arrivals and departures that wait to be told together are told.
+    /// The pending arrivals and departures are told together.
     TellPending,
-    /// Events before this one are no longer held.
+    /// The oldest events are no longer held.
     Forget {
-        /// The oldest event that is held.
+        /// The oldest event that is still held.
         first: u64,
     },
-    /// A connection asks for something.
+    /// A request of a connection.
     Client(Origin, Act),
 }
 
-/// What a connection asks for.
+/// What a connection can request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// A person without a program comes in.
+    /// A person without a program enters.
     Enter {
         /// The name that the person wants.
         wanted: Name,
-        /// What happens if the person cannot have it.
+        /// What happens if that name is not free.
         fallback: Fallback,
     },
-    /// A program comes in, or back, or says who it is.
+    /// A program identifies itself: it enters, returns, or takes over its place.
     Join(Join),
     /// A member wants this name.
     Rename(Name),
     /// A member says or does something.
     Say {
-        /// Which of the two.
+        /// Whether it is said or done.
         kind: SpeechKind,
-        /// What it is.
+        /// The text.
         text: Text,
-        /// What the program knows it by.
+        /// The program's own id of the message.
         id: Option<MessageId>,
     },
-    /// A member is given the names of the people who are here.
+    /// A member asks for the names of the people in the room.
     List {
-        /// Behind this name, or from the first one on.
+        /// The name to go on behind; `None` for the first names.
         after: Option<Name>,
     },
-    /// A member goes.
+    /// A member leaves.
     Leave,
 }
 
-/// What happens to a person who cannot come in under the wanted name.
+/// What happens to a person whose wanted name is not free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fallback {
-    /// The person gets that name with a number behind it.
+    /// The person enters under that name with a number behind it.
     Numbered,
-    /// The person does not come in.
+    /// The person does not enter.
     Nothing,
 }
 
-/// A program that says who it is.
+/// A program that identifies itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Join {
-    /// Which program it has proved to be.
+    /// The program that it has proved to be; `None` for a new one.
     pub known: Option<Owner>,
     /// The name that it wants.
     pub wanted: Option<Name>,
@@ -81,81 +81,81 @@ pub struct Join {
     pub address: Name,
 }
 
-/// What came of a request, for the connection that asked.
+/// The outcome of a request, for the connection that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was done.
+    /// The request was carried out.
     Done,
-    /// A person has come in under this name.
+    /// A person has entered under this name.
     Entered(Name),
-    /// A program has come in.
+    /// A program has joined.
     Joined(Joined),
     /// The member has this name now.
     Renamed(Name),
     /// The person does not get the name, for this reason.
     NameRefused(NameRefusal),
-    /// It is a new event.
+    /// The message is a new event.
     Said {
         /// How long the text is, in bytes.
         length: usize,
     },
-    /// It was this event already.
+    /// The message was this event already.
     SaidBefore {
-        /// What the program knows it by.
+        /// The program's own id of the message.
         id: MessageId,
         /// The number of the event.
         seq: u64,
     },
-    /// It was not said, since nothing can be kept.
+    /// The message was refused, since the history cannot be written.
     NotSaid {
-        /// What the program knows it by.
+        /// The program's own id of the message.
         id: Option<MessageId>,
-        /// Why nothing can be kept.
+        /// Why the history cannot be written.
         why: Text,
     },
-    /// The people who are here.
+    /// The people in the room.
     Listed(Listing),
-    /// Nothing was done: the connection is not in the room, or not any more.
+    /// Nothing was done: the connection is not in the room, or no longer.
     NotHere,
-    /// The program is here over another connection now, which has its place. This
-    /// connection did not ask for it.
+    /// Another connection of the same program has taken over the place of this one,
+    /// which made no request.
     Replaced,
 }
 
-/// Some of the people who are here.
+/// A part of the people in the room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// How many people are here.
+    /// How many people are in the room.
     pub people: usize,
-    /// The names of some, in order.
+    /// Some of their names, in order.
     pub names: Vec<Name>,
-    /// The name to go on behind, if there are more.
+    /// The name to go on behind; `None` if there are no more names.
     pub next: Option<Name>,
 }
 
-/// How a program has come in.
+/// How a program has joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
     /// Its name.
     pub name: Name,
-    /// Which program it is.
+    /// The program.
     pub owner: Owner,
-    /// Which place it has.
+    /// The place that it has taken.
     pub place: JoinedAs,
-    /// It has not got the name that it wanted, for this reason.
+    /// Why it has not got the name that it wanted.
     pub refusal: Option<NameRefusal>,
-    /// The people who are here now.
+    /// The people in the room now.
     pub listing: Listing,
 }
 
-/// Which place in the room a program has.
+/// The place in the room that a program has taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JoinedAs {
     /// A new one.
     New,
     /// The one that it had before a restart, with its name.
     Returned,
-    /// The one of this other connection of the same program, with its name. That
+    /// The one of an earlier connection of the same program, with its name. The earlier
     /// connection is to be told and closed.
     TookOver(Origin),
 }
@@ -172,7 +172,7 @@ pub enum NameRefusal {
         /// For so many seconds from now.
         seconds: u64,
     },
-    /// Nothing can be kept, for this reason.
+    /// The history cannot be written, for this reason.
     NotKept(Text),
 }
 
@@ -194,6 +194,7 @@ impl fmt::Display for NameRefusal {
 pub struct Emitted {
     /// The event.
     pub event: Event,
-    /// It is what was asked for. In text form it is not sent to the peer that asked.
+    /// The event is what a peer has requested. In text form it is not sent to that
+    /// peer.
     pub is_own: bool,
 }

@@ -1,4 +1,4 @@
-//! Who is in the room, by name.
+//! The people in the room, by name.
 //!
 //! Names are compared by what they look like: each has up to four keys
 //! ([`chat_proto::name`]), none of which another name may have.
@@ -19,8 +19,8 @@ pub struct People {
     key: Key,
     /// In the order of `/who`.
     here: BTreeSet<Listed>,
-    /// Every key of every name, as a keyed hash: a name is taken for another
-    /// one with a chance of one in 2^64 for each that is here.
+    /// Every key of every name, as a keyed hash. Two names collide with a chance of one
+    /// in 2^64.
     taken: HashSet<u64, BuildHasherDefault<AsIs>>,
 }
 
@@ -48,7 +48,7 @@ impl PartialOrd for Listed {
 }
 
 impl People {
-    /// An empty room with this key.
+    /// No people yet. Names are hashed with this key.
     pub fn new(key: Key) -> Self {
         Self {
             key,
@@ -57,7 +57,7 @@ impl People {
         }
     }
 
-    /// How many there are.
+    /// How many people there are.
     pub fn count(&self) -> usize {
         self.here.len()
     }
@@ -81,8 +81,8 @@ impl People {
         if is_free(wanted) {
             return wanted.clone();
         }
-        // Small numbers first. Where they are all gone there are about as many
-        // of that name as people, and a larger one is found at once.
+        // Small numbers first. If all of them are taken, the search goes on above the
+        // number of people, where it soon ends.
         let crowd = u32::try_from(self.here.len()).unwrap_or(u32::MAX / 2);
         let mut numbering = Numbering::new(wanted);
         let mut is_free = |number: &u32| {
@@ -103,14 +103,14 @@ impl People {
         keys.any(|key| self.taken.contains(&key))
     }
 
-    /// A person of this name is here.
+    /// Adds a person with this name.
     pub fn enter(&mut self, name: &Name) {
         self.here.insert(Listed(name.clone()));
         let keys = self.keys(name);
         self.taken.extend(keys);
     }
 
-    /// The person of this name is gone.
+    /// Removes the person with this name.
     pub fn leave(&mut self, name: &Name) {
         self.here.remove(&Listed(name.clone()));
         for key in self.keys(name) {
@@ -122,8 +122,8 @@ impl People {
         self.hashed(&name.keys(), name.is_address()).collect()
     }
 
-    /// Keys as they are compared. One is enough for an address: it has one
-    /// spelling, and no other name has its colons.
+    /// The hashes of a name's keys. One is enough for an address: it has one spelling,
+    /// and no other name has its colons.
     fn hashed(&self, keys: &NameKeys, is_address: bool) -> impl Iterator<Item = u64> {
         let key = self.key;
         let count = if is_address { 1 } else { usize::MAX };
@@ -138,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    /// The fastest of some.
+    /// The time of the fastest of several runs.
     fn time(mut what: impl FnMut()) -> Duration {
         let mut once = || {
             let start = Instant::now();
@@ -148,7 +148,7 @@ mod tests {
         (0..50).map(|_| once()).min().unwrap()
     }
 
-    /// A name that many have costs little more than one that is free.
+    /// A name that many people want costs little more than a free one.
     #[test]
     fn a_number_is_found_without_much_work() {
         for wanted in ["ann", "a_name_that_is_shortened_by_that", "anna.maria"] {

@@ -1,5 +1,4 @@
-//! The runs of the server that the history is of, and how a program that was
-//! in one of them goes on.
+//! The runs of the server in a history, and where a program from one of them goes on.
 //!
 //! Numbers count the events of a room, but the last of them may be lost with
 //! the power, cut off, or missing from a copy that was put in place of the
@@ -11,7 +10,7 @@ use std::collections::VecDeque;
 use chat_proto::command::Resume;
 use chat_proto::event::{RoomId, RunId};
 
-/// The room, and the runs of which there are events.
+/// The room, and the runs that have events.
 #[derive(Debug)]
 pub struct Runs {
     room: RoomId,
@@ -20,25 +19,25 @@ pub struct Runs {
     list: VecDeque<(Option<RunId>, u64)>,
 }
 
-/// How a program that comes back goes on.
+/// Where a program that returns goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Onward {
     /// It was in another room: it begins anew.
     Elsewhere,
-    /// Behind this event, which it has seen like everything before.
+    /// Behind this event: it has seen all events up to this one.
     Behind(u64),
-    /// Some of what it saw is not in the room any more. Behind this event it has
-    /// seen nothing of the events in its place.
+    /// Some events that it has seen are lost, and other events have their numbers. It
+    /// has seen none of those behind the event `behind`.
     Torn {
-        /// The event.
+        /// The event to go on behind.
         behind: u64,
-        /// How many of the last events that it saw are lost, if that is known.
+        /// How many of the events that it has seen are lost, if that is known.
         lost: Option<u64>,
     },
 }
 
 impl Runs {
-    /// A room of which nothing is known.
+    /// A room without events.
     pub fn of(room: RoomId) -> Self {
         let list = VecDeque::new();
         Self { room, list }
@@ -49,12 +48,12 @@ impl Runs {
         &self.room
     }
 
-    /// It is this one.
+    /// Changes which room it is.
     pub fn set_room(&mut self, room: RoomId) {
         self.room = room;
     }
 
-    /// The room in the newest run, as programs are told.
+    /// The id that programs are given: the room in its newest run.
     pub fn current(&self) -> RoomId {
         match self.newest() {
             Some(run) => self.room.in_run(run),
@@ -72,7 +71,7 @@ impl Runs {
         self.list.is_empty()
     }
 
-    /// From the event `seq` on it is this run; it may have been so before.
+    /// Takes note that the event `seq` is of this run, perhaps like the event before.
     pub fn go_on(&mut self, run: Option<RunId>, seq: u64) {
         if self.list.back().is_none_or(|(newest, _)| *newest != run) {
             self.list.push_back((run, seq));
@@ -86,7 +85,7 @@ impl Runs {
         }
     }
 
-    /// How a program goes on, where the events from `first` to `last` are held.
+    /// Where a program goes on, if the events from `first` to `last` are held.
     pub fn onward(&self, resume: &Resume, first: u64, last: u64) -> Onward {
         let Some(run) = self.room.run_in(&resume.room) else {
             return Onward::Elsewhere;
@@ -105,12 +104,12 @@ impl Runs {
         }
         let later = self.list.iter().position(|(known, _)| *known > run);
         if later == Some(0) && seq < first {
-            // It was here so long ago that its run is no longer held.
+            // The program was here so long ago that no event of its run is held.
             return Onward::Behind(seq);
         }
-        // Its run has been cut off, or is not in an older copy. Of what began later
-        // the program has seen nothing, and all of what began before. If nothing
-        // began later the clock has been set back, and it is sent everything.
+        // The run was cut off, or is missing from an older copy of the history. The
+        // program has seen all events of earlier runs and none of later ones. If there
+        // is no later run, the clock was set back, and the program is sent everything.
         let later = later.and_then(|index| self.list.get(index));
         let start = later.map_or(first, |(_, start)| *start);
         Onward::Torn {

@@ -1,4 +1,4 @@
-//! The secrets with which programs prove who they are.
+//! The secrets with which programs prove their identity.
 //!
 //! Each program has a [`Secret`], which proves over all its connections, names and
 //! runs of the server that it is the same [`Owner`].
@@ -17,22 +17,22 @@ pub struct ResumeTickets {
 }
 
 impl ResumeTickets {
-    /// No owner was drawn in this run yet.
+    /// The tickets of a run in which no owner is drawn yet.
     pub fn new(key: Key, run: RunId) -> Self {
         Self { key, run, drawn: 0 }
     }
 
-    /// Whose secret this is, if it is one.
+    /// The owner whose secret this is; `None` if it is not a secret.
     pub fn owner_of(&self, secret: &Secret) -> Option<Owner> {
         self.key.owner_of(secret)
     }
 
-    /// What this owner is to prove with that it is the one.
+    /// The secret with which this owner proves its identity.
     pub fn secret_of(&self, owner: Owner) -> Secret {
         self.key.secret_of(owner)
     }
 
-    /// An owner that there has not been before.
+    /// Draws a new owner.
     pub fn draw(&mut self) -> Owner {
         self.drawn += 1;
         self.key.owner(self.run, self.drawn)
