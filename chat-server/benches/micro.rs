@@ -19,7 +19,7 @@ use chat_proto::{json_form, text_form};
 use chat_server::room::origin::ClientId;
 use chat_server::room::request::{Act, Fallback};
 use chat_server::runtime::server::{LOG_BYTES, now};
-use chat_server::storage::{History, Options, SyncMode};
+use chat_server::storage::{History, Options, Storage, SyncMode};
 use chat_server::timeline::cursor::Cursor;
 use chat_server::timeline::log::Log;
 use chat_server::timeline::log::View;

@@ -49,3 +49,4 @@ pub mod sequencer;
 pub mod session;
 pub mod storage;
 pub mod timeline;
+mod wake;

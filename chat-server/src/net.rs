@@ -8,4 +8,4 @@ pub mod listen;
 pub mod listener;
 pub(crate) mod proxied;
 pub mod proxy_header;
-pub mod socket;
+pub mod transport;

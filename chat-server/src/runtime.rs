@@ -1,6 +1,9 @@
 //! Threads, turns and wake-ups: which connection is served when, and by whom.
 
-pub(crate) mod control;
-pub(crate) mod scheduler;
+pub mod control;
+pub mod observer;
+pub mod rounds;
+pub mod scheduler;
 pub mod server;
+pub(crate) mod waiting;
 pub(crate) mod worker;

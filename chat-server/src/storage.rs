@@ -25,6 +25,7 @@
 //! the events that are held, before any other is confirmed.
 
 mod disk;
+mod interface;
 mod jobs;
 mod keeper;
 mod key_file;
@@ -41,10 +42,10 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use mio::Waker;
 
 use crate::clock::Now;
 use crate::hub::{Hub, notice};
@@ -52,9 +53,9 @@ use crate::ops::errors::in_words;
 use crate::timeline::mark::{Form, Mark};
 use crate::timeline::replay::{Files, Wanted};
 use disk::Handle;
+pub use interface::{Asker, News, Storage};
 use jobs::{Flight, Lost, Seen};
 use keeper::Cut;
-pub(crate) use reader::Asker;
 use segments::Segments;
 use syncer::Syncer;
 
@@ -127,19 +128,6 @@ struct Trouble {
     tried: bool,
 }
 
-/// Something to tell people, or only the operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
-    /// From now on nothing can be kept, and why.
-    Trouble(String),
-    /// It can be kept again.
-    Recovered,
-    /// Something has happened to the files, and the room goes on.
-    Told(String),
-    /// The same, for the log only.
-    Noted(String),
-}
-
 impl History {
     /// The most descriptors that the files take.
     pub fn descriptors(&self) -> usize {
@@ -150,119 +138,6 @@ impl History {
     /// How many files are open at most.
     fn most_files(&self) -> usize {
         (self.options.keep / self.segment_size()) as usize + MOST_MOVED
-    }
-
-    /// Starts the thread that waits for the disk, and wakes the loop.
-    pub fn watch(&mut self, waker: Arc<Waker>) {
-        self.syncer.start(waker);
-    }
-
-    /// Has it looked whether all files are in their places, and `FILE` begun anew if
-    /// it has been moved.
-    pub fn reopen(&mut self) {
-        self.is_asked = true;
-    }
-
-    /// Has a piece of the files read for the connection `key`, if it is in one.
-    pub(crate) fn ask(&self, wanted: Wanted, key: usize, asker: Asker) -> bool {
-        let index = self.segments.at(wanted.position);
-        let found = index.and_then(|index| self.segments.get(index).zip(self.files.get(index)));
-        if let Some((segment, file)) = found {
-            let offset = wanted.position - segment.start;
-            let place = (Arc::clone(file), offset);
-            self.reader.ask(wanted, place, key, asker);
-        }
-        found.is_some()
-    }
-
-    /// Writes what the room has said since, and shows it to people if that
-    /// is enough. To be called in each round.
-    pub fn keep(&mut self, hub: &mut Hub, now: Now) -> Vec<News> {
-        let mut news = Vec::new();
-        if let Some(done) = self.syncer.result() {
-            self.take(done, hub, now, &mut news);
-        }
-        let is_silent = |flight: &mut Flight| flight.is_silent(now.instant);
-        if self.trouble.is_none() && self.in_flight.as_mut().is_some_and(is_silent) {
-            let seconds = SILENT_AFTER.as_secs();
-            let why = format!("the disk has not answered for {seconds} s");
-            self.trouble(why, hub, now, &mut news);
-            // Any answer is one.
-            self.trouble.iter_mut().for_each(|it| it.tried = true);
-        }
-        let waits = |trouble: &Trouble| self.in_flight.is_some() || now.instant < trouble.retry;
-        if self.trouble.as_ref().is_some_and(waits) {
-            return news;
-        }
-        if self.astray.is_none() {
-            if let Err(error) = self.write(hub) {
-                self.fail(&error, hub, now, &mut news);
-                return news;
-            }
-            if self.trouble.is_none() {
-                let end = end(hub);
-                if self.options.sync != SyncMode::Always {
-                    hub.timeline.show(end);
-                }
-                if self.options.sync == SyncMode::Off {
-                    self.made_safe(end, hub);
-                }
-            }
-        }
-        self.give(hub, now);
-        news
-    }
-
-    /// When [`History::keep`] wants to be called, if nothing happens before.
-    pub fn deadline(&self) -> Option<Instant> {
-        match (&self.trouble, &self.in_flight) {
-            (Some(_), Some(_)) => None,
-            (Some(trouble), None) => Some(trouble.retry),
-            (None, Some(flight)) => Some(flight.silent_from),
-            (None, None) => {
-                let sync = self.next_sync.filter(|_| self.written > self.safe);
-                sync.into_iter().chain(self.next_look).min()
-            }
-        }
-    }
-
-    /// Whether so much waits for the disk that no more should be taken in.
-    pub fn is_overtaken(&self, hub: &Hub) -> bool {
-        let head = hub.timeline.head();
-        let waits = head.json - self.safe + (head.text - hub.timeline.shown().text);
-        self.trouble.is_none() && waits > MAX_UNSAFE
-    }
-
-    /// Writes the rest and makes it safe, as far as that is possible soon.
-    pub fn finish(mut self, hub: &mut Hub, now: Now) -> Option<News> {
-        let until = Instant::now() + FINISH_FOR;
-        let mut news = Vec::new();
-        // It is tried once more.
-        self.trouble = None;
-        loop {
-            if self.in_flight.is_some() {
-                let left = until.saturating_duration_since(Instant::now());
-                match self.syncer.wait(left) {
-                    Some(done) => self.take(done, hub, now, &mut news),
-                    None => self.fail(&io::ErrorKind::TimedOut.into(), hub, now, &mut news),
-                }
-            }
-            if self.trouble.is_none()
-                && self.astray.is_none()
-                && let Err(error) = self.write(hub)
-            {
-                self.fail(&error, hub, now, &mut news);
-            }
-            if self.trouble.is_some() {
-                return news.into_iter().find(|it| matches!(it, News::Trouble(_)));
-            }
-            let all_written = self.written == hub.timeline.head().json && self.astray.is_none();
-            if all_written && (self.options.sync == SyncMode::Off || self.safe == self.written) {
-                return None;
-            }
-            self.next_sync = None;
-            self.give(hub, now);
-        }
     }
 
     fn fail(&mut self, error: &io::Error, hub: &mut Hub, now: Now, news: &mut Vec<News>) {
@@ -330,6 +205,112 @@ impl History {
         // Each is open all the time: there are not to be too many of them.
         let most = MAX_SEGMENT.max(self.options.keep / MAX_SEGMENTS);
         most.min(self.options.keep / SEGMENTS)
+    }
+}
+
+impl Storage for History {
+    fn watch(&mut self, waker: Waker) {
+        self.syncer.start(waker);
+    }
+
+    fn reopen(&mut self) {
+        self.is_asked = true;
+    }
+
+    fn ask(&self, wanted: Wanted, key: usize, asker: Asker) -> bool {
+        let index = self.segments.at(wanted.position);
+        let found = index.and_then(|index| self.segments.get(index).zip(self.files.get(index)));
+        if let Some((segment, file)) = found {
+            let offset = wanted.position - segment.start;
+            let place = (Arc::clone(file), offset);
+            self.reader.ask(wanted, place, key, asker);
+        }
+        found.is_some()
+    }
+
+    fn keep(&mut self, hub: &mut Hub, now: Now) -> Vec<News> {
+        let mut news = Vec::new();
+        if let Some(done) = self.syncer.result() {
+            self.take(done, hub, now, &mut news);
+        }
+        let is_silent = |flight: &mut Flight| flight.is_silent(now.instant);
+        if self.trouble.is_none() && self.in_flight.as_mut().is_some_and(is_silent) {
+            let seconds = SILENT_AFTER.as_secs();
+            let why = format!("the disk has not answered for {seconds} s");
+            self.trouble(why, hub, now, &mut news);
+            // Any answer is one.
+            self.trouble.iter_mut().for_each(|it| it.tried = true);
+        }
+        let waits = |trouble: &Trouble| self.in_flight.is_some() || now.instant < trouble.retry;
+        if self.trouble.as_ref().is_some_and(waits) {
+            return news;
+        }
+        if self.astray.is_none() {
+            if let Err(error) = self.write(hub) {
+                self.fail(&error, hub, now, &mut news);
+                return news;
+            }
+            if self.trouble.is_none() {
+                let end = end(hub);
+                if self.options.sync != SyncMode::Always {
+                    hub.timeline.show(end);
+                }
+                if self.options.sync == SyncMode::Off {
+                    self.made_safe(end, hub);
+                }
+            }
+        }
+        self.give(hub, now);
+        news
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match (&self.trouble, &self.in_flight) {
+            (Some(_), Some(_)) => None,
+            (Some(trouble), None) => Some(trouble.retry),
+            (None, Some(flight)) => Some(flight.silent_from),
+            (None, None) => {
+                let sync = self.next_sync.filter(|_| self.written > self.safe);
+                sync.into_iter().chain(self.next_look).min()
+            }
+        }
+    }
+
+    fn is_overtaken(&self, hub: &Hub) -> bool {
+        let head = hub.timeline.head();
+        let waits = head.json - self.safe + (head.text - hub.timeline.shown().text);
+        self.trouble.is_none() && waits > MAX_UNSAFE
+    }
+
+    fn finish(&mut self, hub: &mut Hub, now: Now) -> Option<News> {
+        let until = Instant::now() + FINISH_FOR;
+        let mut news = Vec::new();
+        // It is tried once more.
+        self.trouble = None;
+        loop {
+            if self.in_flight.is_some() {
+                let left = until.saturating_duration_since(Instant::now());
+                match self.syncer.wait(left) {
+                    Some(done) => self.take(done, hub, now, &mut news),
+                    None => self.fail(&io::ErrorKind::TimedOut.into(), hub, now, &mut news),
+                }
+            }
+            if self.trouble.is_none()
+                && self.astray.is_none()
+                && let Err(error) = self.write(hub)
+            {
+                self.fail(&error, hub, now, &mut news);
+            }
+            if self.trouble.is_some() {
+                return news.into_iter().find(|it| matches!(it, News::Trouble(_)));
+            }
+            let all_written = self.written == hub.timeline.head().json && self.astray.is_none();
+            if all_written && (self.options.sync == SyncMode::Off || self.safe == self.written) {
+                return None;
+            }
+            self.next_sync = None;
+            self.give(hub, now);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who comes in: the listening sockets together, and the limit on connections.
+//! The listening sockets together, and the limit on connections.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -15,6 +15,8 @@ use crate::net::proxied::Vestibule;
 use crate::ops::errors::in_words;
 use crate::ops::logger::Topic;
 use crate::runtime::control::{Peer, Shared};
+use crate::runtime::rounds::Entrance;
+use crate::runtime::scheduler::ACCEPTS;
 
 /// The listening sockets.
 #[derive(Debug)]
@@ -56,38 +58,35 @@ impl Acceptor {
         }
         self.vestibule.as_mut().is_some_and(|it| it.note(token))
     }
+}
 
-    /// Whether anybody may be waiting who can be taken.
-    pub(crate) fn is_ready(&self) -> bool {
+impl Entrance<TcpStream> for Acceptor {
+    fn is_ready(&self) -> bool {
         let vestibule = self.vestibule.as_ref();
         self.listeners.iter().any(|listener| listener.ready)
             || vestibule.is_some_and(Vestibule::is_ready)
     }
 
-    /// When to try again if the system or the limit had no room, or a connection has
-    /// waited for its header for too long.
-    pub(crate) fn retry(&self) -> Option<Instant> {
+    // Also when a connection has waited for its header for too long.
+    fn retry(&self) -> Option<Instant> {
         let listeners = self.listeners.iter().filter_map(Listener::retry);
         let vestibule = self.vestibule.as_ref().and_then(Vestibule::deadline);
         listeners.chain(vestibule).min()
     }
 
-    /// There may be room again.
-    pub(crate) fn open(&mut self) {
+    fn open(&mut self) {
         for listener in &mut self.listeners {
             listener.may_retry();
         }
     }
 
-    /// Nobody comes in any more. Whoever comes is refused at once, and can look
-    /// for another server.
-    pub(crate) fn close(&mut self) {
+    // A peer that comes later is refused at once, and can look for another server.
+    fn close(&mut self) {
         self.listeners.clear();
         self.vestibule = None;
     }
 
-    /// Takes some of those who wait.
-    pub(crate) fn accept(&mut self, shared: &Shared, now: Now, mut take: impl FnMut(Peer)) {
+    fn accept(&mut self, shared: &Shared, now: Now, take: &mut dyn FnMut(Peer)) {
         let mut error = None;
         for listener in &mut self.listeners {
             if listener.retry().is_some_and(|retry| retry <= now.instant) {
@@ -108,7 +107,7 @@ impl Acceptor {
                 }
                 match (listener.accept(now.instant), &mut self.vestibule) {
                     (Accepted::Peer(socket, address), None) => {
-                        admit(socket, address, shared, now, &mut take);
+                        admit(socket, address, shared, now, take);
                     }
                     (Accepted::Peer(socket, address), Some(vestibule)) => {
                         let watched = vestibule.insert(socket, address, now.instant);
@@ -126,7 +125,7 @@ impl Acceptor {
         if let Some(vestibule) = &mut self.vestibule {
             vestibule.take(now.instant, |socket, address, header| {
                 if header.is_ok() {
-                    return admit(socket, address, shared, now, &mut take);
+                    return admit(socket, address, shared, now, take);
                 }
                 shared.refuse(Refusal::NoHeader, address.ip(), now);
                 turn_away(socket, Refusal::NoHeader, shared);
@@ -146,22 +145,12 @@ fn admit(
     address: SocketAddr,
     shared: &Shared,
     now: Now,
-    take: &mut impl FnMut(Peer),
+    take: &mut dyn FnMut(Peer),
 ) {
-    let ip = address.ip().to_canonical();
-    let address = SocketAddr::new(ip, address.port());
-    let refusal = shared.admission().arrive(ip, now.instant).err();
-    if let Some(refusal) = refusal {
-        shared.refuse(refusal, ip, now);
-        if !shared.can_refuse(ip) {
-            return turn_away(socket, refusal, shared);
-        }
+    match shared.admit(socket, address, now) {
+        Ok(peer) => take(peer),
+        Err((socket, refusal)) => turn_away(socket, refusal, shared),
     }
-    take(Peer {
-        socket,
-        address,
-        refusal,
-    });
 }
 
 /// Tells a peer, as far as that can be done at once, why it cannot come in. What it
@@ -176,11 +165,6 @@ fn turn_away(mut socket: TcpStream, refusal: Refusal, shared: &Shared) {
 
 /// The token of the first listener; the others have those below.
 const FIRST_LISTENER: usize = usize::MAX - 3;
-
-/// Connections that are taken at one listener in one round: a flood of them
-/// delays those who talk by a few milliseconds, and does not fill the backlog,
-/// after which the next ones would be tried again only a second later.
-pub(crate) const ACCEPTS: usize = 512;
 
 /// If that many have been taken and not been served, few are taken in one round.
 const MANY: usize = 4096;

@@ -59,9 +59,9 @@ struct Count {
     silent: usize,
 }
 
-/// Somebody who is in the room and has said nothing.
+/// A connection that is in the room and has said nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Silent {
+pub struct Silent {
     /// For how long.
     pub(crate) since: Instant,
     /// Whose connection it is.

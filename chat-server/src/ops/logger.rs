@@ -107,6 +107,16 @@ impl Logger {
         }
     }
 
+    /// A logger that writes nothing.
+    pub fn discarding() -> Self {
+        Self {
+            queue: sync_channel(1).0,
+            written: Mutex::new(sync_channel(1).1),
+            dropped: AtomicU64::new(0),
+            topics: Arc::new(Topics::new()),
+        }
+    }
+
     /// A line, or several, without a time, for people at the start.
     pub fn say(&self, lines: &str) {
         self.put(Entry::Line(format!("{}\n", text::clean(lines))));

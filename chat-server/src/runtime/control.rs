@@ -1,23 +1,22 @@
 //! What the threads of the server have in common.
 //!
-//! Every [`Worker`](crate::runtime::worker::Worker) has its own poll and its own
-//! connections. The room belongs to all of them, behind one lock: whoever hears
-//! something has it alone for a moment, and everybody reads it at once to send,
-//! out of the same log. So there is one order for all, and no byte is copied
-//! from thread to thread.
+//! Every worker has its own poll and its own connections. The room belongs to all of
+//! them, behind one lock: a worker that hears something has it alone for a moment, and
+//! all read it at once to send, out of the same log. So there is one order for all, and
+//! no byte is copied from thread to thread.
 //!
-//! A worker that sleeps must not miss anything. It says so at its [`Mailbox`]
-//! *before* it looks for news a last time, and whoever shows something does
-//! that before looking who is asleep: one of the two sees the other. Tasks are
+//! A worker that sleeps must not miss anything. It says so at its mailbox
+//! *before* it looks for news a last time, and a worker that shows something does
+//! that before it looks which ones are asleep: one of the two sees the other. Tasks are
 //! always followed by a wake-up.
 
 use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::task::Waker;
 use std::thread;
 
-use mio::Waker;
 use mio::net::TcpStream;
 
 use crate::clock::Now;
@@ -26,21 +25,21 @@ use crate::net::admission::{Admission, Refusal, Silent, Visit};
 use crate::ops::counters::Counters;
 use crate::ops::logger::{Logger, Topic};
 use crate::room::origin::ClientId;
-use crate::runtime::scheduler::input::{MAX_WAITING, Waiting};
-use crate::storage::History;
+use crate::runtime::waiting::{MAX_WAITING, Waiting};
+use crate::storage::Storage;
 use crate::timeline::mark::Form;
+use crate::timeline::replay::{Files, NoFiles};
 
-/// What is not allowed beyond.
+/// Limits that the server enforces.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// What everybody is told of.
+    /// Those that peers are told of.
     pub people: chat_proto::event::Limits,
     /// The addresses of this machine are limited like all others.
     pub limit_loopback: bool,
     /// Connections come from a proxy, which says whose each one is.
     pub proxied: bool,
-    /// How many connections there can be, with those that are told that they
-    /// cannot come in; others wait outside.
+    /// How many connections there can be, refused ones included; others wait outside.
     pub connections: usize,
     /// How many are let in beyond the limits, since they have proved that they have a
     /// place here; and how many at a time are told at leisure why they cannot come
@@ -52,13 +51,13 @@ pub struct Limits {
     pub together: usize,
 }
 
-/// The room, and what everybody does with it.
+/// The room, and what the workers do with it.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub struct Shared<S = TcpStream> {
     state: RwLock<State>,
-    /// How many bytes everybody may see, of both forms together.
+    /// How many bytes readers may see, of both forms together.
     shown: AtomicU64,
-    mailboxes: Box<[Mailbox]>,
+    mailboxes: Box<[Mailbox<S>]>,
     /// There is a history, which wakes the first worker up.
     pub(crate) is_kept: bool,
     admission: Mutex<Admission>,
@@ -67,9 +66,9 @@ pub(crate) struct Shared {
     pub(crate) waiting: Waiting,
     /// Connections that are only told why they cannot come in.
     refused: AtomicUsize,
-    /// Somebody waits outside for a connection to end.
+    /// A connection waits outside for another one to end.
     acceptor_waits: AtomicBool,
-    /// Somebody is not heard because others are behind.
+    /// A worker does not hear its peers because others are behind.
     talk_waits: AtomicBool,
     pub(crate) limits: Limits,
     pub(crate) logger: Logger,
@@ -77,18 +76,30 @@ pub(crate) struct Shared {
 
 /// The room, and the files that it is kept in.
 #[derive(Debug)]
-pub(crate) struct State {
-    pub(crate) hub: Hub,
-    pub(crate) history: Option<History>,
+pub struct State {
+    /// The room and its timeline.
+    pub hub: Hub,
+    /// Its history, if one is kept.
+    pub history: Option<Box<dyn Storage>>,
+}
+
+impl State {
+    /// What is no longer in memory.
+    pub(crate) fn files(&self) -> &dyn Files {
+        match &self.history {
+            Some(history) => history.as_ref(),
+            None => &NoFiles,
+        }
+    }
 }
 
 /// Where a worker is reached by the others.
 #[derive(Debug)]
-struct Mailbox {
-    tasks: Mutex<Vec<Task>>,
+struct Mailbox<S> {
+    tasks: Mutex<Vec<Task<S>>>,
     /// One of them is a [`Task::Outcome`].
     has_outcomes: AtomicBool,
-    waker: Arc<Waker>,
+    waker: Waker,
     asleep: AtomicBool,
     /// How many connections it has, or is about to have.
     connections: AtomicUsize,
@@ -100,46 +111,46 @@ struct Mailbox {
     floor: [AtomicU64; 2],
 }
 
-/// Somebody who has come.
+/// A connection that has come.
 #[derive(Debug)]
-pub(crate) struct Peer {
-    pub(crate) socket: TcpStream,
+pub struct Peer<S = TcpStream> {
+    pub(crate) transport: S,
     pub(crate) address: SocketAddr,
-    /// Why they are not to come in.
+    /// Why it is not to come in.
     pub(crate) refusal: Option<Refusal>,
 }
 
 /// Something for one worker to do.
 #[derive(Debug)]
-pub(crate) enum Task {
-    /// Somebody has come, and is its from now on.
-    Peer(Peer),
+pub enum Task<S = TcpStream> {
+    /// A connection has come, and is its from now on.
+    Peer(Peer<S>),
     /// What came of a request of one of its connections.
     Outcome(ClientId, Answer),
-    /// Too many say nothing, and whoever has done so for longest is to go.
+    /// Too many peers say nothing, and the one that has done so for longest is to go.
     MakeRoom(Silent),
-    /// Everybody is told this.
+    /// Every peer is told this.
     Tell(Arc<str>),
     /// The server stops; the second time, at once.
     Stop,
     /// The files of the history are to be looked after.
     Reopen,
-    /// A connection has ended: somebody else may come in.
+    /// A connection has ended: another one may come in.
     Open,
 }
 
-impl Shared {
+impl<S> Shared<S> {
     /// `wakers` are those of the workers.
-    pub(crate) fn new(
+    pub fn new(
         hub: Hub,
-        mut history: Option<History>,
-        wakers: Vec<Arc<Waker>>,
+        mut history: Option<Box<dyn Storage>>,
+        wakers: Vec<Waker>,
         limits: Limits,
         logger: Logger,
     ) -> Self {
         let admission = Admission::new(limits.people, limits.limit_loopback, limits.returning);
         if let (Some(history), Some(first)) = (&mut history, wakers.first()) {
-            history.watch(Arc::clone(first));
+            history.watch(first.clone());
         }
         Self {
             shown: AtomicU64::new(hub.timeline.shown().bytes()),
@@ -158,13 +169,13 @@ impl Shared {
     }
 
     /// The room to look at, together with others. A panic ends the process a
-    /// moment later; until then nobody finds it half changed.
-    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
+    /// moment later; until then no other thread finds it half changed.
+    pub fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(|_| wait_for_the_end())
     }
 
     /// The room to change, alone.
-    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
+    pub fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(|_| wait_for_the_end())
     }
 
@@ -174,7 +185,7 @@ impl Shared {
         (state.unwrap_or_else(PoisonError::into_inner), self.logger)
     }
 
-    /// How many bytes everybody may see, of both forms together.
+    /// How many bytes readers may see, of both forms together.
     pub(crate) fn shown(&self) -> u64 {
         self.shown.load(Ordering::SeqCst)
     }
@@ -185,7 +196,7 @@ impl Shared {
         self.shown.swap(bytes, Ordering::SeqCst) != bytes
     }
 
-    /// Wakes those who sleep, but `worker`, because there is news.
+    /// Wakes the workers that sleep, but `worker`, because there is news.
     pub(crate) fn wake_others(&self, worker: usize) {
         for (index, mailbox) in self.mailboxes.iter().enumerate() {
             if index != worker
@@ -207,8 +218,8 @@ impl Shared {
     }
 
     /// Whether any worker is so far behind that no more should be said: one
-    /// fast speaker is not to outrun those who read as fast as they are served.
-    /// If so, everybody is woken when that is over.
+    /// fast speaker is not to outrun readers that take what they are served at once.
+    /// If so, all workers are woken when that is over.
     pub(crate) fn must_wait(&self) -> bool {
         if !self.is_behind() {
             return false;
@@ -235,7 +246,7 @@ impl Shared {
     }
 
     /// Gives a task to a worker.
-    pub(crate) fn give(&self, worker: usize, task: Task) {
+    pub fn give(&self, worker: usize, task: Task<S>) {
         let mailbox = &self.mailboxes[worker];
         if matches!(task, Task::Outcome(..)) {
             mailbox.has_outcomes.store(true, Ordering::SeqCst);
@@ -245,17 +256,12 @@ impl Shared {
     }
 
     /// What wakes a worker up.
-    pub(crate) fn waker(&self, worker: usize) -> Arc<Waker> {
-        Arc::clone(&self.mailboxes[worker].waker)
-    }
-
-    /// Wakes a worker up, for nothing in particular.
-    pub(crate) fn wake(&self, worker: usize) {
-        self.mailboxes[worker].wake();
+    pub(crate) fn waker(&self, worker: usize) -> &Waker {
+        &self.mailboxes[worker].waker
     }
 
     /// Gives tasks to all workers but one.
-    pub(crate) fn give_others(&self, worker: usize, task: impl Fn() -> Task) {
+    pub(crate) fn give_others(&self, worker: usize, task: impl Fn() -> Task<S>) {
         for index in (0..self.mailboxes.len()).filter(|index| *index != worker) {
             self.give(index, task());
         }
@@ -274,7 +280,7 @@ impl Shared {
     }
 
     /// What a worker has to do, which has the room alone.
-    pub(crate) fn take_tasks(&self, worker: usize) -> Vec<Task> {
+    pub(crate) fn take_tasks(&self, worker: usize) -> Vec<Task<S>> {
         let mailbox = &self.mailboxes[worker];
         mailbox.has_outcomes.store(false, Ordering::SeqCst);
         mem::take(&mut *mailbox.tasks())
@@ -286,10 +292,33 @@ impl Shared {
         counts.map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
+    /// A connection comes from this address. `Err` if it is not even told at leisure why
+    /// it cannot come in.
+    pub fn admit(
+        &self,
+        transport: S,
+        address: SocketAddr,
+        now: Now,
+    ) -> Result<Peer<S>, (S, Refusal)> {
+        let ip = address.ip().to_canonical();
+        let refusal = self.admission().arrive(ip, now.instant).err();
+        if let Some(refusal) = refusal {
+            self.refuse(refusal, ip, now);
+            if !self.can_refuse(ip) {
+                return Err((transport, refusal));
+            }
+        }
+        Ok(Peer {
+            transport,
+            address: SocketAddr::new(ip, address.port()),
+            refusal,
+        })
+    }
+
     /// The worker that is to have the next connection, which is counted now. A
-    /// small room is quickest where all are together: nobody has to be woken.
+    /// small room is quickest where all are together: no thread has to be woken.
     pub(crate) fn place(&self) -> usize {
-        let load = |mailbox: &Mailbox| mailbox.connections.load(Ordering::Relaxed);
+        let load = |mailbox: &Mailbox<S>| mailbox.connections.load(Ordering::Relaxed);
         let with_space = self
             .mailboxes
             .iter()
@@ -314,19 +343,19 @@ impl Shared {
             .store(count, Ordering::Relaxed);
     }
 
-    /// How many come or go and have not been served, about.
+    /// How many connections come or go and have not been served, about.
     pub(crate) fn unserved(&self) -> usize {
         let counts = self.mailboxes.iter().map(|mailbox| &mailbox.unserved);
         counts.map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
-    /// Who may come in, and how many of them say nothing.
+    /// The connections that count, and how many of them say nothing.
     pub(crate) fn admission(&self) -> MutexGuard<'_, Admission> {
         let admission = self.admission.lock();
         admission.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note that somebody could not come in.
+    /// Takes note that a connection could not come in.
     pub(crate) fn refuse(&self, refusal: Refusal, address: IpAddr, now: Now) {
         self.counters.refused[refusal as usize].add(1);
         let reason = refusal.reason(&self.limits.people);
@@ -386,7 +415,7 @@ impl Shared {
     /// Before this no reader needs the log of a form. A reader that does not know yet
     /// what came of its request may begin where the room was then.
     pub(crate) fn floor(&self, form: Form) -> u64 {
-        let is_unknown = |mailbox: &Mailbox| mailbox.has_outcomes.load(Ordering::SeqCst);
+        let is_unknown = |mailbox: &Mailbox<S>| mailbox.has_outcomes.load(Ordering::SeqCst);
         if self.mailboxes.iter().any(is_unknown) {
             return 0;
         }
@@ -401,8 +430,8 @@ impl Shared {
     }
 }
 
-impl Mailbox {
-    fn new(waker: Arc<Waker>) -> Self {
+impl<S> Mailbox<S> {
+    fn new(waker: Waker) -> Self {
         Self {
             tasks: Mutex::default(),
             has_outcomes: AtomicBool::new(false),
@@ -419,13 +448,12 @@ impl Mailbox {
         self.connections.load(Ordering::SeqCst) > 0
     }
 
-    fn tasks(&self) -> MutexGuard<'_, Vec<Task>> {
+    fn tasks(&self) -> MutexGuard<'_, Vec<Task<S>>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wake(&self) {
-        // It fails only when the poll is gone, and with it whoever slept.
-        let _ = self.waker.wake();
+        self.waker.wake_by_ref();
     }
 }
 
@@ -447,15 +475,15 @@ impl Shared {
     /// A room for tests that has a history, with one worker.
     pub(crate) fn kept(
         mut hub: Hub,
-        history: History,
-        waker: Arc<Waker>,
+        history: crate::storage::History,
+        waker: Waker,
         people: chat_proto::event::Limits,
     ) -> Self {
         hub.set_limits(people);
-        let history = Some(history);
+        let history: Box<dyn Storage> = Box::new(history);
         Self::new(
             hub,
-            history,
+            Some(history),
             vec![waker],
             test_limits(people),
             Logger::on_stderr(),
@@ -463,7 +491,7 @@ impl Shared {
     }
 
     /// An empty room for tests, with a worker for each waker.
-    pub(crate) fn of(wakers: Vec<Arc<Waker>>, people: chat_proto::event::Limits) -> Self {
+    pub(crate) fn of(wakers: Vec<Waker>, people: chat_proto::event::Limits) -> Self {
         let mut hub = Hub::new(crate::room::identity::tests::identity(), 8 << 20);
         hub.set_limits(people);
         let limits = test_limits(people);

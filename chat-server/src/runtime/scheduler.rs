@@ -1,12 +1,14 @@
 //! The connections of one worker, and whose turn it is.
 //!
 //! Every connection has at most one read of a buffer and one share of writing in
-//! a round, so nobody waits for anybody. Connections are dropped at the end of
+//! a round, so none waits for another. Connections are dropped at the end of
 //! the round only, so an event of this round never reaches a newer connection
 //! under the same key.
 
-pub(crate) mod input;
+mod closing;
 mod returning;
+mod sending;
+mod shed;
 mod silent;
 
 use std::cmp::Reverse;
@@ -15,52 +17,50 @@ use std::time::{Duration, Instant};
 use std::{io, mem};
 
 use chat_proto::event::Limits;
-use mio::event::Event;
-use mio::{Interest, Registry, Token};
 use slab::Slab;
 
 use crate::clock::Now;
 use crate::hub::{Answer, Hub};
-use crate::net::acceptor::ACCEPTS;
-use crate::net::admission::Visit;
 use crate::net::connection::Connection;
-use crate::ops::logger::Topic;
+use crate::net::transport::{Readiness, Transport};
 use crate::room::origin::ClientId;
 use crate::runtime::control::{Peer, Shared, Task};
-use crate::session::{Held, Reason, Session};
-use crate::timeline::mark::Form;
+use crate::runtime::observer::Observer;
+use crate::runtime::waiting::READ_BUFFER;
+use crate::session::{Held, Session};
 use returning::Returning;
 
-/// Connections, by the number of their token.
-pub(crate) struct Scheduler {
+/// The connections of one worker, by key.
+pub struct Scheduler<S, O = ()> {
     /// The worker whose they are.
     worker: usize,
     limits: Limits,
-    connections: Slab<Connection>,
+    connections: Slab<Connection<S>>,
     /// Tells connections that have had the same key from one another.
     generation: u32,
-    /// Keys of those to be looked after in this round: of those who are in the
-    /// room, and then of all others. However many come and go, whoever talks
-    /// does not wait for them.
+    /// Keys of those to be looked after in this round: of those that are in the
+    /// room, and then of all others. However many come and go, those in the room do
+    /// not wait for them.
     queues: [Vec<usize>; 2],
-    /// Those who get pieces of the past.
+    /// Readers that get pieces of the past.
     returning: Returning,
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// How much everybody was last served, as [`Shared::shown`] counts.
+    /// How much the readers were last served, as [`Shared::shown`] counts.
     served: u64,
     /// Before which places in the logs no reader here is.
     floor: [u64; 2],
-    /// Somebody in the queue can be sent more.
+    /// A connection in the queue can be sent more.
     sending: bool,
     buffer: Box<[u8]>,
     /// What came and went since it was last counted, in bytes.
     bytes_in: u64,
     bytes_out: u64,
+    pub(crate) observer: O,
 }
 
-impl Scheduler {
-    /// Nobody yet.
-    pub(crate) fn new(worker: usize, limits: Limits) -> Self {
+impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
+    /// No connections yet.
+    pub(crate) fn new(worker: usize, limits: Limits, observer: O) -> Self {
         Self {
             worker,
             limits,
@@ -70,30 +70,36 @@ impl Scheduler {
             returning: Returning::new(),
             timers: BinaryHeap::new(),
             served: 0,
-            floor: NOBODY,
+            floor: NO_READER,
             sending: false,
             buffer: vec![0; READ_BUFFER].into(),
             bytes_in: 0,
             bytes_out: 0,
+            observer,
         }
     }
 
-    /// Whether there is nobody.
+    /// All of them.
+    pub fn connections(&self) -> impl Iterator<Item = &Connection<S>> {
+        self.connections.iter().map(|(_, connection)| connection)
+    }
+
+    /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.connections.is_empty()
     }
 
-    /// Whether somebody is to be looked after in the next round.
+    /// Whether a connection is to be looked after in the next round.
     pub(crate) fn has_work(&self) -> bool {
         self.queued().next().is_some() || self.returning.has_work()
     }
 
-    /// Whether somebody in the queue can be sent more.
+    /// Whether a connection in the queue can be sent more.
     pub(crate) fn can_send(&self) -> bool {
         self.sending
     }
 
-    /// Whether somebody in the queue would change the room.
+    /// Whether a connection in the queue would change the room.
     pub(crate) fn need_room(&self) -> bool {
         self.queued().any(|key| {
             self.connections
@@ -111,26 +117,26 @@ impl Scheduler {
         self.timers.peek().map(|Reverse((at, _))| *at)
     }
 
-    /// Takes somebody in.
+    /// Takes a connection in.
     ///
     /// # Errors
     ///
-    /// When the socket cannot be watched.
+    /// When it cannot be watched.
     pub(crate) fn insert(
         &mut self,
-        peer: Peer,
-        registry: &Registry,
+        peer: Peer<S>,
+        registry: &S::Registry,
         hub: &Hub,
         now: Now,
     ) -> io::Result<()> {
         let entry = self.connections.vacant_entry();
         let key = entry.key();
         let Peer {
-            mut socket,
+            mut transport,
             address,
             refusal,
         } = peer;
-        registry.register(&mut socket, Token(key), INTEREST)?;
+        transport.register(registry, key)?;
         // Long before a number comes again its connection is gone.
         self.generation = self.generation.wrapping_add(1);
         let client = ClientId {
@@ -142,38 +148,45 @@ impl Scheduler {
             None => Session::new(client, address, hub, now),
             Some(refusal) => Session::refused(client, address, refusal, hub, now),
         };
-        entry.insert(Connection::new(socket, session, refusal.is_none()));
+        entry.insert(Connection::new(transport, session, refusal.is_none()));
         self.enqueue(key);
         Ok(())
     }
 
-    /// Takes note of what has happened to a socket; whether it is one of these.
-    pub(crate) fn note(&mut self, event: &Event) -> bool {
-        let Token(key) = event.token();
+    /// Takes note of what has happened to a connection; whether it is one of these.
+    pub fn note(&mut self, key: usize, told: Readiness) -> bool {
         let Some(connection) = self.connections.get_mut(key) else {
             return false;
         };
-        let read_on = event.is_read_closed() || event.is_error() || event.is_priority();
-        connection.read_on |= read_on;
-        connection.readable |= event.is_readable() || connection.read_on;
-        connection.writable |= event.is_writable();
-        if event.is_error() {
-            connection.notice_reset();
-        }
+        connection.note(told);
         self.enqueue(key);
         true
     }
 
-    /// Says goodbye to everyone.
-    pub(crate) fn goodbye(&mut self, hub: &Hub, now: Now) {
+    /// Says goodbye to every peer.
+    pub(crate) fn goodbye(&mut self, hub: &mut Hub, now: Now) {
         for key in 0..self.connections.capacity() {
-            if let Some(connection) = self.connections.get_mut(key) {
-                // Not all at once.
-                let after = RETURN_AFTER + RETURN_APART * key as u32;
-                let after = after.min(RETURN_AT_MOST);
-                connection.session.goodbye(after, hub, now);
-                self.enqueue(key);
-            }
+            // Not all at once.
+            let after = RETURN_AFTER + RETURN_APART * key as u32;
+            let after = after.min(RETURN_AT_MOST);
+            self.turn(key, hub, |session, hub| session.goodbye(after, hub, now));
+        }
+    }
+
+    /// Tells every peer something.
+    pub(crate) fn tell(&mut self, text: &str, hub: &mut Hub, now: Now) {
+        for key in 0..self.connections.capacity() {
+            self.turn(key, hub, |session, hub| session.tell(text, hub, now));
+        }
+    }
+
+    /// Something happens to a session besides what its peer does.
+    fn turn(&mut self, key: usize, hub: &mut Hub, act: impl FnOnce(&mut Session, &mut Hub)) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            self.observer.turn(connection, hub, |connection, hub| {
+                act(&mut connection.session, hub);
+            });
+            self.enqueue(key);
         }
     }
 
@@ -187,12 +200,11 @@ impl Scheduler {
         }
     }
 
-    /// Hears everybody in turn, until there is as much to tell as one reader
-    /// takes in one round, the answers to each included, or that were as many as
-    /// can be heard in one. Those who were not heard are the first next time.
-    /// However much is said, there is always a turn for those who come and go, and
-    /// a connection that has only ended takes no turn of the others.
-    pub(crate) fn hear(&mut self, hub: &mut Hub, shared: &Shared, now: Now) {
+    /// Reads from queued connections until the round's bytes, answers included, or its
+    /// turns are spent; the rest go first in the next round. Connections that come and
+    /// go have bytes and turns of their own, however much is said in the room, and one
+    /// that has only ended takes no turn of the others.
+    pub(crate) fn hear(&mut self, hub: &mut Hub, shared: &Shared<S>, now: Now) {
         for (index, bytes) in ROUND_BYTES.into_iter().enumerate() {
             let enough = hub.timeline.written() + bytes;
             let mut queue = mem::take(&mut self.queues[index]);
@@ -222,18 +234,15 @@ impl Scheduler {
     }
 
     /// Whether anything was read.
-    fn hear_one(&mut self, key: usize, hub: &mut Hub, shared: &Shared, now: Now) -> bool {
+    fn hear_one(&mut self, key: usize, hub: &mut Hub, shared: &Shared<S>, now: Now) -> bool {
         let Some(connection) = self.connections.get_mut(key) else {
             return false;
         };
-        connection.settle(hub, now);
-        connection.session.go_on(hub, now);
-        let mut bytes = 0;
-        if connection.wants_read() {
-            let buffer = &mut self.buffer[..shared.waiting.read_size()];
-            bytes = connection.read(buffer, hub, now);
-            self.bytes_in += bytes as u64;
-        }
+        let buffer = &mut self.buffer[..shared.waiting.read_size()];
+        let bytes = self.observer.turn(connection, hub, |connection, hub| {
+            connection.hear(buffer, hub, now)
+        });
+        self.bytes_in += bytes as u64;
         if !connection.came_in && connection.session.is_present() {
             connection.came_in = true;
             shared.let_back(connection.session.address().ip());
@@ -246,7 +255,7 @@ impl Scheduler {
     }
 
     /// Has connections know what came of their requests.
-    pub(crate) fn deliver(&mut self, hub: &mut Hub, shared: &Shared, now: Now) {
+    pub(crate) fn deliver(&mut self, hub: &mut Hub, shared: &Shared<S>, now: Now) {
         for (client, answer) in hub.take_outcomes() {
             match usize::from(client.worker) {
                 worker if worker == self.worker => self.answer(client, answer, hub, now),
@@ -258,16 +267,14 @@ impl Scheduler {
     /// Has a connection know what came of its request, unless it is gone.
     pub(crate) fn answer(&mut self, client: ClientId, answer: Answer, hub: &mut Hub, now: Now) {
         let key = client.key as usize;
-        if let Some(connection) = self.connections.get_mut(key)
-            && connection.session.client() == client
-        {
-            connection.session.outcome(answer, hub, now);
-            self.enqueue(key);
+        let connection = self.connections.get(key);
+        if connection.is_some_and(|one| one.session.client() == client) {
+            self.turn(key, hub, |session, hub| session.outcome(answer, hub, now));
         }
     }
 
     /// Does what is due.
-    pub(crate) fn expire(&mut self, hub: &mut Hub, shared: &Shared, now: Now) {
+    pub(crate) fn expire(&mut self, hub: &mut Hub, shared: &Shared<S>, now: Now) {
         while let Some(&Reverse((at, key))) = self.timers.peek()
             && at <= now.instant
         {
@@ -283,237 +290,49 @@ impl Scheduler {
                 }
             }
             if let Some(connection) = self.connections.get_mut(key) {
-                connection.expire(self.limits.stall, hub, now);
+                let stall = self.limits.stall;
+                self.observer.turn(connection, hub, |connection, hub| {
+                    connection.expire(stall, hub, now);
+                });
                 self.expire_silent(key, hub, shared, now);
                 self.enqueue(key);
             }
         }
-        // Everybody has a timer when they come, and hardly anybody later.
+        // Every connection has a timer when it comes, and few have one later.
         let capacity = self.timers.capacity();
         if capacity > 1024 && self.timers.len() < capacity / 4 {
             self.timers.shrink_to(2 * self.timers.len());
         }
     }
 
-    /// Tells everybody something.
-    pub(crate) fn tell(&mut self, text: &str, hub: &Hub, now: Now) {
-        for key in 0..self.connections.capacity() {
-            if let Some(connection) = self.connections.get_mut(key) {
-                connection.session.tell(text, hub, now);
-                self.enqueue(key);
-            }
-        }
-    }
-
-    /// Sends what there is to see. Others may change the room in between, so
-    /// that they do not have to wait until everybody has been served.
-    pub(crate) fn write(&mut self, shared: &Shared, now: Now) {
-        if self.has_news(shared) {
-            // What comes after this is news again, also for those who get it.
-            let served = mem::replace(&mut self.served, shared.shown());
-            let keys = self.connections.capacity();
-            for some in (0..keys).step_by(SOME) {
-                let state = shared.read();
-                if shared.has_outcomes(self.worker) {
-                    self.served = served;
-                    return;
-                }
-                for key in some..(some + SOME).min(keys) {
-                    self.write_to(key, &state.hub, now);
-                    if let Some(connection) = self.connections.get(key)
-                        && (connection.needs_turn(self.limits.stall)
-                            || connection.can_send(&state.hub)
-                            || connection.session.is_closing())
-                    {
-                        self.enqueue(key);
-                    }
-                }
-            }
-            shared.set_served(self.worker, self.served);
-        } else {
-            self.write_to_queue(shared, now);
-        }
-    }
-
-    /// Sends some of those who wait for an answer what waits for them, and those who
-    /// go their last words. The others are the first next time.
-    fn write_to_queue(&mut self, shared: &Shared, now: Now) {
-        for index in 0..self.queues.len() {
-            let mut queue = mem::take(&mut self.queues[index]);
-            let (mut passed, mut written) = (0, 0);
-            while passed < queue.len().min(LOOKS) && written < TURNS {
-                let state = shared.read();
-                if shared.has_outcomes(self.worker) {
-                    break;
-                }
-                let some = passed..(passed + SOME).min(queue.len());
-                passed = some.end;
-                for &key in &queue[some] {
-                    let connection = self.connections.get(key);
-                    let stays = connection.filter(|one| !one.session.is_closing());
-                    let sends = stays.is_some_and(|one| one.can_send(&state.hub));
-                    written += usize::from(sends);
-                    self.write_to(key, &state.hub, now);
-                }
-            }
-            queue.rotate_left(passed);
-            self.queues[index] = queue;
-        }
-    }
-
-    fn write_to(&mut self, key: usize, hub: &Hub, now: Now) {
-        if let Some(connection) = self.connections.get_mut(key) {
-            self.bytes_out += connection.write(hub, now) as u64;
-            if !connection.returning && connection.wants_past(hub) {
-                connection.returning = true;
-                self.returning.push(key);
-            }
-        }
-    }
-
-    /// Moves those who hold back the log, keeps those in the queue that are not
-    /// done, and drops what is closed.
-    pub(crate) fn close(&mut self, registry: &Registry, shared: &Shared, now: Now) {
-        let state = shared.read();
-        let hub = &state.hub;
-        self.move_laggards(hub, shared);
-        self.sending = false;
-        let (mut closed, mut told) = (Vec::new(), Vec::new());
-        let stall = self.limits.stall;
-        for queue in &mut self.queues {
-            queue.retain(|&key| {
-                let Some(connection) = self.connections.get_mut(key) else {
-                    return false;
-                };
-                connection.close(hub, now);
-                let session = &mut connection.session;
-                for change in session.take_changes() {
-                    told.extend(change.line(session.address(), session.reason()));
-                }
-                if connection.is_closed() {
-                    closed.push(key);
-                    return false;
-                }
-                if let Some(deadline) = connection.needs_timer(stall) {
-                    connection.set_timer(Some(deadline));
-                    self.timers.push(Reverse((deadline, key)));
-                }
-                let sends = connection.can_send(hub);
-                self.sending |= sends;
-                connection.queued = sends || connection.needs_turn(stall);
-                connection.queued
-            });
-        }
-        drop(state);
-        shared.set_unserved(self.worker, self.queues[1].len());
-        for (topic, text) in told {
-            shared.logger.tell(topic, now, &text);
-        }
-        for key in closed {
-            self.joined(key, shared);
-            let mut connection = self.connections.remove(key);
-            // A socket that is dropped is off the poll as well.
-            let _ = registry.deregister(connection.socket());
-            let session = &connection.session;
-            shared.waiting.change(session.held(), Held::default());
-            let stalled = session.reason() == Reason::TookNothing;
-            shared.counters.stalled.add(stalled.into());
-            let (address, reason) = (session.address(), session.reason());
-            let visit = match session.name() {
-                Some(_) => Visit::Inside,
-                None => Visit::Outside,
-            };
-            let from = connection.came_in.then_some((address.ip(), visit));
-            shared.leave(self.worker, from, now);
-            // That it was refused is told already.
-            let is_told = matches!(reason, Reason::Refused(_) | Reason::ServerStopped);
-            if connection.came_in && visit == Visit::Outside && !is_told {
-                let text = format!("{address} did not come in: {reason}");
-                shared.logger.tell(Topic::Strangers, now, &text);
-            }
-        }
-        let counters = &shared.counters;
-        counters.bytes_in.add(mem::take(&mut self.bytes_in));
-        counters.bytes_out.add(mem::take(&mut self.bytes_out));
-        // The last one must not hold back the log for ever: nobody wakes up a
-        // worker that has no people.
-        if self.connections.is_empty() {
-            self.set_floor(NOBODY, shared);
-        }
-    }
-
-    /// If the first ones have come: nothing that they read is to be dropped.
-    pub(crate) fn hold(&mut self, hub: &Hub, shared: &Shared) {
-        if self.floor == NOBODY && !self.connections.is_empty() {
-            let start = [Form::Text, Form::Json].map(|form| hub.timeline.log(form).start());
-            self.set_floor(start, shared);
-        }
-    }
-
-    /// Nobody may hold back the log.
-    fn move_laggards(&mut self, hub: &Hub, shared: &Shared) {
-        let floor = [Form::Text, Form::Json].map(|form| hub.timeline.trim_point(form));
-        if self.connections.is_empty() || floor == self.floor {
-            return;
-        }
-        for (key, connection) in &mut self.connections {
-            if connection.session.is_too_far_behind(hub) {
-                connection.session.fall_behind(hub);
-                shared.counters.laggards.add(1);
-                // Nothing else may happen to it before the next event.
-                if !connection.returning && connection.wants_past(hub) {
-                    connection.returning = true;
-                    self.returning.push(key);
-                }
-            }
-        }
-        self.set_floor(floor, shared);
-    }
-
-    fn set_floor(&mut self, floor: [u64; 2], shared: &Shared) {
-        if floor != self.floor {
-            self.floor = floor;
-            shared.set_floor(self.worker, floor);
-        }
-    }
-
-    /// Whether there is something to see since everybody was last served.
-    /// Nobody here would see it if there is nobody.
-    pub(crate) fn has_news(&self, shared: &Shared) -> bool {
+    /// Whether there is something to see since the readers were last served, and any
+    /// reader to see it.
+    pub(crate) fn has_news(&self, shared: &Shared<S>) -> bool {
         !self.connections.is_empty() && shared.shown() != self.served
     }
 }
 
-/// What the poll tells of a connection.
-#[cfg(target_os = "linux")]
-const INTEREST: Interest = Interest::READABLE
-    .add(Interest::WRITABLE)
-    .add(Interest::PRIORITY);
-#[cfg(not(target_os = "linux"))]
-const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
+/// Where there are no readers the log is not needed.
+const NO_READER: [u64; 2] = [u64::MAX; 2];
 
-/// Where nobody reads, nothing is needed.
-const NOBODY: [u64; 2] = [u64::MAX; 2];
-
-/// What one connection may send in one round.
-const READ_BUFFER: usize = 16 * 1024;
-
-/// What may be said in one round, in both forms together, and answered, by those
-/// who are in the room and by all others: about what one connection is sent in one,
-/// so that nobody falls behind who takes it, and thousands of programs that come at
+/// What may be said in one round, in both forms together, and answered, by the
+/// connections in the room and by all others: about what one connection is sent in one,
+/// so that no reader that takes it falls behind, and thousands of programs that come at
 /// once do not have all their welcomes in memory.
 const ROUND_BYTES: [u64; 2] = [192 * 1024, 64 * 1024];
 
 /// Connections that are heard in one round, and that are sent an answer: so
-/// many that thousands who come at once leave time to accept the others.
+/// many that thousands that come at once leave time to accept the others.
 const TURNS: usize = 64;
 
-/// Connections that are looked at in one round, of those who come and go: as many as
-/// come in one, so that those who have gone do not pile up before those who come.
+/// Connections that are looked at in one round, of those that come and go: as many as
+/// come in one, so that those that have gone do not pile up before those that come.
 const LOOKS: usize = 2 * ACCEPTS;
 
-/// Connections that are served before another worker may change the room.
-const SOME: usize = 16;
+/// Connections that are accepted at one listener in one round: a flood of them
+/// delays the others by a few milliseconds, and does not fill the backlog,
+/// after which the next ones would be tried again only a second later.
+pub(crate) const ACCEPTS: usize = 512;
 
 /// When people are told to come back after a goodbye: a moment later, one after
 /// the other.

@@ -14,7 +14,7 @@ use crate::ops::logger::Logger;
 use crate::room::request::Request;
 use crate::runtime::control::{ACCEPTOR, Shared, State, Task};
 use crate::runtime::worker::Worker;
-use crate::storage::{History, News};
+use crate::storage::{History, News, Storage};
 
 pub use crate::runtime::control::Limits;
 
@@ -50,6 +50,7 @@ impl Server {
         hub.set_limits(limits.people);
         hub.timeline.reserve();
         hub.request(Request::AwaitReturns, now());
+        let history = history.map(|history| Box::new(history) as Box<dyn Storage>);
         Ok(Self {
             workers,
             shared: Shared::new(hub, history, wakers, limits, logger),
@@ -92,7 +93,7 @@ fn run(mut worker: Worker, shared: &Shared) -> anyhow::Result<()> {
         shared.give_others(worker.index(), || Task::Stop);
     }
     // It waits for the others.
-    shared.wake(ACCEPTOR);
+    shared.waker(ACCEPTOR).wake_by_ref();
     result
 }
 
@@ -111,7 +112,7 @@ impl Drop for EndsWithUs {
 fn finish(shared: Shared) {
     let now = now();
     let (State { mut hub, history }, logger) = shared.into_parts();
-    if let Some(history) = history
+    if let Some(mut history) = history
         && let Some(News::Trouble(why)) = history.finish(&mut hub, now)
     {
         let text = format!("{why}: the last of what was said is not kept");

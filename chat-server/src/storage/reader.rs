@@ -2,25 +2,16 @@
 //!
 //! A read can take as long as the disk likes, and only the peer that asked for it is
 //! to wait. One piece is read at a time, in the order in which they
-//! were asked for; each worker asks for a few at a time ([`clients`](crate::runtime::scheduler)).
+//! were asked for; each worker asks for a few at a time ([`scheduler`](crate::runtime::scheduler)).
 
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use mio::Waker;
-
 use super::disk::Handle;
+use super::interface::Asker;
 use crate::timeline::replay::{Piece, Wanted};
-
-/// Where a worker gets the pieces that it has asked for.
-#[derive(Debug)]
-pub(crate) struct Asker {
-    pub(crate) pieces: Sender<(usize, Piece)>,
-    /// Wakes it up when there is one.
-    pub(crate) waker: Arc<Waker>,
-}
 
 /// The thread's other end.
 #[derive(Debug)]
@@ -50,11 +41,7 @@ impl Reader {
                     .file
                     .read_at(request.offset, wanted.most, &mut bytes);
                 let bytes: io::Result<Vec<u8>> = read.map(|()| bytes);
-                // A worker that is gone needs nothing.
-                let piece = Piece { wanted, bytes };
-                if request.asker.pieces.send((request.key, piece)).is_ok() {
-                    let _ = request.asker.waker.wake();
-                }
+                request.asker.answer(request.key, Piece { wanted, bytes });
             }
         });
         Self { requests }

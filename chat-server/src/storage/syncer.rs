@@ -8,11 +8,10 @@
 
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
+use std::task::Waker;
 use std::thread;
 use std::time::Duration;
-
-use mio::Waker;
 
 use super::keeper::{Done, Job, Keeper};
 
@@ -33,7 +32,7 @@ pub(super) enum Syncer {
 
 impl Syncer {
     /// Has a thread do the jobs, which wakes the loop after each. To be called once.
-    pub(super) fn start(&mut self, waker: Arc<Waker>) {
+    pub(super) fn start(&mut self, waker: Waker) {
         let (jobs, todo) = channel();
         let (done, results) = channel();
         let thread = Self::Thread {
@@ -46,9 +45,10 @@ impl Syncer {
         thread::spawn(move || {
             for job in todo {
                 // If the history is closed it is over.
-                if done.send(keeper.run(job)).is_err() || waker.wake().is_err() {
+                if done.send(keeper.run(job)).is_err() {
                     break;
                 }
+                waker.wake_by_ref();
             }
         });
     }

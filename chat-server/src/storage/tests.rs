@@ -73,7 +73,7 @@ impl Hall {
         let mut notes = Vec::new();
         let (mut history, hub) = History::open_on(disk, options, CAPACITY, now, &mut notes)?;
         let poll = Poll::new()?;
-        history.watch(Waker::new(poll.registry(), Token(0))?.into());
+        history.watch(crate::wake::waker(poll.registry(), Token(0))?);
         Ok(Self {
             hub,
             history,
@@ -144,7 +144,7 @@ impl Hall {
 
     fn finish(self) -> Option<News> {
         let Self {
-            history,
+            mut history,
             mut hub,
             now,
             ..

@@ -14,7 +14,7 @@ use chat_server::clock::Now;
 use chat_server::hub::Hub;
 use chat_server::room::origin::ClientId;
 use chat_server::room::request::{Act, Fallback, Outcome};
-use chat_server::storage::{History, Options, SyncMode};
+use chat_server::storage::{History, Options, Storage, SyncMode};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -13,6 +13,7 @@ use chat_proto::event::{Limits, RoomId, RunId, Timestamp};
 use chat_server::clock::Now;
 use chat_server::hub::Hub;
 use chat_server::net::connection::Connection;
+use chat_server::net::transport::Readiness;
 use chat_server::room::identity::{Identity, Key};
 use chat_server::room::origin::ClientId;
 use chat_server::room::request::Request;
@@ -144,8 +145,11 @@ impl Hall {
             }
             (What::Arrive(count), _) => self.arrive(who, count),
             (What::Take(count), Some(person)) => {
-                person.connection.socket().space = count;
-                person.connection.writable |= count > 0;
+                person.connection.transport_mut().space = count;
+                person.connection.note(Readiness {
+                    writable: count > 0,
+                    ..Readiness::default()
+                });
                 self.enqueue(who);
             }
             (What::End, Some(person)) => {
@@ -160,7 +164,7 @@ impl Hall {
             }
             (What::Fail(loses_input), Some(person)) => {
                 person.is_done = true;
-                let wire = person.connection.socket();
+                let wire = person.connection.transport_mut();
                 (wire.error, wire.ended) = (Some(io::ErrorKind::ConnectionReset), true);
                 wire.lost = loses_input || !person.on_the_way.is_empty();
                 if loses_input {
@@ -294,26 +298,29 @@ impl Hall {
     /// Some of what was sent arrives.
     fn arrive(&mut self, who: usize, count: usize) {
         if let Some(Some(person)) = self.people.get_mut(who)
-            && !person.connection.socket().ended
+            && !person.connection.transport_mut().ended
         {
             let count = count.min(person.on_the_way.len());
-            let wire = person.connection.socket();
+            let wire = person.connection.transport_mut();
             wire.arrived.extend(person.on_the_way.drain(..count));
-            person.connection.readable |= count > 0;
+            person.connection.note(Readiness {
+                readable: count > 0,
+                ..Readiness::default()
+            });
             self.enqueue(who);
         }
     }
 
     fn end(&mut self, who: usize) {
         if let Some(Some(person)) = self.people.get_mut(who) {
-            person.connection.socket().ended = true;
+            person.connection.transport_mut().ended = true;
             self.hang_up(who);
         }
     }
 
     fn close_both(&mut self, who: usize) {
         if let Some(Some(person)) = self.people.get_mut(who) {
-            person.connection.socket().deaf = true;
+            person.connection.transport_mut().deaf = true;
             self.end(who);
         }
     }
@@ -321,11 +328,14 @@ impl Hall {
     /// The poll tells that there is an end.
     fn hang_up(&mut self, who: usize) {
         if let Some(Some(person)) = self.people.get_mut(who) {
-            person.connection.read_on = true;
-            person.connection.readable = true;
-            let wire = person.connection.socket();
+            let wire = person.connection.transport_mut();
             let is_over = wire.error.is_some() || wire.deaf;
-            person.connection.writable |= is_over;
+            person.connection.note(Readiness {
+                readable: true,
+                writable: is_over,
+                read_on: true,
+                failed: false,
+            });
         }
         self.enqueue(who);
     }

@@ -82,7 +82,7 @@ impl Person {
     /// Whether all that it sent was to be heard: it went by itself, was not sent away
     /// before, and did not break off while it said more than the `rate`.
     pub(crate) fn was_heard(&mut self, rate: u32) -> bool {
-        let wire = self.connection.socket();
+        let wire = self.connection.transport_mut();
         let meant_it = wire.ended && !wire.lost && (wire.error.is_none() || rate == 0);
         let by_itself = matches!(
             self.session().reason(),

@@ -2,9 +2,9 @@
 //! how it ends.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Read};
 
-use chat_server::net::socket::Socket;
+use chat_server::net::transport::{Received, StallTimer, Transport};
 
 /// The server's end of a connection.
 #[derive(Debug, Default)]
@@ -27,27 +27,40 @@ pub(crate) struct Wire {
     pub(crate) shut: bool,
 }
 
-impl Read for Wire {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl Transport for Wire {
+    type Registry = ();
+
+    fn register(&mut self, (): &(), _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn deregister(&mut self, (): &()) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
         if !self.arrived.is_empty() {
-            // Less than was asked for means that there is no more.
             self.arrived.make_contiguous();
-            return self.arrived.read(buffer);
+            let count = self.arrived.read(buffer)?;
+            let is_drained = count < buffer.len();
+            return Ok(Received { count, is_drained });
         }
+        let end = Received {
+            count: 0,
+            is_drained: true,
+        };
         match self.error {
             Some(error) => Err(error.into()),
-            None if self.ended => Ok(0),
+            None if self.ended => Ok(end),
             None => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
-}
 
-impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(bytes)])
+        self.write_slices(&[IoSlice::new(bytes)])
     }
 
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         assert!(!self.shut, "something is sent behind the end");
         if let Some(error) = self.error {
             return Err(error.into());
@@ -68,12 +81,6 @@ impl Write for Wire {
         }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Socket for Wire {
     fn shut(&mut self) -> io::Result<()> {
         self.shut = true;
         match self.error {
@@ -87,5 +94,5 @@ impl Socket for Wire {
         Ok(None)
     }
 
-    fn set_dead_after(&self, _: bool) {}
+    fn set_stall_timer(&self, _: StallTimer) {}
 }

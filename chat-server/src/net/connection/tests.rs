@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::*;
+use crate::timeline::replay::{NoFiles, Page};
 
 /// Thousands of idle connections cost hardly more than this each, so what
 /// only few need at a time belongs into a [`Cold`]. mio's socket is larger
@@ -37,7 +38,7 @@ fn nothing_is_sent_after_our_side_is_shut() {
     hub.timeline
         .set_trouble(Some(crate::hub::notice("the disk is full")));
     client.write_all(b"{\"type\":\"quit\"}\n").unwrap();
-    connection.readable = true;
+    connection.ready.readable = true;
     connection.read(&mut [0; 100], &mut hub, now);
     connection.write(&hub, now);
     connection.close(&hub, now);
@@ -47,7 +48,7 @@ fn nothing_is_sent_after_our_side_is_shut() {
     assert!(connection.session.has_output(&hub));
     assert!(!connection.can_send(&hub));
     connection.write(&hub, now);
-    assert_eq!(connection.gone, None);
+    assert_eq!(connection.state, State::Lingering);
 }
 
 /// Else whoever asks for all of a long past and goes has it read all the same.
@@ -62,8 +63,8 @@ fn the_past_is_not_looked_up_for_one_who_is_gone() {
     hub.timeline.show_all();
     connection.write(&hub, now);
     assert!(connection.wants_past(&hub));
-    connection.fail(&io::ErrorKind::ConnectionReset.into());
-    let (files, mut page) = (crate::timeline::replay::NoFiles, Page::default());
+    connection.fail(&ErrorKind::ConnectionReset.into());
+    let (files, mut page) = (NoFiles, Page::default());
     assert_eq!(
         connection.write_past(&hub, &files, None, &mut page, now),
         (0, None),
@@ -76,9 +77,9 @@ fn the_past_is_not_looked_up_for_one_who_is_gone() {
 fn who_takes_nothing_any_more_needs_an_earlier_timer_than_the_one_that_is_set() {
     let (_client, mut connection, _) = accepted();
     let (stall, now) = (Duration::from_secs(1), crate::runtime::server::now());
-    connection.readable = false;
+    connection.ready.readable = false;
     connection.set_timer(Some(now.instant + Duration::from_secs(30)));
-    connection.written(Err(io::ErrorKind::WouldBlock.into()), now);
+    connection.written(Err(ErrorKind::WouldBlock.into()), now);
     assert!(connection.needs_turn(stall));
     connection.set_timer(connection.needs_timer(stall));
     assert!(!connection.needs_turn(stall));
@@ -112,10 +113,10 @@ fn who_has_closed_in_order_is_not_too_late() {
     for (reason, is_closed) in [(Reason::Closed, false), (Reason::Reset, true)] {
         let (_client, mut connection, mut hub) = accepted();
         let mut now = crate::runtime::server::now();
-        let blocked = Err(io::ErrorKind::WouldBlock.into());
+        let blocked = Err(ErrorKind::WouldBlock.into());
         connection.written(blocked, now);
-        connection.gone = Some(reason);
-        connection.settle(&mut hub, now);
+        connection.state = State::Gone(reason);
+        connection.settle(now);
         assert!(!connection.is_closed());
         now.instant += stall;
         connection.expire(stall, &mut hub, now);

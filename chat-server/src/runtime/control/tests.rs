@@ -11,7 +11,7 @@ use crate::runtime::server::now;
 /// Two workers, with a connection each.
 fn two() -> (Shared, [Poll; 2]) {
     let polls = [(); 2].map(|()| Poll::new().unwrap());
-    let waker = |poll: &Poll| Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
+    let waker = |poll: &Poll| crate::wake::waker(poll.registry(), Token(0)).unwrap();
     let wakers = polls.iter().map(waker).collect();
     let shared = Shared::of(wakers, chat_proto::event::Limits::default());
     assert_eq!([shared.place(), shared.place()], [0, 1]);

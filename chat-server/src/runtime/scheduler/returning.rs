@@ -1,21 +1,24 @@
-//! Those who get pieces of the past, a page at a time. What is not in memory is read
-//! by another thread, and only those wait for it who have asked.
+//! Readers that get pieces of the past, a page at a time. What is not in memory is read
+//! by another thread, and only the readers that have asked wait for it.
 
 use std::collections::VecDeque;
-use std::mem;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::Scheduler;
 use crate::clock::Now;
+use crate::hub::Hub;
+use crate::net::connection::{Connection, PastTurn};
+use crate::net::transport::Transport;
 use crate::runtime::control::Shared;
+use crate::runtime::observer::Observer;
 use crate::storage::Asker;
-use crate::timeline::replay::{Files, NoFiles, Page, Piece, Wanted};
+use crate::timeline::replay::{Page, Piece, Wanted};
 
 /// Whose turn it is.
 pub(super) struct Returning {
-    /// Keys of those who get a page, in turn.
+    /// Keys of readers that get a page, in turn.
     turns: VecDeque<usize>,
-    /// Keys of those for whom something has to be read first, and what, in turn.
+    /// Keys of readers for which something has to be read first, and what, in turn.
     asking: VecDeque<(usize, Wanted)>,
     /// How many pieces are being read.
     reading: usize,
@@ -39,13 +42,25 @@ impl Returning {
         }
     }
 
-    /// Whether anybody is to get a page in the next round.
+    /// Whether a reader is to get a page in the next round.
     pub(super) fn has_work(&self) -> bool {
         !self.turns.is_empty()
     }
 
-    /// It is to get a page, behind all others.
-    pub(super) fn push(&mut self, key: usize) {
+    /// If the past is what it is to get next, it gets a page, behind all others.
+    pub(super) fn admit<S: Transport>(
+        &mut self,
+        key: usize,
+        connection: &mut Connection<S>,
+        hub: &Hub,
+    ) {
+        if connection.past_turn == PastTurn::Idle && connection.wants_past(hub) {
+            self.queue(key, connection);
+        }
+    }
+
+    fn queue<S>(&mut self, key: usize, connection: &mut Connection<S>) {
+        connection.past_turn = PastTurn::Queued;
         self.turns.push_back(key);
     }
 
@@ -57,10 +72,10 @@ impl Returning {
     }
 }
 
-impl Scheduler {
-    /// Sends some of those who come back a page each, but no more in a round
+impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
+    /// Sends some of them a page each, but no more in a round
     /// than the others hardly notice. This thread does not wait for the disk.
-    pub(crate) fn serve_past(&mut self, shared: &Shared, now: Now) {
+    pub(crate) fn serve_past(&mut self, shared: &Shared<S>, now: Now) {
         while let Some((key, piece)) = self.returning.next_piece() {
             self.serve(key, Some(piece), shared, now);
         }
@@ -74,28 +89,27 @@ impl Scheduler {
 
     /// Sends one of them a page, or has them wait until it is read. `piece` is what
     /// was read.
-    fn serve(&mut self, key: usize, piece: Option<Piece>, shared: &Shared, now: Now) {
+    fn serve(&mut self, key: usize, piece: Option<Piece>, shared: &Shared<S>, now: Now) {
         let state = shared.read();
-        let files: &dyn Files = match &state.history {
-            Some(history) => history,
-            None => &NoFiles,
+        let expected = match piece {
+            Some(_) => PastTurn::Reading,
+            None => PastTurn::Queued,
         };
         // Another one may have the key by now.
         if let Some(connection) = self.connections.get_mut(key)
-            && mem::take(match piece {
-                Some(_) => &mut connection.reading,
-                None => &mut connection.returning,
-            })
+            && connection.past_turn == expected
         {
-            let (bytes, wanted) =
-                connection.write_past(&state.hub, files, piece, &mut self.returning.page, now);
+            connection.past_turn = PastTurn::Idle;
+            let (hub, files) = (&state.hub, state.files());
+            let page = &mut self.returning.page;
+            let (bytes, wanted) = connection.write_past(hub, files, piece, page, now);
             self.bytes_out += bytes as u64;
-            if let Some(wanted) = wanted {
-                connection.reading = true;
-                self.returning.asking.push_back((key, wanted));
-            } else if connection.wants_past(&state.hub) {
-                connection.returning = true;
-                self.returning.push(key);
+            match wanted {
+                Some(wanted) => {
+                    connection.past_turn = PastTurn::Reading;
+                    self.returning.asking.push_back((key, wanted));
+                }
+                None => self.returning.admit(key, connection, hub),
             }
             if let Some(why) = self.returning.page.failure() {
                 shared.tell_unreadable(&why, now);
@@ -106,26 +120,25 @@ impl Scheduler {
 
     /// Has pieces read for the readers that wait for that, a few at a time: so each
     /// reader has its turn, also those on other threads.
-    fn have_read(&mut self, shared: &Shared) {
+    fn have_read(&mut self, shared: &Shared<S>) {
         while self.returning.reading < READING
             && let Some((key, wanted)) = self.returning.asking.pop_front()
         {
-            let Some(connection) = self.connections.get_mut(key).filter(|one| one.reading) else {
+            let Some(connection) = self.connections.get_mut(key) else {
                 continue;
             };
-            let asker = Asker {
-                pieces: self.returning.sender.clone(),
-                waker: shared.waker(self.worker),
-            };
+            if connection.past_turn != PastTurn::Reading {
+                continue;
+            }
+            let pieces = self.returning.sender.clone();
+            let asker = Asker::new(pieces, shared.waker(self.worker).clone());
             let state = shared.read();
             let history = state.history.as_ref();
             if history.is_some_and(|history| history.ask(wanted, key, asker)) {
                 self.returning.reading += 1;
             } else {
                 // It has been dropped meanwhile.
-                connection.reading = false;
-                connection.returning = true;
-                self.returning.push(key);
+                self.returning.queue(key, connection);
             }
         }
     }
@@ -134,5 +147,5 @@ impl Scheduler {
 /// Pages of the past that are sent in one round to all together.
 const PAGES: usize = 4;
 
-/// Pieces of the files that are read at a time for those on one thread.
+/// Pieces of the files that are read at a time for the readers of one thread.
 const READING: usize = 2;

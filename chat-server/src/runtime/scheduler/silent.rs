@@ -1,4 +1,4 @@
-//! Those who are in the room and have not sent a line: how long they may, and how
+//! Peers that are in the room and have not sent a line: for how long they may, and how
 //! many.
 
 use super::Scheduler;
@@ -6,13 +6,21 @@ use crate::clock::Now;
 use crate::hub::Hub;
 use crate::net::admission::Silent;
 use crate::net::connection::Silence;
+use crate::net::transport::Transport;
 use crate::runtime::control::{Shared, Task};
+use crate::runtime::observer::Observer;
 use crate::session::{ANNOUNCE_AFTER, Reason};
 
-impl Scheduler {
-    /// Somebody comes in who has said nothing, if there are not too many of those
+impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
+    /// A peer comes in that has said nothing, if there are not too many of those
     /// from the same address already.
-    pub(super) fn take_in_silent(&mut self, key: usize, hub: &mut Hub, shared: &Shared, now: Now) {
+    pub(super) fn take_in_silent(
+        &mut self,
+        key: usize,
+        hub: &mut Hub,
+        shared: &Shared<S>,
+        now: Now,
+    ) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
@@ -39,12 +47,14 @@ impl Scheduler {
                 let text = format!("{}: goodbye", refusal.reason(&self.limits));
                 shared.refuse(refusal, address, now);
                 let reason = Reason::Refused(refusal);
-                connection.session.dismiss(&text, reason, hub, now);
+                self.turn(key, hub, |session, hub| {
+                    session.dismiss(&text, reason, hub, now)
+                });
             }
         }
     }
 
-    /// Somebody goes because too many say nothing, unless they have said something
+    /// A peer goes because too many say nothing, unless it has said something
     /// by now.
     pub(crate) fn make_room(&mut self, silent: &Silent, hub: &mut Hub, now: Now) {
         if let Some(connection) = self.connections.get_mut(silent.key)
@@ -56,13 +66,20 @@ impl Scheduler {
                  (at most {most} may, --max-unjoined): goodbye"
             );
             connection.set_silence(None);
-            connection.session.dismiss(&text, Reason::Crowded, hub, now);
-            self.enqueue(silent.key);
+            self.turn(silent.key, hub, |session, hub| {
+                session.dismiss(&text, Reason::Crowded, hub, now);
+            });
         }
     }
 
-    /// Somebody who has been silent for too long goes.
-    pub(super) fn expire_silent(&mut self, key: usize, hub: &mut Hub, shared: &Shared, now: Now) {
+    /// A peer that has been silent for too long goes.
+    pub(super) fn expire_silent(
+        &mut self,
+        key: usize,
+        hub: &mut Hub,
+        shared: &Shared<S>,
+        now: Now,
+    ) {
         if let Some(connection) = self.connections.get_mut(key)
             && connection
                 .silent_until()
@@ -71,13 +88,15 @@ impl Scheduler {
             let seconds = self.limits.idle_join.as_secs_f64();
             let text = format!("you have said nothing for {seconds} s (--idle-join): goodbye");
             let reason = Reason::SaidNothing;
-            connection.session.dismiss(&text, reason, hub, now);
+            self.turn(key, hub, |session, hub| {
+                session.dismiss(&text, reason, hub, now)
+            });
             self.joined(key, shared);
         }
     }
 
-    /// Somebody is no longer one of those who are here and say nothing.
-    pub(super) fn joined(&mut self, key: usize, shared: &Shared) {
+    /// A peer is no longer one of those that are here and say nothing.
+    pub(super) fn joined(&mut self, key: usize, shared: &Shared<S>) {
         if let Some(connection) = self.connections.get_mut(key)
             && let Some(Silence { since, .. }) = connection.silence()
         {

@@ -1,26 +1,27 @@
 use std::io::Write;
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use mio::net::TcpStream;
-use mio::{Events, Poll, Waker};
+use mio::{Events, Poll, Token};
 
 use super::*;
 use crate::runtime::server::now;
+use crate::runtime::waiting::Waiting;
+use crate::wake::waker;
 
 /// One worker's, with all that they need.
 struct Fixture {
     poll: Poll,
     listener: TcpListener,
     shared: Shared,
-    clients: Scheduler,
+    clients: Scheduler<TcpStream>,
 }
 
 impl Fixture {
     fn new() -> Self {
         let poll = Poll::new().unwrap();
-        let waker = Waker::new(poll.registry(), Token(usize::MAX - 1)).unwrap();
+        let waker = waker(poll.registry(), Token(usize::MAX - 1)).unwrap();
         let people = Limits {
             rate: 0,
             ..Limits::default()
@@ -28,8 +29,8 @@ impl Fixture {
         Self {
             poll,
             listener: TcpListener::bind("127.0.0.1:0").unwrap(),
-            shared: Shared::of(vec![Arc::new(waker)], people),
-            clients: Scheduler::new(0, people),
+            shared: Shared::of(vec![waker], people),
+            clients: Scheduler::new(0, people, ()),
         }
     }
 
@@ -44,7 +45,7 @@ impl Fixture {
         arrived.unwrap();
         self.shared.place();
         let peer = Peer {
-            socket: TcpStream::from_std(socket),
+            transport: TcpStream::from_std(socket),
             address,
             refusal: None,
         };
@@ -70,7 +71,7 @@ impl Fixture {
         let mut events = Events::with_capacity(100);
         self.poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
         for event in &events {
-            self.clients.note(event);
+            self.clients.note(event.token().0, event.into());
         }
         let (shared, now) = (&self.shared, now());
         let mut state = shared.write();
@@ -142,7 +143,7 @@ fn few_welcomes_are_in_memory_at_once() {
 #[test]
 fn lines_without_an_end_are_bounded_over_all() {
     let mut fixture = Fixture::new();
-    fixture.shared.waiting = input::Waiting::new(64 << 10);
+    fixture.shared.waiting = Waiting::new(64 << 10);
     let hello = "/hello {\"protocol\":1}\n";
     let mut short = fixture.come(&format!("{hello}{{\"type\":"));
     let begun = format!(
@@ -177,7 +178,7 @@ fn lines_without_an_end_are_bounded_over_all() {
 /// much waits already.
 #[test]
 fn little_is_read_where_much_waits() {
-    let waiting = input::Waiting::new(1000);
+    let waiting = Waiting::new(1000);
     assert_eq!(waiting.read_size(), READ_BUFFER);
     let much = Held {
         backlog: 1000,

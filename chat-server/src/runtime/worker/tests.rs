@@ -5,8 +5,10 @@ use std::thread;
 use chat_proto::name::Name;
 
 use super::*;
+use crate::runtime::control::Peer;
 use crate::storage::tests::faults::{Faults, Kind};
-use crate::storage::{Options, SyncMode};
+use crate::storage::{History, Options, SyncMode};
+use crate::timeline::mark::Form;
 
 /// The whole process is stopped right behind a look at the sockets, until
 /// something would be due for a peer that has spoken meanwhile.
@@ -23,21 +25,24 @@ fn what_people_did_while_it_was_stopped_comes_before_what_is_due() {
     shared.give(
         0,
         Task::Peer(Peer {
-            socket: mio::net::TcpStream::from_std(socket),
+            transport: mio::net::TcpStream::from_std(socket),
             address,
             refusal: None,
         }),
     );
     // Nothing has come from her by then.
-    worker.attend(&shared);
-    worker.clients.close(worker.poll.registry(), &shared, now());
-    let due = worker.clients.deadline().unwrap();
-    assert!(worker.looked < due);
+    worker.polled.woken = true;
+    worker.round(&shared);
+    let due = worker.rounds.scheduler.deadline().unwrap();
+    assert!(worker.polled.until < due);
 
     ann.write_all(b"/nick ann\n").unwrap();
     // Nothing but time is to pass.
     thread::sleep(due.saturating_duration_since(Instant::now()));
-    worker.attend(&shared);
+    // Something else has the room looked after.
+    shared.give(0, Task::Reopen);
+    worker.polled.woken = true;
+    worker.round(&shared);
     assert_eq!(shared.read().hub.people().count(), 0);
 
     while shared.read().hub.people().count() == 0 {
@@ -45,7 +50,7 @@ fn what_people_did_while_it_was_stopped_comes_before_what_is_due() {
         for event in &events {
             worker.note(event, &shared);
         }
-        worker.attend(&shared);
+        worker.round(&shared);
     }
     let hub = &shared.read().hub;
     assert!(hub.people().is_taken(&Name::choose("ann").unwrap()));
@@ -64,7 +69,7 @@ fn connect(shared: &Shared, listener: &TcpListener) -> BufReader<TcpStream> {
     shared.give(
         0,
         Task::Peer(Peer {
-            socket: mio::net::TcpStream::from_std(socket),
+            transport: mio::net::TcpStream::from_std(socket),
             address,
             refusal: None,
         }),

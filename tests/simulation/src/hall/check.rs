@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chat_server::clock::Now;
 use chat_server::hub::Hub;
+use chat_server::net::transport::Readiness;
 use chat_server::room::presence::TOGETHER_AFTER;
 use chat_server::session::Reason;
 use chat_server::timeline::mark::Form;
@@ -98,8 +99,11 @@ impl Hall {
         for who in 0..self.people.len() {
             self.arrive(who, usize::MAX);
             if let Some(person) = &mut self.people[who] {
-                person.connection.socket().space = usize::MAX;
-                person.connection.writable = true;
+                person.connection.transport_mut().space = usize::MAX;
+                person.connection.note(Readiness {
+                    writable: true,
+                    ..Readiness::default()
+                });
             }
             self.enqueue(who);
         }
@@ -125,7 +129,7 @@ impl Hall {
     pub(super) fn empty(&mut self) {
         for who in 0..self.people.len() {
             if let Some(person) = &mut self.people[who] {
-                person.connection.socket().error = Some(io::ErrorKind::ConnectionReset);
+                person.connection.transport_mut().error = Some(io::ErrorKind::ConnectionReset);
             }
             self.hang_up(who);
         }
@@ -172,7 +176,7 @@ pub(super) fn check_end(person: &Person, ledger: &Ledger, hub: &Hub, now: Now) {
 
 /// Nobody is closed but for what they did.
 pub(super) fn check_reason(person: &mut Person) {
-    let wire = person.connection.socket();
+    let wire = person.connection.transport_mut();
     let can_take = wire.space >= MAX_ANSWERS && !wire.deaf && wire.error.is_none();
     let took_nothing = person.session().reason() == Reason::TookNothing;
     assert!(!(took_nothing && can_take), "it could take something");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chat_server::clock::Now;
 use chat_server::hub::Hub;
-use chat_server::net::connection::Connection;
+use chat_server::net::connection::{Connection, Next, PastTurn, Work};
 use chat_server::timeline::mark::Form;
 use chat_server::timeline::replay::{Files, NoFiles, Piece};
 
@@ -42,13 +42,7 @@ impl Hall {
             passed += 1;
             let who = self.queue[index];
             let reads = self.turn(who, |connection, buffer, hub, now| {
-                connection.settle(hub, now);
-                connection.session.go_on(hub, now);
-                let reads = connection.wants_read();
-                if reads {
-                    connection.read(buffer, hub, now);
-                }
-                reads
+                connection.hear(buffer, hub, now) > 0
             });
             heard += usize::from(reads.unwrap_or_default());
             self.deliver();
@@ -142,9 +136,7 @@ impl Hall {
             for who in 0..self.people.len() {
                 self.write_to(who);
                 if let Some(person) = &self.people[who]
-                    && (person.connection.needs_turn(STALL)
-                        || person.connection.can_send(&self.hub)
-                        || person.session().is_closing())
+                    && person.connection.is_due(STALL, &self.hub)
                 {
                     self.enqueue(who);
                 }
@@ -160,8 +152,8 @@ impl Hall {
         if let Some(Some(person)) = self.people.get_mut(who) {
             let connection = &mut person.connection;
             connection.write(&self.hub, self.now);
-            if !connection.returning && connection.wants_past(&self.hub) {
-                connection.returning = true;
+            if connection.past_turn == PastTurn::Idle && connection.wants_past(&self.hub) {
+                connection.past_turn = PastTurn::Queued;
                 self.returning.push_back(who);
             }
             self.look(who);
@@ -188,19 +180,21 @@ impl Hall {
             _ => &kept,
         };
         if let Some(Some(person)) = self.people.get_mut(who)
-            && std::mem::take(match piece {
-                Some(_) => &mut person.connection.reading,
-                None => &mut person.connection.returning,
-            })
+            && person.connection.past_turn
+                == match piece {
+                    Some(_) => PastTurn::Reading,
+                    None => PastTurn::Queued,
+                }
         {
+            person.connection.past_turn = PastTurn::Idle;
             let connection = &mut person.connection;
             let (_, wanted) =
                 connection.write_past(&self.hub, files, piece, &mut self.page, self.now);
             if let Some(wanted) = wanted {
-                connection.reading = true;
+                connection.past_turn = PastTurn::Reading;
                 self.disk.reading.push_back((who, wanted));
             } else if connection.wants_past(&self.hub) {
-                connection.returning = true;
+                connection.past_turn = PastTurn::Queued;
                 self.returning.push_back(who);
             }
         }
@@ -211,7 +205,7 @@ impl Hall {
     /// The peer looks at what it was sent.
     fn look(&mut self, who: usize) {
         if let Some(Some(person)) = self.people.get_mut(who) {
-            let written = std::mem::take(&mut person.connection.socket().written);
+            let written = std::mem::take(&mut person.connection.transport_mut().written);
             self.report.sent += written.len() as u64;
             person.peer.take(&written, &mut self.ledger, &self.hub);
         }
@@ -226,8 +220,8 @@ impl Hall {
                 };
                 if connection.session.is_too_far_behind(&self.hub) {
                     connection.session.fall_behind(&self.hub);
-                    if !connection.returning && connection.wants_past(&self.hub) {
-                        connection.returning = true;
+                    if connection.past_turn == PastTurn::Idle && connection.wants_past(&self.hub) {
+                        connection.past_turn = PastTurn::Queued;
                         self.returning.push_back(who);
                     }
                 }
@@ -239,13 +233,14 @@ impl Hall {
             let Some(Some(person)) = self.people.get_mut(who) else {
                 return false;
             };
-            let was_shut = person.connection.socket().shut;
-            person.connection.close(&self.hub, self.now);
-            let is_shut = person.connection.socket().shut;
-            if is_shut && !was_shut && !person.connection.is_closed() {
+            let was_shut = person.connection.transport_mut().shut;
+            let next = person.connection.conclude(STALL, &self.hub, self.now);
+            let is_closed = next == Next::Drop;
+            let is_shut = person.connection.transport_mut().shut;
+            if is_shut && !was_shut && !is_closed {
                 check_end(person, &self.ledger, &self.hub, self.now);
             }
-            if person.connection.is_closed() {
+            let Next::Stay { work, .. } = next else {
                 check_reason(person);
                 if person.was_heard(self.hub.limits().rate) && !self.was_trouble {
                     check_said(person, &self.ledger, false);
@@ -255,13 +250,9 @@ impl Hall {
                 }
                 self.people[who] = None;
                 return false;
-            }
-            let connection = &mut person.connection;
-            if let Some(deadline) = connection.needs_timer(STALL) {
-                connection.set_timer(Some(deadline));
-            }
-            connection.queued = connection.can_send(&self.hub) || connection.needs_turn(STALL);
-            connection.queued
+            };
+            person.connection.queued = work != Work::None;
+            person.connection.queued
         });
         self.queue = queue;
     }

@@ -1,0 +1,93 @@
+//! The end of a round: connections that have nothing more to do wait for the poll, and
+//! those that have ended are dropped.
+
+use std::cmp::Reverse;
+use std::mem;
+
+use super::{NO_READER, Scheduler};
+use crate::clock::Now;
+use crate::net::admission::Visit;
+use crate::net::connection::{Next, Work};
+use crate::net::transport::Transport;
+use crate::ops::logger::Topic;
+use crate::runtime::control::Shared;
+use crate::runtime::observer::Observer;
+use crate::session::{Held, Reason};
+
+impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
+    /// Moves readers that hold back the log, keeps connections in the queue that are not
+    /// done, and drops those that have ended.
+    pub(crate) fn close(&mut self, registry: &S::Registry, shared: &Shared<S>, now: Now) {
+        for key in self.conclude(shared, now) {
+            self.drop(key, registry, shared, now);
+        }
+        let counters = &shared.counters;
+        counters.bytes_in.add(mem::take(&mut self.bytes_in));
+        counters.bytes_out.add(mem::take(&mut self.bytes_out));
+        // The last one must not hold back the log for ever: a worker that has no
+        // people is not woken.
+        if self.connections.is_empty() {
+            self.set_floor(NO_READER, shared);
+        }
+    }
+
+    /// Tells which ones have ended.
+    fn conclude(&mut self, shared: &Shared<S>, now: Now) -> Vec<usize> {
+        let state = shared.read();
+        let hub = &state.hub;
+        self.move_laggards(hub, shared);
+        self.sending = false;
+        let (mut ended, mut told) = (Vec::new(), Vec::new());
+        let stall = self.limits.stall;
+        for queue in &mut self.queues {
+            queue.retain(|&key| {
+                let Some(connection) = self.connections.get_mut(key) else {
+                    return false;
+                };
+                let next = connection.conclude(stall, hub, now);
+                let session = &mut connection.session;
+                for change in session.take_changes() {
+                    told.extend(change.line(session.address(), session.reason()));
+                }
+                let Next::Stay { work, timer } = next else {
+                    ended.push(key);
+                    return false;
+                };
+                self.timers.extend(timer.map(|at| Reverse((at, key))));
+                self.sending |= work == Work::Send;
+                connection.queued = work != Work::None;
+                connection.queued
+            });
+        }
+        drop(state);
+        shared.set_unserved(self.worker, self.queues[1].len());
+        for (topic, text) in told {
+            shared.logger.tell(topic, now, &text);
+        }
+        ended
+    }
+
+    fn drop(&mut self, key: usize, registry: &S::Registry, shared: &Shared<S>, now: Now) {
+        self.joined(key, shared);
+        let mut connection = self.connections.remove(key);
+        connection.deregister(registry);
+        let session = &connection.session;
+        shared.waiting.change(session.held(), Held::default());
+        let stalled = session.reason() == Reason::TookNothing;
+        shared.counters.stalled.add(stalled.into());
+        let (address, reason) = (session.address(), session.reason());
+        let visit = match session.name() {
+            Some(_) => Visit::Inside,
+            None => Visit::Outside,
+        };
+        let from = connection.came_in.then_some((address.ip(), visit));
+        shared.leave(self.worker, from, now);
+        // That it was refused is told already.
+        let is_told = matches!(reason, Reason::Refused(_) | Reason::ServerStopped);
+        if connection.came_in && visit == Visit::Outside && !is_told {
+            let text = format!("{address} did not come in: {reason}");
+            shared.logger.tell(Topic::Strangers, now, &text);
+        }
+        self.observer.dropped(connection);
+    }
+}
