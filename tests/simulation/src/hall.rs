@@ -266,6 +266,14 @@ impl Hall {
         for seat in self.returning.iter_mut().filter(|seat| **seat == who) {
             *seat = place;
         }
+        for (seat, _) in self
+            .disk
+            .reading
+            .iter_mut()
+            .filter(|(seat, _)| *seat == who)
+        {
+            *seat = place;
+        }
         self.enqueue(place);
         self.seen[who] = seen;
         self.connect(who, Greeting::Resume(name));
