@@ -1,37 +1,70 @@
-//! The wire of the chat, version 1: the specification, and the code that
-//! reads and writes it. There is no I/O in this crate and no clock.
+//! The wire of the chat, version 1: the specification, and the code that reads and
+//! writes it. There is no I/O in this crate and no clock.
 //!
 //! # Lines
 //!
-//! A connection carries lines of UTF-8, ended by LF. The server tolerates
-//! CR LF, CR NUL and telnet's commands, and in text form answers no to each option
-//! that a telnet asks for ([`framing`]). A text is at most
-//! [`MAX_TEXT`](text::MAX_TEXT) bytes. A line that is longer, or not UTF-8, is
-//! refused whole with a word to its sender, and the connection lives on;
-//! [`MAX_UNENDED`](framing::MAX_UNENDED) bytes without a line end close it. A
-//! last line without an end is not taken. A first line that belongs to another
-//! protocol, such as HTTP, TLS, IRC or SMTP, closes the connection ([`foreign`]).
+//! A connection carries lines of UTF-8, each ended by LF. The server also takes CR LF,
+//! CR NUL and telnet's commands from a peer, and in text form answers no to each option
+//! that a telnet asks for ([`framing`]).
 //!
-//! A peer that closes its sending side after having spoken has left the room,
-//! and still receives for 30 s.
+//! | a peer sends | the server |
+//! | --- | --- |
+//! | a text of more than [`MAX_TEXT`](text::MAX_TEXT) bytes (4096), or of the lower limit that the welcome names | refuses the line whole and says so to its sender; the connection stays |
+//! | a line in JSON form of more than [`MAX_LINE`](json_form::MAX_LINE) bytes (32 KiB), escapes included | the same |
+//! | a line that is not UTF-8 | the same |
+//! | a command or an object that the server does not understand | the same; the answer says what is wrong with it, in JSON form an `error` of code `bad_command` |
+//! | a blank line; in text form also a line of which nothing can be seen, such as one that only sets colours | tells nobody and does not answer; the line counts as a sign of life (`idle_join_ms`) |
+//! | an end of its input in the middle of a line | does not take that line, and says so |
+//! | [`MAX_UNENDED`](framing::MAX_UNENDED) bytes (64 KiB) without a line end | closes the connection |
+//! | a first line of another protocol, such as HTTP, TLS, IRC or SMTP | closes the connection; nothing of the line reaches the room ([`foreign`]) |
 //!
-//! What comes faster than the server's rate is not lost: it is read later, if the
-//! peer is still there, or has closed in order. A peer that cannot come in, because
-//! there are too many or too many from its address, is greeted with the reason. It may
-//! say `/hello` and gets an `error` of code `full`; then, or half a second later, it is
-//! closed. A program that has a place in the room already comes in all the same, if its
-//! hello proves that ([Who a program is](#who-a-program-is)).
+//! A peer that closes its sending side after its first line that is not blank leaves the
+//! room, and still receives for 30 s. Before such a line the connection is closed at once.
+//!
+//! The server reads lines that come faster than its rate later. Such lines are not lost if
+//! the peer stays until then, or has closed its side in order.
+//!
+//! A peer that cannot come in, because there are too many connections or too many from its
+//! address, gets a greeting that says why. It may say `/hello`, and then gets an `error` of
+//! code `full`. The connection is closed then, or half a second after it was opened. A
+//! program that has a place in the room already comes in all the same, if its hello proves
+//! that ([Who a program is](#who-a-program-is)).
 //!
 //! # Texts and names
 //!
-//! Escape sequences, other control characters and bidirectional overrides never pass
-//! from one person to another, and what cannot be seen only where a language or an emoji
-//! needs it ([`text`]). Names are compared by how they look ([`name`]).
+//! The server makes every text safe to print before it passes it on. A reader should do the
+//! same with what it receives. A cleaned text
+//!
+//! - has no control characters but TAB and, between its lines, LF. Escape sequences are
+//!   removed whole: `\e[31mred\e[m` becomes `red`. In text form a line is a message, so
+//!   a sequence ends with its line;
+//! - has no bidirectional controls;
+//! - has invisible characters only where a standard gives them something to do, as joiners
+//!   between emoji, or variation selectors behind characters that have variants;
+//! - has at most 12 marks on one letter, at most 4 of them above and below it, and never
+//!   the same one three times in succession.
+//!
+//! A text of which nothing can be seen is refused with the code `empty` (in text form such
+//! a line is a blank one). The whole rule is on the page of [`text::clean`].
+//!
+//! A name has letters and digits of any script, emoji, `-`, `_` and `.`. It begins with a
+//! letter, a digit or an emoji, and has no blanks. It takes at most
+//! [`MAX_NAME_COLUMNS`](name::MAX_NAME_COLUMNS) columns (32) and
+//! [`MAX_NAME_BYTES`](name::MAX_NAME_BYTES) bytes (128). It must not look like an address or
+//! like words of the programs, such as `server` and `You`. Names are compared by what they
+//! look like (RFC 8266, UTS 39): `Ann`, `ａｎｎ` and Cyrillic `аnn` are one name. A peer
+//! that has chosen no name is called by its address, as `127.0.0.1:39339`. See
+//! [`Name::choose`](name::Name::choose).
+//!
+//! A wanted name that is taken, or kept for another program, gets a number at `/hello`
+//! (`ann-2`). At `/hello` a name that is not allowed is replaced by the address, with a
+//! `notice`. At `nick` all of them are refused with an `error`, and the peer keeps the name
+//! that it has.
 //!
 //! # The two forms
 //!
-//! The server speaks first, in **text form**: a greeting that begins with
-//! [`text_form::GREETING`]. Whoever just talks stays in this form:
+//! The server speaks first, in **text form**: a greeting whose first line begins with
+//! [`text_form::GREETING`]. A peer that just talks stays in this form:
 //!
 //! ```text
 //! <ann> hi                        a message
@@ -41,12 +74,13 @@
 //! [ann] is now known as anna
 //! -- ann, bo and 312 others entered
 //! -- ann, bo and 312 others left
-//! -- you are now ann              a word from the server to you alone
+//! -- you are now known as anna    from the server to this peer alone
 //! ```
 //!
-//! Each line is preceded by CR. Your own messages do not come back. `/me`,
-//! `/nick NAME`, `/who`, `/history N`, `/help` and `/quit` are commands
-//! ([`catalogue`]), `//x` says `/x`. What `/history` shows has its time (UTC) before it:
+//! Each line is preceded by CR. A peer does not get its own messages back. `/me TEXT`,
+//! `/nick NAME`, `/who`, `/history N` (20 without a number), `/help` and `/quit` are
+//! commands ([`catalogue`]), and `//x` says `/x`. What `/history` shows has its time (UTC)
+//! before it:
 //!
 //! ```text
 //! 2026-11-23T10:00:00Z <ann> hi
@@ -54,7 +88,7 @@
 //!
 //! A program answers the greeting with `/hello {"protocol":1,"name":"ann"}`
 //! and gets the **JSON form**, one object a line, from the `welcome` on. (Room
-//! lines in text form may still come before it; they are to be skipped.)
+//! lines in text form may still come before it; the program skips them.)
 //!
 //! ```text
 //! S  -- chat/1 …
@@ -67,12 +101,12 @@
 //!
 //! | `type` from the server | members |
 //! | --- | --- |
-//! | `message`, `action` | `seq` `time` `name` `text`, and `id` if the sender gave one; with a short one `tag` |
-//! | `entered` | `seq` `time` `names`, `back` (those of them who are back after a restart, and have proved it), `tags` (one for each name, or null) |
+//! | `message`, `action` | `seq` `time` `name` `text`, and `id` if the sender gave one; with a short `id` also `tag` |
+//! | `entered` | `seq` `time` `names`, `back` (those of `names` who are back after a restart, and have proved it), `tags` (one for each name, or null) |
 //! | `left` | `seq` `time` `names` |
 //! | `renamed` | `seq` `time` `old` `new` `tag` |
 //! | `room` | `seq` `time` `room` `run` `people` (as told by the events before; 0: the room was opened, and the people who were in it before are gone) |
-//! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `limits`, `room` (its identity, with that of this run of the server), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), `secret`; and if `resume` was asked for `resumed`, and `from` (the number of the first event that follows, if the room is the same) |
+//! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `limits`, `room` (the identity of the room and of this run of the server), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), `secret`; and if `resume` was asked for `resumed`, and `from` (the number of the first event that follows, if the room is the same) |
 //! | `notice` | `time` `text` |
 //! | `error` | `time` `code` `text`, and `id` of the refused message |
 //! | `who` | `time` `people` `names` (at most 200) `more` (another piece follows) |
@@ -88,24 +122,32 @@
 //! | `nick` | `name` |
 //! | `who`, `quit` | |
 //! | `ping` | `id` (optional) |
-//! | `history` | `count` (of the last messages and actions), or `first` and, if not the newest, `last`; `id` (optional) |
+//! | `history` | `count` (of the last messages and actions in memory), or `first` and, if not the newest, `last`; `id` (optional) |
 //!
-//! The members of `limits`, where 0 is no limit: bytes in a `text`, in a `line` of
-//! this form, and columns in a `name`, which are never 0; `rate`, lines a second that
-//! are read from one connection; `clients`, connections in all; `per_address`,
-//! connections from one address; `new_per_address`, those that may come into the room
-//! from one address in ten minutes; `unjoined` and `unjoined_per_address`, how many
-//! connections may not have sent a line yet; `idle_join_ms`, the time in which one is
-//! to be sent; `stall_ms`, how long a peer may take nothing of what waits for it. A
-//! `code` is one of `too_long`, `not_utf8`, `empty`, `bad_command`, `bad_name`,
-//! `name_taken`, `not_kept`, `full`.
+//! The `limits` in a welcome; where nothing else is said, 0 is no limit:
 //!
-//! `seq` counts the events of the room from 1 without gaps. Everybody sees the
+//! | member | what it limits |
+//! | --- | --- |
+//! | `text` | bytes in a `text`; never 0 |
+//! | `line` | bytes in a line of this form from the client; never 0 |
+//! | `name` | columns in a `name`; never 0 |
+//! | `rate` | lines a second that the server reads from one connection. After a quiet time it reads five seconds' worth at once. A line counts as one for each 3,276 bytes that it has, or is shown as with the name before each row; `nick` counts as five |
+//! | `clients` | connections in all |
+//! | `per_address` | connections from one address: one of IPv4, or 64 bits of one of IPv6 |
+//! | `new_per_address` | connections from one address that come into the room in ten minutes |
+//! | `unjoined`, `unjoined_per_address` | connections that have not sent a line yet, in all and from one address |
+//! | `idle_join_ms` | the time in which a connection has to send its first line, if only a blank one |
+//! | `stall_ms` | the time in which a peer that takes nothing of what waits for it is closed; never 0 |
+//!
+//! A `code` is one of `too_long`, `not_utf8`, `empty`, `bad_command`, `bad_name`,
+//! `name_taken`, `not_kept` and `full`.
+//!
+//! `seq` counts the events of the room from 1 without gaps. All readers see the
 //! same events in the same order, and after a `welcome` with `seq` 41 the next
-//! event is 42. In this form your own messages do come back: with the `id`
-//! that you gave, which is the confirmation that the room has them. A `tag` is a note
+//! event is 42. In this form a program does get its own messages back: with the `id`
+//! that it gave, which is the confirmation that the room has them. A `tag` is a note
 //! of the server for itself: 16 hexadecimal digits that tell others
-//! nothing. Members and types that a reader does not know are to be skipped.
+//! nothing. A reader skips members and types that it does not know.
 //!
 //! # Nothing missed
 //!
@@ -123,97 +165,109 @@
 //! they were sent the first time. If some of them are no longer held, or cannot be
 //! read, a `gap` before the next one says how many. There are three cases:
 //!
-//! - `resumed` is true: what follows are all events that it has not seen.
-//! - `resumed` is false, and there is a `from`: the room is the same, but some of the
-//!   events that the program saw are lost, as after a power cut, or because an older
-//!   copy was put in place of the history. Other events have their numbers now. What
-//!   follows are all events that the program has not seen, from a number on that may
-//!   be below `seq` of its `resume`: it has to take them, and to forget which
-//!   numbers it has seen before. A `notice` says what happened.
+//! - `resumed` is true: all events follow that the program has not seen.
+//! - `resumed` is false, and there is a `from`: the room is the same, but the server has
+//!   lost some of the events that the program saw, as after a power cut, or because an
+//!   older copy was put in place of the history. Other events have their numbers now. All
+//!   events follow that the program has not seen, from a number on that may be below the
+//!   `seq` of its `resume`. The program has to take them, and to forget which numbers it
+//!   has seen before. A `notice` says what happened.
 //! - `resumed` is false, and there is no `from`: it is another room, as a `notice`
 //!   says, and a fresh start.
 //!
-//! In each case it goes on with the `room` of the new welcome. That is opaque; it
-//! names the room and the run of the server (`ROOM.RUN`, of which the first part
+//! In each case the program goes on with the `room` of the new welcome. To a program this
+//! value is opaque. It names the room and the run of the server (`ROOM.RUN`; the first part
 //! stays the same over restarts, and is the `room` of the event `room`).
 //!
 //! A newcomer can ask for the last messages and actions with
-//! `/hello {"protocol":1,"name":"ann","replay":20}`; they come between the
-//! `welcome` and the first live event, and like all that is replayed have a
-//! `seq` that is not above that of the `welcome`. `history` asks for a part of
-//! the past at any time. Its events come as they were, and behind them an
-//! object of type `history` with the range that they are of.
+//! `/hello {"protocol":1,"name":"ann","replay":20}`. They come between the
+//! `welcome` and the first live event, and like all replayed events have a
+//! `seq` that is not above that of the `welcome`.
+//!
+//! `history` asks for a part of the past at any time. With `first` and `last` it covers
+//! every event that is held, in memory or on disk; if events before that are wanted, a `gap`
+//! says how many are missing. With `count`, as with `replay` and in text form `/history`,
+//! it covers the messages and actions that are in memory only (the server's last 6 MiB),
+//! also where the room is kept on disk. The events come as they were, and behind them an
+//! object of type `history` with the range of their numbers; `last` is below `first` if
+//! there are none.
 //!
 //! A message that is sent again with the same `id` never becomes a second event,
-//! however often and over whichever connection, as long as the room holds the first
-//! one: the answer is `confirmed`. So a program that loses the connection sends what
-//! has not come back again. An `id` is to be 128 random bits, which cannot be guessed
+//! however often and over whichever connection it comes, as long as the room holds the
+//! first one: the answer is `confirmed`. So a program that loses the connection sends again
+//! what has not come back. An `id` should be 128 random bits, so that nobody can guess it
 //! before it is in the room. It stands for one text: another text, or the same as an
-//! `action`, is another message, also from the same program, so that nothing is
-//! confirmed that is not in the room.
+//! `action`, is another message, also from the same program, so that the server confirms
+//! nothing that is not in the room.
 //!
-//! One of fewer than [`UNIQUE_BYTES`](event::MessageId::UNIQUE_BYTES) characters, such
-//! as a number that is counted up, may be used by several programs. It is the same
+//! An `id` of fewer than [`UNIQUE_BYTES`](event::MessageId::UNIQUE_BYTES) characters (22),
+//! such as a number that is counted up, may be used by several programs. It marks the same
 //! message only with the same text from the same program, which proves that with
-//! its secret: a program that never shows one has its short ids known again on one
+//! its secret. The server knows the short ids of a program that never shows a secret on one
 //! connection only.
 //!
-//! An answer comes behind everything that was shown when it was asked for. It does
-//! not wait for the disk: where events are shown only when they are safe there, it
-//! may come before some that the room has taken already. That a message is taken is
-//! told by its event, or by `confirmed`, and by no other answer.
+//! An answer comes behind all events that were shown when the peer asked. It does
+//! not wait for the disk: where events are shown only when they are safe there, an answer
+//! may come before some that the room has taken already. A program learns that its message
+//! is taken from the event itself, or from `confirmed`, and from no other answer.
 //!
 //! A reader that is too slow for what the server holds in memory goes on from
-//! the history on disk, if there is one, and is otherwise told by a `gap`. One
-//! that takes nothing at all for a minute is closed.
+//! the history on disk, if there is one. Otherwise a `gap` says how much it missed. A peer
+//! that takes nothing for `stall_ms` while something waits for it is closed.
 //!
 //! # Who a program is
 //!
-//! A `welcome` holds a `secret`, 32 hexadecimal digits that no other program sees and that
-//! are not to be shown. They stay the same for a program, over its connections, its
-//! names and, where the room is kept, the restarts of the server. A program says them
-//! in `resume`, beside `room` and `seq`, and with that proves that it is the same:
+//! A `welcome` holds a `secret`: 32 hexadecimal digits that no other program sees and that
+//! the program must not show. A program keeps its secret over its connections, its
+//! names and, where the room is kept, the restarts of the server. It sends the secret
+//! in `resume`, beside `room` and `seq`, and with that proves that it is the same program:
 //!
 //! - It takes the place of its earlier connection, if that is still in the room
-//!   because its end has not been noticed: it has its name, the other connection is
+//!   because the server has not noticed its end: it has its name, the other connection is
 //!   closed, and the room is told nothing. It can do so when the room is full, too.
-//! - After a restart its name is kept for it for
-//!   [`TIME_TO_RETURN`]. Meanwhile others who ask for that name, or for one that
+//! - After a restart the server keeps the program's name for it for
+//!   [`TIME_TO_RETURN`] (15 s). Meanwhile others who ask for that name, or for one that
 //!   looks like it, get another one at `/hello` and a refusal at `nick`, and a
 //!   `notice` says for how long. That goes for the programs that were in the room when
 //!   the server ended, as far as the history that is held tells when they came. A
-//!   program without its secret is one of those others.
-//! - `entered` names those who are back so in `back`. A client that does not show who
-//!   is back after a restart is to go by that, and not by the name.
-//! - Its short ids are known again.
+//!   program without its secret counts as one of the others.
+//! - `entered` names the program in `back`. A client that does not show who
+//!   is back after a restart goes by `back`, and not by the name.
+//! - The server knows its short ids again.
 //!
 //! # Who is here
 //!
-//! A newcomer is announced once, under the name that it has then: at its
-//! `/hello`, at its first line, or half a second after it connected.
+//! `entered`, `left` and `renamed` tell who is here. A newcomer is announced once, under
+//! the name that it has then: at its `/hello`, at its first line, or half a second after it
+//! connected.
 //!
-//! `entered`, `left` and `renamed` tell who is here. Of arrivals and departures
-//! 20 a second are told one by one; those beyond are told together up to half a
-//! second late, with all names in one event (24 KiB of names at most, then
-//! another event), `left` before `entered`. In text form an event with more
-//! than [`MAX_ONE_BY_ONE`](text_form::MAX_ONE_BY_ONE) names is one line.
+//! The server tells arrivals and departures one by one while they are few: up to 20 at once
+//! after a quiet second, and then one each 50 ms. What exceeds that waits, together with each
+//! arrival and departure that follows, for at most half a second. Then the server tells all
+//! of it: first in one `left` the departures, then in one `entered` the arrivals. The names
+//! in an event take at most 24 KiB; the rest is in another event behind it. In text
+//! form an event with more than [`MAX_ONE_BY_ONE`](text_form::MAX_ONE_BY_ONE) (3) names is
+//! one line, and otherwise each name has its own line.
 //!
-//! What is still to be told has happened all the same: the names in a `welcome`
-//! and in the answer to `who` are those of everybody who is here. So an
-//! `entered` may name somebody who was in them already, the newcomer itself too,
-//! and a `left` somebody who was not. Who is here is a set: put in who is there
-//! already, and take out who is not, and it is true again with the next
-//! `entered` and `left`. Whoever follows the events from the beginning of the
-//! room hears each arrival and each departure once, in turn. Somebody who comes
-//! and goes before it is told may not be told at all; that is so only if no
-//! names were given out in between.
+//! A person who comes and goes within that half second may not be told at all. They are
+//! told if a `welcome` or an answer to `who` gave out names meanwhile: then a second `left`
+//! follows the `entered`.
 //!
-//! Nobody speaks, and nobody takes another name, before it is told that they
-//! came and that whoever had the name has gone.
+//! Before a person speaks or takes another name, the room is told that they came, and that
+//! the person who had the name before has gone. All that waits is then told at once.
 //!
-//! A wanted name that is taken, or kept for another program, gets a number at
-//! `/hello` (`ann-2`); one that is not allowed is replaced by the address, with a
-//! `notice`. At `nick` all of them are refused with an `error`.
+//! A peer in text form does not see its own arrival if that is told at once. If it is told
+//! later, together with others, the peer sees it like every other reader. The same
+//! holds for a program: an arrival that was told at once is counted in the `seq` of its
+//! welcome.
+//!
+//! The names in a `welcome` and in the answer to `who` are those of all who are here, also
+//! of people whose arrival is still to be told. So an `entered` may name a person who was in
+//! them already, the newcomer itself too, and a `left` may name one who was not. A reader
+//! treats the people in the room as a set: an `entered` for a name that is in it
+//! and a `left` for one that is not change nothing, and with the next `entered` and
+//! `left` the set is true again. A reader that follows the events from the beginning of the
+//! room sees each arrival and each departure once, in turn.
 #![warn(missing_docs)]
 
 use std::time::Duration;
