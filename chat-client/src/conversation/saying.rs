@@ -91,7 +91,7 @@ pub fn is_quit(line: &str) -> bool {
     matches!(text_form::parse_command(line), Ok(Some(Command::Quit)))
 }
 
-/// The README has the others.
+/// `chat-client/README.md` has the others.
 const KEYS: &str = "\
 keys (C-r is Ctrl and R together, M-Enter is Alt and Enter):
 Enter         sends what you have typed
