@@ -14,13 +14,9 @@
 //! ```
 //!
 //! A session proposes a change to the [`hub`], where it gets its place in the order. The
-//! room decides what comes of it, and depends on nothing but what it was given before.
-//! The events go into the timeline, in which every connection is a position, so a
-//! message costs one encoding and then nothing but a write to each socket. There are as many
-//! threads as cores, each with its own [`mio`] poll and its own connections; the
-//! room is behind one lock that a thread has alone to change the room, and with all
-//! others to send from it. One more thread writes the log lines, because a terminal
-//! that does not take them must not stop the room, and two wait for the disk.
+//! room decides what comes of it, and depends on nothing but what it was given before: the
+//! same requests in the same order lead to the same room and the same events. The events go
+//! into the timeline, in which every connection is a position.
 //!
 //! | folder | holds | never |
 //! | --- | --- | --- |
@@ -33,9 +29,63 @@
 //! | [`runtime`] | threads, turns and wake-ups | a rule of the room |
 //! | [`ops`] | what an operator sees | |
 //!
-//! Of thousands of connections nearly all are idle, and one of those is some
-//! 150 bytes, its name and its name's keys: what only few need at a time lies
-//! apart (`cold`).
+//! # The timeline
+//!
+//! An event is encoded once for each form and appended to the log of that form. At the end
+//! of a poll round each connection that is behind and writable gets one vectored write.
+//! There is no queue and no allocation for each recipient. A peer in text form does not get
+//! its own lines: the write leaves them out. Answers to one peer stand at a position
+//! of the log.
+//!
+//! ```text
+//!  FILE.000001   FILE.000002   FILE                memory
+//!  ├─ segment ──┼── segment ──┼── segment ─ … ──────────────┤ head
+//!  │ e1 e2 …    │             │            ├── JSON log ────┤
+//!         ▲                                     ▲     ▲
+//!    Replay: two numbers              shown to all    readers
+//! ```
+//!
+//! Positions in the JSON log are those in the files. 6 MiB of that log are in memory, and
+//! half as much in text form. All of this memory is taken at the start (14 MiB are
+//! resident then), and a room that fills up does not grow.
+//!
+//! When the log drops what a slow reader has not got yet, that reader becomes a replay: the
+//! numbers of the events that it is to get. Their bytes are taken from the JSON log, read
+//! from the files, or encoded anew for the text form: a page at a time when the socket
+//! takes it, four pages a round for all readers together. Another thread reads the files,
+//! two pieces at a time for each worker. So readers that come back do not delay
+//! people who talk, and a thousand stopped readers cost what one costs.
+//!
+//! The loop itself writes each round's events to the file. That write does not wait for the
+//! disk, also not while another thread syncs the file (`cargo bench -p chat-server --bench
+//! micro -- keep` shows what it costs). That thread waits for the disk, and also changes the
+//! names of files: one job at a time. The system tells only once of a failed sync,
+//! and so tells it to the only thread that asks.
+//!
+//! # Threads
+//!
+//! ```text
+//!  worker 0: poll, listeners, signals ─┐                      ┌─ read together: send
+//!  worker 1: poll, connections ────────┼── RwLock(Hub, History)
+//!  worker …: poll, connections ────────┘                      └─ alone: accept, hear, append, keep
+//! ```
+//!
+//! There are as many threads as cores (`--threads`), each with its own [`mio`] poll and its
+//! own connections. A round that concerns the room holds it alone for a moment: it takes in
+//! new connections, reads what peers say, and appends events. Then all threads send from the
+//! one log at once, sixteen connections at a time, so that a peer that has something to say
+//! does not wait for long. There is one order for all, and no byte goes from thread to
+//! thread. A sleeping thread is woken when there is news.
+//!
+//! No thread reads from peers while one of them is more than 1 MiB behind: one fast speaker
+//! would outrun readers that read as fast as they are served. Up to 128 people are on one
+//! thread (`--together`): to wake another one for a few costs more than it saves.
+//!
+//! One more thread writes the log lines, because a terminal that does not take them must not
+//! stop the room. The history has two: one syncs files and names them, one reads them.
+//!
+//! Of thousands of connections nearly all are idle. An idle one takes some 150 bytes, its
+//! name and its name's keys: what only few connections need at a time lies apart (`cold`).
 
 pub mod cli;
 pub mod clock;
