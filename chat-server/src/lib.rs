@@ -13,7 +13,7 @@
 //!                        └── write_vectored ◄────────┘
 //! ```
 //!
-//! A session proposes a change to the [`hub`], where it gets its place in the order. The
+//! A session proposes a change to the [`hub`], and the [`sequencer`] gives it its place. The
 //! room decides what comes of it, and depends on nothing but what it was given before: the
 //! same requests in the same order lead to the same room and the same events. The events go
 //! into the timeline, in which every connection is a position.
@@ -22,7 +22,8 @@
 //! | --- | --- | --- |
 //! | [`net`] | sockets, who may connect | a rule of the room |
 //! | [`session`] | one peer's rules: bytes to commands, replies | a socket |
-//! | [`hub`] | the order of requests and events | a socket, a file, a clock |
+//! | [`hub`] | the way of a request to its events | a socket, a file, a clock |
+//! | [`sequencer`] | the order of requests | a socket, a file, a clock |
 //! | [`room`] | who is in the room, and what happens in it | a socket, a file, a clock |
 //! | [`timeline`] | the log in memory, and who is where in it | a socket, a file |
 //! | [`storage`] | the history on disk | a socket |
