@@ -1,7 +1,7 @@
 //! What happens in the room, and what the server says to one person.
 //!
-//! An [`Event`] is a thing that everybody sees, numbered in the one order of
-//! the room; a [`Reply`] is a word to a single connection, without a number.
+//! All people see an [`Event`], which has its number in the one order of the room. A
+//! [`Reply`] is for a single connection and has no number.
 //! Both have two encodings, in [`text_form`](crate::text_form) and
 //! [`json_form`](crate::json_form).
 
@@ -32,15 +32,15 @@ pub struct Event {
 /// The kinds of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// Somebody said something.
+    /// A person said something.
     Message(Speech),
-    /// Somebody did something: `* ann waves`.
+    /// A person did something: `* ann waves`.
     Action(Speech),
     /// People came. Never an empty list.
     Entered(Vec<Arrival>),
     /// People went. Never an empty list.
     Left(Vec<Name>),
-    /// Somebody who was `old` is `new` from here on.
+    /// A person changed the name.
     Renamed {
         /// The name up to this event.
         old: Name,
@@ -59,7 +59,7 @@ pub enum Body {
         /// to the next event of this kind.
         run: Option<RunId>,
         /// How many people are in it, as the events before it have told: 0 when
-        /// it is opened, so that whoever was there before is gone.
+        /// it is opened, when all who were in it before are gone.
         people: usize,
     },
 }
@@ -121,14 +121,14 @@ pub struct Speech {
     pub tag: Option<Tag>,
 }
 
-/// A word from the server to one connection.
+/// What the server says to one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// The answer to `/hello`.
     Welcome(Welcome),
-    /// Something worth knowing.
+    /// A sentence for the person.
     Notice(Text),
-    /// Something that was asked for and not done.
+    /// A refusal of a request.
     Error {
         /// The reason as a word for programs.
         code: ErrorCode,
@@ -153,7 +153,7 @@ pub enum Reply {
     },
     /// Events that this connection should have got next are no longer held.
     Gap {
-        /// How many.
+        /// How many events.
         missed: u64,
     },
     /// A message came a second time, and is in the room once.
@@ -181,7 +181,7 @@ pub enum Reply {
     },
 }
 
-/// What a program is told when it has said `/hello`.
+/// The answer to a program's `/hello`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Welcome {
     /// The name that it has from now on.
@@ -209,7 +209,7 @@ pub struct Welcome {
     pub people: usize,
     /// Up to [`Welcome::MAX_NAMES`] of them; `who` tells all.
     pub names: Vec<Name>,
-    /// What is refused beyond.
+    /// The limits that the server enforces.
     pub limits: Limits,
     /// What proves that a program is the one that was welcomed with it; from a
     /// server that knows secrets.
@@ -239,13 +239,13 @@ pub struct Limits {
     pub per_address: usize,
     /// Connections from one address that come into the room within ten minutes.
     pub new_per_address: u32,
-    /// Connections that have not said a line yet.
+    /// Connections that have not sent a line yet.
     pub unjoined: usize,
-    /// Connections from one address that have not said a line yet.
+    /// Connections from one address that have not sent a line yet.
     pub unjoined_per_address: usize,
-    /// How long somebody may say nothing at all, from connecting on.
+    /// The time from connecting in which a peer has to send its first line.
     pub idle_join: Duration,
-    /// How long somebody may take nothing of what waits for them. It is never 0.
+    /// How long a peer may take nothing while data waits for it. It is never 0.
     pub stall: Duration,
 }
 
@@ -275,9 +275,9 @@ impl Default for Limits {
 /// Anything that the server sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerMessage {
-    /// To everybody.
+    /// To all readers.
     Event(Event),
-    /// To one.
+    /// To one connection.
     Reply(Reply),
 }
 
@@ -288,21 +288,20 @@ pub enum ErrorCode {
     TooLong,
     /// The line is not UTF-8.
     NotUtf8,
-    /// There is nothing in it.
+    /// The text shows nothing.
     Empty,
-    /// It is not understood.
+    /// The server does not understand the line.
     BadCommand,
     /// The name is not allowed.
     BadName,
     /// Another person has this name or one that looks like it, or it is kept for
     /// the person who had it before a restart.
     NameTaken,
-    /// The history cannot be written, and nothing is taken that cannot be kept.
+    /// The history cannot be written, and the server takes nothing that it cannot keep.
     NotKept,
-    /// There are as many connections as there can be, in all or from one
-    /// address. Later there may be space.
+    /// Too many connections, in all or from one address. Later there may be space.
     Full,
-    /// Anything that this program does not know yet.
+    /// A code that this version does not know.
     Other,
 }
 

@@ -8,8 +8,8 @@
 
 use memchr::{memchr2, memchr3};
 
-/// Bytes without a line end after which a peer is taken for something that
-/// does not speak in lines, and closed.
+/// A connection is closed after so many bytes without a line end: the peer does not
+/// speak in lines.
 pub const MAX_UNENDED: usize = 64 * 1024;
 
 /// One line, or the reason why it is refused. The line end is not part of it.
@@ -24,7 +24,7 @@ pub enum Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// What is known of the line, with `true` if that is all of it.
+    /// The known part of the line, and whether that is the whole line.
     pub fn start(self) -> (&'a [u8], bool) {
         match self {
             Line::Whole(text) => (text.as_bytes(), true),
@@ -33,7 +33,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Whether there is nothing in it that could mean anything.
+    /// Whether it has nothing but blanks.
     pub fn is_blank(self) -> bool {
         self.start().0.trim_ascii().is_empty()
     }
@@ -51,15 +51,15 @@ pub enum Item<'a> {
 
 /// A telnet command (RFC 854) that is to be answered.
 ///
-/// Only a request for something that is off is one: WONT and DONT tell what is so
-/// already, and to answer them would be a loop (RFC 1143).
+/// Only requests for an option that is off are answered. WONT and DONT tell what is so
+/// already, and an answer to them would begin a loop (RFC 1143).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Telnet {
     /// DO: this side is to turn the option on.
     Do(u8),
     /// WILL: the peer would like to turn the option on.
     Will(u8),
-    /// AYT: the person wants to see something.
+    /// AYT: the person wants to see a sign of life.
     AreYouThere,
 }
 
@@ -76,8 +76,8 @@ impl Telnet {
     }
 }
 
-/// The peer sent [`MAX_UNENDED`] bytes without a line end. Nothing more can
-/// be made of what it sends.
+/// The peer sent [`MAX_UNENDED`] bytes without a line end. Its input cannot be read any
+/// further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Endless;
 

@@ -1,6 +1,5 @@
-//! What things are known by on the wire: a message, a room, a run of the
-//! server, and the program behind a connection. To a reader all of them are
-//! opaque, and are compared as they are.
+//! Identities on the wire: of a message, a room, a run of the server, and the program
+//! behind a connection. To a reader all of them are opaque, and are compared as they are.
 
 use std::fmt;
 
@@ -13,8 +12,8 @@ impl MessageId {
     /// The longest mark, in bytes.
     pub const MAX_BYTES: usize = 64;
 
-    /// From this length on a mark can hold 128 random bits, and is taken to be
-    /// the only one of its kind in the room.
+    /// A mark of this length can hold 128 random bits. Such a mark counts as the only one
+    /// of its kind in the room.
     pub const UNIQUE_BYTES: usize = 22;
 
     /// Takes a mark; `None` if it is none.
@@ -36,9 +35,9 @@ impl MessageId {
 /// The identity of a room: 1 to 64 visible ASCII characters, and behind them
 /// perhaps the run of the server that it is in.
 ///
-/// The room itself stays the same over the restarts of its server. What a
-/// program is welcomed with names the run as well (`ROOM.RUN`), so that a
-/// number that it saw can be told from the same number of another run.
+/// The room itself stays the same over the restarts of its server. The welcome names the
+/// run as well (`ROOM.RUN`), so that a number that a program saw can be told from the
+/// same number of another run.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RoomId(Box<str>);
 
@@ -159,9 +158,9 @@ fn sixteen_digits(digits: &str) -> Option<u64> {
     bits.filter(|_| is_one)
 }
 
-/// What only the server and one program know: a program that says it at its
-/// hello is the one that was welcomed with it. 128 bits, on the wire as 32
-/// hexadecimal digits, that cannot be guessed.
+/// A secret of the server and one program. A program that says it at its hello is the one
+/// that got it in a welcome. 128 bits that cannot be guessed, on the wire 32 hexadecimal
+/// digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Secret([u8; 16]);
 
@@ -183,7 +182,7 @@ impl Secret {
         bits.filter(|_| is_one).map(Self::new)
     }
 
-    /// What it looks like on the wire. It is not to be shown.
+    /// Its form on the wire. Do not show it.
     pub fn to_digits(self) -> String {
         format!("{:032x}", self.bits())
     }

@@ -108,8 +108,8 @@ pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
 
 /// Whether a line that [`encode_event`] wrote is of something said or done.
 pub fn is_speech(line: &[u8]) -> bool {
-    // The type stands behind the number and the time; a name or a text could
-    // hold the same characters only further on, and escaped.
+    // The type stands behind the number and the time. A name or a text could hold the
+    // same characters only behind it, and escaped.
     const TYPE: &[u8] = b"\"type\":\"";
     memchr::memmem::find(line, TYPE).is_some_and(|at| {
         let kind = &line[at + TYPE.len()..];
@@ -162,7 +162,7 @@ fn parse_any(line: &str) -> Result<Option<ServerMessage>, MalformedObject> {
     })))
 }
 
-/// What the server sent is no object of this protocol.
+/// The server sent a line that is not an object of this protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MalformedObject;
 

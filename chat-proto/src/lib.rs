@@ -284,8 +284,8 @@ pub mod text;
 pub mod text_form;
 pub mod width;
 
-/// How long people are awaited who were here when the server went down: for so
-/// long a client does not show who is back, and the server keeps their names.
+/// The time after a restart in which the server keeps the names of the people who were
+/// here before, and a client does not show who is back.
 pub const TIME_TO_RETURN: Duration = Duration::from_secs(15);
 
 /// The version of the protocol that this crate speaks.

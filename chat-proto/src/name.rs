@@ -1,7 +1,7 @@
-//! Who speaks.
+//! The names of people.
 //!
-//! A [`Name`] is either chosen by its bearer or the address that the server
-//! gave for want of one; a value of this type is always valid. Two names that
+//! A [`Name`] is either chosen by the person or the address that the server
+//! gave instead; a value of this type is always valid. Two names that
 //! a reader could take for one another share a [`NameKeys`] key, and the room
 //! lets only one of them in.
 
@@ -34,14 +34,14 @@ pub struct Name(Arc<str>);
 /// Why a wanted name is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameError {
-    /// Nothing is left of it but blanks.
+    /// It has nothing but blanks.
     Empty,
     /// More than [`MAX_NAME_COLUMNS`] or [`MAX_NAME_BYTES`].
     TooLong,
-    /// This character may not stand in a name.
+    /// This character is not allowed in a name.
     Character(char),
-    /// This one may, but not here: a mark or a joiner of another script than its
-    /// neighbour, or half of a flag.
+    /// This character is allowed, but not here: a mark or a joiner of another script than
+    /// its neighbour, or half of a flag.
     Misplaced(char),
     /// It has no letter and no digit, or does not begin with one.
     Start,
@@ -52,7 +52,7 @@ pub enum NameError {
 }
 
 impl Name {
-    /// Takes the name that somebody wants, in the form that RFC 8266 gives it
+    /// Takes the name that a person wants, in the form that RFC 8266 gives it
     /// (blanks at the ends dropped, full-width letters made ordinary ones).
     ///
     /// Letters and digits of any script, emoji (UTS 51: sequences, too), `-`, `_` and
@@ -72,7 +72,7 @@ impl Name {
             return Err(NameError::Empty);
         }
         check_characters(wanted)?;
-        // What is innocent by itself may become something else by that.
+        // Allowed characters may become others in that form.
         let name = normal(wanted);
         check_form(&name)?;
         if columns(&name) > MAX_NAME_COLUMNS {
@@ -99,7 +99,7 @@ impl Name {
         nearest::nearest(login)
     }
 
-    /// The name of somebody who has chosen none: `127.0.0.1:39339` or
+    /// The name of a peer that has chosen none: `127.0.0.1:39339` or
     /// `[::1]:39339`. An IPv4 address that came by way of IPv6 is shown as
     /// the IPv4 address that it is.
     pub fn of_address(address: SocketAddr) -> Self {
@@ -107,10 +107,10 @@ impl Name {
         Self(address.to_string().into())
     }
 
-    /// Reads a name that a server sent: a chosen one or an address. Whether
-    /// it may be had is the server's to decide; here only its form is looked
-    /// at, so that it can be printed. A mark or joiner that has no use where it stands
-    /// is left out: an older server may have allowed it.
+    /// Reads a name that a server sent: a chosen one or an address. The server decides
+    /// whether a person may have it; this checks only that it can be printed. A mark or
+    /// joiner that has no use where it stands is left out: an older server may have allowed
+    /// it.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl Name {
         base
     }
 
-    /// Whether nobody chose this name. No chosen name holds a colon.
+    /// Whether this is an address, and not a chosen name: no chosen name has a colon.
     pub fn is_address(&self) -> bool {
         self.0.contains(':')
     }

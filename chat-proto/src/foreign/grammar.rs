@@ -202,8 +202,8 @@ fn databases(words: &[&[u8]]) -> Option<Foreign> {
     }
 }
 
-/// Others that begin with what is not theirs alone, but that a person does not say
-/// first: STOMP, NATS, NNTP, CVS, rsync, JSON-RPC.
+/// Protocols that share their first line with others, but no person begins with it: STOMP,
+/// NATS, NNTP, CVS, rsync, JSON-RPC.
 fn others(line: &[u8], words: &[&[u8]]) -> Option<Foreign> {
     let is_other = match *words {
         [b"CONNECT" | b"STOMP"] => true,

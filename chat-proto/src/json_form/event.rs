@@ -9,8 +9,8 @@ use crate::text::Text;
 
 /// Appends the line of an event.
 ///
-/// By hand and not through `Object`: everything that is said is encoded here,
-/// and of an `Object` most is absent.
+/// By hand and not through `Object`, most of whose members an event does not have: every
+/// message is encoded here.
 pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"seq\":");
     put_json(&event.seq, out);
@@ -152,8 +152,7 @@ pub(super) fn parse_message(line: &str) -> Option<Event> {
     })
 }
 
-/// The value of the member behind the next comma, if it is this one, and what is
-/// behind it.
+/// The value of the member behind the next comma, if it is this one, and the rest.
 fn take_optional<'a>(key: &str, line: &'a str) -> (Option<&'a str>, &'a str) {
     let member = line
         .strip_prefix(',')
@@ -161,7 +160,7 @@ fn take_optional<'a>(key: &str, line: &'a str) -> (Option<&'a str>, &'a str) {
     member.map_or((None, line), |(value, line)| (Some(value), line))
 }
 
-/// The value of the member that `line` begins with, and what is behind it.
+/// The value of the member that `line` begins with, and the rest.
 fn take_member<'a>(key: &str, line: &'a str) -> Option<(&'a str, &'a str)> {
     let line = line.strip_prefix('"')?.strip_prefix(key)?;
     let line = line.strip_prefix("\":\"")?;

@@ -1,4 +1,4 @@
-//! What a history needs to know of the lines of events when it is read back.
+//! The parts of an event's line that a history needs when it is read back.
 
 use std::borrow::Cow;
 
@@ -58,8 +58,8 @@ pub enum Recorded<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Reads the line of an event, without looking at what is not needed here:
-    /// several times as fast as [`parse_server_message`] for what is said.
+    /// Reads the line of an event, and skips the members that a history does not need:
+    /// for messages several times as fast as [`parse_server_message`].
     ///
     /// [`parse_server_message`]: super::parse_server_message
     ///

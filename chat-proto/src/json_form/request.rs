@@ -1,5 +1,5 @@
-//! What a program asks: objects whose members are looked at one by one, only
-//! where they mean something, so that what a newer program sends is skipped.
+//! The requests of programs. Each member of an object is read only where it means
+//! something, so that members from a newer program are skipped.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ use crate::text::Text;
 ///
 /// # Errors
 ///
-/// When it is not an object, or one that is not understood.
+/// When it is not an object, or the object is not understood.
 pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
     if line.trim().is_empty() {
         return Ok(None);
@@ -112,8 +112,7 @@ impl Hello {
     }
 }
 
-/// What is read of a program's object. Each member is looked at only where
-/// it means something: what else a newer program sends is skipped.
+/// The members of a program's object, not yet read.
 #[derive(Deserialize)]
 struct Request<'a> {
     #[serde(borrow, rename = "type")]

@@ -1,9 +1,9 @@
-//! Why a program's line is not understood, in words that help who wrote the program.
+//! Why a program's line is not understood, in words for the author of the program.
 
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-/// Why a line is no object of JSON. `error` is of the whole line.
+/// Why a line is not a JSON object; `error` is that of the whole line.
 pub(super) fn of_object(error: &serde_json::Error) -> String {
     let text = error.to_string();
     // There is only the one line.

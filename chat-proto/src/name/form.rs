@@ -1,4 +1,4 @@
-//! Of what a name may consist.
+//! The characters of a name, and their order.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -35,7 +35,7 @@ pub(super) fn normal(name: &str) -> String {
     normal
 }
 
-/// The form of every name that is no address, also of one that a server sends.
+/// Checks the form of every name that is not an address, also of one that a server sends.
 pub(super) fn check_form(name: &str) -> Result<(), NameError> {
     // Most are like this, and nothing below could refuse them.
     if (1..=MAX_NAME_COLUMNS).contains(&name.len())

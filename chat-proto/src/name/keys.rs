@@ -1,5 +1,4 @@
-//! What names look like: which are too similar, and which imitate what the programs
-//! write.
+//! The look of names: which are too similar, and which imitate the programs' own lines.
 
 use std::sync::LazyLock;
 
@@ -58,7 +57,7 @@ impl NameKeys {
             .flatten()
     }
 
-    /// Whether its bearer could speak for the programs.
+    /// Whether a person with it could speak for the programs.
     pub(super) fn is_reserved(&self) -> bool {
         is_reserved(&self.plain) || is_reserved(&self.look)
     }
@@ -89,8 +88,8 @@ impl<'a> Numbering<'a> {
             self.keys = NameKeys::of(base);
             self.base = base;
         }
-        // A hyphen begins anew, and does not change what stands before it. Of the digits these two have
-        // a skeleton other than themselves, which is a test.
+        // A hyphen does not change the skeleton before it. Of the digits only these two have
+        // another skeleton than themselves, which a test shows.
         let look = suffix.replace('0', "O").replace('1', "l");
         let small = look.to_ascii_lowercase();
         NameKeys {

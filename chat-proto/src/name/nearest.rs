@@ -26,7 +26,7 @@ pub(super) fn nearest(login: &str) -> Option<Name> {
     None
 }
 
-/// What becomes of a character: blanks become hyphens, quotation marks go.
+/// Replaces a character: blanks become hyphens, quotation marks are removed.
 fn part(character: char) -> Option<char> {
     match character {
         '\'' | '’' | '"' | '`' => None,
