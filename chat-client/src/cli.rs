@@ -122,7 +122,7 @@ pub struct Args {
     #[arg(long, short, action = ArgAction::HelpShort)]
     help: Option<bool>,
 
-    /// How other programs take the port.
+    /// Other programs take the port in this form.
     #[arg(long = "port", short = 'p', hide = true)]
     port_option: Option<String>,
 }
@@ -176,7 +176,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// When it is none that can be connected to; with what to do about it.
+    /// When the arguments name no server; the text says what to write instead.
     pub fn target(&self) -> Result<Target, String> {
         if let Some(port) = &self.port_option {
             let host = &self.host;
@@ -205,8 +205,8 @@ impl Args {
         })
     }
 
-    /// Which times stand before lines; `at_prompt`: a person types at a prompt, and
-    /// can tell it from what was said before by the time.
+    /// Which times stand before lines. A person at a prompt tells new lines from replayed
+    /// ones by the time.
     pub fn time(&self, at_prompt: bool) -> TimeStyle {
         self.time.unwrap_or(match at_prompt {
             true => TimeStyle::Short,
@@ -241,8 +241,8 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// When the name that was given is none. For a login name that is none the nearest
-    /// name is asked for: the person did not choose it for this program.
+    /// When the given name is not allowed. A login name that is not allowed becomes the
+    /// nearest one: the person did not choose it for this program.
     pub fn name(
         &self,
         environment: impl Fn(&str) -> Option<String>,
@@ -263,8 +263,8 @@ impl Args {
                 }
             };
         }
-        // The variables first: whoever sets one means it. Under cron and in
-        // containers none is.
+        // The variables come first: a person who sets one means it. Under cron and in
+        // containers none is set.
         let login = ["LOGNAME", "USER", "USERNAME"]
             .into_iter()
             .find_map(|variable| environment(variable).filter(|name| !name.is_empty()))
@@ -316,7 +316,7 @@ fn parse_count(text: &str) -> Result<usize, &'static str> {
         .map_err(|_| "it is how many messages to show, 0 or more")
 }
 
-/// What to do about a host that was meant in the way of another program.
+/// Advice for a host that is written as for another program.
 fn advice(host: &str, port: Option<u16>) -> Option<String> {
     let words: Vec<&str> = host.split_whitespace().collect();
     if words.len() > 1 {
@@ -337,7 +337,7 @@ fn advice(host: &str, port: Option<u16>) -> Option<String> {
         return None;
     }
     let mut command = "try chat-client".to_owned();
-    // A password is nothing to say again.
+    // A password is not repeated.
     let user = user.and_then(|user| user.split(':').next());
     if let Some(user) = user.filter(|user| !user.is_empty()) {
         command += &format!(" --name {user}");

@@ -53,7 +53,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = HISTORY)]
     history: Option<PathBuf>,
 
-    /// When a message is on the disk: always, before anybody sees it; batch, at most
+    /// When a message is on the disk: always, before it is shown; batch, at most
     /// 200 ms later; off, when the system writes it
     #[arg(
         long,
@@ -82,7 +82,7 @@ pub struct Args {
     /// Allow N connections; 0: as many as the system allows
     ///
     /// The system allows one for each file that the process may open (ulimit -n), but
-    /// for some that the server needs. Others are told that the room is full.
+    /// for some that the server needs. More peers are told that the room is full.
     #[arg(
         long,
         value_name = "N",
@@ -108,8 +108,8 @@ pub struct Args {
     /// Let N connections from one address come into the room in 10 minutes; 0: no limit
     ///
     /// A connection comes into the room when it says something, or stays for half a
-    /// second. Of those that do not, such as probes of the port, 100 times as many may
-    /// come.
+    /// second. 100 times as many connections may come that do not, such as probes of the
+    /// port.
     #[arg(
         long,
         value_name = "N",
@@ -131,7 +131,7 @@ pub struct Args {
     )]
     max_unjoined: usize,
 
-    /// Allow N of those from one address; 0: no limit
+    /// Allow N connections from one address that have not sent a line yet; 0: no limit
     #[arg(
         long,
         value_name = "N",
@@ -159,7 +159,7 @@ pub struct Args {
 
     /// Disconnect a client that reads nothing for SECONDS while data waits
     ///
-    /// It can take twice as long where its system still has some space for the data.
+    /// It takes up to twice as long while the client's system has space for some data.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -171,9 +171,9 @@ pub struct Args {
 
     /// Read at most LINES a second from one connection; 0: no limit
     ///
-    /// After a quiet time five seconds' worth are read at once. What comes faster waits
-    /// and is not lost. A line counts as one for each 3,276 bytes that it has, or is
-    /// shown as; another name counts as five.
+    /// After a quiet time the server reads five seconds' worth at once. Lines that come
+    /// faster wait and are not lost. A line counts as one for each 3,276 bytes that it has,
+    /// or is shown as; another name counts as five.
     #[arg(
         long,
         value_name = "LINES",
@@ -259,7 +259,7 @@ impl Args {
         Self::from_arg_matches(&command.try_get_matches_from(given)?)
     }
 
-    /// How many threads serve people.
+    /// How many threads serve connections.
     pub fn threads(&self) -> NonZeroUsize {
         let threads = match self.threads {
             Some(threads) => threads,
@@ -270,12 +270,12 @@ impl Args {
         NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN)
     }
 
-    /// How many connections there are to be at most, if not as many as possible.
+    /// The wanted maximum of connections; `None` for as many as possible.
     pub fn max_clients(&self) -> Option<usize> {
         Some(self.max_clients).filter(|wanted| *wanted > 0)
     }
 
-    /// What nobody may do beyond, where the system lets there be so many
+    /// The limits that the server enforces, where the system allows `possible`
     /// connections.
     pub fn limits(&self, possible: usize) -> Limits {
         let wanted = self.max_clients();
@@ -384,13 +384,13 @@ fn seconds_or_0(text: &str) -> Result<Duration, String> {
     ))
 }
 
-/// More would only wait for one another.
+/// More threads would only wait for one another.
 const MAX_THREADS: usize = 64;
 
 /// Rates are counted in 32 bits.
 const MAX_RATE: usize = u32::MAX as usize;
 
-/// Nobody could say anything with less.
+/// A shorter limit would refuse ordinary sentences.
 const MIN_TEXT: usize = 64;
 
 /// The smallest history.
