@@ -53,8 +53,8 @@
 //! [`MAX_NAME_BYTES`](name::MAX_NAME_BYTES) bytes (128). It must not look like an address or
 //! like words of the programs, such as `server` and `You`. Names are compared by what they
 //! look like (RFC 8266, UTS 39): `Ann`, `ａｎｎ` and Cyrillic `аnn` are one name. A peer
-//! that has chosen no name is called by its address, as `127.0.0.1:39339`. See
-//! [`Name::choose`](name::Name::choose).
+//! that has chosen no name is called by its address, as `127.0.0.1:39339`. The whole rule
+//! is on the page of [`name`].
 //!
 //! A wanted name that is taken, or kept for another program, gets a number at `/hello`
 //! (`ann-2`). At `/hello` a name that is not allowed is replaced by the address, with a

@@ -4,6 +4,18 @@
 //! gave instead; a value of this type is always valid. Two names that
 //! a reader could take for one another share a [`NameKeys`] key, and the room
 //! lets only one of them in.
+//!
+//! A name consists of letters and digits of any script, emoji, `-`, `_` and `.`, begins
+//! with a letter, a digit or an emoji and has no blanks. A mark stands on a letter of its
+//! script. Emoji may be sequences (`❤️`, `🇩🇪`, `👩‍🚒`, `1️⃣`), but `#️⃣`, `*️⃣`, `‼️` and `⁉️` are
+//! refused: they look like the punctuation around names. Each part of an emoji counts two
+//! columns.
+//!
+//! Names are compared by RFC 8266 and by their look (UTS 39): `Ann`, `ａｎｎ` and Cyrillic
+//! `аnn` are all `ann`. Joiners and variation selectors make no difference (`❤` is `❤️`),
+//! and flags and letter emoji count as their letters (`🅱🅾🅱` is `bob`). Words such as
+//! `server` and `You` cannot be names, and neither can anything that looks like an address
+//! (`127.0.0.l`).
 
 mod form;
 mod keys;
