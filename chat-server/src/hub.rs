@@ -19,7 +19,7 @@ use crate::room::apply::Room;
 use crate::room::identity::{Identity, Key};
 use crate::room::origin::{ClientId, Origin};
 use crate::room::rebuild::Before;
-use crate::room::request::{Act, Emitted, Joined, JoinedAs, NameRefusal, Outcome, Request};
+use crate::room::request::{Act, Emitted, JoinedAs, NameRefusal, Outcome, Request};
 use crate::room::roster::People;
 use crate::room::runs::{Onward, Runs};
 use crate::sequencer::{Alone, Applied, Sequencer};
@@ -184,14 +184,12 @@ impl Hub {
             self.timeline.cut();
             self.append_events_of(Request::Open, now);
         }
-        if request == Request::TellPending {
+        if matches!(request, Request::TellPending) {
             self.is_telling = false;
         }
         let (outcome, own) = self.append_events_of(request, now);
-        if let Outcome::Joined(Joined {
-            place: JoinedAs::TookOver(earlier),
-            ..
-        }) = outcome
+        if let Outcome::Joined(joined) = &outcome
+            && let JoinedAs::TookOver(earlier) = joined.place
         {
             let replaced = self.answer(Outcome::Replaced, None);
             self.answer_later(earlier, replaced);

@@ -42,8 +42,12 @@ impl Hub {
 
     /// A connection that has not been here, and is no session's.
     pub(crate) fn stranger(&self) -> ClientId {
-        let last = self.room.members().iter().last();
-        let number = last.map_or(0, |(origin, _)| origin.client.key + 1);
+        let keys = self
+            .room
+            .members()
+            .iter()
+            .map(|(origin, _)| origin.client.key);
+        let number = keys.max().map_or(0, |last| last + 1);
         ClientId {
             worker: 1,
             ..client(number)
@@ -167,7 +171,7 @@ impl Hub {
 
 fn joined(outcome: Outcome) -> Joined {
     match outcome {
-        Outcome::Joined(joined) => joined,
+        Outcome::Joined(joined) => *joined,
         other => panic!("{other:?}"),
     }
 }

@@ -95,7 +95,7 @@ impl Room {
     fn act(&mut self, origin: Origin, act: Act, now: Now, events: &mut Events) -> Outcome {
         match act {
             Act::Enter { wanted, fallback } => self.enter(origin, &wanted, fallback, now, events),
-            Act::Join(join) => Outcome::Joined(self.join(origin, join, now, events)),
+            Act::Join(join) => Outcome::Joined(Box::new(self.join(origin, join, now, events))),
             Act::Rename(new) => self.rename(origin, new, now, events),
             Act::Say { kind, text, id } => self.say(origin, kind, text, id, now, events),
             Act::List { after } => Outcome::Listed(self.list(after.as_ref())),

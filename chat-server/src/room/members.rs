@@ -6,17 +6,19 @@
 //! [`Secret`](chat_proto::event::Secret), and the room knows the connection of each
 //! program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasherDefault;
 
 use chat_proto::name::Name;
 
+use super::dedup::AsIs;
 use super::identity::Owner;
 use super::origin::Origin;
 
 /// The members of the room.
 #[derive(Debug, Default)]
 pub struct Members {
-    members: BTreeMap<Origin, Member>,
+    members: HashMap<Origin, Member, BuildHasherDefault<AsIs>>,
     /// The connection of each program in the room.
     connections: BTreeMap<Owner, Origin>,
 }
@@ -41,7 +43,7 @@ impl Members {
         self.connections.get(&owner).copied()
     }
 
-    /// All members, in the order of their connections.
+    /// All members, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (&Origin, &Member)> {
         self.members.iter()
     }

@@ -89,7 +89,7 @@ pub enum Outcome {
     /// A person has entered under this name.
     Entered(Name),
     /// A program has joined.
-    Joined(Joined),
+    Joined(Box<Joined>),
     /// The member has this name now.
     Renamed(Name),
     /// The person does not get the name, for this reason.

@@ -108,7 +108,7 @@ impl Participant {
                 self.come_in(Some(Command::Nick { name }), hub, now);
             }
             (Question::Join { hello, error }, Outcome::Joined(joined)) => {
-                self.joined(&hello, error, joined, mark, hub, now);
+                self.joined(&hello, error, *joined, mark, hub, now);
             }
             (Question::Rename(old), Outcome::Renamed(new)) => {
                 self.renamed(old, new, own, hub, now);
