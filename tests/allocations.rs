@@ -11,11 +11,13 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
+use chat_proto::event::Limits;
+use chat_server::config::Config;
 use chat_server::hub::Hub;
 use chat_server::net::listener::Listener;
 use chat_server::ops::logger::Logger;
 use chat_server::room::identity::Identity;
-use chat_server::runtime::server::{LOG_BYTES, Limits, Server, now};
+use chat_server::runtime::server::{LOG_BYTES, Server, now};
 
 #[global_allocator]
 static COUNTING: dhat::Alloc = dhat::Alloc;
@@ -28,15 +30,13 @@ fn serve() -> SocketAddr {
     let listener = Listener::bind(anywhere).expect("ports are left");
     let address = listener.address();
     let limits = Limits {
-        people: chat_proto::event::Limits {
-            rate: 0,
-            ..Default::default()
-        },
-        limit_loopback: false,
-        proxied: false,
+        rate: 0,
+        ..Limits::default()
+    };
+    let config = Config {
         connections: 1000,
-        returning: 16,
         together: 1000,
+        ..Config::of(limits)
     };
     let identity = Identity::new(now().time).expect("random bits");
     let room = Hub::new(identity, LOG_BYTES);
@@ -45,7 +45,7 @@ fn serve() -> SocketAddr {
         vec![listener],
         room,
         None,
-        limits,
+        config,
         NonZeroUsize::MIN,
         logger,
     );

@@ -8,6 +8,7 @@
 //! events.
 
 use std::mem;
+use std::sync::Arc;
 use std::time::Instant;
 
 use chat_proto::command::Resume;
@@ -15,6 +16,7 @@ use chat_proto::event::{Limits, RunId};
 use chat_proto::text::Text;
 
 use crate::clock::Now;
+use crate::config::Config;
 use crate::room::apply::Room;
 use crate::room::identity::{Identity, Key};
 use crate::room::origin::{ClientId, Origin};
@@ -33,7 +35,7 @@ pub struct Hub {
     room: Room,
     /// What has happened, and how far readers may see it.
     pub timeline: Timeline,
-    limits: Limits,
+    config: Arc<Config>,
     sequencer: Box<dyn Sequencer>,
     applied: Applied,
     /// What came of requests, for connections that do not know it yet.
@@ -76,7 +78,7 @@ impl Hub {
         Self {
             room: Room::behind(before, run, key),
             timeline: Timeline::behind(json, capacity),
-            limits: Limits::default(),
+            config: Arc::new(Config::of(Limits::default())),
             sequencer: Box::new(Alone),
             applied: Applied::default(),
             outcomes: Vec::new(),
@@ -87,12 +89,12 @@ impl Hub {
 
     /// The limits that the server enforces.
     pub fn limits(&self) -> &Limits {
-        &self.limits
+        &self.config.limits
     }
 
-    /// Enforces other limits than the usual ones.
-    pub fn set_limits(&mut self, limits: Limits) {
-        self.limits = limits;
+    /// Goes by another configuration.
+    pub fn set_config(&mut self, config: Arc<Config>) {
+        self.config = config;
     }
 
     /// Has requests get their place from `sequencer`, which is not asked before.

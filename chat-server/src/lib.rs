@@ -91,6 +91,7 @@
 pub mod cli;
 pub mod clock;
 mod cold;
+pub mod config;
 pub mod hub;
 pub mod net;
 pub mod ops;

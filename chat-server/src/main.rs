@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use chat_server::cli::{Args, mistakes};
+use chat_server::config::Config;
 use chat_server::hub::Hub;
 use chat_server::net::listen;
 use chat_server::net::listener::{Listener, own_addresses};
@@ -15,7 +16,7 @@ use chat_server::ops::errors::chain;
 use chat_server::ops::logger::Logger;
 use chat_server::ops::signals::{raise_descriptor_limit, survive_full_files};
 use chat_server::room::identity::Identity;
-use chat_server::runtime::server::{LOG_BYTES, Limits, Server, now};
+use chat_server::runtime::server::{LOG_BYTES, Server, now};
 use chat_server::storage::History;
 
 fn main() -> ExitCode {
@@ -32,9 +33,9 @@ fn main() -> ExitCode {
             return ExitCode::from(status);
         }
     };
-    let (listeners, history, hub, limits) = parts;
+    let (listeners, history, hub, config) = parts;
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
-    let server = Server::new(listeners, hub, history, limits, args.threads(), logger);
+    let server = Server::new(listeners, hub, history, config, args.threads(), logger);
     let run = |server: Server| {
         // Not before signals are watched for: whoever reads this may send one.
         introduce(&addresses, server.logger());
@@ -71,8 +72,8 @@ fn read_arguments() -> Result<Args, ExitCode> {
     Err(ExitCode::from(WRONG_ARGUMENTS))
 }
 
-/// What a server is made of: its sockets, the files, the room and its limits.
-type Parts = (Vec<Listener>, Option<History>, Hub, Limits);
+/// What a server is made of: its sockets, the files, the room and what it is told to do.
+type Parts = (Vec<Listener>, Option<History>, Hub, Config);
 
 /// Gets all that the server needs of the system, or tells with which status to end,
 /// and why.
@@ -107,15 +108,15 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
              open\n{RAISE_LIMIT}"
         ));
     }
-    let limits = Limits {
-        people: args.limits(possible),
+    let config = Config {
+        limits: args.limits(possible),
         limit_loopback: args.limit_loopback,
         proxied: args.proxy_protocol,
         together: args.together,
         connections: possible + spare,
         returning,
     };
-    Ok((listeners, history, hub, limits))
+    Ok((listeners, history, hub, config))
 }
 
 /// The room, as it was left if it is kept.

@@ -1,10 +1,13 @@
 //! Requests in one line each, for tests.
 
-use chat_proto::event::{Speech, SpeechKind};
+use std::sync::Arc;
+
+use chat_proto::event::{Limits, Speech, SpeechKind};
 use chat_proto::name::Name;
 
 use super::{Answer, Hub};
 use crate::clock::Now;
+use crate::config::Config;
 use crate::room::identity::Owner;
 use crate::room::members::Member;
 use crate::room::origin::{ClientId, Origin};
@@ -29,6 +32,11 @@ pub(crate) fn client(number: u32) -> ClientId {
 }
 
 impl Hub {
+    /// Enforces these limits.
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.set_config(Arc::new(Config::of(limits)));
+    }
+
     fn ask(&mut self, client: ClientId, act: Act, now: Now) -> Answer {
         self.propose(client, act, now).expect("it is alone")
     }

@@ -99,7 +99,7 @@ impl Entrance<TcpStream> for Acceptor {
                     break;
                 }
                 let waiting = self.vestibule.as_ref().map_or(0, Vestibule::count);
-                if shared.connections() + waiting >= shared.limits.connections {
+                if shared.connections() + waiting >= shared.config().connections {
                     shared.wait_for_space();
                     listener.wait(now.instant);
                     error = Some("this process may not have more (see `ulimit -n`)".to_owned());
@@ -157,7 +157,7 @@ fn admit(
 /// has sent is read first: to close a socket with unread input resets the
 /// connection, and the word would be lost.
 fn turn_away(mut socket: TcpStream, refusal: Refusal, shared: &Shared) {
-    let text = refusal.greeting(&shared.limits.people);
+    let text = refusal.greeting(&shared.config().limits);
     let _ = socket.read(&mut [0; 4096]);
     let _ = socket.write_all(format!("\r-- {text}\n").as_bytes());
     let _ = socket.shutdown(Shutdown::Write);

@@ -10,19 +10,18 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chat_proto::event::Limits;
 use chat_proto::text_form::GREETING;
 
+use crate::config::Config;
+
 /// Everybody who has come in and not gone.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    limits: Limits,
-    /// The addresses of this machine count as well.
-    limit_loopback: bool,
-    /// How many may come in beyond the limits.
-    returning: usize,
+    config: Arc<Config>,
     /// How many there are.
     connections: usize,
     from: HashMap<Source, Count>,
@@ -161,13 +160,10 @@ impl fmt::Display for Refusal {
 }
 
 impl Admission {
-    /// Nobody is here yet.
-    /// `returning` may come in beyond the limits, see [`Admission::may_return`].
-    pub(crate) fn new(limits: Limits, limit_loopback: bool, returning: usize) -> Self {
+    /// No connections yet.
+    pub(crate) fn new(config: Arc<Config>) -> Self {
         Self {
-            limits,
-            limit_loopback,
-            returning,
+            config,
             connections: 0,
             from: HashMap::new(),
             silent: BTreeMap::new(),
@@ -176,15 +172,22 @@ impl Admission {
         }
     }
 
+    /// Goes by another configuration. Connections that are here stay.
+    pub(crate) fn set_config(&mut self, config: Arc<Config>) {
+        self.config = config;
+    }
+
     /// A connection comes. If it is not refused it counts, and takes one of the turns
     /// of its address; see [`Admission::leave`].
     pub(crate) fn arrive(&mut self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
-        if is_reached(self.connections, self.limits.clients) {
+        let limits = &self.config.limits;
+        if is_reached(self.connections, limits.clients) {
             return Err(Refusal::Full);
         }
-        if let Some(source) = self.source(address) {
+        let source = source_of(address);
+        if self.is_limited(address) {
             let from = self.from.get(&source).map_or(0, |from| from.connections);
-            if is_reached(from, self.limits.per_address) {
+            if is_reached(from, limits.per_address) {
                 return Err(Refusal::AddressFull);
             }
             let [inside, outside] = self.intervals();
@@ -194,9 +197,8 @@ impl Admission {
                 }
                 turns.inside = next(turns.inside, inside, now).ok_or(Refusal::AddressBusy)?;
             }
-            self.from.entry(source).or_default().connections += 1;
         }
-        self.connections += 1;
+        self.count(address);
         Ok(())
     }
 
@@ -204,21 +206,24 @@ impl Admission {
     /// place here. The connection whose place it takes counts until that is closed,
     /// so there may be some more than the limits say.
     pub(crate) fn may_return(&self, address: IpAddr) -> bool {
-        let from = self
-            .source(address)
-            .and_then(|source| self.from.get(&source));
+        let from = self.from.get(&source_of(address));
         let from = from.map_or(0, |from| from.connections);
-        let is_reached =
-            |count: usize, most| is_reached(count.saturating_sub(self.returning), most);
-        !is_reached(self.connections, self.limits.clients)
-            && !is_reached(from, self.limits.per_address)
+        let Config {
+            limits, returning, ..
+        } = &*self.config;
+        let is_reached = |count: usize, most| is_reached(count.saturating_sub(*returning), most);
+        let is_full = self.is_limited(address) && is_reached(from, limits.per_address);
+        !is_full && !is_reached(self.connections, limits.clients)
     }
 
     /// It has proved that, and comes in.
     pub(crate) fn let_back(&mut self, address: IpAddr) {
-        if let Some(source) = self.source(address) {
-            self.from.entry(source).or_default().connections += 1;
-        }
+        self.count(address);
+    }
+
+    fn count(&mut self, address: IpAddr) {
+        let from = self.from.entry(source_of(address)).or_default();
+        from.connections += 1;
         self.connections += 1;
     }
 
@@ -226,9 +231,7 @@ impl Admission {
     /// its turn back, and takes one of those that are for probes.
     pub(crate) fn leave(&mut self, address: IpAddr, visit: Visit, now: Instant) {
         self.connections -= 1;
-        let Some(source) = self.source(address) else {
-            return;
-        };
+        let source = source_of(address);
         if let Entry::Occupied(mut from) = self.from.entry(source) {
             from.get_mut().connections -= 1;
             if from.get().connections == 0 {
@@ -237,6 +240,7 @@ impl Admission {
         }
         let [inside, outside] = self.intervals();
         if visit == Visit::Outside
+            && self.is_limited(address)
             && let Some(turns) = self.turns(source, now)
         {
             turns.inside = turns.inside.checked_sub(inside).unwrap_or(now);
@@ -251,14 +255,14 @@ impl Admission {
         silent: Silent,
         address: IpAddr,
     ) -> Result<Option<Silent>, Refusal> {
-        if let Some(source) = self.source(address) {
-            let from = self.from.entry(source).or_default();
-            if is_reached(from.silent, self.limits.unjoined_per_address) {
-                return Err(Refusal::AddressSilent);
-            }
-            from.silent += 1;
+        let limits = &self.config.limits;
+        let is_limited = self.is_limited(address);
+        let from = self.from.entry(source_of(address)).or_default();
+        if is_limited && is_reached(from.silent, limits.unjoined_per_address) {
+            return Err(Refusal::AddressSilent);
         }
-        let is_crowded = is_reached(self.silent.len(), self.limits.unjoined);
+        from.silent += 1;
+        let is_crowded = is_reached(self.silent.len(), limits.unjoined);
         let first = self.silent.first_key_value().map(|(first, _)| *first);
         self.silent.insert(silent, address);
         let first = first.filter(|_| is_crowded);
@@ -271,8 +275,7 @@ impl Admission {
     /// Somebody who has waited says something, or goes.
     pub(crate) fn join(&mut self, silent: &Silent) {
         if let Some(address) = self.silent.remove(silent)
-            && let Some(source) = self.source(address)
-            && let Some(from) = self.from.get_mut(&source)
+            && let Some(from) = self.from.get_mut(&source_of(address))
         {
             from.silent -= 1;
         }
@@ -288,31 +291,21 @@ impl Admission {
         self.silent.len()
     }
 
-    /// What counts as one with this address, if it is counted.
-    fn source(&self, address: IpAddr) -> Option<Source> {
-        let address = address.to_canonical();
-        if address.is_loopback() && !self.limit_loopback {
-            return None;
-        }
-        Some(match address {
-            IpAddr::V4(address) => Source::V4(address.octets()),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, e, f, g, h, ..] = address.octets();
-                Source::V6([a, b, c, d, e, f, g, h])
-            }
-        })
+    /// Whether connections from this address are limited, and not only counted.
+    fn is_limited(&self, address: IpAddr) -> bool {
+        self.config.limit_loopback || !address.to_canonical().is_loopback()
     }
 
     /// The times in which one more of an address can come into the room, and one more
     /// that does not.
     fn intervals(&self) -> [Duration; 2] {
-        let most = self.limits.new_per_address.max(1);
+        let most = self.config.limits.new_per_address.max(1);
         [most, most.saturating_mul(PROBES)].map(|most| WINDOW / most)
     }
 
     /// What is left of the turns of an address, if they are counted.
     fn turns(&mut self, source: Source, now: Instant) -> Option<&mut Turns> {
-        if self.limits.new_per_address == 0 {
+        if self.config.limits.new_per_address == 0 {
             return None;
         }
         if self.turns.len() >= MAX_SOURCES && !self.turns.contains_key(&source) {
@@ -338,6 +331,17 @@ impl Admission {
 /// cell rate algorithm of ITU-T I.371.)
 fn next(rested: Instant, interval: Duration, now: Instant) -> Option<Instant> {
     Some(rested.max(now) + interval).filter(|next| *next <= now + WINDOW)
+}
+
+/// What counts as one with this address.
+fn source_of(address: IpAddr) -> Source {
+    match address.to_canonical() {
+        IpAddr::V4(address) => Source::V4(address.octets()),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, e, f, g, h, ..] = address.octets();
+            Source::V6([a, b, c, d, e, f, g, h])
+        }
+    }
 }
 
 /// 0 is no limit.

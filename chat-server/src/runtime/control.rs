@@ -20,6 +20,7 @@ use std::thread;
 use mio::net::TcpStream;
 
 use crate::clock::Now;
+use crate::config::Config;
 use crate::hub::{Answer, Hub};
 use crate::net::admission::{Admission, Refusal, Silent, Visit};
 use crate::ops::counters::Counters;
@@ -29,27 +30,6 @@ use crate::runtime::waiting::{MAX_WAITING, Waiting};
 use crate::storage::Storage;
 use crate::timeline::mark::Form;
 use crate::timeline::replay::{Files, NoFiles};
-
-/// Limits that the server enforces.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Those that peers are told of.
-    pub people: chat_proto::event::Limits,
-    /// The addresses of this machine are limited like all others.
-    pub limit_loopback: bool,
-    /// Connections come from a proxy, which says whose each one is.
-    pub proxied: bool,
-    /// How many connections there can be, refused ones included; others wait outside.
-    pub connections: usize,
-    /// How many are let in beyond the limits, since they have proved that they have a
-    /// place here; and how many at a time are told at leisure why they cannot come
-    /// in, and may prove that. Of a flood the others get the word and are closed.
-    pub returning: usize,
-    /// How many connections one thread has before the next one gets any: to send
-    /// them a message takes less time than to wake up somebody else for a few
-    /// of them.
-    pub together: usize,
-}
 
 /// The room, and what the workers do with it.
 #[derive(Debug)]
@@ -70,7 +50,7 @@ pub struct Shared<S = TcpStream> {
     acceptor_waits: AtomicBool,
     /// A worker does not hear its peers because others are behind.
     talk_waits: AtomicBool,
-    pub(crate) limits: Limits,
+    config: RwLock<Arc<Config>>,
     pub(crate) logger: Logger,
 }
 
@@ -142,30 +122,43 @@ pub enum Task<S = TcpStream> {
 impl<S> Shared<S> {
     /// `wakers` are those of the workers.
     pub fn new(
-        hub: Hub,
+        mut hub: Hub,
         mut history: Option<Box<dyn Storage>>,
         wakers: Vec<Waker>,
-        limits: Limits,
+        config: Arc<Config>,
         logger: Logger,
     ) -> Self {
-        let admission = Admission::new(limits.people, limits.limit_loopback, limits.returning);
         if let (Some(history), Some(first)) = (&mut history, wakers.first()) {
             history.watch(first.clone());
         }
+        hub.set_config(Arc::clone(&config));
         Self {
             shown: AtomicU64::new(hub.timeline.shown().bytes()),
             is_kept: history.is_some(),
             state: RwLock::new(State { hub, history }),
             mailboxes: wakers.into_iter().map(Mailbox::new).collect(),
-            admission: Mutex::new(admission),
+            admission: Mutex::new(Admission::new(Arc::clone(&config))),
             counters: Counters::default(),
             waiting: Waiting::new(MAX_WAITING),
             refused: AtomicUsize::new(0),
             acceptor_waits: AtomicBool::new(false),
             talk_waits: AtomicBool::new(false),
-            limits,
+            config: RwLock::new(config),
             logger,
         }
+    }
+
+    /// What to do from now on.
+    pub fn config(&self) -> Arc<Config> {
+        let config = self.config.read();
+        Arc::clone(&config.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has the workers go by another configuration, each from its next round on.
+    pub fn set_config(&self, config: Arc<Config>) {
+        self.admission().set_config(Arc::clone(&config));
+        let old = self.config.write();
+        *old.unwrap_or_else(PoisonError::into_inner) = config;
     }
 
     /// The room to look at, together with others. A panic ends the process a
@@ -318,11 +311,12 @@ impl<S> Shared<S> {
     /// The worker that is to have the next connection, which is counted now. A
     /// small room is quickest where all are together: no thread has to be woken.
     pub(crate) fn place(&self) -> usize {
+        let together = self.config().together;
         let load = |mailbox: &Mailbox<S>| mailbox.connections.load(Ordering::Relaxed);
         let with_space = self
             .mailboxes
             .iter()
-            .position(|mailbox| load(mailbox) < self.limits.together);
+            .position(|mailbox| load(mailbox) < together);
         let emptiest = || {
             let all = self.mailboxes.iter().enumerate();
             all.min_by_key(|(_, mailbox)| load(mailbox))
@@ -358,7 +352,7 @@ impl<S> Shared<S> {
     /// Takes note that a connection could not come in.
     pub(crate) fn refuse(&self, refusal: Refusal, address: IpAddr, now: Now) {
         self.counters.refused[refusal as usize].add(1);
-        let reason = refusal.reason(&self.limits.people);
+        let reason = refusal.reason(&self.config().limits);
         let text = format!("refused {address}: {reason}");
         self.logger.tell(Topic::Refused(refusal), now, &text);
     }
@@ -372,7 +366,7 @@ impl<S> Shared<S> {
     /// Whether there is space for a connection that cannot come in, to be told so
     /// or to prove that it has a place here. If so it is counted.
     pub(crate) fn can_refuse(&self, address: IpAddr) -> bool {
-        let has_space = self.refused.load(Ordering::SeqCst) < self.limits.returning
+        let has_space = self.refused.load(Ordering::SeqCst) < self.config().returning
             && self.admission().may_return(address);
         self.refused
             .fetch_add(usize::from(has_space), Ordering::SeqCst);
@@ -474,40 +468,22 @@ const MAX_LAG: u64 = 1 << 20;
 impl Shared {
     /// A room for tests that has a history, with one worker.
     pub(crate) fn kept(
-        mut hub: Hub,
+        hub: Hub,
         history: crate::storage::History,
         waker: Waker,
-        people: chat_proto::event::Limits,
+        limits: chat_proto::event::Limits,
     ) -> Self {
-        hub.set_limits(people);
         let history: Box<dyn Storage> = Box::new(history);
-        Self::new(
-            hub,
-            Some(history),
-            vec![waker],
-            test_limits(people),
-            Logger::on_stderr(),
-        )
+        let config = Arc::new(Config::of(limits));
+        let logger = Logger::on_stderr();
+        Self::new(hub, Some(history), vec![waker], config, logger)
     }
 
     /// An empty room for tests, with a worker for each waker.
-    pub(crate) fn of(wakers: Vec<Waker>, people: chat_proto::event::Limits) -> Self {
-        let mut hub = Hub::new(crate::room::identity::tests::identity(), 8 << 20);
-        hub.set_limits(people);
-        let limits = test_limits(people);
-        Self::new(hub, None, wakers, limits, Logger::on_stderr())
-    }
-}
-
-#[cfg(test)]
-fn test_limits(people: chat_proto::event::Limits) -> Limits {
-    Limits {
-        people,
-        limit_loopback: false,
-        proxied: false,
-        connections: 100,
-        returning: 16,
-        together: 1,
+    pub(crate) fn of(wakers: Vec<Waker>, limits: chat_proto::event::Limits) -> Self {
+        let hub = Hub::new(crate::room::identity::tests::identity(), 8 << 20);
+        let config = Arc::new(Config::of(limits));
+        Self::new(hub, None, wakers, config, Logger::on_stderr())
     }
 }
 

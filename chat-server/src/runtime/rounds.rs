@@ -9,9 +9,8 @@
 use std::sync::{Arc, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
-use chat_proto::event::Limits;
-
 use crate::clock::Now;
+use crate::config::Config;
 use crate::hub::Hub;
 use crate::net::admission::Visit;
 use crate::net::transport::Transport;
@@ -89,10 +88,10 @@ pub enum Wait {
 
 impl<S: Transport, O: Observer<S>> Rounds<S, O> {
     /// Those of a worker that has no connections yet.
-    pub fn new(index: usize, limits: Limits, observer: O) -> Self {
+    pub fn new(index: usize, config: Arc<Config>, observer: O) -> Self {
         Self {
             index,
-            scheduler: Scheduler::new(index, limits, observer),
+            scheduler: Scheduler::new(index, config, observer),
             room_due: None,
             overtaken: false,
             stopping: None,
@@ -200,6 +199,9 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         now: Now,
     ) {
         let shared = outside.shared;
+        let config = shared.config();
+        self.scheduler.set_config(Arc::clone(&config));
+        state.hub.set_config(config);
         state.hub.advance();
         self.scheduler.deliver(&mut state.hub, shared, now);
         self.do_tasks(&mut state, outside, now);

@@ -13,13 +13,14 @@ mod silent;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
-use chat_proto::event::Limits;
 use slab::Slab;
 
 use crate::clock::Now;
+use crate::config::Config;
 use crate::hub::{Answer, Hub};
 use crate::net::connection::Connection;
 use crate::net::transport::{Readiness, Transport};
@@ -34,7 +35,8 @@ use returning::Returning;
 pub struct Scheduler<S, O = ()> {
     /// The worker whose they are.
     worker: usize,
-    limits: Limits,
+    /// What goes for this round.
+    config: Arc<Config>,
     connections: Slab<Connection<S>>,
     /// Tells connections that have had the same key from one another.
     generation: u32,
@@ -60,10 +62,10 @@ pub struct Scheduler<S, O = ()> {
 
 impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
     /// No connections yet.
-    pub(crate) fn new(worker: usize, limits: Limits, observer: O) -> Self {
+    pub(crate) fn new(worker: usize, config: Arc<Config>, observer: O) -> Self {
         Self {
             worker,
-            limits,
+            config,
             connections: Slab::new(),
             generation: 0,
             queues: Default::default(),
@@ -82,6 +84,11 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
     /// All of them.
     pub fn connections(&self) -> impl Iterator<Item = &Connection<S>> {
         self.connections.iter().map(|(_, connection)| connection)
+    }
+
+    /// Goes by another configuration from here on.
+    pub(crate) fn set_config(&mut self, config: Arc<Config>) {
+        self.config = config;
     }
 
     /// Whether there are none.
@@ -290,7 +297,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                 }
             }
             if let Some(connection) = self.connections.get_mut(key) {
-                let stall = self.limits.stall;
+                let stall = self.config.limits.stall;
                 self.observer.turn(connection, hub, |connection, hub| {
                     connection.expire(stall, hub, now);
                 });

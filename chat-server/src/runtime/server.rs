@@ -1,6 +1,7 @@
 //! The server: as many workers as it has threads, from the start to the end.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::thread::ScopedJoinHandle;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use std::{process, thread};
@@ -8,6 +9,7 @@ use std::{process, thread};
 use chat_proto::event::Timestamp;
 
 use crate::clock::Now;
+use crate::config::Config;
 use crate::hub::Hub;
 use crate::net::listener::Listener;
 use crate::ops::logger::Logger;
@@ -15,8 +17,6 @@ use crate::room::request::Request;
 use crate::runtime::control::{ACCEPTOR, Shared, State, Task};
 use crate::runtime::worker::Worker;
 use crate::storage::{History, News, Storage};
-
-pub use crate::runtime::control::Limits;
 
 /// A server that listens.
 pub struct Server {
@@ -34,26 +34,26 @@ impl Server {
         listeners: Vec<Listener>,
         mut hub: Hub,
         history: Option<History>,
-        limits: Limits,
+        config: Config,
         threads: NonZeroUsize,
         logger: Logger,
     ) -> anyhow::Result<Self> {
-        let workers = (0..threads.get()).map(|index| Worker::new(index, limits.people));
+        let config = Arc::new(config);
+        let workers = (0..threads.get()).map(|index| Worker::new(index, Arc::clone(&config)));
         let mut workers: Vec<Worker> = workers.collect::<Result<_, _>>()?;
         let wakers = workers
             .iter()
             .map(Worker::waker)
             .collect::<Result<_, _>>()?;
         if let Some(first) = workers.first_mut() {
-            first.stand_at_front(listeners, limits.proxied)?;
+            first.stand_at_front(listeners, config.proxied)?;
         }
-        hub.set_limits(limits.people);
         hub.timeline.reserve();
         hub.request(Request::AwaitReturns, now());
         let history = history.map(|history| Box::new(history) as Box<dyn Storage>);
         Ok(Self {
             workers,
-            shared: Shared::new(hub, history, wakers, limits, logger),
+            shared: Shared::new(hub, history, wakers, config, logger),
         })
     }
 

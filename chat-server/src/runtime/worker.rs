@@ -2,15 +2,16 @@
 //! after. What is done in a round is in [`rounds`](crate::runtime::rounds).
 
 use std::io;
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use chat_proto::event::Limits;
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Poll, Token};
 
+use crate::config::Config;
 use crate::net::acceptor::Acceptor;
 use crate::ops::signals::{Signal, Signals};
 use crate::runtime::control::{Shared, Task};
@@ -39,11 +40,11 @@ impl Worker {
     /// # Errors
     ///
     /// Those of the system.
-    pub(crate) fn new(index: usize, limits: Limits) -> anyhow::Result<Self> {
+    pub(crate) fn new(index: usize, config: Arc<Config>) -> anyhow::Result<Self> {
         Ok(Self {
             poll: Poll::new().context("cannot make a poll")?,
             front: None,
-            rounds: Rounds::new(index, limits, ()),
+            rounds: Rounds::new(index, config, ()),
             polled: Polled {
                 woken: false,
                 until: Instant::now(),

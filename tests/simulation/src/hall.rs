@@ -6,11 +6,12 @@ mod server;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use chat_proto::event::{Limits, RoomId, RunId, Timestamp};
 use chat_server::clock::Now;
+use chat_server::config::Config;
 use chat_server::hub::Hub;
 use chat_server::net::connection::Connection;
 use chat_server::net::transport::Readiness;
@@ -96,10 +97,10 @@ impl Hall {
             key: Key::of([7; Key::BYTES]),
         };
         let mut hub = Hub::new(identity, script.capacity);
-        hub.set_limits(Limits {
+        hub.set_config(Arc::new(Config::of(Limits {
             rate: script.rate,
             ..Limits::default()
-        });
+        })));
         let now = Now {
             time: Timestamp::from_unix_milliseconds(NOON),
             instant: start(),

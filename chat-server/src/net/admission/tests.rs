@@ -1,9 +1,10 @@
 use super::*;
 
 fn admission(limits: Limits) -> Admission {
-    Admission::new(limits, false, RETURNING)
+    Admission::new(Arc::new(Config::of(limits)))
 }
 
+/// As many as [`Config::of`] lets back.
 const RETURNING: usize = 16;
 
 fn ip(text: &str) -> IpAddr {
@@ -67,7 +68,10 @@ fn so_many_from_one_address() {
     assert_eq!(come(&mut admission, &["2001:db8::2"], now), [false]);
     assert_eq!(come(&mut admission, &["127.0.0.1"; 3], now), [true; 3]);
     assert_eq!(come(&mut admission, &["::1"; 3], now), [true; 3]);
-    let mut strict = Admission::new(limits, true, RETURNING);
+    let mut strict = Admission::new(Arc::new(Config {
+        limit_loopback: true,
+        ..Config::of(limits)
+    }));
     let come_twice = come(&mut strict, &["127.0.0.2"; 3], now);
     assert_eq!(come_twice, [true, true, false]);
     assert_eq!(come(&mut strict, &["127.0.0.3"], now), [true]);

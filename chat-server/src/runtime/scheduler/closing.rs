@@ -38,7 +38,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         self.move_laggards(hub, shared);
         self.sending = false;
         let (mut ended, mut told) = (Vec::new(), Vec::new());
-        let stall = self.limits.stall;
+        let stall = self.config.limits.stall;
         for queue in &mut self.queues {
             queue.retain(|&key| {
                 let Some(connection) = self.connections.get_mut(key) else {

@@ -27,7 +27,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                 for key in some..(some + SOME).min(keys) {
                     self.write_to(key, &state.hub, now);
                     if let Some(connection) = self.connections.get(key)
-                        && connection.is_due(self.limits.stall, &state.hub)
+                        && connection.is_due(self.config.limits.stall, &state.hub)
                     {
                         self.enqueue(key);
                     }

@@ -34,7 +34,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         let waits = shared.admission().wait(silent, address);
         match waits {
             Ok(first) => {
-                let patience = self.limits.idle_join;
+                let patience = self.config.limits.idle_join;
                 // The time counts from connecting on.
                 let left = patience.saturating_sub(ANNOUNCE_AFTER);
                 let until = (!patience.is_zero()).then(|| since + left);
@@ -44,7 +44,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                 }
             }
             Err(refusal) => {
-                let text = format!("{}: goodbye", refusal.reason(&self.limits));
+                let text = format!("{}: goodbye", refusal.reason(&self.config.limits));
                 shared.refuse(refusal, address, now);
                 let reason = Reason::Refused(refusal);
                 self.turn(key, hub, |session, hub| {
@@ -60,7 +60,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         if let Some(connection) = self.connections.get_mut(silent.key)
             && connection.silence().map(|silence| silence.since) == Some(silent.since)
         {
-            let most = self.limits.unjoined;
+            let most = self.config.limits.unjoined;
             let text = format!(
                 "you have said nothing, and others have come who might \
                  (at most {most} may, --max-unjoined): goodbye"
@@ -85,7 +85,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                 .silent_until()
                 .is_some_and(|at| at <= now.instant)
         {
-            let seconds = self.limits.idle_join.as_secs_f64();
+            let seconds = self.config.limits.idle_join.as_secs_f64();
             let text = format!("you have said nothing for {seconds} s (--idle-join): goodbye");
             let reason = Reason::SaidNothing;
             self.turn(key, hub, |session, hub| {

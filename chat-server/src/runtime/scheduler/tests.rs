@@ -2,6 +2,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::sync::atomic::Ordering;
 
+use chat_proto::event::Limits;
 use mio::net::TcpStream;
 use mio::{Events, Poll, Token};
 
@@ -26,11 +27,12 @@ impl Fixture {
             rate: 0,
             ..Limits::default()
         };
+        let shared = Shared::of(vec![waker], people);
         Self {
             poll,
             listener: TcpListener::bind("127.0.0.1:0").unwrap(),
-            shared: Shared::of(vec![waker], people),
-            clients: Scheduler::new(0, people, ()),
+            clients: Scheduler::new(0, shared.config(), ()),
+            shared,
         }
     }
 

@@ -2,20 +2,51 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
+use chat_proto::event::Limits;
 use chat_proto::name::Name;
 
 use super::*;
+use crate::net::admission::Refusal;
 use crate::runtime::control::Peer;
 use crate::storage::tests::faults::{Faults, Kind};
 use crate::storage::{History, Options, SyncMode};
 use crate::timeline::mark::Form;
+
+/// One that goes by these limits.
+fn worker(limits: Limits) -> Worker {
+    Worker::new(0, Arc::new(Config::of(limits))).unwrap()
+}
+
+/// A connection that is here stays, and what comes next is held against the new limits.
+#[test]
+fn another_configuration_goes_from_the_next_round_on() {
+    let mut worker = worker(Limits::default());
+    let shared = Shared::of(vec![worker.waker().unwrap()], Limits::default());
+    let address = "192.0.2.1".parse().unwrap();
+    let arrive = || shared.admission().arrive(address, Instant::now());
+    assert_eq!(arrive(), Ok(()));
+    let limits = Limits {
+        clients: 1,
+        text: 100,
+        ..Limits::default()
+    };
+    shared.set_config(Arc::new(Config::of(limits)));
+    assert_eq!(arrive(), Err(Refusal::Full));
+    shared.give(0, Task::Reopen);
+    worker.polled.woken = true;
+    worker.round(&shared);
+    assert_eq!(shared.read().hub.limits().text, 100);
+
+    shared.set_config(Arc::new(Config::of(Limits::default())));
+    assert_eq!(arrive(), Ok(()));
+}
 
 /// The whole process is stopped right behind a look at the sockets, until
 /// something would be due for a peer that has spoken meanwhile.
 #[test]
 fn what_people_did_while_it_was_stopped_comes_before_what_is_due() {
     let people = Limits::default();
-    let mut worker = Worker::new(0, people).unwrap();
+    let mut worker = worker(people);
     let shared = Shared::of(vec![worker.waker().unwrap()], people);
     let mut events = Events::with_capacity(EVENTS);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -122,7 +153,7 @@ fn a_slow_read_delays_only_those_who_have_asked() {
         rate: 0,
         ..Limits::default()
     };
-    let mut worker = Worker::new(0, limits).unwrap();
+    let mut worker = worker(limits);
     let waker = worker.waker().unwrap();
     let shared = &Shared::kept(hub, history, waker, limits);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
