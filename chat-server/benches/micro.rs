@@ -20,7 +20,7 @@ use chat_server::room::origin::ClientId;
 use chat_server::room::request::{Act, Fallback};
 use chat_server::runtime::server::{LOG_BYTES, now};
 use chat_server::storage::{History, Options, Storage, SyncMode};
-use chat_server::timeline::cursor::Cursor;
+use chat_server::timeline::cursor::{Cursor, Pending};
 use chat_server::timeline::log::Log;
 use chat_server::timeline::log::View;
 use chat_server::timeline::slices::Slices;
@@ -184,7 +184,7 @@ fn keep(criterion: &mut Criterion) {
 }
 
 fn take_all(reader: &mut Cursor, shown: &View<'_>) -> u64 {
-    while reader.is_behind(shown) {
+    while reader.pending(shown) != Pending::Nothing {
         let mut slices = Slices::new();
         reader.slices(shown, &mut slices);
         let count = black_box(slices.as_slice().len()).min(1) * slices.bytes();

@@ -23,6 +23,7 @@ use crate::hub::{Answer, Hub};
 use crate::net::admission::Refusal;
 use crate::room::origin::ClientId;
 use crate::session::rate::RateLimiter;
+use crate::timeline::cursor::Pending;
 pub(crate) use change::Change;
 use input::Input;
 pub use output::Past;
@@ -86,14 +87,14 @@ impl Session {
 
     /// A word to every peer.
     pub fn tell(&mut self, text: &str, hub: &Hub, now: Now) {
-        if !self.is_closing() {
+        if self.stage() != Stage::Closing {
             self.participant.notice(text, hub, now);
         }
     }
 
     /// It has to go, for a reason that it is told.
     pub fn dismiss(&mut self, text: &str, reason: Reason, hub: &mut Hub, now: Now) {
-        if !self.is_closing() {
+        if self.stage() != Stage::Closing {
             self.participant.notice(text, hub, now);
             self.participant.end(reason, hub, now);
         }
@@ -111,7 +112,7 @@ impl Session {
 
     /// The server stops; people are to come back `after` that.
     pub fn goodbye(&mut self, after: Duration, hub: &Hub, now: Now) {
-        if !self.is_closing() {
+        if self.stage() != Stage::Closing {
             self.participant.goodbye(after, hub, now);
         }
     }
@@ -174,7 +175,7 @@ impl Session {
     /// be kept is waited for, unless nothing can be kept now.
     pub fn is_finished(&self, hub: &Hub, now: Now) -> bool {
         let all_sent = match hub.timeline.trouble() {
-            Some(_) => !self.has_output(hub),
+            Some(_) => self.pending(hub) == Pending::Nothing,
             None => self.participant.reader.is_at_end(),
         };
         match self.participant.phase {
@@ -183,21 +184,16 @@ impl Session {
         }
     }
 
-    /// Whether it has not come in yet.
-    pub fn is_arriving(&self) -> bool {
-        matches!(self.participant.phase, Phase::Arriving(_))
-    }
-
-    /// Whether it has had its time to say who it is, and comes in as it is.
-    pub fn is_due_to_arrive(&self, now: Now) -> bool {
-        matches!(self.participant.phase, Phase::Arriving(at) if at <= now.instant)
+    /// How far it has come.
+    pub fn stage(&self) -> Stage {
+        self.participant.stage()
     }
 
     /// Whether it is in the room, or about to be, and has not said a line yet.
     pub fn is_unjoined(&self) -> bool {
         let is_in = matches!(
-            self.participant.phase,
-            Phase::Arriving(_) | Phase::Asking(_) | Phase::Present(_)
+            self.stage(),
+            Stage::Arriving(_) | Stage::Joining | Stage::Present
         );
         is_in && !self.participant.joined
     }
@@ -205,16 +201,6 @@ impl Session {
     /// Where it comes from.
     pub fn address(&self) -> SocketAddr {
         self.participant.address()
-    }
-
-    /// Whether it is in the room.
-    pub fn is_present(&self) -> bool {
-        self.participant.present_name().is_some()
-    }
-
-    /// Whether it is to be closed once all is sent.
-    pub fn is_closing(&self) -> bool {
-        matches!(self.participant.phase, Phase::Closing(..))
     }
 
     /// What is in memory for this peer alone.
@@ -240,6 +226,23 @@ impl Session {
     pub fn reason(&self) -> Reason {
         self.participant.reason()
     }
+}
+
+/// How far a session has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It is greeted, and comes in at this moment at the latest.
+    Arriving(Instant),
+    /// It is told why it cannot come in.
+    Refused,
+    /// It has asked to come in, and waits for the outcome.
+    Joining,
+    /// It is in the room.
+    Present,
+    /// It has left the room, and still receives.
+    Listening,
+    /// It is to be closed once all is sent.
+    Closing,
 }
 
 /// Bytes in memory for one peer alone.

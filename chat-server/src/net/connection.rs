@@ -15,7 +15,8 @@ use crate::clock::Now;
 use crate::cold::Cold;
 use crate::hub::Hub;
 use crate::net::transport::{Readiness, StallTimer, Transport};
-use crate::session::{Reason, Session};
+use crate::session::{Reason, Session, Stage};
+use crate::timeline::cursor::Pending;
 pub(crate) use due::Silence;
 use due::{Clock, Linger};
 
@@ -151,7 +152,7 @@ impl<S: Transport> Connection<S> {
             Ok(received) => {
                 self.ready.readable &= !received.is_drained || self.ready.read_on;
                 match self.state {
-                    State::Open | State::Gone(_) if self.session.is_closing() => {}
+                    State::Open | State::Gone(_) if self.session.stage() == Stage::Closing => {}
                     State::Open | State::Gone(_) => {
                         self.session.receive(&buffer[..count], hub, now);
                     }
@@ -212,7 +213,7 @@ impl<S: Transport> Connection<S> {
 
     /// The peer is gone and all is heard that it said: it has left the room.
     fn end(&mut self, reason: Reason, hub: &mut Hub, now: Now) {
-        if !self.session.is_closing() {
+        if self.session.stage() != Stage::Closing {
             self.session.lost(reason, hub, now);
         }
         self.state = State::Closed;
@@ -249,7 +250,7 @@ impl<S: Transport> Connection<S> {
     fn close(&mut self, hub: &Hub, now: Now) {
         match self.state {
             State::Open | State::Gone(_) if self.session.is_finished(hub, now) => {
-                let all_sent = !self.session.has_output(hub);
+                let all_sent = self.session.pending(hub) == Pending::Nothing;
                 self.state = match self.transport.shut() {
                     Ok(()) if all_sent => {
                         let linger = Linger {
@@ -276,7 +277,8 @@ impl<S: Transport> Connection<S> {
 
     /// Whether it is to be looked at when the round ends.
     pub fn is_due(&self, stall: Duration, hub: &Hub) -> bool {
-        self.needs_turn(stall) || self.can_send(hub) || self.session.is_closing()
+        let is_closing = self.session.stage() == Stage::Closing;
+        is_closing || self.needs_turn(stall) || self.can_send(hub)
     }
 
     /// Whether it has to be looked after although nothing more may happen to

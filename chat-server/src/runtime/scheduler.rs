@@ -28,7 +28,7 @@ use crate::room::origin::ClientId;
 use crate::runtime::control::{Peer, Shared, Task};
 use crate::runtime::observer::Observer;
 use crate::runtime::waiting::READ_BUFFER;
-use crate::session::{Held, Session};
+use crate::session::{Held, Session, Stage};
 use returning::Returning;
 
 /// The connections of one worker, by key.
@@ -202,7 +202,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
             && !connection.queued
         {
             connection.queued = true;
-            let queue = usize::from(!connection.session.is_present());
+            let queue = usize::from(connection.session.stage() != Stage::Present);
             self.queues[queue].push(key);
         }
     }
@@ -250,7 +250,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
             connection.hear(buffer, hub, now)
         });
         self.bytes_in += bytes as u64;
-        if !connection.came_in && connection.session.is_present() {
+        if !connection.came_in && connection.session.stage() == Stage::Present {
             connection.came_in = true;
             shared.let_back(connection.session.address().ip());
         }

@@ -7,7 +7,7 @@ use chat_proto::framing::{Endless, Item, LineDecoder};
 use chat_proto::{json_form, text_form};
 
 use super::participant::Rest;
-use super::{Reason, Session};
+use super::{Reason, Session, Stage};
 use crate::clock::Now;
 use crate::cold::Cold;
 use crate::hub::Hub;
@@ -76,7 +76,7 @@ impl Session {
         self.input.decoder = LineDecoder::default();
         let text = "the lines of all that have no end yet are too long together, \
                     and yours is one of the longest: goodbye";
-        if !self.is_closing() {
+        if self.stage() != Stage::Closing {
             self.participant.error(ErrorCode::TooLong, text, hub, now);
             self.participant.end(Reason::NoLineEnd, hub, now);
         }
@@ -92,7 +92,7 @@ impl Session {
                 break;
             }
         }
-        if !input.is_empty() && !self.is_closing() {
+        if !input.is_empty() && self.stage() != Stage::Closing {
             self.input.put_back(input);
         }
     }

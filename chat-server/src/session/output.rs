@@ -3,15 +3,15 @@
 use super::Session;
 use crate::clock::Now;
 use crate::hub::Hub;
+use crate::timeline::cursor::Pending;
 use crate::timeline::replay::{Files, Page, Piece, Wanted};
 use crate::timeline::slices::Slices;
 
 impl Session {
-    /// Whether there is anything to send.
-    pub fn has_output(&self, hub: &Hub) -> bool {
-        self.participant
-            .reader
-            .is_behind(&hub.timeline.view(self.participant.form))
+    /// What is to be sent next.
+    pub fn pending(&self, hub: &Hub) -> Pending {
+        let shown = hub.timeline.view(self.participant.form);
+        self.participant.reader.pending(&shown)
     }
 
     /// What is to be sent next, if it is all in one piece.
@@ -56,13 +56,6 @@ impl Session {
     /// Takes note that `count` bytes of the page were sent.
     pub fn past_sent(&mut self, count: usize, page: &Page) {
         self.participant.reader.page_sent(count, page);
-    }
-
-    /// Whether a piece of the past is what comes next.
-    pub fn is_past_due(&self, hub: &Hub) -> bool {
-        self.participant
-            .reader
-            .is_due(&hub.timeline.view(self.participant.form))
     }
 
     /// Takes note that `count` bytes were sent.

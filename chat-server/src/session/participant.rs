@@ -23,7 +23,7 @@ use chat_proto::framing::{Line, Telnet};
 use chat_proto::name::Name;
 use chat_proto::{json_form, text_form};
 
-use super::{ANNOUNCE_AFTER, Change, FAREWELL_FOR, LISTEN_FOR, Reason};
+use super::{ANNOUNCE_AFTER, Change, FAREWELL_FOR, LISTEN_FOR, Reason, Stage};
 use crate::clock::Now;
 use crate::cold::Cold;
 use crate::hub::{Hub, notice};
@@ -151,6 +151,21 @@ impl Participant {
     pub(super) fn name(&self) -> Option<&Name> {
         let was = || self.names.get()?.was.as_ref();
         self.present_name().or_else(was)
+    }
+
+    /// How far it has come.
+    pub(super) fn stage(&self) -> Stage {
+        match &self.phase {
+            Phase::Arriving(until) => Stage::Arriving(*until),
+            Phase::Refused(..) => Stage::Refused,
+            Phase::Asking(asking) => match asking.standing {
+                Standing::Arriving(_) => Stage::Joining,
+                Standing::Present(_) => Stage::Present,
+            },
+            Phase::Present(_) => Stage::Present,
+            Phase::Listening(_) => Stage::Listening,
+            Phase::Closing(..) => Stage::Closing,
+        }
     }
 
     /// Why it ended, or is about to.

@@ -60,6 +60,17 @@ enum Payload {
     Replay(Replay),
 }
 
+/// What a reader is to be sent next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pending {
+    /// Nothing, until something happens.
+    Nothing,
+    /// A part of the log, or a reply.
+    Log,
+    /// A piece of the past.
+    Past,
+}
+
 impl Cursor {
     /// A reader at `position` that reads nothing of the log until
     /// [`Cursor::go_on`].
@@ -249,18 +260,17 @@ impl Cursor {
         self.pass_skips();
     }
 
-    /// Whether there is anything to send.
-    pub fn is_behind(&self, shown: &View<'_>) -> bool {
-        if let Some(waiting) = &self.waiting
-            && let Some(detour) = waiting.detours.front()
-            && detour.at == self.position
-        {
-            return match &detour.what {
-                Payload::Bytes(_) => detour.after <= shown.until,
-                Payload::Replay(replay) => replay.is_due(shown.seq),
-            };
+    /// What is to be sent next.
+    pub fn pending(&self, shown: &View<'_>) -> Pending {
+        match self.next_detour().filter(|it| it.at == self.position) {
+            Some(detour) => match &detour.what {
+                Payload::Bytes(_) if detour.after <= shown.until => Pending::Log,
+                Payload::Replay(replay) if replay.is_due(shown.seq) => Pending::Past,
+                Payload::Bytes(_) | Payload::Replay(_) => Pending::Nothing,
+            },
+            None if self.position < shown.until.min(self.end) => Pending::Log,
+            None => Pending::Nothing,
         }
-        self.position < shown.until.min(self.end)
     }
 
     /// Whether it has read all that it reads: nothing more comes even if
@@ -269,17 +279,9 @@ impl Cursor {
         self.waiting.is_none() && self.position >= self.end
     }
 
-    /// Whether a piece of the past is what comes next.
-    pub fn is_due(&self, shown: &View<'_>) -> bool {
-        self.next_detour().is_some_and(|detour| {
-            detour.at == self.position
-                && matches!(&detour.what, Payload::Replay(replay) if replay.is_due(shown.seq))
-        })
-    }
-
     /// The piece of the past that comes next, if that is what comes next.
     pub fn due(&mut self, shown: &View<'_>) -> Option<&mut Replay> {
-        let is_due = self.is_due(shown);
+        let is_due = self.pending(shown) == Pending::Past;
         match &mut self.waiting.as_mut()?.detours.front_mut()?.what {
             Payload::Replay(replay) if is_due => Some(replay),
             _ => None,

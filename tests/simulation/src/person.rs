@@ -7,7 +7,7 @@ use chat_proto::event::{RoomId, Secret};
 use chat_proto::name::Name;
 use chat_proto::text::MAX_TEXT;
 use chat_server::net::connection::Connection;
-use chat_server::session::{Reason, Session};
+use chat_server::session::{Reason, Session, Stage};
 
 use crate::ledger::{Ledger, Said};
 use crate::peer::{Asked, Peer};
@@ -68,7 +68,7 @@ impl Person {
 
     /// Whether it is in the room.
     pub(crate) fn is_here(&self) -> bool {
-        self.connection.session.is_present()
+        self.connection.session.stage() == Stage::Present
     }
 
     /// What it is called in the room.

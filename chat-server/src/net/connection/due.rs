@@ -7,7 +7,7 @@ use super::{Connection, State};
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::net::transport::Transport;
-use crate::session::Reason;
+use crate::session::{Reason, Stage};
 
 /// The moments that matter to a connection. Nothing is due for most.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -40,7 +40,8 @@ pub(super) struct Linger {
 impl<S: Transport> Connection<S> {
     /// Whether it is now to come in without having said a word.
     pub(crate) fn comes_in_silent(&self, now: Now) -> bool {
-        self.session.is_due_to_arrive(now) && self.session.is_unjoined() && !self.is_unheard()
+        let is_due = matches!(self.session.stage(), Stage::Arriving(at) if at <= now.instant);
+        is_due && self.session.is_unjoined() && !self.is_unheard()
     }
 
     /// If it is in the room and has said nothing: for how long.
@@ -121,7 +122,7 @@ impl<S: Transport> Connection<S> {
     /// Whether it came not long ago and may have said who it is: where thousands
     /// come at once that is not too late because nobody has listened yet.
     fn is_unheard(&self) -> bool {
-        self.session.is_arriving() && self.wants_read()
+        matches!(self.session.stage(), Stage::Arriving(_)) && self.wants_read()
     }
 
     pub(super) fn lingers_until(&self) -> Option<Instant> {

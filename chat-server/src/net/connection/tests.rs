@@ -45,7 +45,7 @@ fn nothing_is_sent_after_our_side_is_shut() {
     assert_eq!(connection.state, State::Lingering);
     hub.timeline.set_trouble(None);
     hub.timeline.show_all();
-    assert!(connection.session.has_output(&hub));
+    assert_eq!(connection.session.pending(&hub), Pending::Log);
     assert!(!connection.can_send(&hub));
     connection.write(&hub, now);
     assert_eq!(connection.state, State::Lingering);

@@ -7,6 +7,7 @@ use crate::clock::Now;
 use crate::hub::Hub;
 use crate::net::transport::{StallTimer, Transport};
 use crate::session::Past;
+use crate::timeline::cursor::Pending;
 use crate::timeline::replay::{Files, Page, Piece, Wanted};
 use crate::timeline::slices::Slices;
 
@@ -36,7 +37,7 @@ impl<S: Transport> Connection<S> {
             self.session.sent(count);
             bytes += count;
         }
-        if self.stall_timer == StallTimer::Own && !self.session.has_output(hub) {
+        if self.stall_timer == StallTimer::Own && self.session.pending(hub) == Pending::Nothing {
             self.set_stall_timer(StallTimer::System);
         }
         bytes
@@ -74,7 +75,9 @@ impl<S: Transport> Connection<S> {
 
     /// Whether it could be sent a page of the past now.
     pub fn wants_past(&self, hub: &Hub) -> bool {
-        self.may_send() && self.past_turn != PastTurn::Reading && self.session.is_past_due(hub)
+        self.may_send()
+            && self.past_turn != PastTurn::Reading
+            && self.session.pending(hub) == Pending::Past
     }
 
     pub(super) fn written(&mut self, written: io::Result<usize>, now: Now) -> usize {
@@ -112,7 +115,7 @@ impl<S: Transport> Connection<S> {
 
     /// Whether it could be sent more now, apart from the past.
     pub(crate) fn can_send(&self, hub: &Hub) -> bool {
-        self.may_send() && self.session.has_output(hub) && !self.session.is_past_due(hub)
+        self.may_send() && self.session.pending(hub) == Pending::Log
     }
 
     /// What is kept only after our side was shut comes too late.

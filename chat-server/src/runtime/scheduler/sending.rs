@@ -8,6 +8,7 @@ use crate::hub::Hub;
 use crate::net::transport::Transport;
 use crate::runtime::control::Shared;
 use crate::runtime::observer::Observer;
+use crate::session::Stage;
 use crate::timeline::mark::Form;
 
 impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
@@ -54,7 +55,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                 passed = some.end;
                 for &key in &queue[some] {
                     let connection = self.connections.get(key);
-                    let stays = connection.filter(|one| !one.session.is_closing());
+                    let stays = connection.filter(|one| one.session.stage() != Stage::Closing);
                     let sends = stays.is_some_and(|one| one.can_send(&state.hub));
                     written += usize::from(sends);
                     self.write_to(key, &state.hub, now);

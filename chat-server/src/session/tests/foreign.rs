@@ -28,7 +28,7 @@ fn nothing_of_another_protocol_reaches_the_room() {
         hall.pass(Duration::from_secs(1));
         assert_eq!(hall.read(ann), "", "{first:?}");
         assert!(hall.read(stranger).contains("this is a chat"));
-        assert!(hall.sessions[stranger].is_closing());
+        assert_eq!(hall.sessions[stranger].stage(), Stage::Closing);
     }
 }
 
@@ -53,7 +53,7 @@ fn irc_clients_are_told_where_they_are() {
             error.ends_with("\r\n") && error.lines().count() == 1,
             "{told}"
         );
-        assert!(hall.sessions[client].is_closing());
+        assert_eq!(hall.sessions[client].stage(), Stage::Closing);
     }
 }
 
@@ -69,7 +69,7 @@ fn talk_is_no_protocol() {
     ] {
         let person = hall.connect();
         hall.send(person, first);
-        assert!(!hall.sessions[person].is_closing());
+        assert_ne!(hall.sessions[person].stage(), Stage::Closing);
         assert!(hall.read(ann).ends_with(&format!("> {last}\n")));
     }
     let person = hall.connect();

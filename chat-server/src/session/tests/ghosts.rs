@@ -52,7 +52,7 @@ fn a_ghost_gives_its_name_back() {
         hall.read(ghost)
             .contains("over another connection: goodbye")
     );
-    assert!(hall.sessions[ghost].is_closing());
+    assert_eq!(hall.sessions[ghost].stage(), Stage::Closing);
     hall.sessions[ghost].lost(Reason::Reset, &mut hall.hub, hall.now);
     // The secret is that of the program, over all its connections; without it
     // a program is another one.

@@ -284,7 +284,7 @@ fn a_full_room_lets_its_own_people_in() {
             let answer = hall.objects(who);
             assert_eq!(types(&answer), ["error"]);
             assert_eq!(answer[0]["code"], "full");
-            assert!(hall.sessions[who].is_closing());
+            assert_eq!(hall.sessions[who].stage(), Stage::Closing);
         }
     }
     for (name, secret, people) in [("ann", mine, 1), ("bob", &secrets[0], 2)] {
@@ -296,12 +296,12 @@ fn a_full_room_lets_its_own_people_in() {
             answer.contains(&format!("\"name\":\"{name}\",\"people\":{people}")),
             "{answer}"
         );
-        assert!(hall.sessions[who].is_present());
+        assert_eq!(hall.sessions[who].stage(), Stage::Present);
         // It is one like all others, and is not closed after a moment.
         hall.pass(ANNOUNCE_AFTER);
         assert_eq!(types(&hall.answers(who, message("hi", "1"))), ["message"]);
     }
-    assert!(hall.sessions[ghost].is_closing());
+    assert_eq!(hall.sessions[ghost].stage(), Stage::Closing);
     // One who is gone has no place any more.
     let who = hall.connect_unless(Some(Refusal::Full));
     hall.sessions[who - 2].lost(Reason::Reset, &mut hall.hub, hall.now);

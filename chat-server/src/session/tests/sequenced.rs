@@ -92,7 +92,8 @@ fn what_depends_on_the_outcome_waits_for_it() {
         .send(ann, "/nick ann\nhi\n/nick anna\nthere\n/who\n/quit\n");
     assert_eq!(test.waiting(), 1);
     let session = &test.hall.sessions[ann];
-    assert!(session.is_held() && !session.has_work() && !session.is_present());
+    assert!(session.is_held() && !session.has_work());
+    assert_eq!(session.stage(), Stage::Joining);
     assert_eq!(test.hall.read(bo), "");
     test.order_all();
     assert_eq!(
@@ -205,7 +206,7 @@ fn a_connection_that_is_lost_while_it_asks_leaves() {
     let ann = test.hall.connect();
     test.hall.send(ann, "/nick ann\nhi\n");
     test.hall.sessions[ann].lost(Reason::Reset, &mut test.hall.hub, test.hall.now);
-    assert!(test.hall.sessions[ann].is_closing());
+    assert_eq!(test.hall.sessions[ann].stage(), Stage::Closing);
     test.order_all();
     assert_eq!(
         test.hall.read(bo),

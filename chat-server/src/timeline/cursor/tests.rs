@@ -160,7 +160,7 @@ impl Model {
     }
 
     fn drain(&mut self, hub: &Hub, files: Option<&Everything>) {
-        while self.reader.is_behind(&hub.timeline.view(self.form)) {
+        while self.reader.pending(&hub.timeline.view(self.form)) != Pending::Nothing {
             let before = (self.got.len(), format!("{:?}", self.reader));
             self.send(hub, files, usize::MAX);
             let after = (self.got.len(), format!("{:?}", self.reader));

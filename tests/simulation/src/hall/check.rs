@@ -9,7 +9,7 @@ use chat_server::clock::Now;
 use chat_server::hub::Hub;
 use chat_server::net::transport::Readiness;
 use chat_server::room::presence::TOGETHER_AFTER;
-use chat_server::session::Reason;
+use chat_server::session::{Reason, Stage};
 use chat_server::timeline::mark::Form;
 
 use super::{Hall, READ_BUFFER};
@@ -110,15 +110,13 @@ impl Hall {
         self.rounds_until("all is sent", |hall| {
             hall.hub.timeline.shown() == hall.hub.timeline.head()
                 && hall.hub.room().presence_deadline().is_none()
-                && !hall
-                    .people
-                    .iter()
-                    .flatten()
-                    .any(|one| one.session().is_arriving() || one.session().is_held())
+                && !hall.people.iter().flatten().any(|one| {
+                    matches!(one.session().stage(), Stage::Arriving(_)) || one.session().is_held()
+                })
         });
         let here = self.here();
         for person in self.people.iter().flatten() {
-            if !person.session().is_closing() {
+            if person.session().stage() != Stage::Closing {
                 person.peer.check_at_rest(&self.ledger, &self.hub, &here);
                 check_said(person, &self.ledger, self.was_trouble);
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chat_server::clock::Now;
 use chat_server::hub::Hub;
 use chat_server::net::connection::{Connection, Next, PastTurn, Work};
+use chat_server::session::Stage;
 use chat_server::timeline::mark::Form;
 use chat_server::timeline::replay::{Files, NoFiles, Piece};
 
@@ -95,7 +96,10 @@ impl Hall {
     ) -> Option<T> {
         let person = self.people.get_mut(who)?.as_mut()?;
         let before = self.ledger.last();
-        let (name, arriving) = (person.name(), person.session().is_arriving());
+        let (name, arriving) = (
+            person.name(),
+            matches!(person.session().stage(), Stage::Arriving(_)),
+        );
         let point = self.hub.timeline.trim_point(Form::Text);
         let connection = &mut person.connection;
         let result = change(connection, &mut self.buffer, &mut self.hub, self.now);
@@ -115,7 +119,7 @@ impl Hall {
                 }
             }
         }
-        if arriving && !person.session().is_arriving() {
+        if arriving && !matches!(person.session().stage(), Stage::Arriving(_)) {
             person.peer.stays = person.is_here();
             // In between it may have moved on.
             let later = self.hub.timeline.trim_point(Form::Text);
@@ -123,7 +127,7 @@ impl Hall {
                 .map(|point| self.ledger.last_before_text(point.max(person.held_at)) + 1);
             person.peer.comes_in(from..=to);
         }
-        if person.session().is_closing() {
+        if person.session().stage() == Stage::Closing {
             person.closing.get_or_insert(before);
         }
         Some(result)
