@@ -8,9 +8,9 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use chat_client::conversation::{Conversation, Wishes};
-use chat_client::line::{Kind, Line};
+use chat_client::output::line::{Kind, Line};
+use chat_client::output::style::{Bell, Style, TimeStyle};
 use chat_client::random::Random;
-use chat_client::style::{Bell, Style, TimeStyle};
 use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_proto::text::Text;

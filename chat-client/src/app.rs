@@ -18,18 +18,19 @@ use anyhow::Context;
 use mio::{Events, Poll, Token, Waker};
 
 use crate::conversation::{Audience, Conversation, Wishes, about};
-use crate::front::{Front, What};
-use crate::line::{Fold, Kind, Line};
 use crate::net::backoff::Patience;
 use crate::net::link::{Link, Reconnect, Watch};
 use crate::net::transport::Received;
 use crate::net::{ConnectError, Target};
+use crate::output::fold::Fold;
+use crate::output::line::{Kind, Line};
+use crate::output::screen::view::Block;
+use crate::output::style::Style;
+use crate::output::{Front, plain::What};
 use crate::random::Random;
 use crate::store::Store;
-use crate::style::Style;
 use crate::sys::{Signal, Signals};
 use crate::terminal::{self, Input};
-use crate::view::Block;
 use end::End;
 use prompt::{Prompt, next_second};
 

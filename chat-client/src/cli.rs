@@ -6,7 +6,7 @@ use clap::{ArgAction, Parser, ValueEnum};
 
 use crate::login::WantedName;
 use crate::net::Target;
-use crate::style::{Bell, TimeStyle};
+use crate::output::style::{Bell, TimeStyle};
 
 /// The command line, as `--help` tells it.
 #[derive(Debug, Parser)]

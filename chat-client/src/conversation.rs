@@ -38,7 +38,7 @@ use chat_proto::name::Name;
 use chat_proto::text::{self, MAX_TEXT};
 use chat_proto::text_form;
 
-use crate::line::Line;
+use crate::output::line::Line;
 use crate::people::People;
 use crate::random::Random;
 use absence::{Away, Refusal};

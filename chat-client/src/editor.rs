@@ -17,6 +17,7 @@ mod history;
 mod key;
 mod kill_ring;
 mod search;
+mod tabs;
 mod undo;
 
 use std::mem;
@@ -29,6 +30,7 @@ pub use key::{Key, Outcome};
 use kill_ring::{KillRing, Side};
 pub use search::Search;
 use search::{Aside, Searching};
+pub use tabs::drawn;
 use undo::{Step, Undo};
 
 /// A draft, its cursor, and what keys need to remember.

@@ -4,10 +4,9 @@
 //! every kind of standard input can be watched by a poll. It hands over what
 //! it has and wakes the loop; it is never joined, and ends with the process.
 
+mod answer;
 #[cfg(unix)]
 pub mod decoder;
-pub mod identity;
-mod raw;
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::mem;
@@ -18,15 +17,12 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use mio::Waker;
-pub use raw::RawMode;
-#[cfg(unix)]
-pub(crate) use raw::give_back_in_time;
+
+pub use answer::Answer;
 
 use crate::editor::Key;
-use crate::layout::Size;
 use crate::reason::reason;
 use crate::sys::{self, Keyboard};
-use identity::Answer;
 
 /// What the terminal told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -405,23 +401,6 @@ fn press_of(
         _ => return None,
     };
     Some(Press::Key(key))
-}
-
-/// The size of the terminal. Asked for before each repaint, because the
-/// notice of a change may come later than the change.
-pub fn size() -> Size {
-    let (width, height) = sys::window_size().unwrap_or((80, 24));
-    let or = |cells: u16, usual| {
-        if cells == 0 {
-            usual
-        } else {
-            usize::from(cells)
-        }
-    };
-    Size {
-        width: or(width, 80),
-        height: or(height, 24),
-    }
 }
 
 /// Keys and lines that may wait for the loop; a pipe then waits, too.

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use chat_client::terminal::RawMode;
+use chat_client::output::screen::RawMode;
 use chat_testkit::{Output, Peer, Program, Signal, Terminal, keys, run_piped};
 
 use crate::scripted::listen;

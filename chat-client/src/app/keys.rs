@@ -4,7 +4,7 @@ use super::App;
 use super::end::End;
 use crate::conversation::is_quit;
 use crate::editor::{Key, Outcome};
-use crate::line::Line;
+use crate::output::line::Line;
 use crate::terminal::Press;
 
 impl App {

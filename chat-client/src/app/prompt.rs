@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use chat_proto::text::{self, MAX_TEXT};
 
 use crate::conversation::Conversation;
+use crate::editor::drawn;
 use crate::editor::{Editor, History, Key, Outcome};
-use crate::layout::drawn;
-use crate::line::Line;
+use crate::output::line::Line;
+use crate::output::screen::view::Block;
 use crate::reason::reason;
 use crate::store::Store;
-use crate::view::Block;
 
 /// The line that is being typed.
 #[derive(Debug)]

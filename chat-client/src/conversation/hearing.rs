@@ -16,7 +16,7 @@ use super::objects::{is_json, printable, without};
 use super::outbox::{Manner, Sent};
 use super::position::Arrival;
 use super::{Audience, Conversation, Stage};
-use crate::line::{Age, Kind, Line};
+use crate::output::line::{Age, Kind, Line};
 use crate::people::People;
 
 impl Conversation {

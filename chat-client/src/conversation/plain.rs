@@ -4,7 +4,7 @@
 use chat_proto::text::{self, Text};
 
 use super::{Conversation, Stage, is_quit};
-use crate::line::{Kind, Line};
+use crate::output::line::{Kind, Line};
 
 impl Conversation {
     /// How many lines a server of plain lines has not taken. They are no longer

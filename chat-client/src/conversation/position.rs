@@ -3,7 +3,7 @@
 use chat_proto::command::Resume;
 use chat_proto::event::{RoomId, Secret, Welcome};
 
-use crate::line::Age;
+use crate::output::line::Age;
 
 /// What of the room has been seen, so that nothing is shown twice and a lost
 /// connection goes on where it was.

@@ -7,7 +7,7 @@ use chat_proto::text_form;
 
 use super::outbox::Manner;
 use super::{Audience, Conversation, Stage};
-use crate::line::Line;
+use crate::output::line::Line;
 
 impl Conversation {
     /// Takes a line that the person typed or piped. A blank one says nothing.

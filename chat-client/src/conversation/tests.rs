@@ -1,7 +1,7 @@
 use std::hash::DefaultHasher;
 
 use super::*;
-use crate::style::{Bell, Style, TimeStyle};
+use crate::output::style::{Bell, Style, TimeStyle};
 
 mod beginning;
 mod bounded;

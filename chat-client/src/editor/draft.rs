@@ -12,7 +12,7 @@ use std::ops::Range;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 use unicode_width::UnicodeWidthStr;
 
-use crate::layout::TAB_WIDTH;
+use super::tabs::TAB_WIDTH;
 
 /// A text and its cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

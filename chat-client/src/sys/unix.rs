@@ -18,8 +18,8 @@ use signal_hook::consts::{
 use signal_hook::low_level::emulate_default_handler;
 
 use super::Signal;
+use crate::terminal::Typed;
 use crate::terminal::decoder::Decoder;
-use crate::terminal::{self, Typed};
 
 /// The signals that concern the client, as events of the poll. Those that end
 /// it do so also while the loop waits for an output that nobody takes.
@@ -39,7 +39,7 @@ impl Signals {
         thread::Builder::new().spawn(move || {
             if let Some(signal) = ends.forever().next() {
                 thread::sleep(END_WITHIN);
-                terminal::give_back_in_time();
+                crate::output::screen::give_back_in_time();
                 process::exit(128 + signal);
             }
         })?;

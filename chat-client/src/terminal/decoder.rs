@@ -16,7 +16,7 @@ use std::mem;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::Typed;
-use crate::ansi::{CSI, CSI_C1, CSI_UTF8, ESC};
+use crate::output::ansi::{CSI, CSI_C1, CSI_UTF8, ESC};
 use paste::Paste;
 use string::{ControlString, Step};
 

@@ -7,11 +7,11 @@ use std::num::NonZero;
 use std::time::{Duration, Instant};
 
 use chat_client::conversation::{Audience, Conversation, Wishes};
-use chat_client::layout::Size;
-use chat_client::line::Fold;
+use chat_client::output::fold::Fold;
+use chat_client::output::screen::Size;
+use chat_client::output::screen::view::{Block, Reflow, View};
+use chat_client::output::style::{Bell, Style, TimeStyle};
 use chat_client::random::Random;
-use chat_client::style::{Bell, Style, TimeStyle};
-use chat_client::view::{Block, Reflow, View};
 use chat_proto::text::clean;
 use jiff::tz::TimeZone;
 use libfuzzer_sys::fuzz_target;

@@ -1,9 +1,9 @@
 //! Nothing in the client grows with the length of the room.
 
 use super::*;
-use crate::layout::Size;
-use crate::line::Fold;
-use crate::view::{Block, Reflow, View};
+use crate::output::fold::Fold;
+use crate::output::screen::Size;
+use crate::output::screen::view::{Block, Reflow, View};
 
 /// A client without socket and terminal, and how far its room has come.
 struct Client {

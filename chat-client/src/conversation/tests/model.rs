@@ -13,7 +13,7 @@ use chat_server::room::runs::{Onward, Runs};
 use proptest::prelude::*;
 
 use super::*;
-use crate::line::Kind;
+use crate::output::line::Kind;
 
 /// A room of the simplest kind, with one reader who comes back. When the power
 /// fails it loses the last that was said, and goes on in another run.

@@ -15,8 +15,8 @@
 use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::press;
+use crate::terminal::Answer;
 use crate::terminal::Typed;
-use crate::terminal::identity::Answer;
 
 /// Takes `CSI parameters last`.
 pub(super) fn csi(parameters: &[u8], last: u8, out: &mut Vec<Typed>) {

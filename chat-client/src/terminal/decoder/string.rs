@@ -10,8 +10,8 @@
 //! answer only if it begins as answers do.
 
 use super::length_of_character;
-use crate::ansi::{BEL, ESC, ST};
-use crate::terminal::identity::Answer;
+use crate::output::ansi::{BEL, ESC, ST};
+use crate::terminal::Answer;
 
 /// A string that has begun.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //! types with Alt is no answer.
 
 use super::*;
-use crate::terminal::identity::Answer;
+use crate::terminal::Answer;
 
 /// Answers that terminals give in strings, without introducer and end.
 const ANSWERS: [(char, &str); 16] = [

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::layout::Size;
+use super::size::Size;
 
 /// The size of the window, and since when it changes.
 ///

@@ -13,7 +13,7 @@ use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 /// Where `name` stands in `text` first, in small or large letters, if it is not a
 /// part of another name there.
-pub fn find(text: &str, name: &str) -> Option<Range<usize>> {
+pub(super) fn find(text: &str, name: &str) -> Option<Range<usize>> {
     let wanted: String = folded(name).collect();
     let first = wanted.chars().next()?;
     let is_first = |start: &usize| {

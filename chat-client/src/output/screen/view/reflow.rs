@@ -9,7 +9,7 @@
 use chat_proto::width::{narrowest, widest};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::layout::Size;
+use crate::output::screen::size::Size;
 
 /// What a terminal does with rows that are too long when it becomes narrower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,8 @@
 //! Only the 16 colours are used, because the person has chosen them; and of
 //! these only such as can be read on dark and on light ground.
 
+mod mention;
+
 use std::time::{Duration, Instant};
 
 use chat_proto::name::Name;
@@ -11,9 +13,8 @@ use clap::ValueEnum;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::ansi;
-use crate::line::{Age, Kind, Line};
-use crate::mention;
+use super::ansi;
+use super::line::{Age, Kind, Line};
 
 /// Which times stand before lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,28 +5,12 @@
 //! a row than fits. Whether it has less decides only how well a row is filled: the
 //! view never computes a column from it.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use chat_proto::width::widest;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A terminal's size in cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    /// Columns, at least 1.
-    pub width: usize,
-    /// Rows, at least 1.
-    pub height: usize,
-}
-
-impl Size {
-    /// A third of the rows: the most that a draft takes of the screen, and the
-    /// most that lines which wait above it take.
-    pub fn third(self) -> usize {
-        self.height / 3
-    }
-}
+use super::size::Size;
 
 /// The rows of a prompt with its draft.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,19 +68,6 @@ impl Layout {
         }
     }
 }
-
-/// `text` as it is drawn: with blanks in the place of tabs. How wide a tab is to
-/// a terminal depends on where it stands.
-pub fn drawn(text: &str) -> Cow<'_, str> {
-    if text.contains('\t') {
-        Cow::Owned(text.replace('\t', &" ".repeat(TAB_WIDTH)))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// The columns of a tab in a draft.
-pub const TAB_WIDTH: usize = 4;
 
 /// The beginning of `text` that is no wider than `width` by the widest reading.
 pub fn cut(text: &str, width: usize) -> &str {

@@ -14,7 +14,7 @@ use crossterm::event::{
 };
 use crossterm::{cursor, execute, terminal};
 
-use super::is_asked;
+use crate::terminal::is_asked;
 
 /// While this lives the terminal gives us every key. However it ends, the
 /// terminal is given back as it was.
@@ -65,10 +65,9 @@ impl Drop for RawMode {
     }
 }
 
-/// Gives the terminal back within [`GIVE_BACK_WITHIN`]. If it takes no output, it
+/// Gives the terminal back within 0.2 s. If it takes no output, it
 /// gets back at least its settings.
-#[cfg(unix)]
-pub(crate) fn give_back_in_time() {
+pub fn give_back_in_time() {
     let (done, wait) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         give_back();
@@ -130,5 +129,4 @@ const KEYS: KeyboardEnhancementFlags = KeyboardEnhancementFlags::DISAMBIGUATE_ES
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// How long a program that ends because it is stuck waits for the terminal.
-#[cfg(unix)]
 const GIVE_BACK_WITHIN: std::time::Duration = std::time::Duration::from_millis(200);

@@ -11,51 +11,16 @@
 //!
 //! What is not known here is [`Reflow::Unknown`].
 
-use crate::ansi;
-use crate::view::Reflow;
+use super::view::Reflow;
+use crate::output::ansi;
+use crate::terminal::Answer;
 
 /// What the terminal is asked.
-pub const QUESTIONS: [&str; 3] = [ansi::ASK_NAME, ansi::ASK_KIND, ansi::ASK_ATTRIBUTES];
-
-/// An answer to one of [`QUESTIONS`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// To XTVERSION: a name, and often a version.
-    Name(String),
-    /// To DA2: the first two numbers, which are 0 where they are missing.
-    Kind(u32, u32),
-    /// To DA1, which was asked last.
-    Last,
-}
-
-impl Answer {
-    /// The answer that a control sequence is, if it is one: `CSI parameters last`.
-    pub fn in_sequence(parameters: &[u8], last: u8) -> Option<Self> {
-        match (parameters, last) {
-            ([b'?', ..], b'c') => Some(Self::Last),
-            ([b'>', numbers @ ..], b'c') => {
-                let mut numbers = numbers.split(|&byte| byte == b';').map(number);
-                let mut next = || numbers.next().flatten().unwrap_or(0);
-                Some(Self::Kind(next(), next()))
-            }
-            _ => None,
-        }
-    }
-
-    /// The answer that a device control string is, if it is one: `DCS content ST`.
-    pub fn in_string(content: &[u8]) -> Option<Self> {
-        let name = content.strip_prefix(b">|")?;
-        Some(Self::Name(String::from_utf8_lossy(name).into_owned()))
-    }
-}
-
-fn number(digits: &[u8]) -> Option<u32> {
-    str::from_utf8(digits).ok()?.parse().ok()
-}
+pub(super) const QUESTIONS: [&str; 3] = [ansi::ASK_NAME, ansi::ASK_KIND, ansi::ASK_ATTRIBUTES];
 
 /// What a terminal that is `$TERM` does with long rows. Only a name that a terminal has
 /// for itself tells; many take that of xterm or of screen.
-pub fn reflow_of_term(term: &str) -> Reflow {
+pub(super) fn reflow_of_term(term: &str) -> Reflow {
     let name = term.strip_prefix("xterm-").unwrap_or(term);
     match reflow_of_name(name) {
         Some(reflow) if !name.starts_with("xterm") => reflow,
@@ -64,7 +29,7 @@ pub fn reflow_of_term(term: &str) -> Reflow {
 }
 
 /// What the terminal that gives this answer does with long rows, if it tells.
-pub fn reflow_of(answer: &Answer) -> Option<Reflow> {
+pub(super) fn reflow_of(answer: &Answer) -> Option<Reflow> {
     match answer {
         Answer::Name(name) => reflow_of_name(&name.to_ascii_lowercase()),
         // 'T': tmux, also where it does not tell its name. 65 and a version: VTE.

@@ -22,8 +22,9 @@ mod reflow;
 use std::io::{self, Write};
 use std::ops::Range;
 
-use crate::ansi;
-use crate::layout::{Layout, Size, cut};
+use super::layout::{Layout, cut};
+use super::size::Size;
+use crate::output::ansi;
 pub use reflow::Reflow;
 use reflow::{Columns, Rows};
 

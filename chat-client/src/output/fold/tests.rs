@@ -1,3 +1,5 @@
+use chat_proto::name::Name;
+
 use super::*;
 
 fn name(name: &str) -> Name {

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use crate::terminal::identity::{Answer, QUESTIONS, reflow_of};
-use crate::terminal::is_asked;
-use crate::view::Reflow;
+use super::identity::{QUESTIONS, reflow_of};
+use super::view::Reflow;
+use crate::terminal::{Answer, is_asked};
 
 /// The questions that were put to the terminal.
 #[derive(Debug)]

@@ -67,12 +67,6 @@ fn line_ends_end_rows() {
     check("abc|\ncd", (2, 30), &["ab", "c|", "cd"]);
 }
 
-#[test]
-fn a_tab_is_drawn_as_blanks() {
-    assert_eq!(drawn("a\tb\n\tc"), "a    b\n    c");
-    assert!(matches!(drawn("a b"), Cow::Borrowed("a b")));
-}
-
 /// Terminals draw what asks for a picture in two columns, or in one.
 #[test]
 fn a_row_is_full_by_the_widest_reading() {

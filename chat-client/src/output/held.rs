@@ -1,0 +1,72 @@
+//! Rows that wait to be shown.
+
+use std::time::Instant;
+
+use chat_proto::name::Name;
+
+use super::line::Line;
+use super::style::Style;
+
+/// What is still to be drawn, in this round or once the window keeps its size.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    pub(super) rows: String,
+    pub(super) bell: bool,
+}
+
+impl Held {
+    pub(super) fn add(
+        &mut self,
+        lines: &[Line],
+        style: &mut Style,
+        me: Option<&Name>,
+        now: Instant,
+    ) {
+        for line in lines {
+            style.render(line, me, &mut self.rows);
+            self.bell |= style.rings(line, me, now);
+        }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.rows.len() >= MAX_HELD
+    }
+}
+
+/// From as many bytes on that are to be shown, be it because the window changes
+/// its size, the rest waits in the socket. Lines would be no measure, nor would
+/// what came: 4 KiB of line ends are 500 KiB of rows.
+pub(super) const MAX_HELD: usize = 512 << 10;
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::output::line::Kind;
+    use crate::output::style::{Bell, TimeStyle};
+
+    /// However long the lines are that come while somebody drags the
+    /// window, what is held of them is bounded.
+    #[test]
+    fn what_is_held_is_full_at_its_limit() {
+        let zone = jiff::tz::TimeZone::UTC;
+        let mut style = Style::new(false, TimeStyle::None, Bell::Off, zone, Timestamp::now).raw();
+        for length in [1, 4096, 64 * 1024] {
+            let line = Line::new(None, Kind::Raw("x".repeat(length)));
+            let mut held = Held::default();
+            let mut bytes = 0;
+            while !held.is_full() {
+                held.add(
+                    std::slice::from_ref(&line),
+                    &mut style,
+                    None,
+                    Instant::now(),
+                );
+                bytes = held.rows.len();
+                assert_eq!(held.is_full(), bytes >= MAX_HELD);
+            }
+            assert!(bytes < MAX_HELD + 2 * length + 2, "{bytes}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What there is to show, before it is decided how it looks.
+//!
+//! The talk with the server gives out [`Line`]s. [`Style`](super::style) makes
+//! text of them, and a pipe may want another selection of them than a person.
+
+use chat_proto::event::Timestamp;
+use chat_proto::name::Name;
+use chat_proto::text::Text;
+
+/// One thing to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// When it happened, if it is an event of the room.
+    pub time: Option<Timestamp>,
+    /// Whether it happens now.
+    pub age: Age,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// How what is shown lies to the moment at which it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// It happens now.
+    New,
+    /// It happened while the reader was away against their will.
+    Missed,
+    /// It happened before, and the reader wanted to see it.
+    Old,
+}
+
+/// The kinds of lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Somebody said something.
+    Message {
+        /// Who; nobody is the reader.
+        name: Option<Name>,
+        /// What.
+        text: Text,
+    },
+    /// Somebody did something.
+    Action {
+        /// Who.
+        name: Name,
+        /// The reader did it.
+        own: bool,
+        /// What.
+        text: Text,
+    },
+    /// People came.
+    Entered(Vec<Name>),
+    /// People went.
+    Left(Vec<Name>),
+    /// Somebody has another name.
+    Renamed {
+        /// Up to now.
+        old: Name,
+        /// From now on.
+        new: Name,
+    },
+    /// A word to the reader, of one or more lines, safe to print.
+    Word(String),
+    /// What became of the connection, likewise.
+    Aside(String),
+    /// Something that went wrong, likewise.
+    Trouble(String),
+    /// A line of a plain server, safe to print.
+    Raw(String),
+}
+
+impl Line {
+    /// A word to the reader.
+    pub fn word(text: impl Into<String>) -> Self {
+        Self::new(None, Kind::Word(text.into()))
+    }
+
+    /// What became of the connection.
+    pub fn aside(text: impl Into<String>) -> Self {
+        Self::new(None, Kind::Aside(text.into()))
+    }
+
+    /// Something that went wrong.
+    pub fn trouble(text: impl Into<String>) -> Self {
+        Self::new(None, Kind::Trouble(text.into()))
+    }
+
+    /// Something that happens now.
+    pub fn new(time: Option<Timestamp>, kind: Kind) -> Self {
+        let age = Age::New;
+        Self { time, age, kind }
+    }
+
+    /// Whether it only tells who is here.
+    pub fn is_presence(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Entered(_) | Kind::Left(_) | Kind::Renamed { .. }
+        )
+    }
+}

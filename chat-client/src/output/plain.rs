@@ -1,0 +1,82 @@
+//! Plain lines, for pipes, files and terminals that can do no more.
+
+use chat_proto::name::Name;
+use std::io::{self, Write};
+
+use super::held::MAX_HELD;
+use super::line::{Kind, Line};
+use super::patient::Patient;
+use super::style::Style;
+use crate::sys;
+
+/// Standard output that is only written to.
+#[derive(Debug)]
+pub struct Plain {
+    out: Patient,
+    style: Style,
+    what: What,
+    /// What is still to be written in this round.
+    rows: String,
+}
+
+/// What goes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The conversation, for people.
+    Lines,
+    /// The server's objects, for programs.
+    Objects,
+    /// Nothing.
+    Nothing,
+}
+
+impl Plain {
+    pub(super) fn new(style: Style, what: What) -> io::Result<Self> {
+        Ok(Self {
+            out: Patient(sys::output()?),
+            style,
+            what,
+            rows: String::new(),
+        })
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.rows.len() >= MAX_HELD
+    }
+
+    pub(super) fn show(&mut self) -> io::Result<()> {
+        let rows = std::mem::take(&mut self.rows);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.out.write_all(rows.as_bytes())?;
+        self.out.flush()
+    }
+
+    /// What went wrong is on standard error, so that a script can tell it from
+    /// what was said.
+    pub(super) fn take(&mut self, lines: &[Line], me: Option<&Name>) {
+        for line in lines {
+            let aloud = match &line.kind {
+                Kind::Trouble(text) => Some(text),
+                // Programs read only objects, and people may still wonder.
+                Kind::Aside(text) if self.what == What::Objects => Some(text),
+                _ => None,
+            };
+            if let Some(text) = aloud {
+                // Standard error is the last resort.
+                let _ = writeln!(io::stderr(), "chat-client: {text}");
+            } else if self.what == What::Lines {
+                self.style.render(line, me, &mut self.rows);
+            }
+        }
+    }
+
+    pub(super) fn take_objects(&mut self, objects: impl Iterator<Item = String>) {
+        if self.what == What::Objects {
+            for object in objects {
+                self.rows.extend([&object, "\n"]);
+            }
+        }
+    }
+}
