@@ -5,7 +5,7 @@
 //! connection is lost, so that the person can type and leave.
 
 mod end;
-mod keys;
+mod press;
 mod prompt;
 
 use std::io;
@@ -18,19 +18,21 @@ use anyhow::Context;
 use mio::{Events, Poll, Token, Waker};
 
 use crate::conversation::{Audience, Conversation, Wishes, about};
+use crate::input::term::Pastes;
+use crate::input::{Input, keys, pipe};
 use crate::net::backoff::Patience;
 use crate::net::link::{Link, Reconnect, Watch};
 use crate::net::transport::Received;
 use crate::net::{ConnectError, Target};
 use crate::output::fold::Fold;
 use crate::output::line::{Kind, Line};
+use crate::output::screen::give_back_in_time;
 use crate::output::screen::view::Block;
 use crate::output::style::Style;
 use crate::output::{Front, plain::What};
 use crate::random::Random;
 use crate::store::Store;
 use crate::sys::{Signal, Signals};
-use crate::terminal::{self, Input};
 use end::End;
 use prompt::{Prompt, next_second};
 
@@ -138,8 +140,8 @@ impl App {
         if let Some(note) = settings.note {
             conversation.show(Line::aside(note));
         }
-        let signals =
-            Signals::register(poll.registry(), SIGNALS).context("cannot watch for signals")?;
+        let signals = Signals::register(poll.registry(), SIGNALS, give_back_in_time)
+            .context("cannot watch for signals")?;
         let (style, quiet) = (settings.style, settings.quiet);
         let mut prompt = None;
         let what = settings.manner.what();
@@ -150,19 +152,19 @@ impl App {
                 trouble.into_iter().for_each(|line| conversation.show(line));
                 let front = Front::screen(style).context("cannot use this terminal")?;
                 let term = std::env::var("TERM").unwrap_or_default();
-                let bracketed = terminal::is_bracketed(&term);
-                (front, terminal::read_keys(Arc::clone(&waker), bracketed))
+                let pastes = Pastes::of_term(&term);
+                (front, keys::read(Arc::clone(&waker), pastes))
             }
             Manner::Lines(what) => {
                 if what == What::Objects {
                     conversation.keep_objects(quiet);
                 }
                 let front = Front::plain(style, what).context("there is no standard output")?;
-                (front, terminal::read_lines(Arc::clone(&waker)))
+                (front, pipe::read_lines(Arc::clone(&waker)))
             }
             Manner::Block => {
                 let front = Front::plain(style, what).context("there is no standard output")?;
-                (front, terminal::read_block(Arc::clone(&waker)))
+                (front, pipe::read_block(Arc::clone(&waker)))
             }
         };
         Ok(Self {

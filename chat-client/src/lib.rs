@@ -17,14 +17,14 @@
 //! | --- | --- |
 //! | [`conversation`] | the rules of talking with the server, and the [`people`] in the room |
 //! | [`editor`] | the line that the person types |
-//! | [`terminal`] | keys of a terminal and lines of a pipe |
+//! | [`input`] | keys of a terminal and lines of a pipe |
 //! | [`output`] | [lines](output::line) to show, their [style](output::style), and the [screen](output::screen) or [plain](output::plain) output that shows them |
 //! | [`net`] | the connection, and how long to [wait](net::backoff) before the next attempt |
 //! | [`store`] | the history of the editor, in a file |
 //!
 //! [`conversation`], [`editor`], the styles and the layout know no socket and no terminal.
 //! [`reason`] puts the system's errors in plain words. What differs between Unix and Windows
-//! is in [`sys`] alone.
+//! is in [`sys`] and [`input::keyboard`] alone.
 //!
 //! A lost connection does not end the conversation. The link reconnects by itself: the server
 //! sends the missed events, and the client sends the messages again that had not come back.
@@ -44,6 +44,7 @@ pub mod app;
 pub mod cli;
 pub mod conversation;
 pub mod editor;
+pub mod input;
 pub mod login;
 pub mod net;
 pub mod output;
@@ -52,4 +53,3 @@ pub mod random;
 pub mod reason;
 pub mod store;
 pub mod sys;
-pub mod terminal;

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use chat_proto::name::Name;
 
+use crate::input::Answer;
 use crate::sys;
-use crate::terminal::Answer;
 use line::Line;
 use plain::{Plain, What};
 use screen::Screen;

@@ -1,25 +1,14 @@
-//! What differs between Unix and Windows, and nothing else: signals, being
-//! suspended, the keyboard, standard output, and files that only their owner reads.
+//! What differs between Unix and Windows, but for the keyboard: signals, being
+//! suspended, standard output, and files that only their owner reads.
 
 #[cfg(not(unix))]
 mod other;
+mod signal;
 #[cfg(unix)]
 mod unix;
 
 #[cfg(not(unix))]
 pub use other::*;
+pub use signal::Signal;
 #[cfg(unix)]
 pub use unix::*;
-
-/// What a signal asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
-    /// The end; the number of the signal.
-    End(u8),
-    /// To stop until told to go on.
-    Suspend,
-    /// To go on after having been stopped.
-    Continue,
-    /// To look at the size of the window.
-    Resize,
-}

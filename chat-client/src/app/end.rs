@@ -8,11 +8,11 @@ use chat_proto::text;
 
 use super::App;
 use crate::conversation::{Audience, LET_IN_WITHIN, Stranger};
+use crate::input::{Input, Press};
 use crate::net::backoff::GIVE_UP_AFTER;
 use crate::output::line::Line;
 use crate::output::plain::What;
 use crate::reason::reason;
-use crate::terminal::{Input, Press};
 
 /// How it ended.
 #[derive(Debug)]

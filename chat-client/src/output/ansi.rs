@@ -1,21 +1,8 @@
 //! The control sequences of terminals that the client writes or understands, by name.
 //!
 //! No other file writes a control character. The sequences that are keys have their
-//! meaning in the [decoder](crate::terminal::decoder), and modes of the terminal are
+//! meaning in the [decoder](crate::input::keyboard::decoder), and modes of the terminal are
 //! switched by crossterm.
-
-/// Begins a sequence, and is a key.
-pub const ESC: u8 = 0x1b;
-/// The control sequence introducer.
-pub const CSI: &[u8] = b"\x1b[";
-/// The same in one byte.
-pub const CSI_C1: &[u8] = b"\x9b";
-/// The same as a character in UTF-8.
-pub const CSI_UTF8: &[u8] = "\u{9b}".as_bytes();
-/// Ends a control string, by itself or as a character in UTF-8.
-pub const ST: u8 = 0x9c;
-/// Ends a control string as well; written, it rings the bell.
-pub const BEL: u8 = 0x07;
 
 /// Rings the bell.
 pub const BELL: &str = "\x07";

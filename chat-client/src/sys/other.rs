@@ -3,13 +3,10 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
-use crossterm::event::{self, Event};
 use mio::{Registry, Token};
 
-use super::Signal;
-use crate::terminal::Typed;
+use super::signal::Signal;
 
 /// There are no signals here: a key or a closed window ends the program.
 pub struct Signals(());
@@ -20,7 +17,7 @@ impl Signals {
     /// # Errors
     ///
     /// None.
-    pub fn register(_: &Registry, _: Token) -> io::Result<Self> {
+    pub fn register(_: &Registry, _: Token, _: fn()) -> io::Result<Self> {
         Ok(Self(()))
     }
 
@@ -42,44 +39,6 @@ pub fn window_size() -> Option<(u16, u16)> {
 /// None.
 pub fn suspend() -> io::Result<()> {
     Ok(())
-}
-
-/// The console.
-pub struct Keyboard(());
-
-impl Keyboard {
-    /// Takes it.
-    ///
-    /// # Errors
-    ///
-    /// None.
-    pub fn open() -> io::Result<Self> {
-        Ok(Self(()))
-    }
-
-    /// Whether something comes within this time.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    pub fn is_ready(&self, within: Duration) -> io::Result<bool> {
-        event::poll(within)
-    }
-
-    /// Waits, and takes what has come.
-    ///
-    /// # Errors
-    ///
-    /// When the console is gone.
-    pub fn read(&mut self, typed: &mut Vec<Typed>) -> io::Result<()> {
-        typed.extend(match event::read()? {
-            Event::Key(key) => Some(Typed::Key(key)),
-            Event::Paste(text) => Some(Typed::Paste(text)),
-            Event::Resize(..) => Some(Typed::Resized),
-            _ => None,
-        });
-        Ok(())
-    }
 }
 
 /// Nothing here makes standard input not to block.

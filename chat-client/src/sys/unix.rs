@@ -1,7 +1,7 @@
 //! Unix.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt};
 use std::path::Path;
@@ -17,21 +17,20 @@ use signal_hook::consts::{
 };
 use signal_hook::low_level::emulate_default_handler;
 
-use super::Signal;
-use crate::terminal::Typed;
-use crate::terminal::decoder::Decoder;
+use super::signal::Signal;
 
 /// The signals that concern the client, as events of the poll. Those that end
 /// it do so also while the loop waits for an output that nobody takes.
 pub struct Signals(signal_hook_mio::v1_0::Signals);
 
 impl Signals {
-    /// Has them reported under `token`.
+    /// Has them reported under `token`. Before one of them ends a loop that does not
+    /// obey it, `give_back` is called.
     ///
     /// # Errors
     ///
     /// Those of the system.
-    pub fn register(registry: &Registry, token: Token) -> io::Result<Self> {
+    pub fn register(registry: &Registry, token: Token, give_back: fn()) -> io::Result<Self> {
         let others = [SIGTSTP, SIGCONT, SIGWINCH];
         let mut signals = signal_hook_mio::v1_0::Signals::new(ENDS.into_iter().chain(others))?;
         registry.register(&mut signals, token, Interest::READABLE)?;
@@ -39,7 +38,7 @@ impl Signals {
         thread::Builder::new().spawn(move || {
             if let Some(signal) = ends.forever().next() {
                 thread::sleep(END_WITHIN);
-                crate::output::screen::give_back_in_time();
+                give_back();
                 process::exit(128 + signal);
             }
         })?;
@@ -84,72 +83,23 @@ pub fn suspend() -> io::Result<()> {
     emulate_default_handler(SIGTSTP)
 }
 
-/// The terminal that standard input is.
-pub struct Keyboard {
-    tty: File,
-    decoder: Decoder,
-    buffer: Box<[u8]>,
-}
-
-impl Keyboard {
-    /// Takes it.
-    ///
-    /// # Errors
-    ///
-    /// When there is none.
-    pub fn open() -> io::Result<Self> {
-        Ok(Self {
-            tty: io::stdin().as_fd().try_clone_to_owned()?.into(),
-            decoder: Decoder::default(),
-            buffer: vec![0; READ_BUFFER].into(),
-        })
-    }
-
-    /// Whether something comes within this time.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    pub fn is_ready(&self, within: Duration) -> io::Result<bool> {
-        self.wait(Some(within))
-    }
-
-    /// Waits, and takes what has come; that may be half a key.
-    ///
-    /// # Errors
-    ///
-    /// When the terminal is gone.
-    pub fn read(&mut self, typed: &mut Vec<Typed>) -> io::Result<()> {
-        let alone = self.decoder.is_waiting().then_some(ESCAPE_ALONE);
-        if !self.wait(alone)? {
-            self.decoder.expire(typed);
-            return Ok(());
-        }
-        match self.tty.read(&mut self.buffer) {
-            // How a terminal says that it is gone; others say EIO.
-            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(count) => {
-                self.decoder.decode(&self.buffer[..count], typed);
-                Ok(())
-            }
-            Err(error) if is_nothing(&error) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Waits without end, if no time is given.
-    fn wait(&self, within: Option<Duration>) -> io::Result<bool> {
-        wait(self.tty.as_fd(), POLLIN, within)
-    }
-}
-
 /// Waits until standard input has something to read, or its end.
 ///
 /// # Errors
 ///
 /// Those of the system.
 pub fn wait_for_input() -> io::Result<()> {
-    wait(io::stdin().as_fd(), POLLIN, None).map(drop)
+    wait_to_read(io::stdin().as_fd(), None).map(drop)
+}
+
+/// Waits until a file has something to read, or its end; without end, if no time is
+/// given. Tells whether it has.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn wait_to_read(file: BorrowedFd<'_>, within: Option<Duration>) -> io::Result<bool> {
+    wait(file, POLLIN, within)
 }
 
 /// Waits until an output takes something, or is gone.
@@ -183,18 +133,13 @@ fn wait(file: BorrowedFd<'_>, events: i16, within: Option<Duration>) -> io::Resu
     }
 }
 
-fn is_nothing(error: &io::Error) -> bool {
+/// Whether an error only says that there is nothing now.
+pub fn is_nothing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
     )
 }
-
-/// A terminal gives at most as much at once.
-const READ_BUFFER: usize = 4096;
-
-/// After so long without another byte an ESC was the key of that name.
-const ESCAPE_ALONE: Duration = Duration::from_millis(50);
 
 /// Standard output without the line buffer of `std`, which would tear a
 /// repaint into two writes.

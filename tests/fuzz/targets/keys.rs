@@ -4,8 +4,8 @@
 #![no_main]
 
 use chat_client::editor::MAX_DRAFT;
-use chat_client::terminal::Typed;
-use chat_client::terminal::decoder::Decoder;
+use chat_client::input::Typed;
+use chat_client::input::keyboard::decoder::Decoder;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use libfuzzer_sys::fuzz_target;
 

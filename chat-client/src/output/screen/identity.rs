@@ -12,8 +12,8 @@
 //! What is not known here is [`Reflow::Unknown`].
 
 use super::view::Reflow;
+use crate::input::Answer;
 use crate::output::ansi;
-use crate::terminal::Answer;
 
 /// What the terminal is asked.
 pub(super) const QUESTIONS: [&str; 3] = [ansi::ASK_NAME, ansi::ASK_KIND, ansi::ASK_ATTRIBUTES];

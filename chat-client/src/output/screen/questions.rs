@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::identity::{QUESTIONS, reflow_of};
 use super::view::Reflow;
-use crate::terminal::{Answer, is_asked};
+use crate::input::Answer;
+use crate::input::term::is_asked;
 
 /// The questions that were put to the terminal.
 #[derive(Debug)]

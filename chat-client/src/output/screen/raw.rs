@@ -14,7 +14,7 @@ use crossterm::event::{
 };
 use crossterm::{cursor, execute, terminal};
 
-use crate::terminal::is_asked;
+use crate::input::term::is_asked;
 
 /// While this lives the terminal gives us every key. However it ends, the
 /// terminal is given back as it was.

@@ -8,21 +8,24 @@
 //! control sequences (`sequence` has their meaning) and control strings
 //! (`string`); a `paste` goes on to its mark. How reads cut the bytes makes no
 //! difference. A pause does: when nothing follows for a moment (`ESCAPE_ALONE`
-//! in [`sys`](crate::sys)), what was begun is given up. So an ESC is a key or
+//! in `unix`), what was begun is given up. So an ESC is a key or
 //! an introducer, and a string without an end holds up nobody who types.
 
 use std::mem;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyModifiers};
 
-use super::Typed;
-use crate::output::ansi::{CSI, CSI_C1, CSI_UTF8, ESC};
+use crate::input::event::Typed;
+use codes::{CSI, CSI_C1, CSI_UTF8, ESC};
 use paste::Paste;
 use string::{ControlString, Step};
+use utf8::{is_continuation, length_of_character};
 
+mod codes;
 mod paste;
 mod sequence;
 mod string;
+mod utf8;
 
 /// Finds the keys in what a terminal sends. What it keeps is bounded by the
 /// longest draft.
@@ -86,7 +89,7 @@ impl Decoder {
             && is_interrupt(read)
         {
             paste.drop_it();
-            return press(out, KeyCode::Char('c'), KeyModifiers::CONTROL);
+            return out.push(Typed::key(KeyCode::Char('c'), KeyModifiers::CONTROL));
         }
         let mut rest = read;
         while let Some((&byte, behind)) = rest.split_first() {
@@ -124,7 +127,7 @@ impl Decoder {
     /// sequence is nothing.
     fn give_up(&mut self, out: &mut Vec<Typed>) {
         match mem::take(&mut self.state) {
-            State::Escape => press(out, KeyCode::Esc, KeyModifiers::NONE),
+            State::Escape => out.push(Typed::key(KeyCode::Esc, KeyModifiers::NONE)),
             State::Sequence(sequence) if sequence.parameters.is_empty() => {
                 press_alt(out, sequence.introducer);
             }
@@ -152,7 +155,7 @@ impl Decoder {
                 }
             }
             State::Escape if byte == ESC => {
-                press(out, KeyCode::Esc, KeyModifiers::NONE);
+                out.push(Typed::key(KeyCode::Esc, KeyModifiers::NONE));
                 self.state = State::Escape;
             }
             State::Escape => {
@@ -208,23 +211,26 @@ impl Decoder {
         let alt = !modifiers.is_empty();
         match byte {
             ESC => self.state = State::Escape,
-            b'\r' => press(out, KeyCode::Enter, modifiers),
-            b'\t' => press(out, KeyCode::Tab, modifiers),
-            0x7f => press(out, KeyCode::Backspace, modifiers),
+            b'\r' => out.push(Typed::key(KeyCode::Enter, modifiers)),
+            b'\t' => out.push(Typed::key(KeyCode::Tab, modifiers)),
+            0x7f => out.push(Typed::key(KeyCode::Backspace, modifiers)),
             // What some terminals send for Backspace.
-            0x08 if alt => press(out, KeyCode::Backspace, modifiers),
+            0x08 if alt => out.push(Typed::key(KeyCode::Backspace, modifiers)),
             0x00..b' ' => {
                 if alt {
-                    press(out, KeyCode::Esc, KeyModifiers::NONE);
+                    out.push(Typed::key(KeyCode::Esc, KeyModifiers::NONE));
                 }
                 let letter = match byte {
                     0 => return,
                     0x1c.. => byte - 0x1c + b'4',
                     _ => byte - 1 + b'a',
                 };
-                press(out, KeyCode::Char(letter.into()), KeyModifiers::CONTROL);
+                out.push(Typed::key(
+                    KeyCode::Char(letter.into()),
+                    KeyModifiers::CONTROL,
+                ));
             }
-            b' '..=b'~' => press(out, KeyCode::Char(byte.into()), modifiers),
+            b' '..=b'~' => out.push(Typed::key(KeyCode::Char(byte.into()), modifiers)),
             _ => {
                 if let Some(length) = length_of_character(byte) {
                     self.state = State::Character(Character {
@@ -243,7 +249,7 @@ impl Decoder {
         let text = str::from_utf8(&character.bytes);
         match text.ok().and_then(|text| text.chars().next()) {
             Some(letter) if !letter.is_control() => {
-                press(out, KeyCode::Char(letter), character.modifiers);
+                out.push(Typed::key(KeyCode::Char(letter), character.modifiers));
             }
             Some(control) => self.c1(control as u8, CSI_UTF8),
             None => {}
@@ -319,12 +325,8 @@ impl Skip {
     }
 }
 
-fn press(out: &mut Vec<Typed>, code: KeyCode, modifiers: KeyModifiers) {
-    out.push(Typed::Key(KeyEvent::new(code, modifiers)));
-}
-
 fn press_alt(out: &mut Vec<Typed>, key: u8) {
-    press(out, KeyCode::Char(key.into()), KeyModifiers::ALT);
+    out.push(Typed::key(KeyCode::Char(key.into()), KeyModifiers::ALT));
 }
 
 /// Whether a read is C-c and nothing else, however the terminal encodes it.
@@ -335,28 +337,13 @@ fn is_interrupt(read: &[u8]) -> bool {
     let mut decoder = Decoder::default();
     let mut typed = Vec::new();
     decoder.decode(read, &mut typed);
-    let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-    let alone = typed.iter().all(|typed| *typed == Typed::Key(ctrl_c));
+    let ctrl_c = Typed::key(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    let alone = typed.iter().all(|typed| *typed == ctrl_c);
     alone && !typed.is_empty() && matches!(decoder.state, State::Ground)
 }
 
 fn is_number(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit)
-}
-
-fn is_continuation(byte: u8) -> bool {
-    matches!(byte, 0x80..=0xbf)
-}
-
-/// The bytes of the UTF-8 character that begins with `byte`, if it begins one of
-/// several.
-fn length_of_character(byte: u8) -> Option<usize> {
-    match byte {
-        0xc2..=0xdf => Some(2),
-        0xe0..=0xef => Some(3),
-        0xf0..=0xf4 => Some(4),
-        _ => None,
-    }
 }
 
 /// The most bytes of parameters that a key has. kitty's protocol has three

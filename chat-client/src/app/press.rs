@@ -4,8 +4,8 @@ use super::App;
 use super::end::End;
 use crate::conversation::is_quit;
 use crate::editor::{Key, Outcome};
+use crate::input::Press;
 use crate::output::line::Line;
-use crate::terminal::Press;
 
 impl App {
     /// Takes a key. The end, if that is what it asks for.

@@ -9,9 +9,9 @@
 //! pause, may be such a key and what was typed after it. It counts as half an
 //! answer only if it begins as answers do.
 
-use super::length_of_character;
-use crate::output::ansi::{BEL, ESC, ST};
-use crate::terminal::Answer;
+use super::codes::{BEL, ESC, ST};
+use super::utf8::length_of_character;
+use crate::input::answer::Answer;
 
 /// A string that has begun.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::mem;
 use memchr::memchr;
 
 use crate::editor::MAX_DRAFT;
-use crate::terminal::Typed;
+use crate::input::event::Typed;
 
 /// What has come of a paste.
 #[derive(Debug)]

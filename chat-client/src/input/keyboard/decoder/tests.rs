@@ -1,3 +1,4 @@
+use crossterm::event::KeyEvent;
 use proptest::prelude::*;
 
 use super::*;
@@ -9,7 +10,7 @@ const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
 const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
 
 fn key(code: KeyCode, modifiers: KeyModifiers) -> Typed {
-    Typed::Key(KeyEvent::new(code, modifiers))
+    Typed::key(code, modifiers)
 }
 
 fn typed(text: &str) -> Vec<Typed> {

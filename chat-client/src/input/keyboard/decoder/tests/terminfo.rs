@@ -1,8 +1,10 @@
 //! The keys of all terminals that terminfo knows: each is decoded to that key
 //! or to nothing, and never to text.
 
+use crossterm::event::KeyEvent;
+
 use super::*;
-use crate::terminal::press_of;
+use crate::input::keymap::press_of;
 
 /// A row of the table.
 struct Row {

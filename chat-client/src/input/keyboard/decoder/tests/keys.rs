@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::editor::Key;
-use crate::terminal::{Press, presses};
+use crate::input::event::Press;
+use crate::input::keys::presses;
+use crate::input::term::Pastes;
 
 #[test]
 fn keys() {
@@ -41,7 +43,7 @@ fn pressed(bytes: &[u8]) -> Vec<Press> {
     let whole = decode(&[bytes]);
     let one_by_one: Vec<&[u8]> = bytes.chunks(1).collect();
     assert_eq!(decode(&one_by_one), whole, "{}", bytes.escape_ascii());
-    presses(whole, true)
+    presses(whole, Pastes::Bracketed)
 }
 
 /// Each of these sequences is the first one's key.

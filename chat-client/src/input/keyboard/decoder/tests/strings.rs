@@ -2,7 +2,7 @@
 //! types with Alt is no answer.
 
 use super::*;
-use crate::terminal::Answer;
+use crate::input::Answer;
 
 /// Answers that terminals give in strings, without introducer and end.
 const ANSWERS: [(char, &str); 16] = [

@@ -14,9 +14,8 @@
 
 use crossterm::event::{KeyCode, KeyModifiers};
 
-use super::press;
-use crate::terminal::Answer;
-use crate::terminal::Typed;
+use crate::input::answer::Answer;
+use crate::input::event::Typed;
 
 /// Takes `CSI parameters last`.
 pub(super) fn csi(parameters: &[u8], last: u8, out: &mut Vec<Typed>) {
@@ -43,7 +42,7 @@ pub(super) fn csi(parameters: &[u8], last: u8, out: &mut Vec<Typed>) {
             let text = numbers.text(2);
             if !text.is_empty() && !held.intersects(NOT_TEXT) {
                 for character in text.chars() {
-                    press(out, KeyCode::Char(character), KeyModifiers::NONE);
+                    out.push(Typed::key(KeyCode::Char(character), KeyModifiers::NONE));
                 }
                 return;
             }
@@ -73,7 +72,7 @@ pub(super) fn csi(parameters: &[u8], last: u8, out: &mut Vec<Typed>) {
         }
     };
     if let Some(code) = code {
-        press(out, code, held);
+        out.push(Typed::key(code, held));
     }
 }
 
@@ -96,7 +95,7 @@ pub(super) fn ss3(parameters: &[u8], last: u8, out: &mut Vec<Typed>) {
         _ => cursor_key(last),
     };
     if let Some(code) = code {
-        press(out, code, held);
+        out.push(Typed::key(code, held));
     }
 }
 
