@@ -1,12 +1,14 @@
 //! The command line.
 
+mod login;
+
 use chat_proto::command::Past;
 use chat_proto::name::Name;
 use clap::{ArgAction, Parser, ValueEnum};
 
-use crate::login::WantedName;
 use crate::net::Target;
 use crate::output::style::{Bell, TimeStyle};
+use login::WantedName;
 
 /// The command line, as `--help` tells it.
 #[derive(Debug, Parser)]

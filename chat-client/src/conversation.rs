@@ -17,14 +17,19 @@
 //! Everything that is shown has been through [`chat_proto::text::clean`]:
 //! whatever the server does, it cannot reach the terminal behind our back.
 
+mod about;
 mod absence;
+mod away;
+mod commands;
 mod company;
 mod hearing;
 mod objects;
 mod outbox;
+mod people;
 mod plain;
 mod position;
 mod saying;
+mod stage;
 mod stranger;
 
 use std::borrow::Cow;
@@ -39,14 +44,15 @@ use chat_proto::text::{self, MAX_TEXT};
 use chat_proto::text_form;
 
 use crate::output::line::Line;
-use crate::people::People;
 use crate::random::Random;
-use absence::{Away, Refusal};
+pub use about::about;
+use away::Away;
+pub use commands::is_quit;
 use company::Company;
-pub use hearing::about;
 use outbox::Outbox;
+pub use people::People;
 use position::Position;
-pub use saying::is_quit;
+use stage::{Refusal, Stage};
 use stranger::BEGINNING;
 pub use stranger::Stranger;
 
@@ -148,26 +154,6 @@ pub struct Conversation {
     /// But for arrivals and departures.
     quiet: bool,
     refusals: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Nothing has come yet; decided at this moment at the latest.
-    Undecided(Instant),
-    /// The server has not greeted in time, but nor has it said anything else.
-    PlainSoFar,
-    /// Plain lines, for good.
-    Plain,
-    /// `/hello` is sent; answered at this moment at the latest.
-    Hello(Instant),
-    /// The JSON form.
-    Json,
-    /// There is no connection.
-    Away,
-    /// There is one again, and the greeting is to come; likewise.
-    Returning(Instant),
-    /// What answers is not what we were talking to, or lets nobody in.
-    Unfit,
 }
 
 /// The server does not speak in lines.

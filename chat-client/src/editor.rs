@@ -24,6 +24,7 @@ use std::mem;
 use std::ops::Range;
 
 use completion::{Completion, Turn};
+pub use draft::MAX_DRAFT;
 use draft::{Change, Draft};
 pub use history::{History, MAX_HISTORY, MAX_HISTORY_BYTES};
 pub use key::{Key, Outcome};
@@ -285,10 +286,6 @@ impl Default for Editor {
         Self::new(History::default(), MAX_DRAFT)
     }
 }
-
-/// The most bytes in a draft: far more than can be sent in one message, so
-/// that a paste can be cut down here, and little enough to lay out at a key.
-pub const MAX_DRAFT: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod properties;

@@ -15,7 +15,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`conversation`] | the rules of talking with the server, and the [`people`] in the room |
+//! | [`conversation`] | the rules of talking with the server, and the [people](conversation::People) in the room |
 //! | [`editor`] | the line that the person types |
 //! | [`input`] | keys of a terminal and lines of a pipe |
 //! | [`output`] | [lines](output::line) to show, their [style](output::style), and the [screen](output::screen) or [plain](output::plain) output that shows them |
@@ -45,10 +45,8 @@ pub mod cli;
 pub mod conversation;
 pub mod editor;
 pub mod input;
-pub mod login;
 pub mod net;
 pub mod output;
-pub mod people;
 pub mod random;
 pub mod reason;
 pub mod store;

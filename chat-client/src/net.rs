@@ -14,18 +14,13 @@ pub mod backoff;
 pub mod connect;
 mod failure;
 pub mod link;
+mod outcome;
 mod race;
+mod target;
 mod tcp;
 pub mod transport;
 
 pub use failure::ConnectError;
+pub use outcome::{Lost, Received};
+pub use target::Target;
 pub use tcp::Tcp;
-
-/// Which server is meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// A name or an address.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-}

@@ -4,27 +4,10 @@ use std::time::{Duration, Instant};
 
 use chat_proto::framing::{self, LineDecoder};
 
+use super::away::Away;
 use super::company::Company;
-use super::{Conversation, FULL_FOR, Stage, WELCOME_WITHIN};
-
-/// A connection that was lost.
-#[derive(Debug)]
-pub(super) struct Away {
-    pub(super) since: Instant,
-    /// Why, for people.
-    pub(super) why: String,
-    /// The server was there, and did not let us in.
-    is_refused: bool,
-}
-
-/// The server's words to a client that cannot come in.
-#[derive(Debug)]
-pub(super) enum Refusal {
-    /// There may be room later.
-    ForNow(String),
-    /// It is of no use to try again. The person has been told.
-    ForGood,
-}
+use super::stage::{Refusal, Stage};
+use super::{Conversation, FULL_FOR, WELCOME_WITHIN};
 
 impl Conversation {
     /// The server has closed the connection: what came of a last line is all of it.

@@ -13,7 +13,7 @@ use chat_proto::TIME_TO_RETURN;
 use chat_proto::event::Arrival;
 use chat_proto::name::Name;
 
-use crate::people::MAX_PEOPLE;
+use super::people::MAX_PEOPLE;
 
 /// The others as they were before, from a loss until a while after the return.
 /// Losses that follow each other closely are one; what is known of the others is

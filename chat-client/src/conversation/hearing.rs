@@ -1,7 +1,7 @@
 //! What the server says in the JSON form, and what becomes of it.
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chat_proto::event::{
     self, Body, ErrorCode, Event, MessageId, Reply, ServerMessage, Speech, Timestamp, Welcome,
@@ -10,14 +10,15 @@ use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_proto::text::{MAX_TEXT, Text};
 
-use super::absence::Refusal;
+use super::about::about;
 use super::company::Company;
 use super::objects::{is_json, printable, without};
 use super::outbox::{Manner, Sent};
+use super::people::People;
 use super::position::Arrival;
-use super::{Audience, Conversation, Stage};
+use super::stage::{Refusal, Stage};
+use super::{Audience, Conversation};
 use crate::output::line::{Age, Kind, Line};
-use crate::people::People;
 
 impl Conversation {
     /// Takes a line of the JSON form.
@@ -364,16 +365,4 @@ const MAX_NAMED: usize = 8;
 
 fn one_line(text: &Text) -> String {
     text.as_str().replace('\n', "; ")
-}
-
-/// A time as people tell it: `3 s`, `2 min`, `5 h`.
-pub fn about(time: Duration) -> String {
-    // Rounded; somebody was away, so it was not no time at all.
-    let seconds = (time.as_millis() + 500) / 1000;
-    match seconds {
-        0 => "1 s".to_owned(),
-        1..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min", (seconds + 30) / 60),
-        _ => format!("{} h", (seconds + 1800) / 3600),
-    }
 }

@@ -3,7 +3,9 @@
 
 use chat_proto::text::{self, Text};
 
-use super::{Conversation, Stage, is_quit};
+use super::Conversation;
+use super::commands::is_quit;
+use super::stage::Stage;
 use crate::output::line::{Kind, Line};
 
 impl Conversation {

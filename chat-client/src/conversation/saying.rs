@@ -5,8 +5,10 @@ use chat_proto::command::{Command, Kind};
 use chat_proto::json_form;
 use chat_proto::text_form;
 
+use super::commands::is_quit;
 use super::outbox::Manner;
-use super::{Audience, Conversation, Stage};
+use super::stage::Stage;
+use super::{Audience, Conversation};
 use crate::output::line::Line;
 
 impl Conversation {
@@ -84,11 +86,6 @@ impl Conversation {
         }
         json_form::encode_command(&command, &mut self.output);
     }
-}
-
-/// Whether a line says that the person leaves.
-pub fn is_quit(line: &str) -> bool {
-    matches!(text_form::parse_command(line), Ok(Some(Command::Quit)))
 }
 
 /// `chat-client/README.md` has the others.

@@ -281,3 +281,7 @@ fn start_of_last(text: &str) -> usize {
         .rfind(|(_, character)| character.is_whitespace())
         .map_or(0, |(index, blank)| index + blank.len_utf8())
 }
+
+/// The most bytes in a draft: far more than can be sent in one message, so
+/// that a paste can be cut down here, and little enough to lay out at a key.
+pub const MAX_DRAFT: usize = 1024 * 1024;

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use super::draft::MAX_DRAFT;
+
 /// The kills, latest last.
 #[derive(Debug, Default)]
 pub(super) struct KillRing {
@@ -58,7 +60,7 @@ impl KillRing {
 const MAX_KILLS: usize = 32;
 
 /// Two of the longest drafts, so that a ring of pasted files stays small.
-const MAX_BYTES: usize = 2 * super::MAX_DRAFT;
+const MAX_BYTES: usize = 2 * MAX_DRAFT;
 
 #[cfg(test)]
 mod tests {

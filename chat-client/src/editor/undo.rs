@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::draft::{Change, Draft};
+use super::draft::{Change, Draft, MAX_DRAFT};
 
 /// The changes of a draft, latest last. Each can be taken back only on the
 /// text that it left, so they go strictly in this order.
@@ -72,7 +72,7 @@ fn begins_word(draft: &Draft, place: usize) -> bool {
 const MAX_STEPS: usize = 1000;
 
 /// Two of the longest drafts: whatever was deleted at once can be had back.
-const MAX_BYTES: usize = 2 * super::MAX_DRAFT;
+const MAX_BYTES: usize = 2 * MAX_DRAFT;
 
 #[cfg(test)]
 mod tests {

@@ -9,9 +9,9 @@ use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Target;
 use super::failure::{Cause, ConnectError, Failure};
 use super::race::{HEAD_START, interleaved, race};
+use super::target::Target;
 use super::tcp::Tcp;
 use super::transport::Transport;
 use crate::reason::reason;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::{fmt, io};
 
-use super::Target;
+use super::target::Target;
 use crate::reason::reason;
 
 /// A connection that could not be made: the host, the port, the reasons and what to

@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::{Registry, Token, Waker};
 
-use super::Target;
 use super::backoff::{Backoff, asked_to_wait};
 use super::connect::Attempt;
 use super::failure::ConnectError;
-use super::transport::{Lost, Received, Transport};
+use super::outcome::{Lost, Received};
+use super::target::Target;
+use super::transport::Transport;
 use crate::random::Random;
 
 /// The way to one server.

@@ -7,7 +7,7 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
-use super::transport::{Lost, Received};
+use super::outcome::{Lost, Received};
 
 /// A socket that never blocks.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ use std::io::{self, IoSlice};
 use mio::event::Event;
 use mio::{Registry, Token};
 
+use super::outcome::{Lost, Received};
 use super::tcp::Tcp;
 
 /// A connection with the server.
@@ -21,21 +22,6 @@ pub enum Transport {
     /// The bytes as they are.
     Tcp(Tcp),
 }
-
-/// The outcome of a read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Received {
-    /// So many bytes; there may be more.
-    Bytes(usize),
-    /// Nothing more until the next event.
-    Drained,
-    /// The server has closed the connection, or it is broken.
-    End,
-}
-
-/// The connection is broken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lost;
 
 impl Transport {
     /// Has its events reported under `token`.

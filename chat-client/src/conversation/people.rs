@@ -78,7 +78,7 @@ const MAX_SPEAKERS: usize = 64;
 
 /// More people than come into any room. A server that only ever tells of
 /// arrivals does not fill the memory.
-pub(crate) const MAX_PEOPLE: usize = 1 << 16;
+pub(super) const MAX_PEOPLE: usize = 1 << 16;
 
 #[cfg(test)]
 mod tests {

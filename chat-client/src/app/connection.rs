@@ -1,0 +1,156 @@
+//! The connection: what comes, what goes, and the way back when it is lost.
+
+use std::time::Instant;
+
+use super::App;
+use super::end::End;
+use crate::conversation::{Audience, about};
+use crate::net::Received;
+use crate::net::backoff::Patience;
+use crate::output::line::Line;
+
+impl App {
+    /// Reads at most a share, so that keys are seen to in a flood.
+    pub(super) fn receive(&mut self) -> Option<End> {
+        for _ in 0..READS {
+            if self.front.is_full() {
+                break;
+            }
+            let count = match self.link.read(&mut self.buffer) {
+                Received::Bytes(count) => count,
+                Received::Drained => break,
+                Received::End => {
+                    self.conversation.close(Instant::now());
+                    return self.notice_stranger().or_else(|| self.lose());
+                }
+            };
+            let received = self
+                .conversation
+                .receive(&self.buffer[..count], Instant::now());
+            // At once, since rows may be many times what they came as.
+            let lines = self.lines(Instant::now());
+            self.take(&lines);
+            if received.is_err() {
+                match self.conversation.away_since() {
+                    Some(_) => return self.lose(),
+                    None => return Some(End::NotAChat),
+                }
+            }
+        }
+        if self.conversation.has_progressed() {
+            self.link.progress();
+        }
+        None
+    }
+
+    /// What answers is no chat. On a return another attempt may find the chat again.
+    pub(super) fn notice_stranger(&self) -> Option<End> {
+        match self.conversation.away_since() {
+            None => self.conversation.stranger().cloned().map(End::Stranger),
+            Some(_) => None,
+        }
+    }
+
+    /// The connection is of no use any more: the end, or the way back.
+    fn lose(&mut self) -> Option<End> {
+        let conversation = &mut self.conversation;
+        let returns =
+            self.link.returns() && conversation.may_return() && !conversation.is_leaving();
+        if !returns {
+            if let Some(goodbye) = conversation.goodbye() {
+                let goodbye = Line::word(goodbye);
+                conversation.show(goodbye);
+            }
+            return Some(if conversation.is_leaving() {
+                End::Left
+            } else if conversation.is_unfit() && !conversation.was_welcomed() {
+                End::NotLetIn
+            } else {
+                End::ServerGone(conversation.end_reason())
+            });
+        }
+        let now = Instant::now();
+        let is_first = conversation.away_since().is_none();
+        // A full room is not to be left alone for longer and longer: there may be a
+        // place at any time.
+        if conversation.has_progressed() || conversation.is_refused_for_now() {
+            self.link.progress();
+        }
+        let wait = conversation.lose(now);
+        self.link.lose(wait, now);
+        // A prompt has a row for it, which goes away again.
+        let is_prompt = self.prompt.is_some();
+        if let Some(refusal) = conversation.tell_refusal() {
+            conversation.show(Line::trouble(match self.link.deadline() {
+                Some(at) if !is_prompt => {
+                    let wait = at.saturating_duration_since(now);
+                    format!("{refusal}; trying again in {}", about(wait))
+                }
+                _ => refusal,
+            }));
+        } else if is_first
+            && !is_prompt
+            && let Some(why) = conversation.away_why()
+        {
+            let lost = Line::aside(format!("{why}; trying again"));
+            conversation.show(lost);
+        }
+        None
+    }
+
+    /// Without a connection there is nobody to say goodbye to, and one that does
+    /// not lead back into the room is none.
+    pub(super) fn while_away(&mut self) -> Option<End> {
+        if self.conversation.is_unfit() {
+            return self.lose();
+        }
+        self.conversation.away_since()?;
+        if self.conversation.is_leaving() {
+            return Some(End::Left);
+        }
+        if self
+            .patience_ends()
+            .is_some_and(|end| end <= Instant::now())
+        {
+            return Some(End::GivenUp);
+        }
+        None
+    }
+
+    /// When to come back is no longer tried.
+    pub(super) fn patience_ends(&self) -> Option<Instant> {
+        let since = self.conversation.away_since()?;
+        let is_program = self.conversation.audience() == Audience::Program;
+        if is_program && !self.conversation.was_welcomed() {
+            return Patience::Limited(since).ends(since);
+        }
+        // Behind a pipe that is full there may be nothing but its end, or a
+        // program that stands still.
+        let patience = match (&self.prompt, self.input_ended.or(self.full)) {
+            (None, Some(from)) => Patience::Limited(from),
+            _ => Patience::Endless,
+        };
+        patience.ends(since)
+    }
+
+    pub(super) fn send(&mut self) -> Option<End> {
+        self.sent = self.link.is_writable() && !self.conversation.output().is_empty();
+        if self.link.write(self.conversation.output()).is_err() {
+            // It may have said something before it went.
+            if let Some(end) = self.receive() {
+                return Some(end);
+            }
+            if self.link.is_connected() {
+                return self.lose();
+            }
+        }
+        if self.conversation.is_leaving() && self.conversation.output().is_empty() {
+            // A plain server learns only so that we are done.
+            self.link.close_sending();
+        }
+        None
+    }
+}
+
+/// Buffers that are read before keys are seen to and the screen is repainted.
+const READS: usize = 16;

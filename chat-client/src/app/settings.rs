@@ -1,0 +1,63 @@
+//! What the command line asks for.
+
+use crate::conversation::Wishes;
+use crate::net::link::Reconnect;
+use crate::net::{ConnectError, Target};
+use crate::output::plain::What;
+use crate::output::style::Style;
+use crate::store::Store;
+
+/// How the person takes part.
+#[derive(Debug)]
+pub enum Manner {
+    /// With a prompt, and with what was typed in earlier runs.
+    Prompt(Option<Store>),
+    /// Line by line.
+    Lines(What),
+    /// With one message.
+    Block,
+}
+
+impl Manner {
+    pub(super) fn what(&self) -> What {
+        match self {
+            Self::Prompt(_) => What::Lines,
+            Self::Lines(what) => *what,
+            Self::Block => What::Nothing,
+        }
+    }
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub struct Settings {
+    /// The server.
+    pub target: Target,
+    /// Whether a lost connection is made again.
+    pub reconnect: Reconnect,
+    /// What the conversation is to be like.
+    pub wishes: Wishes,
+    /// What the person is to be told of the name.
+    pub note: Option<String>,
+    /// How lines look.
+    pub style: Style,
+    /// How the person takes part.
+    pub manner: Manner,
+    /// Arrivals and departures are not shown.
+    pub quiet: bool,
+}
+
+/// Why the client did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The server cannot be connected to.
+    Connect(ConnectError),
+    /// The system or the terminal does not give what the client needs.
+    System(anyhow::Error),
+}
+
+impl From<anyhow::Error> for StartError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::System(error)
+    }
+}

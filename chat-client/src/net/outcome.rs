@@ -1,0 +1,16 @@
+//! What becomes of a read and of a write.
+
+/// The outcome of a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// So many bytes; there may be more.
+    Bytes(usize),
+    /// Nothing more until the next event.
+    Drained,
+    /// The server has closed the connection, or it is broken.
+    End,
+}
+
+/// The connection is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost;
