@@ -28,7 +28,7 @@ use crate::net::Target;
 use crate::net::link::{Link, Watch};
 use crate::output::Front;
 use crate::output::fold::Fold;
-use crate::output::line::{Kind, Line};
+use crate::output::line::{Kind, Line, Presence};
 use crate::output::plain::What;
 use crate::output::screen::give_back_in_time;
 use crate::output::screen::view::Block;
@@ -52,8 +52,7 @@ pub struct App {
     prompt: Option<Prompt>,
     what: What,
     fold: Fold,
-    /// Nobody wants to know who comes and goes.
-    quiet: bool,
+    presence: Presence,
     /// Something was sent, which input or leaving may have waited for.
     sent: bool,
     /// Since when the last line of a pipe has been read.
@@ -95,7 +94,7 @@ impl App {
         }
         let signals = Signals::register(poll.registry(), SIGNALS, give_back_in_time)
             .context("cannot watch for signals")?;
-        let (style, quiet) = (settings.style, settings.quiet);
+        let (style, presence) = (settings.style, settings.presence);
         let mut prompt = None;
         let what = settings.manner.what();
         let (front, inputs) = match settings.manner {
@@ -110,7 +109,7 @@ impl App {
             }
             Manner::Lines(what) => {
                 if what == What::Objects {
-                    conversation.keep_objects(quiet);
+                    conversation.keep_objects(presence);
                 }
                 let front = Front::plain(style, what).context("there is no standard output")?;
                 (front, pipe::read_lines(Arc::clone(&waker)))
@@ -131,7 +130,7 @@ impl App {
             prompt,
             what,
             fold: Fold::default(),
-            quiet,
+            presence,
             sent: false,
             input_ended: None,
             full: None,
@@ -271,7 +270,8 @@ impl App {
     fn lines(&mut self, now: Instant) -> Vec<Line> {
         let mut lines = Vec::new();
         for line in self.conversation.shown().drain(..) {
-            if !(self.quiet && matches!(line.kind, Kind::Entered(_) | Kind::Left(_))) {
+            let is_presence = matches!(line.kind, Kind::Entered(_) | Kind::Left(_));
+            if !is_presence || self.presence == Presence::Shown {
                 self.fold.push(line, now, &mut lines);
             }
         }

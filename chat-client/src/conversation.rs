@@ -31,6 +31,7 @@ mod position;
 mod saying;
 mod stage;
 mod stranger;
+mod timeouts;
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -43,46 +44,20 @@ use chat_proto::name::Name;
 use chat_proto::text::{self, MAX_TEXT};
 use chat_proto::text_form;
 
-use crate::output::line::Line;
+use crate::output::line::{Line, Presence};
 use crate::random::Random;
 pub use about::about;
 use away::Away;
 pub use commands::is_quit;
 use company::Company;
+use objects::Objects;
 use outbox::Outbox;
 pub use people::People;
 use position::Position;
-use stage::{Refusal, Stage};
+use stage::{Departure, Liveness, Refusal, Stage};
 use stranger::BEGINNING;
-pub use stranger::Stranger;
-
-/// How long a server may take to greet before it is taken for a plain one. What
-/// one that was only busy is sent as plain lines cannot be confirmed.
-pub const DECIDE_AFTER: Duration = Duration::from_secs(3);
-
-/// The same where it is not talked to in plain lines then, but given up.
-pub const GREET_WITHIN: Duration = Duration::from_secs(5);
-
-/// How long a plain server may pause within a line before what came of it is
-/// shown: the tutorial's says who left without a line end.
-pub const SHOW_PARTIAL_AFTER: Duration = Duration::from_millis(200);
-
-/// How long a server may take to welcome us for the first time. Longer than on a
-/// return, where there is another attempt: this one is the only one.
-pub const LET_IN_WITHIN: Duration = Duration::from_secs(60);
-
-/// How long a server that we come back to may take to welcome us.
-pub const WELCOME_WITHIN: Duration = Duration::from_secs(5);
-
-/// How long to stay away at least from a server that has no room for us.
-pub const FULL_FOR: Duration = Duration::from_secs(5);
-
-/// How long the server may be quiet before it is asked for a sign of life. A
-/// connection whose other end is gone says nothing by itself.
-pub const QUIET_FOR: Duration = Duration::from_secs(30);
-
-/// How long that may take.
-pub const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+pub use stranger::{ServerKind, Stranger};
+pub use timeouts::*;
 
 /// What the talk is to be like.
 #[derive(Debug, Clone, Default)]
@@ -93,8 +68,8 @@ pub struct Wishes {
     pub replay: usize,
     /// Who reads and types.
     pub audience: Audience,
-    /// A server that does not greet as `chat/1` is one of plain lines.
-    pub plain_server: bool,
+    /// What the person says that the server is.
+    pub server: ServerKind,
 }
 
 /// Who reads and types.
@@ -113,12 +88,7 @@ pub enum Audience {
 #[derive(Debug)]
 pub struct Conversation {
     stage: Stage,
-    /// The person said that they leave.
-    leaving: bool,
-    /// They said so behind what waits; it is done when that is sent.
-    leaving_next: bool,
-    /// What answers is no chat.
-    stranger: Option<Stranger>,
+    departure: Departure,
     decoder: LineDecoder,
     wishes: Wishes,
     me: Option<Name>,
@@ -133,26 +103,14 @@ pub struct Conversation {
     company: Option<Company>,
     /// What the server said before it went, and for how long.
     goodbye: Option<(String, Duration)>,
-    /// Why it does not let us in over this connection.
-    refusal: Option<Refusal>,
-    /// Its last words of that kind, on the way in, and whether they have been told.
-    refused: Option<(String, bool)>,
     /// Something came that had not been there before.
     progress: bool,
-    /// When the server was last heard.
-    heard: Instant,
-    /// When it was asked for a sign of life, if it has not been heard since.
-    pinged: Option<Instant>,
-    /// It has not given one.
-    silent: bool,
     /// When the last bytes came, if they were the beginning of a line.
     partial_since: Option<Instant>,
     output: Vec<u8>,
     shown: Vec<Line>,
-    /// The server's objects as they came, if somebody wants them.
-    objects: Option<Vec<String>>,
-    /// But for arrivals and departures.
-    quiet: bool,
+    /// The server's objects, if they are wanted.
+    objects: Option<Objects>,
     refusals: usize,
 }
 
@@ -169,40 +127,32 @@ impl Conversation {
             false => GREET_WITHIN,
         };
         Self {
-            stage: Stage::Undecided(now + greet_within),
-            leaving: false,
-            leaving_next: false,
+            stage: Stage::Undecided {
+                until: now + greet_within,
+            },
+            departure: Departure::Staying,
             decoder: LineDecoder::default(),
             wishes,
             me: None,
             people: People::default(),
             limit: MAX_TEXT,
-            stranger: None,
             outbox: Outbox::new(random),
             position: Position::default(),
             away: None,
             company: None,
             goodbye: None,
-            refusal: None,
-            refused: None,
             progress: false,
-            heard: now,
-            pinged: None,
-            silent: false,
             partial_since: None,
             output: Vec::new(),
             shown: Vec::new(),
             objects: None,
-            quiet: false,
             refusals: 0,
         }
     }
 
-    /// Keeps the server's objects as they come, for [`Conversation::objects`];
-    /// `quiet`: but for arrivals and departures.
-    pub fn keep_objects(&mut self, quiet: bool) {
-        self.objects = Some(Vec::new());
-        self.quiet = quiet;
+    /// Keeps the server's objects as they come, for [`Conversation::objects`].
+    pub fn keep_objects(&mut self, presence: Presence) {
+        self.objects = Some(Objects::new(presence));
     }
 
     /// Takes what the server sent.
@@ -211,12 +161,12 @@ impl Conversation {
     ///
     /// When it sends 64 KiB without a line end.
     pub fn receive(&mut self, mut input: &[u8], now: Instant) -> Result<(), NotAChat> {
-        if matches!(self.stage, Stage::Undecided(_) | Stage::PlainSoFar) {
+        if matches!(self.stage, Stage::Undecided { .. } | Stage::PlainSoFar) {
             // It may come in pieces, even of a single byte.
             let pending = self.decoder.pending().iter();
             let beginning: Vec<u8> = pending.chain(input).take(BEGINNING).copied().collect();
-            if let Some(stranger) = Stranger::recognize(&beginning, self.wishes.plain_server) {
-                self.avoid(stranger);
+            if let Some(stranger) = Stranger::recognize(&beginning, self.wishes.server) {
+                self.stage = Stage::Stranger(stranger);
                 return Ok(());
             }
         }
@@ -228,7 +178,10 @@ impl Conversation {
                 Err(_) => break Err(NotAChat),
             }
         };
-        (self.heard, self.pinged) = (now, None);
+        if let Stage::Json(liveness @ (Liveness::Heard(_) | Liveness::Pinged(_))) = &mut self.stage
+        {
+            *liveness = Liveness::Heard(now);
+        }
         self.partial_since = (!decoder.pending().is_empty()).then_some(now);
         self.decoder = decoder;
         result
@@ -236,7 +189,10 @@ impl Conversation {
 
     /// Whether what is said now waits until the server takes it.
     pub fn is_waiting(&self) -> bool {
-        !matches!(self.stage, Stage::PlainSoFar | Stage::Plain | Stage::Json)
+        !matches!(
+            self.stage,
+            Stage::PlainSoFar | Stage::Plain | Stage::Json(_)
+        )
     }
 
     /// When [`Conversation::expire`] wants to be called.
@@ -246,17 +202,15 @@ impl Conversation {
     }
 
     fn stage_deadline(&self) -> Option<Instant> {
-        match self.stage {
-            Stage::Undecided(at) | Stage::Hello(at) | Stage::Returning(at) => Some(at),
+        match &self.stage {
+            Stage::Undecided { until }
+            | Stage::Hello { until, .. }
+            | Stage::Returning { until } => Some(*until),
             Stage::Plain | Stage::PlainSoFar => {
                 self.partial_since.map(|since| since + SHOW_PARTIAL_AFTER)
             }
-            Stage::Json if self.silent => None,
-            Stage::Json => Some(match self.pinged {
-                None => self.heard + QUIET_FOR,
-                Some(at) => at + ANSWER_WITHIN,
-            }),
-            Stage::Away | Stage::Unfit => None,
+            Stage::Json(liveness) => liveness.deadline(),
+            Stage::Away | Stage::Unfit { .. } | Stage::Stranger(_) => None,
         }
     }
 
@@ -269,21 +223,27 @@ impl Conversation {
         if self.stage_deadline().is_none_or(|deadline| deadline > now) {
             return;
         }
-        match self.stage {
-            Stage::Undecided(_) if self.wishes.may_be_plain() => self.be_plain(Stage::PlainSoFar),
-            Stage::Undecided(_) => {
+        match &mut self.stage {
+            Stage::Undecided { .. } if self.wishes.may_be_plain() => {
+                self.be_plain(Stage::PlainSoFar);
+            }
+            Stage::Undecided { .. } => {
                 let stranger = match self.decoder.take_pending() {
                     Some(partial) => Stranger::says(&String::from_utf8_lossy(&partial)),
                     None => Stranger::Silent(GREET_WITHIN),
                 };
-                self.avoid(stranger);
+                self.stage = Stage::Stranger(stranger);
             }
-            Stage::Hello(_) | Stage::Returning(_) => self.stage = Stage::Unfit,
-            Stage::Json if self.pinged.is_some() => self.silent = true,
-            Stage::Json => {
+            Stage::Hello { refusal, .. } => {
+                let refusal = refusal.take();
+                self.stage = Stage::Unfit { refusal };
+            }
+            Stage::Returning { .. } => self.stage = Stage::Unfit { refusal: None },
+            Stage::Json(liveness @ Liveness::Heard(_)) => {
                 json_form::encode_command(&Command::Ping { id: None }, &mut self.output);
-                self.pinged = Some(now);
+                *liveness = Liveness::Pinged(now);
             }
+            Stage::Json(liveness) => *liveness = Liveness::Silent,
             Stage::Plain | Stage::PlainSoFar => {
                 if let Some(partial) = self.decoder.take_pending() {
                     self.stage = Stage::Plain;
@@ -291,7 +251,7 @@ impl Conversation {
                 }
                 self.partial_since = None;
             }
-            _ => {}
+            Stage::Away | Stage::Unfit { .. } | Stage::Stranger(_) => {}
         }
     }
 
@@ -308,7 +268,7 @@ impl Conversation {
     /// The server's objects, safe to print, one a line; the caller takes them
     /// away.
     pub fn objects(&mut self) -> &mut Vec<String> {
-        self.objects.get_or_insert_default()
+        &mut self.objects.get_or_insert_default().lines
     }
 
     /// The name that the person has in the room.
@@ -349,7 +309,10 @@ impl Conversation {
 
     /// Whether this connection will never do, or no longer.
     pub fn is_unfit(&self) -> bool {
-        self.stage == Stage::Unfit || self.silent
+        matches!(
+            self.stage,
+            Stage::Unfit { .. } | Stage::Stranger(_) | Stage::Json(Liveness::Silent)
+        )
     }
 
     /// Whether something came that had not been there before, since this was
@@ -366,7 +329,10 @@ impl Conversation {
 
     /// What answers, if that is no chat and is not talked to.
     pub fn stranger(&self) -> Option<&Stranger> {
-        self.stranger.as_ref()
+        match &self.stage {
+            Stage::Stranger(stranger) => Some(stranger),
+            _ => None,
+        }
     }
 
     /// Who reads and types.
@@ -382,7 +348,7 @@ impl Conversation {
 
     /// Whether the person said that they leave.
     pub fn is_leaving(&self) -> bool {
-        self.leaving
+        self.departure == Departure::Leaving
     }
 
     /// What was said and is not confirmed yet, in order.
@@ -398,12 +364,12 @@ impl Conversation {
             }
         };
         match self.stage {
-            Stage::Undecided(_) | Stage::PlainSoFar => self.first_line(&line, now),
-            Stage::Returning(until) if is_greeting(&line) => self.hello(&line, until),
-            Stage::Returning(_) => self.stage = Stage::Unfit,
+            Stage::Undecided { .. } | Stage::PlainSoFar => self.first_line(&line, now),
+            Stage::Returning { until } if is_greeting(&line) => self.hello(&line, until),
+            Stage::Returning { .. } => self.stage = Stage::Unfit { refusal: None },
             Stage::Plain => self.show_plain(&line),
-            Stage::Hello(_) | Stage::Json => self.object(&line, now),
-            Stage::Away | Stage::Unfit => {}
+            Stage::Hello { .. } | Stage::Json(_) => self.object(&line, now),
+            Stage::Away | Stage::Unfit { .. } | Stage::Stranger(_) => {}
         }
     }
 
@@ -414,28 +380,15 @@ impl Conversation {
             self.be_plain(Stage::Plain);
             self.show_plain(line);
         } else {
-            self.avoid(Stranger::says(line));
+            self.stage = Stage::Stranger(Stranger::says(line));
         }
-    }
-
-    /// Neither talks to this server nor listens to it any more.
-    fn avoid(&mut self, stranger: Stranger) {
-        self.stage = Stage::Unfit;
-        self.stranger = Some(stranger);
     }
 
     /// Asks to be let in, under the name that the person asked for last; not
     /// the one that it became because somebody had it, or it would grow with
     /// each return.
     fn hello(&mut self, greeting: &str, until: Instant) {
-        // A server that is flooded may say nothing but why we cannot come in.
-        if let Some((_, word)) = greeting.split_once(text_form::GREETING)
-            && !word.trim_start().starts_with("welcome")
-        {
-            let word = text::clean(word.trim()).into_owned();
-            self.refusal = (!word.is_empty()).then_some(Refusal::ForNow(word));
-        }
-        if self.leaving {
+        if self.is_leaving() {
             return;
         }
         let hello = Hello {
@@ -445,7 +398,8 @@ impl Conversation {
             replay: self.wishes.replay,
         };
         self.output.extend(hello.encode());
-        self.stage = Stage::Hello(until);
+        let refusal = refusal_in(greeting).map(Refusal::ForNow);
+        self.stage = Stage::Hello { until, refusal };
     }
 }
 
@@ -453,13 +407,20 @@ impl Wishes {
     /// Whether a server that does not greet is talked to in plain lines: by a person,
     /// who sees what comes of it, and by a program with `--plain-server`.
     fn may_be_plain(&self) -> bool {
-        self.plain_server || self.audience != Audience::Program
+        self.server == ServerKind::PlainLines || self.audience != Audience::Program
     }
 }
 
 fn is_greeting(line: &str) -> bool {
     line.trim_start_matches('\r')
         .starts_with(text_form::GREETING)
+}
+
+/// A server that is flooded may say nothing but why we cannot come in.
+fn refusal_in(greeting: &str) -> Option<String> {
+    let (_, word) = greeting.split_once(text_form::GREETING)?;
+    let word = text::clean(word.trim());
+    (!word.is_empty() && !word.starts_with("welcome")).then(|| word.into_owned())
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use chat_client::app::{App, Manner, Settings, StartError};
 use chat_client::cli::Args;
-use chat_client::conversation::{Audience, Wishes};
+use chat_client::conversation::{Audience, ServerKind, Wishes};
 use chat_client::net::link::Reconnect;
+use chat_client::output::line::Presence;
 use chat_client::output::plain::What;
 use chat_client::output::style::Style;
 use chat_client::reason::without_numbers;
@@ -43,12 +44,18 @@ fn main() -> ExitCode {
             name: wanted.name,
             replay: args.replay(on_terminal),
             audience,
-            plain_server: args.plain_server,
+            server: match args.plain_server {
+                true => ServerKind::PlainLines,
+                false => ServerKind::Chat,
+            },
         },
         note: wanted.note,
         style: style(&args, audience),
         manner,
-        quiet: args.quiet,
+        presence: match args.quiet {
+            true => Presence::Hidden,
+            false => Presence::Shown,
+        },
     };
     let ran = match App::start(settings) {
         Ok(app) => app.run(),

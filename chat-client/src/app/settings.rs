@@ -3,6 +3,7 @@
 use crate::conversation::Wishes;
 use crate::net::link::Reconnect;
 use crate::net::{ConnectError, Target};
+use crate::output::line::Presence;
 use crate::output::plain::What;
 use crate::output::style::Style;
 use crate::store::Store;
@@ -43,8 +44,8 @@ pub struct Settings {
     pub style: Style,
     /// How the person takes part.
     pub manner: Manner,
-    /// Arrivals and departures are not shown.
-    pub quiet: bool,
+    /// Whether arrivals and departures are shown.
+    pub presence: Presence,
 }
 
 /// Why the client did not start.

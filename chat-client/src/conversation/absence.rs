@@ -1,5 +1,6 @@
 //! Connections that are lost, and those that do not come to a welcome.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use chat_proto::framing::{self, LineDecoder};
@@ -14,7 +15,7 @@ impl Conversation {
     pub fn close(&mut self, now: Instant) {
         if matches!(
             self.stage,
-            Stage::Undecided(_) | Stage::PlainSoFar | Stage::Plain | Stage::Returning(_)
+            Stage::Undecided { .. } | Stage::PlainSoFar | Stage::Plain | Stage::Returning { .. }
         ) && let Some(rest) = self.decoder.take_pending()
         {
             let rest = String::from_utf8_lossy(&rest);
@@ -28,26 +29,26 @@ impl Conversation {
         let away = self.away.get_or_insert_with(|| Away {
             since: now,
             why: "connection lost".to_owned(),
-            is_refused: false,
+            refused: None,
         });
+        let refusal = match mem::replace(&mut self.stage, Stage::Away) {
+            Stage::Hello { refusal, .. } | Stage::Unfit { refusal } => refusal,
+            Stage::Json(_) => {
+                let others = self.people.names().cloned();
+                self.company = Some(Company::new(self.company.take(), others, self.me.clone()));
+                None
+            }
+            _ => None,
+        };
         let mut wait = Duration::ZERO;
         if let Some((text, after)) = self.goodbye.take() {
             (away.why, wait) = (text, after);
         }
-        if let Some(Refusal::ForNow(text)) = self.refusal.take() {
+        if let Some(Refusal::ForNow(text)) = refusal {
             away.why = "not let in yet".to_owned();
-            away.is_refused = true;
             wait = FULL_FOR;
-            if !matches!(&self.refused, Some((last, _)) if *last == text) {
-                self.refused = Some((text, false));
-            }
+            away.refuse(text);
         }
-        if self.stage == Stage::Json {
-            let others = self.people.names().cloned();
-            self.company = Some(Company::new(self.company.take(), others, self.me.clone()));
-        }
-        self.stage = Stage::Away;
-        self.silent = false;
         self.decoder = LineDecoder::default();
         self.partial_since = None;
         // Half a line is nothing, and whole messages are sent again.
@@ -57,14 +58,13 @@ impl Conversation {
 
     /// Why the server had no room for us; once, as long as it is the same.
     pub fn tell_refusal(&mut self) -> Option<String> {
-        let (text, is_told) = self.refused.as_mut()?;
-        (!std::mem::replace(is_told, true)).then(|| text.clone())
+        self.away.as_mut()?.tell_refusal()
     }
 
     /// There is a connection again.
     pub fn begin_again(&mut self, now: Instant) {
-        self.stage = Stage::Returning(now + WELCOME_WITHIN);
-        (self.heard, self.pinged) = (now, None);
+        let until = now + WELCOME_WITHIN;
+        self.stage = Stage::Returning { until };
     }
 
     /// Since when the connection is lost, until the next welcome.
@@ -79,13 +79,15 @@ impl Conversation {
 
     /// Whether the server was reached since, and had no room for us.
     pub fn was_refused(&self) -> bool {
-        self.away.as_ref().is_some_and(|away| away.is_refused)
+        self.away
+            .as_ref()
+            .is_some_and(|away| away.refused.is_some())
     }
 
     /// Whether a lost connection is worth another one: the server has let us in
     /// before, or has no room only for now.
     pub fn may_return(&self) -> bool {
-        match self.refusal {
+        match self.stage.refusal() {
             Some(Refusal::ForNow(_)) => true,
             Some(Refusal::ForGood) => false,
             None => self.was_welcomed() || self.away.is_some(),
@@ -94,7 +96,7 @@ impl Conversation {
 
     /// Whether the server has said, over this connection, that it has no room now.
     pub fn is_refused_for_now(&self) -> bool {
-        matches!(self.refusal, Some(Refusal::ForNow(_)))
+        matches!(self.stage.refusal(), Some(Refusal::ForNow(_)))
     }
 
     /// What the server said before it went.
@@ -105,13 +107,13 @@ impl Conversation {
     /// Why a connection that is closed is of no use, for people who have not been
     /// told already.
     pub fn end_reason(&self) -> Option<String> {
-        Some(match (&self.refusal, self.stage) {
+        Some(match (self.stage.refusal(), &self.stage) {
             (Some(Refusal::ForNow(text)), _) => text.clone(),
             (Some(Refusal::ForGood), _) => return None,
-            (None, Stage::Undecided(_) | Stage::PlainSoFar) => {
+            (None, Stage::Undecided { .. } | Stage::PlainSoFar) => {
                 "the server closed the connection without a word. Is it a chat server?".to_owned()
             }
-            (None, Stage::Hello(_)) => {
+            (None, Stage::Hello { .. }) => {
                 "the server closed the connection before it let us in".to_owned()
             }
             _ => "the server went away".to_owned(),

@@ -9,5 +9,37 @@ pub(super) struct Away {
     /// Why, for people.
     pub(super) why: String,
     /// The server was there, and did not let us in.
-    pub(super) is_refused: bool,
+    pub(super) refused: Option<Refused>,
+}
+
+/// The last words of a server that had no room for us.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// The person is to be told.
+    Untold(String),
+    /// The person knows.
+    Told(String),
+}
+
+impl Away {
+    /// The server has no room for us, and says so in these words.
+    pub(super) fn refuse(&mut self, words: String) {
+        let known = match &self.refused {
+            Some(Refused::Untold(known) | Refused::Told(known)) => *known == words,
+            None => false,
+        };
+        if !known {
+            self.refused = Some(Refused::Untold(words));
+        }
+    }
+
+    /// What the person is to be told; once, as long as it is the same.
+    pub(super) fn tell_refusal(&mut self) -> Option<String> {
+        let Some(Refused::Untold(words)) = &self.refused else {
+            return None;
+        };
+        let words = words.clone();
+        self.refused = Some(Refused::Told(words.clone()));
+        Some(words)
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use chat_proto::event::{
     self, Body, ErrorCode, Event, MessageId, Reply, ServerMessage, Speech, Timestamp, Welcome,
 };
-use chat_proto::json_form;
+use chat_proto::json_form::{self, MalformedObject};
 use chat_proto::name::Name;
 use chat_proto::text::{MAX_TEXT, Text};
 
@@ -16,9 +16,9 @@ use super::objects::{is_json, printable, without};
 use super::outbox::{Manner, Sent};
 use super::people::People;
 use super::position::Arrival;
-use super::stage::{Refusal, Stage};
+use super::stage::{Liveness, Refusal, Stage};
 use super::{Audience, Conversation};
-use crate::output::line::{Age, Kind, Line};
+use crate::output::line::{Age, Kind, Line, Presence};
 
 impl Conversation {
     /// Takes a line of the JSON form.
@@ -33,29 +33,7 @@ impl Conversation {
             }
             _ => Age::New,
         };
-        let is_presence = matches!(
-            &message,
-            Ok(Some(ServerMessage::Event(Event {
-                body: Body::Entered(_) | Body::Left(_),
-                ..
-            })))
-        );
-        // Only we ask for a sign of life.
-        let is_pong = matches!(&message, Ok(Some(ServerMessage::Reply(Reply::Pong { .. }))));
-        if let Some(objects) = &mut self.objects
-            && line.starts_with('{')
-            && (message.is_ok() || is_json(line))
-            && !is_pong
-            && !(self.quiet && is_presence)
-        {
-            let is_welcome = matches!(&message, Ok(Some(ServerMessage::Reply(Reply::Welcome(_)))));
-            // Who reads what we print is not to come back in our place.
-            let object = match is_welcome {
-                true => Cow::Owned(without(line, "secret")),
-                false => Cow::Borrowed(line),
-            };
-            objects.push(printable(&object));
-        }
+        self.keep_object(line, &message);
         // Lines in text form may still come before the welcome, and objects
         // of a kind that is newer than this program at any time.
         match message {
@@ -63,6 +41,37 @@ impl Conversation {
             Ok(Some(ServerMessage::Reply(reply))) => self.reply(reply, now),
             Ok(None) | Err(_) => {}
         }
+    }
+
+    /// Keeps an object as it came, if it is wanted.
+    fn keep_object(
+        &mut self,
+        line: &str,
+        message: &Result<Option<ServerMessage>, MalformedObject>,
+    ) {
+        let Some(objects) = &mut self.objects else {
+            return;
+        };
+        let is_presence = matches!(
+            message,
+            Ok(Some(ServerMessage::Event(Event {
+                body: Body::Entered(_) | Body::Left(_),
+                ..
+            })))
+        );
+        // Only we ask for a sign of life.
+        let is_pong = matches!(message, Ok(Some(ServerMessage::Reply(Reply::Pong { .. }))));
+        let is_hidden = is_presence && objects.presence == Presence::Hidden;
+        if is_pong || is_hidden || !line.starts_with('{') || message.is_err() && !is_json(line) {
+            return;
+        }
+        let is_welcome = matches!(message, Ok(Some(ServerMessage::Reply(Reply::Welcome(_)))));
+        // Who reads what we print is not to come back in our place.
+        let object = match is_welcome {
+            true => Cow::Owned(without(line, "secret")),
+            false => Cow::Borrowed(line),
+        };
+        objects.lines.push(printable(&object));
     }
 
     /// Shows an event. Only what happens now changes who is here and what they
@@ -217,17 +226,17 @@ impl Conversation {
     fn reply(&mut self, reply: Reply, now: Instant) {
         match reply {
             // One is enough: each would have everything sent again.
-            Reply::Welcome(_) if self.stage == Stage::Json => {}
+            Reply::Welcome(_) if matches!(self.stage, Stage::Json(_)) => {}
             Reply::Welcome(welcome) => self.welcome(welcome, now),
             // It says goodbye, or what it would say to a person with `nc`.
-            Reply::Notice(_) if self.leaving => {}
+            Reply::Notice(_) if self.is_leaving() => {}
             Reply::Notice(text) => self.show(Line::word(text.as_str())),
             Reply::Error {
                 code: ErrorCode::Full | ErrorCode::NotKept,
                 text,
                 ..
-            } if matches!(self.stage, Stage::Hello(_)) => {
-                self.refusal = Some(Refusal::ForNow(one_line(&text)));
+            } if matches!(self.stage, Stage::Hello { .. }) => {
+                self.stage.refuse(Refusal::ForNow(one_line(&text)));
             }
             Reply::Error { text, .. } if self.away.is_some() && self.was_welcomed() => {
                 // We are not let in again; the next attempt may tell the same.
@@ -240,9 +249,7 @@ impl Conversation {
                     self.refuse(format!("{text}: {said}"));
                 }
                 _ => {
-                    if matches!(self.stage, Stage::Hello(_)) {
-                        self.refusal = Some(Refusal::ForGood);
-                    }
+                    self.stage.refuse(Refusal::ForGood);
                     self.refuse(text.to_string());
                 }
             },
@@ -275,7 +282,6 @@ impl Conversation {
     /// We are in the room, for the first time or again.
     fn welcome(&mut self, welcome: Welcome, now: Instant) {
         let arrival = self.position.arrive(&welcome, self.wishes.replay);
-        (self.refusal, self.refused) = (None, None);
         let text = match self.away.take().filter(|_| self.was_welcomed()) {
             Some(away) => {
                 let mut text = "back".to_owned();
@@ -305,9 +311,9 @@ impl Conversation {
         }
         self.limit = welcome.limits.text.min(MAX_TEXT);
         self.me = Some(welcome.name);
-        self.stage = Stage::Json;
+        self.stage = Stage::Json(Liveness::Heard(now));
         self.outbox.send_again(&mut self.output);
-        while !self.leaving
+        while !self.is_leaving()
             && let Some(line) = self.outbox.next_waiting()
         {
             self.send_json(&line);

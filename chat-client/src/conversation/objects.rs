@@ -8,6 +8,23 @@ use chat_proto::text;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::output::line::Presence;
+
+/// The server's objects as they came.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    pub(super) lines: Vec<String>,
+    pub(super) presence: Presence,
+}
+
+impl Objects {
+    /// No objects yet.
+    pub(super) fn new(presence: Presence) -> Self {
+        let lines = Vec::new();
+        Self { lines, presence }
+    }
+}
+
 /// An object whose strings, names of members included, are cleaned as what is said is.
 /// Everything else in it, and the order, stays as it came.
 pub(super) fn printable(object: &str) -> String {

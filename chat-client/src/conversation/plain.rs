@@ -5,7 +5,8 @@ use chat_proto::text::{self, Text};
 
 use super::Conversation;
 use super::commands::is_quit;
-use super::stage::Stage;
+use super::stage::{Departure, Stage};
+use super::stranger::ServerKind;
 use crate::output::line::{Kind, Line};
 
 impl Conversation {
@@ -20,12 +21,14 @@ impl Conversation {
 
     /// The server is one of plain lines: what waited is sent to it.
     pub(super) fn be_plain(&mut self, stage: Stage) {
-        if matches!(self.stage, Stage::Undecided(_)) && !self.wishes.plain_server {
+        if matches!(self.stage, Stage::Undecided { .. })
+            && self.wishes.server != ServerKind::PlainLines
+        {
             self.show(Line::word(UNCONFIRMED));
         }
         self.stage = stage;
         // Who leaves before has nothing more sent, and is told what waited.
-        while !self.leaving
+        while !self.is_leaving()
             && let Some(line) = self.outbox.next_waiting()
         {
             self.send_plain(&line);
@@ -35,7 +38,7 @@ impl Conversation {
 
     pub(super) fn send_plain(&mut self, line: &str) {
         if is_quit(line) {
-            self.leaving = true;
+            self.departure = Departure::Leaving;
             return;
         }
         match Text::clean(line) {

@@ -7,7 +7,7 @@ use chat_proto::text_form;
 
 use super::commands::is_quit;
 use super::outbox::Manner;
-use super::stage::Stage;
+use super::stage::{Departure, Stage};
 use super::{Audience, Conversation};
 use crate::output::line::Line;
 
@@ -16,40 +16,41 @@ impl Conversation {
     pub fn say(&mut self, line: String) {
         // What stands behind a `/quit` is not meant to be said, whether or not it
         // was read before the client has left.
-        if self.leaving || self.leaving_next || line.trim().is_empty() {
+        if self.has_said_quit() || line.trim().is_empty() {
             return;
         }
         match self.stage {
             Stage::PlainSoFar | Stage::Plain => self.send_plain(&line),
-            Stage::Json => self.send_json(&line),
-            _ if is_quit(&line) => self.leaving_next = true,
-            Stage::Undecided(_)
-            | Stage::Hello(_)
+            Stage::Json(_) => self.send_json(&line),
+            _ if is_quit(&line) => self.departure = Departure::Queued,
+            Stage::Undecided { .. }
+            | Stage::Hello { .. }
             | Stage::Away
-            | Stage::Returning(_)
-            | Stage::Unfit => self.outbox.wait(line),
+            | Stage::Returning { .. }
+            | Stage::Unfit { .. }
+            | Stage::Stranger(_) => self.outbox.wait(line),
         }
     }
 
     /// The person leaves.
     pub fn quit(&mut self) {
         // The server would have words for an end without a goodbye.
-        if matches!(self.stage, Stage::Hello(_) | Stage::Json) && !self.leaving {
+        if matches!(self.stage, Stage::Hello { .. } | Stage::Json(_)) && !self.is_leaving() {
             json_form::encode_command(&Command::Quit, &mut self.output);
         }
-        self.leaving = true;
+        self.departure = Departure::Leaving;
     }
 
     /// Leaves, if that was said last of what waited.
     pub(super) fn quit_next(&mut self) {
-        if std::mem::take(&mut self.leaving_next) {
+        if self.departure == Departure::Queued {
             self.quit();
         }
     }
 
     /// Whether the last thing that was said is that the person leaves.
     pub fn has_said_quit(&self) -> bool {
-        self.leaving || self.leaving_next
+        self.departure != Departure::Staying
     }
 
     /// Tells the person that something of theirs is not sent.

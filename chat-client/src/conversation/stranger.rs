@@ -17,18 +17,28 @@ pub enum Stranger {
     Silent(Duration),
 }
 
+/// What the person says that the server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ServerKind {
+    /// One that greets as `chat/1`.
+    #[default]
+    Chat,
+    /// One of plain lines, unless it greets.
+    PlainLines,
+}
+
 impl Stranger {
     /// Looks at how a server begins to speak: at its first line, or at what has
     /// come of it. `None` is no other protocol, or none that is known yet.
     ///
-    /// Where it `may_be_plain`, since the person says so, only what no server of plain
-    /// lines would say counts.
-    pub(super) fn recognize(start: &[u8], may_be_plain: bool) -> Option<Self> {
+    /// Where the person says that it is one of plain lines, only what none of these would
+    /// say counts.
+    pub(super) fn recognize(start: &[u8], server: ServerKind) -> Option<Self> {
         let protocol = match Foreign::recognize_answer(start) {
             Some(foreign) => foreign.to_string(),
             // An answer without a status line, as HTTP had it at first.
             None if is_html(start.trim_ascii_start()) => "HTTP".to_owned(),
-            None if !may_be_plain => guess(start)?.to_owned(),
+            None if server == ServerKind::Chat => guess(start)?.to_owned(),
             None if is_binary(start) => BINARY.to_owned(),
             None => return None,
         };
@@ -183,10 +193,10 @@ mod tests {
     #[track_caller]
     fn check(start: &[u8], expected: Option<&str>) {
         let expected = expected.map(|protocol| Stranger::Speaks(protocol.to_owned()));
-        assert_eq!(Stranger::recognize(start, false), expected);
+        assert_eq!(Stranger::recognize(start, ServerKind::Chat), expected);
         // No beginning of it is taken for something else.
         for end in 0..start.len() {
-            let found = Stranger::recognize(&start[..end], false);
+            let found = Stranger::recognize(&start[..end], ServerKind::Chat);
             assert!(found.is_none() || found == expected, "{end}: {found:?}");
         }
         // A person who says that it is a server of plain lines is believed.
@@ -194,7 +204,7 @@ mod tests {
             .iter()
             .any(|sure| start.trim_ascii_start().starts_with(sure.as_bytes()));
         if !is_sure && !is_binary(start) {
-            assert_eq!(Stranger::recognize(start, true), None);
+            assert_eq!(Stranger::recognize(start, ServerKind::PlainLines), None);
         }
     }
 
@@ -251,7 +261,10 @@ mod tests {
             b"\xff\xfeh\0i\0!\0\n\0",
         ] {
             check(start, Some(BINARY));
-            assert!(Stranger::recognize(start, true).is_some(), "{start:?}");
+            assert!(
+                Stranger::recognize(start, ServerKind::PlainLines).is_some(),
+                "{start:?}"
+            );
         }
     }
 

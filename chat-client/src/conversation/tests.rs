@@ -21,7 +21,7 @@ impl Talk {
     fn with_replay(replay: usize) -> Self {
         Self::with(Wishes {
             replay,
-            plain_server: true,
+            server: ServerKind::PlainLines,
             ..Wishes::default()
         })
     }
@@ -252,7 +252,7 @@ fn a_crowd_in_one_event_is_one_line_and_all_are_here() {
 #[test]
 fn objects_are_kept_as_they_came() {
     let mut talk = Talk::new();
-    talk.conversation.keep_objects(true);
+    talk.conversation.keep_objects(Presence::Hidden);
     talk.hear("\r-- chat/1 welcome\n\r<bo> not an object\n");
     let left = r#"{"seq":1,"time":"2026-11-23T10:00:00.123Z","type":"left","names":["bo"]}"#;
     let newer = r#"{"type":"weather","text":"sun"}"#;

@@ -29,6 +29,16 @@ pub enum Age {
     Old,
 }
 
+/// Whether arrivals and departures are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Presence {
+    /// They are.
+    #[default]
+    Shown,
+    /// They are not.
+    Hidden,
+}
+
 /// The kinds of lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -89,13 +99,5 @@ impl Line {
     pub fn new(time: Option<Timestamp>, kind: Kind) -> Self {
         let age = Age::New;
         Self { time, age, kind }
-    }
-
-    /// Whether it only tells who is here.
-    pub fn is_presence(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::Entered(_) | Kind::Left(_) | Kind::Renamed { .. }
-        )
     }
 }

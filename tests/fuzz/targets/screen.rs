@@ -6,7 +6,7 @@ use std::hash::DefaultHasher;
 use std::num::NonZero;
 use std::time::{Duration, Instant};
 
-use chat_client::conversation::{Audience, Conversation, Wishes};
+use chat_client::conversation::{Audience, Conversation, ServerKind, Wishes};
 use chat_client::output::fold::Fold;
 use chat_client::output::screen::Size;
 use chat_client::output::screen::view::{Block, Reflow, View};
@@ -33,7 +33,7 @@ fuzz_target!(|bytes: &[u8]| {
         name: Some("ann".to_owned()),
         replay: 5,
         audience: Audience::Prompt,
-        plain_server: false,
+        server: ServerKind::Chat,
     };
     let random = Random::with_key(DefaultHasher::new());
     let mut conversation = Conversation::new(wishes, random, now);

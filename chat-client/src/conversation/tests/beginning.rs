@@ -3,20 +3,20 @@
 
 use super::*;
 
-/// Who reads and types, and whether the server is said to be one of plain lines.
-const WAYS: [(Audience, bool); 4] = [
-    (Audience::Prompt, false),
-    (Audience::Lines, false),
-    (Audience::Program, false),
-    (Audience::Program, true),
+/// Who reads and types, and what the server is said to be.
+const WAYS: [(Audience, ServerKind); 4] = [
+    (Audience::Prompt, ServerKind::Chat),
+    (Audience::Lines, ServerKind::Chat),
+    (Audience::Program, ServerKind::Chat),
+    (Audience::Program, ServerKind::PlainLines),
 ];
 
 const WELCOME: &str = r#"{"seq":1,"time":"2026-11-23T10:00:00.123Z","type":"welcome","name":"ann","people":1,"names":["ann"],"limits":{"text":4096,"line":1,"name":1}}"#;
 
-fn talk((audience, plain_server): (Audience, bool)) -> Talk {
+fn talk((audience, server): (Audience, ServerKind)) -> Talk {
     Talk::with(Wishes {
         audience,
-        plain_server,
+        server,
         ..Wishes::default()
     })
 }
@@ -39,7 +39,7 @@ fn another_protocol_is_known_by_its_beginning() {
             for piece in 1..=answer.len() {
                 let mut talk = talk(way);
                 talk.say("not for strangers");
-                let decided = way.0 != Audience::Program || way.1;
+                let decided = way.0 != Audience::Program || way.1 == ServerKind::PlainLines;
                 if decided && piece % 2 == 0 {
                     talk.pass(DECIDE_AFTER);
                     talk.output();
@@ -82,7 +82,7 @@ fn a_program_says_nothing_to_a_server_that_does_not_greet() {
         ("no end", false, "it begins with \"no end\""),
         ("no end", true, "it begins with \"no end\""),
     ] {
-        let mut talk = talk((Audience::Program, false));
+        let mut talk = talk((Audience::Program, ServerKind::Chat));
         assert_eq!(talk.say("early\nbird\r\n"), "");
         talk.pass(DECIDE_AFTER);
         assert_eq!(talk.conversation.stranger(), None, "a busy one has time");
@@ -109,7 +109,7 @@ fn a_person_is_told_that_a_plain_server_confirms_nothing() {
                 true => talk.hear("hello\n"),
                 false => talk.pass(DECIDE_AFTER),
             }
-            if way == (Audience::Program, false) {
+            if way == (Audience::Program, ServerKind::Chat) {
                 continue;
             }
             assert!(talk.conversation.is_settled());
@@ -125,7 +125,7 @@ fn a_person_is_told_that_a_plain_server_confirms_nothing() {
 
 #[test]
 fn what_a_plain_server_says_last_needs_no_end() {
-    let mut talk = talk((Audience::Program, true));
+    let mut talk = talk((Audience::Program, ServerKind::PlainLines));
     talk.hear("hello\nbye");
     talk.conversation.close(talk.now);
     assert_eq!(talk.shown(), ["hello", "bye"]);
@@ -134,7 +134,7 @@ fn what_a_plain_server_says_last_needs_no_end() {
 /// Were it not said the server would say what it says to a person with `nc`.
 #[test]
 fn who_leaves_before_the_welcome_says_so() {
-    let mut talk = talk((Audience::Prompt, false));
+    let mut talk = talk((Audience::Prompt, ServerKind::Chat));
     talk.hear("\r-- chat/1 welcome\n");
     talk.conversation.quit();
     let output = talk.output();
@@ -147,7 +147,7 @@ fn who_leaves_before_the_welcome_says_so() {
     assert_eq!(talk.output(), "");
     assert_eq!(talk.shown(), [""; 0]);
     // Nor is anything said to one that has only greeted since.
-    let mut talk = self::talk((Audience::Prompt, false));
+    let mut talk = self::talk((Audience::Prompt, ServerKind::Chat));
     talk.conversation.quit();
     talk.hear("\r-- chat/1 welcome\n");
     assert_eq!(talk.output(), "");
@@ -182,7 +182,7 @@ fn a_full_room_is_told_once_and_comes_to_nothing_else() {
         &["\r-- chat/1 welcome\n", &full],
     ];
     for ways in all {
-        let mut talk = talk((Audience::Prompt, false));
+        let mut talk = talk((Audience::Prompt, ServerKind::Chat));
         talk.say("waits");
         for attempt in 0..3 {
             refuse(&mut talk, ways);
@@ -209,7 +209,7 @@ fn a_full_room_is_told_once_and_comes_to_nothing_else() {
 
 #[test]
 fn another_reason_is_told_too() {
-    let mut talk = talk((Audience::Program, false));
+    let mut talk = talk((Audience::Program, ServerKind::Chat));
     let not_kept = error("not_kept", "the disk is full");
     for (words, told) in [
         (&error("full", FULL), Some(FULL)),
@@ -227,7 +227,7 @@ fn another_reason_is_told_too() {
 #[test]
 fn what_will_not_change_is_told_and_not_tried_again() {
     for was_full in [false, true] {
-        let mut talk = talk((Audience::Prompt, false));
+        let mut talk = talk((Audience::Prompt, ServerKind::Chat));
         if was_full {
             refuse(&mut talk, &["\r-- chat/1 welcome\n", &error("full", FULL)]);
             talk.conversation.lose(talk.now);
@@ -247,7 +247,7 @@ fn what_will_not_change_is_told_and_not_tried_again() {
 /// Also if a connection ends without a word meanwhile, or leads to another server.
 #[test]
 fn a_room_that_was_full_is_tried_until_it_lets_us_in() {
-    let mut talk = talk((Audience::Prompt, false));
+    let mut talk = talk((Audience::Prompt, ServerKind::Chat));
     assert!(!talk.conversation.may_return(), "nothing is known of it");
     refuse(&mut talk, &["\r-- chat/1 welcome\n", &error("full", FULL)]);
     for words in ["", "\r-- chat/1 welcome\n", "220 not yours\n"] {
@@ -261,7 +261,7 @@ fn a_room_that_was_full_is_tried_until_it_lets_us_in() {
 
 #[test]
 fn why_a_connection_is_closed_is_told_by_how_far_it_came() {
-    let mut talk = talk((Audience::Prompt, false));
+    let mut talk = talk((Audience::Prompt, ServerKind::Chat));
     let reason = |talk: &Talk| talk.conversation.end_reason().expect("a reason");
     let nothing = "the server closed the connection without a word. Is it a chat server?";
     assert_eq!(reason(&talk), nothing);
@@ -306,7 +306,7 @@ fn a_newcomer_is_told_who_is_here_and_how_to_go_on() {
             (Audience::Program, ""),
         ] {
             for (kept, is_kept) in [(false, ""), (true, "; what is said is kept")] {
-                let mut talk = talk((audience, false));
+                let mut talk = talk((audience, ServerKind::Chat));
                 talk.hear("\r-- chat/1 welcome\n");
                 talk.hear(&format!(
                     r#"{{"seq":1,"time":"2026-11-23T10:00:00.123Z","type":"welcome","name":"ann","people":{people},"names":{names:?},"limits":{{"text":4096,"line":1,"name":1}},"kept":{kept}}}"#
@@ -329,7 +329,7 @@ fn help_tells_the_keys_of_a_prompt() {
         (Audience::Lines, false),
         (Audience::Program, false),
     ] {
-        let mut talk = talk((audience, false));
+        let mut talk = talk((audience, ServerKind::Chat));
         talk.hear(&format!("\r-- chat/1 welcome\n{WELCOME}\n"));
         talk.output();
         talk.shown();

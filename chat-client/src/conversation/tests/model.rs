@@ -15,6 +15,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::output::line::Kind;
 
+fn is_away(conversation: &Conversation) -> bool {
+    matches!(conversation.stage, Stage::Away)
+}
+
 /// A room of the simplest kind, with one reader who comes back. When the power
 /// fails it loses the last that was said, and goes on in another run.
 struct Room {
@@ -178,15 +182,15 @@ proptest! {
                     room.says("bo", format!("bo {said}"), None);
                 }
                 2 | 6 | 7 | 8 => room.take(),
-                4 if talk.conversation.stage != Stage::Away => {
+                4 if !is_away(&talk.conversation) => {
                     talk.conversation.lose(talk.now);
                     room.cut();
                 }
-                5 if talk.conversation.stage == Stage::Away => {
+                5 if is_away(&talk.conversation) => {
                     talk.conversation.begin_again(talk.now);
                     room.connect();
                 }
-                12 if talk.conversation.stage != Stage::Away => {
+                12 if !is_away(&talk.conversation) => {
                     talk.conversation.lose(talk.now);
                     let before = room.log.clone();
                     room.fail(said % 4);

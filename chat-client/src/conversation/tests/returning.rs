@@ -119,7 +119,7 @@ fn it_goes_on_exactly_where_it_was() {
 #[test]
 fn nothing_in_json_comes_twice_either() {
     let mut talk = Talk::in_room();
-    talk.conversation.keep_objects(false);
+    talk.conversation.keep_objects(Presence::Shown);
     talk.hear(&message(11, "bo", "one"));
     talk.come_back(12);
     talk.hear(&message(11, "bo", "one"));
@@ -774,7 +774,7 @@ fn the_secret_of_the_last_welcome_is_shown_on_coming_back() {
     let [first, second] = ['1', '2'].map(|digit| digit.to_string().repeat(32));
     let secret = |digits: &str| format!(r#","secret":"{digits}""#);
     let mut talk = Talk::new();
-    talk.conversation.keep_objects(false);
+    talk.conversation.keep_objects(Presence::Shown);
     talk.hear(GREETING);
     let room = format!("{ROOM}{}", secret(&first));
     talk.hear(&welcome(10, "ann", &["ann"], &room));
@@ -800,7 +800,7 @@ fn the_secret_is_left_out_of_what_is_printed() {
     for written in [&plain, &plain.to_uppercase(), &escaped] {
         for name in ["secret", r"\u0073ecret"] {
             let mut talk = Talk::new();
-            talk.conversation.keep_objects(false);
+            talk.conversation.keep_objects(Presence::Shown);
             talk.hear(GREETING);
             let rest = format!(r#"{ROOM} , "{name}" : "{written}","later":[{{"a\"":"{plain}"}}]"#);
             talk.hear(&welcome(10, "ann", &["ann"], &rest));
