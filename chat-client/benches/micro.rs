@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use chat_client::conversation::{Conversation, Wishes};
 use chat_client::output::line::{Kind, Line};
-use chat_client::output::style::{Bell, Style, TimeStyle};
+use chat_client::output::style::{Bell, Colors, Style, TimeStyle};
 use chat_client::random::Random;
 use chat_proto::json_form;
 use chat_proto::name::Name;
@@ -73,7 +73,7 @@ fn render(criterion: &mut Criterion) {
     );
     for (label, time) in [("a row", TimeStyle::None), ("with time", TimeStyle::Short)] {
         let zone = TimeZone::system();
-        let mut style = Style::new(true, time, Bell::Mention, zone, Timestamp::now);
+        let mut style = Style::new(Colors::On, time, Bell::Mention, zone, Timestamp::now);
         let mut out = String::new();
         group.bench_function(label, |bencher| {
             bencher.iter(|| {

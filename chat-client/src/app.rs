@@ -7,6 +7,7 @@
 mod connection;
 mod end;
 mod finish;
+mod input;
 mod intake;
 mod press;
 mod prompt;
@@ -35,6 +36,7 @@ use crate::output::screen::view::Block;
 use crate::random::Random;
 use crate::sys::{Signal, Signals};
 use end::End;
+use intake::Intake;
 use prompt::{Prompt, next_second};
 pub use settings::{Manner, Settings, StartError};
 
@@ -55,12 +57,7 @@ pub struct App {
     presence: Presence,
     /// Something was sent, which input or leaving may have waited for.
     sent: bool,
-    /// Since when the last line of a pipe has been read.
-    input_ended: Option<Instant>,
-    /// Since when as many lines of it wait as may.
-    full: Option<Instant>,
-    /// It could not be read to its end.
-    input_failed: bool,
+    intake: Intake,
     /// Stopped by ourselves and seen to; the SIGCONT of that is still to come.
     resumed: bool,
     /// Our last words are said; no longer than this for the server's.
@@ -132,9 +129,7 @@ impl App {
             fold: Fold::default(),
             presence,
             sent: false,
-            input_ended: None,
-            full: None,
-            input_failed: false,
+            intake: Intake::Open,
             resumed: false,
             leaving: None,
             buffer: vec![0; READ_BUFFER].into(),

@@ -6,8 +6,9 @@ use chat_proto::command::Past;
 use chat_proto::name::Name;
 use clap::{ArgAction, Parser, ValueEnum};
 
+use crate::conversation::Audience;
 use crate::net::Target;
-use crate::output::style::{Bell, TimeStyle};
+use crate::output::style::{Bell, Colors, TimeStyle};
 use login::WantedName;
 
 /// The command line, as `--help` tells it.
@@ -207,36 +208,54 @@ impl Args {
         })
     }
 
-    /// Which times stand before lines. A person at a prompt tells new lines from replayed
-    /// ones by the time.
-    pub fn time(&self, at_prompt: bool) -> TimeStyle {
-        self.time.unwrap_or(match at_prompt {
-            true => TimeStyle::Short,
-            false => TimeStyle::None,
-        })
-    }
-
-    /// Whether to use colours, on a terminal or not (no-color.org).
-    pub fn color(&self, on_terminal: bool, environment: impl Fn(&str) -> Option<String>) -> bool {
-        match self.color {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => {
-                let refused = environment("NO_COLOR").is_some_and(|value| !value.is_empty());
-                on_terminal
-                    && !self.plain
-                    && !refused
-                    && environment("TERM").as_deref() != Some("dumb")
-            }
+    /// Who reads and types. A prompt needs a terminal on both sides that can move its
+    /// cursor; `on_terminal` tells whether there is one on both.
+    pub fn audience(
+        &self,
+        on_terminal: impl FnOnce() -> bool,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Audience {
+        if self.send || self.json || !on_terminal() {
+            Audience::Program
+        } else if self.plain || is_dumb(environment) {
+            Audience::Lines
+        } else {
+            Audience::Prompt
         }
     }
 
-    /// How many of the last messages to ask for on joining; `on_terminal`: a
-    /// person types and reads.
-    pub fn replay(&self, on_terminal: bool) -> usize {
-        let is_person = on_terminal && !self.json && !self.send;
-        self.replay
-            .unwrap_or(if is_person { Past::DEFAULT_COUNT } else { 0 })
+    /// Which times stand before lines. A person at a prompt can tell by them what is
+    /// said now from what was said before.
+    pub fn time(&self, audience: Audience) -> TimeStyle {
+        self.time.unwrap_or(match audience {
+            Audience::Prompt => TimeStyle::Short,
+            Audience::Lines | Audience::Program => TimeStyle::None,
+        })
+    }
+
+    /// Whether to use colours (no-color.org). `is_terminal` tells whether standard
+    /// output is one.
+    pub fn colors(
+        &self,
+        is_terminal: impl FnOnce() -> bool,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Colors {
+        let refused = || environment("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self.color {
+            ColorChoice::Always => Colors::On,
+            ColorChoice::Never => Colors::Off,
+            ColorChoice::Auto if self.plain || refused() || is_dumb(&environment) => Colors::Off,
+            ColorChoice::Auto if is_terminal() => Colors::On,
+            ColorChoice::Auto => Colors::Off,
+        }
+    }
+
+    /// How many of the last messages to ask for on joining.
+    pub fn replay(&self, audience: Audience) -> usize {
+        self.replay.unwrap_or(match audience {
+            Audience::Prompt | Audience::Lines => Past::DEFAULT_COUNT,
+            Audience::Program => 0,
+        })
     }
 
     /// The name to ask for.
@@ -273,6 +292,11 @@ impl Args {
             .or_else(account);
         Ok(login.map_or_else(WantedName::default, |login| WantedName::of_login(&login)))
     }
+}
+
+/// Whether the terminal can do no more than print.
+fn is_dumb(environment: impl Fn(&str) -> Option<String>) -> bool {
+    environment("TERM").as_deref() == Some("dumb")
 }
 
 /// Splits `HOST:PORT` and `[IPV6]:PORT`. An IPv6 address without brackets is

@@ -27,13 +27,8 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return fail(BAD_USAGE, &format!("{error}; see chat-client --help")),
     };
-    let manner = manner(&args);
-    let on_terminal = stdin().is_terminal() && stdout().is_terminal();
-    let audience = match manner {
-        Manner::Prompt(_) => Audience::Prompt,
-        Manner::Lines(What::Lines) if on_terminal => Audience::Lines,
-        _ => Audience::Program,
-    };
+    let on_terminal = || stdin().is_terminal() && stdout().is_terminal();
+    let audience = args.audience(on_terminal, environment);
     let settings = Settings {
         target,
         reconnect: match args.no_reconnect {
@@ -42,7 +37,7 @@ fn main() -> ExitCode {
         },
         wishes: Wishes {
             name: wanted.name,
-            replay: args.replay(on_terminal),
+            replay: args.replay(audience),
             audience,
             server: match args.plain_server {
                 true => ServerKind::PlainLines,
@@ -51,7 +46,7 @@ fn main() -> ExitCode {
         },
         note: wanted.note,
         style: style(&args, audience),
-        manner,
+        manner: manner(&args, audience),
         presence: match args.quiet {
             true => Presence::Hidden,
             false => Presence::Shown,
@@ -69,30 +64,24 @@ fn main() -> ExitCode {
 }
 
 fn style(args: &Args, audience: Audience) -> Style {
-    let color = args.color(stdout().is_terminal(), environment);
     Style::new(
-        color,
-        args.time(audience == Audience::Prompt),
+        args.colors(|| stdout().is_terminal(), environment),
+        args.time(audience),
         args.bell,
         TimeZone::system(),
         Timestamp::now,
     )
 }
 
-/// A prompt needs a terminal on both sides that can move its cursor.
-fn manner(args: &Args) -> Manner {
+fn manner(args: &Args, audience: Audience) -> Manner {
     if args.send {
         Manner::Block
     } else if args.json {
         Manner::Lines(What::Objects)
-    } else if args.plain
-        || !stdin().is_terminal()
-        || !stdout().is_terminal()
-        || environment("TERM").as_deref() == Some("dumb")
-    {
-        Manner::Lines(What::Lines)
-    } else {
+    } else if audience == Audience::Prompt {
         Manner::Prompt((!args.no_history).then(Store::of_user).flatten())
+    } else {
+        Manner::Lines(What::Lines)
     }
 }
 

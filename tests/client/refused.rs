@@ -10,16 +10,20 @@ use crate::{client, nc, open, open_with, piped, piped_with};
 
 const REFUSAL: &str = "the room is full: try again later";
 
-/// Does not let the next client in: with time to answer, or closing at once.
+/// Does not let the next client in, and closes at once.
 #[track_caller]
-fn refuse(listener: &TcpListener, answers: bool) {
+fn turn_away(listener: &TcpListener) -> Peer {
     let mut peer = Peer::accept(listener);
     peer.send_str(&format!("\r-- chat/1 {REFUSAL}\n"));
     assert!(peer.expect_line().starts_with("/hello"));
-    if answers {
-        let error = format!(r#""type":"error","code":"full","text":"{REFUSAL}""#);
-        send_reply(&mut peer, &error);
-    }
+    peer
+}
+
+/// Does not let the next client in, and answers it before it closes.
+#[track_caller]
+fn refuse(listener: &TcpListener) {
+    let error = format!(r#""type":"error","code":"full","text":"{REFUSAL}""#);
+    send_reply(&mut turn_away(listener), &error);
 }
 
 /// A person who cannot come in is told why, once, and nothing that is not so.
@@ -27,9 +31,9 @@ fn refuse(listener: &TcpListener, answers: bool) {
 fn why_the_client_is_not_let_in_is_told() {
     let (listener, addr) = listen();
     for way in [&[][..], &["--send"], &["--json"]] {
-        for answers in [false, true] {
+        for refuse in [|listener: &_| drop(turn_away(listener)), refuse] {
             let ann = piped_with(addr, "ann", &[&["--no-reconnect"], way].concat());
-            refuse(&listener, answers);
+            refuse(&listener);
             let output = ann.finish();
             assert_eq!(output.code(), 1, "{way:?}: {output}");
             assert_eq!(
@@ -56,7 +60,7 @@ fn a_full_room_is_tried_again() {
     let mut pipe = piped(addr, "pipe");
     pipe.send_str("hello\n");
     pipe.close_stdin();
-    refuse(&listener, true);
+    refuse(&listener);
     let line = pipe.stderr.expect_line();
     let told = line
         .strip_prefix(&format!("chat-client: {REFUSAL}; trying again in "))
@@ -82,7 +86,7 @@ fn a_full_room_is_tried_again() {
 fn a_full_room_is_waited_for_at_a_prompt() {
     let (listener, addr) = listen();
     let mut ann = open(addr, "ann", 24, 80);
-    refuse(&listener, false);
+    turn_away(&listener);
     ann.type_text("early\rdraft");
     let waiting = |seconds: &str| {
         format!(
@@ -92,7 +96,7 @@ fn a_full_room_is_waited_for_at_a_prompt() {
     };
     ann.wait_for_text(&waiting(" in 3 s"));
     ann.wait_for_text(&waiting(" in 1 s"));
-    refuse(&listener, true);
+    refuse(&listener);
     ann.wait_for_text(&waiting(" in 4 s"));
     ann.type_text(&format!("{}{}", keys::ctrl('u'), keys::ctrl('d')));
     assert_eq!(ann.wait_exit(), 1);
@@ -104,7 +108,7 @@ fn a_full_room_is_waited_for_at_a_prompt() {
     given_back(&ann);
     // Without a prompt, too.
     let mut ann = open_with(addr, "ann", &["--plain"], &[]);
-    refuse(&listener, true);
+    refuse(&listener);
     ann.wait_for_text("; trying again in ");
     ann.type_text(&keys::ctrl('d'));
     assert_eq!(ann.wait_exit(), 0);

@@ -59,10 +59,19 @@ mod stopped {
         );
     }
 
+    /// What a stopped client does with the terminal.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Meanwhile {
+        /// It is as it was before the client.
+        GivenBack,
+        /// It stays as the client had it.
+        Kept,
+    }
+
     /// Stops a client in mid-draft in some way and lets it go on; meanwhile
-    /// others talk. `gives_back`: the terminal is as before meanwhile.
+    /// others talk.
     #[track_caller]
-    fn check(stop: impl Fn(&Terminal), gives_back: bool) {
+    fn check(stop: impl Fn(&Terminal), meanwhile: Meanwhile) {
         let Desk {
             server,
             mut bo,
@@ -77,7 +86,7 @@ mod stopped {
         for round in 0..3 {
             stop(&ann);
             until("it is stopped", || state(&ann) == 'T');
-            if gives_back {
+            if meanwhile == Meanwhile::GivenBack {
                 assert_eq!(ann.termios_line(), ann.termios_before());
                 assert_eq!(ann.private_mode(2004), Some(false), "pastes are bare");
                 assert_eq!(ann.keyboard(), [0; 0], "keys are as they were");
@@ -103,7 +112,7 @@ mod stopped {
             ann.wait_for_text(&format!("<bo> after {round} 1\n<You> one"));
             wait_draft(&ann);
             said_once(&ann, &texts);
-            if gives_back {
+            if meanwhile == Meanwhile::GivenBack {
                 let full = ann.full_text();
                 assert_eq!(count(&full, "<You> one"), 1, "in:\n{full}");
                 assert_eq!(count(&full, "two"), 1, "in:\n{full}");
@@ -117,17 +126,17 @@ mod stopped {
     /// C-z gives the terminal back, and fg takes it again.
     #[test]
     fn ctrl_z_stops_it_and_nothing_is_lost() {
-        check(|ann| ann.type_text(&keys::ctrl('z')), true);
+        check(|ann| ann.type_text(&keys::ctrl('z')), Meanwhile::GivenBack);
     }
 
     #[test]
     fn sigtstp_stops_it_likewise() {
-        check(|ann| ann.signal(Signal::TerminalStop), true);
+        check(|ann| ann.signal(Signal::TerminalStop), Meanwhile::GivenBack);
     }
 
     #[test]
     fn sigstop_takes_nothing_away() {
-        check(|ann| ann.signal(Signal::Stop), false);
+        check(|ann| ann.signal(Signal::Stop), Meanwhile::Kept);
     }
 
     /// What a shell does to a job that was stopped behind its back.

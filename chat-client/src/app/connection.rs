@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::App;
 use super::end::End;
+use super::intake::Intake;
 use crate::conversation::{Audience, about};
 use crate::net::Received;
 use crate::net::backoff::Patience;
@@ -126,9 +127,11 @@ impl App {
         }
         // Behind a pipe that is full there may be nothing but its end, or a
         // program that stands still.
-        let patience = match (&self.prompt, self.input_ended.or(self.full)) {
-            (None, Some(from)) => Patience::Limited(from),
-            _ => Patience::Endless,
+        let patience = match (&self.prompt, self.intake) {
+            (Some(_), _) | (None, Intake::Open) => Patience::Endless,
+            (None, Intake::Full(from) | Intake::Ended(from) | Intake::Broken(from)) => {
+                Patience::Limited(from)
+            }
         };
         patience.ends(since)
     }

@@ -30,7 +30,7 @@ impl App {
         self.fold.flush(now, &mut lines);
         let undelivered = self.undelivered();
         let (status, trouble) = match end {
-            End::Left if self.input_failed || self.refused_input() => (1, None),
+            End::Left if self.intake.is_broken() || self.refused_input() => (1, None),
             // Who leaves a server that is away, or that stands still, leaves
             // what was to be sent.
             End::Left if !undelivered.is_empty() => (1, None),

@@ -1,86 +1,55 @@
-//! What the person types and what a pipe has, and how the client leaves after it.
+//! How far a pipe has been read. Pure.
 
-use std::sync::mpsc::TryRecvError;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::App;
-use super::end::End;
-use crate::conversation::Audience;
-use crate::input::Input;
-use crate::output::line::Line;
-
-impl App {
-    pub(super) fn take_inputs(&mut self) -> Option<End> {
-        while self.takes_input() {
-            match self.inputs.try_recv() {
-                Ok(Input::Pressed(presses)) => {
-                    for press in presses {
-                        if let Some(end) = self.press(press) {
-                            return Some(end);
-                        }
-                    }
-                }
-                Ok(Input::Line(line)) => {
-                    self.conversation.say(line);
-                    if self.conversation.has_said_quit() {
-                        // Nothing is meant to follow.
-                        self.input_ended.get_or_insert_with(Instant::now);
-                    }
-                }
-                Ok(Input::BadLine(why)) => self.conversation.refuse(why.to_owned()),
-                Ok(Input::Failed(why)) => {
-                    self.input_failed = true;
-                    let trouble = format!("cannot read standard input: {why}");
-                    self.conversation.show(Line::trouble(trouble));
-                }
-                Ok(Input::Resized) => {}
-                Ok(Input::Closed) | Err(TryRecvError::Disconnected) => {
-                    self.input_ended.get_or_insert_with(Instant::now);
-                    break;
-                }
-                Err(TryRecvError::Empty) => break,
-            }
-        }
-        if self.conversation.undelivered().count() < MAX_UNDELIVERED {
-            self.full = None;
-        } else {
-            self.full.get_or_insert_with(Instant::now);
-        }
-        None
-    }
-
-    /// A pipe waits while the server has much to confirm; a person never does.
-    fn takes_input(&mut self) -> bool {
-        self.prompt.is_some()
-            || self.conversation.undelivered().count() < MAX_UNDELIVERED
-                && self.conversation.output().len() < MAX_OUTPUT
-    }
-
-    /// Leaves after the last line of a pipe, once the server has it, and at once
-    /// when the terminal is gone, since there is nobody who could wait.
-    pub(super) fn leave_when_done(&mut self) {
-        let done = match self.prompt {
-            Some(_) => true,
-            // A program is to know whether that is a chat, also if it says nothing.
-            _ if self.conversation.audience() == Audience::Program => {
-                self.conversation.is_settled() && self.conversation.all_delivered()
-            }
-            _ => self.conversation.all_delivered(),
-        };
-        if self.input_ended.is_some() && done && !self.conversation.is_leaving() {
-            self.conversation.quit();
-        }
-        if self.conversation.is_leaving() && self.leaving.is_none() {
-            self.leaving = Some(Instant::now() + LEAVE_FOR);
-        }
-    }
+/// How far the input has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Intake {
+    /// There may be more.
+    Open,
+    /// As many lines of it wait as may, since this moment.
+    Full(Instant),
+    /// All of it was read at this moment.
+    Ended(Instant),
+    /// From this moment on it could not be read.
+    Broken(Instant),
 }
 
-/// Lines that may wait to be confirmed before no more are taken.
-const MAX_UNDELIVERED: usize = 256;
+impl Intake {
+    /// There is room for more lines.
+    pub(super) fn open(&mut self) {
+        if let Self::Full(_) = self {
+            *self = Self::Open;
+        }
+    }
 
-/// Bytes that may wait to be sent, likewise.
-const MAX_OUTPUT: usize = 64 * 1024;
+    /// As many lines wait as may.
+    pub(super) fn fill(&mut self, now: Instant) {
+        if *self == Self::Open {
+            *self = Self::Full(now);
+        }
+    }
 
-/// How long the server has to close after we said goodbye.
-const LEAVE_FOR: Duration = Duration::from_secs(1);
+    /// Nothing follows.
+    pub(super) fn end(&mut self, now: Instant) {
+        if !self.has_ended() {
+            *self = Self::Ended(now);
+        }
+    }
+
+    /// The rest cannot be read.
+    pub(super) fn fail(&mut self, now: Instant) {
+        *self = match *self {
+            Self::Ended(at) | Self::Broken(at) => Self::Broken(at),
+            Self::Open | Self::Full(_) => Self::Broken(now),
+        };
+    }
+
+    pub(super) fn has_ended(self) -> bool {
+        matches!(self, Self::Ended(_) | Self::Broken(_))
+    }
+
+    pub(super) fn is_broken(self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
+}

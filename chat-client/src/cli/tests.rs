@@ -91,23 +91,32 @@ fn what_is_no_server_is_told_in_plain_words() {
 
 #[test]
 fn colours() {
-    let color = |args: &[&str], on_terminal, variables: &[(&str, &str)]| {
+    let colors = |args: &[&str], on_terminal, variables: &[(&str, &str)]| {
         let args = Args::try_parse_from(["chat-client"].iter().chain(args)).unwrap();
-        args.color(on_terminal, |key| {
-            variables
-                .iter()
-                .find(|(known, _)| *known == key)
-                .map(|(_, value)| (*value).to_owned())
-        })
+        args.colors(
+            || on_terminal,
+            |key| {
+                variables
+                    .iter()
+                    .find(|(known, _)| *known == key)
+                    .map(|(_, value)| (*value).to_owned())
+            },
+        )
     };
-    assert!(color(&[], true, &[("NO_COLOR", "")]));
-    assert!(!color(&[], true, &[("NO_COLOR", "1")]));
-    assert!(!color(&[], true, &[("TERM", "dumb")]));
-    assert!(!color(&[], false, &[]));
-    assert!(color(&["--color", "always"], false, &[("NO_COLOR", "1")]));
-    assert!(!color(&["--color", "never"], true, &[]));
-    assert!(!color(&["--plain"], true, &[]));
-    assert!(color(&["--plain", "--color", "always"], true, &[]));
+    assert_eq!(colors(&[], true, &[("NO_COLOR", "")]), Colors::On);
+    assert_eq!(colors(&[], true, &[("NO_COLOR", "1")]), Colors::Off);
+    assert_eq!(colors(&[], true, &[("TERM", "dumb")]), Colors::Off);
+    assert_eq!(colors(&[], false, &[]), Colors::Off);
+    assert_eq!(
+        colors(&["--color", "always"], false, &[("NO_COLOR", "1")]),
+        Colors::On
+    );
+    assert_eq!(colors(&["--color", "never"], true, &[]), Colors::Off);
+    assert_eq!(colors(&["--plain"], true, &[]), Colors::Off);
+    assert_eq!(
+        colors(&["--plain", "--color", "always"], true, &[]),
+        Colors::On
+    );
     assert!(Args::try_parse_from(["chat-client", "--color", "blue"]).is_err());
 }
 
@@ -115,7 +124,7 @@ fn colours() {
 fn people_see_what_was_said_before_and_scripts_do_not() {
     let replay = |args: &[&str], on_terminal| {
         let args = Args::try_parse_from(["chat-client"].iter().chain(args)).unwrap();
-        args.replay(on_terminal)
+        args.replay(args.audience(|| on_terminal, |_| None))
     };
     assert_eq!(replay(&[], true), 20);
     assert_eq!(replay(&["--plain"], true), 20);

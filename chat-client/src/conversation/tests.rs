@@ -1,7 +1,7 @@
 use std::hash::DefaultHasher;
 
 use super::*;
-use crate::output::style::{Bell, Style, TimeStyle};
+use crate::output::style::{Bell, Colors, Style, TimeStyle};
 
 mod beginning;
 mod bounded;
@@ -78,7 +78,7 @@ impl Talk {
     fn shown(&mut self) -> Vec<String> {
         let zone = jiff::tz::TimeZone::UTC;
         let today = || "2026-11-23T12:00:00Z".parse().unwrap();
-        let mut style = Style::new(false, TimeStyle::None, Bell::Off, zone, today);
+        let mut style = Style::new(Colors::Off, TimeStyle::None, Bell::Off, zone, today);
         let mut out = String::new();
         for line in std::mem::take(self.conversation.shown()) {
             style.render(&line, None, &mut out);

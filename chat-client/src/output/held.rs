@@ -44,14 +44,21 @@ mod tests {
 
     use super::*;
     use crate::output::line::Kind;
-    use crate::output::style::{Bell, TimeStyle};
+    use crate::output::style::{Bell, Colors, TimeStyle};
 
     /// However long the lines are that come while somebody drags the
     /// window, what is held of them is bounded.
     #[test]
     fn what_is_held_is_full_at_its_limit() {
         let zone = jiff::tz::TimeZone::UTC;
-        let mut style = Style::new(false, TimeStyle::None, Bell::Off, zone, Timestamp::now).raw();
+        let mut style = Style::new(
+            Colors::Off,
+            TimeStyle::None,
+            Bell::Off,
+            zone,
+            Timestamp::now,
+        )
+        .raw();
         for length in [1, 4096, 64 * 1024] {
             let line = Line::new(None, Kind::Raw("x".repeat(length)));
             let mut held = Held::default();

@@ -49,7 +49,7 @@ impl Screen {
         let questions = Questions::put(&term, &mut out)?;
         Ok(Self {
             out,
-            view: View::new(reflow_of_term(&term), style.has_color()),
+            view: View::new(reflow_of_term(&term), style.colors()),
             style: style.raw(),
             window: Window::new(size::current()),
             questions,

@@ -38,12 +38,21 @@ pub enum Bell {
     Off,
 }
 
+/// Whether colours, bold and dim text are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colors {
+    /// They are.
+    On,
+    /// They are not.
+    Off,
+}
+
 /// How lines look to one reader.
 #[derive(Debug)]
 pub struct Style {
     /// What ends a row.
     end: &'static str,
-    color: bool,
+    colors: Colors,
     time: TimeStyle,
     zone: TimeZone,
     /// Tells what time it is now, since what is of today needs no date.
@@ -58,7 +67,7 @@ impl Style {
     /// A style; times are those of `zone`, where it is as late as `clock`
     /// tells.
     pub fn new(
-        color: bool,
+        colors: Colors,
         time: TimeStyle,
         bell: Bell,
         zone: TimeZone,
@@ -66,7 +75,7 @@ impl Style {
     ) -> Self {
         Self {
             end: "\n",
-            color,
+            colors,
             time,
             zone,
             clock,
@@ -152,8 +161,8 @@ impl Style {
     }
 
     /// Whether colours are used.
-    pub fn has_color(&self) -> bool {
-        self.color
+    pub fn colors(&self) -> Colors {
+        self.colors
     }
 
     /// What is of the past always has its time, and its date if that is not
@@ -212,7 +221,7 @@ impl Style {
     }
 
     fn put(&self, how: &str, text: &str, out: &mut String) {
-        if self.color {
+        if self.colors == Colors::On {
             out.extend([how, text, ansi::RESET]);
         } else {
             out.push_str(text);
@@ -225,7 +234,7 @@ impl Style {
 
     fn mention(&self, row: &str, me: Option<&Name>, out: &mut String) {
         let mut rest = row;
-        if let Some(me) = me.filter(|_| self.color) {
+        if let Some(me) = me.filter(|_| self.colors == Colors::On) {
             while let Some(found) = mention::find(rest, me.as_str()) {
                 let (before, behind) = rest.split_at(found.end);
                 out.extend([

@@ -10,7 +10,7 @@ use chat_client::conversation::{Audience, Conversation, ServerKind, Wishes};
 use chat_client::output::fold::Fold;
 use chat_client::output::screen::Size;
 use chat_client::output::screen::view::{Block, Reflow, View};
-use chat_client::output::style::{Bell, Style, TimeStyle};
+use chat_client::output::style::{Bell, Colors, Style, TimeStyle};
 use chat_client::random::Random;
 use chat_proto::text::clean;
 use jiff::tz::TimeZone;
@@ -27,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
         width: 20 + usize::from(shape % 8) * 9,
         height: 4 + usize::from(shape / 8 % 4) * 6,
     };
-    let color = shape / 32 % 2 == 0;
+    let colors = [Colors::On, Colors::Off][usize::from(shape / 32 % 2)];
     let mut now = Instant::now();
     let wishes = Wishes {
         name: Some("ann".to_owned()),
@@ -39,8 +39,8 @@ fuzz_target!(|bytes: &[u8]| {
     let mut conversation = Conversation::new(wishes, random, now);
     let time = [TimeStyle::None, TimeStyle::Full][usize::from(shape / 128)];
     let clock = || jiff::Timestamp::UNIX_EPOCH;
-    let mut style = Style::new(color, time, Bell::Off, TimeZone::UTC, clock).raw();
-    let mut view = View::new(Reflow::None, color);
+    let mut style = Style::new(colors, time, Bell::Off, TimeZone::UTC, clock).raw();
+    let mut view = View::new(Reflow::None, colors);
     let mut fold = Fold::default();
     let cells = |count: usize| NonZero::new(count as u16).expect("a size");
     let mut terminal = vt100::Parser::new(cells(size.height), cells(size.width), 10);

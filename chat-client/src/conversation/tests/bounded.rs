@@ -21,8 +21,8 @@ impl Client {
         let mut client = Self {
             talk: Talk::new(),
             fold: Fold::default(),
-            style: Style::new(true, TimeStyle::Short, Bell::All, zone, clock),
-            view: View::new(Reflow::None, true),
+            style: Style::new(Colors::On, TimeStyle::Short, Bell::All, zone, clock),
+            view: View::new(Reflow::None, Colors::On),
             seq: 10,
         };
         client.hear("\r-- chat/1 welcome\n");

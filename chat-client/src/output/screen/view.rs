@@ -25,6 +25,7 @@ use std::ops::Range;
 use super::layout::{Layout, cut};
 use super::size::Size;
 use crate::output::ansi;
+use crate::output::style::Colors;
 pub use reflow::Reflow;
 use reflow::{Columns, Rows};
 
@@ -33,8 +34,7 @@ use reflow::{Columns, Rows};
 pub struct View {
     reflow: Reflow,
     drawn: Option<Drawn>,
-    /// Lines may be dim, and the prompt bold.
-    dim: bool,
+    colors: Colors,
 }
 
 /// What is to stand below the finished lines.
@@ -75,12 +75,12 @@ impl Block {
 
 impl View {
     /// A view on a terminal whose cursor is at the start of a row. What waits
-    /// is dim and the prompt bold if `dim`.
-    pub fn new(reflow: Reflow, dim: bool) -> Self {
+    /// is dim and the prompt bold, unless `colors` are off.
+    pub fn new(reflow: Reflow, colors: Colors) -> Self {
         Self {
             reflow,
             drawn: None,
-            dim,
+            colors,
         }
     }
 
@@ -254,7 +254,7 @@ impl View {
     fn put_text(&self, bytes: &mut Vec<u8>, block: &Block, part: Range<usize>) {
         let text = block.text.as_bytes();
         let prompt = block.prompt.clamp(part.start, part.end);
-        if self.dim && part.start < prompt {
+        if self.colors == Colors::On && part.start < prompt {
             put(bytes, &[ansi::BOLD]);
             bytes.extend_from_slice(&text[part.start..prompt]);
             put(bytes, &[ansi::RESET]);
@@ -265,11 +265,11 @@ impl View {
     }
 
     fn put_dim(&self, bytes: &mut Vec<u8>, row: &str) {
-        if self.dim {
+        if self.colors == Colors::On {
             put(bytes, &[ansi::DIM]);
         }
         bytes.extend_from_slice(row.as_bytes());
-        if self.dim {
+        if self.colors == Colors::On {
             put(bytes, &[ansi::RESET]);
         }
     }

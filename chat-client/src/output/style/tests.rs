@@ -17,9 +17,9 @@ fn says(who: &str, text: &str) -> Kind {
     }
 }
 
-fn style(color: bool, time: TimeStyle) -> Style {
+fn style(colors: Colors, time: TimeStyle) -> Style {
     let zone = TimeZone::fixed(jiff::tz::Offset::constant(2));
-    Style::new(color, time, Bell::Mention, zone, || {
+    Style::new(colors, time, Bell::Mention, zone, || {
         jiff::Timestamp::from_millisecond(EVENING).unwrap()
     })
 }
@@ -37,7 +37,7 @@ fn check(style: &mut Style, line: &Line, expected: &[&str]) {
 
 #[test]
 fn without_colour_there_is_no_escape_sequence() {
-    let mut plain = style(false, TimeStyle::None);
+    let mut plain = style(Colors::Off, TimeStyle::None);
     check(
         &mut plain,
         &at(0, says("bo", "hi ann\nand all")),
@@ -64,7 +64,7 @@ fn a_crowd_is_one_line() {
         let names = (0..count).map(|number| name(&format!("p{number}")));
         at(0, Kind::Entered(names.collect()))
     };
-    let mut plain = style(false, TimeStyle::None);
+    let mut plain = style(Colors::Off, TimeStyle::None);
     check(
         &mut plain,
         &crowd(3),
@@ -80,7 +80,7 @@ fn a_crowd_is_one_line() {
 #[test]
 fn times_are_local_and_tell_when_the_day_changes() {
     let evening = EVENING as u64;
-    let mut short = style(false, TimeStyle::Short);
+    let mut short = style(Colors::Off, TimeStyle::Short);
     check(
         &mut short,
         &at(evening, says("bo", "hi")),
@@ -92,7 +92,7 @@ fn times_are_local_and_tell_when_the_day_changes() {
         &["-- Thursday, 16 November 2023", "00:13 <bo> hi"],
     );
     check(&mut short, &Line::word("no time"), &["-- no time"]);
-    let mut full = style(false, TimeStyle::Full);
+    let mut full = style(Colors::Off, TimeStyle::Full);
     check(
         &mut full,
         &at(evening, says("bo", "hi")),
@@ -107,7 +107,7 @@ fn what_is_past_has_its_time_and_if_need_be_its_day() {
         ..at((EVENING + minutes * 60_000) as u64, says("bo", "hi\nall"))
     };
     for age in [Age::Missed, Age::Old] {
-        let mut none = style(false, TimeStyle::None);
+        let mut none = style(Colors::Off, TimeStyle::None);
         // A quarter of an hour before it was another day.
         let yesterday = past(-15, age);
         let today = past(-10, age);
@@ -119,7 +119,7 @@ fn what_is_past_has_its_time_and_if_need_be_its_day() {
             &at(EVENING as u64, says("bo", "hi")),
             &["<bo> hi"],
         );
-        let mut short = style(false, TimeStyle::Short);
+        let mut short = style(Colors::Off, TimeStyle::Short);
         check(
             &mut short,
             &at(EVENING as u64, says("bo", "hi")),
@@ -127,7 +127,7 @@ fn what_is_past_has_its_time_and_if_need_be_its_day() {
         );
         check(&mut short, &yesterday, &dated);
         check(&mut short, &today, &["00:03 <bo> hi", "00:03 <bo> all"]);
-        let mut full = style(false, TimeStyle::Full);
+        let mut full = style(Colors::Off, TimeStyle::Full);
         check(
             &mut full,
             &yesterday,
@@ -136,7 +136,7 @@ fn what_is_past_has_its_time_and_if_need_be_its_day() {
                 "2023-11-14 23:58:20 <bo> all",
             ],
         );
-        let mut color = style(true, TimeStyle::None);
+        let mut color = style(Colors::On, TimeStyle::None);
         let mut out = String::new();
         color.render(&today, None, &mut out);
         assert!(out.starts_with("\x1b[2m00:03\x1b[0m <"), "{out:?}");
@@ -152,7 +152,7 @@ fn what_is_past_has_its_time_and_if_need_be_its_day() {
 fn notices_are_dim_and_what_went_wrong_is_red() {
     let rendered = |line: Line| {
         let mut out = String::new();
-        style(true, TimeStyle::Full).render(&line, None, &mut out);
+        style(Colors::On, TimeStyle::Full).render(&line, None, &mut out);
         out
     };
     for notice in [Line::aside("back\nnow"), Line::word("back\nnow")] {
@@ -164,7 +164,7 @@ fn notices_are_dim_and_what_went_wrong_is_red() {
 
 #[test]
 fn the_bell_rings_for_what_was_missed_and_not_for_what_is_shown_again() {
-    let mut bell = style(false, TimeStyle::None);
+    let mut bell = style(Colors::Off, TimeStyle::None);
     let (me, now) = (name("ann"), Instant::now());
     let mention = |age| Line {
         age,
@@ -177,7 +177,7 @@ fn the_bell_rings_for_what_was_missed_and_not_for_what_is_shown_again() {
 
 #[test]
 fn a_person_has_one_colour_of_the_16() {
-    let mut color = style(true, TimeStyle::None);
+    let mut color = style(Colors::On, TimeStyle::None);
     let mut out = String::new();
     for who in ["bo", "cy", "bo"] {
         color.render(&at(0, says(who, "hi")), None, &mut out);
@@ -193,7 +193,7 @@ fn a_person_has_one_colour_of_the_16() {
 
 #[test]
 fn a_mention_stands_out() {
-    let mut color = style(true, TimeStyle::None);
+    let mut color = style(Colors::On, TimeStyle::None);
     let mut out = String::new();
     color.render(
         &at(0, says("bo", "Ann, ann-2, ann")),
@@ -209,7 +209,7 @@ fn a_mention_stands_out() {
 #[test]
 fn the_bell_rings_once_a_second_at_most() {
     let me = name("ann");
-    let mut bell = style(false, TimeStyle::None);
+    let mut bell = style(Colors::Off, TimeStyle::None);
     let now = Instant::now();
     let mention = at(0, says("bo", "ann?"));
     assert!(!bell.rings(&at(0, says("bo", "hi")), Some(&me), now));

@@ -113,13 +113,13 @@ fn rows(columns: usize, width: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// These rows, in a screen of 20 columns, with the cursor in the last.
-    fn drawn(rows: &[&str], is_at_end: bool) -> Rows {
+    /// These rows, in a screen of 20 columns, with the cursor at the end of the last.
+    fn drawn(rows: &[&str]) -> Rows {
         Rows {
             width: 20,
             columns: rows.iter().map(|row| Columns::of(row, 20)).collect(),
             cursor: rows.len() - 1,
-            is_at_end,
+            is_at_end: true,
             is_distrusted: false,
         }
     }
@@ -141,7 +141,10 @@ mod tests {
             (&["中中中中中", "x"], true, 8, Reflow::All, 2),
             (&["🙂🙂🙂🙂🙂🙂🙂🙂", "x"], true, 8, Reflow::All, 1),
         ] {
-            let drawn = drawn(rows, is_at_end);
+            let drawn = Rows {
+                is_at_end,
+                ..drawn(rows)
+            };
             assert_eq!(drawn.above(reflow, width), above, "{rows:?} {reflow:?}");
         }
     }
@@ -165,7 +168,11 @@ mod tests {
             (&[&r20, &r20, &r17], true, 5, Reflow::All, true),
         ] {
             let size = Size { width, height: 9 };
-            let leaves = drawn(rows, is_at_end).leave_remains(reflow, size);
+            let drawn = Rows {
+                is_at_end,
+                ..drawn(rows)
+            };
+            let leaves = drawn.leave_remains(reflow, size);
             assert_eq!(leaves, remains, "{rows:?} {reflow:?} {width}");
         }
     }

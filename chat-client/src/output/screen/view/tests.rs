@@ -19,7 +19,7 @@ impl Screen {
 
     fn on(emulator: Emulator, reflow: Reflow, width: usize, height: usize) -> Self {
         Self {
-            view: View::new(reflow, false),
+            view: View::new(reflow, Colors::Off),
             model: Model::new(emulator, height as u16, width as u16),
             size: Size { width, height },
             status: None,
@@ -127,7 +127,7 @@ fn a_flood_is_all_there() {
 
 #[test]
 fn nothing_new_is_nothing_written() {
-    let mut view = View::new(Reflow::None, false);
+    let mut view = View::new(Reflow::None, Colors::Off);
     let size = Size {
         width: 20,
         height: 5,
@@ -151,7 +151,7 @@ fn a_repaint_is_one_write() {
             Ok(())
         }
     }
-    let mut view = View::new(Reflow::None, false);
+    let mut view = View::new(Reflow::None, Colors::Off);
     let size = Size {
         width: 20,
         height: 5,
@@ -322,7 +322,7 @@ fn nothing_is_erased_from_the_corner_on() {
         height: 5,
     };
     let mut model = Model::new(Emulator::Xterm, 5, 20);
-    let mut view = View::new(Reflow::None, false);
+    let mut view = View::new(Reflow::None, Colors::Off);
     let mut bytes = Vec::new();
     view.clear(&mut bytes, size).unwrap();
     for text in ["<You> ", "<You> a draft of some rows", "<You> a"] {
@@ -414,9 +414,9 @@ fn lines_wrap_behind_each_repaint() {
 /// However its rows fall.
 #[test]
 fn only_the_prompt_is_bold() {
-    for dim in [true, false] {
+    for colors in [Colors::On, Colors::Off] {
         for width in 2..12 {
-            let mut view = View::new(Reflow::None, dim);
+            let mut view = View::new(Reflow::None, colors);
             let mut model = Model::new(Emulator::Xterm, 30, width as u16);
             let block = Block {
                 text: "<You> draft".to_owned(),
@@ -435,7 +435,7 @@ fn only_the_prompt_is_bold() {
                 .filter(|cell| cell.bold)
                 .map(|cell| cell.text.as_str())
                 .collect();
-            let expected = if dim { "<You> " } else { "" };
+            let expected = if colors == Colors::On { "<You> " } else { "" };
             assert_eq!(bold.trim_end(), expected.trim_end(), "{width}");
         }
     }
