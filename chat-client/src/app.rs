@@ -9,6 +9,7 @@ mod end;
 mod finish;
 mod input;
 mod intake;
+mod interface;
 mod press;
 mod prompt;
 mod settings;
@@ -23,8 +24,7 @@ use anyhow::Context;
 use mio::{Events, Poll, Token, Waker};
 
 use crate::conversation::Conversation;
-use crate::input::term::Pastes;
-use crate::input::{Input, keys, pipe};
+use crate::input::Input;
 use crate::net::Target;
 use crate::net::link::{Link, Watch};
 use crate::output::Front;
@@ -37,6 +37,7 @@ use crate::random::Random;
 use crate::sys::{Signal, Signals};
 use end::End;
 use intake::Intake;
+use interface::Interface;
 use prompt::{Prompt, next_second};
 pub use settings::{Manner, Settings, StartError};
 
@@ -91,40 +92,22 @@ impl App {
         }
         let signals = Signals::register(poll.registry(), SIGNALS, give_back_in_time)
             .context("cannot watch for signals")?;
-        let (style, presence) = (settings.style, settings.presence);
-        let mut prompt = None;
-        let what = settings.manner.what();
-        let (front, inputs) = match settings.manner {
-            Manner::Prompt(store) => {
-                let (begun, trouble) = Prompt::new(store);
-                prompt = Some(begun);
-                trouble.into_iter().for_each(|line| conversation.show(line));
-                let front = Front::screen(style).context("cannot use this terminal")?;
-                let term = std::env::var("TERM").unwrap_or_default();
-                let pastes = Pastes::of_term(&term);
-                (front, keys::read(Arc::clone(&waker), pastes))
-            }
-            Manner::Lines(what) => {
-                if what == What::Objects {
-                    conversation.keep_objects(presence);
-                }
-                let front = Front::plain(style, what).context("there is no standard output")?;
-                (front, pipe::read_lines(Arc::clone(&waker)))
-            }
-            Manner::Block => {
-                let front = Front::plain(style, what).context("there is no standard output")?;
-                (front, pipe::read_block(Arc::clone(&waker)))
-            }
-        };
+        let (presence, what) = (settings.presence, settings.manner.what());
+        if what == What::Objects {
+            conversation.keep_objects(presence);
+        }
+        let person = Interface::open(settings.manner, settings.style, Arc::clone(&waker))?;
+        let trouble = person.trouble.into_iter();
+        trouble.for_each(|line| conversation.show(line));
         Ok(Self {
             poll,
             link,
             signals,
-            inputs,
+            inputs: person.inputs,
             _waker: waker,
             conversation,
-            front,
-            prompt,
+            front: person.front,
+            prompt: person.prompt,
             what,
             fold: Fold::default(),
             presence,

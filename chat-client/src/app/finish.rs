@@ -2,7 +2,7 @@
 
 use std::io;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chat_proto::text;
 
@@ -29,50 +29,8 @@ impl App {
         let mut lines = self.lines(now);
         self.fold.flush(now, &mut lines);
         let undelivered = self.undelivered();
-        let (status, trouble) = match end {
-            End::Left if self.intake.is_broken() || self.refused_input() => (1, None),
-            // Who leaves a server that is away, or that stands still, leaves
-            // what was to be sent.
-            End::Left if !undelivered.is_empty() => (1, None),
-            End::Left => (0, None),
-            // Whoever reads us has enough, as with `| head`.
-            End::OutputGone(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                (u8::from(!undelivered.is_empty()), None)
-            }
-            End::OutputGone(error) => {
-                let trouble = format!("cannot write to standard output: {}", reason(&error));
-                (1, Some(trouble))
-            }
-            End::ServerGone(why) => (1, why),
-            End::NotLetIn => {
-                let seconds = LET_IN_WITHIN.as_secs();
-                let trouble = format!("the server has not let us in after {seconds} s");
-                (1, Some(trouble))
-            }
-            End::GivenUp => {
-                let seconds = GIVE_UP_AFTER.as_secs();
-                let trouble = match self.conversation.was_welcomed() {
-                    true => format!("the server went away, and was not back after {seconds} s"),
-                    false => format!("the server has not let us in after {seconds} s"),
-                };
-                (1, Some(trouble))
-            }
-            End::NotAChat => {
-                let trouble = "that is no chat server: it does not speak in lines";
-                (1, Some(trouble.to_owned()))
-            }
-            End::Stranger(stranger) => {
-                let advice = match self.what {
-                    // There it would have nothing to print.
-                    What::Objects => "",
-                    _ if stranger.may_be_plain() => PLAIN_SERVER,
-                    _ => "",
-                };
-                (1, Some(format!("{stranger}{advice}")))
-            }
-            End::Interrupted => (128 + 2, None),
-            End::Signal(signal) => (128u8.saturating_add(signal), None),
-        };
+        let status = self.status(&end, undelivered.len());
+        let trouble = self.trouble(end);
         lines.extend(undelivered.into_iter().chain(trouble).map(Line::trouble));
         if let Some(prompt) = &self.prompt {
             prompt.tidy();
@@ -87,6 +45,60 @@ impl App {
         self.take(&lines);
         let _ = self.front.finish();
         ExitCode::from(status)
+    }
+
+    /// The exit status, where so many lines are `undelivered`.
+    fn status(&self, end: &End, undelivered: usize) -> u8 {
+        match end {
+            End::Left if self.intake.is_broken() || self.refused_input() => 1,
+            // Who leaves a server that is away, or that stands still, leaves
+            // what was to be sent.
+            End::Left => u8::from(undelivered > 0),
+            // Whoever reads us has enough, as with `| head`.
+            End::OutputGone(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                u8::from(undelivered > 0)
+            }
+            End::Interrupted => 128 + 2,
+            End::Signal(signal) => 128u8.saturating_add(*signal),
+            End::OutputGone(_)
+            | End::ServerGone(_)
+            | End::NotLetIn
+            | End::GivenUp
+            | End::NotAChat
+            | End::Stranger(_) => 1,
+        }
+    }
+
+    /// What went wrong.
+    fn trouble(&self, end: End) -> Option<String> {
+        let not_let_in = |time: Duration| {
+            let seconds = time.as_secs();
+            format!("the server has not let us in after {seconds} s")
+        };
+        Some(match end {
+            End::Left | End::Interrupted | End::Signal(_) => return None,
+            End::OutputGone(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
+            End::OutputGone(error) => {
+                format!("cannot write to standard output: {}", reason(&error))
+            }
+            End::ServerGone(why) => return why,
+            End::NotLetIn => not_let_in(LET_IN_WITHIN),
+            End::GivenUp if self.conversation.was_welcomed() => {
+                let seconds = GIVE_UP_AFTER.as_secs();
+                format!("the server went away, and was not back after {seconds} s")
+            }
+            End::GivenUp => not_let_in(GIVE_UP_AFTER),
+            End::NotAChat => "that is no chat server: it does not speak in lines".to_owned(),
+            End::Stranger(stranger) => {
+                let advice = match self.what {
+                    // There it would have nothing to print.
+                    What::Objects => "",
+                    _ if stranger.may_be_plain() => PLAIN_SERVER,
+                    _ => "",
+                };
+                format!("{stranger}{advice}")
+            }
+        })
     }
 
     /// Waits for what the terminal was asked at the start, if the client ends so soon.

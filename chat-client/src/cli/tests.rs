@@ -23,6 +23,12 @@ fn servers() {
     assert_eq!(target(&["--name", "x", "--name", "y", "a"]), ok("a", 5000));
 }
 
+#[track_caller]
+fn check_wrong(wrong: &[&str], told: &str) {
+    let error = target(wrong).expect_err("no server");
+    assert!(error.contains(told), "{wrong:?}: {error}");
+}
+
 #[test]
 fn what_is_no_server_is_told_in_plain_words() {
     for (wrong, told) in [
@@ -57,8 +63,16 @@ fn what_is_no_server_is_told_in_plain_words() {
             &["5000"],
             "5000 is not a host: try chat-client localhost 5000",
         ),
+    ] {
+        check_wrong(wrong, told);
+    }
+}
+
+#[test]
+fn arguments_for_other_programs_are_told_what_to_do() {
+    for (wrong, told) in [
         (
-            &["--port", "7", "a"],
+            &["--port", "7", "a"][..],
             "the port stands behind the host: chat-client a 7",
         ),
         (
@@ -84,8 +98,7 @@ fn what_is_no_server_is_told_in_plain_words() {
         ),
         (&["irc://ann:pw@a:7/"], "try chat-client --name ann a 7"),
     ] {
-        let error = target(wrong).expect_err("no server");
-        assert!(error.contains(told), "{wrong:?}: {error}");
+        check_wrong(wrong, told);
     }
 }
 

@@ -73,18 +73,7 @@ impl Terminal {
         cols: u16,
     ) -> Self {
         let program = program.as_ref();
-        let mut command = CommandBuilder::new(program);
-        command.args(args);
-        // Unlike `Command`, it would start in the home directory.
-        command.cwd(std::env::current_dir().expect("the tests run somewhere"));
-        for variable in INFLUENCES {
-            command.env_remove(variable);
-        }
-        command.env("TERM", emulator.term());
-        for (variable, value) in env {
-            command.env(variable, value);
-        }
-
+        let command = command(emulator, program, args, env);
         let pair = {
             let _alone = spawn_alone();
             portable_pty::native_pty_system()
@@ -104,7 +93,7 @@ impl Terminal {
         // Ours is not the program's: the output ends when the program's ends.
         drop(pair.slave);
 
-        let (master, mut output) = Master::new(pair.master);
+        let (master, output) = Master::new(pair.master);
         let seen = Arc::new(Seen {
             state: Mutex::new(State {
                 model: Model::new(emulator, rows, cols),
@@ -113,24 +102,8 @@ impl Terminal {
             }),
             changed: Condvar::new(),
         });
-        let reader = thread::spawn({
-            let seen = Arc::clone(&seen);
-            let answers = master.writer();
-            move || {
-                let mut chunk = vec![0; CHUNK];
-                while let Some(n) = output.read(&mut chunk) {
-                    let mut state = seen.lock();
-                    state.raw.extend_from_slice(&chunk[..n]);
-                    let answer = state.model.feed(&chunk[..n]);
-                    drop(state);
-                    seen.changed.notify_all();
-                    // Nobody may be left to read it.
-                    let _ = answers.write(&answer, Instant::now() + DEADLINE);
-                }
-                seen.lock().ended = true;
-                seen.changed.notify_all();
-            }
-        });
+        let (shared, answers) = (Arc::clone(&seen), master.writer());
+        let reader = thread::spawn(move || watch(output, &answers, &shared));
         Self {
             name: file_name(program),
             child,
@@ -402,6 +375,43 @@ impl Seen {
         let waited = self.changed.wait_timeout(state, at_most);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
+}
+
+/// The command with nothing of the tests' own terminal about it.
+fn command(
+    emulator: Emulator,
+    program: &Path,
+    args: &[&str],
+    env: &[(&str, &str)],
+) -> CommandBuilder {
+    let mut command = CommandBuilder::new(program);
+    command.args(args);
+    // Unlike `Command`, it would start in the home directory.
+    command.cwd(std::env::current_dir().expect("the tests run somewhere"));
+    for variable in INFLUENCES {
+        command.env_remove(variable);
+    }
+    command.env("TERM", emulator.term());
+    for (variable, value) in env {
+        command.env(variable, value);
+    }
+    command
+}
+
+/// Takes what a program writes, and answers its questions, to the end.
+fn watch(mut output: pty::Reader, answers: &pty::Writer, seen: &Seen) {
+    let mut chunk = vec![0; CHUNK];
+    while let Some(n) = output.read(&mut chunk) {
+        let mut state = seen.lock();
+        state.raw.extend_from_slice(&chunk[..n]);
+        let answer = state.model.feed(&chunk[..n]);
+        drop(state);
+        seen.changed.notify_all();
+        // The program may have ended, and not read it.
+        let _ = answers.write(&answer, Instant::now() + DEADLINE);
+    }
+    seen.lock().ended = true;
+    seen.changed.notify_all();
 }
 
 fn size(rows: u16, cols: u16) -> PtySize {

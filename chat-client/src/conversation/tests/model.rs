@@ -158,63 +158,90 @@ impl Room {
     }
 }
 
+/// The talk of a client and the room, which are cut apart again and again.
+struct Play {
+    talk: Talk,
+    room: Room,
+    said: usize,
+    /// What the client has shown.
+    shown: Vec<String>,
+    /// What the room has lost.
+    lost: HashSet<String>,
+}
+
+impl Play {
+    fn new() -> Self {
+        let mut room = Room::new();
+        // The first welcome is let through: before it there is no way back.
+        room.connect();
+        Self {
+            talk: Talk::new(),
+            room,
+            said: 0,
+            shown: Vec::new(),
+            lost: HashSet::new(),
+        }
+    }
+
+    fn step(&mut self, step: u8) {
+        let Self { talk, room, .. } = self;
+        match step {
+            0 => {
+                self.said += 1;
+                talk.conversation.say(format!("ann {}", self.said));
+            }
+            1 => {
+                self.said += 1;
+                room.says("bo", format!("bo {}", self.said), None);
+            }
+            2 | 6 | 7 | 8 => room.take(),
+            4 if !is_away(&talk.conversation) => {
+                talk.conversation.lose(talk.now);
+                room.cut();
+            }
+            5 if is_away(&talk.conversation) => {
+                talk.conversation.begin_again(talk.now);
+                room.connect();
+            }
+            12 if !is_away(&talk.conversation) => {
+                talk.conversation.lose(talk.now);
+                let before = room.log.clone();
+                room.fail(self.said % 4);
+                let lost = before[room.log.len()..].iter();
+                self.lost.extend(lost.map(|(_, text, _)| text.clone()));
+            }
+            _ => {
+                if let Some(line) = room.down.pop_front() {
+                    talk.hear(&line);
+                }
+            }
+        }
+        room.up.append(talk.conversation.output());
+        for line in talk.conversation.shown().drain(..) {
+            if let Kind::Message { text, .. } = line.kind {
+                self.shown.push(text.to_string());
+            }
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_is_cut_everything_is_there_once(
         steps in proptest::collection::vec(0u8..13, 1..200),
     ) {
-        let mut talk = Talk::new();
-        let mut room = Room::new();
-        let (mut said, mut shown) = (0, Vec::new());
-        let mut lost = Vec::new();
-        // The first welcome is let through: before it there is no way back.
-        room.connect();
+        let mut play = Play::new();
         let rest = std::iter::repeat_n([2, 3], 1000).flatten();
         let steps = [3, 2, 3].into_iter().chain(steps).chain([5]).chain(rest);
         for step in steps {
-            match step {
-                0 => {
-                    said += 1;
-                    talk.conversation.say(format!("ann {said}"));
-                }
-                1 => {
-                    said += 1;
-                    room.says("bo", format!("bo {said}"), None);
-                }
-                2 | 6 | 7 | 8 => room.take(),
-                4 if !is_away(&talk.conversation) => {
-                    talk.conversation.lose(talk.now);
-                    room.cut();
-                }
-                5 if is_away(&talk.conversation) => {
-                    talk.conversation.begin_again(talk.now);
-                    room.connect();
-                }
-                12 if !is_away(&talk.conversation) => {
-                    talk.conversation.lose(talk.now);
-                    let before = room.log.clone();
-                    room.fail(said % 4);
-                    lost.extend(before[room.log.len()..].iter().cloned());
-                }
-                _ => {
-                    if let Some(line) = room.down.pop_front() {
-                        talk.hear(&line);
-                    }
-                }
-            }
-            room.up.append(talk.conversation.output());
-            for line in talk.conversation.shown().drain(..) {
-                if let Kind::Message { text, .. } = line.kind {
-                    shown.push(text.to_string());
-                }
-            }
+            play.step(step);
         }
+        let Play { talk, room, said, mut shown, mut lost } = play;
         let log: Vec<String> = room.log.iter().map(|(_, text, _)| text.clone()).collect();
         // What the room has lost twice was sent again in between.
-        let lost: HashSet<&String> = lost.iter().map(|(_, text, _)| text).collect();
-        let lost: HashSet<_> = lost.into_iter().filter(|text| !log.contains(text)).collect();
+        lost.retain(|text| !log.contains(text));
         // What was seen and is lost cannot be unseen, and comes only once as well.
-        let kept: Vec<&String> = shown.iter().filter(|text| !lost.contains(text)).collect();
+        let kept: Vec<&String> = shown.iter().filter(|text| !lost.contains(*text)).collect();
         prop_assert_eq!(kept, log.iter().collect::<Vec<_>>());
         shown.sort();
         prop_assert!(shown.windows(2).all(|two| two[0] != two[1]), "{:?}", shown);

@@ -93,7 +93,7 @@ mod tests {
 
     /// The bytes that these terminals send.
     #[test]
-    fn answers_are_recognised() {
+    fn names_are_recognised() {
         let name = |name: &str| Some(Answer::Name(name.to_owned()));
         for (content, answer, reflow) in [
             (">|tmux 3.5a", name("tmux 3.5a"), Some(Reflow::All)),
@@ -116,39 +116,20 @@ mod tests {
             assert_eq!(heard, answer);
             assert_eq!(heard.as_ref().and_then(reflow_of), reflow, "{content}");
         }
+    }
+
+    /// The bytes that these terminals send.
+    #[test]
+    fn kinds_are_recognised() {
+        let kind = |first, second| Some(Answer::Kind(first, second));
         for (parameters, last, answer, reflow) in [
-            (
-                ">84;0;0",
-                b'c',
-                Some(Answer::Kind(84, 0)),
-                Some(Reflow::All),
-            ),
-            (
-                ">65;7006;1",
-                b'c',
-                Some(Answer::Kind(65, 7006)),
-                Some(Reflow::All),
-            ),
-            (
-                ">83;40900;0",
-                b'c',
-                Some(Answer::Kind(83, 40900)),
-                Some(Reflow::Unknown),
-            ),
-            (
-                ">1;10;0",
-                b'c',
-                Some(Answer::Kind(1, 10)),
-                Some(Reflow::None),
-            ),
-            (
-                ">0;276;0",
-                b'c',
-                Some(Answer::Kind(0, 276)),
-                Some(Reflow::AboveCursor),
-            ),
-            (">0;95;", b'c', Some(Answer::Kind(0, 95)), None),
-            (">", b'c', Some(Answer::Kind(0, 0)), None),
+            (">84;0;0", b'c', kind(84, 0), Some(Reflow::All)),
+            (">65;7006;1", b'c', kind(65, 7006), Some(Reflow::All)),
+            (">83;40900;0", b'c', kind(83, 40900), Some(Reflow::Unknown)),
+            (">1;10;0", b'c', kind(1, 10), Some(Reflow::None)),
+            (">0;276;0", b'c', kind(0, 276), Some(Reflow::AboveCursor)),
+            (">0;95;", b'c', kind(0, 95), None),
+            (">", b'c', kind(0, 0), None),
             ("?62;1;4c", b'c', Some(Answer::Last), None),
             ("?62", b'u', None, None),
             ("", b'c', None, None),

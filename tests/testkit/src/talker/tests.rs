@@ -16,6 +16,50 @@ fn greet(listener: &TcpListener, welcome: &str) -> (Value, JsonPeer) {
     (hello, JsonPeer { peer, welcome })
 }
 
+/// A room that remembers the lines of its history.
+#[derive(Default)]
+struct Room {
+    lines: Vec<Vec<u8>>,
+}
+
+impl Room {
+    /// The event of a message of ann's, as the room tells it.
+    fn event(&mut self, seq: u64, message: &Value) -> String {
+        let line = json!({ "seq": seq, "time": "t" }).to_string();
+        let line = format!(
+            r#"{},"type":"message","name":"ann","text":{},"id":{}}}"#,
+            line.trim_end_matches('}'),
+            message["text"],
+            message["id"]
+        );
+        self.lines.push(line.clone().into_bytes());
+        line + "\n"
+    }
+
+    /// Tells the events of what a talker says, from `seq` on, until it is done. It
+    /// closes when it has all, at any moment, which is no failure.
+    fn tell_until(&mut self, mut seq: u64, peer: &Peer, is_done: impl Fn() -> bool) {
+        let mut said = peer.unread().to_vec();
+        let mut stream = peer.stream().try_clone().expect("a descriptor");
+        stream.set_read_timeout(Some(GLANCE)).expect("a socket");
+        while !is_done() {
+            while let Some(end) = said.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = said.drain(..=end).collect();
+                let message = serde_json::from_slice(&line).expect("JSON");
+                let _ = stream.write_all(self.event(seq, &message).as_bytes());
+                seq += 1;
+            }
+            let mut chunk = [0; 4096];
+            match stream.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(count) => said.extend_from_slice(&chunk[..count]),
+                Err(error) if is_timeout(&error) => {}
+                Err(_) => break,
+            }
+        }
+    }
+}
+
 #[test]
 fn it_comes_back_and_sends_again_what_was_not_confirmed() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("ports are left");
@@ -25,23 +69,10 @@ fn it_comes_back_and_sends_again_what_was_not_confirmed() {
     let (hello, mut server) = greet(&listener, welcome);
     assert_eq!(hello, json!({ "protocol": 1, "name": "ann" }));
     let (one, two) = (server.next(), server.next());
-    assert_eq!(
-        (&one["text"], &two["text"]),
-        (&json!("ann says 1"), &json!("ann says 2"))
-    );
-    let mut lines = Vec::new();
-    let mut event = |seq: u64, message: &Value| {
-        let line = json!({ "seq": seq, "time": "t" }).to_string();
-        let line = format!(
-            r#"{},"type":"message","name":"ann","text":{},"id":{}}}"#,
-            line.trim_end_matches('}'),
-            message["text"],
-            message["id"]
-        );
-        lines.push(line.clone().into_bytes());
-        line + "\n"
-    };
-    let cut = event(4, &one);
+    assert_eq!(one["text"], "ann says 1");
+    assert_eq!(two["text"], "ann says 2");
+    let mut room = Room::default();
+    let cut = room.event(4, &one);
     server.peer.send_str(&cut[..cut.len() - 5]);
     drop(server);
 
@@ -54,9 +85,8 @@ fn it_comes_back_and_sends_again_what_was_not_confirmed() {
     if again == one {
         let id = &one["id"];
         let members = r#""seq":4,"time":"t","type":"confirmed""#;
-        server
-            .peer
-            .send_str(&format!("{{{members},\"id\":{id}}}\n"));
+        let confirmed = format!("{{{members},\"id\":{id}}}\n");
+        server.peer.send_str(&confirmed);
         again = server.next();
     }
     assert_eq!(again, two);
@@ -67,33 +97,14 @@ fn it_comes_back_and_sends_again_what_was_not_confirmed() {
     let four = server.next();
     assert_eq!(four["text"], "ann says 4");
     for (seq, message) in [(5, &three), (6, &four)] {
-        server.peer.send_str(&event(seq, message));
+        server.peer.send_str(&room.event(seq, message));
     }
     let ledgers = thread::spawn(move || settle(vec![talker]));
-    // Until it is told to be silent it goes on. It closes when it has all, at
-    // any moment, which is no failure: so nothing is expected of it here.
-    let mut seq = 7;
-    let mut said = server.peer.unread().to_vec();
-    let mut stream = server.peer.stream().try_clone().expect("a descriptor");
-    stream.set_read_timeout(Some(GLANCE)).expect("a socket");
-    while !ledgers.is_finished() {
-        while let Some(end) = said.iter().position(|&byte| byte == b'\n') {
-            let line: Vec<u8> = said.drain(..=end).collect();
-            let message = serde_json::from_slice(&line).expect("JSON");
-            let _ = stream.write_all(event(seq, &message).as_bytes());
-            seq += 1;
-        }
-        let mut chunk = [0; 4096];
-        match stream.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(count) => said.extend_from_slice(&chunk[..count]),
-            Err(error) if is_timeout(&error) => {}
-            Err(_) => break,
-        }
-    }
+    // Until it is told to be silent it goes on.
+    room.tell_until(7, &server.peer, || ledgers.is_finished());
     let ledgers = ledgers.join().expect("it has settled");
     let history = History {
-        lines,
+        lines: room.lines,
         is_cut: true,
     };
     let report = check(&history, &ledgers).expect("all is right");
