@@ -7,7 +7,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use chat_client::conversation::{Conversation, Wishes};
+use chat_client::conversation::{Conversation, JoinOptions};
 use chat_client::output::line::{Kind, Line};
 use chat_client::output::style::{Bell, Colors, Style, TimeStyle};
 use chat_client::random::Random;
@@ -40,7 +40,7 @@ fn converse(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("converse");
     group.throughput(Throughput::Elements(LINES));
     let now = Instant::now();
-    let mut conversation = Conversation::new(Wishes::default(), Random::new(), now);
+    let mut conversation = Conversation::new(JoinOptions::default(), Random::new(), now);
     let mut hear = |bytes: &str| {
         let heard = conversation.receive(black_box(bytes.as_bytes()), now);
         heard.expect("lines");

@@ -84,7 +84,7 @@ impl App {
         // Signals end the client at once until it has a connection.
         let link =
             Link::open(settings.target, settings.reconnect, watch).map_err(StartError::Connect)?;
-        let mut conversation = Conversation::new(settings.wishes, Random::new(), Instant::now());
+        let mut conversation = Conversation::new(settings.join, Random::new(), Instant::now());
         let Target { host, port } = link.target();
         conversation.show(Line::word(format!("connected to {host} port {port}")));
         if let Some(note) = settings.note {
@@ -151,13 +151,13 @@ impl App {
         }
         let now = Instant::now();
         if self.link.come_back(now) {
-            self.conversation.begin_again(now);
+            self.conversation.handle_reconnect(now);
         }
         let ended = self.receive().or_else(|| self.take_inputs());
         self.conversation.expire(Instant::now());
         self.leave_when_done();
         let ended = ended
-            .or_else(|| self.notice_stranger())
+            .or_else(|| self.check_foreign_server())
             .or_else(|| self.while_away())
             .or_else(|| self.send());
         if let Err(error) = self.show() {

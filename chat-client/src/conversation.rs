@@ -2,7 +2,7 @@
 //!
 //! Bytes from the server and lines from the person go in; [`Line`]s to show
 //! and bytes to send come out. A server that greets as `chat/1` is asked for the
-//! JSON form. Any other one is a [`Stranger`]. A person who sees what it says, or
+//! JSON form. Any other one is a [`ForeignServer`]. A person who sees what it says, or
 //! who has said that it is a server of plain lines (the tutorial's, `ncat --chat`),
 //! talks to it all the same, unless it is known to speak another protocol; and so
 //! to one that has said nothing for [`DECIDE_AFTER`], whose first line may still be
@@ -18,19 +18,19 @@
 //! whatever the server does, it cannot reach the terminal behind our back.
 
 mod about;
-mod absence;
-mod away;
 mod commands;
-mod company;
-mod hearing;
+mod disconnect;
+mod foreign;
+mod incoming;
+mod netsplit;
 mod objects;
+mod outage;
 mod outbox;
+mod outgoing;
 mod people;
 mod plain;
 mod position;
-mod saying;
 mod stage;
-mod stranger;
 mod timeouts;
 
 use std::borrow::Cow;
@@ -47,21 +47,21 @@ use chat_proto::text_form;
 use crate::output::line::{Line, Presence};
 use crate::random::Random;
 pub use about::about;
-use away::Away;
 pub use commands::is_quit;
-use company::Company;
+use foreign::BEGINNING;
+pub use foreign::{ForeignServer, ServerKind};
+use netsplit::Netsplit;
 use objects::Objects;
+use outage::Outage;
 use outbox::Outbox;
 pub use people::People;
 use position::Position;
 use stage::{Departure, Liveness, Refusal, Stage};
-use stranger::BEGINNING;
-pub use stranger::{ServerKind, Stranger};
 pub use timeouts::*;
 
 /// What the talk is to be like.
 #[derive(Debug, Clone, Default)]
-pub struct Wishes {
+pub struct JoinOptions {
     /// The name to ask for.
     pub name: Option<String>,
     /// How many of the last messages to see again on joining.
@@ -90,7 +90,7 @@ pub struct Conversation {
     stage: Stage,
     departure: Departure,
     decoder: LineDecoder,
-    wishes: Wishes,
+    options: JoinOptions,
     me: Option<Name>,
     people: People,
     /// The most bytes in a text, as the server says.
@@ -98,9 +98,9 @@ pub struct Conversation {
     outbox: Outbox,
     position: Position,
     /// While the connection is lost.
-    away: Option<Away>,
+    outage: Option<Outage>,
     /// From a loss until a while after the return.
-    company: Option<Company>,
+    netsplit: Option<Netsplit>,
     /// What the server said before it went, and for how long.
     goodbye: Option<(String, Duration)>,
     /// Something came that had not been there before.
@@ -121,8 +121,8 @@ pub struct NotAChat;
 impl Conversation {
     /// A conversation that begins at `now`. The marks of messages are made
     /// with `random`.
-    pub fn new(wishes: Wishes, random: Random, now: Instant) -> Self {
-        let greet_within = match wishes.may_be_plain() {
+    pub fn new(options: JoinOptions, random: Random, now: Instant) -> Self {
+        let greet_within = match options.may_be_plain() {
             true => DECIDE_AFTER,
             false => GREET_WITHIN,
         };
@@ -132,14 +132,14 @@ impl Conversation {
             },
             departure: Departure::Staying,
             decoder: LineDecoder::default(),
-            wishes,
+            options,
             me: None,
             people: People::default(),
             limit: MAX_TEXT,
             outbox: Outbox::new(random),
             position: Position::default(),
-            away: None,
-            company: None,
+            outage: None,
+            netsplit: None,
             goodbye: None,
             progress: false,
             partial_since: None,
@@ -165,8 +165,8 @@ impl Conversation {
             // It may come in pieces, even of a single byte.
             let pending = self.decoder.pending().iter();
             let beginning: Vec<u8> = pending.chain(input).take(BEGINNING).copied().collect();
-            if let Some(stranger) = Stranger::recognize(&beginning, self.wishes.server) {
-                self.stage = Stage::Stranger(stranger);
+            if let Some(foreign) = ForeignServer::recognize(&beginning, self.options.server) {
+                self.stage = Stage::ForeignServer(foreign);
                 return Ok(());
             }
         }
@@ -197,8 +197,8 @@ impl Conversation {
 
     /// When [`Conversation::expire`] wants to be called.
     pub fn deadline(&self) -> Option<Instant> {
-        let company = self.company.as_ref().and_then(Company::deadline);
-        self.stage_deadline().into_iter().chain(company).min()
+        let netsplit = self.netsplit.as_ref().and_then(Netsplit::deadline);
+        self.stage_deadline().into_iter().chain(netsplit).min()
     }
 
     fn stage_deadline(&self) -> Option<Instant> {
@@ -210,29 +210,29 @@ impl Conversation {
                 self.partial_since.map(|since| since + SHOW_PARTIAL_AFTER)
             }
             Stage::Json(liveness) => liveness.deadline(),
-            Stage::Away | Stage::Unfit { .. } | Stage::Stranger(_) => None,
+            Stage::Disconnected | Stage::Unfit { .. } | Stage::ForeignServer(_) => None,
         }
     }
 
     /// Does what is due.
     pub fn expire(&mut self, now: Instant) {
-        let is_over = |company: &mut Company| company.deadline().is_some_and(|at| at <= now);
-        if let Some(company) = self.company.take_if(is_over) {
-            self.tell_gone(company);
+        let is_over = |netsplit: &mut Netsplit| netsplit.deadline().is_some_and(|at| at <= now);
+        if let Some(netsplit) = self.netsplit.take_if(is_over) {
+            self.tell_gone(netsplit);
         }
         if self.stage_deadline().is_none_or(|deadline| deadline > now) {
             return;
         }
         match &mut self.stage {
-            Stage::Undecided { .. } if self.wishes.may_be_plain() => {
+            Stage::Undecided { .. } if self.options.may_be_plain() => {
                 self.be_plain(Stage::PlainSoFar);
             }
             Stage::Undecided { .. } => {
-                let stranger = match self.decoder.take_pending() {
-                    Some(partial) => Stranger::says(&String::from_utf8_lossy(&partial)),
-                    None => Stranger::Silent(GREET_WITHIN),
+                let foreign = match self.decoder.take_pending() {
+                    Some(partial) => ForeignServer::says(&String::from_utf8_lossy(&partial)),
+                    None => ForeignServer::Silent(GREET_WITHIN),
                 };
-                self.stage = Stage::Stranger(stranger);
+                self.stage = Stage::ForeignServer(foreign);
             }
             Stage::Hello { refusal, .. } => {
                 let refusal = refusal.take();
@@ -251,7 +251,7 @@ impl Conversation {
                 }
                 self.partial_since = None;
             }
-            Stage::Away | Stage::Unfit { .. } | Stage::Stranger(_) => {}
+            Stage::Disconnected | Stage::Unfit { .. } | Stage::ForeignServer(_) => {}
         }
     }
 
@@ -311,7 +311,7 @@ impl Conversation {
     pub fn is_unfit(&self) -> bool {
         matches!(
             self.stage,
-            Stage::Unfit { .. } | Stage::Stranger(_) | Stage::Json(Liveness::Silent)
+            Stage::Unfit { .. } | Stage::ForeignServer(_) | Stage::Json(Liveness::Silent)
         )
     }
 
@@ -328,16 +328,16 @@ impl Conversation {
     }
 
     /// What answers, if that is no chat and is not talked to.
-    pub fn stranger(&self) -> Option<&Stranger> {
+    pub fn foreign_server(&self) -> Option<&ForeignServer> {
         match &self.stage {
-            Stage::Stranger(stranger) => Some(stranger),
+            Stage::ForeignServer(foreign) => Some(foreign),
             _ => None,
         }
     }
 
     /// Who reads and types.
     pub fn audience(&self) -> Audience {
-        self.wishes.audience
+        self.options.audience
     }
 
     /// Whether the server has let us in or is one of plain lines: from then on what
@@ -369,18 +369,18 @@ impl Conversation {
             Stage::Returning { .. } => self.stage = Stage::Unfit { refusal: None },
             Stage::Plain => self.show_plain(&line),
             Stage::Hello { .. } | Stage::Json(_) => self.object(&line, now),
-            Stage::Away | Stage::Unfit { .. } | Stage::Stranger(_) => {}
+            Stage::Disconnected | Stage::Unfit { .. } | Stage::ForeignServer(_) => {}
         }
     }
 
     fn first_line(&mut self, line: &str, now: Instant) {
         if is_greeting(line) {
             self.hello(line, now + LET_IN_WITHIN);
-        } else if self.wishes.may_be_plain() {
+        } else if self.options.may_be_plain() {
             self.be_plain(Stage::Plain);
             self.show_plain(line);
         } else {
-            self.stage = Stage::Stranger(Stranger::says(line));
+            self.stage = Stage::ForeignServer(ForeignServer::says(line));
         }
     }
 
@@ -393,9 +393,9 @@ impl Conversation {
         }
         let hello = Hello {
             protocol: PROTOCOL,
-            name: self.wishes.name.clone(),
+            name: self.options.name.clone(),
             resume: self.position.resume(),
-            replay: self.wishes.replay,
+            replay: self.options.replay,
         };
         self.output.extend(hello.encode());
         let refusal = refusal_in(greeting).map(Refusal::ForNow);
@@ -403,7 +403,7 @@ impl Conversation {
     }
 }
 
-impl Wishes {
+impl JoinOptions {
     /// Whether a server that does not greet is talked to in plain lines: by a person,
     /// who sees what comes of it, and by a program with `--plain-server`.
     fn may_be_plain(&self) -> bool {

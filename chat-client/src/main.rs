@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use chat_client::app::{App, Manner, Settings, StartError};
 use chat_client::cli::Args;
-use chat_client::conversation::{Audience, ServerKind, Wishes};
+use chat_client::conversation::{Audience, JoinOptions, ServerKind};
 use chat_client::net::link::Reconnect;
 use chat_client::output::line::Presence;
 use chat_client::output::plain::What;
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
             true => Reconnect::Never,
             false => Reconnect::Always,
         },
-        wishes: Wishes {
+        join: JoinOptions {
             name: wanted.name,
             replay: args.replay(audience),
             audience,

@@ -21,8 +21,8 @@ impl App {
                 Received::Bytes(count) => count,
                 Received::Drained => break,
                 Received::End => {
-                    self.conversation.close(Instant::now());
-                    return self.notice_stranger().or_else(|| self.lose());
+                    self.conversation.handle_close(Instant::now());
+                    return self.check_foreign_server().or_else(|| self.lose());
                 }
             };
             let received = self
@@ -32,7 +32,7 @@ impl App {
             let lines = self.lines(Instant::now());
             self.take(&lines);
             if received.is_err() {
-                match self.conversation.away_since() {
+                match self.conversation.outage_since() {
                     Some(_) => return self.lose(),
                     None => return Some(End::NotAChat),
                 }
@@ -45,9 +45,13 @@ impl App {
     }
 
     /// What answers is no chat. On a return another attempt may find the chat again.
-    pub(super) fn notice_stranger(&self) -> Option<End> {
-        match self.conversation.away_since() {
-            None => self.conversation.stranger().cloned().map(End::Stranger),
+    pub(super) fn check_foreign_server(&self) -> Option<End> {
+        match self.conversation.outage_since() {
+            None => self
+                .conversation
+                .foreign_server()
+                .cloned()
+                .map(End::ForeignServer),
             Some(_) => None,
         }
     }
@@ -71,13 +75,13 @@ impl App {
             });
         }
         let now = Instant::now();
-        let is_first = conversation.away_since().is_none();
+        let is_first = conversation.outage_since().is_none();
         // A full room is not to be left alone for longer and longer: there may be a
         // place at any time.
         if conversation.has_progressed() || conversation.is_refused_for_now() {
             self.link.progress();
         }
-        let wait = conversation.lose(now);
+        let wait = conversation.handle_disconnect(now);
         self.link.lose(wait, now);
         // A prompt has a row for it, which goes away again.
         let is_prompt = self.prompt.is_some();
@@ -91,7 +95,7 @@ impl App {
             }));
         } else if is_first
             && !is_prompt
-            && let Some(why) = conversation.away_why()
+            && let Some(why) = conversation.outage_reason()
         {
             let lost = Line::aside(format!("{why}; trying again"));
             conversation.show(lost);
@@ -105,7 +109,7 @@ impl App {
         if self.conversation.is_unfit() {
             return self.lose();
         }
-        self.conversation.away_since()?;
+        self.conversation.outage_since()?;
         if self.conversation.is_leaving() {
             return Some(End::Left);
         }
@@ -120,7 +124,7 @@ impl App {
 
     /// When to come back is no longer tried.
     pub(super) fn patience_ends(&self) -> Option<Instant> {
-        let since = self.conversation.away_since()?;
+        let since = self.conversation.outage_since()?;
         let is_program = self.conversation.audience() == Audience::Program;
         if is_program && !self.conversation.was_welcomed() {
             return Patience::Limited(since).ends(since);

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::conversation::Stranger;
+use crate::conversation::ForeignServer;
 
 /// How it ended.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) enum End {
     /// The server sends what is no chat.
     NotAChat,
     /// What answers is no chat, or not known to be one.
-    Stranger(Stranger),
+    ForeignServer(ForeignServer),
     /// Our output cannot be written.
     OutputGone(io::Error),
     /// A signal of this number.

@@ -65,7 +65,7 @@ impl App {
             | End::NotLetIn
             | End::GivenUp
             | End::NotAChat
-            | End::Stranger(_) => 1,
+            | End::ForeignServer(_) => 1,
         }
     }
 
@@ -89,14 +89,14 @@ impl App {
             }
             End::GivenUp => not_let_in(GIVE_UP_AFTER),
             End::NotAChat => "that is no chat server: it does not speak in lines".to_owned(),
-            End::Stranger(stranger) => {
+            End::ForeignServer(foreign) => {
                 let advice = match self.what {
                     // There it would have nothing to print.
                     What::Objects => "",
-                    _ if stranger.may_be_plain() => PLAIN_SERVER,
+                    _ if foreign.may_be_plain() => PLAIN_SERVER,
                     _ => "",
                 };
-                format!("{stranger}{advice}")
+                format!("{foreign}{advice}")
             }
         })
     }

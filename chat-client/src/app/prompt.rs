@@ -104,7 +104,7 @@ impl Prompt {
         let text = prompt + self.editor.text();
         Block {
             status: conversation
-                .away_why()
+                .outage_reason()
                 .map(|why| format!("-- {why}; trying again{when}, and what you type waits")),
             pending: conversation.undelivered().map(pending).collect(),
             prompt: prompt_length,
@@ -143,7 +143,7 @@ const PROMPT: &str = "<You> ";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::Wishes;
+    use crate::conversation::JoinOptions;
     use crate::random::Random;
 
     #[test]
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn the_block_shows_the_draft_and_the_cursor() {
         let now = Instant::now();
-        let mut conversation = Conversation::new(Wishes::default(), Random::new(), now);
+        let mut conversation = Conversation::new(JoinOptions::default(), Random::new(), now);
         let (mut prompt, trouble) = Prompt::new(None);
         assert_eq!(trouble, None);
         assert_eq!(prompt.keep("nowhere"), None);
@@ -197,7 +197,7 @@ mod tests {
         let block = prompt.block(&conversation, None, now);
         assert_eq!(&block.text[..block.prompt], "(search 'x': not found) ");
 
-        conversation.lose(now);
+        conversation.handle_disconnect(now);
         let again = now + Duration::from_millis(1500);
         let status = prompt.block(&conversation, Some(again), now).status;
         let told = "-- connection lost; trying again in 2 s, and what you type waits";

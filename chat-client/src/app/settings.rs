@@ -1,6 +1,6 @@
 //! What the command line asks for.
 
-use crate::conversation::Wishes;
+use crate::conversation::JoinOptions;
 use crate::net::link::Reconnect;
 use crate::net::{ConnectError, Target};
 use crate::output::line::Presence;
@@ -37,7 +37,7 @@ pub struct Settings {
     /// Whether a lost connection is made again.
     pub reconnect: Reconnect,
     /// What the conversation is to be like.
-    pub wishes: Wishes,
+    pub join: JoinOptions,
     /// What the person is to be told of the name.
     pub note: Option<String>,
     /// How lines look.

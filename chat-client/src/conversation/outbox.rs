@@ -25,13 +25,13 @@ pub(super) struct Outbox {
 #[derive(Debug)]
 pub(super) struct Sent {
     id: MessageId,
-    pub(super) manner: Manner,
+    pub(super) kind: SpeechKind,
     pub(super) text: Text,
 }
 
 /// How it is said.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Manner {
+pub(super) enum SpeechKind {
     Message,
     Action,
 }
@@ -56,9 +56,9 @@ impl Outbox {
     }
 
     /// Sends a message, and keeps it until it is confirmed.
-    pub(super) fn send(&mut self, manner: Manner, text: Text, output: &mut Vec<u8>) {
+    pub(super) fn send(&mut self, kind: SpeechKind, text: Text, output: &mut Vec<u8>) {
         let id = self.random.message_id();
-        let sent = Sent { id, manner, text };
+        let sent = Sent { id, kind, text };
         sent.encode(output);
         self.unconfirmed.push_back(sent);
     }
@@ -101,9 +101,9 @@ impl Outbox {
 impl Sent {
     fn encode(&self, output: &mut Vec<u8>) {
         let (text, id) = (self.text.clone(), Some(self.id.clone()));
-        let command = match self.manner {
-            Manner::Message => Command::Message { text, id },
-            Manner::Action => Command::Action { text, id },
+        let command = match self.kind {
+            SpeechKind::Message => Command::Message { text, id },
+            SpeechKind::Action => Command::Action { text, id },
         };
         json_form::encode_command(&command, output);
     }

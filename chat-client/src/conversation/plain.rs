@@ -5,8 +5,8 @@ use chat_proto::text::{self, Text};
 
 use super::Conversation;
 use super::commands::is_quit;
+use super::foreign::ServerKind;
 use super::stage::{Departure, Stage};
-use super::stranger::ServerKind;
 use crate::output::line::{Kind, Line};
 
 impl Conversation {
@@ -22,7 +22,7 @@ impl Conversation {
     /// The server is one of plain lines: what waited is sent to it.
     pub(super) fn be_plain(&mut self, stage: Stage) {
         if matches!(self.stage, Stage::Undecided { .. })
-            && self.wishes.server != ServerKind::PlainLines
+            && self.options.server != ServerKind::PlainLines
         {
             self.show(Line::word(UNCONFIRMED));
         }

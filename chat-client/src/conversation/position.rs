@@ -34,16 +34,16 @@ struct Seen {
 
 /// How a welcome goes on with what was before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Arrival {
+pub(super) enum Resumption {
     /// What was missed follows.
     Resumed,
     /// Some of what was seen is lost, as the server says, and what is there in its
     /// place follows.
-    Torn,
+    RolledBack,
     /// It cannot; the server says why.
-    Fresh,
+    Refused,
     /// It cannot, and the server does not know that we were here.
-    Strange,
+    Unsupported,
 }
 
 impl Position {
@@ -57,7 +57,7 @@ impl Position {
     }
 
     /// We are in the room; it was asked for `replay` messages.
-    pub(super) fn arrive(&mut self, welcome: &Welcome, replay: usize) -> Arrival {
+    pub(super) fn arrive(&mut self, welcome: &Welcome, replay: usize) -> Resumption {
         self.welcomed_at = welcome.seq;
         self.secret = welcome.secret;
         self.histories = 0;
@@ -66,19 +66,20 @@ impl Position {
             let room = welcome.room.as_ref();
             room.is_some_and(|room| room.is_same_room(&seen.room))
         });
-        let (seq, arrival) = match (same, welcome.resumed, welcome.from) {
-            (Some(seen), Some(true), _) => (seen.seq, Arrival::Resumed),
+        let (seq, resumption) = match (same, welcome.resumed, welcome.from) {
+            (Some(seen), Some(true), _) => (seen.seq, Resumption::Resumed),
             // Those numbers that were seen are of other events.
-            (Some(_), Some(false), Some(from)) => {
-                (from.saturating_sub(1).min(welcome.seq), Arrival::Torn)
-            }
-            (_, Some(_), _) => (welcome.seq, Arrival::Fresh),
-            (_, None, _) => (welcome.seq, Arrival::Strange),
+            (Some(_), Some(false), Some(from)) => (
+                from.saturating_sub(1).min(welcome.seq),
+                Resumption::RolledBack,
+            ),
+            (_, Some(_), _) => (welcome.seq, Resumption::Refused),
+            (_, None, _) => (welcome.seq, Resumption::Unsupported),
         };
-        let follows = matches!(arrival, Arrival::Resumed | Arrival::Torn);
+        let follows = matches!(resumption, Resumption::Resumed | Resumption::RolledBack);
         self.replays = !follows && replay > 0;
         self.seen = welcome.room.clone().map(|room| Seen { room, seq });
-        arrival
+        resumption
     }
 
     /// Takes note of an event. `None` if it has been here before and nobody

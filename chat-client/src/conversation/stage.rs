@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::stranger::Stranger;
+use super::foreign::ForeignServer;
 use super::timeouts::{ANSWER_WITHIN, QUIET_FOR};
 
 /// What the connection is good for now.
@@ -22,13 +22,13 @@ pub(super) enum Stage {
     /// The JSON form.
     Json(Liveness),
     /// There is no connection.
-    Away,
+    Disconnected,
     /// There is one again, and the greeting is to come; likewise.
     Returning { until: Instant },
     /// What answers is not what we were talking to, or lets nobody in.
     Unfit { refusal: Option<Refusal> },
     /// What answers is no chat, and is not talked to.
-    Stranger(Stranger),
+    ForeignServer(ForeignServer),
 }
 
 /// The server's words to a client that cannot come in.

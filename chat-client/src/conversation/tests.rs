@@ -19,24 +19,24 @@ impl Talk {
     }
 
     fn with_replay(replay: usize) -> Self {
-        Self::with(Wishes {
+        Self::with(JoinOptions {
             replay,
             server: ServerKind::PlainLines,
-            ..Wishes::default()
+            ..JoinOptions::default()
         })
     }
 
-    /// Ann's, with these wishes.
-    fn with(wishes: Wishes) -> Self {
+    /// Ann's, with these options.
+    fn with(options: JoinOptions) -> Self {
         let now = Instant::now();
-        let wishes = Wishes {
+        let options = JoinOptions {
             name: Some("ann".into()),
-            ..wishes
+            ..options
         };
         // A key that is always the same.
         let random = Random::with_key(DefaultHasher::new());
         Self {
-            conversation: Conversation::new(wishes, random, now),
+            conversation: Conversation::new(options, random, now),
             now,
         }
     }

@@ -6,7 +6,7 @@ use std::hash::DefaultHasher;
 use std::num::NonZero;
 use std::time::{Duration, Instant};
 
-use chat_client::conversation::{Audience, Conversation, ServerKind, Wishes};
+use chat_client::conversation::{Audience, Conversation, JoinOptions, ServerKind};
 use chat_client::output::fold::Fold;
 use chat_client::output::screen::Size;
 use chat_client::output::screen::view::{Block, Reflow, View};
@@ -29,14 +29,14 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let colors = [Colors::On, Colors::Off][usize::from(shape / 32 % 2)];
     let mut now = Instant::now();
-    let wishes = Wishes {
+    let options = JoinOptions {
         name: Some("ann".to_owned()),
         replay: 5,
         audience: Audience::Prompt,
         server: ServerKind::Chat,
     };
     let random = Random::with_key(DefaultHasher::new());
-    let mut conversation = Conversation::new(wishes, random, now);
+    let mut conversation = Conversation::new(options, random, now);
     let time = [TimeStyle::None, TimeStyle::Full][usize::from(shape / 128)];
     let clock = || jiff::Timestamp::UNIX_EPOCH;
     let mut style = Style::new(colors, time, Bell::Off, TimeZone::UTC, clock).raw();
@@ -60,8 +60,8 @@ fuzz_target!(|bytes: &[u8]| {
                 conversation.expire(now);
             }
             2 => {
-                conversation.lose(now);
-                conversation.begin_again(now);
+                conversation.handle_disconnect(now);
+                conversation.handle_reconnect(now);
             }
             _ if conversation.receive(piece, now).is_err() => return,
             _ => {}
@@ -77,7 +77,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
         let row = |said: &str| format!("<You> {}", said.split('\n').next().unwrap_or(said));
         let block = Block {
-            status: conversation.away_why().map(|why| format!("-- {why}")),
+            status: conversation.outage_reason().map(|why| format!("-- {why}")),
             pending: conversation.undelivered().map(row).collect(),
             text: DRAFT.to_owned(),
             cursor: CURSOR,

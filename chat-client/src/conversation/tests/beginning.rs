@@ -14,15 +14,15 @@ const WAYS: [(Audience, ServerKind); 4] = [
 const WELCOME: &str = r#"{"seq":1,"time":"2026-11-23T10:00:00.123Z","type":"welcome","name":"ann","people":1,"names":["ann"],"limits":{"text":4096,"line":1,"name":1}}"#;
 
 fn talk((audience, server): (Audience, ServerKind)) -> Talk {
-    Talk::with(Wishes {
+    Talk::with(JoinOptions {
         audience,
         server,
-        ..Wishes::default()
+        ..JoinOptions::default()
     })
 }
 
-fn stranger(talk: &Talk) -> Option<String> {
-    talk.conversation.stranger().map(ToString::to_string)
+fn foreign_server(talk: &Talk) -> Option<String> {
+    talk.conversation.foreign_server().map(ToString::to_string)
 }
 
 /// However the beginning is cut into pieces, for people and for programs.
@@ -49,9 +49,14 @@ fn another_protocol_is_known_by_its_beginning() {
                 }
                 let speaks = expected
                     .map(|protocol| format!("that is no chat server: it speaks {protocol}"));
-                let says = || (!decided).then(|| Stranger::says(first_row(answer)).to_string());
+                let says =
+                    || (!decided).then(|| ForeignServer::says(first_row(answer)).to_string());
                 let expected = speaks.or_else(says);
-                assert_eq!(stranger(&talk), expected, "{answer:?}, {piece}, {way:?}");
+                assert_eq!(
+                    foreign_server(&talk),
+                    expected,
+                    "{answer:?}, {piece}, {way:?}"
+                );
                 if expected.is_some() {
                     assert_eq!(talk.output(), "");
                     assert_eq!(talk.say("more"), "");
@@ -85,14 +90,18 @@ fn a_program_says_nothing_to_a_server_that_does_not_greet() {
         let mut talk = talk((Audience::Program, ServerKind::Chat));
         assert_eq!(talk.say("early\nbird\r\n"), "");
         talk.pass(DECIDE_AFTER);
-        assert_eq!(talk.conversation.stranger(), None, "a busy one has time");
+        assert_eq!(
+            talk.conversation.foreign_server(),
+            None,
+            "a busy one has time"
+        );
         talk.hear(answer);
         match closes {
-            true => talk.conversation.close(talk.now),
+            true => talk.conversation.handle_close(talk.now),
             false => talk.pass(GREET_WITHIN - DECIDE_AFTER),
         }
         let expected = Some(format!("that is no chat server: {expected}"));
-        assert_eq!(stranger(&talk), expected);
+        assert_eq!(foreign_server(&talk), expected);
         assert_eq!(talk.say("late"), "");
         assert!(!talk.conversation.is_settled());
         let undelivered: Vec<&str> = talk.conversation.undelivered().collect();
@@ -127,7 +136,7 @@ fn a_person_is_told_that_a_plain_server_confirms_nothing() {
 fn what_a_plain_server_says_last_needs_no_end() {
     let mut talk = talk((Audience::Program, ServerKind::PlainLines));
     talk.hear("hello\nbye");
-    talk.conversation.close(talk.now);
+    talk.conversation.handle_close(talk.now);
     assert_eq!(talk.shown(), ["hello", "bye"]);
 }
 
@@ -167,7 +176,7 @@ fn refuse(talk: &mut Talk, ways: &[&str]) {
     for words in ways {
         talk.hear(words);
     }
-    talk.conversation.close(talk.now);
+    talk.conversation.handle_close(talk.now);
 }
 
 #[test]
@@ -188,13 +197,13 @@ fn a_full_room_is_told_once_and_comes_to_nothing_else() {
             refuse(&mut talk, ways);
             assert!(talk.conversation.is_refused_for_now());
             assert_eq!(talk.conversation.end_reason().as_deref(), Some(FULL));
-            assert_eq!(talk.conversation.lose(talk.now), FULL_FOR);
+            assert_eq!(talk.conversation.handle_disconnect(talk.now), FULL_FOR);
             let told = talk.conversation.tell_refusal();
             assert_eq!(told.as_deref(), (attempt == 0).then_some(FULL));
-            assert_eq!(talk.conversation.away_why(), Some("not let in yet"));
+            assert_eq!(talk.conversation.outage_reason(), Some("not let in yet"));
             assert!(talk.conversation.was_refused());
             talk.pass(FULL_FOR);
-            talk.conversation.begin_again(talk.now);
+            talk.conversation.handle_reconnect(talk.now);
         }
         assert_eq!(talk.shown(), [""; 0], "nothing else");
         talk.output();
@@ -218,9 +227,9 @@ fn another_reason_is_told_too() {
         (&error("full", FULL), Some(FULL)),
     ] {
         refuse(&mut talk, &["\r-- chat/1 welcome\n", words]);
-        talk.conversation.lose(talk.now);
+        talk.conversation.handle_disconnect(talk.now);
         assert_eq!(talk.conversation.tell_refusal().as_deref(), told);
-        talk.conversation.begin_again(talk.now);
+        talk.conversation.handle_reconnect(talk.now);
     }
 }
 
@@ -230,8 +239,8 @@ fn what_will_not_change_is_told_and_not_tried_again() {
         let mut talk = talk((Audience::Prompt, ServerKind::Chat));
         if was_full {
             refuse(&mut talk, &["\r-- chat/1 welcome\n", &error("full", FULL)]);
-            talk.conversation.lose(talk.now);
-            talk.conversation.begin_again(talk.now);
+            talk.conversation.handle_disconnect(talk.now);
+            talk.conversation.handle_reconnect(talk.now);
         }
         let text = "this server speaks protocol 2 only";
         refuse(
@@ -252,8 +261,8 @@ fn a_room_that_was_full_is_tried_until_it_lets_us_in() {
     refuse(&mut talk, &["\r-- chat/1 welcome\n", &error("full", FULL)]);
     for words in ["", "\r-- chat/1 welcome\n", "220 not yours\n"] {
         assert!(talk.conversation.may_return());
-        talk.conversation.lose(talk.now);
-        talk.conversation.begin_again(talk.now);
+        talk.conversation.handle_disconnect(talk.now);
+        talk.conversation.handle_reconnect(talk.now);
         refuse(&mut talk, &[words]);
     }
     assert!(talk.conversation.may_return());

@@ -97,9 +97,9 @@ impl Client {
     /// anew meanwhile.
     fn come_back(&mut self) {
         let said = self.talk.say("hello");
-        self.talk.conversation.lose(self.talk.now);
+        self.talk.conversation.handle_disconnect(self.talk.now);
         self.talk.pass(Duration::from_secs(2));
-        self.talk.conversation.begin_again(self.talk.now);
+        self.talk.conversation.handle_reconnect(self.talk.now);
         self.talk.hear("\r-- chat/1 welcome\n");
         self.seq += 1;
         self.welcome(r#","resumed":true"#);

@@ -16,7 +16,7 @@ use super::*;
 use crate::output::line::Kind;
 
 fn is_away(conversation: &Conversation) -> bool {
-    matches!(conversation.stage, Stage::Away)
+    matches!(conversation.stage, Stage::Disconnected)
 }
 
 /// A room of the simplest kind, with one reader who comes back. When the power
@@ -196,15 +196,15 @@ impl Play {
             }
             2 | 6 | 7 | 8 => room.take(),
             4 if !is_away(&talk.conversation) => {
-                talk.conversation.lose(talk.now);
+                talk.conversation.handle_disconnect(talk.now);
                 room.cut();
             }
             5 if is_away(&talk.conversation) => {
-                talk.conversation.begin_again(talk.now);
+                talk.conversation.handle_reconnect(talk.now);
                 room.connect();
             }
             12 if !is_away(&talk.conversation) => {
-                talk.conversation.lose(talk.now);
+                talk.conversation.handle_disconnect(talk.now);
                 let before = room.log.clone();
                 room.fail(self.said % 4);
                 let lost = before[room.log.len()..].iter();

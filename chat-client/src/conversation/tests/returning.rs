@@ -69,9 +69,9 @@ impl Talk {
 
     /// Loses the connection and has one again after 12 seconds; the hello.
     fn lose(&mut self) -> String {
-        self.conversation.lose(self.now);
+        self.conversation.handle_disconnect(self.now);
         self.pass(Duration::from_secs(12));
-        self.conversation.begin_again(self.now);
+        self.conversation.handle_reconnect(self.now);
         self.hear(GREETING);
         self.output()
     }
@@ -230,44 +230,47 @@ fn a_goodbye_says_why_and_how_long() {
         Some("the server is shutting down; bye")
     );
     assert_eq!(talk.shown(), [""; 0]);
-    let wait = talk.conversation.lose(talk.now);
+    let wait = talk.conversation.handle_disconnect(talk.now);
     assert_eq!(wait, Duration::from_millis(1500));
     let why = Some("the server is shutting down; bye");
-    assert_eq!(talk.conversation.away_why(), why);
+    assert_eq!(talk.conversation.outage_reason(), why);
     // It holds for one attempt, and the reason for all of them.
     talk.pass(Duration::from_secs(3));
-    talk.conversation.begin_again(talk.now);
-    assert_eq!(talk.conversation.lose(talk.now), Duration::ZERO);
-    assert_eq!(talk.conversation.away_why(), why);
-    let since = talk.conversation.away_since().expect("it is away");
+    talk.conversation.handle_reconnect(talk.now);
+    assert_eq!(
+        talk.conversation.handle_disconnect(talk.now),
+        Duration::ZERO
+    );
+    assert_eq!(talk.conversation.outage_reason(), why);
+    let since = talk.conversation.outage_since().expect("it is away");
     assert_eq!(
         talk.now - since,
         Duration::from_secs(3),
         "of the first loss"
     );
     talk.pass(Duration::from_secs(120));
-    talk.conversation.begin_again(talk.now);
+    talk.conversation.handle_reconnect(talk.now);
     talk.hear(GREETING);
     talk.hear(&welcome(10, "ann", &["ann"], RESUMED));
     assert_eq!(talk.shown(), ["-- back after 2 min"]);
-    assert_eq!(talk.conversation.away_since(), None);
-    assert_eq!(talk.conversation.away_why(), None);
+    assert_eq!(talk.conversation.outage_since(), None);
+    assert_eq!(talk.conversation.outage_reason(), None);
 }
 
 #[test]
 fn whoever_answers_now_may_be_somebody_else() {
     for answer in ["HTTP/1.1 400 Bad Request\n", "\r-- chat/2 hello\n"] {
         let mut talk = Talk::in_room();
-        talk.conversation.lose(talk.now);
+        talk.conversation.handle_disconnect(talk.now);
         talk.say("not for strangers");
-        talk.conversation.begin_again(talk.now);
+        talk.conversation.handle_reconnect(talk.now);
         assert!(!talk.conversation.is_unfit());
         talk.hear(answer);
         talk.hear("more of it\n");
         assert!(talk.conversation.is_unfit());
         assert_eq!(talk.output(), "");
         assert_eq!(talk.shown(), [""; 0]);
-        talk.conversation.lose(talk.now);
+        talk.conversation.handle_disconnect(talk.now);
         assert!(!talk.conversation.is_unfit());
         assert!(!talk.conversation.all_delivered());
     }
@@ -277,9 +280,9 @@ fn whoever_answers_now_may_be_somebody_else() {
 fn a_welcome_on_return_has_its_time() {
     for greets in [false, true] {
         let mut talk = Talk::in_room();
-        talk.conversation.lose(talk.now);
+        talk.conversation.handle_disconnect(talk.now);
         assert_eq!(talk.conversation.deadline(), None);
-        talk.conversation.begin_again(talk.now);
+        talk.conversation.handle_reconnect(talk.now);
         talk.pass(WELCOME_WITHIN / 2);
         if greets {
             talk.hear(GREETING);
@@ -298,8 +301,11 @@ fn an_error_on_return_is_the_reason_and_no_line() {
     talk.hear(&reply(
         r#""type":"error","code":"other","text":"the room is closed""#,
     ));
-    talk.conversation.lose(talk.now);
-    assert_eq!(talk.conversation.away_why(), Some("the room is closed"));
+    talk.conversation.handle_disconnect(talk.now);
+    assert_eq!(
+        talk.conversation.outage_reason(),
+        Some("the room is closed")
+    );
     assert_eq!(talk.shown(), [""; 0]);
     assert_eq!(talk.conversation.refused(), 0);
 }
@@ -333,7 +339,7 @@ fn half_a_line_of_a_lost_connection_is_forgotten() {
 #[test]
 fn leaving_while_away_says_nothing_to_anybody() {
     let mut talk = Talk::in_room();
-    talk.conversation.lose(talk.now);
+    talk.conversation.handle_disconnect(talk.now);
     talk.conversation.quit();
     assert!(talk.conversation.is_leaving());
     assert!(talk.conversation.all_delivered());

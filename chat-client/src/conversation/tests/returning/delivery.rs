@@ -8,13 +8,16 @@ fn what_has_not_come_back_is_sent_again_first_and_in_order() {
     let sent = talk.say("one") + &talk.say("/me waves") + &talk.say("three");
     let first = id_of(&sent).to_owned();
     talk.hear(&marked(11, "ann", "one", &first));
-    assert_eq!(talk.conversation.lose(talk.now), Duration::ZERO);
+    assert_eq!(
+        talk.conversation.handle_disconnect(talk.now),
+        Duration::ZERO
+    );
     assert_eq!(talk.say("four"), "");
     assert_eq!(talk.say("/nick bo"), "");
     assert!(!talk.conversation.all_delivered());
     let undelivered: Vec<&str> = talk.conversation.undelivered().collect();
     assert_eq!(undelivered, ["waves", "three", "four", "/nick bo"]);
-    talk.conversation.begin_again(talk.now);
+    talk.conversation.handle_reconnect(talk.now);
     talk.hear(GREETING);
     talk.output();
     talk.hear(&welcome(12, "ann", &["ann"], RESUMED));

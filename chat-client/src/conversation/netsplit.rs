@@ -19,7 +19,7 @@ use super::people::MAX_PEOPLE;
 /// Losses that follow each other closely are one; what is known of the others is
 /// bounded all the same, and who is beyond is not told of as gone.
 #[derive(Debug, Default)]
-pub(super) struct Company {
+pub(super) struct Netsplit {
     /// Who is here, as far as the events up to now have told.
     here: BTreeSet<Name>,
     /// Who was here when the room was opened anew, and is not back.
@@ -30,7 +30,7 @@ pub(super) struct Company {
     until: Option<Instant>,
 }
 
-impl Company {
+impl Netsplit {
     /// The connection is lost, perhaps not for the first time in a short while;
     /// `me` was with these.
     pub(super) fn new(
@@ -38,11 +38,11 @@ impl Company {
         others: impl Iterator<Item = Name>,
         me: Option<Name>,
     ) -> Self {
-        let mut company = earlier.unwrap_or_default();
-        company.extend(others);
-        company.former = me;
-        company.until = None;
-        company
+        let mut netsplit = earlier.unwrap_or_default();
+        netsplit.extend(others);
+        netsplit.former = me;
+        netsplit.until = None;
+        netsplit
     }
 
     /// We are back.
@@ -103,7 +103,7 @@ impl Company {
         self.missing.remove(new)
     }
 
-    /// When [`Company::into_missing`] is to be called.
+    /// When [`Netsplit::into_missing`] is to be called.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.until
     }
@@ -127,20 +127,20 @@ mod tests {
     /// however often its room is opened anew.
     #[test]
     fn what_is_known_of_the_others_is_bounded() {
-        let mut company = Company::default();
+        let mut netsplit = Netsplit::default();
         for round in 0..4 {
             let first = round * 2 * MAX_PEOPLE;
             let others = names(first..first + MAX_PEOPLE + 10);
-            company = Company::new(Some(company), others.into_iter(), None);
+            netsplit = Netsplit::new(Some(netsplit), others.into_iter(), None);
             let more = names(first + MAX_PEOPLE + 10..first + MAX_PEOPLE + 20);
             let came = more.iter().cloned().map(Arrival::of).collect();
-            assert_eq!(company.enter(came).1, more, "they are told of");
-            company.rename(&names(first..first + 1)[0], &more[0]);
-            assert_eq!(company.here.len(), MAX_PEOPLE);
-            company.restart();
-            assert!(company.here.is_empty());
-            assert!(company.missing.len() < 2 * MAX_PEOPLE);
+            assert_eq!(netsplit.enter(came).1, more, "they are told of");
+            netsplit.rename(&names(first..first + 1)[0], &more[0]);
+            assert_eq!(netsplit.here.len(), MAX_PEOPLE);
+            netsplit.restart();
+            assert!(netsplit.here.is_empty());
+            assert!(netsplit.missing.len() < 2 * MAX_PEOPLE);
         }
-        assert_eq!(company.missing.len(), MAX_PEOPLE);
+        assert_eq!(netsplit.missing.len(), MAX_PEOPLE);
     }
 }

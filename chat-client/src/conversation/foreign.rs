@@ -8,7 +8,7 @@ use chat_proto::text;
 
 /// Why a server is not talked to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stranger {
+pub enum ForeignServer {
     /// It speaks this other protocol.
     Speaks(String),
     /// This is its first line, which is no greeting.
@@ -27,7 +27,7 @@ pub enum ServerKind {
     PlainLines,
 }
 
-impl Stranger {
+impl ForeignServer {
     /// Looks at how a server begins to speak: at its first line, or at what has
     /// come of it. `None` is no other protocol, or none that is known yet.
     ///
@@ -61,7 +61,7 @@ impl Stranger {
     }
 }
 
-impl fmt::Display for Stranger {
+impl fmt::Display for ForeignServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("that is no chat server: ")?;
         match self {
@@ -192,11 +192,11 @@ mod tests {
     /// At once, or when the line is whole.
     #[track_caller]
     fn check(start: &[u8], expected: Option<&str>) {
-        let expected = expected.map(|protocol| Stranger::Speaks(protocol.to_owned()));
-        assert_eq!(Stranger::recognize(start, ServerKind::Chat), expected);
+        let expected = expected.map(|protocol| ForeignServer::Speaks(protocol.to_owned()));
+        assert_eq!(ForeignServer::recognize(start, ServerKind::Chat), expected);
         // No beginning of it is taken for something else.
         for end in 0..start.len() {
-            let found = Stranger::recognize(&start[..end], ServerKind::Chat);
+            let found = ForeignServer::recognize(&start[..end], ServerKind::Chat);
             assert!(found.is_none() || found == expected, "{end}: {found:?}");
         }
         // A person who says that it is a server of plain lines is believed.
@@ -204,7 +204,10 @@ mod tests {
             .iter()
             .any(|sure| start.trim_ascii_start().starts_with(sure.as_bytes()));
         if !is_sure && !is_binary(start) {
-            assert_eq!(Stranger::recognize(start, ServerKind::PlainLines), None);
+            assert_eq!(
+                ForeignServer::recognize(start, ServerKind::PlainLines),
+                None
+            );
         }
     }
 
@@ -262,7 +265,7 @@ mod tests {
         ] {
             check(start, Some(BINARY));
             assert!(
-                Stranger::recognize(start, ServerKind::PlainLines).is_some(),
+                ForeignServer::recognize(start, ServerKind::PlainLines).is_some(),
                 "{start:?}"
             );
         }
@@ -294,13 +297,13 @@ mod tests {
 
     #[test]
     fn what_one_says_is_safe_and_short() {
-        let told = Stranger::says(&format!("a\x1b[2Jb{}", "x".repeat(100))).to_string();
+        let told = ForeignServer::says(&format!("a\x1b[2Jb{}", "x".repeat(100))).to_string();
         let row = "x".repeat(MAX_SHOWN - 2);
         assert_eq!(
             told,
             format!("that is no chat server: it begins with \"ab{row}…\"")
         );
-        let told = Stranger::says("\r\x1b[2J").to_string();
+        let told = ForeignServer::says("\r\x1b[2J").to_string();
         assert_eq!(told, "that is no chat server: it begins with a blank line");
     }
 }

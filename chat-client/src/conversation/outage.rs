@@ -4,7 +4,7 @@ use std::time::Instant;
 
 /// A connection that was lost.
 #[derive(Debug)]
-pub(super) struct Away {
+pub(super) struct Outage {
     pub(super) since: Instant,
     /// Why, for people.
     pub(super) why: String,
@@ -21,7 +21,7 @@ pub(super) enum Refused {
     Told(String),
 }
 
-impl Away {
+impl Outage {
     /// The server has no room for us, and says so in these words.
     pub(super) fn refuse(&mut self, words: String) {
         let known = match &self.refused {

@@ -11,11 +11,11 @@ use chat_proto::name::Name;
 use chat_proto::text::{MAX_TEXT, Text};
 
 use super::about::about;
-use super::company::Company;
+use super::netsplit::Netsplit;
 use super::objects::{is_json, printable, without};
-use super::outbox::{Manner, Sent};
+use super::outbox::{Sent, SpeechKind};
 use super::people::People;
-use super::position::Arrival;
+use super::position::Resumption;
 use super::stage::{Liveness, Refusal, Stage};
 use super::{Audience, Conversation};
 use crate::output::line::{Age, Kind, Line, Presence};
@@ -80,14 +80,14 @@ impl Conversation {
         let Event { seq, time, body } = event;
         let kind = match body {
             Body::Message(speech) => {
-                let own = self.heard(&speech, age);
+                let own = self.note_speech(&speech, age);
                 Kind::Message {
                     name: (!own).then_some(speech.name),
                     text: speech.text,
                 }
             }
             Body::Action(speech) => Kind::Action {
-                own: self.heard(&speech, age),
+                own: self.note_speech(&speech, age),
                 name: speech.name,
                 text: speech.text,
             },
@@ -107,11 +107,11 @@ impl Conversation {
             },
             Body::Renamed { old, new, .. } => self.rename(old, new, age, time),
             Body::Room { people, .. } => {
-                if let Some(company) = &mut self.company
+                if let Some(netsplit) = &mut self.netsplit
                     && people == 0
                     && age == Age::Missed
                 {
-                    company.restart();
+                    netsplit.restart();
                 }
                 return;
             }
@@ -123,7 +123,7 @@ impl Conversation {
 
     /// Takes note of who speaks; tells whether it is the person themselves. In
     /// the past the name is no proof: somebody else may have had it.
-    fn heard(&mut self, speech: &Speech, age: Age) -> bool {
+    fn note_speech(&mut self, speech: &Speech, age: Age) -> bool {
         // Others can read the mark, and say something else under it.
         let by_name = Some(&speech.name) == self.me.as_ref();
         let id = speech.id.as_ref();
@@ -152,13 +152,13 @@ impl Conversation {
                 self.people.enter(&arrival.name);
             }
         }
-        match &mut self.company {
-            Some(company) if age != Age::Old => {
+        match &mut self.netsplit {
+            Some(netsplit) if age != Age::Old => {
                 // Our own return: the last that happened before the welcome.
                 if self.position.is_at_welcome(seq) {
                     arrivals.retain(|arrival| !is_ours(arrival));
                 }
-                company.enter(arrivals)
+                netsplit.enter(arrivals)
             }
             _ => {
                 let names = arrivals.into_iter().map(|arrival| arrival.name);
@@ -180,10 +180,10 @@ impl Conversation {
                 self.people.leave(name);
             }
         }
-        if let Some(company) = &mut self.company
+        if let Some(netsplit) = &mut self.netsplit
             && age != Age::Old
         {
-            names = company.leave(names);
+            names = netsplit.leave(names);
         }
         if age == Age::New {
             // We have the name again of one whose going was told late.
@@ -193,9 +193,9 @@ impl Conversation {
     }
 
     fn rename(&mut self, old: Name, new: Name, age: Age, time: Timestamp) -> Kind {
-        if let Some(company) = &mut self.company
+        if let Some(netsplit) = &mut self.netsplit
             && age != Age::Old
-            && company.rename(&old, &new)
+            && netsplit.rename(&old, &new)
         {
             self.show_gone(vec![new.clone()], age, time);
         }
@@ -204,7 +204,7 @@ impl Conversation {
         }
         if Some(&old) == self.me.as_ref() {
             let text = format!("you are now known as {new}");
-            self.wishes.name = Some(new.to_string());
+            self.options.name = Some(new.to_string());
             self.me = Some(new);
             return Kind::Word(text);
         }
@@ -213,9 +213,9 @@ impl Conversation {
     }
 
     /// Those who are not back after a restart are told as gone.
-    pub(super) fn tell_gone(&mut self, company: Company) {
+    pub(super) fn tell_gone(&mut self, netsplit: Netsplit) {
         let here: Vec<&Name> = self.people.names().chain(&self.me).collect();
-        let mut gone = company.into_missing();
+        let mut gone = netsplit.into_missing();
         gone.retain(|name| !here.contains(&name));
         if !gone.is_empty() {
             let names = gone.into_iter().collect();
@@ -238,10 +238,10 @@ impl Conversation {
             } if matches!(self.stage, Stage::Hello { .. }) => {
                 self.stage.refuse(Refusal::ForNow(one_line(&text)));
             }
-            Reply::Error { text, .. } if self.away.is_some() && self.was_welcomed() => {
+            Reply::Error { text, .. } if self.outage.is_some() && self.was_welcomed() => {
                 // We are not let in again; the next attempt may tell the same.
-                if let Some(away) = &mut self.away {
-                    away.why = one_line(&text);
+                if let Some(outage) = &mut self.outage {
+                    outage.why = one_line(&text);
                 }
             }
             Reply::Error { code, text, id } => match id.and_then(|id| self.outbox.settle(&id)) {
@@ -263,7 +263,7 @@ impl Conversation {
                 if self.position.skip(missed) {
                     // Nor is it known any more who is back.
                     self.people.doubt();
-                    self.company = None;
+                    self.netsplit = None;
                 }
                 let lines = if missed == 1 { "line" } else { "lines" };
                 self.show(Line::aside(format!("you missed {missed} {lines}")));
@@ -281,16 +281,16 @@ impl Conversation {
 
     /// We are in the room, for the first time or again.
     fn welcome(&mut self, welcome: Welcome, now: Instant) {
-        let arrival = self.position.arrive(&welcome, self.wishes.replay);
-        let text = match self.away.take().filter(|_| self.was_welcomed()) {
-            Some(away) => {
+        let resumption = self.position.arrive(&welcome, self.options.replay);
+        let text = match self.outage.take().filter(|_| self.was_welcomed()) {
+            Some(outage) => {
                 let mut text = "back".to_owned();
                 if self.me.as_ref() != Some(&welcome.name) {
                     text += &format!(" as {}", welcome.name);
                 }
-                let time = now.saturating_duration_since(away.since);
+                let time = now.saturating_duration_since(outage.since);
                 text += &format!(" after {}", about(time));
-                if arrival == Arrival::Strange {
+                if resumption == Resumption::Unsupported {
                     text += "; what was said meanwhile is missing";
                 }
                 Line::aside(text)
@@ -298,12 +298,12 @@ impl Conversation {
             None => Line::word(self.introduction(&welcome)),
         };
         self.show(text);
-        if matches!(arrival, Arrival::Resumed | Arrival::Torn) {
-            if let Some(company) = &mut self.company {
-                company.welcome(now);
+        if matches!(resumption, Resumption::Resumed | Resumption::RolledBack) {
+            if let Some(netsplit) = &mut self.netsplit {
+                netsplit.welcome(now);
             }
         } else {
-            self.company = None;
+            self.netsplit = None;
         }
         self.people = People::default();
         for name in welcome.names.iter().filter(|name| **name != welcome.name) {
@@ -327,7 +327,7 @@ impl Conversation {
         let others = welcome.people.saturating_sub(1);
         let names = welcome.names.iter().filter(|name| *name != me);
         let names: Vec<&str> = names.map(Name::as_str).take(MAX_NAMED).collect();
-        let company = match (names.len(), others.saturating_sub(names.len())) {
+        let others_here = match (names.len(), others.saturating_sub(names.len())) {
             (0, 0) => "nobody else is here yet".to_owned(),
             (0, 1) => "1 other is here".to_owned(),
             (0, more) => format!("{more} others are here"),
@@ -339,24 +339,24 @@ impl Conversation {
             true => "; what is said is kept",
             false => "",
         };
-        let help = match self.wishes.audience {
+        let help = match self.options.audience {
             Audience::Prompt => ". /help for commands and keys",
             Audience::Lines => ". /help for commands",
             Audience::Program => "",
         };
-        format!("you are {me}; {company}{kept}{help}")
+        format!("you are {me}; {others_here}{kept}{help}")
     }
 
     /// The room has this message. If it is one that has not come back, it is
     /// among what is not held any more, and is shown in its stead.
     fn confirmed(&mut self, id: &MessageId) {
         self.progress = true;
-        let (Some(Sent { manner, text, .. }), Some(me)) = (self.outbox.settle(id), &self.me) else {
+        let (Some(Sent { kind, text, .. }), Some(me)) = (self.outbox.settle(id), &self.me) else {
             return;
         };
-        let kind = match manner {
-            Manner::Message => Kind::Message { name: None, text },
-            Manner::Action => Kind::Action {
+        let kind = match kind {
+            SpeechKind::Message => Kind::Message { name: None, text },
+            SpeechKind::Action => Kind::Action {
                 name: me.clone(),
                 own: true,
                 text,

@@ -6,7 +6,7 @@ use chat_proto::json_form;
 use chat_proto::text_form;
 
 use super::commands::is_quit;
-use super::outbox::Manner;
+use super::outbox::SpeechKind;
 use super::stage::{Departure, Stage};
 use super::{Audience, Conversation};
 use crate::output::line::Line;
@@ -25,10 +25,10 @@ impl Conversation {
             _ if is_quit(&line) => self.departure = Departure::Queued,
             Stage::Undecided { .. }
             | Stage::Hello { .. }
-            | Stage::Away
+            | Stage::Disconnected
             | Stage::Returning { .. }
             | Stage::Unfit { .. }
-            | Stage::Stranger(_) => self.outbox.wait(line),
+            | Stage::ForeignServer(_) => self.outbox.wait(line),
         }
     }
 
@@ -67,15 +67,17 @@ impl Conversation {
         };
         match command {
             Command::Message { text, .. } => {
-                return self.outbox.send(Manner::Message, text, &mut self.output);
+                return self
+                    .outbox
+                    .send(SpeechKind::Message, text, &mut self.output);
             }
             Command::Action { text, .. } => {
-                return self.outbox.send(Manner::Action, text, &mut self.output);
+                return self.outbox.send(SpeechKind::Action, text, &mut self.output);
             }
             Command::Quit => return self.quit(),
             Command::Help => {
                 let commands = catalogue::help(Some((Kind::Quit, ", and so does Ctrl-D")));
-                return self.show(Line::word(match self.wishes.audience {
+                return self.show(Line::word(match self.options.audience {
                     Audience::Prompt => format!("{commands}\n{KEYS}"),
                     Audience::Lines | Audience::Program => commands,
                 }));

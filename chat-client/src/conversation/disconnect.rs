@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use chat_proto::framing::{self, LineDecoder};
 
-use super::away::Away;
-use super::company::Company;
+use super::netsplit::Netsplit;
+use super::outage::Outage;
 use super::stage::{Refusal, Stage};
 use super::{Conversation, FULL_FOR, WELCOME_WITHIN};
 
 impl Conversation {
     /// The server has closed the connection: what came of a last line is all of it.
-    pub fn close(&mut self, now: Instant) {
+    pub fn handle_close(&mut self, now: Instant) {
         if matches!(
             self.stage,
             Stage::Undecided { .. } | Stage::PlainSoFar | Stage::Plain | Stage::Returning { .. }
@@ -25,29 +25,29 @@ impl Conversation {
 
     /// The connection is lost, and is to be had again; or the attempt to have
     /// it again has failed. How long the server wants to be left alone.
-    pub fn lose(&mut self, now: Instant) -> Duration {
-        let away = self.away.get_or_insert_with(|| Away {
+    pub fn handle_disconnect(&mut self, now: Instant) -> Duration {
+        let outage = self.outage.get_or_insert_with(|| Outage {
             since: now,
             why: "connection lost".to_owned(),
             refused: None,
         });
-        let refusal = match mem::replace(&mut self.stage, Stage::Away) {
+        let refusal = match mem::replace(&mut self.stage, Stage::Disconnected) {
             Stage::Hello { refusal, .. } | Stage::Unfit { refusal } => refusal,
             Stage::Json(_) => {
                 let others = self.people.names().cloned();
-                self.company = Some(Company::new(self.company.take(), others, self.me.clone()));
+                self.netsplit = Some(Netsplit::new(self.netsplit.take(), others, self.me.clone()));
                 None
             }
             _ => None,
         };
         let mut wait = Duration::ZERO;
         if let Some((text, after)) = self.goodbye.take() {
-            (away.why, wait) = (text, after);
+            (outage.why, wait) = (text, after);
         }
         if let Some(Refusal::ForNow(text)) = refusal {
-            away.why = "not let in yet".to_owned();
+            outage.why = "not let in yet".to_owned();
             wait = FULL_FOR;
-            away.refuse(text);
+            outage.refuse(text);
         }
         self.decoder = LineDecoder::default();
         self.partial_since = None;
@@ -58,30 +58,30 @@ impl Conversation {
 
     /// Why the server had no room for us; once, as long as it is the same.
     pub fn tell_refusal(&mut self) -> Option<String> {
-        self.away.as_mut()?.tell_refusal()
+        self.outage.as_mut()?.tell_refusal()
     }
 
     /// There is a connection again.
-    pub fn begin_again(&mut self, now: Instant) {
+    pub fn handle_reconnect(&mut self, now: Instant) {
         let until = now + WELCOME_WITHIN;
         self.stage = Stage::Returning { until };
     }
 
     /// Since when the connection is lost, until the next welcome.
-    pub fn away_since(&self) -> Option<Instant> {
-        self.away.as_ref().map(|away| away.since)
+    pub fn outage_since(&self) -> Option<Instant> {
+        self.outage.as_ref().map(|outage| outage.since)
     }
 
     /// Why it is lost, for people, as long as it is.
-    pub fn away_why(&self) -> Option<&str> {
-        self.away.as_ref().map(|away| away.why.as_str())
+    pub fn outage_reason(&self) -> Option<&str> {
+        self.outage.as_ref().map(|outage| outage.why.as_str())
     }
 
     /// Whether the server was reached since, and had no room for us.
     pub fn was_refused(&self) -> bool {
-        self.away
+        self.outage
             .as_ref()
-            .is_some_and(|away| away.refused.is_some())
+            .is_some_and(|outage| outage.refused.is_some())
     }
 
     /// Whether a lost connection is worth another one: the server has let us in
@@ -90,7 +90,7 @@ impl Conversation {
         match self.stage.refusal() {
             Some(Refusal::ForNow(_)) => true,
             Some(Refusal::ForGood) => false,
-            None => self.was_welcomed() || self.away.is_some(),
+            None => self.was_welcomed() || self.outage.is_some(),
         }
     }
 
