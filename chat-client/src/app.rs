@@ -27,10 +27,10 @@ use crate::conversation::Conversation;
 use crate::input::Input;
 use crate::net::Target;
 use crate::net::link::{Link, Watch};
-use crate::output::Front;
+use crate::output::Output;
 use crate::output::fold::Fold;
 use crate::output::line::{Kind, Line, Presence};
-use crate::output::plain::What;
+use crate::output::plain::Format;
 use crate::output::screen::give_back_in_time;
 use crate::output::screen::view::Block;
 use crate::random::Random;
@@ -39,7 +39,7 @@ use end::End;
 use intake::Intake;
 use interface::Interface;
 use prompt::{Prompt, next_second};
-pub use settings::{Manner, Settings, StartError};
+pub use settings::{Mode, Settings, StartError};
 
 /// The client, with a connection or on the way to one.
 pub struct App {
@@ -50,10 +50,10 @@ pub struct App {
     /// Kept, since one that is dropped takes its last wake-up along.
     _waker: Arc<Waker>,
     conversation: Conversation,
-    front: Front,
+    output: Output,
     /// What the person types, where there is a prompt.
     prompt: Option<Prompt>,
-    what: What,
+    format: Format,
     fold: Fold,
     presence: Presence,
     /// Something was sent, which input or leaving may have waited for.
@@ -92,11 +92,11 @@ impl App {
         }
         let signals = Signals::register(poll.registry(), SIGNALS, give_back_in_time)
             .context("cannot watch for signals")?;
-        let (presence, what) = (settings.presence, settings.manner.what());
-        if what == What::Objects {
+        let (presence, format) = (settings.presence, settings.mode.format());
+        if format == Format::Objects {
             conversation.keep_objects(presence);
         }
-        let person = Interface::open(settings.manner, settings.style, Arc::clone(&waker))?;
+        let person = Interface::open(settings.mode, settings.style, Arc::clone(&waker))?;
         let trouble = person.trouble.into_iter();
         trouble.for_each(|line| conversation.show(line));
         Ok(Self {
@@ -106,9 +106,9 @@ impl App {
             inputs: person.inputs,
             _waker: waker,
             conversation,
-            front: person.front,
+            output: person.output,
             prompt: person.prompt,
-            what,
+            format,
             fold: Fold::default(),
             presence,
             sent: false,
@@ -168,14 +168,14 @@ impl App {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if self.link.is_readable() && !self.front.is_full() || self.sent {
+        if self.link.is_readable() && !self.output.is_full() || self.sent {
             return Some(Duration::ZERO);
         }
         let deadlines = [
             self.conversation.deadline(),
             self.fold.deadline(),
-            self.front.deadline(),
-            self.next_count(),
+            self.output.deadline(),
+            self.next_countdown(),
             self.link.deadline(),
             self.patience_ends(),
             self.leaving,
@@ -194,7 +194,7 @@ impl App {
                 // To forget the block that has been drawn since would leave
                 // its upper rows behind.
                 Signal::Continue if std::mem::take(&mut self.resumed) => Ok(()),
-                Signal::Continue => self.front.resume(),
+                Signal::Continue => self.output.resume(),
                 // The next repaint asks for it.
                 Signal::Resize => Ok(()),
             };
@@ -207,7 +207,7 @@ impl App {
 
     /// Stops until somebody lets us go on.
     fn suspend(&mut self) -> io::Result<()> {
-        self.front.suspend()?;
+        self.output.suspend()?;
         self.resumed = true;
         Ok(())
     }
@@ -215,33 +215,33 @@ impl App {
     fn show(&mut self) -> io::Result<()> {
         let lines = self.lines(Instant::now());
         self.take(&lines);
-        let (again, now) = (self.again(), Instant::now());
+        let (again, now) = (self.retry_at(), Instant::now());
         let block = match &self.prompt {
             Some(prompt) => prompt.block(&self.conversation, again, now),
             None => Block::default(),
         };
-        self.front.show(&block)
+        self.output.show(&block)
     }
 
     /// Has lines shown, and in their stead objects where these are wanted.
     fn take(&mut self, lines: &[Line]) {
-        self.front.take(lines, self.conversation.me());
-        if self.what == What::Objects {
-            self.front
+        self.output.take(lines, self.conversation.me());
+        if self.format == Format::Objects {
+            self.output
                 .take_objects(self.conversation.objects().drain(..));
         }
     }
 
     /// When a server that was full is tried again.
-    fn again(&self) -> Option<Instant> {
+    fn retry_at(&self) -> Option<Instant> {
         let refused = self.conversation.was_refused();
         self.link.deadline().filter(|_| refused)
     }
 
     /// When the seconds until then are another number on the screen.
-    fn next_count(&self) -> Option<Instant> {
+    fn next_countdown(&self) -> Option<Instant> {
         self.prompt.as_ref()?;
-        next_second(self.again()?, Instant::now())
+        next_second(self.retry_at()?, Instant::now())
     }
 
     /// What is to be shown now.

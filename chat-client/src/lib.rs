@@ -6,7 +6,7 @@
 //!  Link ──── bytes ────────► App ──► Conversation (pure): Lines to show, bytes to send
 //!                             │
 //!                             ├────► Fold (pure): crowds into one line
-//!                             └────► Front ──► Style (pure) ──► View + Layout (pure)
+//!                             └────► Output ──► Style (pure) ──► View + Layout (pure)
 //!                                                                   │ one write
 //!                                                                   ▼ a repaint
 //! ```

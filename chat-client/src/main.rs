@@ -3,12 +3,12 @@
 use std::io::{IsTerminal, Write, stdin, stdout};
 use std::process::ExitCode;
 
-use chat_client::app::{App, Manner, Settings, StartError};
+use chat_client::app::{App, Mode, Settings, StartError};
 use chat_client::cli::Args;
 use chat_client::conversation::{Audience, JoinOptions, ServerKind};
 use chat_client::net::link::Reconnect;
 use chat_client::output::line::Presence;
-use chat_client::output::plain::What;
+use chat_client::output::plain::Format;
 use chat_client::output::style::Style;
 use chat_client::reason::without_numbers;
 use chat_client::store::Store;
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         },
         note: wanted.note,
         style: style(&args, audience),
-        manner: manner(&args, audience),
+        mode: mode(&args, audience),
         presence: match args.quiet {
             true => Presence::Hidden,
             false => Presence::Shown,
@@ -73,15 +73,15 @@ fn style(args: &Args, audience: Audience) -> Style {
     )
 }
 
-fn manner(args: &Args, audience: Audience) -> Manner {
+fn mode(args: &Args, audience: Audience) -> Mode {
     if args.send {
-        Manner::Block
+        Mode::Block
     } else if args.json {
-        Manner::Lines(What::Objects)
+        Mode::Lines(Format::Objects)
     } else if audience == Audience::Prompt {
-        Manner::Prompt((!args.no_history).then(Store::of_user).flatten())
+        Mode::Prompt((!args.no_history).then(Store::of_user).flatten())
     } else {
-        Manner::Lines(What::Lines)
+        Mode::Lines(Format::Lines)
     }
 }
 

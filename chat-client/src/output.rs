@@ -5,10 +5,10 @@
 //! [`style`] makes text of a line. [`screen`] and [`plain`] write it.
 
 pub mod ansi;
+mod blocking;
 pub mod fold;
-mod held;
 pub mod line;
-mod patient;
+mod pending;
 pub mod plain;
 pub mod screen;
 pub mod style;
@@ -21,21 +21,21 @@ use chat_proto::name::Name;
 use crate::input::Answer;
 use crate::sys;
 use line::Line;
-use plain::{Plain, What};
+use plain::{Format, Plain};
 use screen::Screen;
 use screen::view::Block;
 use style::Style;
 
 /// Where lines are shown.
 #[derive(Debug)]
-pub enum Front {
+pub enum Output {
     /// A terminal, with the block below.
     Screen(Box<Screen>),
     /// Anything else: each line once.
     Plain(Plain),
 }
 
-impl Front {
+impl Output {
     /// Takes the terminal.
     ///
     /// # Errors
@@ -50,27 +50,27 @@ impl Front {
     /// # Errors
     ///
     /// When there is none.
-    pub fn plain(style: Style, what: What) -> io::Result<Self> {
-        Ok(Self::Plain(Plain::new(style, what)?))
+    pub fn plain(style: Style, format: Format) -> io::Result<Self> {
+        Ok(Self::Plain(Plain::new(style, format)?))
     }
 
     /// Takes what the terminal says of itself.
-    pub fn hear(&mut self, answer: &Answer) {
+    pub fn handle_answer(&mut self, answer: &Answer) {
         if let Self::Screen(screen) = self {
-            screen.hear(answer);
+            screen.handle_answer(answer);
         }
     }
 
     /// How long an answer of the terminal may still be on its way. Once the terminal
     /// is given back it would be taken for something that was typed.
-    pub fn is_answered_within(&self, now: Instant) -> Option<Duration> {
+    pub fn answer_due_within(&self, now: Instant) -> Option<Duration> {
         match self {
-            Self::Screen(screen) => screen.is_answered_within(now),
+            Self::Screen(screen) => screen.answer_due_within(now),
             Self::Plain(_) => None,
         }
     }
 
-    /// When [`Front::show`] wants to be called, if nothing happens before.
+    /// When [`Output::show`] wants to be called, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Screen(screen) => screen.deadline(),
@@ -86,7 +86,7 @@ impl Front {
         }
     }
 
-    /// Takes finished lines, which [`Front::show`] will show to the person called `me`.
+    /// Takes finished lines, which [`Output::show`] will show to the person called `me`.
     pub fn take(&mut self, lines: &[Line], me: Option<&Name>) {
         match self {
             Self::Screen(screen) => screen.take(lines, me),

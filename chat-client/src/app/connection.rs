@@ -14,7 +14,7 @@ impl App {
     /// Reads at most a share, so that keys are seen to in a flood.
     pub(super) fn receive(&mut self) -> Option<End> {
         for _ in 0..READS {
-            if self.front.is_full() {
+            if self.output.is_full() {
                 break;
             }
             let count = match self.link.read(&mut self.buffer) {

@@ -12,7 +12,7 @@ use crate::conversation::{Audience, LET_IN_WITHIN};
 use crate::input::{Input, Press};
 use crate::net::backoff::GIVE_UP_AFTER;
 use crate::output::line::Line;
-use crate::output::plain::What;
+use crate::output::plain::Format;
 use crate::reason::reason;
 
 impl App {
@@ -43,7 +43,7 @@ impl App {
         self.await_answers();
         // An output that is gone needs no last lines.
         self.take(&lines);
-        let _ = self.front.finish();
+        let _ = self.output.finish();
         ExitCode::from(status)
     }
 
@@ -90,9 +90,9 @@ impl App {
             End::GivenUp => not_let_in(GIVE_UP_AFTER),
             End::NotAChat => "that is no chat server: it does not speak in lines".to_owned(),
             End::ForeignServer(foreign) => {
-                let advice = match self.what {
+                let advice = match self.format {
                     // There it would have nothing to print.
-                    What::Objects => "",
+                    Format::Objects => "",
                     _ if foreign.may_be_plain() => PLAIN_SERVER,
                     _ => "",
                 };
@@ -103,7 +103,7 @@ impl App {
 
     /// Waits for what the terminal was asked at the start, if the client ends so soon.
     fn await_answers(&mut self) {
-        while let Some(within) = self.front.is_answered_within(Instant::now())
+        while let Some(within) = self.output.answer_due_within(Instant::now())
             && let Ok(input) = self.inputs.recv_timeout(within)
         {
             let Input::Pressed(presses) = input else {
@@ -111,7 +111,7 @@ impl App {
             };
             for press in presses {
                 if let Press::Answer(answer) = press {
-                    self.front.hear(&answer);
+                    self.output.handle_answer(&answer);
                 }
             }
         }

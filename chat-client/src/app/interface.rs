@@ -7,16 +7,16 @@ use anyhow::Context;
 use mio::Waker;
 
 use super::prompt::Prompt;
-use super::settings::Manner;
+use super::settings::Mode;
 use crate::input::term::Pastes;
 use crate::input::{Input, keys, pipe};
-use crate::output::Front;
+use crate::output::Output;
 use crate::output::line::Line;
 use crate::output::style::Style;
 
 /// Where lines are shown and where they come from.
 pub(super) struct Interface {
-    pub(super) front: Front,
+    pub(super) output: Output,
     pub(super) inputs: Receiver<Input>,
     pub(super) prompt: Option<Prompt>,
     /// What the person is to be told of it.
@@ -29,24 +29,24 @@ impl Interface {
     /// # Errors
     ///
     /// When there is no terminal or no output.
-    pub(super) fn open(manner: Manner, style: Style, waker: Arc<Waker>) -> anyhow::Result<Self> {
-        let what = manner.what();
-        let plain = |style| Front::plain(style, what).context("there is no standard output");
+    pub(super) fn open(mode: Mode, style: Style, waker: Arc<Waker>) -> anyhow::Result<Self> {
+        let format = mode.format();
+        let plain = |style| Output::plain(style, format).context("there is no standard output");
         let mut prompt = None;
         let mut trouble = None;
-        let (front, inputs) = match manner {
-            Manner::Prompt(store) => {
+        let (output, inputs) = match mode {
+            Mode::Prompt(store) => {
                 let (begun, unread) = Prompt::new(store);
                 (prompt, trouble) = (Some(begun), unread);
-                let front = Front::screen(style).context("cannot use this terminal")?;
+                let output = Output::screen(style).context("cannot use this terminal")?;
                 let term = std::env::var("TERM").unwrap_or_default();
-                (front, keys::read(waker, Pastes::of_term(&term)))
+                (output, keys::read(waker, Pastes::of_term(&term)))
             }
-            Manner::Lines(_) => (plain(style)?, pipe::read_lines(waker)),
-            Manner::Block => (plain(style)?, pipe::read_block(waker)),
+            Mode::Lines(_) => (plain(style)?, pipe::read_lines(waker)),
+            Mode::Block => (plain(style)?, pipe::read_block(waker)),
         };
         Ok(Self {
-            front,
+            output,
             inputs,
             prompt,
             trouble,

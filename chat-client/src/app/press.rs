@@ -11,14 +11,14 @@ impl App {
     /// Takes a key. The end, if that is what it asks for.
     pub(super) fn press(&mut self, press: Press) -> Option<End> {
         if let Press::Answer(answer) = press {
-            self.front.hear(&answer);
+            self.output.handle_answer(&answer);
             return None;
         }
         let prompt = self.prompt.as_mut()?;
         let asked = std::mem::take(&mut prompt.is_asked);
         let key = match press {
             Press::Key(key) => key,
-            Press::Clear => return self.front.clear().err().map(End::OutputGone),
+            Press::Clear => return self.output.clear().err().map(End::OutputGone),
             Press::Suspend => return self.suspend().err().map(End::OutputGone),
             Press::PasteTooLong => return self.no_room("that paste"),
             Press::Answer(_) => return None,

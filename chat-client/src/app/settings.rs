@@ -4,27 +4,27 @@ use crate::conversation::JoinOptions;
 use crate::net::link::Reconnect;
 use crate::net::{ConnectError, Target};
 use crate::output::line::Presence;
-use crate::output::plain::What;
+use crate::output::plain::Format;
 use crate::output::style::Style;
 use crate::store::Store;
 
 /// How the person takes part.
 #[derive(Debug)]
-pub enum Manner {
+pub enum Mode {
     /// With a prompt, and with what was typed in earlier runs.
     Prompt(Option<Store>),
     /// Line by line.
-    Lines(What),
+    Lines(Format),
     /// With one message.
     Block,
 }
 
-impl Manner {
-    pub(super) fn what(&self) -> What {
+impl Mode {
+    pub(super) fn format(&self) -> Format {
         match self {
-            Self::Prompt(_) => What::Lines,
-            Self::Lines(what) => *what,
-            Self::Block => What::Nothing,
+            Self::Prompt(_) => Format::Lines,
+            Self::Lines(format) => *format,
+            Self::Block => Format::Nothing,
         }
     }
 }
@@ -43,7 +43,7 @@ pub struct Settings {
     /// How lines look.
     pub style: Style,
     /// How the person takes part.
-    pub manner: Manner,
+    pub mode: Mode,
     /// Whether arrivals and departures are shown.
     pub presence: Presence,
 }

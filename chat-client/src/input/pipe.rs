@@ -16,7 +16,7 @@ use crate::sys;
 pub fn read_lines(waker: Arc<Waker>) -> Receiver<Input> {
     let (sender, receiver) = channel(waker);
     thread::spawn(move || {
-        let mut stdin = BufReader::new(Waiting(io::stdin().lock()));
+        let mut stdin = BufReader::new(BlockingReader(io::stdin().lock()));
         while let Some(input) = next_line(&mut stdin).unwrap_or_else(failed) {
             let is_over = matches!(input, Input::Failed(_));
             if !sender.send(input) {
@@ -35,7 +35,7 @@ pub fn read_lines(waker: Arc<Waker>) -> Receiver<Input> {
 pub fn read_block(waker: Arc<Waker>) -> Receiver<Input> {
     let (sender, receiver) = channel(waker);
     thread::spawn(move || {
-        let input = block(&mut Waiting(io::stdin().lock()));
+        let input = block(&mut BlockingReader(io::stdin().lock()));
         if sender.send(input) {
             sender.send(Input::Closed);
         }
@@ -90,9 +90,9 @@ fn failed(error: io::Error) -> Option<Input> {
 
 /// Standard input that may have been made not to block, by whoever shares it
 /// with us: that nothing is there yet is not its end.
-struct Waiting<R>(R);
+struct BlockingReader<R>(R);
 
-impl<R: Read> Read for Waiting<R> {
+impl<R: Read> Read for BlockingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.0.read(buffer) {

@@ -3,25 +3,25 @@
 use chat_proto::name::Name;
 use std::io::{self, Write};
 
-use super::held::MAX_HELD;
+use super::blocking::BlockingWriter;
 use super::line::{Kind, Line};
-use super::patient::Patient;
+use super::pending::MAX_PENDING;
 use super::style::Style;
 use crate::sys;
 
 /// Standard output that is only written to.
 #[derive(Debug)]
 pub struct Plain {
-    out: Patient,
+    out: BlockingWriter,
     style: Style,
-    what: What,
+    format: Format,
     /// What is still to be written in this round.
     rows: String,
 }
 
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum Format {
     /// The conversation, for people.
     Lines,
     /// The server's objects, for programs.
@@ -31,17 +31,17 @@ pub enum What {
 }
 
 impl Plain {
-    pub(super) fn new(style: Style, what: What) -> io::Result<Self> {
+    pub(super) fn new(style: Style, format: Format) -> io::Result<Self> {
         Ok(Self {
-            out: Patient(sys::output()?),
+            out: BlockingWriter(sys::stdout()?),
             style,
-            what,
+            format,
             rows: String::new(),
         })
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.rows.len() >= MAX_HELD
+        self.rows.len() >= MAX_PENDING
     }
 
     pub(super) fn show(&mut self) -> io::Result<()> {
@@ -60,20 +60,20 @@ impl Plain {
             let aloud = match &line.kind {
                 Kind::Trouble(text) => Some(text),
                 // Programs read only objects, and people may still wonder.
-                Kind::Aside(text) if self.what == What::Objects => Some(text),
+                Kind::Aside(text) if self.format == Format::Objects => Some(text),
                 _ => None,
             };
             if let Some(text) = aloud {
                 // Standard error is the last resort.
                 let _ = writeln!(io::stderr(), "chat-client: {text}");
-            } else if self.what == What::Lines {
+            } else if self.format == Format::Lines {
                 self.style.render(line, me, &mut self.rows);
             }
         }
     }
 
     pub(super) fn take_objects(&mut self, objects: impl Iterator<Item = String>) {
-        if self.what == What::Objects {
+        if self.format == Format::Objects {
             for object in objects {
                 self.rows.extend([&object, "\n"]);
             }

@@ -2,7 +2,7 @@
 
 mod identity;
 pub mod layout;
-mod questions;
+mod queries;
 mod raw;
 mod size;
 pub mod view;
@@ -14,14 +14,14 @@ use std::time::{Duration, Instant};
 use chat_proto::name::Name;
 
 use super::ansi;
-use super::held::Held;
+use super::blocking::BlockingWriter;
 use super::line::Line;
-use super::patient::Patient;
+use super::pending::PendingOutput;
 use super::style::Style;
 use crate::input::Answer;
 use crate::sys;
 use identity::reflow_of_term;
-use questions::Questions;
+use queries::Queries;
 pub use raw::{RawMode, give_back_in_time};
 pub use size::Size;
 use view::{Block, View};
@@ -30,12 +30,12 @@ use window::Window;
 /// The terminal. The raw mode goes last.
 #[derive(Debug)]
 pub struct Screen {
-    out: Patient,
+    out: BlockingWriter,
     style: Style,
     view: View,
     window: Window,
-    questions: Questions,
-    held: Held,
+    queries: Queries,
+    pending: PendingOutput,
     /// When something was last drawn.
     painted: Instant,
     raw: RawMode,
@@ -43,30 +43,30 @@ pub struct Screen {
 
 impl Screen {
     pub(super) fn take_terminal(style: Style) -> io::Result<Self> {
-        let mut out = Patient(sys::output()?);
+        let mut out = BlockingWriter(sys::stdout()?);
         let raw = RawMode::enter()?;
         let term = std::env::var("TERM").unwrap_or_default();
-        let questions = Questions::put(&term, &mut out)?;
+        let queries = Queries::send(&term, &mut out)?;
         Ok(Self {
             out,
             view: View::new(reflow_of_term(&term), style.colors()),
             style: style.raw(),
             window: Window::new(size::current()),
-            questions,
-            held: Held::default(),
+            queries,
+            pending: PendingOutput::default(),
             painted: Instant::now(),
             raw,
         })
     }
 
-    pub(super) fn hear(&mut self, answer: &Answer) {
-        if let Some(reflow) = self.questions.hear(answer, Instant::now()) {
+    pub(super) fn handle_answer(&mut self, answer: &Answer) {
+        if let Some(reflow) = self.queries.handle_answer(answer, Instant::now()) {
             self.view.set_reflow(reflow);
         }
     }
 
-    pub(super) fn is_answered_within(&self, now: Instant) -> Option<Duration> {
-        self.questions.are_answered_within(now)
+    pub(super) fn answer_due_within(&self, now: Instant) -> Option<Duration> {
+        self.queries.answer_due_within(now)
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -74,23 +74,23 @@ impl Screen {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.held.is_full()
+        self.pending.is_full()
     }
 
     pub(super) fn take(&mut self, lines: &[Line], me: Option<&Name>) {
-        self.held.add(lines, &mut self.style, me, Instant::now());
+        self.pending.add(lines, &mut self.style, me, Instant::now());
     }
 
     pub(super) fn show(&mut self, block: &Block) -> io::Result<()> {
         let now = Instant::now();
         let size = size::current();
-        if size != self.window.size() && now < self.painted + self.questions.flight() {
-            self.view.distrust();
+        if size != self.window.size() && now < self.painted + self.queries.flight() {
+            self.view.mark_uncertain();
         }
         if !self.window.is_settled(size, now) {
             return Ok(());
         }
-        let Held { rows, bell } = std::mem::take(&mut self.held);
+        let PendingOutput { rows, bell } = std::mem::take(&mut self.pending);
         self.painted = now;
         let before = if bell { ansi::BELL } else { "" };
         self.view
@@ -109,12 +109,12 @@ impl Screen {
 
     pub(super) fn resume(&mut self) -> io::Result<()> {
         self.view.forget();
-        self.raw.again()
+        self.raw.enter_again()
     }
 
     pub(super) fn finish(&mut self) -> io::Result<()> {
         self.view.erase(&mut self.out, size::current())?;
-        self.out.write_all(self.held.rows.as_bytes())?;
+        self.out.write_all(self.pending.rows.as_bytes())?;
         self.out.flush()
     }
 }

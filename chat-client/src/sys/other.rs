@@ -55,19 +55,19 @@ pub fn wait_for_input() -> io::Result<()> {
 /// # Errors
 ///
 /// Always.
-pub fn wait_for_output(_: &Output) -> io::Result<()> {
+pub fn wait_for_output(_: &Stdout) -> io::Result<()> {
     Err(io::ErrorKind::WouldBlock.into())
 }
 
 /// Standard output. The console wants more than bytes, which `std` knows.
-pub type Output = io::Stdout;
+pub type Stdout = io::Stdout;
 
 /// Standard output, to be written to in whole repaints.
 ///
 /// # Errors
 ///
 /// None.
-pub fn output() -> io::Result<Output> {
+pub fn stdout() -> io::Result<Stdout> {
     Ok(io::stdout())
 }
 

@@ -107,7 +107,7 @@ pub fn wait_to_read(file: BorrowedFd<'_>, within: Option<Duration>) -> io::Resul
 /// # Errors
 ///
 /// Those of the system.
-pub fn wait_for_output(output: &Output) -> io::Result<()> {
+pub fn wait_for_output(output: &Stdout) -> io::Result<()> {
     wait(output.as_fd(), POLLOUT, None).map(drop)
 }
 
@@ -143,14 +143,14 @@ pub fn is_nothing(error: &io::Error) -> bool {
 
 /// Standard output without the line buffer of `std`, which would tear a
 /// repaint into two writes.
-pub type Output = File;
+pub type Stdout = File;
 
 /// Standard output, to be written to in whole repaints.
 ///
 /// # Errors
 ///
 /// When it was closed from the beginning.
-pub fn output() -> io::Result<Output> {
+pub fn stdout() -> io::Result<Stdout> {
     Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
 }
 

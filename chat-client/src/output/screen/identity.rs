@@ -16,7 +16,7 @@ use crate::input::Answer;
 use crate::output::ansi;
 
 /// What the terminal is asked.
-pub(super) const QUESTIONS: [&str; 3] = [ansi::ASK_NAME, ansi::ASK_KIND, ansi::ASK_ATTRIBUTES];
+pub(super) const QUERIES: [&str; 3] = [ansi::ASK_NAME, ansi::ASK_KIND, ansi::ASK_ATTRIBUTES];
 
 /// What a terminal that is `$TERM` does with long rows. Only a name that a terminal has
 /// for itself tells; many take that of xterm or of screen.

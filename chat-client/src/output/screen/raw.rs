@@ -51,7 +51,7 @@ impl RawMode {
     /// # Errors
     ///
     /// When it is gone.
-    pub fn again(&self) -> io::Result<()> {
+    pub fn enter_again(&self) -> io::Result<()> {
         // crossterm believes that nobody else changes the mode, and the terminal
         // has a stack of what it was asked for.
         give_back();

@@ -155,9 +155,9 @@ impl View {
     /// The block may have been drawn when the terminal had its new size
     /// already, so that its rows were cut off and not broken. It is erased as
     /// if they were: remains of a draft are better than a lost message.
-    pub fn distrust(&mut self) {
+    pub fn mark_uncertain(&mut self) {
         if let Some(drawn) = &mut self.drawn {
-            drawn.rows.is_distrusted = true;
+            drawn.rows.is_uncertain = true;
         }
     }
 
@@ -169,10 +169,10 @@ impl View {
 
     fn erase_block(&mut self, bytes: &mut Vec<u8>, size: Size) {
         put(bytes, &[ansi::ROW_START]);
-        let mut leaves_remains = false;
+        let mut leaves_stale_rows = false;
         if let Some(drawn) = self.drawn.take() {
             up(bytes, drawn.rows.above(self.reflow, size.width));
-            leaves_remains = drawn.rows.leave_remains(self.reflow, size);
+            leaves_stale_rows = drawn.rows.leave_stale_rows(self.reflow, size);
         }
         // Not from the top left corner, where tmux would take it for the whole
         // screen, and keep what stands there in its history.
@@ -188,7 +188,7 @@ impl View {
                 ],
             ),
         }
-        if leaves_remains {
+        if leaves_stale_rows {
             // To the terminal what is left may go on in this row. What was put there
             // would be moved with it.
             put(bytes, &[ansi::NEXT_ROW]);
@@ -243,7 +243,7 @@ impl View {
                 columns: rows.map(|row| Columns::of(row, size.width)).collect(),
                 cursor: dim.len() + layout.cursor_row,
                 is_at_end: layout.rows[layout.cursor_row].bytes.end == block.cursor,
-                is_distrusted: false,
+                is_uncertain: false,
             },
             block: block.clone(),
             size,

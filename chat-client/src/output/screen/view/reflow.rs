@@ -37,7 +37,7 @@ pub(super) struct Rows {
     /// be left in the first part (Alacritty, in a window that is dragged).
     pub(super) is_at_end: bool,
     /// They may have been cut off when they were drawn.
-    pub(super) is_distrusted: bool,
+    pub(super) is_uncertain: bool,
 }
 
 /// How many columns a row takes, in the terminal that gives it least and in the one
@@ -53,7 +53,7 @@ impl Rows {
     /// rows were ended one by one, so a wider screen does not join them.
     pub(super) fn above(&self, reflow: Reflow, width: usize) -> usize {
         let above = &self.columns[..self.cursor];
-        if self.is_distrusted || width >= self.width {
+        if self.is_uncertain || width >= self.width {
             return above.len();
         }
         let broken = above.iter().map(|row| rows(row.least, width)).sum();
@@ -68,13 +68,13 @@ impl Rows {
     }
 
     /// Whether something of the block may be left above what [`Self::above`] tells.
-    pub(super) fn leave_remains(&self, reflow: Reflow, size: Size) -> bool {
+    pub(super) fn leave_stale_rows(&self, reflow: Reflow, size: Size) -> bool {
         let width = size.width;
         let is_broken = |row: &Columns| row.most > width;
         if reflow == Reflow::None || !self.columns.iter().any(is_broken) {
             return false;
         }
-        if reflow == Reflow::Unknown || self.is_distrusted {
+        if reflow == Reflow::Unknown || self.is_uncertain {
             return true;
         }
         // When it does not fit any more, terminals put the cursor elsewhere.
@@ -120,7 +120,7 @@ mod tests {
             columns: rows.iter().map(|row| Columns::of(row, 20)).collect(),
             cursor: rows.len() - 1,
             is_at_end: true,
-            is_distrusted: false,
+            is_uncertain: false,
         }
     }
 
@@ -151,9 +151,9 @@ mod tests {
 
     /// Where the number of rows is certain, nothing is put between them and what follows.
     #[test]
-    fn remains_are_expected_where_rows_are_uncertain() {
+    fn stale_rows_are_expected_where_rows_are_uncertain() {
         let [r17, r20] = [17, 20].map(|count| "x".repeat(count));
-        for (rows, is_at_end, width, reflow, remains) in [
+        for (rows, is_at_end, width, reflow, stale) in [
             (&[&*r20, &r17][..], true, 10, Reflow::All, false),
             (&[&r20, &r17], true, 30, Reflow::Unknown, false),
             (&["xxx", "x"], true, 10, Reflow::Unknown, false),
@@ -172,8 +172,8 @@ mod tests {
                 is_at_end,
                 ..drawn(rows)
             };
-            let leaves = drawn.leave_remains(reflow, size);
-            assert_eq!(leaves, remains, "{rows:?} {reflow:?} {width}");
+            let leaves = drawn.leave_stale_rows(reflow, size);
+            assert_eq!(leaves, stale, "{rows:?} {reflow:?} {width}");
         }
     }
 }

@@ -39,7 +39,7 @@ fn all_there(screen: &mut Screen, count: usize, what: &str) {
 /// A draft is drawn below three lines, the window changes, and it is drawn again.
 #[track_caller]
 fn change(draft: &str, widths: &[usize]) -> Vec<(Emulator, Reflow, usize)> {
-    let mut remains = Vec::new();
+    let mut stale = Vec::new();
     for (emulator, reflow) in KINDS {
         let mut screen = Screen::on(emulator, reflow, widths[0], 24);
         screen.paint(&["#0;", "#1;", "#2;"], draft);
@@ -50,9 +50,9 @@ fn change(draft: &str, widths: &[usize]) -> Vec<(Emulator, Reflow, usize)> {
         let what = format!("{draft:?} in {widths:?} on {emulator:?} as {reflow:?}");
         all_there(&mut screen, widths.len() + 2, &what);
         let prompts = screen.model.full_text().matches("<You>").count();
-        remains.push((emulator, reflow, prompts - 1));
+        stale.push((emulator, reflow, prompts - 1));
     }
-    remains
+    stale
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn nothing_of_the_draft_is_left() {
         ("<You> half-typed|".to_owned(), &[60, 40, 20, 10, 30][..]),
         (format!("<You> {}|", "x".repeat(100)), &[60, 39, 80, 33, 60]),
     ] {
-        let remains = change(&draft, widths);
-        for (emulator, reflow, count) in remains {
+        let stale = change(&draft, widths);
+        for (emulator, reflow, count) in stale {
             if matches!(reflow, Reflow::All | Reflow::None) {
                 assert_eq!(count, 0, "{draft:?} on {emulator:?}");
             }
@@ -111,7 +111,7 @@ fn a_block_that_was_cut_when_it_was_drawn_is_distrusted() {
         screen.paint(&["#0;", "#1;"], "<You> |");
         screen.model.set_size(24, 20);
         screen.paint(&["#2;"], &format!("<You> {}|", "x".repeat(100)));
-        screen.view.distrust();
+        screen.view.mark_uncertain();
         screen.resize(20, 24);
         screen.paint(&["#3;"], "<You> |");
         all_there(&mut screen, 4, &format!("{emulator:?}"));

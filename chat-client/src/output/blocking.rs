@@ -2,19 +2,16 @@
 
 use std::io::{self, Write};
 
-use crate::sys::{self, Output};
+use crate::sys::{self, Stdout};
 
 /// Standard output, which another program may have left non-blocking: all who
 /// have a terminal open may share that. One that takes nothing is waited for, as
 /// the system waits where it blocks.
 #[derive(Debug)]
-pub(super) struct Patient(pub(super) Output);
+pub(super) struct BlockingWriter(pub(super) Stdout);
 
-impl Patient {
-    fn insist<T>(
-        &mut self,
-        mut attempt: impl FnMut(&mut Output) -> io::Result<T>,
-    ) -> io::Result<T> {
+impl BlockingWriter {
+    fn retry<T>(&mut self, mut attempt: impl FnMut(&mut Stdout) -> io::Result<T>) -> io::Result<T> {
         loop {
             match attempt(&mut self.0) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -26,13 +23,13 @@ impl Patient {
     }
 }
 
-impl Write for Patient {
+impl Write for BlockingWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.insist(|out| out.write(bytes))
+        self.retry(|out| out.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.insist(Write::flush)
+        self.retry(Write::flush)
     }
 }
 
@@ -49,7 +46,7 @@ mod tests {
         let (mut reader, writer) = UnixStream::pair().unwrap();
         writer.set_nonblocking(true).unwrap();
         let sent = b"0123456789".repeat(100_000);
-        let mut out = Patient(OwnedFd::from(writer).into());
+        let mut out = BlockingWriter(OwnedFd::from(writer).into());
         std::thread::scope(|scope| {
             let read = scope.spawn(move || {
                 let mut received = Vec::new();
@@ -65,7 +62,7 @@ mod tests {
         let (reader, writer) = UnixStream::pair().unwrap();
         writer.set_nonblocking(true).unwrap();
         drop(reader);
-        let mut out = Patient(OwnedFd::from(writer).into());
+        let mut out = BlockingWriter(OwnedFd::from(writer).into());
         let gone = out.write_all(&sent).unwrap_err();
         assert_eq!(gone.kind(), io::ErrorKind::BrokenPipe);
     }

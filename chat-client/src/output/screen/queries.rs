@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use super::identity::{QUESTIONS, reflow_of};
+use super::identity::{QUERIES, reflow_of};
 use super::view::Reflow;
 use crate::input::Answer;
 use crate::input::term::is_asked;
 
-/// The questions that were put to the terminal.
+/// The queries that were put to the terminal.
 #[derive(Debug)]
-pub(super) struct Questions {
+pub(super) struct Queries {
     /// When they were put, while the last answer has not come.
     open: Option<Instant>,
     /// An answer has told what the terminal does with long rows.
@@ -18,16 +18,16 @@ pub(super) struct Questions {
     flight: Duration,
 }
 
-impl Questions {
+impl Queries {
     /// Asks a terminal that is `$TERM`, unless it is too old to be asked.
     ///
     /// # Errors
     ///
     /// Those of `out`.
-    pub(super) fn put(term: &str, out: &mut impl Write) -> io::Result<Self> {
+    pub(super) fn send(term: &str, out: &mut impl Write) -> io::Result<Self> {
         let is_asked = is_asked(term);
         if is_asked {
-            out.write_all(QUESTIONS.concat().as_bytes())?;
+            out.write_all(QUERIES.concat().as_bytes())?;
             out.flush()?;
         }
         Ok(Self {
@@ -39,7 +39,7 @@ impl Questions {
 
     /// Takes an answer; what it tells of long rows. The first that tells counts: a
     /// terminal has its name for itself, and may have the kind of another one.
-    pub(super) fn hear(&mut self, answer: &Answer, now: Instant) -> Option<Reflow> {
+    pub(super) fn handle_answer(&mut self, answer: &Answer, now: Instant) -> Option<Reflow> {
         // An answer to another program, which had asked before.
         let asked = self.open?;
         if *answer == Answer::Last {
@@ -53,7 +53,7 @@ impl Questions {
 
     /// How long the last answer may still take. `None` once it has come, or is not
     /// to be expected any more.
-    pub(super) fn are_answered_within(&self, now: Instant) -> Option<Duration> {
+    pub(super) fn answer_due_within(&self, now: Instant) -> Option<Duration> {
         let left = (self.open? + ANSWERS_WITHIN).saturating_duration_since(now);
         (!left.is_zero()).then_some(left)
     }
@@ -77,11 +77,11 @@ const FLIGHT_AT_LEAST: Duration = Duration::from_millis(20);
 mod tests {
     use super::*;
 
-    fn put() -> Questions {
+    fn sent() -> Queries {
         let mut out = Vec::new();
-        let questions = Questions::put("xterm-256color", &mut out).unwrap();
-        assert_eq!(out, QUESTIONS.concat().as_bytes());
-        questions
+        let queries = Queries::send("xterm-256color", &mut out).unwrap();
+        assert_eq!(out, QUERIES.concat().as_bytes());
+        queries
     }
 
     #[cfg(unix)]
@@ -105,11 +105,11 @@ mod tests {
             (&[Answer::Kind(1, 95)], None),
             (&[], None),
         ] {
-            let mut questions = put();
+            let mut queries = sent();
             let now = Instant::now();
             let mut all = answers
                 .iter()
-                .filter_map(|answer| questions.hear(answer, now));
+                .filter_map(|answer| queries.handle_answer(answer, now));
             assert_eq!(all.next(), told);
             assert_eq!(all.next(), None);
         }
@@ -118,29 +118,29 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn an_answer_is_awaited_until_the_last_one() {
-        let mut questions = put();
-        let asked = questions.open.unwrap();
+        let mut queries = sent();
+        let asked = queries.open.unwrap();
         let at = |milliseconds| asked + Duration::from_millis(milliseconds);
-        let left = questions.are_answered_within(at(400));
+        let left = queries.answer_due_within(at(400));
         assert_eq!(left, Some(Duration::from_millis(600)));
-        assert_eq!(questions.are_answered_within(at(1000)), None);
-        questions.hear(&Answer::Kind(0, 0), at(100));
-        assert!(questions.are_answered_within(at(400)).is_some());
-        assert_eq!(questions.flight(), ANSWERS_WITHIN);
-        questions.hear(&Answer::Last, at(150));
-        assert_eq!(questions.are_answered_within(at(400)), None);
-        assert_eq!(questions.flight(), Duration::from_millis(320));
+        assert_eq!(queries.answer_due_within(at(1000)), None);
+        queries.handle_answer(&Answer::Kind(0, 0), at(100));
+        assert!(queries.answer_due_within(at(400)).is_some());
+        assert_eq!(queries.flight(), ANSWERS_WITHIN);
+        queries.handle_answer(&Answer::Last, at(150));
+        assert_eq!(queries.answer_due_within(at(400)), None);
+        assert_eq!(queries.flight(), Duration::from_millis(320));
         // It was asked by another program.
-        assert_eq!(questions.hear(&Answer::Kind(84, 0), at(500)), None);
+        assert_eq!(queries.handle_answer(&Answer::Kind(84, 0), at(500)), None);
     }
 
     #[test]
     fn an_old_terminal_is_not_asked() {
         for term in ["linux", "vt220", "dumb", ""] {
             let mut out = Vec::new();
-            let questions = Questions::put(term, &mut out).unwrap();
+            let queries = Queries::send(term, &mut out).unwrap();
             assert_eq!(out, b"");
-            assert_eq!(questions.are_answered_within(Instant::now()), None);
+            assert_eq!(queries.answer_due_within(Instant::now()), None);
         }
     }
 }

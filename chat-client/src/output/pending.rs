@@ -9,12 +9,12 @@ use super::style::Style;
 
 /// What is still to be drawn, in this round or once the window keeps its size.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct PendingOutput {
     pub(super) rows: String,
     pub(super) bell: bool,
 }
 
-impl Held {
+impl PendingOutput {
     pub(super) fn add(
         &mut self,
         lines: &[Line],
@@ -29,14 +29,14 @@ impl Held {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.rows.len() >= MAX_HELD
+        self.rows.len() >= MAX_PENDING
     }
 }
 
 /// From as many bytes on that are to be shown, be it because the window changes
 /// its size, the rest waits in the socket. Lines would be no measure, nor would
 /// what came: 4 KiB of line ends are 500 KiB of rows.
-pub(super) const MAX_HELD: usize = 512 << 10;
+pub(super) const MAX_PENDING: usize = 512 << 10;
 
 #[cfg(test)]
 mod tests {
@@ -61,19 +61,19 @@ mod tests {
         .raw();
         for length in [1, 4096, 64 * 1024] {
             let line = Line::new(None, Kind::Raw("x".repeat(length)));
-            let mut held = Held::default();
+            let mut pending = PendingOutput::default();
             let mut bytes = 0;
-            while !held.is_full() {
-                held.add(
+            while !pending.is_full() {
+                pending.add(
                     std::slice::from_ref(&line),
                     &mut style,
                     None,
                     Instant::now(),
                 );
-                bytes = held.rows.len();
-                assert_eq!(held.is_full(), bytes >= MAX_HELD);
+                bytes = pending.rows.len();
+                assert_eq!(pending.is_full(), bytes >= MAX_PENDING);
             }
-            assert!(bytes < MAX_HELD + 2 * length + 2, "{bytes}");
+            assert!(bytes < MAX_PENDING + 2 * length + 2, "{bytes}");
         }
     }
 }
