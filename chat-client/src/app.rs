@@ -86,9 +86,9 @@ impl App {
             Link::open(settings.target, settings.reconnect, watch).map_err(StartError::Connect)?;
         let mut conversation = Conversation::new(settings.join, Random::new(), Instant::now());
         let Target { host, port } = link.target();
-        conversation.show(Line::word(format!("connected to {host} port {port}")));
+        conversation.show(Line::notice(format!("connected to {host} port {port}")));
         if let Some(note) = settings.note {
-            conversation.show(Line::aside(note));
+            conversation.show(Line::status(note));
         }
         let signals = Signals::register(poll.registry(), SIGNALS, give_back_in_time)
             .context("cannot watch for signals")?;
@@ -138,7 +138,7 @@ impl App {
             }
             for event in &events {
                 if event.token() == SOCKET {
-                    self.link.notice(event);
+                    self.link.handle_event(event);
                 }
             }
         };
@@ -150,7 +150,7 @@ impl App {
             return Some(end);
         }
         let now = Instant::now();
-        if self.link.come_back(now) {
+        if self.link.poll_reconnect(now) {
             self.conversation.handle_reconnect(now);
         }
         let ended = self.receive().or_else(|| self.take_inputs());
@@ -177,7 +177,7 @@ impl App {
             self.output.deadline(),
             self.next_countdown(),
             self.link.deadline(),
-            self.patience_ends(),
+            self.give_up_at(),
             self.leaving,
         ];
         let next = deadlines.into_iter().flatten().min()?;

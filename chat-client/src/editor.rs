@@ -23,14 +23,14 @@ mod undo;
 use std::mem;
 use std::ops::Range;
 
-use completion::{Completion, Turn};
+use completion::{Completion, Direction};
 pub use draft::MAX_DRAFT;
 use draft::{Change, Draft};
 pub use history::{History, MAX_HISTORY, MAX_HISTORY_BYTES};
 pub use key::{Key, Outcome};
 use kill_ring::{KillRing, Side};
 pub use search::Search;
-use search::{Aside, Searching};
+use search::{Searching, Stash};
 pub use tabs::drawn;
 use undo::{Step, Undo};
 
@@ -63,7 +63,7 @@ enum Mode {
     /// The last step put a candidate into the draft, or takes it out again.
     Completing(Completion),
     /// An entry of the history is shown, as it is; a draft waits.
-    Browsing(Aside),
+    Browsing(Stash),
     /// The match of a search is shown; a draft waits.
     Searching(Searching),
 }
@@ -160,8 +160,8 @@ impl Editor {
             Key::Undo => self.undo(),
             Key::Search => self.start_search(),
             Key::Escape => Outcome::Nothing,
-            Key::Tab => self.complete(Turn::On, names),
-            Key::BackTab => self.complete(Turn::Back, names),
+            Key::Tab => self.complete(Direction::Next, names),
+            Key::BackTab => self.complete(Direction::Previous, names),
             Key::Interrupt => self.interrupt(),
             Key::EndOfInput if self.draft.is_empty() => Outcome::Ended,
             Key::EndOfInput => self.replace(cursor..self.draft.after(), "", Step::Deleted),
@@ -194,11 +194,11 @@ impl Editor {
     /// Makes the entry that is shown the draft. The one that waited is a step
     /// back, and in the history too, because sending ends the steps.
     fn adopt(&mut self) {
-        let Mode::Browsing(aside) = &mut self.mode else {
+        let Mode::Browsing(stash) = &mut self.mode else {
             return;
         };
-        let cursor = aside.draft.cursor();
-        let unsent = aside.draft.take();
+        let cursor = stash.draft.cursor();
+        let unsent = stash.draft.take();
         self.mode = Mode::Editing;
         self.history.push(&unsent);
         let change = Change {
@@ -237,8 +237,8 @@ impl Editor {
     }
 
     fn undo(&mut self) -> Outcome {
-        if let Mode::Browsing(aside) = &mut self.mode {
-            self.draft = mem::take(&mut aside.draft);
+        if let Mode::Browsing(stash) = &mut self.mode {
+            self.draft = mem::take(&mut stash.draft);
             self.mode = Mode::Editing;
             return Outcome::Edited;
         }

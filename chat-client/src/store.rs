@@ -31,7 +31,7 @@ pub struct Store {
 enum Lock {
     /// We are.
     Held,
-    /// Another client was for all of [`PATIENCE`].
+    /// Another client was for all of [`LOCK_TIMEOUT`].
     Busy,
     /// There are no locks here, as on some network file systems.
     Unknown,
@@ -145,9 +145,9 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<Option<File>> {
     Ok(check(&file.metadata()?)?.then_some(file))
 }
 
-/// Tries for [`PATIENCE`]; the lock goes with the file.
+/// Tries for [`LOCK_TIMEOUT`]; the lock goes with the file.
 fn wait_for_lock(try_lock: impl Fn() -> Result<(), TryLockError>) -> Lock {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + LOCK_TIMEOUT;
     loop {
         match try_lock() {
             Ok(()) => return Lock::Held,
@@ -256,7 +256,7 @@ const MAX_FILE: u64 = 4 * MAX_HISTORY_BYTES as u64;
 
 /// How long other clients may use the file, who need it for a moment; a person waits
 /// for the prompt meanwhile.
-const PATIENCE: Duration = Duration::from_millis(500);
+const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 
 const BETWEEN_TRIES: Duration = Duration::from_millis(2);
 

@@ -5,13 +5,13 @@ use chat_testkit::{JsonPeer, Peer, ServerProcess, Terminal, keys};
 use crate::{join, nc, server};
 
 /// Ann at her terminal, and `bo` who sees what she says.
-pub(crate) struct Desk {
+pub(crate) struct Fixture {
     pub(crate) server: ServerProcess,
     pub(crate) bo: Peer,
     pub(crate) ann: Terminal,
 }
 
-impl Desk {
+impl Fixture {
     #[track_caller]
     pub(crate) fn new() -> Self {
         let server = server();
@@ -32,7 +32,7 @@ impl Desk {
 
 #[test]
 fn the_editing_keys_do_what_they_say() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let (left, right) = (keys::LEFT, keys::RIGHT);
     let (backspace, delete) = (keys::BACKSPACE, keys::DELETE);
     let ctrl = keys::ctrl;
@@ -66,7 +66,7 @@ fn the_editing_keys_do_what_they_say() {
 
 #[test]
 fn a_key_takes_a_whole_character_as_it_is_seen() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let (left, backspace) = (keys::LEFT, keys::BACKSPACE);
     desk.check(&format!("中文{backspace}!"), "中!");
     desk.check(&format!("中文{left}x"), "中x文");
@@ -78,7 +78,7 @@ fn a_key_takes_a_whole_character_as_it_is_seen() {
 
 #[test]
 fn the_cursor_is_where_the_keys_have_put_it() {
-    let desk = Desk::new();
+    let desk = Fixture::new();
     desk.ann.type_text("中文 hello");
     desk.ann.wait_for_text("<You> 中文 hello");
     desk.ann.wait_cursor(2, 16);
@@ -102,7 +102,7 @@ fn the_cursor_is_where_the_keys_have_put_it() {
 
 #[test]
 fn pastes_arrive_whole() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     for length in [1, 100, 1022, 1023, 1024, 1025, 2048, 4096] {
         let text = numbered(length);
         desk.check(&keys::pasted(&text), &text);
@@ -111,7 +111,7 @@ fn pastes_arrive_whole() {
 
 #[test]
 fn fast_typing_without_brackets_arrives_whole() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     for length in [1023, 1024, 1025, 4096] {
         let text = numbered(length);
         desk.check(&text, &text);
@@ -121,7 +121,7 @@ fn fast_typing_without_brackets_arrives_whole() {
 /// It is longer than a message may be, so its halves are sent one by one.
 #[test]
 fn a_paste_of_5000_characters_arrives_whole() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let text = numbered(5000);
     let paste = keys::pasted(&text);
     let end_away = keys::BACKSPACE.repeat(2500);
@@ -139,7 +139,7 @@ fn a_paste_of_5000_characters_arrives_whole() {
 
 #[test]
 fn a_pasted_line_end_sends_nothing() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     desk.ann
         .type_text(&keys::pasted("one\rtwo\nthree\r\nfour\x1b[31m"));
     desk.ann
@@ -152,7 +152,7 @@ fn a_pasted_line_end_sends_nothing() {
 /// and the focus that another program wanted to know.
 #[test]
 fn what_a_terminal_reports_is_not_typed() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     for report in [
         "\x1b]11;rgb:ffff/ffff/ffff\x1b\\",
         "\x1b]52;c;aGVsbG8=\x07",
@@ -178,7 +178,7 @@ fn what_a_terminal_reports_is_not_typed() {
 /// Keys as xterm with modifyOtherKeys, kitty and rxvt send them.
 #[test]
 fn keys_in_other_encodings_do_the_same() {
-    let desk = Desk::new();
+    let desk = Fixture::new();
     let mut witness = JsonPeer::connect(desk.server.addr(), "witness");
     desk.ann.wait_for_text("[witness] entered room");
     for (typed, said) in [
@@ -201,7 +201,7 @@ fn keys_in_other_encodings_do_the_same() {
 
 #[test]
 fn a_blank_line_is_not_said() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     desk.ann.type_text("\r  \r\r");
     desk.check("first", "first");
 }

@@ -10,7 +10,7 @@ use chat_testkit::{Peer, Program, Signal, Terminal, keys};
 #[cfg(target_os = "linux")]
 use chat_testkit::{proc, until};
 
-use crate::editing::Desk;
+use crate::editing::Fixture;
 use crate::scripted::{greet, listen, object, send_message, send_reply, send_welcome, welcome};
 use crate::{client, controls, count, is_bidi, open, piped_with};
 
@@ -311,11 +311,11 @@ fn piled_up_and_wide_lines_keep_the_prompt() {
 /// everything is there once.
 #[test]
 fn a_server_that_stands_still_can_be_left() {
-    let Desk {
+    let Fixture {
         server,
         mut bo,
         mut ann,
-    } = Desk::new();
+    } = Fixture::new();
     server.signal(Signal::Stop);
     ann.type_text("hello\r");
     ann.wait_for_text("<You> hello\n<You>");

@@ -2,13 +2,13 @@
 
 use chat_testkit::{JsonPeer, Signal, Terminal, keys};
 
-use crate::editing::{Desk, numbered};
+use crate::editing::{Fixture, numbered};
 use crate::prompt::{UNDO, hears, leave, wait_draft, with_history};
 use crate::{nc, open_with, server};
 
 #[test]
 fn a_pasted_block_is_a_draft_that_becomes_one_message() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let mut witness = JsonPeer::connect(desk.server.addr(), "witness");
     desk.ann.wait_for_text("[witness] entered room");
     desk.ann
@@ -44,7 +44,7 @@ fn a_pasted_block_is_a_draft_that_becomes_one_message() {
 
 #[test]
 fn the_lines_of_a_paste_are_counted_as_they_are_sent() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let block = "one\rtwo\rthree\rfour";
     for end in ["", "\r", "\n", "\r\n", "\r\r"] {
         desk.ann.type_text(&keys::pasted(&format!("{block}{end}")));
@@ -57,7 +57,7 @@ fn the_lines_of_a_paste_are_counted_as_they_are_sent() {
 /// Nothing is sent before Enter.
 #[test]
 fn a_line_end_in_a_paste_does_not_send_it() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let mut witness = JsonPeer::connect(desk.server.addr(), "witness");
     for end in ["\r", "\n", "\r\n"] {
         desk.ann.type_text(&keys::pasted(&format!("rm -rf{end}")));
@@ -73,7 +73,7 @@ fn a_line_end_in_a_paste_does_not_send_it() {
 /// A paste does nothing to the terminal.
 #[test]
 fn escape_bytes_in_a_paste_are_dropped() {
-    let desk = Desk::new();
+    let desk = Fixture::new();
     let mut witness = JsonPeer::connect(desk.server.addr(), "witness");
     desk.ann.type_text(&keys::pasted(
         "a\x1b[31mb\x1b]0;title\x07c\u{9b}2Jd\0e\x1b\nf\x03g\x7fh\ti",
@@ -131,7 +131,7 @@ fn count_tabs(terminal: &Terminal) -> usize {
 
 #[test]
 fn pastes_at_the_edge_of_a_buffer_arrive_whole() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     for length in [1023, 1024] {
         let text = numbered(length);
         desk.check(&keys::pasted(&text), &text);
@@ -162,7 +162,7 @@ fn a_paste_of_100000_characters_is_refused_and_kept() {
 #[test]
 fn the_limit_is_in_bytes() {
     too_long(4098, &"中".repeat(1366));
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let text = "中".repeat(1365);
     desk.check(&keys::pasted(&text), &text);
 }
@@ -172,7 +172,7 @@ fn the_limit_is_in_bytes() {
 #[track_caller]
 fn too_long(bytes: usize, text: &str) {
     assert_eq!(text.len(), bytes);
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let mut witness = JsonPeer::connect(desk.server.addr(), "witness");
     desk.ann.type_text(&keys::pasted(text));
     // Whole, it ends so.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chat_testkit::{JsonPeer, Terminal, keys};
 
-use crate::editing::Desk;
+use crate::editing::Fixture;
 use crate::{client, count, nc, server};
 
 pub(crate) const UNDO: &str = "\x1f";
@@ -39,7 +39,7 @@ pub(crate) fn hears(witness: &mut JsonPeer, name: &str, text: &str) {
 
 #[test]
 fn words_are_moved_over_killed_and_yanked() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let ctrl = keys::ctrl;
     let alt = keys::alt;
     desk.check(&format!("one two{}X", alt('b')), "one Xtwo");
@@ -71,7 +71,7 @@ fn words_are_moved_over_killed_and_yanked() {
 
 #[test]
 fn steps_are_taken_back() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     desk.check(&format!("one two{}{UNDO}", keys::ctrl('w')), "one two");
     desk.check(
         &format!("one two{}x{UNDO}{UNDO}", keys::ctrl('u')),
@@ -82,7 +82,7 @@ fn steps_are_taken_back() {
 
 #[test]
 fn no_key_is_swallowed_for_good() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let flow = ['s', 'q', 'v', 'o', 'x', 'g'].map(keys::ctrl).concat();
     desk.check(&format!("a{flow}b"), "ab");
     // C-s would have stopped the output.
@@ -94,7 +94,7 @@ fn no_key_is_swallowed_for_good() {
 
 #[test]
 fn up_and_down_go_through_what_was_said_and_keep_the_draft() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     for said in ["one", "two", "three"] {
         desk.check(said, said);
     }
@@ -119,7 +119,7 @@ fn up_and_down_go_through_what_was_said_and_keep_the_draft() {
 
 #[test]
 fn a_search_finds_what_was_said_or_gives_the_draft_back() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     for said in ["first line", "second line", "third"] {
         desk.check(said, said);
     }
@@ -143,7 +143,7 @@ fn a_search_finds_what_was_said_or_gives_the_draft_back() {
 
 #[test]
 fn tab_completes_names_the_latest_speaker_first() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let mut carl = nc(desk.server.addr(), "Carl");
     let mut cora = nc(desk.server.addr(), "cora");
     let _cyd = nc(desk.server.addr(), "cyd");
@@ -180,7 +180,7 @@ fn tab_completes_names_the_latest_speaker_first() {
 
 #[test]
 fn tab_completes_commands() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     desk.ann.type_text("/");
     for (key, shown) in [
         (keys::TAB, "/help"),
@@ -199,7 +199,7 @@ fn tab_completes_commands() {
 
 #[test]
 fn lines_can_be_put_into_a_draft_by_hand() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let mut witness = JsonPeer::connect(desk.server.addr(), "witness");
     desk.ann.type_text(&format!("one{ALT_ENTER}two"));
     desk.ann.wait_for_text("<You> one\ntwo\n-- 2 lines");
@@ -212,7 +212,7 @@ fn lines_can_be_put_into_a_draft_by_hand() {
 
 #[test]
 fn ctrl_c_clears_the_draft_and_up_brings_it_back() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     desk.check("said", "said");
     desk.ann.type_text("half typed");
     wait_draft(&desk.ann, "half typed");
@@ -230,7 +230,7 @@ fn ctrl_c_clears_the_draft_and_up_brings_it_back() {
 
 #[test]
 fn ctrl_c_asks_once_and_then_leaves() {
-    let mut desk = Desk::new();
+    let mut desk = Fixture::new();
     let interrupt = keys::ctrl('c');
     let asks = "-- press Ctrl-C again to leave";
     // The first clears, the second asks.

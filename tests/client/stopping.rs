@@ -3,7 +3,7 @@
 
 use chat_testkit::{Peer, Terminal, keys};
 
-use crate::editing::{Desk, numbered};
+use crate::editing::{Fixture, numbered};
 use crate::{count, join_in, nc, server};
 
 /// Every message of `bo` in `texts` stands in the whole text exactly once and
@@ -72,11 +72,11 @@ mod stopped {
     /// others talk.
     #[track_caller]
     fn check(stop: impl Fn(&Terminal), meanwhile: Meanwhile) {
-        let Desk {
+        let Fixture {
             server,
             mut bo,
             ann,
-        } = Desk::new();
+        } = Fixture::new();
         let mut witness = JsonPeer::connect(server.addr(), "witness");
         ann.wait_for_text("[witness] entered room\n<You>");
         ann.type_text(&keys::pasted("one\ntwo\nthree"));
@@ -142,11 +142,11 @@ mod stopped {
     /// What a shell does to a job that was stopped behind its back.
     #[test]
     fn a_terminal_that_was_reset_meanwhile_is_taken_again() {
-        let Desk {
+        let Fixture {
             server: _server,
             mut bo,
             ann,
-        } = Desk::new();
+        } = Fixture::new();
         ann.type_text("draft");
         ann.wait_for_text("<You> draft");
         let raw = ann.termios_line();
@@ -196,11 +196,11 @@ mod stopped {
 
 #[test]
 fn ctrl_l_empties_the_screen_and_loses_nothing() {
-    let Desk {
+    let Fixture {
         server: _server,
         mut bo,
         ann,
-    } = Desk::new();
+    } = Fixture::new();
     let mut texts = say(&mut bo, "before", 5);
     ann.wait_for_text("<bo> before 4\n<You>");
     ann.type_text("draft");

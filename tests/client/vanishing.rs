@@ -2,7 +2,7 @@
 
 use chat_testkit::{JsonPeer, Terminal, keys, proc, until};
 
-use crate::editing::Desk;
+use crate::editing::Fixture;
 use crate::scripted::{listen, welcome_to_room};
 use crate::{client, join, join_by_shell, nc, server};
 
@@ -113,11 +113,11 @@ const PASTED: usize = 24 << 20;
 /// passes it on, neither sends nor leaves.
 #[test]
 fn a_paste_that_ends_itself_sends_nothing() {
-    let Desk {
+    let Fixture {
         server,
         mut bo,
         ann,
-    } = Desk::new();
+    } = Fixture::new();
     let mut witness = JsonPeer::connect(server.addr(), "witness");
     ann.wait_for_text("[witness] entered room\n<You>");
     ann.type_text(&keys::pasted("a\x1b[201~b\r/quit\r\x04\x03"));

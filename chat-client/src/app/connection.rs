@@ -7,7 +7,7 @@ use super::end::End;
 use super::intake::Intake;
 use crate::conversation::{Audience, about};
 use crate::net::Received;
-use crate::net::backoff::Patience;
+use crate::net::backoff::GiveUp;
 use crate::output::line::Line;
 
 impl App {
@@ -22,7 +22,7 @@ impl App {
                 Received::Drained => break,
                 Received::End => {
                     self.conversation.handle_close(Instant::now());
-                    return self.check_foreign_server().or_else(|| self.lose());
+                    return self.check_foreign_server().or_else(|| self.disconnect());
                 }
             };
             let received = self
@@ -33,7 +33,7 @@ impl App {
             self.take(&lines);
             if received.is_err() {
                 match self.conversation.outage_since() {
-                    Some(_) => return self.lose(),
+                    Some(_) => return self.disconnect(),
                     None => return Some(End::NotAChat),
                 }
             }
@@ -57,13 +57,13 @@ impl App {
     }
 
     /// The connection is of no use any more: the end, or the way back.
-    fn lose(&mut self) -> Option<End> {
+    fn disconnect(&mut self) -> Option<End> {
         let conversation = &mut self.conversation;
         let returns =
-            self.link.returns() && conversation.may_return() && !conversation.is_leaving();
+            self.link.reconnects() && conversation.may_reconnect() && !conversation.is_leaving();
         if !returns {
             if let Some(goodbye) = conversation.goodbye() {
-                let goodbye = Line::word(goodbye);
+                let goodbye = Line::notice(goodbye);
                 conversation.show(goodbye);
             }
             return Some(if conversation.is_leaving() {
@@ -82,11 +82,11 @@ impl App {
             self.link.progress();
         }
         let wait = conversation.handle_disconnect(now);
-        self.link.lose(wait, now);
+        self.link.disconnect(wait, now);
         // A prompt has a row for it, which goes away again.
         let is_prompt = self.prompt.is_some();
         if let Some(refusal) = conversation.tell_refusal() {
-            conversation.show(Line::trouble(match self.link.deadline() {
+            conversation.show(Line::error(match self.link.deadline() {
                 Some(at) if !is_prompt => {
                     let wait = at.saturating_duration_since(now);
                     format!("{refusal}; trying again in {}", about(wait))
@@ -97,7 +97,7 @@ impl App {
             && !is_prompt
             && let Some(why) = conversation.outage_reason()
         {
-            let lost = Line::aside(format!("{why}; trying again"));
+            let lost = Line::status(format!("{why}; trying again"));
             conversation.show(lost);
         }
         None
@@ -107,37 +107,34 @@ impl App {
     /// not lead back into the room is none.
     pub(super) fn while_away(&mut self) -> Option<End> {
         if self.conversation.is_unfit() {
-            return self.lose();
+            return self.disconnect();
         }
         self.conversation.outage_since()?;
         if self.conversation.is_leaving() {
             return Some(End::Left);
         }
-        if self
-            .patience_ends()
-            .is_some_and(|end| end <= Instant::now())
-        {
+        if self.give_up_at().is_some_and(|end| end <= Instant::now()) {
             return Some(End::GivenUp);
         }
         None
     }
 
     /// When to come back is no longer tried.
-    pub(super) fn patience_ends(&self) -> Option<Instant> {
+    pub(super) fn give_up_at(&self) -> Option<Instant> {
         let since = self.conversation.outage_since()?;
         let is_program = self.conversation.audience() == Audience::Program;
         if is_program && !self.conversation.was_welcomed() {
-            return Patience::Limited(since).ends(since);
+            return GiveUp::After(since).deadline(since);
         }
         // Behind a pipe that is full there may be nothing but its end, or a
         // program that stands still.
-        let patience = match (&self.prompt, self.intake) {
-            (Some(_), _) | (None, Intake::Open) => Patience::Endless,
+        let give_up = match (&self.prompt, self.intake) {
+            (Some(_), _) | (None, Intake::Open) => GiveUp::Never,
             (None, Intake::Full(from) | Intake::Ended(from) | Intake::Broken(from)) => {
-                Patience::Limited(from)
+                GiveUp::After(from)
             }
         };
-        patience.ends(since)
+        give_up.deadline(since)
     }
 
     pub(super) fn send(&mut self) -> Option<End> {
@@ -148,7 +145,7 @@ impl App {
                 return Some(end);
             }
             if self.link.is_connected() {
-                return self.lose();
+                return self.disconnect();
             }
         }
         if self.conversation.is_leaving() && self.conversation.output().is_empty() {

@@ -31,13 +31,13 @@ impl App {
         let undelivered = self.undelivered();
         let status = self.status(&end, undelivered.len());
         let trouble = self.trouble(end);
-        lines.extend(undelivered.into_iter().chain(trouble).map(Line::trouble));
+        lines.extend(undelivered.into_iter().chain(trouble).map(Line::error));
         if let Some(prompt) = &self.prompt {
             prompt.tidy();
             // So that it can be copied.
             let draft = prompt.draft();
             if !draft.is_empty() {
-                lines.insert(0, Line::trouble(format!("not sent: {draft}")));
+                lines.insert(0, Line::error(format!("not sent: {draft}")));
             }
         }
         self.await_answers();

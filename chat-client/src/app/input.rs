@@ -31,7 +31,7 @@ impl App {
                 Ok(Input::Failed(why)) => {
                     self.intake.fail(Instant::now());
                     let trouble = format!("cannot read standard input: {why}");
-                    self.conversation.show(Line::trouble(trouble));
+                    self.conversation.show(Line::error(trouble));
                 }
                 Ok(Input::Resized) => {}
                 Ok(Input::Closed) | Err(TryRecvError::Disconnected) => {

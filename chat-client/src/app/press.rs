@@ -39,7 +39,7 @@ impl App {
             }
             Outcome::TooLong(bytes) => {
                 let limit = self.conversation.limit();
-                self.conversation.show(Line::trouble(format!(
+                self.conversation.show(Line::error(format!(
                     "not sent: {bytes} bytes, and a message has at most {limit}; \
                      the draft is still here"
                 )));
@@ -50,7 +50,7 @@ impl App {
             Outcome::Interrupted => {
                 prompt.is_asked = true;
                 self.conversation
-                    .show(Line::word("press Ctrl-C again to leave"));
+                    .show(Line::notice("press Ctrl-C again to leave"));
             }
             Outcome::Ended => self.conversation.quit(),
             Outcome::Edited if cleared.is_some() && is_empty => {
@@ -63,7 +63,7 @@ impl App {
 
     fn no_room(&mut self, what: &str) -> Option<End> {
         let trouble = format!("there is no room for {what} in one draft");
-        self.conversation.show(Line::trouble(trouble));
+        self.conversation.show(Line::error(trouble));
         None
     }
 

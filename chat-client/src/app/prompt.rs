@@ -77,7 +77,7 @@ impl Prompt {
         let store = self.store.take()?;
         let path = text::clean(&store.path().to_string_lossy()).into_owned();
         let why = reason(error);
-        Some(Line::trouble(format!(
+        Some(Line::error(format!(
             "what you type is not kept for the next time, in {path}: {why}"
         )))
     }

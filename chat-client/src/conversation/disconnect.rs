@@ -86,7 +86,7 @@ impl Conversation {
 
     /// Whether a lost connection is worth another one: the server has let us in
     /// before, or has no room only for now.
-    pub fn may_return(&self) -> bool {
+    pub fn may_reconnect(&self) -> bool {
         match self.stage.refusal() {
             Some(Refusal::ForNow(_)) => true,
             Some(Refusal::ForGood) => false,

@@ -206,7 +206,7 @@ impl Conversation {
             let text = format!("you are now known as {new}");
             self.options.name = Some(new.to_string());
             self.me = Some(new);
-            return Kind::Word(text);
+            return Kind::Notice(text);
         }
         self.people.rename(&old, &new);
         Kind::Renamed { old, new }
@@ -230,7 +230,7 @@ impl Conversation {
             Reply::Welcome(welcome) => self.welcome(welcome, now),
             // It says goodbye, or what it would say to a person with `nc`.
             Reply::Notice(_) if self.is_leaving() => {}
-            Reply::Notice(text) => self.show(Line::word(text.as_str())),
+            Reply::Notice(text) => self.show(Line::notice(text.as_str())),
             Reply::Error {
                 code: ErrorCode::Full | ErrorCode::NotKept,
                 text,
@@ -256,7 +256,7 @@ impl Conversation {
             Reply::People { people, names, .. } => {
                 let names: Vec<&str> = names.iter().map(Name::as_str).collect();
                 let names = names.join(", ");
-                self.show(Line::word(format!("here ({people} in all): {names}")));
+                self.show(Line::notice(format!("here ({people} in all): {names}")));
             }
             Reply::Pong { .. } => {}
             Reply::Gap { missed } => {
@@ -266,13 +266,13 @@ impl Conversation {
                     self.netsplit = None;
                 }
                 let lines = if missed == 1 { "line" } else { "lines" };
-                self.show(Line::aside(format!("you missed {missed} {lines}")));
+                self.show(Line::status(format!("you missed {missed} {lines}")));
             }
             Reply::Confirmed { id, .. } => self.confirmed(&id),
             Reply::History { first, last, .. } => {
                 self.position.end_history();
                 if first > last {
-                    self.show(Line::word("nothing has been said yet"));
+                    self.show(Line::notice("nothing has been said yet"));
                 }
             }
             Reply::Goodbye { text, after } => self.goodbye = Some((one_line(&text), after)),
@@ -293,9 +293,9 @@ impl Conversation {
                 if resumption == Resumption::Unsupported {
                     text += "; what was said meanwhile is missing";
                 }
-                Line::aside(text)
+                Line::status(text)
             }
-            None => Line::word(self.introduction(&welcome)),
+            None => Line::notice(self.introduction(&welcome)),
         };
         self.show(text);
         if matches!(resumption, Resumption::Resumed | Resumption::RolledBack) {

@@ -56,7 +56,7 @@ impl Conversation {
     /// Tells the person that something of theirs is not sent.
     pub fn refuse(&mut self, why: String) {
         self.refusals += 1;
-        self.show(Line::trouble(why));
+        self.show(Line::error(why));
     }
 
     pub(super) fn send_json(&mut self, line: &str) {
@@ -77,7 +77,7 @@ impl Conversation {
             Command::Quit => return self.quit(),
             Command::Help => {
                 let commands = catalogue::help(Some((Kind::Quit, ", and so does Ctrl-D")));
-                return self.show(Line::word(match self.options.audience {
+                return self.show(Line::notice(match self.options.audience {
                     Audience::Prompt => format!("{commands}\n{KEYS}"),
                     Audience::Lines | Audience::Program => commands,
                 }));

@@ -24,7 +24,7 @@ impl Conversation {
         if matches!(self.stage, Stage::Undecided { .. })
             && self.options.server != ServerKind::PlainLines
         {
-            self.show(Line::word(UNCONFIRMED));
+            self.show(Line::notice(UNCONFIRMED));
         }
         self.stage = stage;
         // Who leaves before has nothing more sent, and is told what waited.

@@ -22,9 +22,9 @@ pub(super) struct Completion {
 
 /// Which way around.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
-    On,
-    Back,
+pub(super) enum Direction {
+    Next,
+    Previous,
 }
 
 impl Completion {
@@ -60,13 +60,13 @@ impl Completion {
     }
 
     /// Goes to the next place in the circle.
-    pub(super) fn turn(&mut self, turn: Turn) {
+    pub(super) fn turn(&mut self, direction: Direction) {
         let last = self.candidates.len() - 1;
-        self.current = match (turn, self.current) {
-            (Turn::On, None) => Some(0),
-            (Turn::On, Some(current)) => (current < last).then(|| current + 1),
-            (Turn::Back, None) => Some(last),
-            (Turn::Back, Some(current)) => current.checked_sub(1),
+        self.current = match (direction, self.current) {
+            (Direction::Next, None) => Some(0),
+            (Direction::Next, Some(current)) => (current < last).then(|| current + 1),
+            (Direction::Previous, None) => Some(last),
+            (Direction::Previous, Some(current)) => current.checked_sub(1),
         };
     }
 

@@ -3,9 +3,9 @@
 
 use std::mem;
 
-use super::completion::{Completion, Turn};
+use super::completion::{Completion, Direction};
 use super::draft::Draft;
-use super::search::{Aside, Searching};
+use super::search::{Searching, Stash};
 use super::undo::Step;
 use super::{Editor, Key, Mode, Outcome, clean};
 
@@ -16,7 +16,7 @@ impl Editor {
             return Outcome::Edited;
         }
         let index = match &self.mode {
-            Mode::Browsing(aside) => aside.index,
+            Mode::Browsing(stash) => stash.index,
             _ => self.history.len(),
         };
         match index.checked_sub(1) {
@@ -31,14 +31,14 @@ impl Editor {
         if self.draft.move_down() {
             return Outcome::Edited;
         }
-        let Mode::Browsing(aside) = &mut self.mode else {
+        let Mode::Browsing(stash) = &mut self.mode else {
             return Outcome::Nothing;
         };
-        let newer = aside.index + 1;
+        let newer = stash.index + 1;
         if newer < self.history.len() {
             return self.recall(newer);
         }
-        self.draft = mem::take(&mut aside.draft);
+        self.draft = mem::take(&mut stash.draft);
         self.mode = Mode::Editing;
         Outcome::Edited
     }
@@ -49,18 +49,18 @@ impl Editor {
         };
         let draft = mem::replace(&mut self.draft, Draft::new(entry));
         match &mut self.mode {
-            Mode::Browsing(aside) => aside.index = index,
-            mode => *mode = Mode::Browsing(Aside { index, draft }),
+            Mode::Browsing(stash) => stash.index = index,
+            mode => *mode = Mode::Browsing(Stash { index, draft }),
         }
         Outcome::Edited
     }
 
     pub(super) fn start_search(&mut self) -> Outcome {
-        let aside = match mem::take(&mut self.mode) {
-            Mode::Browsing(aside) => Some(aside),
+        let stash = match mem::take(&mut self.mode) {
+            Mode::Browsing(stash) => Some(stash),
             _ => None,
         };
-        let search = Searching::new(self.draft.clone(), aside, &self.history);
+        let search = Searching::new(self.draft.clone(), stash, &self.history);
         self.mode = Mode::Searching(search);
         Outcome::Edited
     }
@@ -85,14 +85,14 @@ impl Editor {
             Key::Search => search.older(&self.last_query, &self.history),
             Key::Enter if !search.state().found => false,
             Key::Escape | Key::Interrupt => {
-                let (draft, aside) = self.end_search()?.give_back();
+                let (draft, stash) = self.end_search()?.give_back();
                 self.draft = draft;
-                self.mode = aside.map_or(Mode::Editing, Mode::Browsing);
+                self.mode = stash.map_or(Mode::Editing, Mode::Browsing);
                 return Some(Outcome::Edited);
             }
             _ => {
-                let aside = self.end_search()?.accept();
-                self.mode = aside.map_or(Mode::Editing, Mode::Browsing);
+                let stash = self.end_search()?.accept();
+                self.mode = stash.map_or(Mode::Editing, Mode::Browsing);
                 return None;
             }
         };
@@ -115,7 +115,11 @@ impl Editor {
     }
 
     /// Begins a completion, or goes on with it.
-    pub(super) fn complete(&mut self, turn: Turn, names: impl FnOnce() -> Vec<String>) -> Outcome {
+    pub(super) fn complete(
+        &mut self,
+        direction: Direction,
+        names: impl FnOnce() -> Vec<String>,
+    ) -> Outcome {
         if !matches!(self.mode, Mode::Completing(_)) {
             let Some(completion) = Completion::new(&self.draft, names) else {
                 return Outcome::Nothing;
@@ -130,7 +134,7 @@ impl Editor {
         // last key did is taken back first.
         let before = completion.len();
         let applied = completion.candidate().is_some();
-        completion.turn(turn);
+        completion.turn(direction);
         if !self.has_room(before, completion.len()) {
             return Outcome::Full;
         }

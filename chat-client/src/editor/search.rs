@@ -25,12 +25,12 @@ pub(super) struct Searching {
     hit: Option<(usize, usize)>,
     found: bool,
     shown: Draft,
-    aside: Option<Aside>,
+    stash: Option<Stash>,
 }
 
 /// The draft that waits while an entry of the history is shown.
 #[derive(Debug)]
-pub(super) struct Aside {
+pub(super) struct Stash {
     /// The entry that is shown.
     pub(super) index: usize,
     pub(super) draft: Draft,
@@ -38,14 +38,14 @@ pub(super) struct Aside {
 
 impl Searching {
     /// A search over `shown`, which may be an entry of the history itself.
-    pub(super) fn new(shown: Draft, aside: Option<Aside>, history: &History) -> Self {
+    pub(super) fn new(shown: Draft, stash: Option<Stash>, history: &History) -> Self {
         Self {
             query: String::new(),
             before: history.len(),
             hit: None,
             found: true,
             shown,
-            aside,
+            stash,
         }
     }
 
@@ -100,18 +100,18 @@ impl Searching {
     }
 
     /// What was shown before the search, and the draft that waited then.
-    pub(super) fn give_back(self) -> (Draft, Option<Aside>) {
-        (self.shown, self.aside)
+    pub(super) fn give_back(self) -> (Draft, Option<Stash>) {
+        (self.shown, self.stash)
     }
 
     /// The draft that waits now that the match is taken: it is as if Up had
     /// been pressed until it came.
-    pub(super) fn accept(self) -> Option<Aside> {
+    pub(super) fn accept(self) -> Option<Stash> {
         let Some((index, _)) = self.hit else {
-            return self.aside;
+            return self.stash;
         };
-        let draft = self.aside.map_or(self.shown, |aside| aside.draft);
-        Some(Aside { index, draft })
+        let draft = self.stash.map_or(self.shown, |stash| stash.draft);
+        Some(Stash { index, draft })
     }
 
     fn look(&mut self, history: &History) -> bool {

@@ -53,23 +53,23 @@ fn jittered(most: Duration, fraction: f64) -> Duration {
 
 /// How long somebody is ready to be away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
+pub enum GiveUp {
     /// As long as it takes: a person can see it and leave, and a pipe that is
     /// open wants to be heard at any time.
-    Endless,
+    Never,
     /// For [`GIVE_UP_AFTER`] from this moment at the earliest: all input had been
     /// read then, or as much as can be kept, and a job that nobody watches must
     /// end.
-    Limited(Instant),
+    After(Instant),
 }
 
-impl Patience {
+impl GiveUp {
     /// When it ends for somebody who is away since then.
-    pub fn ends(self, since: Instant) -> Option<Instant> {
+    pub fn deadline(self, since: Instant) -> Option<Instant> {
         match self {
-            Self::Endless => None,
+            Self::Never => None,
             // What is new when a server has long been away is tried, too.
-            Self::Limited(from) => Some(since.max(from) + GIVE_UP_AFTER),
+            Self::After(from) => Some(since.max(from) + GIVE_UP_AFTER),
         }
     }
 }
@@ -175,12 +175,12 @@ mod tests {
     #[test]
     fn only_whoever_has_no_more_input_gives_up() {
         let lost = Instant::now();
-        assert_eq!(Patience::Endless.ends(lost), None);
-        let at_first = Patience::Limited(lost);
+        assert_eq!(GiveUp::Never.deadline(lost), None);
+        let at_first = GiveUp::After(lost);
         let (before, later) = (lost + seconds(1.0), lost + seconds(100.0));
-        assert_eq!(at_first.ends(before), Some(before + GIVE_UP_AFTER));
+        assert_eq!(at_first.deadline(before), Some(before + GIVE_UP_AFTER));
         // It has not been tried for the last line before that came.
-        let later_on = Patience::Limited(later);
-        assert_eq!(later_on.ends(lost), Some(later + GIVE_UP_AFTER));
+        let later_on = GiveUp::After(later);
+        assert_eq!(later_on.deadline(lost), Some(later + GIVE_UP_AFTER));
     }
 }

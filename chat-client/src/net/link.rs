@@ -89,12 +89,12 @@ impl Link {
     }
 
     /// Whether a lost connection can be had again.
-    pub fn returns(&self) -> bool {
+    pub fn reconnects(&self) -> bool {
         self.reconnect == Reconnect::Always
     }
 
     /// Takes note of what the poll says of our token.
-    pub fn notice(&mut self, event: &Event) {
+    pub fn handle_event(&mut self, event: &Event) {
         if let State::Connected(connection) = &mut self.state {
             connection.transport.handle_event(event);
         }
@@ -156,7 +156,7 @@ impl Link {
 
     /// Gives up the connection and begins to come back, not before `asked` has
     /// passed.
-    pub fn lose(&mut self, asked: Duration, now: Instant) {
+    pub fn disconnect(&mut self, asked: Duration, now: Instant) {
         let lived = match &mut self.state {
             State::Connected(connection) => {
                 connection.transport.deregister(&self.watch.registry);
@@ -170,9 +170,9 @@ impl Link {
     }
 
     /// Goes on with coming back; whether there is a connection now.
-    pub fn come_back(&mut self, now: Instant) -> bool {
+    pub fn poll_reconnect(&mut self, now: Instant) -> bool {
         match &self.state {
-            State::Waiting(at) if *at <= now && self.returns() => {
+            State::Waiting(at) if *at <= now && self.reconnects() => {
                 self.state = State::Connecting(self.watch.attempt(&self.target));
                 false
             }
@@ -188,7 +188,7 @@ impl Link {
                     }
                     // The row above the prompt says that there is none.
                     Err(_) => {
-                        self.lose(Duration::ZERO, now);
+                        self.disconnect(Duration::ZERO, now);
                         false
                     }
                 }
@@ -202,7 +202,7 @@ impl Link {
         self.backoff.progress();
     }
 
-    /// When [`Link::come_back`] wants to be called.
+    /// When [`Link::poll_reconnect`] wants to be called.
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Waiting(at) => Some(at),

@@ -70,29 +70,29 @@ pub enum Kind {
         new: Name,
     },
     /// A word to the reader, of one or more lines, safe to print.
-    Word(String),
+    Notice(String),
     /// What became of the connection, likewise.
-    Aside(String),
+    Status(String),
     /// Something that went wrong, likewise.
-    Trouble(String),
+    Error(String),
     /// A line of a plain server, safe to print.
     Raw(String),
 }
 
 impl Line {
     /// A word to the reader.
-    pub fn word(text: impl Into<String>) -> Self {
-        Self::new(None, Kind::Word(text.into()))
+    pub fn notice(text: impl Into<String>) -> Self {
+        Self::new(None, Kind::Notice(text.into()))
     }
 
     /// What became of the connection.
-    pub fn aside(text: impl Into<String>) -> Self {
-        Self::new(None, Kind::Aside(text.into()))
+    pub fn status(text: impl Into<String>) -> Self {
+        Self::new(None, Kind::Status(text.into()))
     }
 
     /// Something that went wrong.
-    pub fn trouble(text: impl Into<String>) -> Self {
-        Self::new(None, Kind::Trouble(text.into()))
+    pub fn error(text: impl Into<String>) -> Self {
+        Self::new(None, Kind::Error(text.into()))
     }
 
     /// Something that happens now.

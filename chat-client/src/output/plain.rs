@@ -58,9 +58,9 @@ impl Plain {
     pub(super) fn take(&mut self, lines: &[Line], me: Option<&Name>) {
         for line in lines {
             let aloud = match &line.kind {
-                Kind::Trouble(text) => Some(text),
+                Kind::Error(text) => Some(text),
                 // Programs read only objects, and people may still wonder.
-                Kind::Aside(text) if self.format == Format::Objects => Some(text),
+                Kind::Status(text) if self.format == Format::Objects => Some(text),
                 _ => None,
             };
             if let Some(text) = aloud {

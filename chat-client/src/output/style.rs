@@ -117,8 +117,8 @@ impl Style {
             Kind::Renamed { old, new } => {
                 self.dim_row(line, &format!("[{old}] is now known as {new}"), out);
             }
-            Kind::Word(text) | Kind::Aside(text) => self.notice(ansi::DIM, text, out),
-            Kind::Trouble(text) => self.notice(TROUBLE, text, out),
+            Kind::Notice(text) | Kind::Status(text) => self.notice(ansi::DIM, text, out),
+            Kind::Error(text) => self.notice(ERROR, text, out),
             Kind::Raw(text) => {
                 for row in text.split('\n') {
                     out.extend([row, self.end]);
@@ -278,7 +278,7 @@ const COLORS: [&str; 7] = [
 ];
 
 /// As errors are elsewhere.
-const TROUBLE: &str = ansi::RED;
+const ERROR: &str = ansi::RED;
 
 #[cfg(test)]
 mod tests;

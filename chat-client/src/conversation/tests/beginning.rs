@@ -247,7 +247,7 @@ fn what_will_not_change_is_told_and_not_tried_again() {
             &mut talk,
             &["\r-- chat/1 welcome\n", &error("bad_command", text)],
         );
-        assert!(!talk.conversation.may_return());
+        assert!(!talk.conversation.may_reconnect());
         assert_eq!(talk.conversation.end_reason(), None, "it is told already");
         assert_eq!(talk.shown(), [format!("-- {text}")]);
     }
@@ -257,15 +257,15 @@ fn what_will_not_change_is_told_and_not_tried_again() {
 #[test]
 fn a_room_that_was_full_is_tried_until_it_lets_us_in() {
     let mut talk = talk((Audience::Prompt, ServerKind::Chat));
-    assert!(!talk.conversation.may_return(), "nothing is known of it");
+    assert!(!talk.conversation.may_reconnect(), "nothing is known of it");
     refuse(&mut talk, &["\r-- chat/1 welcome\n", &error("full", FULL)]);
     for words in ["", "\r-- chat/1 welcome\n", "220 not yours\n"] {
-        assert!(talk.conversation.may_return());
+        assert!(talk.conversation.may_reconnect());
         talk.conversation.handle_disconnect(talk.now);
         talk.conversation.handle_reconnect(talk.now);
         refuse(&mut talk, &[words]);
     }
-    assert!(talk.conversation.may_return());
+    assert!(talk.conversation.may_reconnect());
 }
 
 #[test]

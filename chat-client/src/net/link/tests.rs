@@ -33,7 +33,7 @@ impl Client {
         });
         self.poll.poll(&mut events, Some(deadline)).expect("a poll");
         for event in &events {
-            self.link.notice(event);
+            self.link.handle_event(event);
         }
     }
 
@@ -70,9 +70,9 @@ fn a_later_connection_is_like_the_first() {
         drop(server);
         assert_eq!(client.read(), Received::End);
 
-        client.link.lose(Duration::ZERO, Instant::now());
+        client.link.disconnect(Duration::ZERO, Instant::now());
         assert!(!client.link.is_connected() && !client.link.is_readable());
-        while !client.link.come_back(Instant::now()) {
+        while !client.link.poll_reconnect(Instant::now()) {
             client.wait();
         }
     }
@@ -82,10 +82,10 @@ fn a_later_connection_is_like_the_first() {
 fn a_link_that_may_not_return_makes_no_second_connection() {
     let (_listener, port) = listen();
     let mut client = Client::open(port, Reconnect::Never).expect("a listener");
-    client.link.lose(Duration::ZERO, Instant::now());
+    client.link.disconnect(Duration::ZERO, Instant::now());
     let at = client.link.deadline().expect("a wait");
-    assert!(!client.link.returns());
-    assert!(!client.link.come_back(at));
+    assert!(!client.link.reconnects());
+    assert!(!client.link.poll_reconnect(at));
     assert!(matches!(client.link.state, State::Waiting(_)));
 }
 

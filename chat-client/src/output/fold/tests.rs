@@ -43,8 +43,8 @@ fn what_is_said_waits_for_nothing_and_overtakes_nobody() {
     let mut out = Vec::new();
     fold.push(entered("ann"), now, &mut out);
     fold.push(entered("bo"), now, &mut out);
-    fold.push(Line::word("hi"), now, &mut out);
-    assert_eq!(out, [entered("ann"), entered("bo"), Line::word("hi")]);
+    fold.push(Line::notice("hi"), now, &mut out);
+    assert_eq!(out, [entered("ann"), entered("bo"), Line::notice("hi")]);
 }
 
 #[test]

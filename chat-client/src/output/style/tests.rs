@@ -55,7 +55,7 @@ fn without_colour_there_is_no_escape_sequence() {
         &at(0, Kind::Left(vec![name("bo")])),
         &["[bo] is offline"],
     );
-    check(&mut plain, &Line::word("a\nb"), &["-- a", "-- b"]);
+    check(&mut plain, &Line::notice("a\nb"), &["-- a", "-- b"]);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn times_are_local_and_tell_when_the_day_changes() {
         &at(evening + 24 * 3_600_000, says("bo", "hi")),
         &["-- Thursday, 16 November 2023", "00:13 <bo> hi"],
     );
-    check(&mut short, &Line::word("no time"), &["-- no time"]);
+    check(&mut short, &Line::notice("no time"), &["-- no time"]);
     let mut full = style(Colors::Off, TimeStyle::Full);
     check(
         &mut full,
@@ -155,11 +155,11 @@ fn notices_are_dim_and_what_went_wrong_is_red() {
         style(Colors::On, TimeStyle::Full).render(&line, None, &mut out);
         out
     };
-    for notice in [Line::aside("back\nnow"), Line::word("back\nnow")] {
+    for notice in [Line::status("back\nnow"), Line::notice("back\nnow")] {
         let dim = "\x1b[2m-- back\x1b[0m\n\x1b[2m-- now\x1b[0m\n";
         assert_eq!(rendered(notice), dim);
     }
-    assert_eq!(rendered(Line::trouble("no")), "\x1b[31m-- no\x1b[0m\n");
+    assert_eq!(rendered(Line::error("no")), "\x1b[31m-- no\x1b[0m\n");
 }
 
 #[test]
