@@ -1,4 +1,4 @@
-//! What the prompt costs: `cargo bench -p chat-client --bench prompt`.
+//! The costs of the prompt: `cargo bench -p chat-client --bench prompt`.
 //!
 //! Starts the real client in a pseudo-terminal against a server that this
 //! program plays, and prints a table: from start to prompt, memory, also behind
@@ -184,7 +184,7 @@ fn key_to_screen(keys: usize) -> Vec<f64> {
     times
 }
 
-/// What is said: with `<bo> ` before it and its line end, 80 bytes.
+/// The text of a message: with `<bo> ` before it and its line end, 80 bytes.
 fn said(seq: usize) -> String {
     format!("{} {seq:06}", "x".repeat(67))
 }

@@ -1,8 +1,8 @@
 //! The event loop: socket, keyboard and signals on one poll.
 //!
-//! A round takes what there is, lets the conversation and the editor have it,
-//! and then repaints once, however much has come. It goes on while the
-//! connection is lost, so that the person can type and leave.
+//! A round takes all input, gives it to the conversation and the editor, and then
+//! repaints once. Rounds go on while the connection is lost, so that the person can
+//! type and leave.
 
 mod connection;
 mod end;
@@ -47,7 +47,7 @@ pub struct App {
     link: Link,
     signals: Signals,
     inputs: Receiver<Input>,
-    /// Kept, since one that is dropped takes its last wake-up along.
+    /// Kept: a waker that is dropped takes its last wake-up along.
     _waker: Arc<Waker>,
     conversation: Conversation,
     output: Output,
@@ -56,12 +56,13 @@ pub struct App {
     format: Format,
     fold: Fold,
     presence: Presence,
-    /// Something was sent, which input or leaving may have waited for.
+    /// Bytes were sent, which input or leaving may have waited for.
     sent: bool,
     intake: Intake,
-    /// Stopped by ourselves and seen to; the SIGCONT of that is still to come.
+    /// We have stopped ourselves and taken the terminal again; the SIGCONT is still to
+    /// come.
     resumed: bool,
-    /// Our last words are said; no longer than this for the server's.
+    /// Our last words are said; the server has until this moment to close.
     leaving: Option<Instant>,
     buffer: Box<[u8]>,
 }
@@ -205,7 +206,7 @@ impl App {
         None
     }
 
-    /// Stops until somebody lets us go on.
+    /// Stops the process until it gets SIGCONT.
     fn suspend(&mut self) -> io::Result<()> {
         self.output.suspend()?;
         self.resumed = true;
@@ -223,7 +224,7 @@ impl App {
         self.output.show(&block)
     }
 
-    /// Has lines shown, and in their stead objects where these are wanted.
+    /// Hands lines to the output, or objects in their stead.
     fn take(&mut self, lines: &[Line]) {
         self.output.take(lines, self.conversation.me());
         if self.format == Format::Objects {
@@ -244,7 +245,7 @@ impl App {
         next_second(self.retry_at()?, Instant::now())
     }
 
-    /// What is to be shown now.
+    /// The lines to show now.
     fn lines(&mut self, now: Instant) -> Vec<Line> {
         let mut lines = Vec::new();
         for line in self.conversation.shown().drain(..) {
@@ -262,6 +263,6 @@ const SOCKET: Token = Token(0);
 const INPUT: Token = Token(1);
 const SIGNALS: Token = Token(2);
 
-/// What is read before it is looked whether more can be held: 16 KiB can have
-/// more than a MiB of rows.
+/// Bytes of one read. 16 KiB can become more than a MiB of rows, so the output is asked
+/// after each read whether it is full.
 const READ_BUFFER: usize = 16 * 1024;

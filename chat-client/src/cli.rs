@@ -208,8 +208,8 @@ impl Args {
         })
     }
 
-    /// Who reads and types. A prompt needs a terminal on both sides that can move its
-    /// cursor; `on_terminal` tells whether there is one on both.
+    /// The audience. A prompt needs a terminal on both sides that can move its cursor;
+    /// `on_terminal` tells whether there is one on both.
     pub fn audience(
         &self,
         on_terminal: impl FnOnce() -> bool,
@@ -224,8 +224,8 @@ impl Args {
         }
     }
 
-    /// Which times stand before lines. A person at a prompt can tell by them what is
-    /// said now from what was said before.
+    /// Which times stand before lines. At a prompt they tell new messages from old
+    /// ones.
     pub fn time(&self, audience: Audience) -> TimeStyle {
         self.time.unwrap_or(match audience {
             Audience::Prompt => TimeStyle::Short,

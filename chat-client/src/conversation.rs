@@ -1,21 +1,21 @@
-//! The talk with the server, without its socket.
+//! The conversation with the server, without its socket.
 //!
-//! Bytes from the server and lines from the person go in; [`Line`]s to show
-//! and bytes to send come out. A server that greets as `chat/1` is asked for the
-//! JSON form. Any other one is a [`ForeignServer`]. A person who sees what it says, or
-//! who has said that it is a server of plain lines (the tutorial's, `ncat --chat`),
-//! talks to it all the same, unless it is known to speak another protocol; and so
-//! to one that has said nothing for [`DECIDE_AFTER`], whose first line may still be
-//! a greeting. A program does not: nothing would tell it whether it is heard.
+//! Bytes from the server and lines from the person go in; [`Line`]s to show and bytes
+//! to send come out. A server that greets as `chat/1` is asked for the JSON form. Any
+//! other one is taken for a server of plain lines (the tutorial's, `ncat --chat`) if a
+//! person reads what it says or has told that it is one, and if it does not speak a
+//! known other protocol. A server that has said nothing for [`DECIDE_AFTER`] is taken
+//! for one, too; its first line may still be a greeting. To a program every other
+//! server is a [`ForeignServer`]: plain lines confirm nothing.
 //!
-//! The talk outlives its connections. When one is lost after the welcome, lines
-//! wait; on the next one the hello says what has been seen, what was missed
-//! follows, and what had not come back is sent again under the same marks, so
-//! that it is in the room once. A server that is no `chat/1` by then is not
-//! talked to: what waits was not meant for it.
+//! The conversation outlives its connections. When one is lost after the welcome, lines
+//! wait. On the next one the hello names the last event that was seen, the missed
+//! events follow, and messages that had not come back are sent again under the same
+//! ids, so that each is in the room once. A server that is no `chat/1` by then is not
+//! talked to: the waiting lines were not meant for it.
 //!
-//! Everything that is shown has been through [`chat_proto::text::clean`]:
-//! whatever the server does, it cannot reach the terminal behind our back.
+//! Everything that is shown has been through [`chat_proto::text::clean`]: no server can
+//! send control sequences to the terminal.
 
 mod about;
 mod commands;
@@ -59,14 +59,14 @@ use position::Position;
 use stage::{Departure, Liveness, Refusal, Stage};
 pub use timeouts::*;
 
-/// What the talk is to be like.
+/// How to join, as the command line says.
 #[derive(Debug, Clone, Default)]
 pub struct JoinOptions {
     /// The name to ask for.
     pub name: Option<String>,
     /// How many of the last messages to see again on joining.
     pub replay: usize,
-    /// Who reads and types.
+    /// The audience.
     pub audience: Audience,
     /// What the person says that the server is.
     pub server: ServerKind,
@@ -84,7 +84,7 @@ pub enum Audience {
     Prompt,
 }
 
-/// The talk with one server.
+/// The conversation with one server.
 #[derive(Debug)]
 pub struct Conversation {
     stage: Stage,
@@ -97,13 +97,13 @@ pub struct Conversation {
     limit: usize,
     outbox: Outbox,
     position: Position,
-    /// While the connection is lost.
+    /// From a loss until the next welcome.
     outage: Option<Outage>,
     /// From a loss until a while after the return.
     netsplit: Option<Netsplit>,
-    /// What the server said before it went, and for how long.
+    /// The server's goodbye, and how long it wants to be left alone.
     goodbye: Option<(String, Duration)>,
-    /// Something came that had not been there before.
+    /// A new event came since this was asked last.
     progress: bool,
     /// When the last bytes came, if they were the beginning of a line.
     partial_since: Option<Instant>,
@@ -119,8 +119,7 @@ pub struct Conversation {
 pub struct NotAChat;
 
 impl Conversation {
-    /// A conversation that begins at `now`. The marks of messages are made
-    /// with `random`.
+    /// A conversation that begins at `now`. The ids of messages are made with `random`.
     pub fn new(options: JoinOptions, random: Random, now: Instant) -> Self {
         let greet_within = match options.may_be_plain() {
             true => DECIDE_AFTER,
@@ -155,7 +154,7 @@ impl Conversation {
         self.objects = Some(Objects::new(presence));
     }
 
-    /// Takes what the server sent.
+    /// Takes bytes from the server.
     ///
     /// # Errors
     ///
@@ -187,7 +186,7 @@ impl Conversation {
         result
     }
 
-    /// Whether what is said now waits until the server takes it.
+    /// Whether a line that is said now waits until the server takes it.
     pub fn is_waiting(&self) -> bool {
         !matches!(
             self.stage,
@@ -214,7 +213,7 @@ impl Conversation {
         }
     }
 
-    /// Does what is due.
+    /// Does the things whose time has come.
     pub fn expire(&mut self, now: Instant) {
         let is_over = |netsplit: &mut Netsplit| netsplit.deadline().is_some_and(|at| at <= now);
         if let Some(netsplit) = self.netsplit.take_if(is_over) {
@@ -255,12 +254,12 @@ impl Conversation {
         }
     }
 
-    /// What is to be sent; the caller takes it away.
+    /// Bytes to send; the caller takes them away.
     pub fn output(&mut self) -> &mut Vec<u8> {
         &mut self.output
     }
 
-    /// What is to be shown; the caller takes it away.
+    /// Lines to show; the caller takes them away.
     pub fn shown(&mut self) -> &mut Vec<Line> {
         &mut self.shown
     }
@@ -276,7 +275,7 @@ impl Conversation {
         self.me.as_ref()
     }
 
-    /// Who else is here.
+    /// The other people in the room.
     pub fn people(&self) -> &People {
         &self.people
     }
@@ -291,13 +290,13 @@ impl Conversation {
         self.refusals
     }
 
-    /// Something of our own to say to the person.
+    /// Shows a line of the client's own.
     pub fn show(&mut self, line: Line) {
         self.shown.push(line);
     }
 
-    /// Whether everything that was said is with the server: confirmed, or, by
-    /// plain lines, as good as can be known.
+    /// Whether every line that was said is with the server: confirmed or, in plain
+    /// lines, sent.
     pub fn all_delivered(&self) -> bool {
         self.outbox.is_empty() && self.output.is_empty()
     }
@@ -307,7 +306,7 @@ impl Conversation {
         self.me.is_some()
     }
 
-    /// Whether this connection will never do, or no longer.
+    /// Whether this connection is of no use, or no longer.
     pub fn is_unfit(&self) -> bool {
         matches!(
             self.stage,
@@ -315,19 +314,18 @@ impl Conversation {
         )
     }
 
-    /// Whether something came that had not been there before, since this was
-    /// asked last.
+    /// Whether a new event came since this was asked last.
     pub fn has_progressed(&mut self) -> bool {
         std::mem::take(&mut self.progress)
     }
 
-    /// Whether the server is one of plain lines. Any other one confirms what it has,
-    /// or may be about to: then whatever was said and is not confirmed is undelivered.
+    /// Whether the server is one of plain lines. Any other server confirms messages, so
+    /// a message without a confirmation is undelivered.
     pub fn is_plain(&self) -> bool {
         matches!(self.stage, Stage::Plain | Stage::PlainSoFar)
     }
 
-    /// What answers, if that is no chat and is not talked to.
+    /// The server, if it is no chat server and is not talked to.
     pub fn foreign_server(&self) -> Option<&ForeignServer> {
         match &self.stage {
             Stage::ForeignServer(foreign) => Some(foreign),
@@ -340,8 +338,8 @@ impl Conversation {
         self.options.audience
     }
 
-    /// Whether the server has let us in or is one of plain lines: from then on what
-    /// is said goes out.
+    /// Whether the server has let us in or is one of plain lines: from then on lines
+    /// are sent.
     pub fn is_settled(&self) -> bool {
         self.was_welcomed() || self.is_plain()
     }
@@ -351,7 +349,7 @@ impl Conversation {
         self.departure == Departure::Leaving
     }
 
-    /// What was said and is not confirmed yet, in order.
+    /// Lines that were said and are not confirmed yet, in order.
     pub fn undelivered(&self) -> impl Iterator<Item = &str> {
         self.outbox.texts()
     }
@@ -384,9 +382,8 @@ impl Conversation {
         }
     }
 
-    /// Asks to be let in, under the name that the person asked for last; not
-    /// the one that it became because somebody had it, or it would grow with
-    /// each return.
+    /// Asks to be let in under the name that the person asked for last. A name that the
+    /// server has given a number (`ann-2`) would get another one with each return.
     fn hello(&mut self, greeting: &str, until: Instant) {
         if self.is_leaving() {
             return;
@@ -405,7 +402,7 @@ impl Conversation {
 
 impl JoinOptions {
     /// Whether a server that does not greet is talked to in plain lines: by a person,
-    /// who sees what comes of it, and by a program with `--plain-server`.
+    /// who sees its answers, and by a program with `--plain-server`.
     fn may_be_plain(&self) -> bool {
         self.server == ServerKind::PlainLines || self.audience != Audience::Program
     }
@@ -416,7 +413,7 @@ fn is_greeting(line: &str) -> bool {
         .starts_with(text_form::GREETING)
 }
 
-/// A server that is flooded may say nothing but why we cannot come in.
+/// The refusal in a greeting: a flooded server may say nothing else.
 fn refusal_in(greeting: &str) -> Option<String> {
     let (_, word) = greeting.split_once(text_form::GREETING)?;
     let word = text::clean(word.trim());

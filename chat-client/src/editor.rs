@@ -1,12 +1,11 @@
-//! The line that is being typed: keys in, what became of them out.
+//! The line that is being typed: keys in, outcomes out.
 //!
 //! There is no terminal in here, no screen, no file and no clock. The keys are
 //! those of Emacs and of every shell; [`Key`] says what each does.
 //!
-//! [`Editor`] decides what a key means now. What it is done with stands in the
-//! parts: `draft` has the text and the cursor, `undo` the way back, `kill_ring`
-//! what was killed, [`History`] what was said; `search` and `completion` find
-//! things, `dialogue` is how the person walks through what they found, and
+//! [`Editor`] decides what a key means now. The parts do it: `draft` has the text and
+//! the cursor, `undo` the changes, `kill_ring` the killed texts, [`History`] the sent
+//! ones. `search` and `completion` find candidates, `dialogue` steps through them, and
 //! `clean` keeps control characters out.
 
 mod clean;
@@ -34,13 +33,13 @@ use search::{Searching, Stash};
 pub use tabs::drawn;
 use undo::{Step, Undo};
 
-/// A draft, its cursor, and what keys need to remember.
+/// A draft, its cursor, and the memory of earlier keys.
 ///
 /// Nothing that was typed is lost by a slip: what a key takes away comes back
 /// with C-_, and a draft that was given up for another one is in the history.
 #[derive(Debug)]
 pub struct Editor {
-    /// What is shown, whatever the mode.
+    /// The text that is shown, in every mode.
     draft: Draft,
     mode: Mode,
     history: History,
@@ -87,7 +86,7 @@ impl Editor {
         self.limit = limit;
     }
 
-    /// The draft, or what is shown in its place: an entry of the history, or
+    /// The draft, or the text that is shown in its place: an entry of the history, or
     /// the match of a search. Its only control characters are newline and tab.
     pub fn text(&self) -> &str {
         self.draft.text()
@@ -106,13 +105,13 @@ impl Editor {
         }
     }
 
-    /// What was said before.
+    /// The history.
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// Takes a key. `names` tells who can be completed, best first, and is
-    /// asked only when that is wanted.
+    /// Takes a key. `names` gives the names to complete, best first, and is asked only
+    /// when that is wanted.
     pub fn handle(&mut self, key: Key, names: impl FnOnce() -> Vec<String>) -> Outcome {
         if let Some(outcome) = self.search_on(&key) {
             return outcome;

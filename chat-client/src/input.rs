@@ -1,8 +1,8 @@
-//! What the person types, or a pipe has.
+//! Input: keys of a terminal, or lines of a pipe.
 //!
-//! It is read by a thread that blocks, because neither Windows nor
-//! every kind of standard input can be watched by a poll. It hands over what
-//! it has and wakes the loop; it is never joined, and ends with the process.
+//! A thread that blocks reads it, because neither Windows nor every kind of standard
+//! input can be watched by a poll. The thread hands its input over and wakes the loop.
+//! It is never joined, and ends with the process.
 
 mod answer;
 mod channel;

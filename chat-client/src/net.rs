@@ -6,9 +6,9 @@
 //!                       └──► ConnectError                └── lost: Backoff, and again
 //! ```
 //!
-//! [`link`] is what the program talks through. It has every connection made by
-//! [`connect`], the first included, and waits between attempts as [`backoff`] says.
-//! [`transport`] is what a connection needs of its bytes.
+//! The loop talks through [`link`]. It has every connection made by [`connect`], the
+//! first included, and waits between attempts as [`backoff`] says. [`transport`] reads
+//! and writes the bytes of a connection.
 
 pub mod backoff;
 pub mod connect;

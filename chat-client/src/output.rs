@@ -54,7 +54,7 @@ impl Output {
         Ok(Self::Plain(Plain::new(style, format)?))
     }
 
-    /// Takes what the terminal says of itself.
+    /// Takes an answer of the terminal to a query.
     pub fn handle_answer(&mut self, answer: &Answer) {
         if let Self::Screen(screen) = self {
             screen.handle_answer(answer);
@@ -101,7 +101,7 @@ impl Output {
         }
     }
 
-    /// Shows what was taken, and below it, on a screen, the block as it is now.
+    /// Shows the taken lines, and below them, on a screen, the block.
     ///
     /// # Errors
     ///
@@ -113,7 +113,7 @@ impl Output {
         }
     }
 
-    /// Makes the screen empty; what was on it is above it.
+    /// Clears the screen; its lines scroll up.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl Output {
         self.resume()
     }
 
-    /// Takes the terminal again: somebody else had it.
+    /// Takes the terminal again after another program had it.
     ///
     /// # Errors
     ///
@@ -151,7 +151,7 @@ impl Output {
         }
     }
 
-    /// Shows what was taken, and takes the block away.
+    /// Shows the taken lines, and removes the block.
     ///
     /// # Errors
     ///

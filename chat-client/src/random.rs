@@ -1,17 +1,16 @@
-//! Numbers that nobody else can foresee.
+//! Numbers that no other client can foresee.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, DefaultHasher, Hasher};
 
 use chat_proto::event::MessageId;
 
-/// Random numbers: the keyed hash (SipHash) of a counter. Whoever sees some of
-/// them learns nothing of the next ones without the key, of 128 bits, which
-/// never leaves this program.
+/// Random numbers: the keyed hash (SipHash) of a counter. Without the key of 128 bits,
+/// which never leaves this program, earlier numbers tell nothing about the next ones.
 ///
-/// It matters for the marks of messages: everybody in the room sees them, and
-/// who could tell our next one could say something under it, so that ours
-/// would be taken for a second copy and never be heard.
+/// It matters for the ids of messages, which all people in the room see. A client that
+/// could foresee our next id could use it first, and our message would be dropped as a
+/// second copy.
 #[derive(Debug, Clone)]
 pub struct Random {
     key: DefaultHasher,
@@ -43,7 +42,7 @@ impl Random {
         (self.number() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// A mark for a message: 128 bits in 32 digits.
+    /// The id of a message: 128 bits in 32 digits.
     pub fn message_id(&mut self) -> MessageId {
         let id = format!("{:016x}{:016x}", self.number(), self.number());
         MessageId::new(&id).expect("32 digits are a mark")

@@ -1,11 +1,10 @@
-//! What was typed in earlier runs, in a file.
+//! The history of earlier runs, in a file.
 //!
-//! One entry a line, the oldest first; a line end in an entry is `\n` and a
-//! backslash `\\`. Each client appends what is typed to it, under a lock, so that
-//! several clients share one file and a crash loses nothing. The same entry may
-//! stand in it more than once: the last one counts. At the end of a run, or when it
-//! has grown beyond 1 MiB or twice [`MAX_HISTORY`] lines, the file is shortened
-//! in place.
+//! One entry a line, the oldest first; a line end in an entry is `\n` and a backslash
+//! `\\`. Each client appends its entries under a lock, so that several clients share
+//! one file and a crash loses nothing. The same entry may stand in it more than once:
+//! the last one counts. At the end of a run, or when it has grown beyond 1 MiB or twice
+//! [`MAX_HISTORY`] lines, the file is shortened in place.
 //!
 //! The file may be a link or have several names, and belongs to the person: it is
 //! never replaced by another one, and keeps its permissions. In the place of a
@@ -26,12 +25,12 @@ pub struct Store {
     path: PathBuf,
 }
 
-/// Whether we are the only one who uses the file now.
+/// Whether we alone use the file now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lock {
     /// We are.
     Held,
-    /// Another client was for all of [`LOCK_TIMEOUT`].
+    /// Another client used it for all of [`LOCK_TIMEOUT`].
     Busy,
     /// There are no locks here, as on some network file systems.
     Unknown,
@@ -176,8 +175,8 @@ fn append(file: &mut File, lines: &str) -> io::Result<()> {
     written
 }
 
-/// Leaves in a file only what is the history of it, if it has more than `most_lines`
-/// or [`MAX_FILE`] bytes.
+/// Rewrites a file with only its history, if it has more than `most_lines` or
+/// [`MAX_FILE`] bytes.
 fn shorten(file: &mut File, most_lines: usize) -> io::Result<()> {
     let before = read_end(file)?;
     let end = file.seek(SeekFrom::End(0))?;
@@ -254,7 +253,7 @@ fn unescape(line: &str) -> String {
 /// one, which is not of our making, so much is read.
 const MAX_FILE: u64 = 4 * MAX_HISTORY_BYTES as u64;
 
-/// How long other clients may use the file, who need it for a moment; a person waits
+/// How long to wait for other clients, which use the file for a moment. A person waits
 /// for the prompt meanwhile.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 

@@ -1,4 +1,4 @@
-//! The connection: what comes, what goes, and the way back when it is lost.
+//! The connection: receiving, sending, and reconnecting.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::net::backoff::GiveUp;
 use crate::output::line::Line;
 
 impl App {
-    /// Reads at most a share, so that keys are seen to in a flood.
+    /// Reads at most [`READS`] buffers, so that keys are seen to in a flood.
     pub(super) fn receive(&mut self) -> Option<End> {
         for _ in 0..READS {
             if self.output.is_full() {
@@ -44,7 +44,8 @@ impl App {
         None
     }
 
-    /// What answers is no chat. On a return another attempt may find the chat again.
+    /// The end, if the server is no chat server. After a loss another attempt may find
+    /// the chat again.
     pub(super) fn check_foreign_server(&self) -> Option<End> {
         match self.conversation.outage_since() {
             None => self
@@ -56,7 +57,7 @@ impl App {
         }
     }
 
-    /// The connection is of no use any more: the end, or the way back.
+    /// The connection is of no use any more: ends the client, or begins to reconnect.
     fn disconnect(&mut self) -> Option<End> {
         let conversation = &mut self.conversation;
         let returns =
@@ -103,8 +104,8 @@ impl App {
         None
     }
 
-    /// Without a connection there is nobody to say goodbye to, and one that does
-    /// not lead back into the room is none.
+    /// The end, if the person leaves or the time to reconnect is over while there is no
+    /// connection. One that does not lead back into the room counts as none.
     pub(super) fn while_away(&mut self) -> Option<End> {
         if self.conversation.is_unfit() {
             return self.disconnect();
@@ -119,7 +120,7 @@ impl App {
         None
     }
 
-    /// When to come back is no longer tried.
+    /// When the client stops trying to reconnect.
     pub(super) fn give_up_at(&self) -> Option<Instant> {
         let since = self.conversation.outage_since()?;
         let is_program = self.conversation.audience() == Audience::Program;

@@ -11,16 +11,16 @@ pub(super) enum End {
     Left,
     /// Ctrl-C.
     Interrupted,
-    /// The server closed the connection, and why that is of no use, if there is
-    /// anything to tell.
+    /// The server closed the connection, and the reason, if the person has not been
+    /// told.
     ServerGone(Option<String>),
-    /// It did so, and was not to be had again.
+    /// The connection was lost, and could not be made again in time.
     GivenUp,
     /// The server greets, and never welcomes.
     NotLetIn,
-    /// The server sends what is no chat.
+    /// The server does not speak in lines.
     NotAChat,
-    /// What answers is no chat, or not known to be one.
+    /// The server is no chat server, or not known to be one.
     ForeignServer(ForeignServer),
     /// Our output cannot be written.
     OutputGone(io::Error),

@@ -16,10 +16,10 @@ use crate::output::plain::Format;
 use crate::reason::reason;
 
 impl App {
-    /// Tells what there is to tell at the end; the exit status.
+    /// Shows the last lines and gives the terminal back; the exit status.
     pub(super) fn finish(mut self, end: End) -> ExitCode {
-        // What was read and not looked at any more was not delivered, either. Of
-        // a server of plain lines nobody knows what it has.
+        // Lines that were read and not yet said were not delivered, either. A server of
+        // plain lines confirms nothing, so none of its lines is listed.
         while !self.conversation.is_plain()
             && let Ok(Input::Line(line)) = self.inputs.try_recv()
         {
@@ -51,10 +51,10 @@ impl App {
     fn status(&self, end: &End, undelivered: usize) -> u8 {
         match end {
             End::Left if self.intake.is_broken() || self.refused_input() => 1,
-            // Who leaves a server that is away, or that stands still, leaves
-            // what was to be sent.
+            // A person who leaves while the server is away or stands still leaves lines
+            // unsent.
             End::Left => u8::from(undelivered > 0),
-            // Whoever reads us has enough, as with `| head`.
+            // The reader of our output has enough, as with `| head`.
             End::OutputGone(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 u8::from(undelivered > 0)
             }
@@ -101,7 +101,8 @@ impl App {
         })
     }
 
-    /// Waits for what the terminal was asked at the start, if the client ends so soon.
+    /// Waits for the terminal's answers to the queries of the start, if the client ends
+    /// so soon.
     fn await_answers(&mut self) {
         while let Some(within) = self.output.answer_due_within(Instant::now())
             && let Ok(input) = self.inputs.recv_timeout(within)
@@ -117,8 +118,8 @@ impl App {
         }
     }
 
-    /// Whether something of a pipe was refused, so that the room has not got it. A person
-    /// has seen it, and may have said it in another way.
+    /// Whether a line of a pipe was refused, so that the room does not have it. A
+    /// person has seen the refusal, and may have said it in another way.
     fn refused_input(&self) -> bool {
         self.conversation.audience() == Audience::Program && self.conversation.refused() > 0
     }
@@ -128,7 +129,7 @@ impl App {
         let mut lines: Vec<String> = rest
             .by_ref()
             .take(MAX_LISTED)
-            // What waits is still as it came, perhaps from a pipe.
+            // A line that waits is still as it came, perhaps from a pipe.
             .map(|line| format!("not delivered: {}", text::clean(line)))
             .collect();
         match rest.count() {

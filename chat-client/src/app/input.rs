@@ -1,4 +1,4 @@
-//! What the person types and what a pipe has, and how the client leaves after it.
+//! Input from the prompt or a pipe, and leaving after its end.
 
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
@@ -56,12 +56,13 @@ impl App {
                 && self.conversation.output().len() < MAX_OUTPUT
     }
 
-    /// Leaves after the last line of a pipe, once the server has it, and at once
-    /// when the terminal is gone, since there is nobody who could wait.
+    /// Leaves after the last line of a pipe, once the server has it. Leaves at once
+    /// when the terminal is gone: no person is there to wait.
     pub(super) fn leave_when_done(&mut self) {
         let done = match self.prompt {
             Some(_) => true,
-            // A program is to know whether that is a chat, also if it says nothing.
+            // A program is to know whether that is a chat server, also if it says
+            // nothing.
             _ if self.conversation.audience() == Audience::Program => {
                 self.conversation.is_settled() && self.conversation.all_delivered()
             }

@@ -19,7 +19,7 @@ pub(super) struct Interface {
     pub(super) output: Output,
     pub(super) inputs: Receiver<Input>,
     pub(super) prompt: Option<Prompt>,
-    /// What the person is to be told of it.
+    /// A line for the person, if the history cannot be read.
     pub(super) trouble: Option<Line>,
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of what the person types at the prompt.
+//! Keys at the prompt.
 
 use super::App;
 use super::end::End;
@@ -8,7 +8,7 @@ use crate::input::Press;
 use crate::output::line::Line;
 
 impl App {
-    /// Takes a key. The end, if that is what it asks for.
+    /// Takes a key. The end, if the key asks for it.
     pub(super) fn press(&mut self, press: Press) -> Option<End> {
         if let Press::Answer(answer) = press {
             self.output.handle_answer(&answer);
@@ -30,7 +30,7 @@ impl App {
         match outcome {
             Outcome::Submitted(line) => {
                 self.keep(&line);
-                // Leaving does not wait for its turn.
+                // `/quit` does not wait for its turn.
                 if self.conversation.is_waiting() && is_quit(&line) {
                     self.conversation.quit();
                 } else {

@@ -1,4 +1,5 @@
-//! The prompt: the line that the person types, and what is kept of it for other runs.
+//! The prompt: the line that the person types, and the history that is kept for later
+//! runs.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -19,12 +20,12 @@ pub(super) struct Prompt {
     editor: Editor,
     /// Where entries are kept, unless the person does not want that or it failed.
     store: Option<Store>,
-    /// C-c was pressed once: the next one leaves.
+    /// C-c was pressed once: a second C-c leaves.
     pub(super) is_asked: bool,
 }
 
 impl Prompt {
-    /// A prompt with what was typed in earlier runs, and a line for the person if that
+    /// A prompt with the history of earlier runs, and a line for the person if it
     /// cannot be read; nothing is kept then.
     pub(super) fn new(store: Option<Store>) -> (Self, Option<Line>) {
         let loaded = store.as_ref().map(Store::load);
@@ -54,7 +55,7 @@ impl Prompt {
         })
     }
 
-    /// The draft, or what is shown in its place.
+    /// The draft, or the entry that is shown in its place.
     pub(super) fn draft(&self) -> &str {
         self.editor.text()
     }
@@ -173,8 +174,8 @@ mod tests {
         assert_eq!(next_second(at, at), None);
     }
 
-    /// The block has all that the display knows of the editor: the prompt, the draft and
-    /// the cursor, with blanks for tabs, and the search while it is on.
+    /// The block is all that the display gets from the editor: the prompt, the draft
+    /// and the cursor, with blanks for tabs, and the search while it is on.
     #[test]
     fn the_block_shows_the_draft_and_the_cursor() {
         let now = Instant::now();

@@ -11,7 +11,7 @@ use crate::store::Store;
 /// How the person takes part.
 #[derive(Debug)]
 pub enum Mode {
-    /// With a prompt, and with what was typed in earlier runs.
+    /// With a prompt, and with the history of earlier runs.
     Prompt(Option<Store>),
     /// Line by line.
     Lines(Format),
@@ -36,9 +36,9 @@ pub struct Settings {
     pub target: Target,
     /// Whether a lost connection is made again.
     pub reconnect: Reconnect,
-    /// What the conversation is to be like.
+    /// How to join.
     pub join: JoinOptions,
-    /// What the person is to be told of the name.
+    /// A word to the person about the name.
     pub note: Option<String>,
     /// How lines look.
     pub style: Style,

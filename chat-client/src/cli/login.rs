@@ -1,4 +1,4 @@
-//! Which name to ask for, where only the login name tells.
+//! The name to ask for, from the login name.
 
 use chat_proto::name::Name;
 use chat_proto::text;

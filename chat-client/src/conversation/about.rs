@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// A time as people tell it: `3 s`, `2 min`, `5 h`.
 pub fn about(time: Duration) -> String {
-    // Rounded; somebody was away, so it was not no time at all.
+    // Rounded; never 0, since some time has passed.
     let seconds = (time.as_millis() + 500) / 1000;
     match seconds {
         0 => "1 s".to_owned(),

@@ -1,4 +1,4 @@
-//! Connections that are lost, and those that do not come to a welcome.
+//! Lost connections, and attempts that do not get to a welcome.
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use super::stage::{Refusal, Stage};
 use super::{Conversation, FULL_FOR, WELCOME_WITHIN};
 
 impl Conversation {
-    /// The server has closed the connection: what came of a last line is all of it.
+    /// The server has closed the connection: the beginning of a last line is all of it.
     pub fn handle_close(&mut self, now: Instant) {
         if matches!(
             self.stage,
@@ -23,8 +23,8 @@ impl Conversation {
         }
     }
 
-    /// The connection is lost, and is to be had again; or the attempt to have
-    /// it again has failed. How long the server wants to be left alone.
+    /// The connection is lost and is to be made again, or an attempt to do so has
+    /// failed. How long the server wants to be left alone.
     pub fn handle_disconnect(&mut self, now: Instant) -> Duration {
         let outage = self.outage.get_or_insert_with(|| Outage {
             since: now,
@@ -51,7 +51,7 @@ impl Conversation {
         }
         self.decoder = LineDecoder::default();
         self.partial_since = None;
-        // Half a line is nothing, and whole messages are sent again.
+        // Half a line is dropped; the outbox sends whole messages again.
         self.output.clear();
         wait
     }
@@ -67,17 +67,17 @@ impl Conversation {
         self.stage = Stage::Returning { until };
     }
 
-    /// Since when the connection is lost, until the next welcome.
+    /// The moment of the loss, until the next welcome.
     pub fn outage_since(&self) -> Option<Instant> {
         self.outage.as_ref().map(|outage| outage.since)
     }
 
-    /// Why it is lost, for people, as long as it is.
+    /// The reason of the outage, for people, while it lasts.
     pub fn outage_reason(&self) -> Option<&str> {
         self.outage.as_ref().map(|outage| outage.why.as_str())
     }
 
-    /// Whether the server was reached since, and had no room for us.
+    /// Whether the server was reached since the loss, and had no room for us.
     pub fn was_refused(&self) -> bool {
         self.outage
             .as_ref()
@@ -99,13 +99,12 @@ impl Conversation {
         matches!(self.stage.refusal(), Some(Refusal::ForNow(_)))
     }
 
-    /// What the server said before it went.
+    /// The server's goodbye.
     pub fn goodbye(&self) -> Option<&str> {
         self.goodbye.as_ref().map(|(text, _)| text.as_str())
     }
 
-    /// Why a connection that is closed is of no use, for people who have not been
-    /// told already.
+    /// Why the server closed the connection, if the person has not been told already.
     pub fn end_reason(&self) -> Option<String> {
         Some(match (self.stage.refusal(), &self.stage) {
             (Some(Refusal::ForNow(text)), _) => text.clone(),

@@ -1,4 +1,4 @@
-//! Servers that are not ours, known by how they begin. Pure.
+//! Servers of other protocols, known by their first bytes. Pure.
 
 use std::fmt;
 use std::time::Duration;
@@ -28,11 +28,11 @@ pub enum ServerKind {
 }
 
 impl ForeignServer {
-    /// Looks at how a server begins to speak: at its first line, or at what has
-    /// come of it. `None` is no other protocol, or none that is known yet.
+    /// Recognizes a server by its first line, or by the part of it that has come.
+    /// `None`: no other protocol, or not known yet.
     ///
-    /// Where the person says that it is one of plain lines, only what none of these would
-    /// say counts.
+    /// If the person says that it is a server of plain lines, only beginnings that no
+    /// such server sends count.
     pub(super) fn recognize(start: &[u8], server: ServerKind) -> Option<Self> {
         let protocol = match Foreign::recognize_answer(start) {
             Some(foreign) => foreign.to_string(),
@@ -117,8 +117,8 @@ fn guess(start: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Whether the first line, or what has come of it, has several NULs, as no text has. Fewer
-/// than 8 bytes may belong to any protocol.
+/// Whether the first line, or the part of it that has come, has several NULs, as no
+/// text has. Fewer than 8 bytes may belong to any protocol.
 fn is_binary(start: &[u8]) -> bool {
     let line = start.split(|&byte| byte == b'\n').next().unwrap_or(start);
     start.len() >= 8 && line.iter().filter(|&&byte| byte == 0).count() > 1
@@ -199,7 +199,7 @@ mod tests {
             let found = ForeignServer::recognize(&start[..end], ServerKind::Chat);
             assert!(found.is_none() || found == expected, "{end}: {found:?}");
         }
-        // A person who says that it is a server of plain lines is believed.
+        // With `--plain-server` the person is believed.
         let is_sure = ["HTTP/", "SSH-", "\x15", "<!DOC"]
             .iter()
             .any(|sure| start.trim_ascii_start().starts_with(sure.as_bytes()));

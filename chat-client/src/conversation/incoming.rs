@@ -1,4 +1,4 @@
-//! What the server says in the JSON form, and what becomes of it.
+//! Events and replies of the server in the JSON form.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -66,7 +66,7 @@ impl Conversation {
             return;
         }
         let is_welcome = matches!(message, Ok(Some(ServerMessage::Reply(Reply::Welcome(_)))));
-        // Who reads what we print is not to come back in our place.
+        // With the secret a reader of our output could come back in our place.
         let object = match is_welcome {
             true => Cow::Owned(without(line, "secret")),
             false => Cow::Borrowed(line),
@@ -74,8 +74,8 @@ impl Conversation {
         objects.lines.push(printable(&object));
     }
 
-    /// Shows an event. Only what happens now changes who is here and what they
-    /// are called: the welcome has told how things were when we came.
+    /// Shows an event. Only new events change the list of people: the welcome has the
+    /// people of the moment when we came.
     fn event(&mut self, event: Event, age: Age) {
         let Event { seq, time, body } = event;
         let kind = match body {
@@ -121,10 +121,10 @@ impl Conversation {
         self.show(Line { time, age, kind });
     }
 
-    /// Takes note of who speaks; tells whether it is the person themselves. In
-    /// the past the name is no proof: somebody else may have had it.
+    /// Notes the speaker; tells whether it is the person themselves. For old events the
+    /// name is no proof: another person may have had it.
     fn note_speech(&mut self, speech: &Speech, age: Age) -> bool {
-        // Others can read the mark, and say something else under it.
+        // Other clients see the id, and can say something else under it.
         let by_name = Some(&speech.name) == self.me.as_ref();
         let id = speech.id.as_ref();
         let sent = id.filter(|id| by_name || self.outbox.text_of(id) == Some(&speech.text));
@@ -136,8 +136,7 @@ impl Conversation {
         own
     }
 
-    /// People came: those who are to be told as gone, and then those who are to be
-    /// told of.
+    /// People came. Returns the people to show as gone, and then the arrivals to show.
     fn enter(
         &mut self,
         mut arrivals: Vec<event::Arrival>,
@@ -146,7 +145,7 @@ impl Conversation {
     ) -> (Vec<Name>, Vec<Name>) {
         let is_ours = |arrival: &event::Arrival| self.me.as_ref() == Some(&arrival.name);
         if age == Age::New {
-            // Our own, which the server told together with others.
+            // Our own arrival, which the server told together with others.
             arrivals.retain(|arrival| !is_ours(arrival));
             for arrival in &arrivals {
                 self.people.enter(&arrival.name);
@@ -154,7 +153,7 @@ impl Conversation {
         }
         match &mut self.netsplit {
             Some(netsplit) if age != Age::Old => {
-                // Our own return: the last that happened before the welcome.
+                // Our own return: the last event before the welcome.
                 if self.position.is_at_welcome(seq) {
                     arrivals.retain(|arrival| !is_ours(arrival));
                 }
@@ -167,13 +166,13 @@ impl Conversation {
         }
     }
 
-    /// They have not come back, and others have their names now.
+    /// Shows people as gone who have not come back; other people have their names now.
     fn show_gone(&mut self, names: Vec<Name>, age: Age, time: Timestamp) {
         let (time, kind) = (Some(time), Kind::Left(names));
         self.show(Line { time, age, kind });
     }
 
-    /// People went; those who are to be told of.
+    /// People went. Returns the departures to show.
     fn leave(&mut self, mut names: Vec<Name>, age: Age) -> Vec<Name> {
         if age == Age::New {
             for name in &names {
@@ -186,7 +185,7 @@ impl Conversation {
             names = netsplit.leave(names);
         }
         if age == Age::New {
-            // We have the name again of one whose going was told late.
+            // The departure of our earlier connection, told late.
             names.retain(|name| self.me.as_ref() != Some(name));
         }
         names
@@ -212,7 +211,7 @@ impl Conversation {
         Kind::Renamed { old, new }
     }
 
-    /// Those who are not back after a restart are told as gone.
+    /// Shows the people as gone who are not back after a restart.
     pub(super) fn tell_gone(&mut self, netsplit: Netsplit) {
         let here: Vec<&Name> = self.people.names().chain(&self.me).collect();
         let mut gone = netsplit.into_missing();
@@ -225,10 +224,10 @@ impl Conversation {
 
     fn reply(&mut self, reply: Reply, now: Instant) {
         match reply {
-            // One is enough: each would have everything sent again.
+            // A second welcome would have every message sent again.
             Reply::Welcome(_) if matches!(self.stage, Stage::Json(_)) => {}
             Reply::Welcome(welcome) => self.welcome(welcome, now),
-            // It says goodbye, or what it would say to a person with `nc`.
+            // The goodbye in words, as for `nc`.
             Reply::Notice(_) if self.is_leaving() => {}
             Reply::Notice(text) => self.show(Line::notice(text.as_str())),
             Reply::Error {
@@ -239,7 +238,8 @@ impl Conversation {
                 self.stage.refuse(Refusal::ForNow(one_line(&text)));
             }
             Reply::Error { text, .. } if self.outage.is_some() && self.was_welcomed() => {
-                // We are not let in again; the next attempt may tell the same.
+                // We are not let in again. This is the reason of the outage, and no
+                // line: the next attempt may fail the same way.
                 if let Some(outage) = &mut self.outage {
                     outage.why = one_line(&text);
                 }
@@ -261,7 +261,7 @@ impl Conversation {
             Reply::Pong { .. } => {}
             Reply::Gap { missed } => {
                 if self.position.skip(missed) {
-                    // Nor is it known any more who is back.
+                    // Returns may be among the missed events, too.
                     self.people.doubt();
                     self.netsplit = None;
                 }
@@ -321,7 +321,7 @@ impl Conversation {
         self.quit_next();
     }
 
-    /// What a newcomer is told.
+    /// The words to a newcomer.
     fn introduction(&self, welcome: &Welcome) -> String {
         let me = &welcome.name;
         let others = welcome.people.saturating_sub(1);
@@ -347,8 +347,8 @@ impl Conversation {
         format!("you are {me}; {others_here}{kept}{help}")
     }
 
-    /// The room has this message. If it is one that has not come back, it is
-    /// among what is not held any more, and is shown in its stead.
+    /// The room has this message. If its event has not come back, the room does not
+    /// hold it any more, and the message is shown now.
     fn confirmed(&mut self, id: &MessageId) {
         self.progress = true;
         let (Some(Sent { kind, text, .. }), Some(me)) = (self.outbox.settle(id), &self.me) else {
@@ -366,7 +366,7 @@ impl Conversation {
     }
 }
 
-/// Others whom a newcomer is told by name.
+/// The most people that the introduction names.
 const MAX_NAMED: usize = 8;
 
 fn one_line(text: &Text) -> String {

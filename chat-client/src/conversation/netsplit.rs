@@ -1,10 +1,9 @@
-//! Who was here before the connection was lost, and has to be told of. Pure.
+//! Quiet restarts: which arrivals and departures to show after a lost connection. Pure.
 //!
-//! When a server goes down and comes up again, everybody is gone for a moment
-//! and comes back within seconds: that is one thing that happened, and not two
-//! for each person. So a program that is back soon, which the server has it prove,
-//! is not told of at all, and people who are not back are told as gone then. Another
-//! person who takes the name of one who was here is told of like every newcomer.
+//! When a server restarts, all people are gone for a moment and come back within
+//! seconds. People who return within [`TIME_TO_RETURN`] are not shown, if the server
+//! says that they have proved to be the same; the others are then shown as gone.
+//! Another person who takes the name of a missing one is shown like every newcomer.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -15,24 +14,24 @@ use chat_proto::name::Name;
 
 use super::people::MAX_PEOPLE;
 
-/// The others as they were before, from a loss until a while after the return.
-/// Losses that follow each other closely are one; what is known of the others is
-/// bounded all the same, and who is beyond is not told of as gone.
+/// The other people, from a loss until [`TIME_TO_RETURN`] after the return. Losses that
+/// follow each other closely are one. At most [`MAX_PEOPLE`] are remembered; people
+/// beyond are not shown as gone.
 #[derive(Debug, Default)]
 pub(super) struct Netsplit {
-    /// Who is here, as far as the events up to now have told.
+    /// The people here by the events up to now.
     here: BTreeSet<Name>,
-    /// Who was here when the room was opened anew, and is not back.
+    /// The people who were here when the server restarted, and are not back.
     missing: BTreeSet<Name>,
-    /// Our own name then, until we have heard that its bearer left.
+    /// Our own name before the loss, until its departure has come.
     former: Option<Name>,
-    /// When those who are still missing are told as gone.
+    /// When the people who are still missing are shown as gone.
     until: Option<Instant>,
 }
 
 impl Netsplit {
-    /// The connection is lost, perhaps not for the first time in a short while;
-    /// `me` was with these.
+    /// The connection is lost, perhaps again after a short while. `others` and `me`
+    /// were in the room.
     pub(super) fn new(
         earlier: Option<Self>,
         others: impl Iterator<Item = Name>,
@@ -50,7 +49,7 @@ impl Netsplit {
         self.until = Some(now + TIME_TO_RETURN);
     }
 
-    /// The room was opened anew: everybody before is gone.
+    /// The server has restarted: all people of before are missing.
     pub(super) fn restart(&mut self) {
         if self.missing.len() < MAX_PEOPLE {
             self.missing.append(&mut self.here);
@@ -64,8 +63,8 @@ impl Netsplit {
         self.here.extend(names.take(room));
     }
 
-    /// People came: those who are to be told as gone because others have their
-    /// names now, and those who are to be told of.
+    /// People came. Returns the missing people whose names others have now, and the
+    /// arrivals to show.
     pub(super) fn enter(&mut self, arrivals: Vec<Arrival>) -> (Vec<Name>, Vec<Name>) {
         self.extend(arrivals.iter().map(|arrival| arrival.name.clone()));
         let (mut gone, mut came) = (Vec::new(), Vec::new());
@@ -81,8 +80,8 @@ impl Netsplit {
         (gone, came)
     }
 
-    /// People went: those of them who are to be told of. One of them may be
-    /// what the server took for us.
+    /// People went. Returns the departures to show; one may be that of our own earlier
+    /// connection, which is not shown.
     pub(super) fn leave(&mut self, mut names: Vec<Name>) -> Vec<Name> {
         names.retain(|name| {
             self.here.remove(name);
@@ -91,8 +90,7 @@ impl Netsplit {
         names
     }
 
-    /// A person has another name now; tells whether one who was here and is missing
-    /// had it.
+    /// A person has another name now. Tells whether a missing person had that name.
     pub(super) fn rename(&mut self, old: &Name, new: &Name) -> bool {
         if self.here.remove(old) {
             self.here.insert(new.clone());
@@ -108,7 +106,7 @@ impl Netsplit {
         self.until
     }
 
-    /// Who did not come back.
+    /// The people who did not come back.
     pub(super) fn into_missing(self) -> BTreeSet<Name> {
         self.missing
     }
@@ -123,8 +121,7 @@ mod tests {
         range.map(name).collect()
     }
 
-    /// Whatever a server tells of who comes, goes and is called what, and
-    /// however often its room is opened anew.
+    /// For any arrivals, renames and restarts.
     #[test]
     fn what_is_known_of_the_others_is_bounded() {
         let mut netsplit = Netsplit::default();

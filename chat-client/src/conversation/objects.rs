@@ -1,5 +1,5 @@
-//! What `--json` prints: the server's objects, with nothing in them that a terminal
-//! would obey, also when a program has decoded them (`jq -r`).
+//! The output of `--json`: the server's objects without control sequences, also after a
+//! program has decoded them (`jq -r`).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -25,8 +25,8 @@ impl Objects {
     }
 }
 
-/// An object whose strings, names of members included, are cleaned as what is said is.
-/// Everything else in it, and the order, stays as it came.
+/// An object whose strings, names of members included, are cleaned like messages.
+/// Everything else, and the order, stays as it came.
 pub(super) fn printable(object: &str) -> String {
     let mut printable = String::with_capacity(object.len());
     let mut rest = object;
@@ -35,7 +35,7 @@ pub(super) fn printable(object: &str) -> String {
         let end = end_of_string(behind);
         let string = decode(&behind[..end]);
         match text::clean(&string) {
-            // Nothing was taken out of it: then it stays as it is written.
+            // Nothing was removed: the string stays as it is written.
             cleaned if cleaned == string && is_written_well(&behind[..end]) => {
                 printable.extend(["\"", &behind[..end], "\""]);
             }
@@ -48,14 +48,14 @@ pub(super) fn printable(object: &str) -> String {
     printable
 }
 
-/// Whether a program that reads what we print can read this: `jq` stops at the first line
-/// that is no JSON.
+/// Whether a reader of our output can read this line: `jq` stops at the first line that
+/// is not JSON.
 pub(super) fn is_json(line: &str) -> bool {
     serde_json::from_str::<&RawValue>(line).is_ok()
 }
 
-/// An object without one of its members; the others are as they came. Looking for
-/// the value as text would not do: it can be written in more than one way.
+/// An object without one of its members; the others stay as they came. The value is not
+/// searched as text, since it can be written in more than one way.
 pub(super) fn without(object: &str, name: &str) -> String {
     let parsed = serde_json::from_str::<HashMap<Cow<'_, str>, &RawValue>>(object);
     let mut members: Vec<_> = parsed.unwrap_or_default().into_iter().collect();
@@ -86,9 +86,8 @@ fn is_written_well(string: &str) -> bool {
     serde_json::from_str::<Cow<'_, str>>(&format!("\"{string}\"")).is_ok()
 }
 
-/// What stands between the quotation marks of a string, decoded. Half a pair of
-/// surrogates is U+FFFD, and an escape that there is not is what stands in it: a program
-/// that reads this may be more patient than a parser of ours.
+/// The content of a string, decoded. Half a pair of surrogates becomes U+FFFD, and an
+/// unknown escape its character: another reader may accept more than our parser.
 fn decode(string: &str) -> String {
     let mut decoded = String::with_capacity(string.len());
     let mut rest = string;
@@ -120,7 +119,7 @@ fn decode(string: &str) -> String {
     decoded
 }
 
-/// A code unit of UTF-16, of which the backslash is gone, and what is behind it.
+/// A code unit of UTF-16 without its backslash, and the rest of the text.
 fn code_unit(text: &str) -> Option<(u16, &str)> {
     let (digits, rest) = text.strip_prefix('u')?.split_at_checked(4)?;
     let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());

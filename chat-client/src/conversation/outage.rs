@@ -8,7 +8,7 @@ pub(super) struct Outage {
     pub(super) since: Instant,
     /// Why, for people.
     pub(super) why: String,
-    /// The server was there, and did not let us in.
+    /// Set if the server was reached since, and did not let us in.
     pub(super) refused: Option<Refused>,
 }
 
@@ -33,7 +33,7 @@ impl Outage {
         }
     }
 
-    /// What the person is to be told; once, as long as it is the same.
+    /// The words for the person; once, as long as they are the same.
     pub(super) fn tell_refusal(&mut self) -> Option<String> {
         let Some(Refused::Untold(words)) = &self.refused else {
             return None;

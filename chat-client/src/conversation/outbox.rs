@@ -1,4 +1,4 @@
-//! What was said and is not in the room yet, as far as is known. Pure.
+//! Messages that the room has not confirmed. Pure.
 
 use std::collections::VecDeque;
 
@@ -9,9 +9,9 @@ use chat_proto::text::Text;
 
 use crate::random::Random;
 
-/// Lines that wait to be sent, and messages that were sent and have not come
-/// back. The latter are kept with their marks, because what is sent again under
-/// the same mark is in the room once, whether it had arrived or not.
+/// Lines that wait to be sent, and messages that were sent and have not come back. The
+/// latter keep their ids: a message that is sent again under the same id is in the room
+/// once, whether or not it had arrived.
 #[derive(Debug)]
 pub(super) struct Outbox {
     /// Typed before it could be sent.
@@ -29,7 +29,7 @@ pub(super) struct Sent {
     pub(super) text: Text,
 }
 
-/// How it is said.
+/// The kind of a message.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum SpeechKind {
     Message,
@@ -63,14 +63,14 @@ impl Outbox {
         self.unconfirmed.push_back(sent);
     }
 
-    /// Sends everything again that has not come back.
+    /// Sends all unconfirmed messages again.
     pub(super) fn send_again(&self, output: &mut Vec<u8>) {
         for sent in &self.unconfirmed {
             sent.encode(output);
         }
     }
 
-    /// What was said under this mark, if that has not come back.
+    /// The text of the message with this id, if it is unconfirmed.
     pub(super) fn text_of(&self, id: &MessageId) -> Option<&Text> {
         let mut unconfirmed = self.unconfirmed.iter();
         unconfirmed
@@ -78,8 +78,8 @@ impl Outbox {
             .map(|sent| &sent.text)
     }
 
-    /// The room has the message with this mark, or has refused it: the
-    /// message, if it is one of these.
+    /// The room has the message with this id, or has refused it. Returns the message,
+    /// if it is one of ours.
     pub(super) fn settle(&mut self, id: &MessageId) -> Option<Sent> {
         let place = self.unconfirmed.iter().position(|sent| sent.id == *id)?;
         self.unconfirmed.remove(place)
@@ -89,7 +89,7 @@ impl Outbox {
         self.waiting.is_empty() && self.unconfirmed.is_empty()
     }
 
-    /// All of it, in the order in which it was said, and without line ends at its end,
+    /// All texts in the order in which they were said, without line ends at their end,
     /// which are not sent.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let unconfirmed = self.unconfirmed.iter().map(|sent| sent.text.as_str());

@@ -1,4 +1,4 @@
-//! What the person says, and what becomes of it.
+//! Lines that the person types or pipes.
 
 use chat_proto::catalogue;
 use chat_proto::command::{Command, Kind};
@@ -14,8 +14,8 @@ use crate::output::line::Line;
 impl Conversation {
     /// Takes a line that the person typed or piped. A blank one says nothing.
     pub fn say(&mut self, line: String) {
-        // What stands behind a `/quit` is not meant to be said, whether or not it
-        // was read before the client has left.
+        // Lines behind a `/quit` are not meant to be said, whether or not they are read
+        // before the client has left.
         if self.has_said_quit() || line.trim().is_empty() {
             return;
         }
@@ -34,26 +34,26 @@ impl Conversation {
 
     /// The person leaves.
     pub fn quit(&mut self) {
-        // The server would have words for an end without a goodbye.
+        // Without a goodbye the server tells the room that the connection was lost.
         if matches!(self.stage, Stage::Hello { .. } | Stage::Json(_)) && !self.is_leaving() {
             json_form::encode_command(&Command::Quit, &mut self.output);
         }
         self.departure = Departure::Leaving;
     }
 
-    /// Leaves, if that was said last of what waited.
+    /// Leaves, if `/quit` was the last line that waited.
     pub(super) fn quit_next(&mut self) {
         if self.departure == Departure::Queued {
             self.quit();
         }
     }
 
-    /// Whether the last thing that was said is that the person leaves.
+    /// Whether the person has said `/quit`, even behind lines that wait.
     pub fn has_said_quit(&self) -> bool {
         self.departure != Departure::Staying
     }
 
-    /// Tells the person that something of theirs is not sent.
+    /// Tells the person that a line is not sent.
     pub fn refuse(&mut self, why: String) {
         self.refusals += 1;
         self.show(Line::error(why));
@@ -84,7 +84,7 @@ impl Conversation {
             }
             Command::Hello(_) => return self.refuse("/hello is for programs".to_owned()),
             Command::History { .. } => self.position.ask_history(),
-            // The server does the others.
+            // The server does the other commands.
             _ => {}
         }
         json_form::encode_command(&command, &mut self.output);

@@ -1,11 +1,11 @@
-//! Who is here, as far as the events have told, and who spoke last.
+//! The people in the room by the events, and the order in which they spoke.
 
 use std::collections::BTreeSet;
 
 use chat_proto::name::Name;
 
-/// The people in the room, without the reader. Those who spoke last come
-/// first; those who have not spoken come behind them, in alphabetical order.
+/// The people in the room, without the reader. The latest speakers come first, then the
+/// people who have not spoken, in alphabetical order.
 #[derive(Debug, Default)]
 pub struct People {
     /// The latest last.
@@ -15,20 +15,20 @@ pub struct People {
 }
 
 impl People {
-    /// Somebody is here.
+    /// A person is here.
     pub fn enter(&mut self, name: &Name) {
         if !self.speakers.contains(name) {
             self.keep(name.clone());
         }
     }
 
-    /// Somebody has gone.
+    /// A person has gone.
     pub fn leave(&mut self, name: &Name) {
         self.silent.remove(name);
         self.speakers.retain(|speaker| speaker != name);
     }
 
-    /// Somebody has another name.
+    /// A person has another name.
     pub fn rename(&mut self, old: &Name, new: &Name) {
         if self.silent.remove(old) {
             self.silent.insert(new.clone());
@@ -39,9 +39,9 @@ impl People {
         }
     }
 
-    /// Somebody said something.
+    /// A person said something.
     pub fn speak(&mut self, name: &Name) {
-        // In a talk the latest speakers are few and at the end.
+        // The latest speakers are few and at the end.
         if let Some(place) = self.speakers.iter().rposition(|speaker| speaker == name) {
             let speaker = self.speakers.remove(place);
             self.speakers.push(speaker);
@@ -55,8 +55,8 @@ impl People {
         }
     }
 
-    /// What happened meanwhile will never be known. Whoever has not spoken may
-    /// be gone, and would be held for here forever.
+    /// Departures may be among events that were missed. People who have not spoken are
+    /// forgotten, or the list would keep them for ever.
     pub fn doubt(&mut self) {
         self.silent.clear();
     }
@@ -67,7 +67,7 @@ impl People {
         }
     }
 
-    /// Everybody, those whom the reader may mean first.
+    /// All people, the latest speakers first.
     pub fn names(&self) -> impl Iterator<Item = &Name> {
         self.speakers.iter().rev().chain(&self.silent)
     }
@@ -76,8 +76,8 @@ impl People {
 /// Speakers whose order is remembered.
 const MAX_SPEAKERS: usize = 64;
 
-/// More people than come into any room. A server that only ever tells of
-/// arrivals does not fill the memory.
+/// More people than come into any room: a server that only tells of arrivals cannot
+/// fill the memory.
 pub(super) const MAX_PEOPLE: usize = 1 << 16;
 
 #[cfg(test)]
@@ -122,7 +122,7 @@ mod tests {
         check(&people, "ann y");
     }
 
-    /// A server that only ever tells of arrivals fills no memory.
+    /// A server that only tells of arrivals does not fill the memory.
     #[test]
     fn they_are_bounded() {
         let mut people = People::default();

@@ -1,5 +1,5 @@
-//! The talk with a server of plain lines: the tutorial's, `ncat --chat`. It confirms
-//! nothing, and what it says is shown as it comes.
+//! Servers of plain lines: the tutorial's, `ncat --chat`. They confirm nothing, and
+//! their lines are shown as they come.
 
 use chat_proto::text::{self, Text};
 
@@ -10,8 +10,8 @@ use super::stage::{Departure, Stage};
 use crate::output::line::{Kind, Line};
 
 impl Conversation {
-    /// How many lines a server of plain lines has not taken. They are no longer
-    /// known as what was said, but only as bytes to send.
+    /// How many lines a server of plain lines has not taken. They are bytes in the
+    /// output by now, and counted there.
     pub fn unsent(&self) -> usize {
         match self.is_plain() {
             true => self.output.iter().filter(|&&byte| byte == b'\n').count(),
@@ -19,7 +19,7 @@ impl Conversation {
         }
     }
 
-    /// The server is one of plain lines: what waited is sent to it.
+    /// The server is one of plain lines: sends it the lines that waited.
     pub(super) fn be_plain(&mut self, stage: Stage) {
         if matches!(self.stage, Stage::Undecided { .. })
             && self.options.server != ServerKind::PlainLines
@@ -27,7 +27,7 @@ impl Conversation {
             self.show(Line::notice(UNCONFIRMED));
         }
         self.stage = stage;
-        // Who leaves before has nothing more sent, and is told what waited.
+        // A person who has left is told the lines that waited; nothing more is sent.
         while !self.is_leaving()
             && let Some(line) = self.outbox.next_waiting()
         {
@@ -52,14 +52,14 @@ impl Conversation {
         }
     }
 
-    /// Shows what it said.
+    /// Shows a line of the server.
     pub(super) fn show_plain(&mut self, line: &str) {
         // The tutorial's server puts a CR before each message, also where the
         // line before it had no end.
         let rows = line.split('\r').filter(|row| !row.is_empty());
         let rows: Vec<_> = rows.map(text::clean).collect();
         if !rows.is_empty() {
-            // Together: each by itself would take many times its bytes.
+            // As one line: each row by itself would take many times its bytes.
             self.show(Line::new(None, Kind::Raw(rows.join("\n"))));
         }
     }

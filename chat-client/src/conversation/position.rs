@@ -1,26 +1,26 @@
-//! Where in the room's order of events we are. Pure.
+//! Our position in the room's order of events. Pure.
 
 use chat_proto::command::Resume;
 use chat_proto::event::{RoomId, Secret, Welcome};
 
 use crate::output::line::Age;
 
-/// What of the room has been seen, so that nothing is shown twice and a lost
-/// connection goes on where it was.
+/// The events that have been seen, so that none is shown twice and a lost connection
+/// goes on where it was.
 ///
-/// A server that does not name its room has numbers that mean nothing to us:
-/// there every event is new.
+/// The numbers of a server that does not name its room mean nothing to us: every event
+/// of it is new.
 #[derive(Debug, Default)]
 pub(super) struct Position {
     seen: Option<Seen>,
-    /// What proves to the server that we are the program that was here before.
+    /// Proves to the server that we are the program that was here before.
     secret: Option<Secret>,
-    /// The newest event when we were last welcomed: what is not above it has
+    /// The newest event when we were last welcomed: it and the events before it
     /// happened without us.
     welcomed_at: u64,
-    /// What we asked to see again on joining may be coming.
+    /// The old messages that we asked for on joining may be coming.
     replays: bool,
-    /// How many times a part of the past was asked for and is not all here.
+    /// How many `/history` requests are not answered in full.
     histories: usize,
 }
 
@@ -32,22 +32,22 @@ struct Seen {
     seq: u64,
 }
 
-/// How a welcome goes on with what was before.
+/// How a welcome continues the earlier connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Resumption {
-    /// What was missed follows.
+    /// The missed events follow.
     Resumed,
-    /// Some of what was seen is lost, as the server says, and what is there in its
-    /// place follows.
+    /// The server has lost some of the events that were seen; the events in their place
+    /// follow.
     RolledBack,
-    /// It cannot; the server says why.
+    /// It does not continue; the server says why.
     Refused,
-    /// It cannot, and the server does not know that we were here.
+    /// It does not continue: the server does not know that we were here.
     Unsupported,
 }
 
 impl Position {
-    /// What to say at the hello, to get what was missed.
+    /// The part of the hello that asks for the missed events.
     pub(super) fn resume(&self) -> Option<Resume> {
         self.seen.as_ref().map(|seen| Resume {
             room: seen.room.clone(),
@@ -56,7 +56,7 @@ impl Position {
         })
     }
 
-    /// We are in the room; it was asked for `replay` messages.
+    /// We are in the room, and have asked for `replay` old messages.
     pub(super) fn arrive(&mut self, welcome: &Welcome, replay: usize) -> Resumption {
         self.welcomed_at = welcome.seq;
         self.secret = welcome.secret;
@@ -68,7 +68,7 @@ impl Position {
         });
         let (seq, resumption) = match (same, welcome.resumed, welcome.from) {
             (Some(seen), Some(true), _) => (seen.seq, Resumption::Resumed),
-            // Those numbers that were seen are of other events.
+            // The numbers that were seen belong to other events now.
             (Some(_), Some(false), Some(from)) => (
                 from.saturating_sub(1).min(welcome.seq),
                 Resumption::RolledBack,
@@ -82,8 +82,7 @@ impl Position {
         resumption
     }
 
-    /// Takes note of an event. `None` if it has been here before and nobody
-    /// has asked for it again.
+    /// Notes an event. `None` if it has come before and was not asked for again.
     pub(super) fn take(&mut self, seq: u64) -> Option<Age> {
         let Some(seen) = &mut self.seen else {
             return Some(Age::New);
@@ -95,14 +94,14 @@ impl Position {
         if seq <= self.welcomed_at {
             return Some(Age::Missed);
         }
-        // What is replayed comes before everything new.
+        // Replayed messages come before all new ones.
         self.replays = false;
         Some(Age::New)
     }
 
-    /// So many of the next events will never come; unless it is the past that
-    /// was asked for in which they are missing. Tells whether some of them
-    /// happened since we were welcomed.
+    /// So many of the next events will never come, unless they are missing in the
+    /// answer to a `/history`. Tells whether some of them happened since we were
+    /// welcomed.
     pub(super) fn skip(&mut self, missed: u64) -> bool {
         let Some(seen) = &mut self.seen else {
             return true;
@@ -119,12 +118,12 @@ impl Position {
         seq >= self.welcomed_at
     }
 
-    /// A part of the past is asked for.
+    /// Old messages are asked for.
     pub(super) fn ask_history(&mut self) {
         self.histories += 1;
     }
 
-    /// It is all here.
+    /// One answer is here in full.
     pub(super) fn end_history(&mut self) {
         self.histories = self.histories.saturating_sub(1);
     }

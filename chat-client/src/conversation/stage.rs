@@ -1,16 +1,16 @@
-//! Where the talk with the server stands.
+//! The stages of the conversation with a server.
 
 use std::time::Instant;
 
 use super::foreign::ForeignServer;
 use super::timeouts::{ANSWER_WITHIN, QUIET_FOR};
 
-/// What the connection is good for now.
+/// The stage of the conversation.
 #[derive(Debug)]
 pub(super) enum Stage {
     /// Nothing has come yet; decided at this moment at the latest.
     Undecided { until: Instant },
-    /// The server has not greeted in time, but nor has it said anything else.
+    /// The server has said nothing in time, neither a greeting nor anything else.
     PlainSoFar,
     /// Plain lines, for good.
     Plain,
@@ -23,20 +23,20 @@ pub(super) enum Stage {
     Json(Liveness),
     /// There is no connection.
     Disconnected,
-    /// There is one again, and the greeting is to come; likewise.
+    /// There is one again; the greeting has come by this moment at the latest.
     Returning { until: Instant },
-    /// What answers is not what we were talking to, or lets nobody in.
+    /// The server is not the one that we were talking to, or does not let us in.
     Unfit { refusal: Option<Refusal> },
-    /// What answers is no chat, and is not talked to.
+    /// The server is no chat server, and is not talked to.
     ForeignServer(ForeignServer),
 }
 
-/// The server's words to a client that cannot come in.
+/// Why the server does not let us in.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// There may be room later.
     ForNow(String),
-    /// It is of no use to try again. The person has been told.
+    /// Another attempt is of no use. The person has been told.
     ForGood,
 }
 
@@ -47,7 +47,7 @@ pub(super) enum Liveness {
     Heard(Instant),
     /// It was asked for a sign of life at this moment, and not heard since.
     Pinged(Instant),
-    /// It has not given one.
+    /// It has not given a sign of life.
     Silent,
 }
 
@@ -56,7 +56,7 @@ pub(super) enum Liveness {
 pub(super) enum Departure {
     /// They do.
     Staying,
-    /// They said that they leave behind what waits; it is done when that is sent.
+    /// They have said `/quit` behind lines that wait, and leave when these are sent.
     Queued,
     /// They leave.
     Leaving,
@@ -80,7 +80,7 @@ impl Stage {
 }
 
 impl Liveness {
-    /// When the server is to be asked, or is held for gone.
+    /// When to ask the server for a sign of life, or to take it for gone.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Heard(at) => Some(*at + QUIET_FOR),

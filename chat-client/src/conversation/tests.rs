@@ -41,7 +41,7 @@ impl Talk {
         }
     }
 
-    /// A talk in JSON form under the name `ann`.
+    /// A conversation in JSON form under the name `ann`.
     fn joined() -> Self {
         let mut talk = Self::new();
         talk.hear("\r-- chat/1 welcome\n");
@@ -87,7 +87,7 @@ impl Talk {
     }
 }
 
-/// The mark of the message in this line.
+/// The id of the message in this line.
 fn id_of(line: &str) -> &str {
     let (_, rest) = line.split_once("\"id\":\"").expect("it has a mark");
     rest.split_once('"').expect("a whole line").0
@@ -166,7 +166,7 @@ fn what_a_plain_server_does_not_take_is_counted() {
     assert_eq!(talk.conversation.unsent(), 2);
     talk.output();
     assert_eq!(talk.conversation.unsent(), 0);
-    // By a chat it is known what was said.
+    // A chat server's messages are known by their ids.
     let mut talk = Talk::joined();
     talk.conversation.say("hi".to_owned());
     assert_eq!(talk.conversation.unsent(), 0);
@@ -213,7 +213,7 @@ fn who_is_here_is_known_from_the_events() {
     assert_eq!(talk.conversation.me().map(Name::as_str), Some("anna"));
 }
 
-/// Who comes and goes in a crowd is told a moment later: what the welcome has
+/// Arrivals and departures of a crowd are told a moment later: what the welcome has
 /// told already comes again, our own arrival too.
 #[test]
 fn what_the_welcome_has_told_may_come_again() {
@@ -258,7 +258,7 @@ fn objects_are_kept_as_they_came() {
     let newer = r#"{"type":"weather","text":"sun"}"#;
     let hostile = r#"{"a":"\u001b[2Jb"}"#;
     talk.hear(&format!("{left}\n{newer}\n{hostile}\n"));
-    // What is no JSON would end a program that reads it.
+    // A line that is not JSON would end the program that reads it.
     talk.hear(concat!(
         r#"{"a":"#,
         "\n",
@@ -283,13 +283,13 @@ fn what_a_plain_server_says_at_the_end_is_heard() {
     assert_eq!(talk.shown(), ["bye"]);
 }
 
-/// Who greets and never welcomes would hold a pipe for ever.
+/// A server that greets and never welcomes would hold a pipe for ever.
 #[test]
 fn a_server_that_lets_nobody_in_is_given_up() {
     let mut talk = Talk::new();
     talk.say("early");
     talk.hear("\r-- chat/1 welcome\n");
-    // Whatever else it says meanwhile.
+    // Also if it says other things meanwhile.
     talk.pass(LET_IN_WITHIN / 2);
     talk.hear("\r<bo> not for us\n");
     talk.pass(LET_IN_WITHIN / 2 - Duration::from_millis(1));

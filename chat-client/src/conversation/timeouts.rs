@@ -1,31 +1,31 @@
-//! How long things may take in the talk with a server.
+//! How long things may take in the conversation with a server.
 
 use std::time::Duration;
 
-/// How long a server may take to greet before it is taken for a plain one. What
-/// one that was only busy is sent as plain lines cannot be confirmed.
+/// How long a server may take to greet before it is taken for one of plain lines. A
+/// server that was only busy does not confirm the lines that it is sent meanwhile.
 pub const DECIDE_AFTER: Duration = Duration::from_secs(3);
 
-/// The same where it is not talked to in plain lines then, but given up.
+/// The same where plain lines are no choice and the server is given up.
 pub const GREET_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long a plain server may pause within a line before what came of it is
-/// shown: the tutorial's says who left without a line end.
+/// How long a server of plain lines may pause within a line before its beginning is
+/// shown: the tutorial's server sends departures without a line end.
 pub const SHOW_PARTIAL_AFTER: Duration = Duration::from_millis(200);
 
-/// How long a server may take to welcome us for the first time. Longer than on a
-/// return, where there is another attempt: this one is the only one.
+/// How long a server may take to welcome us for the first time. Longer than after a
+/// loss, since there is no other attempt.
 pub const LET_IN_WITHIN: Duration = Duration::from_secs(60);
 
-/// How long a server that we come back to may take to welcome us.
+/// How long a server may take to welcome us after a loss.
 pub const WELCOME_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long to stay away at least from a server that has no room for us.
+/// The shortest wait before a server that has no room for us is tried again.
 pub const FULL_FOR: Duration = Duration::from_secs(5);
 
-/// How long the server may be quiet before it is asked for a sign of life. A
-/// connection whose other end is gone says nothing by itself.
+/// How long the server may be quiet before we ask for a sign of life. A connection
+/// whose other end is gone does not fail by itself.
 pub const QUIET_FOR: Duration = Duration::from_secs(30);
 
-/// How long that may take.
+/// How long the sign of life may take.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(15);

@@ -1,7 +1,7 @@
-//! What of a foreign text may get into a draft: what may be said, so that
-//! nothing in a paste, a name or a file of the history reaches the terminal,
-//! and the draft shows what the others will see. At its ends it may also be a part of
-//! what it comes to stand beside: a mark, a joiner.
+//! Cleans texts that come into a draft: a paste, a name, an entry of the history file.
+//! Only characters that a message may hold stay, so that none of them reaches the
+//! terminal as a control sequence and the draft shows what the readers will see. A text
+//! may begin or end with a part of a character, such as a combining mark or a joiner.
 
 use chat_proto::text;
 

@@ -1,4 +1,4 @@
-//! Tab: what the word before the cursor may become, and the way around.
+//! Tab: the candidates for the word before the cursor, in a circle.
 
 use std::ops::Range;
 
@@ -8,8 +8,8 @@ use super::clean;
 use super::draft::Draft;
 use super::search::fold;
 
-/// The candidates for a word. What was typed is one of the places in the
-/// circle, so nobody is stuck with a wrong name.
+/// The candidates for a word. The typed text is one of the places in the circle, so
+/// that a person gets it back.
 #[derive(Debug)]
 pub(super) struct Completion {
     /// Where the word is, as it was typed.
@@ -75,7 +75,7 @@ impl Completion {
         self.range.clone()
     }
 
-    /// What is to stand there now, if not what was typed.
+    /// The candidate that stands there now; `None` for the typed text.
     pub(super) fn candidate(&self) -> Option<&str> {
         self.candidates.get(self.current?).map(String::as_str)
     }

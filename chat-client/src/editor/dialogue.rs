@@ -1,5 +1,5 @@
-//! The keys that go on with what the key before them began: the way through
-//! the history, the search, the completion, and M-y.
+//! Keys that continue the action of the key before: steps through the history, the
+//! search, the completion, and M-y.
 
 use std::mem;
 
@@ -10,7 +10,7 @@ use super::undo::Step;
 use super::{Editor, Key, Mode, Outcome, clean};
 
 impl Editor {
-    /// To the line above; from the first one to what was said before.
+    /// To the line above; from the first one to the entry before in the history.
     pub(super) fn up(&mut self) -> Outcome {
         if self.draft.move_up() {
             return Outcome::Edited;
@@ -25,8 +25,8 @@ impl Editor {
         }
     }
 
-    /// To the line below; from the last one to what was said after that, and
-    /// in the end to the draft that waits.
+    /// To the line below; from the last one to the next entry of the history, and in
+    /// the end to the draft that waits.
     pub(super) fn down(&mut self) -> Outcome {
         if self.draft.move_down() {
             return Outcome::Edited;
@@ -68,10 +68,9 @@ impl Editor {
     /// What a key does to a search. A key that has another meaning takes the
     /// match first; then this is `None`, and it does what it always does.
     ///
-    /// Enter is such a key, so that it sends the match at once, as in a shell.
-    /// But it never sends what was not looked for: when nothing is found, it
-    /// does nothing. A pasted line is typed for the query; a pasted block goes
-    /// where blocks go, into the draft.
+    /// Enter is such a key, so that it sends the match at once, as in a shell. When
+    /// nothing is found, it does nothing. A pasted line is typed for the query; a
+    /// pasted block goes where blocks go, into the draft.
     pub(super) fn search_on(&mut self, key: &Key) -> Option<Outcome> {
         let Mode::Searching(search) = &mut self.mode else {
             return None;

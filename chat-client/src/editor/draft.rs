@@ -24,13 +24,13 @@ pub(super) struct Draft {
     column: Option<usize>,
 }
 
-/// What it takes to undo a change. What came in is still in the text, so its
-/// length is enough.
+/// A change, as undo needs it. The added text is still in the draft, so its length is
+/// enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
     /// Where it was.
     pub(super) at: usize,
-    /// What went.
+    /// The removed text.
     pub(super) removed: String,
     /// Bytes that came in its place.
     pub(super) added: usize,
@@ -189,14 +189,13 @@ impl Draft {
         })
     }
 
-    /// The start of what stands between blanks, as in a shell, here or to the
-    /// left.
+    /// The start of the word between blanks, as in a shell, here or to the left.
     pub(super) fn blank_word_before(&self) -> usize {
         let word = self.text[..self.cursor].trim_end();
         self.at_or_before(start_of_last(word))
     }
 
-    /// The start of what is not blank and ends at the cursor.
+    /// The start of the word without blanks that ends at the cursor.
     pub(super) fn token_start(&self) -> usize {
         self.at_or_before(start_of_last(&self.text[..self.cursor]))
     }
@@ -275,7 +274,7 @@ fn columns(cluster: &str) -> usize {
     }
 }
 
-/// Where the last thing without blanks in `text` begins.
+/// Where the last word without blanks in `text` begins.
 fn start_of_last(text: &str) -> usize {
     text.char_indices()
         .rfind(|(_, character)| character.is_whitespace())

@@ -1,5 +1,5 @@
-//! What was said before, for Up and C-r. Lines in, lines out: where they are
-//! kept between runs is not known here.
+//! Sent messages, for Up and C-r. Lines in, lines out: where they are kept between runs
+//! is not known here.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! What goes into the editor and what comes out.
+//! Keys and outcomes of the editor.
 
 /// A key as the editor understands it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +27,9 @@ pub enum Key {
     Home,
     /// C-e: to the end of the line.
     End,
-    /// C-p: to the line above, or to what was said before.
+    /// C-p: to the line above, or to the entry before in the history.
     Up,
-    /// C-n: to the line below, or to what was said after that.
+    /// C-n: to the line below, or to the next entry of the history.
     Down,
     /// C-u: the line before the cursor goes, or the line end before that.
     KillToStart,
@@ -41,9 +41,9 @@ pub enum Key {
     KillWordBack,
     /// M-d: a word of letters and digits behind the cursor goes.
     KillWordForward,
-    /// C-y: what was killed last comes back.
+    /// C-y: the last killed text comes back.
     Yank,
-    /// M-y, after a C-y: what was killed before that comes in its place.
+    /// M-y, after a C-y: the text that was killed before comes in its place.
     YankPop,
     /// C-t: the characters around the cursor change places.
     TransposeChars,
@@ -51,7 +51,7 @@ pub enum Key {
     TransposeWords,
     /// C-_: the last step is taken back.
     Undo,
-    /// C-r: searches what was said.
+    /// C-r: searches the history.
     Search,
     /// Ends a search, and gives the draft back.
     Escape,
@@ -66,7 +66,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// Whether what it takes away can be yanked.
+    /// Whether the text that it takes away can be yanked.
     pub(super) fn kills(&self) -> bool {
         matches!(
             self,
@@ -79,7 +79,7 @@ impl Key {
     }
 }
 
-/// What became of a key.
+/// The outcome of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The draft, the cursor or the search may have changed.

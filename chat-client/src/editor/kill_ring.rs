@@ -1,4 +1,4 @@
-//! What was killed, for C-y and M-y to bring back.
+//! Killed texts, which C-y and M-y bring back.
 
 use std::collections::VecDeque;
 
@@ -56,7 +56,7 @@ impl KillRing {
     }
 }
 
-/// As many as anybody looks through with M-y.
+/// As many as a person looks through with M-y.
 const MAX_KILLS: usize = 32;
 
 /// Two of the longest drafts, so that a ring of pasted files stays small.

@@ -1,4 +1,4 @@
-//! Any keys against a model, and what holds whatever the keys.
+//! Any keys against a model, and properties that hold for all keys.
 
 use proptest::prelude::*;
 use unicode_segmentation::UnicodeSegmentation;

@@ -8,13 +8,13 @@ use super::history::History;
 /// The search that is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Search<'a> {
-    /// What is searched for.
+    /// The text to find.
     pub query: &'a str,
     /// Whether it is there. If not, the match before is still shown.
     pub found: bool,
 }
 
-/// A search and what there was before it.
+/// A search, and the state before it.
 #[derive(Debug)]
 pub(super) struct Searching {
     query: String,
@@ -91,7 +91,7 @@ impl Searching {
         self.found
     }
 
-    /// What is to be shown now, with the cursor at the match.
+    /// The text to show now, with the cursor at the match.
     pub(super) fn view(&self, history: &History) -> Draft {
         let shown = self
             .hit
@@ -99,7 +99,7 @@ impl Searching {
         shown.unwrap_or_else(|| self.shown.clone())
     }
 
-    /// What was shown before the search, and the draft that waited then.
+    /// The text that was shown before the search, and the draft that waited then.
     pub(super) fn give_back(self) -> (Draft, Option<Stash>) {
         (self.shown, self.stash)
     }
@@ -132,7 +132,7 @@ struct Pattern {
     case: Case,
 }
 
-/// Whether capitals matter: only to whoever types one.
+/// Whether capitals matter: only if the query has one.
 enum Case {
     Matters,
     Ignored,

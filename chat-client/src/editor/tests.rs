@@ -4,7 +4,7 @@ use chat_proto::catalogue;
 use super::draft::Draft;
 use super::{Editor, History, Key, MAX_DRAFT, Outcome, Search as Found};
 
-/// Keys on a draft, each side given as what is left and right of the cursor.
+/// Keys on a draft, each side given as the texts left and right of the cursor.
 #[track_caller]
 fn check(before: (&str, &str), keys: &[Key], after: (&str, &str)) {
     let mut editor = Editor::default();
@@ -188,7 +188,7 @@ fn yanking() {
         &[KillWord, KillToEnd, KillWord, Yank],
         ("a b", ""),
     );
-    // What was killed outlives what was sent.
+    // Killed texts outlive a sent message.
     check(("a b", ""), &[KillWord, Enter, Yank], ("b", ""));
 }
 
@@ -255,7 +255,7 @@ fn undoing() {
     check(("", ""), &[text("an"), Tab, BackTab, Undo], ("", ""));
     check(("a", "b"), &[Interrupt, Undo], ("a", "b"));
     check((" ", " "), &[Enter, Undo], (" ", " "));
-    // What was sent is gone.
+    // A sent text cannot be undone.
     check(("a", ""), &[text("b"), Enter, Undo], ("", ""));
 }
 

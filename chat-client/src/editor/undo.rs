@@ -12,7 +12,7 @@ pub(super) struct Undo {
     bytes: usize,
 }
 
-/// What may become one step with the change before.
+/// Which changes become one step with the change before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// Typing goes on with typing, until a word begins.
@@ -24,7 +24,7 @@ pub(super) enum Step {
 }
 
 impl Undo {
-    /// Keeps what has just been done to `draft`.
+    /// Keeps the change that was just made to `draft`.
     pub(super) fn record(&mut self, change: Change, step: Step, draft: &Draft) {
         self.bytes += change.removed.len();
         if let Some(change) = self.merge(change, step, draft) {
@@ -68,10 +68,10 @@ fn begins_word(draft: &Draft, place: usize) -> bool {
     before.ends_with(char::is_whitespace) && !behind.starts_with(char::is_whitespace)
 }
 
-/// More than anybody takes back one by one.
+/// More than a person takes back one by one.
 const MAX_STEPS: usize = 1000;
 
-/// Two of the longest drafts: whatever was deleted at once can be had back.
+/// Two of the longest drafts: every text that was deleted at once can be had back.
 const MAX_BYTES: usize = 2 * MAX_DRAFT;
 
 #[cfg(test)]

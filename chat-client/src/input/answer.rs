@@ -1,6 +1,6 @@
-//! What a terminal answers when it is asked what it is. Pure.
+//! A terminal's answers to queries. Pure.
 
-/// A terminal's answer to what it is asked at the start.
+/// A terminal's answer to a query of the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// To XTVERSION: a name, and often a version.

@@ -1,4 +1,4 @@
-//! The way from a thread that reads to the loop.
+//! The channel from a thread that reads to the loop.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -27,5 +27,5 @@ impl Sender {
     }
 }
 
-/// Keys and lines that may wait for the loop; a pipe then waits, too.
+/// Inputs that may wait for the loop; then the thread waits, too.
 const WAITING: usize = 64;

@@ -1,11 +1,11 @@
-//! What the terminal tells, and what the person did.
+//! Events of the terminal, and inputs of the person.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::answer::Answer;
 use crate::editor::Key;
 
-/// What the person did.
+/// An input of the person.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Input {
     /// Pressed keys.
@@ -22,7 +22,7 @@ pub enum Input {
     Closed,
 }
 
-/// A key, by what it is for.
+/// A key, by its purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Press {
     /// The draft.
@@ -33,11 +33,11 @@ pub enum Press {
     Clear,
     /// The process: C-z.
     Suspend,
-    /// No key, but what the terminal says of itself.
+    /// No key, but an answer of the terminal.
     Answer(Answer),
 }
 
-/// What the terminal told.
+/// An event of the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Typed {
     /// A key, which may have been released.
@@ -46,12 +46,12 @@ pub enum Typed {
     Paste(String),
     /// A paste that fits no draft has begun; nothing of it is kept.
     PasteTooLong,
-    /// The end of a paste that had ended already: it had the mark of its end in
-    /// itself.
+    /// The end of a paste that had ended already, since its text has the end mark in
+    /// it.
     PasteEnd,
     /// Another size. Unix has a signal for it.
     Resized,
-    /// What it is.
+    /// An answer to a query.
     Answer(Answer),
 }
 

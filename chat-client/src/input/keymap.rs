@@ -1,11 +1,11 @@
-//! What each key is for.
+//! The purpose of each key.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::event::Press;
 use crate::editor::Key;
 
-/// What the person asks for with a key, if it is for anything.
+/// The purpose of a key, if it has one.
 pub(super) fn press_of(event: KeyEvent) -> Option<Press> {
     // Windows reports the release of each key as well. The other modifiers are
     // for window managers.

@@ -1,4 +1,4 @@
-//! Reading keys, and what those that come together are.
+//! Reading keys, and grouping those that come together.
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -26,10 +26,10 @@ pub fn read(waker: Arc<Waker>, pastes: Pastes) -> Receiver<Input> {
     receiver
 }
 
-/// Until nobody takes them any more, or the terminal is gone.
+/// Returns when the loop has ended, or the terminal is gone.
 fn hand_over(sender: &Sender, pastes: Pastes) -> io::Result<()> {
     let mut keyboard = Keyboard::open()?;
-    // What was typed before the terminal was ours has line ends for Enter.
+    // Keys typed before we took the terminal have line ends for Enter.
     let mut typed_ahead = keyboard.is_ready(TOGETHER)?;
     loop {
         let mut typed = next_typed(&mut keyboard)?;
@@ -56,7 +56,7 @@ fn line_ends_to_enters(typed: &mut [Typed]) {
     }
 }
 
-/// Waits for something, and takes what came with it.
+/// Waits for an event, and takes those that came with it.
 fn next_typed(keyboard: &mut Keyboard) -> io::Result<Vec<Typed>> {
     let mut typed = Vec::new();
     while typed.is_empty() {
@@ -79,7 +79,7 @@ fn next_typed(keyboard: &mut Keyboard) -> io::Result<Vec<Typed>> {
     Ok(typed)
 }
 
-/// What came together: typed characters as one text and, where pastes look
+/// The keys that came together: typed characters as one text and, where pastes look
 /// like typing, several Enters as a paste.
 pub(super) fn presses(typed: Vec<Typed>, pastes: Pastes) -> Vec<Press> {
     let mut presses: Vec<Press> = Vec::new();
@@ -105,10 +105,10 @@ pub(super) fn presses(typed: Vec<Typed>, pastes: Pastes) -> Vec<Press> {
     presses
 }
 
-/// A text with the mark of a paste's end in it ends its paste there, and what
-/// follows looks like keys, an Enter among them: whoever wrote the text could
-/// have the person say it. But then the real end ends nothing, and so tells
-/// that all up to it was pasted.
+/// A text with the end mark of a paste in it ends its paste there, and the rest looks
+/// like keys, perhaps with an Enter: the author of the text could have the person say
+/// it. But then the real end mark ends no paste, and so tells that all up to it was
+/// pasted.
 fn whole_pastes(mut typed: Vec<Typed>) -> Vec<Typed> {
     let begin = typed
         .iter()
@@ -150,7 +150,7 @@ fn pasted(press: &Press) -> Option<&str> {
 /// Keys that follow each other so closely were sent together.
 const TOGETHER: Duration = Duration::from_millis(1);
 
-/// What so closely follows a paste may belong to it.
+/// Keys that follow a paste so closely may belong to it.
 const AFTER_PASTE: Duration = Duration::from_millis(20);
 
 /// Keys that are taken together, so that a flood of them is still shown.

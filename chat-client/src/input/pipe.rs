@@ -52,15 +52,15 @@ fn block(stdin: &mut impl Read) -> Input {
         return Input::BadLine(TOO_LONG);
     }
     match String::from_utf8(bytes) {
-        // Said as it is: no line of a file is meant as a command.
+        // Not a command: a block is said as it is.
         Ok(text) if text.starts_with('/') => Input::Line(format!("/{text}")),
         Ok(text) => Input::Line(text),
         Err(_) => Input::BadLine(NOT_UTF8),
     }
 }
 
-/// The next line, `None` at the end. A last line needs no end: the pipe says
-/// itself that it is over. What came of one before an error is none.
+/// The next line, `None` at the end. A last line needs no line end, since the end of
+/// the pipe ends it. A line that an error cuts off is dropped.
 fn next_line(stdin: &mut impl BufRead) -> io::Result<Option<Input>> {
     let mut line = Vec::new();
     let read = stdin.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
@@ -88,8 +88,8 @@ fn failed(error: io::Error) -> Option<Input> {
     Some(Input::Failed(reason(&error)))
 }
 
-/// Standard input that may have been made not to block, by whoever shares it
-/// with us: that nothing is there yet is not its end.
+/// Standard input that another program, which shares it, may have made non-blocking:
+/// `WouldBlock` is not its end.
 struct BlockingReader<R>(R);
 
 impl<R: Read> Read for BlockingReader<R> {

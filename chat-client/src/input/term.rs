@@ -1,4 +1,4 @@
-//! What `$TERM` tells of a terminal. Pure.
+//! Properties of a terminal by its `$TERM`. Pure.
 
 /// How a terminal sends pasted text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +19,8 @@ impl Pastes {
     }
 }
 
-/// Whether a terminal may be asked what it is, and switched to other keys, by `$TERM`.
-/// What it does not know it ignores, but the oldest ones might print it.
+/// Whether a terminal may be sent queries and switched to other keys, by `$TERM`.
+/// Terminals ignore unknown sequences, but the oldest ones might print them.
 pub fn is_asked(term: &str) -> bool {
     cfg!(unix) && !is_old(term)
 }

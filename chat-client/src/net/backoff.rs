@@ -1,8 +1,8 @@
 //! How long to wait before the server is tried again. Pure.
 //!
-//! Whoever has lost a good connection comes back at once; whoever is not let in
-//! waits longer and longer. All waits are jittered, so that a full room does
-//! not come back in the same moment, again and again.
+//! After the loss of a good connection the first attempt is made at once; after
+//! failures the waits double. All waits are jittered, so that the clients of a full
+//! room do not all return in the same moment.
 
 use std::time::{Duration, Instant};
 
@@ -32,8 +32,7 @@ impl Backoff {
         }
     }
 
-    /// Something went well since the last attempt: not only was there a
-    /// welcome, but also something that had not been there before.
+    /// New events came since the last attempt, and not only a welcome.
     pub fn progress(&mut self) {
         self.attempts = 0;
     }
@@ -51,24 +50,24 @@ fn jittered(most: Duration, fraction: f64) -> Duration {
     most.mul_f64(0.5 + fraction / 2.0)
 }
 
-/// How long somebody is ready to be away.
+/// When a client stops trying to reconnect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GiveUp {
-    /// As long as it takes: a person can see it and leave, and a pipe that is
-    /// open wants to be heard at any time.
+    /// It does not: a person can see the outage and leave, and an open pipe may have
+    /// more to say at any time.
     Never,
-    /// For [`GIVE_UP_AFTER`] from this moment at the earliest: all input had been
-    /// read then, or as much as can be kept, and a job that nobody watches must
-    /// end.
+    /// [`GIVE_UP_AFTER`] after this moment, or after the loss if that is later. At this
+    /// moment all input had been read, or as much as can be kept, and a job without a
+    /// person must end.
     After(Instant),
 }
 
 impl GiveUp {
-    /// When it ends for somebody who is away since then.
+    /// The moment, for an outage that began at `since`.
     pub fn deadline(self, since: Instant) -> Option<Instant> {
         match self {
             Self::Never => None,
-            // What is new when a server has long been away is tried, too.
+            // A line that comes during a long outage is tried for as long, too.
             Self::After(from) => Some(since.max(from) + GIVE_UP_AFTER),
         }
     }
@@ -86,12 +85,12 @@ const FIRST: Duration = Duration::from_secs(1);
 /// A connection that has lived so long was a good one.
 const LIVED: Duration = Duration::from_secs(1);
 
-/// The first wait after a connection that was not: on average it is more than
-/// [`LIVED`], so that nobody connects more often than once a second, also to a
-/// server that lets everybody in and throws them out again.
+/// The first wait after a connection that was not good. On average it is more than
+/// [`LIVED`], so that no client connects more often than once a second, also to a
+/// server that welcomes its clients and closes at once.
 const SOON: Duration = Duration::from_millis(1500);
 
-/// A server is not believed that it will be away for longer.
+/// A longer time that a server asks for is cut to this.
 const LONGEST_ASKED: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
@@ -139,8 +138,8 @@ mod tests {
         assert_eq!(backoff.wait(LONGEST, 1.0), NONE);
     }
 
-    /// Whatever a server does, it is called once a second at most, in the
-    /// long run, and not by all who were in it at the same moment.
+    /// A server is called once a second at most, in the long run, and not by all its
+    /// clients at the same moment.
     #[test]
     fn nobody_connects_more_than_once_a_second() {
         for lived in [0.0, 0.5, 0.999, 1.0, 40.0].map(seconds) {
@@ -179,7 +178,7 @@ mod tests {
         let at_first = GiveUp::After(lost);
         let (before, later) = (lost + seconds(1.0), lost + seconds(100.0));
         assert_eq!(at_first.deadline(before), Some(before + GIVE_UP_AFTER));
-        // It has not been tried for the last line before that came.
+        // Before the last line came the server has not been tried for it.
         let later_on = GiveUp::After(later);
         assert_eq!(later_on.deadline(lost), Some(later + GIVE_UP_AFTER));
     }

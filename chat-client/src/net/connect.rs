@@ -1,4 +1,4 @@
-//! The road to the server: from a host and a port to a [`Transport`].
+//! Making a connection: from a host and a port to a [`Transport`].
 //!
 //! The first connection and each later one is an [`Attempt`], made in a thread,
 //! because finding the address of a name can take seconds.
@@ -20,7 +20,7 @@ use crate::reason::reason;
 pub const CONNECT_FOR: Duration = Duration::from_millis(4500);
 
 /// An attempt to connect, which ends after [`CONNECT_FOR`] at the latest. One that is
-/// dropped closes what it had.
+/// dropped closes its connection.
 #[derive(Debug)]
 pub struct Attempt {
     target: Target,
@@ -122,7 +122,7 @@ fn is_to_itself(socket: &TcpStream) -> bool {
     matches!(ends, (Ok(here), Ok(there)) if here == there)
 }
 
-/// What the person is told of a machine that has no thread left.
+/// The words for a machine that has no thread left.
 const NO_THREAD: &str = "this machine has no thread left";
 
 #[cfg(test)]

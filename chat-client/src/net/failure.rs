@@ -6,24 +6,24 @@ use std::{fmt, io};
 use super::target::Target;
 use crate::reason::reason;
 
-/// A connection that could not be made: the host, the port, the reasons and what to
-/// look at, in one line.
+/// A connection that could not be made: the host, the port, the reasons and advice, in
+/// one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectError {
     target: Target,
     cause: Cause,
 }
 
-/// What an attempt failed at.
+/// The step at which an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cause {
     /// The host is not known by this name.
     NoSuchHost,
-    /// Nor may it be now: the resolver would have us ask again.
+    /// The resolver cannot answer now, and would have us ask again.
     NoNames,
     /// The resolver did not answer in time.
     NoAddress,
-    /// Each address that was tried, and why it is of no use.
+    /// Each address that was tried, and why it failed.
     Addresses(Vec<(SocketAddr, Failure)>),
     /// This machine, in the words of the system.
     System(String),
@@ -93,7 +93,7 @@ impl Failure {
         }
     }
 
-    /// What happened, before the addresses where it did.
+    /// The words before the addresses.
     fn words(&self) -> &str {
         match self {
             Self::Refused => "nobody listens at",
@@ -104,7 +104,7 @@ impl Failure {
         }
     }
 
-    /// What to look at.
+    /// Advice for the person.
     fn advice(&self) -> &'static str {
         match self {
             Self::Refused => ". Is chat-server running there, and is the port right?",
@@ -116,7 +116,7 @@ impl Failure {
     }
 }
 
-/// What became of the addresses that were tried: those together that failed alike.
+/// The failures in words; addresses with the same failure stand together.
 fn tell(failed: &[(SocketAddr, Failure)]) -> String {
     let mut groups: Vec<(&Failure, String)> = Vec::new();
     for (address, failure) in failed.iter().take(MAX_TOLD) {
@@ -133,7 +133,7 @@ fn tell(failed: &[(SocketAddr, Failure)]) -> String {
     if failed.len() > MAX_TOLD {
         told += &format!(" and {} more", failed.len() - MAX_TOLD);
     }
-    // Where something answered is the likeliest to be meant.
+    // An address where a machine answered is the likeliest to be meant.
     let likeliest = groups.iter().find(|(known, _)| **known == Failure::Refused);
     let likeliest = likeliest.or_else(|| groups.first());
     told + likeliest.map_or("", |(failure, _)| failure.advice())

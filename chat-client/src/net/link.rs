@@ -1,6 +1,6 @@
-//! The way to the server: a connection, or the attempts to have one again.
+//! The link to the server: a connection, or the attempts to make it again.
 //!
-//! All connections are made on one road, [`Attempt`]; only the first is waited for.
+//! Every connection is made by an [`Attempt`]; only the first one is waited for.
 //! Nothing else here blocks: the person types on meanwhile.
 
 use std::io::IoSlice;
@@ -18,7 +18,7 @@ use super::target::Target;
 use super::transport::Transport;
 use crate::random::Random;
 
-/// The way to one server.
+/// The link to one server.
 #[derive(Debug)]
 pub struct Link {
     target: Target,
@@ -32,7 +32,7 @@ pub struct Link {
 /// Whether a lost connection is made again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reconnect {
-    /// With growing waits, as long as the program wants.
+    /// With growing waits.
     Always,
     /// The first connection is the only one.
     Never,
@@ -93,7 +93,7 @@ impl Link {
         self.reconnect == Reconnect::Always
     }
 
-    /// Takes note of what the poll says of our token.
+    /// Takes an event of our token from the poll.
     pub fn handle_event(&mut self, event: &Event) {
         if let State::Connected(connection) = &mut self.state {
             connection.transport.handle_event(event);
@@ -131,7 +131,7 @@ impl Link {
         }
     }
 
-    /// Sends what can be sent of `output`, and takes it away there.
+    /// Sends as much of `output` as possible, and removes it there.
     ///
     /// # Errors
     ///
@@ -147,15 +147,14 @@ impl Link {
         Ok(())
     }
 
-    /// Tells the server that we say no more.
+    /// Closes the sending side.
     pub fn close_sending(&mut self) {
         if let State::Connected(connection) = &mut self.state {
             connection.transport.close();
         }
     }
 
-    /// Gives up the connection and begins to come back, not before `asked` has
-    /// passed.
+    /// Gives up the connection and begins to reconnect, not before `asked` has passed.
     pub fn disconnect(&mut self, asked: Duration, now: Instant) {
         let lived = match &mut self.state {
             State::Connected(connection) => {
@@ -169,7 +168,7 @@ impl Link {
         self.state = State::Waiting(now + wait.max(asked));
     }
 
-    /// Goes on with coming back; whether there is a connection now.
+    /// Goes on reconnecting; whether there is a connection now.
     pub fn poll_reconnect(&mut self, now: Instant) -> bool {
         match &self.state {
             State::Waiting(at) if *at <= now && self.reconnects() => {
@@ -197,7 +196,7 @@ impl Link {
         }
     }
 
-    /// It goes well: the next loss begins with short waits.
+    /// The connection is good: the next loss begins with short waits.
     pub fn progress(&mut self) {
         self.backoff.progress();
     }

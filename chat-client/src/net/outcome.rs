@@ -1,4 +1,4 @@
-//! What becomes of a read and of a write.
+//! Outcomes of reads and writes.
 
 /// The outcome of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! A race between the addresses of a host.
 //!
-//! An address that nothing answers at would cost seconds before the next one
-//! has its turn, and many hosts have one, IPv6 that leads nowhere most of all.
-//! So the next one begins a little later, whatever has become of those before
-//! it (RFC 8305, "happy eyeballs").
+//! An address that nothing answers at would cost seconds before the next one has its
+//! turn, and many hosts have one, IPv6 that leads nowhere most of all. So the next one
+//! begins a little later, also while earlier ones are still tried (RFC 8305, "happy
+//! eyeballs").
 
 use std::net::SocketAddr;
 use std::sync::mpsc;
@@ -27,13 +27,12 @@ pub(super) fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
         .collect()
 }
 
-/// Tries the addresses in order, each one `head_start` after the one before it
-/// or as soon as one has failed, and takes the first that answers. Whatever
-/// comes of the others later is dropped.
+/// Tries the addresses in order, each one `head_start` after the one before it or as
+/// soon as one has failed, and takes the first that answers. Later answers are dropped.
 ///
 /// # Errors
 ///
-/// What became of those that were tried.
+/// The failures of the addresses that were tried.
 pub(super) fn race<T: Send + 'static>(
     addresses: &[SocketAddr],
     head_start: Duration,

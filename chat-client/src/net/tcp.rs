@@ -1,4 +1,4 @@
-//! TCP: a socket, and what is known of its readiness.
+//! TCP: a socket and its readiness.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;

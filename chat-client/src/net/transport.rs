@@ -1,10 +1,10 @@
-//! The bytes of one connection, whatever carries them.
+//! The bytes of one connection, over any carrier.
 //!
-//! [`Link`](super::link::Link) asks a connection for few things: to read, and to
-//! tell when it is drained; to write slices; whether it has bytes of its own to
-//! write; and to close its sending side. [`Tcp`] is the only carrier. An encrypted
-//! one is another variant of [`Transport`] in a file of its own: it wraps a [`Tcp`],
-//! reads and writes plain bytes, and wants to write while its handshake goes on.
+//! [`Link`](super::link::Link) needs few things of a connection: read, and tell when it
+//! is drained; write slices; tell whether it has bytes of its own to write; close its
+//! sending side. [`Tcp`] is the only carrier. An encrypted one would be another variant
+//! of [`Transport`] in a file of its own: it wraps a [`Tcp`], reads and writes plain
+//! bytes, and wants to write during its handshake.
 //!
 //! Nothing here blocks, and no `io::Error` leaves.
 
@@ -42,8 +42,8 @@ impl Transport {
         }
     }
 
-    /// Takes note of an event. One that was meant for an earlier connection does no
-    /// harm: a socket that is not ready says so.
+    /// Takes an event. One that was meant for an earlier connection does no harm: a
+    /// read of a socket that is not ready says so.
     pub fn handle_event(&mut self, event: &Event) {
         match self {
             Self::Tcp(tcp) => tcp.handle_event(event),
@@ -68,7 +68,7 @@ impl Transport {
     /// called even with nothing to say.
     pub fn wants_write(&self) -> bool {
         match self {
-            // What it takes is with the system.
+            // Taken bytes are with the system.
             Self::Tcp(_) => false,
         }
     }

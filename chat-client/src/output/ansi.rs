@@ -28,7 +28,7 @@ pub const WRAP_ON: &str = "\x1b[?7h";
 pub const WRAP_OFF: &str = "\x1b[?7l";
 /// Nothing is shown until [`SYNC_OFF`], in terminals that know this.
 pub const SYNC_ON: &str = "\x1b[?2026h";
-/// What came since [`SYNC_ON`] is shown.
+/// Everything since [`SYNC_ON`] is shown.
 pub const SYNC_OFF: &str = "\x1b[?2026l";
 
 /// Bold text.

@@ -1,12 +1,12 @@
-//! Standard output, waited for.
+//! Blocking writes to standard output.
 
 use std::io::{self, Write};
 
 use crate::sys::{self, Stdout};
 
-/// Standard output, which another program may have left non-blocking: all who
-/// have a terminal open may share that. One that takes nothing is waited for, as
-/// the system waits where it blocks.
+/// Standard output, which another program may have left non-blocking: all programs that
+/// have the terminal open share that setting. A write waits until the output takes
+/// bytes, as a blocking one would.
 #[derive(Debug)]
 pub(super) struct BlockingWriter(pub(super) Stdout);
 
@@ -58,7 +58,7 @@ mod tests {
             drop(out);
             assert!(read.join().unwrap() == sent);
         });
-        // One that nobody reads any more is not waited for.
+        // Without a reader a write fails, and does not wait.
         let (reader, writer) = UnixStream::pair().unwrap();
         writer.set_nonblocking(true).unwrap();
         drop(reader);

@@ -6,12 +6,11 @@ use chat_proto::event::Timestamp;
 
 use super::line::{Age, Kind, Line};
 
-/// Holds back arrivals and departures that come thick and fast, and folds them
-/// into one line each. The first is shown at once; what follows within
-/// [`QUIET`] is told together. Nothing else ever waits: whatever is said lets
-/// those who came before it go first.
+/// Folds many arrivals into one line, and many departures. The first is shown at once;
+/// those that follow within [`QUIET`] are shown together. No other line waits: a
+/// message first shows the arrivals that are held.
 ///
-/// Of the past only such are told together as were so close when they came.
+/// Old ones are folded only if they were so close when they happened.
 #[derive(Debug, Default)]
 pub struct Fold {
     held: Vec<Line>,
@@ -20,7 +19,7 @@ pub struct Fold {
 }
 
 impl Fold {
-    /// Takes a line; gives to `out` what is to be shown now.
+    /// Takes a line; appends to `out` the lines to show now.
     pub fn push(&mut self, line: Line, now: Instant, out: &mut Vec<Line>) {
         if !matches!(line.kind, Kind::Entered(_) | Kind::Left(_)) {
             self.flush(now, out);
@@ -58,7 +57,7 @@ impl Fold {
         }
     }
 
-    /// Shows what has been held long enough.
+    /// Shows the lines that have been held long enough.
     pub fn expire(&mut self, now: Instant, out: &mut Vec<Line>) {
         if self.deadline().is_none_or(|deadline| deadline <= now) {
             self.flush(now, out);
@@ -90,7 +89,7 @@ fn are_close(line: &Line, other: &Line) -> bool {
 /// Arrivals closer together than this are one line.
 pub const QUIET: Duration = Duration::from_millis(500);
 
-/// As many are not waited for to be more, or a flood of them would all be held.
+/// The most names in a line, or a flood of them would all be held.
 const MAX_TOGETHER: usize = 1000;
 
 #[cfg(test)]

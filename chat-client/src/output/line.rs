@@ -1,7 +1,7 @@
-//! What there is to show, before it is decided how it looks.
+//! Lines to show, before they are styled.
 //!
-//! The talk with the server gives out [`Line`]s. [`Style`](super::style) makes
-//! text of them, and a pipe may want another selection of them than a person.
+//! The conversation gives out [`Line`]s. [`Style`](super::style) makes text of them; a
+//! pipe shows another selection of them than a screen.
 
 use chat_proto::event::Timestamp;
 use chat_proto::name::Name;
@@ -14,16 +14,16 @@ pub struct Line {
     pub time: Option<Timestamp>,
     /// Whether it happens now.
     pub age: Age,
-    /// What it is.
+    /// The content.
     pub kind: Kind,
 }
 
-/// How what is shown lies to the moment at which it is shown.
+/// Whether a line is new, missed or old when it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Age {
     /// It happens now.
     New,
-    /// It happened while the reader was away against their will.
+    /// It happened while the connection was lost.
     Missed,
     /// It happened before, and the reader wanted to see it.
     Old,
@@ -42,14 +42,14 @@ pub enum Presence {
 /// The kinds of lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// Somebody said something.
+    /// A message.
     Message {
-        /// Who; nobody is the reader.
+        /// The speaker; `None` for the reader's own messages.
         name: Option<Name>,
         /// What.
         text: Text,
     },
-    /// Somebody did something.
+    /// An action.
     Action {
         /// Who.
         name: Name,
@@ -62,16 +62,16 @@ pub enum Kind {
     Entered(Vec<Name>),
     /// People went.
     Left(Vec<Name>),
-    /// Somebody has another name.
+    /// A person has another name.
     Renamed {
         /// Up to now.
         old: Name,
         /// From now on.
         new: Name,
     },
-    /// A word to the reader, of one or more lines, safe to print.
+    /// A notice to the reader, of one or more lines, safe to print.
     Notice(String),
-    /// What became of the connection, likewise.
+    /// The state of the connection, likewise.
     Status(String),
     /// Something that went wrong, likewise.
     Error(String),
@@ -80,12 +80,12 @@ pub enum Kind {
 }
 
 impl Line {
-    /// A word to the reader.
+    /// A notice to the reader.
     pub fn notice(text: impl Into<String>) -> Self {
         Self::new(None, Kind::Notice(text.into()))
     }
 
-    /// What became of the connection.
+    /// The state of the connection.
     pub fn status(text: impl Into<String>) -> Self {
         Self::new(None, Kind::Status(text.into()))
     }

@@ -7,7 +7,7 @@ use chat_proto::name::Name;
 use super::line::Line;
 use super::style::Style;
 
-/// What is still to be drawn, in this round or once the window keeps its size.
+/// Rows to draw in this round, or once the window keeps its size.
 #[derive(Debug, Default)]
 pub(super) struct PendingOutput {
     pub(super) rows: String,
@@ -33,9 +33,8 @@ impl PendingOutput {
     }
 }
 
-/// From as many bytes on that are to be shown, be it because the window changes
-/// its size, the rest waits in the socket. Lines would be no measure, nor would
-/// what came: 4 KiB of line ends are 500 KiB of rows.
+/// With so many bytes pending, for example while the window changes its size, nothing
+/// more is read. The limit is on rows: 4 KiB of received line ends are 500 KiB of rows.
 pub(super) const MAX_PENDING: usize = 512 << 10;
 
 #[cfg(test)]
@@ -46,8 +45,8 @@ mod tests {
     use crate::output::line::Kind;
     use crate::output::style::{Bell, Colors, TimeStyle};
 
-    /// However long the lines are that come while somebody drags the
-    /// window, what is held of them is bounded.
+    /// However long the lines are that come while a person drags the window, the
+    /// pending output is bounded.
     #[test]
     fn what_is_held_is_full_at_its_limit() {
         let zone = jiff::tz::TimeZone::UTC;

@@ -15,11 +15,11 @@ pub struct Plain {
     out: BlockingWriter,
     style: Style,
     format: Format,
-    /// What is still to be written in this round.
+    /// Rows to write in this round.
     rows: String,
 }
 
-/// What goes to standard output.
+/// The content of standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// The conversation, for people.
@@ -53,8 +53,7 @@ impl Plain {
         self.out.flush()
     }
 
-    /// What went wrong is on standard error, so that a script can tell it from
-    /// what was said.
+    /// Errors go to standard error, so that a script can tell them from messages.
     pub(super) fn take(&mut self, lines: &[Line], me: Option<&Name>) {
         for line in lines {
             let aloud = match &line.kind {

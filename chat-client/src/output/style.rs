@@ -30,9 +30,9 @@ pub enum TimeStyle {
 /// When the bell rings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Bell {
-    /// When somebody mentions you.
+    /// When another person mentions you.
     Mention,
-    /// At whatever somebody else says.
+    /// At every message of another person.
     All,
     /// Never.
     Off,
@@ -55,7 +55,7 @@ pub struct Style {
     colors: Colors,
     time: TimeStyle,
     zone: TimeZone,
-    /// Tells what time it is now, since what is of today needs no date.
+    /// The present time, since lines of today need no date.
     clock: fn() -> jiff::Timestamp,
     bell: Bell,
     /// The day of the last line.
@@ -127,8 +127,8 @@ impl Style {
         }
     }
 
-    /// Whether the bell rings for `line`, at most once in [`BELL_PAUSE`]. Never
-    /// for what the reader asked to see again.
+    /// Whether the bell rings for `line`, at most once in [`BELL_PAUSE`]. Never for old
+    /// messages that the reader asked for.
     pub fn rings(&mut self, line: &Line, me: Option<&Name>, now: Instant) -> bool {
         let paused = self.rung.is_some_and(|rung| now < rung + BELL_PAUSE);
         if paused || line.age == Age::Old {
@@ -165,8 +165,7 @@ impl Style {
         self.colors
     }
 
-    /// What is of the past always has its time, and its date if that is not
-    /// today's.
+    /// Old lines always have their time, and their date if that is not today's.
     fn time(&mut self, line: &Line, out: &mut String) {
         let past = line.age != Age::New;
         let Some(time) = line.time.filter(|_| past || self.time != TimeStyle::None) else {
@@ -208,7 +207,7 @@ impl Style {
         out.push_str(self.end);
     }
 
-    /// Our own words, which nobody in the room has said.
+    /// The client's own words.
     fn notice(&self, how: &str, text: &str, out: &mut String) {
         for row in text.split('\n') {
             self.put(how, &format!("-- {row}"), out);
@@ -250,7 +249,7 @@ impl Style {
     }
 }
 
-/// What switches on the colour of a person, the same in every run.
+/// The sequence for the colour of a person, the same in every run.
 fn color_of(name: &Name) -> &'static str {
     // FNV-1a: std's hashes are not promised to stay the same.
     let hash = name
@@ -265,8 +264,8 @@ fn color_of(name: &Name) -> &'static str {
 /// The bell rings at most this often.
 pub const BELL_PAUSE: Duration = Duration::from_secs(1);
 
-/// Red, green, magenta, cyan, and the bright red, blue and magenta: neither
-/// yellow, which nobody reads on white, nor blue, which nobody reads on black.
+/// Red, green, magenta, cyan, and the bright red, blue and magenta: neither yellow,
+/// which is illegible on white, nor blue, which is illegible on black.
 const COLORS: [&str; 7] = [
     ansi::RED,
     ansi::GREEN,

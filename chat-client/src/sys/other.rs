@@ -71,7 +71,7 @@ pub fn stdout() -> io::Result<Stdout> {
     Ok(io::stdout())
 }
 
-/// Opens a file; the profile's own rights keep others out of one that is made.
+/// Opens a file; the rights of the profile protect one that is made.
 ///
 /// # Errors
 ///

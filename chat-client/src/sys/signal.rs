@@ -1,6 +1,6 @@
 //! Signals, by what they ask for.
 
-/// What a signal asks for.
+/// The request of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// The end; the number of the signal.

@@ -19,8 +19,8 @@ use signal_hook::low_level::emulate_default_handler;
 
 use super::signal::Signal;
 
-/// The signals that concern the client, as events of the poll. Those that end
-/// it do so also while the loop waits for an output that nobody takes.
+/// The signals that concern the client, as events of the poll. Signals that end it do
+/// so also while the loop waits for an output without a reader.
 pub struct Signals(signal_hook_mio::v1_0::Signals);
 
 impl Signals {
@@ -56,8 +56,8 @@ impl Signals {
     }
 }
 
-/// All that would end it by themselves, and can be seen to: the terminal is to be as
-/// it was. Not those that a program's own faults send.
+/// All signals that would end the client and can be caught, so that it gives the
+/// terminal back; not those of a program's own faults.
 const ENDS: [i32; 15] = [
     SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGALRM, SIGIO, SIGPROF, SIGSYS, SIGTRAP, SIGUSR1,
     SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,

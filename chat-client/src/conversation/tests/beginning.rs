@@ -3,7 +3,7 @@
 
 use super::*;
 
-/// Who reads and types, and what the server is said to be.
+/// The audience, and what the server is said to be.
 const WAYS: [(Audience, ServerKind); 4] = [
     (Audience::Prompt, ServerKind::Chat),
     (Audience::Lines, ServerKind::Chat),

@@ -75,8 +75,8 @@ impl Client {
             .unwrap();
     }
 
-    /// Somebody comes whom nobody has seen before, speaks, takes another name
-    /// and goes; and so does now and then one of whose going we never hear.
+    /// A new person comes, speaks, takes another name and goes; and so does now and
+    /// then one of whose going we never hear.
     fn visit(&mut self, number: u64) {
         self.event(&format!(r#""type":"entered","names":["p{number}"]"#));
         self.event(&format!(
@@ -111,8 +111,8 @@ impl Client {
         ));
     }
 
-    /// How large everything is that is kept. What is written for debugging
-    /// shows each container with all that is in it, also those of tomorrow.
+    /// The size of everything that is kept. The text for debugging shows each container
+    /// with all that is in it, also those of tomorrow.
     fn size(&self) -> usize {
         let Self {
             talk, fold, view, ..

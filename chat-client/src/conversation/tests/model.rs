@@ -22,7 +22,7 @@ fn is_away(conversation: &Conversation) -> bool {
 /// A room of the simplest kind, with one reader who comes back. When the power
 /// fails it loses the last that was said, and goes on in another run.
 struct Room {
-    /// Name, text and mark.
+    /// Name, text and id.
     log: Vec<(&'static str, String, Option<MessageId>)>,
     /// Each run of the server, and where it begins.
     runs: Vec<(RunId, u64)>,
@@ -158,7 +158,7 @@ impl Room {
     }
 }
 
-/// The talk of a client and the room, which are cut apart again and again.
+/// A client and the room, between which the connection is cut again and again.
 struct Play {
     talk: Talk,
     room: Room,
@@ -240,7 +240,8 @@ proptest! {
         let log: Vec<String> = room.log.iter().map(|(_, text, _)| text.clone()).collect();
         // What the room has lost twice was sent again in between.
         lost.retain(|text| !log.contains(text));
-        // What was seen and is lost cannot be unseen, and comes only once as well.
+        // A message that was shown and then lost by the room stays shown, and comes
+        // only once as well.
         let kept: Vec<&String> = shown.iter().filter(|text| !lost.contains(*text)).collect();
         prop_assert_eq!(kept, log.iter().collect::<Vec<_>>());
         shown.sort();

@@ -1,4 +1,4 @@
-//! Connections that are lost, and what was said before we came.
+//! Lost connections, and messages from before we came.
 
 mod delivery;
 mod past;
@@ -76,7 +76,7 @@ impl Talk {
         self.output()
     }
 
-    /// Loses it and comes back, at this event; what is sent then.
+    /// Loses the connection and comes back at this event; the bytes that are sent then.
     fn come_back(&mut self, seq: u64) -> String {
         self.lose();
         self.hear(&welcome(seq, "ann", &["ann", "bo", "cy"], RESUMED));
@@ -373,13 +373,13 @@ fn the_secret_of_the_last_welcome_is_shown_on_coming_back() {
     let room = format!("{RESUMED}{}", secret(&second));
     talk.hear(&welcome(10, "ann", &["ann"], &room));
     assert!(talk.lose().contains(&secret(&second)));
-    // It is nobody else's to see.
+    // No other program may see it.
     assert!(!talk.shown().concat().contains(&second));
     let objects = talk.conversation.objects().concat();
     assert!(objects.contains("welcome") && !objects.contains(&second));
 }
 
-/// However the server writes it, and whatever else is in the welcome.
+/// However the server writes it, and with any other members in the welcome.
 #[test]
 fn the_secret_is_left_out_of_what_is_printed() {
     let plain = "0123456789abcdef".repeat(2);

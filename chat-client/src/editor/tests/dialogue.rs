@@ -160,7 +160,7 @@ fn the_match_is_taken() {
     let keys = [text("draft"), Search, paste("on\x1b"), Enter];
     assert_eq!(play(&mut editor, &keys), Outcome::Submitted("one".into()));
     check_history(&editor, &["two", "draft", "one"]);
-    // What was not looked for is not sent.
+    // Without a match Enter sends nothing.
     let keys = [Search, text("on"), text("x"), Enter];
     assert_eq!(play(&mut editor, &keys), Outcome::Nothing);
     assert!(editor.search().is_some_and(|search| !search.found));

@@ -7,7 +7,7 @@ fn what_comes_in_has_no_control_characters() {
     let dirty = "a\x1b[31mb\r\nc\td\u{9b}\re\0\x7ff\n";
     check(("", ""), &[text(dirty)], ("ab c\td ef ", ""));
     check(("", ""), &[paste(dirty)], ("ab\nc\td\nef\n", ""));
-    // Nor what the others would not see.
+    // Nor characters that the readers would not see.
     let hidden = "a\u{202e}b\u{200b}\u{85}c👩\u{200d}👧";
     check(("", ""), &[paste(hidden)], ("ab c👩\u{200d}👧", ""));
     // Letters, marks and joiners that are typed one by one belong together.

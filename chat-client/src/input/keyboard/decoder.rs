@@ -1,15 +1,14 @@
 //! Bytes from a terminal in, keys and pastes out. Pure.
 //!
-//! crossterm has a reader for this, too, but keeps whatever a terminal sends
-//! between the marks of a paste, without limit and deaf to C-c, and goes round
-//! at full speed when the terminal is gone.
+//! crossterm has a reader for this, too, but it keeps a paste without limit and deaf to
+//! C-c, and spins when the terminal is gone.
 //!
-//! The bytes are told apart as ECMA-48 has it: characters, control characters,
-//! control sequences (`sequence` has their meaning) and control strings
-//! (`string`); a `paste` goes on to its mark. How reads cut the bytes makes no
-//! difference. A pause does: when nothing follows for a moment (`ESCAPE_ALONE`
-//! in `unix`), what was begun is given up. So an ESC is a key or
-//! an introducer, and a string without an end holds up nobody who types.
+//! The bytes are told apart by ECMA-48: characters, control characters, control
+//! sequences (`sequence` has their meaning) and control strings (`string`); a `paste`
+//! goes on to its mark. How reads cut the bytes makes no difference. A pause does: when
+//! nothing follows for a moment (`ESCAPE_ALONE` in `unix`), an unfinished sequence is
+//! given up. So an ESC is a key or an introducer, and a string without an end does not
+//! hold up the person.
 
 use std::mem;
 
@@ -27,8 +26,7 @@ mod sequence;
 mod string;
 mod utf8;
 
-/// Finds the keys in what a terminal sends. What it keeps is bounded by the
-/// longest draft.
+/// Finds the keys in the bytes of a terminal. It keeps at most the longest draft.
 #[derive(Debug, Default)]
 pub struct Decoder {
     state: State,
@@ -47,7 +45,7 @@ enum State {
     Sequence(Sequence),
     /// Within a control string.
     String(ControlString),
-    /// Within something that is no key.
+    /// Within a sequence that is no key.
     Skip(Skip),
     /// Within a paste.
     Paste(Paste),
@@ -79,12 +77,11 @@ struct Skip {
 }
 
 impl Decoder {
-    /// Takes what one read has given, and appends what was typed to `out`.
+    /// Takes the bytes of one read, and appends the events to `out`.
     pub fn decode(&mut self, read: &[u8], out: &mut Vec<Typed>) {
-        // Somebody who presses C-c by hand: no terminal sends a byte of a
-        // paste by itself. Without it a paste whose end never comes would
-        // hold the person prisoner. What follows is still part of the
-        // paste, and must not be taken for keys.
+        // The person pressed C-c: no terminal sends a byte of a paste by itself.
+        // Without it a paste whose end never comes could not be left. The bytes that
+        // follow are still part of the paste, and must not be taken for keys.
         if let State::Paste(paste) = &mut self.state
             && is_interrupt(read)
         {
@@ -99,7 +96,7 @@ impl Decoder {
                 continue;
             };
             if paste.take(&mut rest, out) {
-                // Of one that was dropped there is still an end to be told.
+                // A dropped paste has an end, too.
                 let text = String::from_utf8_lossy(&paste.bytes).into_owned();
                 out.push(Typed::Paste(text));
                 self.state = State::Ground;
@@ -107,8 +104,7 @@ impl Decoder {
         }
     }
 
-    /// Whether what comes next, or that nothing comes, decides what the last
-    /// byte was.
+    /// Whether the meaning of the last byte depends on the next one, or on a pause.
     pub fn is_waiting(&self) -> bool {
         !matches!(
             self.state,
@@ -116,14 +112,14 @@ impl Decoder {
         )
     }
 
-    /// Nothing has come, and what was begun is over.
+    /// Nothing has come for a while: gives up an unfinished sequence.
     pub fn expire(&mut self, out: &mut Vec<Typed>) {
         while self.is_waiting() {
             self.give_up(out);
         }
     }
 
-    /// What was begun does not go on. An introducer by itself was a key; half a
+    /// An unfinished sequence does not go on. An introducer by itself was a key; half a
     /// sequence is nothing.
     fn give_up(&mut self, out: &mut Vec<Typed>) {
         match mem::take(&mut self.state) {
@@ -191,8 +187,8 @@ impl Decoder {
         }
     }
 
-    /// Begins what ESC and `byte` introduce, in the same form as `csi`. Tells
-    /// whether they do.
+    /// Begins the sequence that ESC and `byte` introduce, in the same form as `csi`.
+    /// Tells whether they introduce one.
     fn introduce(&mut self, byte: u8, csi: &'static [u8]) -> bool {
         self.state = match ControlString::begin(byte) {
             Some(string) => State::String(string),
@@ -206,7 +202,7 @@ impl Decoder {
         true
     }
 
-    /// A byte that begins something, perhaps with Alt held.
+    /// The first byte of a key or a sequence, perhaps with Alt held.
     fn begin(&mut self, byte: u8, modifiers: KeyModifiers, out: &mut Vec<Typed>) {
         let alt = !modifiers.is_empty();
         match byte {
@@ -288,7 +284,7 @@ impl Sequence {
     fn goes_on_with(&self, byte: u8) -> bool {
         match byte {
             b'0'..=b'9' | b';' => true,
-            // rxvt's keys with Shift end in what is an intermediate byte
+            // rxvt's keys with Shift end in a byte that is an intermediate one
             // elsewhere: `CSI 3 $`.
             b'$' => self.introducer == b'[' && !is_number(&self.parameters),
             b' '..=b'?' => self.introducer == b'[',
@@ -308,7 +304,7 @@ impl Skip {
         self.within && is_continuation(byte) || self.left > 0 && byte >= b' '
     }
 
-    /// What is left behind `byte`.
+    /// The state behind `byte`.
     fn behind(self, byte: u8) -> State {
         let ends_pair = self.within && is_continuation(byte);
         let skip = Self {

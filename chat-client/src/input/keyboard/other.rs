@@ -29,7 +29,7 @@ impl Keyboard {
         event::poll(within)
     }
 
-    /// Waits, and takes what has come.
+    /// Waits, and takes the events.
     ///
     /// # Errors
     ///

@@ -39,7 +39,7 @@ impl Keyboard {
         self.wait(Some(within))
     }
 
-    /// Waits, and takes what has come; that may be half a key.
+    /// Waits, and takes the bytes that have come, perhaps half a key.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Keyboard {
             return Ok(());
         }
         match self.tty.read(&mut self.buffer) {
-            // How a terminal says that it is gone; others say EIO.
+            // Some terminals end so when they are gone; others give EIO.
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
                 self.decoder.decode(&self.buffer[..count], typed);

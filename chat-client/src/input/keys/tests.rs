@@ -108,8 +108,8 @@ fn several_enters_are_a_paste_where_pastes_look_like_typing() {
     }
 }
 
-/// A paste with the mark of its end in its text, as it comes from a
-/// terminal that does not take care, types nothing and sends nothing.
+/// A paste with its end mark in its text, as a careless terminal sends it, types
+/// nothing and sends nothing.
 #[test]
 fn a_paste_that_ends_itself_is_still_a_paste() {
     let paste = |text: &str| Typed::Paste(text.to_owned());
@@ -124,7 +124,7 @@ fn a_paste_that_ends_itself_is_still_a_paste() {
         presses(forged, Pastes::Bracketed),
         [pasted, text("x"), enter.clone()]
     );
-    // What a script types behind a paste is typed.
+    // Keys of a script behind a paste are typed.
     let mut typed_on = vec![Typed::PasteEnd, paste("a")];
     typed_on.extend(typed("b\n"));
     let pasted = Press::Key(Key::Paste("a".into()));

@@ -1,25 +1,25 @@
-//! Which terminal this is, by its own answers, and what that tells of it. Pure.
+//! Which terminal this is, by its answers to queries, and how it reflows rows. Pure.
 //!
-//! Variables tell too little: `TMUX`, `VTE_VERSION` and `TERM_PROGRAM` are inherited
-//! by whatever is started inside, a `screen` in a tmux among them, and nothing of them
-//! comes over ssh. So the terminal is asked, in three forms:
+//! Variables tell too little: programs inherit `TMUX`, `VTE_VERSION` and
+//! `TERM_PROGRAM`, also a `screen` inside a tmux, and ssh does not pass them on. So the
+//! terminal is asked, in three forms:
 //!
 //! - XTVERSION, `CSI > 0 q`: its name;
 //! - DA2, `CSI > c`: a number for its kind, which is all that some of them tell;
 //! - DA1, `CSI c`: every terminal answers it. As answers come in order, no other
 //!   is to be waited for after this one.
 //!
-//! What is not known here is [`Reflow::Unknown`].
+//! A terminal that is not known here has [`Reflow::Unknown`].
 
 use super::view::Reflow;
 use crate::input::Answer;
 use crate::output::ansi;
 
-/// What the terminal is asked.
+/// The queries to the terminal.
 pub(super) const QUERIES: [&str; 3] = [ansi::ASK_NAME, ansi::ASK_KIND, ansi::ASK_ATTRIBUTES];
 
-/// What a terminal that is `$TERM` does with long rows. Only a name that a terminal has
-/// for itself tells; many take that of xterm or of screen.
+/// How the terminal `$TERM` reflows long rows. Only a name of its own tells; many
+/// terminals take the name of xterm or of screen.
 pub(super) fn reflow_of_term(term: &str) -> Reflow {
     let name = term.strip_prefix("xterm-").unwrap_or(term);
     match reflow_of_name(name) {
@@ -28,7 +28,7 @@ pub(super) fn reflow_of_term(term: &str) -> Reflow {
     }
 }
 
-/// What the terminal that gives this answer does with long rows, if it tells.
+/// How the terminal that gives this answer reflows long rows, if the answer tells.
 pub(super) fn reflow_of(answer: &Answer) -> Option<Reflow> {
     match answer {
         Answer::Name(name) => reflow_of_name(&name.to_ascii_lowercase()),
@@ -51,8 +51,8 @@ fn reflow_of_name(name: &str) -> Option<Reflow> {
         .map(|(_, reflow)| reflow)
 }
 
-/// How terminals begin their names, and what they do. Those that break all rows are
-/// said to be sure of the cursor only where that was tried.
+/// How terminals begin their names, and how they reflow. [`Reflow::All`] only where the
+/// place of the cursor was tested.
 const NAMES: [(&str, Reflow); 13] = [
     ("alacritty", Reflow::AboveCursor),
     ("contour", Reflow::AboveCursor),

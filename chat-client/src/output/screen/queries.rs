@@ -1,4 +1,4 @@
-//! What the terminal was asked, and how long its answers take.
+//! Queries to the terminal, and the time that its answers take.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -8,12 +8,12 @@ use super::view::Reflow;
 use crate::input::Answer;
 use crate::input::term::is_asked;
 
-/// The queries that were put to the terminal.
+/// The queries that were sent to the terminal.
 #[derive(Debug)]
 pub(super) struct Queries {
-    /// When they were put, while the last answer has not come.
+    /// When they were sent, while the last answer has not come.
     open: Option<Instant>,
-    /// An answer has told what the terminal does with long rows.
+    /// An answer has told how the terminal reflows long rows.
     is_known: bool,
     flight: Duration,
 }
@@ -37,8 +37,9 @@ impl Queries {
         })
     }
 
-    /// Takes an answer; what it tells of long rows. The first that tells counts: a
-    /// terminal has its name for itself, and may have the kind of another one.
+    /// Takes an answer; how the terminal reflows, if the answer tells. The first that
+    /// tells counts: a terminal has a name of its own, but may have the kind of another
+    /// one.
     pub(super) fn handle_answer(&mut self, answer: &Answer, now: Instant) -> Option<Reflow> {
         // An answer to another program, which had asked before.
         let asked = self.open?;
@@ -58,8 +59,8 @@ impl Queries {
         (!left.is_zero()).then_some(left)
     }
 
-    /// What was written so shortly before a new size was noticed may have come to a
-    /// terminal that had this size already: it takes time to get there, and so does the
+    /// Bytes that were written so shortly before a new size was noticed may have come
+    /// to a terminal that had this size already: they take time, and so does the
     /// notice.
     pub(super) fn flight(&self) -> Duration {
         self.flight

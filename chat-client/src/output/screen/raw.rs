@@ -46,14 +46,14 @@ impl RawMode {
         give_back();
     }
 
-    /// Takes it again, also if somebody else gave it back.
+    /// Takes it again, also if another program gave it back.
     ///
     /// # Errors
     ///
     /// When it is gone.
     pub fn enter_again(&self) -> io::Result<()> {
-        // crossterm believes that nobody else changes the mode, and the terminal
-        // has a stack of what it was asked for.
+        // crossterm believes that no other program changes the mode, and the terminal
+        // has a stack of keyboard modes.
         give_back();
         take()
     }
@@ -71,7 +71,7 @@ pub fn give_back_in_time() {
     let (done, wait) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         give_back();
-        // Nobody may wait any more.
+        // The receiver may have given up.
         let _ = done.send(());
     });
     if wait.recv_timeout(GIVE_BACK_WITHIN).is_err() {

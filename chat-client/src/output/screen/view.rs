@@ -1,21 +1,19 @@
-//! What the person sees: finished lines, and below them the block.
+//! The screen: finished lines, and below them the block.
 //!
-//! The block is the only thing that is ever redrawn: a row about the
-//! connection, lines that wait for the room, prompt and draft, and a row that
-//! tells what is not visible of them.
-//! Finished lines are printed above it once and then belong to the terminal,
-//! which wraps them itself and scrolls them back. Everything of one repaint
-//! goes out between the brackets of a synchronized update, and in one write if
-//! it is not very much.
+//! Only the block is redrawn: a row about the connection, lines that wait for the room,
+//! prompt and draft, and a row that counts hidden rows of the draft. Finished lines are
+//! printed above it once and then belong to the terminal, which wraps them itself and
+//! scrolls them back. Everything of one repaint goes out between the brackets of a
+//! synchronized update, and in one write if it is not very much.
 //!
 //! Nothing here trusts a width: each row of the block is drawn from column 0
 //! with line wrap off, and the cursor gets to its place by being saved there
 //! on the way. Wrap is on while it is saved: many terminals (kitty, mosh,
 //! xterm.js) restore with the cursor what the modes were then, as DEC's did.
 //!
-//! When the window has become narrower, the terminal may have broken the rows of
-//! the block into several. No more of them are erased than there are at least
-//! (`reflow`): an error leaves the remains of a draft, and takes no finished line.
+//! When the window has become narrower, the terminal may have broken the rows of the
+//! block into several. Only as many rows are erased as the block has at least
+//! (`reflow`): an error leaves stale rows of a draft, and takes no finished line.
 
 mod reflow;
 
@@ -37,10 +35,10 @@ pub struct View {
     colors: Colors,
 }
 
-/// What is to stand below the finished lines.
+/// The rows below the finished lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Block {
-    /// What is to be known of the connection, in one row.
+    /// The row about the connection.
     pub status: Option<String>,
     /// Lines that wait, the latest last, one row each.
     pub pending: Vec<String>,
@@ -74,8 +72,8 @@ impl Block {
 }
 
 impl View {
-    /// A view on a terminal whose cursor is at the start of a row. What waits
-    /// is dim and the prompt bold, unless `colors` are off.
+    /// A view on a terminal whose cursor is at the start of a row. Lines that wait are
+    /// dim and the prompt is bold, unless `colors` are off.
     pub fn new(reflow: Reflow, colors: Colors) -> Self {
         Self {
             reflow,
@@ -147,22 +145,22 @@ impl View {
         out.flush()
     }
 
-    /// More is known of the terminal.
+    /// Sets how the terminal reflows rows.
     pub fn set_reflow(&mut self, reflow: Reflow) {
         self.reflow = reflow;
     }
 
-    /// The block may have been drawn when the terminal had its new size
-    /// already, so that its rows were cut off and not broken. It is erased as
-    /// if they were: remains of a draft are better than a lost message.
+    /// The block may have been drawn when the terminal had its new size already, so
+    /// that its rows were cut off and not broken. It is erased as if they were: stale
+    /// rows are better than a lost message.
     pub fn mark_uncertain(&mut self) {
         if let Some(drawn) = &mut self.drawn {
             drawn.rows.is_uncertain = true;
         }
     }
 
-    /// Somebody else has written to the terminal: where the block is, and
-    /// whether, is not known any more.
+    /// Another program has written to the terminal: the place of the block is not known
+    /// any more.
     pub fn forget(&mut self) {
         self.drawn = None;
     }
@@ -189,7 +187,7 @@ impl View {
             ),
         }
         if leaves_stale_rows {
-            // To the terminal what is left may go on in this row. What was put there
+            // To the terminal a stale row may continue in this row. A line in this row
             // would be moved with it.
             put(bytes, &[ansi::NEXT_ROW]);
         }
@@ -299,7 +297,7 @@ fn pending_rows(pending: &[String], size: Size) -> Vec<String> {
         .collect()
 }
 
-/// What is to be known of a draft that is not one visible line.
+/// The row below a draft that is not one visible line.
 fn status(text: &str, layout: &Layout, size: Size) -> Option<String> {
     let has_lines = text.contains('\n');
     if size.height < STATUS_HEIGHT || (!has_lines && layout.above == 0 && layout.below == 0) {

@@ -6,10 +6,10 @@ use super::size::Size;
 
 /// The size of the window, and since when it changes.
 ///
-/// While a person drags its border, what is drawn may stand elsewhere by the time that
-/// it is erased: a terminal that breaks rows anew has moved it, and tmux tells of a new
-/// size up to a quarter of a second late. One that cuts rows off would leave a copy of
-/// the draft for each step. So nothing is drawn until the size has been the same for
+/// While a person drags its border, drawn rows may stand elsewhere by the time that
+/// they are erased: a terminal that breaks rows anew has moved it, and tmux tells of a
+/// new size up to a quarter of a second late. One that cuts rows off would leave a copy
+/// of the draft for each step. So nothing is drawn until the size has been the same for
 /// [`SETTLE`].
 #[derive(Debug)]
 pub(super) struct Window {
@@ -55,7 +55,7 @@ impl Window {
 /// within a quarter of a second together.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// A person who never stops dragging sees something all the same.
+/// So that a person who goes on dragging sees the screen all the same.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

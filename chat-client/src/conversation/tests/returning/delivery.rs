@@ -1,4 +1,4 @@
-//! What the person said before the loss: sent again, shown once, and confirmed.
+//! Messages from before the loss: sent again, shown once, and confirmed.
 
 use super::*;
 
@@ -94,7 +94,7 @@ fn in_the_past_a_name_is_no_proof() {
     assert_eq!(talk.conversation.me().map(Name::as_str), Some("ann"));
 }
 
-/// Others can read the mark of what we have said, and say something else under it.
+/// Other clients see the id of our message, and can say something else under it.
 #[test]
 fn only_our_own_text_confirms_what_we_have_said() {
     let mut talk = Talk::in_room();

@@ -1,4 +1,4 @@
-//! What was said without the reader: what follows, what is missing, and what is asked for.
+//! Old messages: those that follow a loss, gaps, and answers to `/history`.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn a_gap_since_the_welcome_leaves_only_who_has_spoken() {
     talk.hear(&message(11, "bo", "hi"));
     talk.hear(&reply(r#""type":"gap","missed":5"#));
     assert_eq!(talk.here(), ["bo"]);
-    // What was missed before the welcome is in its names.
+    // The names of the welcome include the arrivals that were missed before it.
     talk.lose();
     talk.hear(&welcome(40, "ann", &["ann", "cy"], RESUMED));
     talk.hear(&reply(r#""type":"gap","missed":24"#));
@@ -52,8 +52,8 @@ fn a_gap_in_the_past_that_was_asked_for_hides_nothing_new() {
     assert_eq!(talk.shown(), told);
 }
 
-/// The room has lost the last things that were seen, and has others under
-/// their numbers, which are shown once.
+/// The room has lost the last messages that were seen, and has others under their
+/// numbers, which are shown once.
 #[test]
 fn what_is_there_in_place_of_what_was_lost_is_shown_once() {
     let mut talk = Talk::new();

@@ -30,7 +30,7 @@ fn nobody_is_told_of_their_own_coming_and_going() {
     let mut talk = Talk::in_room();
     talk.come_back(14);
     talk.hear(&presence(11, "left", &["ann", "bo"]));
-    // Somebody else had the name for a while.
+    // Another person had the name for a while.
     talk.hear(&presence(12, "entered", &["ann"]));
     talk.hear(&presence(13, "left", &["ann"]));
     talk.hear(&presence(14, "entered", &["ann"]));
@@ -73,8 +73,8 @@ fn a_restart_is_quiet() {
     assert_eq!(talk.shown(), ["[bo] is offline", "[bo] entered room"]);
 }
 
-/// Only a person who has proved to be back is not told of. A name alone proves
-/// nothing: another person can have taken it.
+/// Only a person who has proved to be back is not shown. A name alone proves nothing:
+/// another person can have taken it.
 #[test]
 fn another_one_under_the_name_of_one_who_is_missing_is_told_of() {
     let mut talk = Talk::in_room();
@@ -98,7 +98,7 @@ fn another_one_under_the_name_of_one_who_is_missing_is_told_of() {
     // And only once.
     talk.pass(TIME_TO_RETURN);
     assert_eq!(talk.shown(), [""; 0]);
-    // One who comes back later, and has proved it, is told of all the same.
+    // A person who comes back later is shown, also with a proof.
     talk.hear(&presence(16, "left", &["bo"]));
     talk.hear(&back(17, &["bo"]));
     assert_eq!(talk.shown(), ["[bo] is offline", "[bo] entered room"]);

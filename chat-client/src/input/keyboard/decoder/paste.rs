@@ -7,7 +7,7 @@ use memchr::memchr;
 use crate::editor::MAX_DRAFT;
 use crate::input::event::Typed;
 
-/// What has come of a paste.
+/// The part of a paste that has come.
 #[derive(Debug)]
 pub(super) struct Paste {
     pub(super) bytes: Vec<u8>,
@@ -15,7 +15,7 @@ pub(super) struct Paste {
     end: Vec<u8>,
     /// How much of that has come.
     matched: usize,
-    /// It is not wanted any more, and only its end is waited for.
+    /// The text is dropped, and only the end is waited for.
     dropped: bool,
 }
 
@@ -30,9 +30,9 @@ impl Paste {
         }
     }
 
-    /// Takes bytes off `rest` up to and with the mark of the end; tells whether
-    /// it was there. A paste that fits no draft is told of at once, since its
-    /// end may never come.
+    /// Takes bytes off `rest` up to and with the end mark; tells whether the mark has
+    /// come. A paste that fits no draft is reported at once, since its end may never
+    /// come.
     pub(super) fn take(&mut self, rest: &mut &[u8], out: &mut Vec<Typed>) -> bool {
         while let Some(&byte) = rest.first() {
             if byte == self.end[self.matched] {
@@ -43,8 +43,8 @@ impl Paste {
                 }
                 continue;
             }
-            // The mark has its first byte only once: what came of it is text,
-            // and the mark may begin at this byte at the earliest.
+            // The mark has its first byte only once. So the part of it that has come is
+            // text, and the mark begins at this byte at the earliest.
             let begun = mem::take(&mut self.matched);
             let text = memchr(self.end[0], rest).unwrap_or(rest.len());
             if !self.dropped && self.bytes.len() + begun + text > MAX_DRAFT {

@@ -1,4 +1,4 @@
-//! What control sequences mean: `ESC [ …` and `ESC O …` in, keys out. Pure.
+//! The meaning of control sequences: `ESC [ …` and `ESC O …` in, keys out. Pure.
 //!
 //! Terminals send the same key in several forms. Which one depends on the
 //! terminal and on what this or an earlier program has switched on. All forms
@@ -188,7 +188,7 @@ fn modifiers(number: Option<u32>) -> KeyModifiers {
         .collect()
 }
 
-/// What Shift makes of a letter, as far as that is one character.
+/// The letter with Shift, if that is one character.
 fn upper(character: char) -> char {
     let mut upper = character.to_uppercase();
     match (upper.next(), upper.next()) {

@@ -4,10 +4,9 @@
 //! clipboard or their version. If that program has ended, the answer arrives
 //! here.
 //!
-//! Alt with a key sends the same bytes as an introducer: `ESC ]` is Alt-], too.
-//! A string that is not ended, but broken off by a control character or by a
-//! pause, may be such a key and what was typed after it. It counts as half an
-//! answer only if it begins as answers do.
+//! Alt with a key sends the same bytes as an introducer: `ESC ]` is Alt-], too. A
+//! string that a control character or a pause breaks off may be such a key with typed
+//! text after it. It counts as half an answer only if it begins as answers do.
 
 use super::codes::{BEL, ESC, ST};
 use super::utf8::length_of_character;
@@ -27,7 +26,7 @@ pub(super) struct ControlString {
     pub(super) is_ending: bool,
 }
 
-/// What a byte does to a string.
+/// The effect of a byte on a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// It is part of it.
@@ -81,8 +80,8 @@ impl ControlString {
         }
     }
 
-    /// What was typed after the key that is the introducer, now that the string
-    /// is broken off. Nothing, if it was half an answer: those begin with a
+    /// The text that was typed after the key that is the introducer, now that the
+    /// string is broken off. Nothing, if it was half an answer: those begin with a
     /// parameter (ECMA-48 §5.6.1: bytes from 0x20 to 0x3F), or are long.
     pub(super) fn typed(&self) -> &[u8] {
         match self.content.first() {

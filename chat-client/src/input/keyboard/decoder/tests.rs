@@ -65,8 +65,8 @@ fn pastes() {
     );
 }
 
-/// A paste that does not end is not kept, and C-c is a key all the same
-/// if it comes by itself. What is pasted after that is still no key.
+/// A paste that does not end is not kept, and C-c is a key all the same if it comes by
+/// itself. The rest of the paste is still no key.
 #[test]
 fn a_paste_without_an_end_is_bounded_and_can_be_left() {
     let mut decoder = Decoder::default();
@@ -124,8 +124,7 @@ fn a_paste_can_be_given_up() {
 }
 
 proptest! {
-    /// Whatever comes, however it is torn: the same keys, and never a control
-    /// character as text.
+    /// Any bytes, in any pieces: the same keys, and never a control character as text.
     #[test]
     fn any_pieces_give_the_same_keys(
         pieces in proptest::collection::vec(

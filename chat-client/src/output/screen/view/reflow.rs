@@ -1,4 +1,4 @@
-//! What a narrower window makes of rows that were drawn in a wider one. Pure.
+//! How a terminal reflows rows when its window becomes narrower. Pure.
 //!
 //! Some terminals cut rows off, and others break them into several. How many these are
 //! depends on the width of each character, in which terminals differ, on whether blanks
@@ -11,7 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::output::screen::size::Size;
 
-/// What a terminal does with rows that are too long when it becomes narrower.
+/// How a terminal reflows rows that are too long when it becomes narrower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reflow {
     /// It breaks them into several, and has the cursor where it was in them.
@@ -67,7 +67,7 @@ impl Rows {
         }
     }
 
-    /// Whether something of the block may be left above what [`Self::above`] tells.
+    /// Whether rows of the block may be left above those that [`Self::above`] counts.
     pub(super) fn leave_stale_rows(&self, reflow: Reflow, size: Size) -> bool {
         let width = size.width;
         let is_broken = |row: &Columns| row.most > width;
@@ -149,7 +149,8 @@ mod tests {
         }
     }
 
-    /// Where the number of rows is certain, nothing is put between them and what follows.
+    /// Where the number of rows is certain, nothing is put between them and the next
+    /// line.
     #[test]
     fn stale_rows_are_expected_where_rows_are_uncertain() {
         let [r17, r20] = [17, 20].map(|count| "x".repeat(count));

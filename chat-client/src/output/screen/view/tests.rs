@@ -314,7 +314,7 @@ fn a_cleared_screen_has_lost_nothing() {
     assert_eq!(all.iter().filter(|row| row.contains("typed")).count(), 1);
 }
 
-/// tmux keeps in its history what is erased from the top left corner on.
+/// tmux keeps rows in its history that are erased from the top left corner on.
 #[test]
 fn nothing_is_erased_from_the_corner_on() {
     let size = Size {
@@ -427,7 +427,7 @@ fn only_the_prompt_is_bold() {
             let mut bytes = Vec::new();
             view.paint(&mut bytes, size, b"", "", &block).unwrap();
             model.feed(&bytes);
-            // What is typed is not, either.
+            // Typed text is not, either.
             model.feed(b"x");
             let screen = model.screen();
             let cells = (0..30).flat_map(|row| screen.cells(row));

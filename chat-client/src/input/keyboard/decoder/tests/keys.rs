@@ -326,7 +326,7 @@ fn does_nothing(sequences: &[String]) {
 /// The Private Use Area as far as kitty has taken it for keys.
 const FUNCTIONAL: std::ops::RangeInclusive<u32> = 57344..=63743;
 
-/// What is no key takes nothing with it that is one.
+/// Sequences that are no keys take no key with them.
 #[test]
 fn what_is_no_key_is_passed_over() {
     let too_long = ["\x1b[", &"1;".repeat(MAX_PARAMETERS / 2), "1A"].concat();
@@ -343,8 +343,8 @@ fn what_is_no_key_is_passed_over() {
         b"\x1b[32;10;20M",
         // The focus.
         b"\x1b[I\x1b[O",
-        // Answers to what is not asked: attributes, status, cursor, modes, size,
-        // colour scheme, kitty's flags, keyboard, checksum, locator.
+        // Answers to queries of other programs: attributes, status, cursor, modes,
+        // size, colour scheme, kitty's flags, keyboard, checksum, locator.
         b"\x1b[=1;0c",
         b"\x1b[0n\x1b[?13n\x1b[24;80R\x1b[?24;80R",
         b"\x1b[?2026;2$y\x1b[4;1$y\x1b[8;24;80t\x1b[?997;1n",

@@ -1,5 +1,4 @@
-//! What a terminal answers to another program is no text, and what a person
-//! types with Alt is no answer.
+//! Answers to another program are no text, and keys with Alt are no answers.
 
 use super::*;
 use crate::input::Answer;
@@ -22,7 +21,7 @@ const ANSWERS: [(char, &str); 16] = [
     ('P', "2$u1/1/1"),
     // Graphics of kitty.
     ('_', "Gi=31;OK"),
-    // Nobody is known to use these.
+    // No terminal is known to use these.
     ('_', "x"),
     ('^', "private"),
     ('X', "start of string"),
@@ -31,7 +30,7 @@ const ANSWERS: [(char, &str); 16] = [
 /// ST, the same in one byte and as a character, and BEL.
 const ENDS: [&[u8]; 4] = [b"\x1b\\", b"\x9c", "\u{9c}".as_bytes(), b"\x07"];
 
-/// What is decoded, without the answers that the client asks for.
+/// The decoded events, without the answers that the client asks for.
 fn keys(reads: &[&[u8]]) -> Vec<Typed> {
     let mut typed = decode(reads);
     typed.retain(|typed| !matches!(typed, Typed::Answer(_)));
@@ -84,7 +83,7 @@ fn answers_are_swallowed() {
     }
 }
 
-/// After a pause what was begun is over, and what follows is typed.
+/// After a pause an unfinished string is over, and the next bytes are typed.
 #[test]
 fn a_string_without_an_end_holds_up_nobody() {
     for (introducer, content) in ANSWERS {
@@ -101,7 +100,7 @@ fn a_string_without_an_end_holds_up_nobody() {
     }
 }
 
-/// A control character is a person's key, and ends what was begun. So does
+/// A control character is a person's key, and ends an unfinished string. So does
 /// another sequence.
 #[test]
 fn a_key_breaks_a_string_off() {

@@ -1,8 +1,8 @@
-//! What becomes of the block, and of what stands above it, when the window changes.
+//! The block, and the lines above it, when the window changes.
 //!
-//! Terminals agree in little of this, so the rule is not what the screen looks like:
-//! whatever the terminal does, and whatever it is believed to do short of the opposite,
-//! no finished line may be erased. Remains of a draft may be left.
+//! Terminals agree in little of this, so the rule is not the look of the screen. With every
+//! behaviour of the terminal, and every belief about it short of the opposite, no
+//! finished line may be erased. Stale rows of a draft may be left.
 
 use super::*;
 use chat_proto::width::widest;
@@ -20,7 +20,7 @@ const KINDS: [(Emulator, Reflow); 6] = [
 ];
 
 /// Each line stands there once, in order. The terminal may have broken it, and may have
-/// put it behind what is left of a draft that it took for the same line.
+/// put it behind a stale row of a draft that it took for the same line.
 #[track_caller]
 fn all_there(screen: &mut Screen, count: usize, what: &str) {
     let full = screen.model.full_text();
