@@ -4,7 +4,7 @@ use chat_testkit::{JsonPeer, Peer, ServerProcess, Terminal, keys};
 
 use crate::{join, nc, server};
 
-/// Ann at her terminal, and `bo` who sees what she says.
+/// Ann at her terminal, and `bo`, who sees her messages.
 pub(crate) struct Fixture {
     pub(crate) server: ServerProcess,
     pub(crate) bo: Peer,

@@ -1,4 +1,4 @@
-//! More than anybody can read: keys are still seen to, and memory is bounded.
+//! More messages than a person can read: keys still work, and memory is bounded.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -122,7 +122,7 @@ fn a_flood_while_the_window_is_dragged_waits_outside() {
     thread::scope(|scope| {
         scope.spawn(|| {
             let text = "x".repeat(3000);
-            // In the end nobody takes it any more.
+            // In the end the client has gone.
             (1..).try_for_each(|seq| {
                 sent.store(seq, Ordering::SeqCst);
                 stream.write_all(message(seq, &text).as_bytes())
@@ -133,7 +133,7 @@ fn a_flood_while_the_window_is_dragged_waits_outside() {
         while stalled < 20 && last < 15_000 {
             step += 1;
             ann.resize(24 + step % 2, 80);
-            // As somebody drags it, who is never so quick.
+            // As a person drags it, but faster.
             thread::sleep(Duration::from_millis(10));
             let now = sent.load(Ordering::SeqCst);
             stalled = if now == last { stalled + 1 } else { 0 };
@@ -162,7 +162,7 @@ fn mostly_line_ends() -> (String, Vec<String>) {
 
 const TALL: usize = 48;
 
-/// The rows of a text that end in more than the name of who says them.
+/// The rows of a text that have more than the name of the speaker.
 fn said(text: &str) -> Vec<String> {
     let rows = text.lines().filter(|row| row.starts_with("<\u{10330}"));
     rows.filter(|row| !row.trim_end().ends_with('>'))

@@ -14,11 +14,10 @@ use crate::editing::Fixture;
 use crate::scripted::{greet, listen, object, send_message, send_reply, send_welcome, welcome};
 use crate::{client, controls, count, is_bidi, open, piped_with};
 
-/// What nobody may do to a terminal: any control character of 7 and of 8 bits
-/// but TAB and the line end;
-/// clear it, set its title and clipboard, ask it questions, switch its screen,
-/// mouse and pastes; leave a sequence open; turn the direction of the text,
-/// hide it, pile marks up, and begin a row that looks like another line.
+/// Attacks on a terminal: any control character of 7 and of 8 bits but TAB and the line
+/// end; clear it, set its title and clipboard, ask it questions, switch its screen,
+/// mouse and pastes; leave a sequence open; turn the direction of the text, hide it,
+/// pile marks up, and begin a row that looks like another line.
 fn attacks() -> Vec<String> {
     let mut attacks: Vec<String> = (0..0x20)
         .chain(0x7f..0xa0)
@@ -245,7 +244,7 @@ fn assert_harmless(value: &serde_json::Value) {
     }
 }
 
-/// Sequences that a server escapes reach no reader who decodes them, wherever they
+/// Sequences that a server escapes reach no reader that decodes them, wherever they
 /// stand; the members keep their order and numbers as they were.
 #[test]
 fn escaped_sequences_are_gone_from_decoded_objects() {
@@ -306,9 +305,9 @@ fn piled_up_and_wide_lines_keep_the_prompt() {
     assert_eq!(count(&ann.full_text(), "<bo> after"), 4);
 }
 
-/// A server that stands still. What was said is seen to wait, one can
-/// leave at once and is told what was not delivered; and when it goes on
-/// everything is there once.
+/// A server that stands still. Messages are shown as waiting; the person can leave at
+/// once and is told which ones were not delivered; and when the server goes on, each is
+/// there once.
 #[test]
 fn a_server_that_stands_still_can_be_left() {
     let Fixture {
@@ -330,14 +329,14 @@ fn a_server_that_stands_still_can_be_left() {
     assert!(full.ends_with("-- not delivered: are you there?"), "{full}");
     assert_eq!(count(&full, "<You> hello"), 1, "in:\n{full}");
     server.signal(Signal::Continue);
-    // It had been sent, and nobody can know.
+    // It had been sent, which the client cannot know.
     bo.expect("\r<ann> are you there?\n");
     let rest = bo.expect("\r[ann] is offline\n");
     assert!(!rest.contains("<ann>"), "{rest}");
 }
 
-/// Somebody who leaves waits a moment for a server that says nothing, and
-/// does nothing else meanwhile.
+/// A client that leaves waits a moment for a silent server, and uses no processor time
+/// meanwhile.
 #[cfg(target_os = "linux")]
 #[test]
 fn waiting_for_the_servers_goodbye_costs_nothing() {

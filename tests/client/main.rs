@@ -52,7 +52,7 @@ fn join_in(addr: SocketAddr, name: &str, rows: u16, cols: u16) -> Terminal {
     terminal
 }
 
-/// No test is to depend on what was typed before, nor on the time of day.
+/// No test is to depend on an earlier history, nor on the time of day.
 const USUAL: &[&str] = &["--no-history", "--time", "none"];
 
 /// A client in a terminal that may not have met the server yet.
@@ -100,7 +100,7 @@ fn piped_with(addr: SocketAddr, name: &str, args: &[&str]) -> Program {
     Program::spawn(client(), &args, &[])
 }
 
-/// Somebody with `nc` who is in the room under this name.
+/// A peer like `nc` that is in the room under this name.
 #[track_caller]
 fn nc(addr: SocketAddr, name: &str) -> Peer {
     let mut peer = Peer::connect(addr);
@@ -114,7 +114,7 @@ fn count(text: &str, row: &str) -> usize {
     text.lines().filter(|&line| line == row).count()
 }
 
-/// Everything that is no text in what a program has written to its terminal.
+/// The control sequences that a program has written to its terminal.
 fn controls(terminal: &Terminal) -> BTreeSet<String> {
     let raw = String::from_utf8(terminal.raw()).expect("only UTF-8 is written");
     let mut controls = BTreeSet::new();

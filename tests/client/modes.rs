@@ -31,7 +31,7 @@ fn linear(args: &[&str], env: &[(&str, &str)]) -> Terminal {
     ann.wait_for_text("<You> hello");
     ann.type_text("/nonsense\r");
     ann.wait_for_text("there is no /nonsense");
-    // A long line is the terminal's to wrap, and a resize nobody's business.
+    // The terminal wraps a long line, and a resize changes nothing.
     let long = "x".repeat(200);
     bo.send_str(&format!("{long}\n"));
     ann.wait_for_text(&"x".repeat(40));

@@ -49,8 +49,8 @@ fn lines_are_sent_in_order_and_then_it_leaves() {
     );
 }
 
-/// The end of the input is the end. Nor does the server say to it what it says
-/// to those who have gone without a word.
+/// The end of the input ends the client, and with a goodbye: the server has no words
+/// about a lost connection.
 #[test]
 fn no_input_at_all_is_no_failure() {
     let server = server();
@@ -176,7 +176,7 @@ fn it_leaves_only_when_the_server_has_confirmed() {
     let mut server = welcome(&listener, "pipe");
     let message = server.expect_line();
     assert!(message.contains(r#""text":"hello""#), "{message}");
-    // Not by what others say, nor by the same words of somebody else.
+    // Not by other messages, nor by the same words of another person.
     send_message(&mut server, 1, "bo", "hello", None);
     program.stdout.expect("<bo> hello\n");
     assert!(program.is_running());
@@ -248,7 +248,7 @@ fn a_server_that_dies_at_the_hello_is_status_1() {
     assert!(output.stderr.ends_with(sentence), "{output}");
 }
 
-/// What is told as not delivered may come from anywhere.
+/// Undelivered lines, which are shown again, may come from any program.
 #[test]
 fn escape_sequences_in_a_pipe_are_not_shown_when_undelivered() {
     let (listener, addr) = listen();
@@ -268,7 +268,7 @@ fn escape_sequences_in_a_pipe_are_not_shown_when_undelivered() {
     assert!(!output.stderr.contains(is_bad), "{output}");
 }
 
-/// What cannot be read is not the end of what was to be said.
+/// An error of the input is not its end.
 #[cfg(unix)]
 #[test]
 fn an_input_that_cannot_be_read_is_status_1() {
@@ -286,7 +286,7 @@ fn an_input_that_cannot_be_read_is_status_1() {
     }
 }
 
-/// Whoever shares an input may have made it not to block.
+/// A program that shares an input may have made it non-blocking.
 #[cfg(unix)]
 #[test]
 fn an_input_that_does_not_block_is_waited_for() {
@@ -311,7 +311,7 @@ fn an_input_that_does_not_block_is_waited_for() {
     }
 }
 
-/// Nobody reads it any more, and that is no failure.
+/// An output without a reader is no failure.
 #[test]
 fn a_closed_stdout_is_a_quiet_end() {
     let server = server();
@@ -333,12 +333,12 @@ fn a_closed_stdout_is_a_quiet_end() {
     bo.expect("\r[pipe] is offline\n");
 }
 
-/// But what was to be said and is not in the room was not delivered.
+/// But lines that are not in the room were not delivered.
 #[test]
 fn a_closed_stdout_does_not_hide_what_is_not_delivered() {
     let (listener, addr) = listen();
     let addr = addr.to_string();
-    // `head` takes what is told until it is welcomed, and closes.
+    // `head` takes the lines before the welcome, and closes.
     let script = r#"{ "$0" "$@"; echo "status $?" >&2; } | head -n 2"#;
     let program = client().to_str().expect("a plain path");
     let args = ["-c", script, program, &addr, "--name", "pipe"];

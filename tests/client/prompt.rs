@@ -29,7 +29,7 @@ fn wait_lowest(terminal: &Terminal, row: &str) {
     );
 }
 
-/// The next thing that somebody says is this.
+/// The next message is this.
 #[track_caller]
 pub(crate) fn hears(witness: &mut JsonPeer, name: &str, text: &str) {
     let message = witness.expect_type("message");
@@ -60,7 +60,7 @@ fn words_are_moved_over_killed_and_yanked() {
         &format!("old{0}new{0}{1}{2}", ctrl('u'), ctrl('y'), alt('y')),
         "old",
     );
-    // What is killed in a row is one.
+    // Kills in a row are one.
     desk.check(
         &format!("one two{0}{0}x{1}", ctrl('w'), ctrl('y')),
         "xone two",
@@ -133,7 +133,7 @@ fn a_search_finds_what_was_said_or_gives_the_draft_back() {
     wait_lowest(&desk.ann, "(search 'line') first line");
     desk.ann.type_text("x");
     desk.ann.wait_for_text("(search 'linex': not found)");
-    // What was not found is not sent.
+    // Without a match nothing is sent.
     desk.ann.type_text(keys::ENTER);
     desk.ann.type_text(keys::ESCAPE);
     wait_draft(&desk.ann, "draft");
@@ -167,7 +167,7 @@ fn tab_completes_names_the_latest_speaker_first() {
     }
     desk.check("hi", "cora: hi");
     desk.check("hello CA\tand CY\t!", "hello Carl and cyd !");
-    // Whoever speaks is the latest.
+    // The speaker is the latest.
     carl.send_str("again\n");
     desk.ann.wait_for_text("<Carl> again\n");
     desk.check("c\thi", "Carl: hi");
@@ -285,7 +285,7 @@ fn the_history_lasts_between_runs() {
     ann.type_text(&keys::pasted("a\\b\nc"));
     ann.type_text(keys::ENTER);
     bo.expect("\r<ann> a\\b\n\r<ann> c\n");
-    // What was cleared is kept as well.
+    // A cleared draft is kept as well.
     ann.type_text(&("given up".to_owned() + &keys::ctrl('c')));
     wait_draft(&ann, "");
     leave(ann);

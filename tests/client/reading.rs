@@ -83,7 +83,7 @@ fn a_line_is_dim_until_the_room_has_it() {
         "-- you are ann; nobody else is here yet. /help for commands and keys\n<You> hello\n<You>",
     );
     wait_bright(&ann, "<You>");
-    // Somebody else's comes first, and so it stands first.
+    // Another person's message comes first, and so it stands first.
     send_message(&mut server, 1, "bo", "hello", None);
     ann.wait_for_text("\n<bo> hello\n<You> hello\n<You>");
     wait_dim(&ann, "<You> hello");
@@ -209,8 +209,7 @@ fn people_have_steady_colours() {
     assert_eq!(colors(), first);
 }
 
-/// Everything that has a colour or is dim, under these settings; what was
-/// used for it.
+/// The renditions of everything that has a colour or is dim, under these settings.
 #[track_caller]
 fn all_renditions(args: &[&str], env: &[(&str, &str)]) -> BTreeSet<String> {
     let args = [&["--time", "short"], args].concat();

@@ -26,7 +26,7 @@ fn refuse(listener: &TcpListener) {
     send_reply(&mut turn_away(listener), &error);
 }
 
-/// A person who cannot come in is told why, once, and nothing that is not so.
+/// A person who cannot come in is told why, once, and nothing false.
 #[test]
 fn why_the_client_is_not_let_in_is_told() {
     let (listener, addr) = listen();

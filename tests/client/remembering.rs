@@ -1,4 +1,4 @@
-//! The file of what was typed: several clients, links, and what is no file.
+//! The history file: several clients, links, and things that are no file.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::{client, count, server};
 
-/// Where a person's programs keep things, and what is typed.
+/// The state directory of a person, and the history file in it.
 struct Home(TempDir);
 
 impl Home {

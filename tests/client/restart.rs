@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{client, join, nc, open};
 
-/// What is written while there is no server, and what becomes of it.
+/// Lines written while there is no server are in the room once it is back.
 const AWAY: &str = "-- the server is shutting down: goodbye; trying again, and what you type waits";
 
 /// The lines of a screen that say that one was away.
@@ -94,7 +94,7 @@ fn a_restart_of_the_server_is_one_line_for_everybody() {
             lines.len() == 1 && lines[0].starts_with("-- back after "),
             "one line about it, not {lines:#?} in:\n{text}"
         );
-        // Nobody is told that somebody came or went.
+        // No client is told of arrivals or departures.
         assert_eq!(text.matches(" room").count(), before, "in:\n{text}");
         assert_eq!(text.matches("offline").count(), 0, "in:\n{text}");
         for row in [
@@ -103,7 +103,7 @@ fn a_restart_of_the_server_is_one_line_for_everybody() {
             format!("{heard} before"),
             format!("{heard} half a draft"),
         ] {
-            // What came while one was away may have its time before it.
+            // Messages that came during the outage may have their time before them.
             let times = text.lines().filter(|line| line.ends_with(&row)).count();
             assert_eq!(times, 1, "{row:?} in:\n{text}");
         }
@@ -111,7 +111,7 @@ fn a_restart_of_the_server_is_one_line_for_everybody() {
     drop(server);
 }
 
-/// The same when it is killed, and nobody says goodbye.
+/// The same when the server is killed, and says no goodbye.
 #[test]
 fn a_kill_of_the_server_is_one_line_as_well() {
     let kept = Kept::new();
@@ -138,9 +138,9 @@ fn a_kill_of_the_server_is_one_line_as_well() {
     assert_eq!(bo.full_text().matches(" room").count(), 0);
 }
 
-/// Another person under the name of one who was here, before that one could be told
-/// as gone: the reader sees both. A name whose owner has no secret is not kept, so that
-/// this can happen at once.
+/// Another person takes the name of a missing one before that one is shown as gone: the
+/// reader sees both. A name whose owner has no secret is not kept, so that this can
+/// happen at once.
 #[test]
 fn another_one_under_a_name_that_was_here_is_told_of() {
     let kept = Kept::new();
@@ -171,8 +171,8 @@ fn another_one_under_a_name_that_was_here_is_told_of() {
     }
 }
 
-/// A stranger with the client comes before the one whose name it is, and is told
-/// why they have another one.
+/// Another person comes before the owner of a name, and is told why they get a
+/// different one.
 #[cfg(unix)]
 #[test]
 fn a_stranger_gets_another_name_than_one_who_comes_back() {
@@ -196,8 +196,8 @@ fn a_stranger_gets_another_name_than_one_who_comes_back() {
     eve.wait_for_text("<ann> mine\n<You>");
 }
 
-/// The last of what was said is lost with the power: people who have seen it are told so,
-/// and sees what others have said in its place, once.
+/// The last messages are lost with the power: people who have seen them are told so,
+/// and see the messages in their place once.
 #[test]
 fn what_was_said_in_place_of_what_was_lost_is_seen() {
     let kept = Kept::new();
@@ -247,5 +247,5 @@ fn what_was_said_in_place_of_what_was_lost_is_seen() {
     }
 }
 
-/// What is written when the server has gone without a word.
+/// Lines written after the server has gone without a word.
 const AWAY_AFTER_A_KILL: &str = "-- connection lost; trying again";

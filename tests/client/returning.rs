@@ -26,7 +26,7 @@ fn in_room() -> (Terminal, Peer, TcpListener, SocketAddr) {
     (ann, server, listener, addr)
 }
 
-/// Somebody listens again where somebody did.
+/// Listens again at an address where another listener was.
 #[track_caller]
 fn listen_again(addr: SocketAddr) -> TcpListener {
     until_some("the port is free", || TcpListener::bind(addr).ok())
@@ -38,7 +38,7 @@ fn wait_for_end(ann: &Terminal, end: &str) {
     ann.wait_screen(|screen| without_time(screen).ends_with(end), end);
 }
 
-/// With `N` for how long she was away, which nobody can know before.
+/// With `N` for the length of the outage, which a test cannot know.
 fn without_time(text: &str) -> String {
     let Some((before, rest)) = text.split_once("after ") else {
         return text.to_owned();
@@ -203,14 +203,13 @@ fn no_reconnect_ends_with_the_connection() {
     assert_eq!(again.kind(), ErrorKind::WouldBlock);
 }
 
-/// A room that is lost again and again: what has been said in it, with the
-/// marks.
+/// A room that is lost again and again: its messages, with their ids.
 #[derive(Default)]
 struct Room(Vec<(String, String)>);
 
 impl Room {
-    /// Lets somebody in and takes so many lines, of which the last is not
-    /// answered; whether they left.
+    /// Lets a client in and takes so many lines, of which the last is not answered.
+    /// Tells whether the client left.
     fn serve(&mut self, listener: &TcpListener, lines: usize) -> bool {
         let mut peer = Peer::accept(listener);
         peer.send_str("\r-- chat/1\n");
@@ -336,7 +335,7 @@ fn in_json_there_are_only_objects_on_stdout() {
     assert_eq!(output.stderr.lines().count(), 2, "{output}");
 }
 
-/// Nor what was meant for the server that was there before.
+/// Nor lines that were meant for the earlier server.
 #[test]
 fn a_stranger_on_the_same_port_gets_nothing() {
     let (ann, server, listener, _) = in_room();

@@ -74,6 +74,6 @@ fn each_sees_the_others_come_and_go() {
     nc.expect("\r[ann] is offline\n");
     drop(nc);
     bo.wait_for_text("[nc] is offline\n<You>");
-    // Nobody is told of themselves.
+    // No person is told of their own arrival.
     assert!(!bo.full_text().contains("[bo]"), "{}", bo.full_text());
 }

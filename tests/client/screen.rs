@@ -1,5 +1,5 @@
-//! The prompt on a terminal: half-typed text, its cursor and `<You> ` stay as
-//! they are, whatever arrives and however the window changes.
+//! The prompt on a terminal: half-typed text, its cursor and `<You> ` stay as they are,
+//! whichever messages arrive and however the window changes.
 
 mod windows;
 
@@ -450,7 +450,7 @@ fn it_stays_on_the_main_screen_and_brackets_pastes(emulator: Emulator) {
         !regions,
         "scrolling regions lose the scrollback: {controls:?}"
     );
-    // What has scrolled off is the terminal's, from the first row on.
+    // Rows that have scrolled off are the terminal's, from the first one on.
     let full = ann.full_text();
     for number in 0..50 {
         assert_eq!(count(&full, &format!("<bo> {number}")), 1, "in:\n{full}");

@@ -15,7 +15,7 @@ pub(crate) fn listen() -> (TcpListener, SocketAddr) {
     (listener, addr)
 }
 
-/// Greets as chat/1 and welcomes whoever says hello, as `name`.
+/// Greets as chat/1 and welcomes the client that says hello, as `name`.
 #[track_caller]
 pub(crate) fn welcome(listener: &TcpListener, name: &str) -> Peer {
     let mut peer = greet(listener);
@@ -23,7 +23,7 @@ pub(crate) fn welcome(listener: &TcpListener, name: &str) -> Peer {
     peer
 }
 
-/// Greets as chat/1 and hears the hello, but does not welcome anybody yet.
+/// Greets as chat/1 and takes the hello, but sends no welcome yet.
 #[track_caller]
 pub(crate) fn greet(listener: &TcpListener) -> Peer {
     let mut peer = Peer::accept(listener);
@@ -33,7 +33,7 @@ pub(crate) fn greet(listener: &TcpListener) -> Peer {
     peer
 }
 
-/// Welcomes whoever has said hello, as `name`.
+/// Welcomes the client that has said hello, as `name`.
 #[track_caller]
 pub(crate) fn send_welcome(peer: &mut Peer, name: &str) {
     send_reply(
@@ -44,7 +44,7 @@ pub(crate) fn send_welcome(peer: &mut Peer, name: &str) {
     );
 }
 
-/// Greets as chat/1 whoever comes, and hears this in the hello.
+/// Greets the next client as chat/1, and checks that the hello has this in it.
 #[track_caller]
 pub(crate) fn greet_again(listener: &TcpListener, in_hello: &str) -> Peer {
     let mut peer = Peer::accept(listener);
@@ -55,8 +55,8 @@ pub(crate) fn greet_again(listener: &TcpListener, in_hello: &str) -> Peer {
     peer
 }
 
-/// Welcomes whoever has said hello into the room `r1`, whose newest event this
-/// is, as `name`. `more`: further members, each behind a comma.
+/// Welcomes the client that has said hello as `name` into the room `r1`, whose newest
+/// event is `seq`. `more`: further members, each behind a comma.
 #[track_caller]
 pub(crate) fn welcome_to_room(peer: &mut Peer, seq: u64, name: &str, more: &str) {
     send_reply(
@@ -93,8 +93,8 @@ pub(crate) fn id_of(message: &str) -> &str {
     rest.split_once('"').expect("a whole line").0
 }
 
-/// The tutorial's server: what one read gives goes to everyone but its
-/// sender, behind a carriage return and the sender's address.
+/// The tutorial's server: the bytes of one read go to all clients but their sender,
+/// behind a carriage return and the sender's address.
 pub(crate) struct Tutorial {
     addr: SocketAddr,
     people: Arc<Mutex<Vec<TcpStream>>>,
@@ -146,7 +146,7 @@ fn serve(mut stream: TcpStream, people: &Mutex<Vec<TcpStream>>) {
 fn tell_others(people: &Mutex<Vec<TcpStream>>, sender: SocketAddr, text: &str) {
     for mut person in lock(people).iter() {
         if person.peer_addr().is_ok_and(|addr| addr != sender) {
-            // Whoever is gone has a thread that notices.
+            // The thread of a client that is gone notices it.
             let _ = person.write_all(text.as_bytes());
         }
     }

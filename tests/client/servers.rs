@@ -196,10 +196,10 @@ fn a_server_that_accepts_and_closes_is_status_1() {
     );
 }
 
-/// One where nobody listens does not matter.
+/// An address without a listener does not matter.
 #[test]
 fn every_address_of_a_name_is_tried() {
-    // Where `localhost` is ::1 as well, nobody listens there.
+    // Where `localhost` is ::1 as well, it has no listener.
     let (listener, addr) = listen();
     let port = addr.port().to_string();
     for args in [&["localhost", &port][..], &[&format!("localhost:{port}")]] {
@@ -237,7 +237,7 @@ fn a_greeting_in_pieces_is_understood() {
     ann.wait_for_text("keys\n<bo> one\n<bo> two\n<You>");
 }
 
-/// Before anybody is let in as well, `/quit` does not wait for its turn.
+/// Before the welcome, too, `/quit` does not wait for its turn.
 #[test]
 fn a_server_that_does_not_let_in_can_be_left() {
     for greets in [false, true] {

@@ -130,7 +130,7 @@ fn end_in_raw_mode() {
         "error" => drop(raw),
         "abort" => panic!("on purpose"),
         _ => {
-            // Nor does it depend on who panics.
+            // Nor does it depend on the thread that panics.
             let thread = std::thread::spawn(|| panic!("on purpose"));
             assert!(thread.join().is_err());
             // Not given back twice.
@@ -281,8 +281,8 @@ fn signals_end_a_client_with_pipes() {
     }
 }
 
-/// A client that waits for an output that nobody takes does not hear a
-/// signal, and obeys it all the same.
+/// A client whose output has no reader waits and does not notice a signal, and obeys it
+/// all the same.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_signal_ends_a_client_that_cannot_write() {
@@ -340,7 +340,7 @@ fn bad_usage_is_status_2() {
     assert!(output.stderr.contains("CHAT_NAME"), "{output}");
 }
 
-/// What is wrong, in plain words, with what to type instead.
+/// Errors in plain words, with the right command.
 #[test]
 fn bad_usage_is_told_with_what_to_do() {
     let port = "a port is a number from 1 to 65535";
@@ -405,7 +405,7 @@ fn cannot_connect(host: &str, port: &str) -> Output {
 
 #[test]
 fn a_port_where_nobody_listens_is_status_3() {
-    // A connected socket keeps its port, so that nobody can come to listen.
+    // A connected socket keeps its port, so that no other program can listen there.
     let (_listener, addr) = listen();
     let socket = TcpStream::connect(addr).expect("it listens");
     let port = socket.local_addr().expect("a connected socket").port();

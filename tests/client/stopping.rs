@@ -107,7 +107,7 @@ mod stopped {
             assert_ne!(ann.termios_line(), ann.termios_before(), "raw again");
             assert_eq!(ann.private_mode(2004), Some(true));
             assert_eq!(ann.keyboard(), [5], "asked for once");
-            // Once more, so that whatever is late has happened.
+            // Once more, so that late effects have happened.
             texts.extend(say(&mut bo, &format!("after {round}"), 2));
             ann.wait_for_text(&format!("<bo> after {round} 1\n<You> one"));
             wait_draft(&ann);

@@ -28,7 +28,7 @@ fn vanish(mut ann: Terminal, pid: u32) {
     until("it has ended", || proc::has_ended(pid));
 }
 
-/// Also without a signal the client notices that nobody is there.
+/// Also without a signal the client notices that the terminal is gone.
 #[test]
 fn a_terminal_that_vanishes_without_a_signal_ends_it() {
     let server = server();
@@ -49,7 +49,7 @@ fn a_terminal_that_vanishes_while_away_ends_it() {
         let mut server = crate::scripted::greet(&listener);
         welcome_to_room(&mut server, 10, "ann", "");
         server.expect("hello");
-        // Nobody listens any more.
+        // The listener is gone.
     });
     let (ann, pid) = in_foreign_terminal(addr);
     ann.type_text("hello\r");
@@ -88,7 +88,7 @@ fn an_endless_paste_is_bounded_and_can_be_left() {
     ann.wait_for_text("-- there is no room for that paste in one draft\n<You>");
     let grown = proc::peak_bytes(ann.pid()).saturating_sub(before);
     assert!(grown < 10 << 20, "{grown} bytes more");
-    // One that comes with what is pasted is pasted.
+    // One that comes together with pasted bytes is pasted.
     until("C-c leaves", || {
         ann.type_text(&keys::ctrl('c'));
         !ann.is_running()
@@ -106,7 +106,7 @@ fn an_endless_paste_is_bounded_and_can_be_left() {
     });
 }
 
-/// What is pasted: more than would be kept, were it kept.
+/// The pasted bytes: more than a client may keep.
 const PASTED: usize = 24 << 20;
 
 /// A text with the mark of a paste's end in it, from a terminal that

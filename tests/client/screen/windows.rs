@@ -53,7 +53,7 @@ pub(super) fn a_draft_stays_when_the_window_changes(emulator: Emulator) {
         marks.push(mark);
     }
     check_said(&squeezed(&ann.full_text()), &marks);
-    // Where a terminal may break rows, the client prefers to leave remains.
+    // Where a terminal may break rows, the client prefers to leave stale rows.
     if emulator != Emulator::Alacritty {
         let full = ann.full_text();
         assert_eq!(full.matches("<You>").count(), 1, "in:\n{full}");
@@ -61,7 +61,7 @@ pub(super) fn a_draft_stays_when_the_window_changes(emulator: Emulator) {
     }
 }
 
-/// What was said after these marks is there once, in order.
+/// The messages with these marks are there once, in order.
 #[track_caller]
 fn check_said(full: &str, marks: &[String]) {
     // A terminal may put a message behind what it takes for the beginning of its row.

@@ -1,11 +1,11 @@
-//! What each client of a test knows of the room, and the one checker that
-//! holds it all against the history that the server has written.
+//! Records of each client of a test, and the one checker that compares them with the
+//! history that the server has written.
 //!
-//! A client enters into its [`Ledger`] what it sends and what it hears, over
-//! all its connections. When all is over, [`check`] says whether the room kept
-//! its word: what it has confirmed is kept, once and under that number;
-//! nothing is kept that nobody sent; everybody saw the same, which is what the
-//! files say, in the same order, without a gap or a double.
+//! A client enters the messages that it sends and receives into its [`Ledger`], over
+//! all its connections. At the end [`check`] tells whether the room kept its promises:
+//! every confirmed message is in the history once, under the number that was confirmed;
+//! the history has no message that no client sent; all clients saw the events of the
+//! history in the same order, without a gap or a double.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// What one client has sent and heard.
+/// The messages that one client has sent and received.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    /// Who it is, for the errors.
+    /// The client's name, for the errors.
     pub name: String,
     sent: Vec<(String, String)>,
     refused: Vec<String>,
@@ -198,7 +198,7 @@ pub fn assert_kept(file: &Path, ledgers: &[Ledger]) -> Report {
 ///
 /// # Errors
 ///
-/// Whatever is wrong, with who and what it is about.
+/// All violations, with the client and the message.
 pub fn check(history: &History, ledgers: &[Ledger]) -> Result<Report, Vec<String>> {
     let mut check = Check {
         first: 1,

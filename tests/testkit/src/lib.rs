@@ -1,4 +1,4 @@
-//! What the tests of the two programs share.
+//! Tools for the tests of both programs.
 //!
 //! | to run … | take |
 //! |---|---|
@@ -12,9 +12,9 @@
 //! | processor time and memory of a process | [`proc`] |
 //! | random choices that can be made again | [`Random`] |
 //!
-//! Everything waits for a condition with a deadline ([`DEADLINE`]) and panics
-//! at the caller's line, with what was last seen. Nothing waits by sleeping
-//! for a fixed time, and every process is killed when its handle is dropped.
+//! Everything waits for a condition with a deadline ([`DEADLINE`]) and panics at the
+//! caller's line, with the last state. Nothing waits by sleeping for a fixed time, and
+//! every process is killed when its handle is dropped.
 
 pub mod keys;
 pub mod ledger;

@@ -45,7 +45,7 @@ impl Peer {
         }
     }
 
-    /// Waits for someone to connect: a test as the server.
+    /// Waits for a client to connect: the test is the server.
     #[track_caller]
     pub fn accept(listener: &TcpListener) -> Self {
         listener.set_nonblocking(true).expect("a socket of ours");
@@ -62,7 +62,7 @@ impl Peer {
     #[track_caller]
     fn new(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a TCP socket of ours");
-        // A write to someone who does not read has a deadline, too.
+        // A write to a peer that does not read has a deadline, too.
         stream
             .set_write_timeout(Some(DEADLINE))
             .expect("a deadline that is not zero");
@@ -108,9 +108,9 @@ impl Peer {
         self.send(text.as_bytes());
     }
 
-    /// Sends to someone who may have closed, or who may not read: then the
-    /// error is of kind `WouldBlock` or `TimedOut` after [`DEADLINE`], or
-    /// after the socket's own write timeout if a test sets one.
+    /// Sends to a peer that may have closed or may not read: then the error is of kind
+    /// `WouldBlock` or `TimedOut` after [`DEADLINE`], or after the socket's own write
+    /// timeout if a test sets one.
     pub fn try_send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)
     }
@@ -162,7 +162,7 @@ impl Peer {
         self.transcript.received()
     }
 
-    /// [`Self::received`] without what was consumed.
+    /// The part of [`Self::received`] that is not consumed.
     pub fn unread(&self) -> &[u8] {
         self.transcript.unread()
     }
@@ -206,7 +206,7 @@ impl JsonPeer {
         joined
     }
 
-    /// Connects with any hello; `welcome` is whatever the server answers.
+    /// Connects with any hello; `welcome` is the server's answer.
     #[track_caller]
     pub fn hello(addr: SocketAddr, hello: &Value) -> Self {
         let mut peer = Peer::connect(addr);

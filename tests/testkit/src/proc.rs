@@ -40,7 +40,7 @@ pub fn children(pid: u32) -> Vec<u32> {
     pids.map(|pid| pid.parse().expect("a process id")).collect()
 }
 
-/// Whether it has ended, be it that nobody has taken note yet.
+/// Whether it has ended, also as a zombie.
 pub fn has_ended(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
     stat.map_or(true, |stat| {

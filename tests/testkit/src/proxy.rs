@@ -97,7 +97,7 @@ impl Proxy {
                     }
                     let plans = [Direction::ToServer, Direction::ToClient]
                         .map(|direction| plan(direction, &mut random));
-                    // Who cannot be connected is closed.
+                    // A client that cannot be connected is closed.
                     let _ = shared.connect(client, plans);
                 }
             }
@@ -119,7 +119,7 @@ impl Proxy {
         *self.shared.target() = target;
     }
 
-    /// From now on nothing happens any more, also to those who are connected.
+    /// From now on there are no faults, also on open connections.
     pub fn calm(&self) {
         self.shared.calm.store(true, Ordering::SeqCst);
     }
@@ -318,7 +318,7 @@ impl Pump {
         self.link.cut.load(Ordering::SeqCst) || self.shared.is_over()
     }
 
-    /// Sends on what came, with what happens on the way.
+    /// Sends received bytes on, with the faults of the way.
     fn pass(&mut self, mut bytes: &[u8]) -> Flow {
         while !bytes.is_empty() {
             if self.shared.is_calm() {

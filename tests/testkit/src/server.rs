@@ -24,8 +24,7 @@ pub struct ServerProcess {
 
 impl ServerProcess {
     /// Starts a server on a free port of 127.0.0.1, with more arguments. Its
-    /// connections are spread over several threads, whose part in the room
-    /// nobody is to notice.
+    /// connections are spread over several threads, which no client is to notice.
     #[track_caller]
     pub fn start(program: impl AsRef<Path>, extra_args: &[&str]) -> Self {
         let mut args = vec!["--listen", "127.0.0.1:0"];
@@ -52,8 +51,8 @@ impl ServerProcess {
 
     /// Starts a server where another one has listened before.
     ///
-    /// Tries again for a while if the port is taken: a connection of somebody
-    /// else may have got it meanwhile.
+    /// Tries again for a while if the port is taken: another connection may have got it
+    /// meanwhile.
     #[track_caller]
     pub fn start_at(program: impl AsRef<Path>, addr: SocketAddr, extra_args: &[&str]) -> Self {
         let program = program.as_ref();

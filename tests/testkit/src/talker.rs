@@ -1,5 +1,5 @@
-//! Clients that talk as fast as they are heard, and come back whenever they
-//! lose the connection: load for the room, and witnesses of what it does.
+//! Clients that send as fast as their messages are confirmed, and reconnect after each
+//! loss: load for the room, and witnesses of its order.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -18,8 +18,8 @@ use crate::random::Random;
 
 /// A client in JSON form, in a thread of its own.
 ///
-/// It sends again, in order and under the same ids, what was not confirmed
-/// when it lost the connection, and only then goes on with something new.
+/// After a lost connection it sends the unconfirmed messages again, in order and under
+/// the same ids, and only then new ones.
 #[derive(Debug)]
 pub struct Talker {
     name: String,
@@ -27,12 +27,12 @@ pub struct Talker {
     thread: Option<JoinHandle<Result<Ledger, String>>>,
 }
 
-/// What the test and the thread tell each other.
+/// The state that the test and the thread share.
 #[derive(Debug, Default)]
 struct Shared {
-    /// Nothing new is to be said.
+    /// No new messages are to be sent.
     silent: AtomicBool,
-    /// It ends when it has seen this event; 0 as long as nobody knows which.
+    /// It ends when it has seen this event; 0 until the test knows which.
     last: AtomicU64,
     abandoned: AtomicBool,
     confirmed: AtomicU64,
@@ -93,8 +93,8 @@ impl Talker {
     }
 }
 
-/// Lets everybody say nothing new, and waits until all that was said is
-/// confirmed and everybody has seen all of it; what they know of the room.
+/// Lets the talkers send no new messages, and waits until all are confirmed and every
+/// talker has seen all of them; their ledgers.
 #[track_caller]
 pub fn settle(talkers: Vec<Talker>) -> Vec<Ledger> {
     for talker in &talkers {
@@ -121,7 +121,7 @@ impl Drop for Talker {
     fn drop(&mut self) {
         self.shared.abandoned.store(true, Ordering::SeqCst);
         if let Some(thread) = self.thread.take() {
-            // Whatever became of it, the test has failed already.
+            // The outcome does not matter: the test has failed already.
             let _ = thread.join();
         }
     }
@@ -138,7 +138,7 @@ struct Work {
     room: Option<String>,
     /// The newest event that it has.
     last: u64,
-    /// What was said and not answered yet.
+    /// Messages that were sent and not answered yet.
     waiting: VecDeque<Message>,
     said: u64,
     /// Nothing new is said before this moment.
@@ -168,7 +168,7 @@ impl Work {
         loop {
             let mut connection = self.connect()?;
             let hello = format!("/hello {}\n", self.hello());
-            // If that fails, so does what follows.
+            // If that fails, the next write does, too.
             let _ = connection.stream.write_all(hello.as_bytes());
             while self.turn(&mut connection).is_ok() {
                 if self.is_over() {
@@ -382,8 +382,8 @@ fn without_run(room: &str) -> &str {
 fn connect(addr: SocketAddr) -> io::Result<Connection> {
     let stream = TcpStream::connect_timeout(&addr, CONNECT_WITHIN)?;
     if stream.local_addr()? == addr {
-        // Nobody listens, and the system has connected us with ourselves:
-        // the server could not come back as long as this stands.
+        // Without a listener the system has connected the socket with itself: the
+        // server could not come back as long as it stays open.
         SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
         return Err(io::ErrorKind::ConnectionRefused.into());
     }

@@ -196,7 +196,7 @@ impl Terminal {
         self.seen.lock().model.screen_text()
     }
 
-    /// What has scrolled off the top, and then the screen.
+    /// The rows that have scrolled off the top, and then the screen.
     ///
     /// Rows as they are on the terminal: a long line is several of them.
     pub fn full_text(&self) -> String {

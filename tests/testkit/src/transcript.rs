@@ -72,7 +72,7 @@ impl Transcript {
                     }
                     Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
                     Err(err) => {
-                        // Whoever has dropped the transcript wants no error.
+                        // A test that has dropped the transcript wants no error.
                         let _ = sender.send(Err(err));
                         return;
                     }
@@ -111,7 +111,7 @@ impl Transcript {
             if let Some(at) = find(&self.bytes[searched..], needle.as_bytes()) {
                 return self.consume(searched + at + needle.len());
             }
-            // The needle may begin in what has come and end in what will.
+            // The needle may begin in received bytes and end in later ones.
             searched = self
                 .consumed
                 .max(self.bytes.len().saturating_sub(needle.len() - 1));
@@ -222,7 +222,7 @@ impl Transcript {
         }
     }
 
-    /// Takes in what has come without waiting; whether the source is still open.
+    /// Takes in received bytes without waiting; whether the source is still open.
     ///
     /// For a socket this reads, as every wait does.
     pub fn refresh(&mut self) -> bool {
@@ -241,7 +241,7 @@ impl Transcript {
         lossy(&self.bytes)
     }
 
-    /// What has been received and not yet consumed.
+    /// The bytes that were received and not yet consumed.
     pub fn unread(&self) -> &[u8] {
         &self.bytes[self.consumed..]
     }

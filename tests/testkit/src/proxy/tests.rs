@@ -1,8 +1,7 @@
 use super::*;
 use crate::{End, Peer};
 
-/// Somebody who has come to a listener through a proxy that does this to what
-/// they say.
+/// A client that has come to a listener through a proxy with these faults.
 fn through(faults: &[(u64, Fault)]) -> (Peer, Peer, Proxy) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("ports are left");
     let target = listener.local_addr().expect("a bound socket");

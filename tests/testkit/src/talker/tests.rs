@@ -4,7 +4,7 @@ use super::*;
 use crate::ledger::{History, check};
 use crate::{JsonPeer, Peer};
 
-/// Somebody comes: the hello, and the peer that is welcomed by `welcome`.
+/// The next client: its hello, and the peer that `welcome` lets in.
 fn greet(listener: &TcpListener, welcome: &str) -> (Value, JsonPeer) {
     let mut peer = Peer::accept(listener);
     peer.send_str("\r-- chat/1 hello\n\r[bo] entered room\n");

@@ -79,7 +79,7 @@ impl Model {
         joined(self.screen().lines())
     }
 
-    /// What has scrolled off the top, and then the screen.
+    /// The rows that have scrolled off the top, and then the screen.
     pub fn full_text(&mut self) -> String {
         let mut rows = self.0.scrolled_off();
         rows.extend(self.screen().lines());

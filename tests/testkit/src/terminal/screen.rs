@@ -1,4 +1,4 @@
-//! What is on a screen at one moment.
+//! The content of a screen at one moment.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ pub struct Screen {
 /// One cell, and how it looks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cell {
-    /// A character and what is combined with it. Empty if nothing was written there.
+    /// A character with its combining marks. Empty if nothing was written there.
     pub text: String,
     /// It is the second cell of the character before it.
     pub is_continuation: bool,

@@ -46,7 +46,7 @@ fn the_full_text_survives_a_resize() {
         );
         assert_eq!(model.screen().cursor(), (usize::from(rows) - 1, 6));
     }
-    // Without a reflow the screen is cut off; what has scrolled off is not.
+    // Without a reflow the screen is cut off; rows that have scrolled off are not.
     model.set_size(4, 4);
     assert_eq!(model.screen_text(), "line\nline\nline\nline");
     assert!(model.full_text().starts_with("line 0\nline 1\n"));

@@ -31,7 +31,7 @@ struct Rest {
     /// Only those that `vt100` does not know itself.
     modes: BTreeMap<u16, bool>,
     bells: usize,
-    /// What was pushed of kitty's keyboard protocol and not popped.
+    /// The flags of kitty's keyboard protocol that were pushed and not popped.
     keyboard: Vec<u16>,
     /// To be sent to the program.
     answer: Vec<u8>,

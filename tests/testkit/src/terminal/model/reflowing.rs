@@ -100,7 +100,7 @@ impl Core for Reflowing {
     }
 
     fn is_half_drawn(&self) -> bool {
-        // What is held back has not been drawn at all.
+        // Bytes that are held back have not been drawn at all.
         false
     }
 
