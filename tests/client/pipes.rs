@@ -191,7 +191,7 @@ fn it_leaves_only_when_the_server_has_confirmed() {
 
 /// Whether it has been read by then or not.
 #[test]
-fn what_follows_a_quit_is_not_said() {
+fn lines_behind_a_quit_are_not_said() {
     let server = server();
     let mut bo = nc(server.addr(), "bo");
     for _ in 0..20 {

@@ -54,7 +54,7 @@ fn wait_back(terminal: &Terminal) {
 }
 
 #[test]
-fn a_restart_of_the_server_is_one_line_for_everybody() {
+fn a_restart_of_the_server_is_one_line_for_each_client() {
     let kept = Kept::new();
     let server = kept.start();
     let ann = join(server.addr(), "ann");
@@ -199,7 +199,7 @@ fn a_stranger_gets_another_name_than_one_who_comes_back() {
 /// The last messages are lost with the power: people who have seen them are told so,
 /// and see the messages in their place once.
 #[test]
-fn what_was_said_in_place_of_what_was_lost_is_seen() {
+fn messages_in_place_of_lost_ones_are_seen() {
     let kept = Kept::new();
     let server = kept.start();
     let ann = join(server.addr(), "ann");

@@ -5,7 +5,7 @@ use chat_testkit::{JsonPeer, keys};
 use crate::{join, nc, server};
 
 #[test]
-fn everyone_sees_the_same_order() {
+fn all_people_see_the_same_order() {
     let server = server();
     let mut nc = nc(server.addr(), "nc");
     let ann = join(server.addr(), "ann");

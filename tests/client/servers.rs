@@ -48,7 +48,7 @@ fn two_clients_talk_through_the_tutorials_server() {
 
 /// Silence is no proof that it is no chat.
 #[test]
-fn a_server_that_greets_nobody_gets_plain_lines() {
+fn a_server_without_a_greeting_gets_plain_lines() {
     let (listener, addr) = listen();
     let ann = open(addr, "ann", 24, 80);
     let mut server = Peer::accept(&listener);

@@ -404,7 +404,7 @@ fn cannot_connect(host: &str, port: &str) -> Output {
 }
 
 #[test]
-fn a_port_where_nobody_listens_is_status_3() {
+fn a_port_without_a_listener_is_status_3() {
     // A connected socket keeps its port, so that no other program can listen there.
     let (_listener, addr) = listen();
     let socket = TcpStream::connect(addr).expect("it listens");
@@ -418,7 +418,7 @@ fn a_port_where_nobody_listens_is_status_3() {
 }
 
 #[test]
-fn a_name_that_nobody_has_is_status_3() {
+fn an_unknown_host_name_is_status_3() {
     let output = cannot_connect("nosuchhost.invalid", "5000");
     let told = "port 5000: no such host: nosuchhost.invalid";
     assert!(output.stderr.contains(told), "{output}");

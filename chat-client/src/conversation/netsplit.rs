@@ -123,7 +123,7 @@ mod tests {
 
     /// For any arrivals, renames and restarts.
     #[test]
-    fn what_is_known_of_the_others_is_bounded() {
+    fn people_are_bounded() {
         let mut netsplit = Netsplit::default();
         for round in 0..4 {
             let first = round * 2 * MAX_PEOPLE;

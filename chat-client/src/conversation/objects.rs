@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_no_harm_stays_as_it_came() {
+    fn harmless_objects_stay_as_they_came() {
         for object in [
             r#"{"seq":1,"time":"2026-11-23T10:00:00.123Z","type":"message","name":"ann","text":"hi"}"#,
             r#"{ "z" : 1.50e+3, "a":-0, "big":123456789012345678901234567890, "n":null }"#,

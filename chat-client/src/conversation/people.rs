@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_not_told_of_is_known_once_they_speak() {
+    fn a_speaker_is_known_without_an_arrival() {
         let mut people = People::default();
         people.speak(&name("ann"));
         people.rename(&name("x"), &name("y"));
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_of_speakers_is_still_everybody() {
+    fn a_crowd_of_speakers_is_all_here() {
         let mut people = People::default();
         for number in 0..200 {
             people.speak(&name(&format!("p{number}")));

@@ -105,7 +105,7 @@ fn a_chat_server_is_asked_for_json() {
 }
 
 #[test]
-fn what_is_said_comes_back_confirmed() {
+fn a_message_comes_back_confirmed() {
     let mut talk = Talk::joined();
     let sent = talk.say("hi");
     assert!(sent.contains(r#""text":"hi","id":""#), "{sent}");
@@ -122,7 +122,7 @@ fn what_is_said_comes_back_confirmed() {
 }
 
 #[test]
-fn what_is_refused_is_said_so() {
+fn a_refusal_is_told() {
     let mut talk = Talk::joined();
     let sent = talk.say("hi");
     let id = id_of(&sent);
@@ -154,7 +154,7 @@ fn the_tutorials_server_is_talked_to_in_plain_lines() {
 }
 
 #[test]
-fn what_a_plain_server_does_not_take_is_counted() {
+fn lines_that_a_plain_server_does_not_take_are_counted() {
     let mut talk = Talk::new();
     talk.conversation.say("early".to_owned());
     assert_eq!(talk.conversation.unsent(), 0);
@@ -194,7 +194,7 @@ fn a_hostile_server_cannot_reach_the_terminal() {
 }
 
 #[test]
-fn who_is_here_is_known_from_the_events() {
+fn people_are_known_from_the_events() {
     let mut talk = Talk::joined();
     let event = |seq: u64, rest: &str| {
         format!("{{\"seq\":{seq},\"time\":\"2026-11-23T10:00:00.123Z\",{rest}}}\n")
@@ -285,7 +285,7 @@ fn what_a_plain_server_says_at_the_end_is_heard() {
 
 /// A server that greets and never welcomes would hold a pipe for ever.
 #[test]
-fn a_server_that_lets_nobody_in_is_given_up() {
+fn a_server_that_never_welcomes_is_given_up() {
     let mut talk = Talk::new();
     talk.say("early");
     talk.hear("\r-- chat/1 welcome\n");
@@ -303,7 +303,7 @@ fn a_server_that_lets_nobody_in_is_given_up() {
 }
 
 #[test]
-fn who_leaves_before_it_is_decided_knows_what_waited() {
+fn leaving_before_it_is_decided_lists_the_lines_that_waited() {
     let decisions: [fn(&mut Talk); 3] = [
         |talk| talk.pass(DECIDE_AFTER),
         |talk| talk.hear("hello\n"),
@@ -326,7 +326,7 @@ fn who_leaves_before_it_is_decided_knows_what_waited() {
 
 /// However much of the input is read before the server can be told.
 #[test]
-fn what_follows_a_quit_is_not_said() {
+fn lines_behind_a_quit_are_not_said() {
     let welcome = r#"{"seq":1,"time":"2026-11-23T10:00:00.123Z","type":"welcome","name":"ann","people":1,"names":["ann"],"limits":{"text":4096,"line":1,"name":1}}"#;
     let lines = ["one", "/quit", "two"];
     for early in 0..=lines.len() {

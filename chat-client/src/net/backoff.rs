@@ -141,7 +141,7 @@ mod tests {
     /// A server is called once a second at most, in the long run, and not by all its
     /// clients at the same moment.
     #[test]
-    fn nobody_connects_more_than_once_a_second() {
+    fn no_client_connects_more_than_once_a_second() {
         for lived in [0.0, 0.5, 0.999, 1.0, 40.0].map(seconds) {
             for progresses in [true, false] {
                 let mut backoff = Backoff::default();
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whoever_has_no_more_input_gives_up() {
+    fn only_a_client_without_more_input_gives_up() {
         let lost = Instant::now();
         assert_eq!(GiveUp::Never.deadline(lost), None);
         let at_first = GiveUp::After(lost);

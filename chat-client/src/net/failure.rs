@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_told_in_plain_words_with_what_to_do() {
+    fn failures_are_told_in_plain_words_with_advice() {
         use Failure::*;
         let told = |failures: &[Failure]| {
             let addresses = three().into_iter().cycle();

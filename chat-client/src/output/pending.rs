@@ -48,7 +48,7 @@ mod tests {
     /// However long the lines are that come while a person drags the window, the
     /// pending output is bounded.
     #[test]
-    fn what_is_held_is_full_at_its_limit() {
+    fn pending_output_is_full_at_its_limit() {
         let zone = jiff::tz::TimeZone::UTC;
         let mut style = Style::new(
             Colors::Off,

@@ -191,7 +191,7 @@ mod on_unix {
 
     /// Were it opened it would be waited for without end.
     #[test]
-    fn what_is_no_file_is_neither_read_nor_written() {
+    fn only_a_regular_file_is_read_and_written() {
         let (directory, store) = store();
         let pipe = directory.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();

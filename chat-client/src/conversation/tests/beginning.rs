@@ -142,7 +142,7 @@ fn what_a_plain_server_says_last_needs_no_end() {
 
 /// Were it not said the server would say what it says to a person with `nc`.
 #[test]
-fn who_leaves_before_the_welcome_says_so() {
+fn leaving_before_the_welcome_sends_a_goodbye() {
     let mut talk = talk((Audience::Prompt, ServerKind::Chat));
     talk.hear("\r-- chat/1 welcome\n");
     talk.conversation.quit();

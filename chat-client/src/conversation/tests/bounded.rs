@@ -123,7 +123,7 @@ impl Client {
 }
 
 #[test]
-fn what_is_kept_does_not_grow_with_the_room() {
+fn memory_does_not_grow_with_the_room() {
     let mut client = Client::new();
     let mut sizes = Vec::new();
     for number in 1..=VISITS {

@@ -227,7 +227,7 @@ impl Play {
 
 proptest! {
     #[test]
-    fn whatever_is_cut_everything_is_there_once(
+    fn each_message_is_there_once_after_any_cuts(
         steps in proptest::collection::vec(0u8..13, 1..200),
     ) {
         let mut play = Play::new();

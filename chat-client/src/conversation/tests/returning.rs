@@ -258,7 +258,7 @@ fn a_goodbye_says_why_and_how_long() {
 }
 
 #[test]
-fn whoever_answers_now_may_be_somebody_else() {
+fn another_server_may_answer_after_a_loss() {
     for answer in ["HTTP/1.1 400 Bad Request\n", "\r-- chat/2 hello\n"] {
         let mut talk = Talk::in_room();
         talk.conversation.handle_disconnect(talk.now);
@@ -337,7 +337,7 @@ fn half_a_line_of_a_lost_connection_is_forgotten() {
 }
 
 #[test]
-fn leaving_while_away_says_nothing_to_anybody() {
+fn leaving_while_away_sends_nothing() {
     let mut talk = Talk::in_room();
     talk.conversation.handle_disconnect(talk.now);
     talk.conversation.quit();

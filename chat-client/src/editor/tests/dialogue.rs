@@ -117,7 +117,7 @@ fn searching() {
 }
 
 #[test]
-fn capitals_matter_to_whoever_types_one() {
+fn capitals_matter_in_a_query_that_has_one() {
     for (query, found) in [
         ("ann", Some("ANN")),
         ("Ann", Some("Ann")),

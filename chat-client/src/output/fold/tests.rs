@@ -37,7 +37,7 @@ fn the_first_is_shown_at_once_and_a_crowd_together() {
 }
 
 #[test]
-fn what_is_said_waits_for_nothing_and_overtakes_nobody() {
+fn a_message_does_not_wait_and_overtakes_no_arrival() {
     let mut fold = Fold::default();
     let now = Instant::now();
     let mut out = Vec::new();
@@ -58,7 +58,7 @@ fn after_a_pause_one_is_shown_at_once_again() {
 }
 
 #[test]
-fn what_is_past_is_together_only_as_it_was() {
+fn old_arrivals_are_together_only_as_they_were() {
     let at = |milliseconds, line: Line| Line {
         time: Some(Timestamp::from_unix_milliseconds(milliseconds)),
         age: Age::Missed,

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_inherited_does_not_tell() {
+    fn inherited_names_do_not_tell() {
         for (term, reflow) in [
             ("tmux-256color", Reflow::All),
             ("xterm-kitty", Reflow::All),

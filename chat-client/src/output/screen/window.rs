@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_settles_when_nobody_drags_it() {
+    fn a_window_settles_when_its_size_stays() {
         let start = Instant::now();
         let at = |milliseconds| start + Duration::from_millis(milliseconds);
         let size = |width| Size { width, height: 9 };

@@ -101,7 +101,7 @@ fn times_are_local_and_tell_when_the_day_changes() {
 }
 
 #[test]
-fn what_is_past_has_its_time_and_if_need_be_its_day() {
+fn old_lines_have_their_time_and_if_need_be_their_day() {
     let past = |minutes: i64, age| Line {
         age,
         ..at((EVENING + minutes * 60_000) as u64, says("bo", "hi\nall"))
@@ -163,7 +163,7 @@ fn notices_are_dim_and_what_went_wrong_is_red() {
 }
 
 #[test]
-fn the_bell_rings_for_what_was_missed_and_not_for_what_is_shown_again() {
+fn the_bell_rings_for_missed_messages_and_not_for_old_ones() {
     let mut bell = style(Colors::Off, TimeStyle::None);
     let (me, now) = (name("ann"), Instant::now());
     let mention = |age| Line {

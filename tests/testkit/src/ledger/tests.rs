@@ -52,7 +52,7 @@ fn expect_error(change: impl FnOnce(&mut History, &mut Vec<Ledger>), error: &str
 }
 
 #[test]
-fn what_agrees_is_right() {
+fn equal_records_are_right() {
     let (history, ledgers) = agreeing();
     let report = Report {
         events: 6,
@@ -141,7 +141,7 @@ fn the_numbers_go_on_without_a_gap() {
 }
 
 #[test]
-fn everybody_sees_what_is_kept() {
+fn all_clients_see_the_kept_messages() {
     expect_error(
         |_, ledgers| {
             let Some(Heard::Event(6, line)) = ledgers[1].heard.last_mut() else {

@@ -113,7 +113,7 @@ fn it_comes_back_and_sends_again_what_was_not_confirmed() {
 }
 
 #[test]
-fn what_must_not_be_is_found() {
+fn violations_are_found() {
     for (welcome, wrong) in [
         (
             r#""seq":3,"type":"welcome","room":"s","resumed":true"#,

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn what_has_not_come_back_is_sent_again_first_and_in_order() {
+fn unconfirmed_messages_are_sent_again_first_and_in_order() {
     let mut talk = Talk::in_room();
     let sent = talk.say("one") + &talk.say("/me waves") + &talk.say("three");
     let first = id_of(&sent).to_owned();

@@ -18,7 +18,7 @@ fn a_gap_is_told_and_not_told_again() {
 }
 
 #[test]
-fn a_gap_since_the_welcome_leaves_only_who_has_spoken() {
+fn a_gap_since_the_welcome_leaves_only_speakers() {
     let mut talk = Talk::in_room();
     talk.hear(&message(11, "bo", "hi"));
     talk.hear(&reply(r#""type":"gap","missed":5"#));
@@ -55,7 +55,7 @@ fn a_gap_in_the_past_that_was_asked_for_hides_nothing_new() {
 /// The room has lost the last messages that were seen, and has others under their
 /// numbers, which are shown once.
 #[test]
-fn what_is_there_in_place_of_what_was_lost_is_shown_once() {
+fn messages_in_place_of_lost_ones_are_shown_once() {
     let mut talk = Talk::new();
     talk.hear(GREETING);
     let run =
@@ -112,7 +112,7 @@ fn what_is_there_in_place_of_what_was_lost_is_shown_once() {
 }
 
 #[test]
-fn what_was_said_before_is_shown_with_its_time_on_joining() {
+fn old_messages_are_shown_with_their_time_on_joining() {
     let mut talk = Talk::with_replay(20);
     talk.hear(GREETING);
     assert_eq!(

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn who_is_here_is_known_from_the_welcome_and_not_from_the_past() {
+fn people_are_known_from_the_welcome_and_not_from_old_events() {
     let mut talk = Talk::in_room();
     talk.lose();
     talk.hear(&welcome(14, "ann", &["ann", "di"], RESUMED));
@@ -26,7 +26,7 @@ fn who_is_here_is_known_from_the_welcome_and_not_from_the_past() {
 }
 
 #[test]
-fn nobody_is_told_of_their_own_coming_and_going() {
+fn own_arrivals_and_departures_are_not_shown() {
     let mut talk = Talk::in_room();
     talk.come_back(14);
     talk.hear(&presence(11, "left", &["ann", "bo"]));
@@ -76,7 +76,7 @@ fn a_restart_is_quiet() {
 /// Only a person who has proved to be back is not shown. A name alone proves nothing:
 /// another person can have taken it.
 #[test]
-fn another_one_under_the_name_of_one_who_is_missing_is_told_of() {
+fn a_newcomer_with_the_name_of_a_missing_person_is_shown() {
     let mut talk = Talk::in_room();
     talk.lose();
     talk.hear(&welcome(14, "ann", &["ann", "bo"], RESUMED));
@@ -105,7 +105,7 @@ fn another_one_under_the_name_of_one_who_is_missing_is_told_of() {
 }
 
 #[test]
-fn who_is_not_back_after_a_restart_is_told_as_gone() {
+fn people_who_are_not_back_after_a_restart_are_shown_as_gone() {
     let mut talk = Talk::in_room();
     talk.lose();
     talk.hear(&welcome(14, "ann", &["ann"], RESUMED));
@@ -136,7 +136,7 @@ fn who_is_not_back_after_a_restart_is_told_as_gone() {
 }
 
 #[test]
-fn without_a_restart_nobody_is_told_as_gone() {
+fn without_a_restart_no_person_is_shown_as_gone() {
     let mut talk = Talk::in_room();
     talk.come_back(12);
     talk.hear(&presence(11, "left", &["bo"]));

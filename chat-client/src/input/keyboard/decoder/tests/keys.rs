@@ -328,7 +328,7 @@ const FUNCTIONAL: std::ops::RangeInclusive<u32> = 57344..=63743;
 
 /// Sequences that are no keys take no key with them.
 #[test]
-fn what_is_no_key_is_passed_over() {
+fn sequences_that_are_no_keys_are_passed_over() {
     let too_long = ["\x1b[", &"1;".repeat(MAX_PARAMETERS / 2), "1A"].concat();
     for bytes in [
         &b"\x1b[5~"[..],

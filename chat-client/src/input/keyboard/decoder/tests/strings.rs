@@ -85,7 +85,7 @@ fn answers_are_swallowed() {
 
 /// After a pause an unfinished string is over, and the next bytes are typed.
 #[test]
-fn a_string_without_an_end_holds_up_nobody() {
+fn a_string_without_an_end_does_not_hold_up_typing() {
     for (introducer, content) in ANSWERS {
         let mut decoder = Decoder::default();
         let mut out = Vec::new();

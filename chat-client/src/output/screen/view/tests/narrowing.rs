@@ -136,7 +136,7 @@ proptest! {
     /// In windows that are dragged: not drawn upon at each step, and with a width that
     /// is just that of prompt and draft more often than chance would have it.
     #[test]
-    fn no_finished_line_is_erased_whatever_the_window(
+    fn no_finished_line_is_erased_in_any_window(
         kind in 0..KINDS.len(),
         start in 10usize..90,
         steps in proptest::collection::vec(
