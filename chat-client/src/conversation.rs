@@ -24,6 +24,7 @@ mod foreign;
 mod incoming;
 mod netsplit;
 mod objects;
+mod options;
 mod outage;
 mod outbox;
 mod outgoing;
@@ -52,37 +53,13 @@ use foreign::BEGINNING;
 pub use foreign::{ForeignServer, ServerKind};
 use netsplit::Netsplit;
 use objects::Objects;
+pub use options::{Audience, JoinOptions};
 use outage::Outage;
 use outbox::Outbox;
 pub use people::People;
 use position::Position;
 use stage::{Departure, Liveness, Refusal, Stage};
 pub use timeouts::*;
-
-/// How to join, as the command line says.
-#[derive(Debug, Clone, Default)]
-pub struct JoinOptions {
-    /// The name to ask for.
-    pub name: Option<String>,
-    /// How many of the last messages to see again on joining.
-    pub replay: usize,
-    /// The audience.
-    pub audience: Audience,
-    /// What the person says that the server is.
-    pub server: ServerKind,
-}
-
-/// Who reads and types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Audience {
-    /// A program or a file.
-    #[default]
-    Program,
-    /// A person, line by line.
-    Lines,
-    /// A person at a prompt, which has keys of its own.
-    Prompt,
-}
 
 /// The conversation with one server.
 #[derive(Debug)]
@@ -177,9 +154,8 @@ impl Conversation {
                 Err(_) => break Err(NotAChat),
             }
         };
-        if let Stage::Json(liveness @ (Liveness::Heard(_) | Liveness::Pinged(_))) = &mut self.stage
-        {
-            *liveness = Liveness::Heard(now);
+        if let Stage::Json(liveness) = &mut self.stage {
+            liveness.hear(now);
         }
         self.partial_since = (!decoder.pending().is_empty()).then_some(now);
         self.decoder = decoder;
@@ -397,14 +373,6 @@ impl Conversation {
         self.output.extend(hello.encode());
         let refusal = refusal_in(greeting).map(Refusal::ForNow);
         self.stage = Stage::Hello { until, refusal };
-    }
-}
-
-impl JoinOptions {
-    /// Whether a server that does not greet is talked to in plain lines: by a person,
-    /// who sees its answers, and by a program with `--plain-server`.
-    fn may_be_plain(&self) -> bool {
-        self.server == ServerKind::PlainLines || self.audience != Audience::Program
     }
 }
 

@@ -1,9 +1,36 @@
 //! Lines that are commands. Pure.
 
-use chat_proto::command::Command;
+use chat_proto::catalogue;
+use chat_proto::command::{Command, Kind};
 use chat_proto::text_form;
+
+use super::options::Audience;
 
 /// Whether a line is `/quit`.
 pub fn is_quit(line: &str) -> bool {
     matches!(text_form::parse_command(line), Ok(Some(Command::Quit)))
 }
+
+/// The answer to `/help`.
+pub(super) fn help(audience: Audience) -> String {
+    let commands = catalogue::help(Some((Kind::Quit, ", and so does Ctrl-D")));
+    match audience {
+        Audience::Prompt => format!("{commands}\n{KEYS}"),
+        Audience::Lines | Audience::Program => commands,
+    }
+}
+
+/// `chat-client/README.md` has the others.
+const KEYS: &str = "\
+keys (C-r is Ctrl and R together, M-Enter is Alt and Enter):
+Enter         sends what you have typed
+M-Enter, C-j  begins another line in it
+Tab           completes a name, or a command that begins with /
+Up, Down      what you sent before; C-r searches it
+C-a, C-e      to the start and to the end of the line
+C-w, C-u      deletes the word, the line before the cursor; C-y puts it back
+C-_           undoes
+C-l           empties the screen
+C-z           stops the client until you type fg
+C-c           clears what you have typed; twice in an empty line, leaves
+C-d           leaves, in an empty line";

@@ -1,14 +1,13 @@
 //! Lines that the person types or pipes.
 
-use chat_proto::catalogue;
-use chat_proto::command::{Command, Kind};
+use chat_proto::command::Command;
 use chat_proto::json_form;
 use chat_proto::text_form;
 
-use super::commands::is_quit;
+use super::Conversation;
+use super::commands::{help, is_quit};
 use super::outbox::SpeechKind;
 use super::stage::{Departure, Stage};
-use super::{Audience, Conversation};
 use crate::output::line::Line;
 
 impl Conversation {
@@ -75,13 +74,7 @@ impl Conversation {
                 return self.outbox.send(SpeechKind::Action, text, &mut self.output);
             }
             Command::Quit => return self.quit(),
-            Command::Help => {
-                let commands = catalogue::help(Some((Kind::Quit, ", and so does Ctrl-D")));
-                return self.show(Line::notice(match self.options.audience {
-                    Audience::Prompt => format!("{commands}\n{KEYS}"),
-                    Audience::Lines | Audience::Program => commands,
-                }));
-            }
+            Command::Help => return self.show(Line::notice(help(self.options.audience))),
             Command::Hello(_) => return self.refuse("/hello is for programs".to_owned()),
             Command::History { .. } => self.position.ask_history(),
             // The server does the other commands.
@@ -90,18 +83,3 @@ impl Conversation {
         json_form::encode_command(&command, &mut self.output);
     }
 }
-
-/// `chat-client/README.md` has the others.
-const KEYS: &str = "\
-keys (C-r is Ctrl and R together, M-Enter is Alt and Enter):
-Enter         sends what you have typed
-M-Enter, C-j  begins another line in it
-Tab           completes a name, or a command that begins with /
-Up, Down      what you sent before; C-r searches it
-C-a, C-e      to the start and to the end of the line
-C-w, C-u      deletes the word, the line before the cursor; C-y puts it back
-C-_           undoes
-C-l           empties the screen
-C-z           stops the client until you type fg
-C-c           clears what you have typed; twice in an empty line, leaves
-C-d           leaves, in an empty line";

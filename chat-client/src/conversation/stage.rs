@@ -80,6 +80,13 @@ impl Stage {
 }
 
 impl Liveness {
+    /// The server was heard, unless it is given up already.
+    pub(super) fn hear(&mut self, now: Instant) {
+        if !matches!(self, Self::Silent) {
+            *self = Self::Heard(now);
+        }
+    }
+
     /// When to ask the server for a sign of life, or to take it for gone.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {

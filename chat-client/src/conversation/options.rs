@@ -1,0 +1,36 @@
+//! The options of joining.
+
+use super::foreign::ServerKind;
+
+/// How to join, as the command line says.
+#[derive(Debug, Clone, Default)]
+pub struct JoinOptions {
+    /// The name to ask for.
+    pub name: Option<String>,
+    /// How many of the last messages to see again on joining.
+    pub replay: usize,
+    /// The audience.
+    pub audience: Audience,
+    /// What the person says that the server is.
+    pub server: ServerKind,
+}
+
+/// Who reads and types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Audience {
+    /// A program or a file.
+    #[default]
+    Program,
+    /// A person, line by line.
+    Lines,
+    /// A person at a prompt, which has keys of its own.
+    Prompt,
+}
+
+impl JoinOptions {
+    /// Whether a server that does not greet is talked to in plain lines: by a person,
+    /// who sees its answers, and by a program with `--plain-server`.
+    pub(super) fn may_be_plain(&self) -> bool {
+        self.server == ServerKind::PlainLines || self.audience != Audience::Program
+    }
+}
