@@ -149,3 +149,63 @@ fn goodbye_comes_behind_everything() {
     hall.hub.timeline.show_all();
     assert_eq!(types(&hall.objects_so_far(bot)), ["message", "goodbye"]);
 }
+
+#[test]
+fn while_nothing_can_be_kept_nothing_is_taken_and_people_are_told() {
+    let mut hall = Hall::new();
+    hall.hub.timeline.keep(1, 0, u64::MAX);
+    let ann = hall.join("ann");
+    let (bot, got) = hall.program(json!({"protocol": 1, "name": "bot"}));
+    assert_eq!(got[0]["kept"], true);
+    hall.read(ann);
+    let trouble = chat_proto::text::Text::clean("the disk is full").unwrap();
+    let shown = hall.hub.timeline.shown();
+    hall.hub.timeline.set_trouble(Some(trouble));
+    let say = |hall: &mut Hall, who: usize, line: &str| {
+        let now = hall.now;
+        hall.sessions[who].receive(line.as_bytes(), &mut hall.hub, now);
+        hall.hub.timeline.show(shown);
+    };
+    say(&mut hall, ann, "hi\n/nick anna\n");
+    say(
+        &mut hall,
+        bot,
+        "{\"type\":\"message\",\"text\":\"hi\",\"id\":\"7\"}\n",
+    );
+    // Those who come can see what there is, and are announced later.
+    let late = hall.connect();
+    say(
+        &mut hall,
+        late,
+        "/hello {\"protocol\":1,\"name\":\"late\"}\n",
+    );
+    assert_eq!(hall.hub.timeline.head().seq, shown.seq + 1);
+    let output = |hall: &Hall, who: usize| {
+        let mut slices = Slices::new();
+        hall.sessions[who].output(&hall.hub, &mut slices);
+        let bytes: Vec<u8> = slices
+            .as_slice()
+            .iter()
+            .flat_map(|slice| slice.to_vec())
+            .collect();
+        String::from_utf8(bytes).unwrap()
+    };
+    assert_eq!(
+        output(&hall, ann),
+        "\r-- that was not sent: the disk is full\n\r-- you keep your name: the disk is full\n"
+    );
+    let refused = output(&hall, bot);
+    assert!(
+        refused.contains("not_kept") && refused.contains("\"id\":\"7\""),
+        "{refused}"
+    );
+    let welcome = output(&hall, late);
+    assert!(
+        welcome.contains(&format!("\"seq\":{}", shown.seq)),
+        "{welcome}"
+    );
+    hall.hub.timeline.set_trouble(None);
+    hall.hub.timeline.show_all();
+    assert!(hall.read(ann).ends_with("\r[late] entered room\n"));
+    assert!(hall.read(late).contains("\"entered\""));
+}

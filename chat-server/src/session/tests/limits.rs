@@ -173,3 +173,40 @@ fn limits_have_their_names() {
         assert_eq!(told[0]["text"], format!("that was not sent: {answer}"));
     }
 }
+
+/// What waits for one who asks is bounded.
+#[test]
+fn who_asks_without_reading_is_not_answered_without_end() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    hall.send(ann, "/help\n".repeat(10_000));
+    let session = &hall.sessions[ann];
+    assert!(!session.wants_input());
+    assert!(session.participant.reader.private_bytes() < MAX_PRIVATE + 1024);
+    assert_eq!(hall.read(ann).matches("/who").count(), 10_000);
+    assert_eq!(hall.sessions[ann].input.backlog(), 0);
+}
+
+/// Many lines at once are one turn after the other.
+#[test]
+fn one_turn_is_bounded_in_lines_and_in_bytes() {
+    let mut hall = Hall::new();
+    let (ann, bo) = (hall.join("ann"), hall.join("bo"));
+    hall.send(ann, "a\n".repeat(1000));
+    assert_eq!(hall.read(bo).lines().count(), TURN_LINES);
+    assert!(hall.sessions[ann].has_work() && hall.sessions[ann].is_held());
+    let mut turns = 1;
+    while hall.sessions[ann].has_work() {
+        hall.sessions[ann].go_on(&mut hall.hub, hall.now);
+        turns += 1;
+    }
+    assert_eq!(turns, 1000usize.div_ceil(TURN_LINES));
+    assert_eq!(hall.read(bo).lines().count(), 1000 - TURN_LINES);
+    assert!(!hall.sessions[ann].is_held());
+
+    hall.send(ann, format!("{}\n", "x".repeat(4000)).repeat(20));
+    let written = hall.hub.timeline.written();
+    assert!(hall.sessions[ann].has_work());
+    hall.sessions[ann].go_on(&mut hall.hub, hall.now);
+    assert!(hall.hub.timeline.written() - written < TURN_BYTES + 10_000);
+}
