@@ -1,7 +1,10 @@
+mod strategies;
+
 use super::*;
 use crate::command::Resume;
 use crate::event::{Limits, SpeechKind};
 use proptest::prelude::*;
+use strategies::*;
 
 fn time() -> Timestamp {
     Timestamp::from_unix_milliseconds(1_795_428_000_123)
@@ -128,132 +131,6 @@ fn what_a_hostile_server_sends_is_cleaned() {
     assert_eq!(speech.text.as_str(), "x");
     let forged = line.replace("ann", "\\u001b[2J");
     assert_eq!(parse_server_message(&forged), Err(MalformedObject));
-}
-
-fn names() -> impl Strategy<Value = Name> {
-    prop_oneof!["[a-z]{1,8}x", "[а-я]{1,8}", Just("127.0.0.1:5".to_owned())]
-        .prop_filter_map("a name", |name| Name::parse(&name).ok())
-}
-
-fn texts() -> impl Strategy<Value = Text> {
-    // Plain ones, ones that need escapes, and anything.
-    prop_oneof!["[ -~]{1,200}", "[a-z\"\\\\\t\n]{1,200}", any::<String>()]
-        .prop_filter_map("a text", |text: String| Text::clean(&text).ok())
-}
-
-fn ids() -> impl Strategy<Value = Option<MessageId>> {
-    "[!-~]{0,64}".prop_map(|id| MessageId::new(&id))
-}
-
-fn rooms() -> impl Strategy<Value = RoomId> {
-    "[!-~]{1,64}".prop_filter_map("a room", |room| RoomId::new(&room))
-}
-
-fn runs() -> impl Strategy<Value = Option<RunId>> {
-    any::<Option<(u32, u64)>>()
-        .prop_map(|run| run.map(|(time, random)| RunId::new(time.into(), random)))
-}
-
-fn tags() -> impl Strategy<Value = Option<Tag>> {
-    any::<Option<u64>>().prop_map(|tag| tag.map(Tag::new))
-}
-
-fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
-    // A name is back or not, however often it is in the list.
-    let arrivals = proptest::collection::btree_map(names(), (tags(), any::<bool>()), 1..5);
-    let arrival = |(name, (tag, back))| Arrival { name, tag, back };
-    arrivals.prop_map(move |arrivals| arrivals.into_iter().map(arrival).collect())
-}
-
-fn bodies() -> impl Strategy<Value = Body> {
-    let speech = || {
-        (names(), texts(), ids(), tags()).prop_map(|(name, text, id, tag)| Speech {
-            name,
-            text,
-            id,
-            tag,
-        })
-    };
-    let some_names = || proptest::collection::vec(names(), 1..5);
-    prop_oneof![
-        speech().prop_map(Body::Message),
-        speech().prop_map(Body::Action),
-        arrivals().prop_map(Body::Entered),
-        some_names().prop_map(Body::Left),
-        (names(), names(), tags()).prop_map(|(old, new, tag)| Body::Renamed { old, new, tag }),
-        (rooms(), runs(), 0usize..9).prop_map(|(room, run, people)| Body::Room {
-            room,
-            run,
-            people
-        }),
-    ]
-}
-
-fn replies() -> impl Strategy<Value = Reply> {
-    let some_names = || proptest::collection::vec(names(), 0..5);
-    let limits = Limits {
-        text: 1,
-        line: 2,
-        name: 3,
-        rate: 4,
-        clients: 5,
-        per_address: 6,
-        new_per_address: 7,
-        unjoined: 8,
-        unjoined_per_address: 9,
-        idle_join: Duration::from_millis(10),
-        stall: Duration::from_millis(11),
-    };
-    prop_oneof![
-        texts().prop_map(Reply::Notice),
-        (texts(), ids()).prop_map(|(text, id)| Reply::Error {
-            code: ErrorCode::BadName,
-            text,
-            id
-        }),
-        (0usize..9, some_names(), any::<bool>()).prop_map(|(people, names, more)| Reply::People {
-            people,
-            names,
-            more
-        }),
-        ids().prop_map(|id| Reply::Pong { id }),
-        any::<u64>().prop_map(|missed| Reply::Gap { missed }),
-        (ids(), any::<u64>()).prop_filter_map("an id", |(id, seq)| {
-            Some(Reply::Confirmed { id: id?, seq })
-        }),
-        (any::<u64>(), any::<u64>(), ids()).prop_map(|(first, last, id)| Reply::History {
-            first,
-            last,
-            id
-        }),
-        (texts(), any::<u32>()).prop_map(|(text, after)| Reply::Goodbye {
-            text,
-            after: Duration::from_millis(after.into())
-        }),
-        (
-            (names(), 0usize..9, some_names()),
-            proptest::option::of(rooms()),
-            (any::<u64>(), any::<u64>()),
-            (any::<bool>(), any::<Option<bool>>(), any::<Option<u128>>()),
-        )
-            .prop_map(
-                move |((name, people, names), room, (seq, first), (kept, resumed, secret))| {
-                    Reply::Welcome(Welcome {
-                        name,
-                        room,
-                        seq,
-                        first,
-                        kept,
-                        resumed,
-                        from: resumed.map(|_| first),
-                        people,
-                        names,
-                        limits,
-                        secret: secret.map(Secret::new),
-                    })
-                }
-            ),
-    ]
 }
 
 /// The members of an event in their order, each written by serde_json.
