@@ -3,6 +3,7 @@
 mod crowd;
 mod fairness;
 mod faults;
+mod floods;
 mod framing;
 mod help;
 mod hostile_text;
