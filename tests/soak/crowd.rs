@@ -2,19 +2,21 @@
 //! they talk, stop reading, lose their connections, come back and go on, leave,
 //! and others come.
 
+mod client;
+
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use chat_testkit::talker::{event, id_at_the_end};
 use chat_testkit::{Ledger, Random};
-use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use serde_json::{Value, json};
 use socket2::SockRef;
 
 use crate::audit::Audit;
+pub(crate) use client::Route;
+use client::{Client, Connection, Message, State, connect};
 
 /// Everybody who is in the room, and the one who watches them.
 pub(crate) struct Crowd {
@@ -43,55 +45,6 @@ pub(crate) struct Counts {
     /// The longest time from a message to its confirmation, of those who read
     /// on a connection without faults.
     pub(crate) slowest: Duration,
-}
-
-/// Somebody, over all their connections.
-struct Client {
-    route: Route,
-    ledger: Ledger,
-    room: Option<String>,
-    /// The newest event that it has.
-    last: u64,
-    waiting: VecDeque<Message>,
-    said: u64,
-    /// It reads nothing before this moment.
-    stopped: Option<Instant>,
-    /// It has stopped, or lost a connection, since it said what waits.
-    excused: bool,
-    state: State,
-}
-
-/// How it connects.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Route {
-    pub(crate) addr: SocketAddr,
-    /// Whether nothing happens on the way.
-    pub(crate) is_good: bool,
-}
-
-enum State {
-    /// It tries again at this moment.
-    Away(Instant),
-    Connected(Connection),
-}
-
-struct Connection {
-    stream: TcpStream,
-    begun: Instant,
-    partial: Vec<u8>,
-    out: Vec<u8>,
-    welcomed: bool,
-    readable: bool,
-    /// When something came, or it began to read again.
-    heard: Instant,
-    /// It has stopped once, and takes little at a time since.
-    is_slow: bool,
-}
-
-struct Message {
-    id: String,
-    text: String,
-    sent: Option<Instant>,
 }
 
 impl Crowd {
@@ -503,59 +456,6 @@ impl Crowd {
             self.counts.slowest = self.counts.slowest.max(sent.elapsed());
         }
     }
-}
-
-impl Client {
-    fn is_welcomed(&self) -> bool {
-        matches!(&self.state, State::Connected(connection) if connection.welcomed)
-    }
-
-    /// It reads nothing, or has not: what a server that was killed had sent it comes
-    /// through its small buffer in minutes, and only then does it know of the end.
-    fn is_behind(&self) -> bool {
-        let is_slow = matches!(&self.state, State::Connected(connection) if connection.is_slow);
-        self.stopped.is_some() || is_slow
-    }
-
-    fn is_settled(&self, newest: u64) -> bool {
-        let has_all = self.waiting.is_empty() && self.last == newest;
-        has_all && self.is_welcomed() && self.stopped.is_none()
-    }
-}
-
-impl Connection {
-    fn send(&mut self, waiting: &mut VecDeque<Message>) -> io::Result<()> {
-        if self.welcomed {
-            for message in waiting.iter_mut().filter(|message| message.sent.is_none()) {
-                message.sent = Some(Instant::now());
-                let Message { id, text, .. } = message;
-                let object = json!({ "type": "message", "text": text, "id": id });
-                self.out.extend(format!("{object}\n").into_bytes());
-            }
-        }
-        while !self.out.is_empty() {
-            match self.stream.write(&self.out) {
-                Ok(count) => drop(self.out.drain(..count)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-}
-
-fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
-    let stream = std::net::TcpStream::connect_timeout(&addr, Duration::from_secs(1))?;
-    if stream.local_addr()? == addr {
-        // Nobody listens, and the system has connected us with ourselves: the
-        // server could not come back as long as this stands.
-        SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
-        return Err(io::ErrorKind::ConnectionRefused.into());
-    }
-    stream.set_nodelay(true)?;
-    stream.set_nonblocking(true)?;
-    Ok(TcpStream::from_std(stream))
 }
 
 /// After so long without an answer it looks for another connection.
