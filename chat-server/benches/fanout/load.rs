@@ -5,7 +5,8 @@
 //! for each client, and at the end of a run every client must have had every
 //! message once: no more, no less.
 
-use std::collections::VecDeque;
+mod client;
+
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,12 +16,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use memchr::{memchr_iter, memmem};
+use memchr::memchr_iter;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use socket2::SockRef;
 
-use crate::contestant::{Kind, MARK, Step};
+use crate::contestant::{Kind, MARK};
+use client::Client;
 
 /// How a room is loaded.
 #[derive(Debug, Clone, Copy)]
@@ -49,23 +51,6 @@ pub(crate) struct Crowd {
     delivered: u64,
     /// When anything was last read.
     heard: Instant,
-}
-
-struct Client {
-    socket: TcpStream,
-    connected: bool,
-    /// What is left of coming in; none once it is in.
-    steps: VecDeque<Step>,
-    is_in: bool,
-    /// It takes nothing any more.
-    stopped: bool,
-    /// The end of what it read while coming in, or a line that was not whole:
-    /// an answer may come in two pieces.
-    tail: Vec<u8>,
-    /// What is to be sent.
-    out: Vec<u8>,
-    said: u64,
-    delivered: u64,
 }
 
 impl Crowd {
@@ -382,123 +367,6 @@ impl Crowd {
     }
 }
 
-impl Client {
-    fn writable(&mut self) -> anyhow::Result<()> {
-        if !self.connected {
-            if let Some(error) = self.socket.take_error()? {
-                return Err(error).context("cannot connect");
-            }
-            self.connected = true;
-            self.step()?;
-        }
-        self.flush()
-    }
-
-    /// Says what the next step of coming in is.
-    fn step(&mut self) -> anyhow::Result<()> {
-        if let Some(step) = self.steps.front_mut() {
-            self.out.append(&mut step.say);
-            if step.until.is_none() {
-                self.steps.pop_front();
-                return self.step();
-            }
-        } else {
-            self.is_in = true;
-            self.tail = Vec::new();
-        }
-        self.flush()
-    }
-
-    fn flush(&mut self) -> anyhow::Result<()> {
-        while !self.out.is_empty() {
-            match self.socket.write(&self.out) {
-                Ok(count) => drop(self.out.drain(..count)),
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => return Ok(()),
-                    io::ErrorKind::Interrupted => {}
-                    _ => return Err(error).context("cannot say anything"),
-                },
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads what is there; tells how many bytes and how many messages.
-    fn read(&mut self, kind: Kind, buffer: &mut [u8]) -> anyhow::Result<(usize, u64)> {
-        let (mut bytes, mut marks) = (0, 0);
-        loop {
-            match self.socket.read(buffer) {
-                Ok(0) => bail!("the server closed the connection"),
-                Ok(count) => {
-                    let read = &buffer[..count];
-                    bytes += count;
-                    marks += memchr_iter(MARK, read).count() as u64;
-                    if !self.is_in {
-                        self.hear_answer(read)?;
-                    } else if kind.pings() {
-                        self.hear_pings(read)?;
-                    }
-                    // What comes later is told by the poll.
-                    if count < buffer.len() {
-                        break;
-                    }
-                }
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => break,
-                    io::ErrorKind::Interrupted => {}
-                    _ => return Err(error).context("cannot read"),
-                },
-            }
-        }
-        self.delivered += marks;
-        Ok((bytes, marks))
-    }
-
-    fn hear_answer(&mut self, read: &[u8]) -> anyhow::Result<()> {
-        let Some(until) = self.steps.front().and_then(|step| step.until) else {
-            return Ok(());
-        };
-        let border = read.len().min(LONGEST_ANSWER);
-        self.tail.extend_from_slice(&read[..border]);
-        let found = memmem::find(&self.tail, until).or_else(|| memmem::find(read, until));
-        if found.is_some() {
-            self.tail.clear();
-            self.steps.pop_front();
-            return self.step();
-        }
-        let kept = &read[border.max(read.len().saturating_sub(LONGEST_ANSWER))..];
-        self.tail.extend_from_slice(kept);
-        let surplus = self.tail.len().saturating_sub(LONGEST_ANSWER);
-        self.tail.drain(..surplus);
-        Ok(())
-    }
-
-    fn hear_pings(&mut self, read: &[u8]) -> anyhow::Result<()> {
-        let mut whole = std::mem::take(&mut self.tail);
-        let text = if whole.is_empty() {
-            read
-        } else {
-            whole.extend_from_slice(read);
-            &whole
-        };
-        for at in memmem::find_iter(text, b"PING") {
-            if at > 0 && text[at - 1] != b'\n' {
-                continue;
-            }
-            let line = &text[at..];
-            if let Some(end) = memchr::memchr(b'\n', line) {
-                self.out.extend_from_slice(b"PONG");
-                self.out.extend_from_slice(&line[4..=end]);
-            }
-        }
-        let last = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
-        if text[last..].first() == Some(&b'P') {
-            self.tail = text[last..].to_vec();
-        }
-        self.flush()
-    }
-}
-
 /// Lets Ctrl-C and SIGTERM end a run where everything is still stopped.
 pub(crate) fn watch_signals() -> anyhow::Result<()> {
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
@@ -524,6 +392,3 @@ const QUIET_WITHIN: Duration = Duration::from_secs(60);
 
 /// How long a load may be without any delivery.
 const STALLED_AFTER: Duration = Duration::from_secs(5);
-
-/// No answer that is waited for is longer.
-const LONGEST_ANSWER: usize = 64;
