@@ -30,6 +30,8 @@ mod report;
 #[cfg(target_os = "linux")]
 mod run;
 #[cfg(target_os = "linux")]
+mod scenario;
+#[cfg(target_os = "linux")]
 mod sweep;
 
 use std::process::ExitCode;

@@ -11,10 +11,11 @@ use clap::Parser;
 use crate::chart;
 use crate::contestant::{Contestant, Kind};
 use crate::load::watch_signals;
-use crate::measure::{Bench, Metric, Scenario, Session};
+use crate::measure::Bench;
 use crate::peers;
 use crate::process::{Cores, raise_descriptor_limit};
 use crate::report::{Table, csv};
+use crate::scenario::{Metric, Scenario, Session};
 use crate::sweep;
 
 /// Measures what fan-out costs: the floor, chat-server, and other servers that
