@@ -2,12 +2,14 @@
 //! lines for how a cost grows. All scales are logarithmic, because the slowest
 //! takes a hundred times what the fastest takes.
 
+use std::ops::RangeInclusive;
+
 use anyhow::anyhow;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::report::Table;
+use crate::report::{Heading, Summary, Table};
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -73,23 +75,10 @@ fn panels(
 fn bar_panel(table: &Table, area: &Area<'_>, left: i32, top: i32) -> anyhow::Result<()> {
     let heading = &table.heading;
     let title = format!("{} ({})", heading.key, heading.unit);
-    text(
-        area,
-        &title,
-        (left + MARGIN, top + 12),
-        HPos::Left,
-        BIG,
-        &BLACK,
-    )?;
+    let start = left + MARGIN;
+    text(area, &title, (start, top + 12), HPos::Left, BIG, &BLACK)?;
     let title = &heading.title;
-    text(
-        area,
-        title,
-        (left + MARGIN, top + 28),
-        HPos::Left,
-        SMALL,
-        &GREY,
-    )?;
+    text(area, title, (start, top + 28), HPos::Left, SMALL, &GREY)?;
     let summaries: Vec<_> = (0..table.rows.len())
         .map(|row| table.summary(row))
         .collect();
@@ -101,35 +90,11 @@ fn bar_panel(table: &Table, area: &Area<'_>, left: i32, top: i32) -> anyhow::Res
     let mut y = top + HEAD;
     for (row, summary) in table.rows.iter().zip(&summaries) {
         let middle = y + ROW / 2;
-        text(
-            area,
-            &row.name,
-            (from - 6, middle),
-            HPos::Right,
-            SMALL,
-            &BLACK,
-        )?;
-        if let Some(one) = summary {
-            let colour = colour_of(&row.name);
-            let end = scale.place(one.median);
-            area.draw(&Rectangle::new(
-                [(from, y + 3), (end, y + ROW - 3)],
-                colour.filled(),
-            ))
-            .map_err(drawn)?;
-            let whisker = [
-                (scale.place(one.minimum), middle),
-                (scale.place(one.maximum), middle),
-            ];
-            area.draw(&PathElement::new(whisker, BLACK.mix(0.6)))
-                .map_err(drawn)?;
-            let mut label = format!("{:.*}", heading.decimals, one.median);
-            if let Some(ratio) = one.to_floor {
-                label += &format!(" · {ratio:.2} ×");
-            }
-            text(area, &label, (to + 6, middle), HPos::Left, SMALL, &BLACK)?;
-        } else {
-            text(area, "–", (to + 6, middle), HPos::Left, SMALL, &GREY)?;
+        let name = (from - 6, middle);
+        text(area, &row.name, name, HPos::Right, SMALL, &BLACK)?;
+        match summary {
+            Some(one) => bar(area, heading, one, colour_of(&row.name), &scale, y)?,
+            None => text(area, "–", (to + 6, middle), HPos::Left, SMALL, &GREY)?,
         }
         y += ROW;
     }
@@ -143,22 +108,40 @@ fn bar_panel(table: &Table, area: &Area<'_>, left: i32, top: i32) -> anyhow::Res
     Ok(())
 }
 
+/// The bar of one contestant in the row that begins at `y`.
+fn bar(
+    area: &Area<'_>,
+    heading: &Heading,
+    one: &Summary,
+    colour: RGBColor,
+    scale: &Scale,
+    y: i32,
+) -> anyhow::Result<()> {
+    let middle = y + ROW / 2;
+    let corners = [(scale.from, y + 3), (scale.place(one.median), y + ROW - 3)];
+    area.draw(&Rectangle::new(corners, colour.filled()))
+        .map_err(drawn)?;
+    let whisker = [one.minimum, one.maximum].map(|value| (scale.place(value), middle));
+    area.draw(&PathElement::new(whisker, BLACK.mix(0.6)))
+        .map_err(drawn)?;
+    let mut label = format!("{:.*}", heading.decimals, one.median);
+    if let Some(ratio) = one.to_floor {
+        label += &format!(" · {ratio:.2} ×");
+    }
+    let place = (scale.to + 6, middle);
+    text(area, &label, place, HPos::Left, SMALL, &BLACK)
+}
+
 fn line_panel(series: &[Table], area: &Area<'_>, (left, top): (i32, i32)) -> anyhow::Result<()> {
     let Some(first) = series.first() else {
         return Ok(());
     };
     let name = first.heading.place.map_or("", |(series, _)| series);
     let title = format!("{name} ({})", first.heading.unit);
-    text(
-        area,
-        &title,
-        (left + MARGIN, top + 12),
-        HPos::Left,
-        BIG,
-        &BLACK,
-    )?;
+    let place = (left + MARGIN, top + 12);
+    text(area, &title, place, HPos::Left, BIG, &BLACK)?;
     let at = |table: &Table| table.heading.place.map_or(1.0, |(_, at)| at);
-    let points: Vec<Vec<(f64, f64)>> = (0..first.rows.len())
+    let curves: Vec<Curve> = (0..first.rows.len())
         .map(|row| {
             let points = series
                 .iter()
@@ -166,14 +149,14 @@ fn line_panel(series: &[Table], area: &Area<'_>, (left, top): (i32, i32)) -> any
             points.collect()
         })
         .collect();
-    let costs = || points.iter().flatten().map(|(_, cost)| *cost);
-    let least = costs().fold(f64::INFINITY, f64::min);
-    let most = costs().fold(0.0, f64::max);
+    let costs = || curves.iter().flatten().map(|(_, cost)| *cost);
+    let least = costs().fold(f64::INFINITY, f64::min) / 1.2;
+    let most = costs().fold(0.0, f64::max) * 1.2;
     let (from, to) = (left + 60, left + WIDTH - LABELS - 60);
     let (upper, lower) = (top + 34, top + LINES_HEIGHT - 34);
     let last = series.last().map_or(1.0, at);
     let across = Scale::new(at(first), last, from, to);
-    let up = Scale::new(least / 1.2, most * 1.2, lower, upper);
+    let up = Scale::new(least, most, lower, upper);
     let axes = [(from, upper), (from, lower), (to, lower)];
     area.draw(&PathElement::new(axes, GREY)).map_err(drawn)?;
     for table in series {
@@ -184,29 +167,53 @@ fn line_panel(series: &[Table], area: &Area<'_>, (left, top): (i32, i32)) -> any
         };
         text(area, &label, (x, lower + 12), HPos::Center, SMALL, &BLACK)?;
     }
+    grid(area, least..=most, &up, (from, to))?;
+    draw_curves(area, first, &curves, &across, &up)
+}
+
+/// The points of one contestant: the number that grows, and the cost.
+type Curve = Vec<(f64, f64)>;
+
+/// Lines from side to side at round costs, with a label each.
+fn grid(
+    area: &Area<'_>,
+    costs: RangeInclusive<f64>,
+    up: &Scale,
+    (from, to): (i32, i32),
+) -> anyhow::Result<()> {
     for power in 0..6 {
         for step in [1.0, 2.0, 3.0, 5.0, 7.0] {
             let cost = step * 10f64.powi(power);
-            if cost >= least / 1.2 && cost <= most * 1.2 {
+            if costs.contains(&cost) {
                 let y = up.place(cost);
-                let grid = [(from, y), (to, y)];
-                area.draw(&PathElement::new(grid, BLACK.mix(0.12)))
+                let line = [(from, y), (to, y)];
+                area.draw(&PathElement::new(line, BLACK.mix(0.12)))
                     .map_err(drawn)?;
                 let label = cost.to_string();
                 text(area, &label, (from - 6, y), HPos::Right, SMALL, &BLACK)?;
             }
         }
     }
+    Ok(())
+}
+
+fn draw_curves(
+    area: &Area<'_>,
+    table: &Table,
+    curves: &[Curve],
+    across: &Scale,
+    up: &Scale,
+) -> anyhow::Result<()> {
     let mut free = i32::MIN;
-    let mut order: Vec<usize> = (0..points.len()).collect();
-    let end = |row: &usize| points[*row].last().map_or(0, |(_, cost)| up.place(*cost));
+    let mut order: Vec<usize> = (0..curves.len()).collect();
+    let end = |row: &usize| curves[*row].last().map_or(0, |(_, cost)| up.place(*cost));
     order.sort_by_key(end);
     for row in order {
-        let Some(&(x, cost)) = points[row].last() else {
+        let Some(&(x, cost)) = curves[row].last() else {
             continue;
         };
         let colour = LINE_COLOURS[row % LINE_COLOURS.len()];
-        let path = points[row]
+        let path = curves[row]
             .iter()
             .map(|(x, cost)| (across.place(*x), up.place(*cost)));
         let path: Vec<_> = path.collect();
@@ -216,14 +223,8 @@ fn line_panel(series: &[Table], area: &Area<'_>, (left, top): (i32, i32)) -> any
         let y = up.place(cost).max(free);
         free = y + LINE;
         let place = (across.place(x) + 6, y);
-        text(
-            area,
-            &first.rows[row].name,
-            place,
-            HPos::Left,
-            SMALL,
-            &colour,
-        )?;
+        let name = &table.rows[row].name;
+        text(area, name, place, HPos::Left, SMALL, &colour)?;
     }
     Ok(())
 }

@@ -83,13 +83,18 @@ impl Table {
             .filter_map(|(own, floor)| Some((*own)? / (*floor)?))
             .collect();
         let mut all: Vec<f64> = own.into_iter().flatten().collect();
+        let to_floor = if self.heading.to_floor {
+            median(&mut ratios)
+        } else {
+            None
+        };
         let median = median(&mut all)?;
         Some(Summary {
             rounds: all.len(),
             minimum: all[0],
             median,
             maximum: all[all.len() - 1],
-            to_floor: median_if(self.heading.to_floor, &mut ratios),
+            to_floor,
         })
     }
 
@@ -215,10 +220,6 @@ fn quoted(cell: &str) -> String {
 /// What a server wrote before it failed is for the log only.
 fn first_line(note: &str) -> &str {
     note.lines().next().unwrap_or_default()
-}
-
-fn median_if(wanted: bool, values: &mut [f64]) -> Option<f64> {
-    if wanted { median(values) } else { None }
 }
 
 /// Sorts the values on the way.
