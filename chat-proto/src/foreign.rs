@@ -109,11 +109,11 @@ pub enum Beginning {
 impl Beginning {
     /// Judges a line that is not blank.
     pub fn line(&mut self, line: Line<'_>) -> Option<Foreign> {
-        let (start, is_whole) = line.start();
+        let (start, _) = line.start();
         let foreign = match self {
             Self::Talk => return None,
             Self::User => grammar::password(start),
-            Self::Unknown => beginning(start).or_else(|| grammar::first_line(start, !is_whole)),
+            Self::Unknown => beginning(start).or_else(|| grammar::first_line(line)),
         };
         let is_user = *self == Self::Unknown && grammar::is_user(start);
         *self = if is_user { Self::User } else { Self::Talk };

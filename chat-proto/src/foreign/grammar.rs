@@ -1,27 +1,29 @@
 //! The first lines of protocols that are made of lines.
 
 use super::Foreign;
+use crate::framing::Line;
 
-/// Judges a first line; `is_cut` if only its beginning is given, because it is too
-/// long.
-pub(super) fn first_line(line: &[u8], is_cut: bool) -> Option<Foreign> {
-    let words: Vec<&[u8]> = words(line).collect();
-    request_line(&words, is_cut)
+/// Judges a first line, or the beginning of one that is too long.
+pub(super) fn first_line(line: Line<'_>) -> Option<Foreign> {
+    let (start, _) = line.start();
+    let words: Vec<&[u8]> = words(start).collect();
+    request_line(&words, line)
         .or_else(|| irc(&words))
         .or_else(|| proxy(&words))
         .or_else(|| mail_and_files(&words))
         .or_else(|| imap(&words))
         .or_else(|| databases(&words))
-        .or_else(|| others(line, &words))
+        .or_else(|| others(start, &words))
 }
 
 /// HTTP and the like: a method, a target and a version. Methods are any word, in
 /// any letters; so unless it is one that is well known the target has to look like
 /// one (RFC 9112 §3.2). Requests without a version are those of HTTP/0.9.
-fn request_line(words: &[&[u8]], is_cut: bool) -> Option<Foreign> {
+fn request_line(words: &[&[u8]], line: Line<'_>) -> Option<Foreign> {
     let [method, target, rest @ ..] = words else {
         return None;
     };
+    let is_cut = matches!(line, Line::TooLong(_));
     let is_method = METHODS.contains(method);
     let is_token = method.iter().copied().all(is_token);
     let is_target = is_target(target);
