@@ -286,60 +286,84 @@ impl Partial {
                         self.state = State::Data;
                     }
                 },
-                State::Iac => match byte {
-                    SB => self.step(input, State::Subnegotiation),
-                    WILL..=DONT => self.step(input, State::IacOption(byte)),
-                    IAC => {
-                        self.keep(&[IAC], max_line);
-                        self.step(input, State::Data);
+                State::Iac => {
+                    if let Some(telnet) = self.command(input, byte, max_line) {
+                        return Ok(Step::Telnet(telnet));
                     }
-                    EOF..SB => {
-                        match byte {
-                            EC => self.take_back_character(),
-                            EL => self.take_back_line(),
-                            _ => {}
-                        }
-                        self.end_command(input);
-                        if byte == AYT {
-                            return Ok(Step::Telnet(Telnet::AreYouThere));
-                        }
-                    }
-                    _ => {
-                        self.keep(&[IAC], max_line);
-                        self.state = State::Data;
-                    }
-                },
+                }
                 State::IacOption(command) => {
-                    if is_option(byte) {
-                        self.end_command(input);
-                        match command {
-                            DO => return Ok(Step::Telnet(Telnet::Do(byte))),
-                            WILL => return Ok(Step::Telnet(Telnet::Will(byte))),
-                            _ => {}
-                        }
-                    } else {
-                        self.keep(&[IAC, command], max_line);
-                        self.state = State::Data;
+                    if let Some(telnet) = self.option(input, command, byte, max_line) {
+                        return Ok(Step::Telnet(telnet));
                     }
                 }
-                State::Subnegotiation => {
-                    let run = memchr2(IAC, b'\n', input).unwrap_or(input.len());
-                    if run > 0 {
-                        let run = run.min(MAX_UNENDED - self.length);
-                        self.take(input, run);
-                    } else if byte == IAC {
-                        self.step(input, State::SubnegotiationIac);
-                    } else {
-                        self.keep(&[IAC, SB], max_line);
-                        self.state = State::Data;
-                    }
-                }
+                State::Subnegotiation => self.subnegotiation(input, byte, max_line),
                 State::SubnegotiationIac => match byte {
                     SE => self.end_command(input),
                     b'\n' => self.state = State::Subnegotiation,
                     _ => self.step(input, State::Subnegotiation),
                 },
             }
+        }
+    }
+
+    /// The byte behind an IAC.
+    fn command(&mut self, input: &mut &[u8], byte: u8, max_line: usize) -> Option<Telnet> {
+        match byte {
+            SB => self.step(input, State::Subnegotiation),
+            WILL..=DONT => self.step(input, State::IacOption(byte)),
+            IAC => {
+                self.keep(&[IAC], max_line);
+                self.step(input, State::Data);
+            }
+            EOF..SB => {
+                match byte {
+                    EC => self.take_back_character(),
+                    EL => self.take_back_line(),
+                    _ => {}
+                }
+                self.end_command(input);
+                return (byte == AYT).then_some(Telnet::AreYouThere);
+            }
+            _ => {
+                self.keep(&[IAC], max_line);
+                self.state = State::Data;
+            }
+        }
+        None
+    }
+
+    /// The byte behind DO, DONT, WILL or WONT.
+    fn option(
+        &mut self,
+        input: &mut &[u8],
+        command: u8,
+        byte: u8,
+        max_line: usize,
+    ) -> Option<Telnet> {
+        if !is_option(byte) {
+            self.keep(&[IAC, command], max_line);
+            self.state = State::Data;
+            return None;
+        }
+        self.end_command(input);
+        match command {
+            DO => Some(Telnet::Do(byte)),
+            WILL => Some(Telnet::Will(byte)),
+            _ => None,
+        }
+    }
+
+    /// What stands between SB and SE, which begins with `byte`.
+    fn subnegotiation(&mut self, input: &mut &[u8], byte: u8, max_line: usize) {
+        let run = memchr2(IAC, b'\n', input).unwrap_or(input.len());
+        if run > 0 {
+            let run = run.min(MAX_UNENDED - self.length);
+            self.take(input, run);
+        } else if byte == IAC {
+            self.step(input, State::SubnegotiationIac);
+        } else {
+            self.keep(&[IAC, SB], max_line);
+            self.state = State::Data;
         }
     }
 
