@@ -8,103 +8,31 @@
 mod event;
 mod limits;
 mod record;
+mod reply;
 mod request;
 mod trouble;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Deref;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::command::{Command, Hello, Past};
-use crate::event::{
-    Arrival, Body, ErrorCode, Event, MessageId, Reply, RoomId, RunId, Secret, ServerMessage,
-    Speech, Tag, Timestamp, Welcome,
-};
+use crate::event::{Arrival, Body, Event, MessageId, RoomId, RunId, ServerMessage, Speech, Tag};
 use crate::name::Name;
 use crate::text::Text;
 use limits::LimitsObject;
 
 pub use event::encode_event;
 pub use record::{Record, Recorded};
+pub use reply::encode_reply;
 pub use request::parse_command;
 
 /// The longest line that a connection in this form may send: the longest text
 /// with every byte of it escaped, and room for the other members.
 pub const MAX_LINE: usize = 32 * 1024;
-
-/// Appends the line of a reply that is made at `time`.
-pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
-    let mut object = Object {
-        time: Some(time.to_string().into()),
-        ..Object::default()
-    };
-    match reply {
-        Reply::Welcome(welcome) => {
-            object.kind = "welcome".into();
-            object.protocol = Some(crate::PROTOCOL);
-            object.name = Some(welcome.name.as_str().into());
-            object.room = welcome.room.as_ref().map(|room| room.as_str().into());
-            object.seq = Some(welcome.seq);
-            object.first = Some(welcome.first);
-            object.kept = Some(welcome.kept);
-            object.resumed = welcome.resumed;
-            object.from = welcome.from;
-            object.people = Some(welcome.people);
-            object.names = Some(strings(&welcome.names));
-            object.limits = Some(LimitsObject::of(welcome.limits));
-            object.secret = welcome.secret.map(|secret| secret.to_digits().into());
-        }
-        Reply::Notice(text) => {
-            object.kind = "notice".into();
-            object.text = Some(text.as_str().into());
-        }
-        Reply::Error { code, text, id } => {
-            object.kind = "error".into();
-            object.code = Some(code.as_str().into());
-            object.text = Some(text.as_str().into());
-            object.id = id.as_ref().map(|id| id.as_str().into());
-        }
-        Reply::People {
-            people,
-            names,
-            more,
-        } => {
-            object.kind = "who".into();
-            object.people = Some(*people);
-            object.names = Some(strings(names));
-            object.more = Some(*more);
-        }
-        Reply::Pong { id } => {
-            object.kind = "pong".into();
-            object.id = id.as_ref().map(|id| id.as_str().into());
-        }
-        Reply::Gap { missed } => {
-            object.kind = "gap".into();
-            object.missed = Some(*missed);
-        }
-        Reply::Confirmed { id, seq } => {
-            object.kind = "confirmed".into();
-            object.id = Some(id.as_str().into());
-            object.seq = Some(*seq);
-        }
-        Reply::History { first, last, id } => {
-            object.kind = "history".into();
-            object.first = Some(*first);
-            object.last = Some(*last);
-            object.id = id.as_ref().map(|id| id.as_str().into());
-        }
-        Reply::Goodbye { text, after } => {
-            object.kind = "goodbye".into();
-            object.text = Some(text.as_str().into());
-            object.after_ms = Some(milliseconds(*after));
-        }
-    }
-    object.write(out);
-}
 
 /// Whether a line that [`encode_event`] wrote is of something said or done.
 pub fn is_speech(line: &[u8]) -> bool {
@@ -349,10 +277,6 @@ struct ResumeObject<'a> {
     secret: Option<Str<'a>>,
 }
 
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
 impl Object<'_> {
     fn write(&self, out: &mut Vec<u8>) {
         event::put_json(self, out);
@@ -404,57 +328,6 @@ impl Object<'_> {
         }
         Ok(arrivals)
     }
-
-    fn to_reply(&self) -> Result<Option<Reply>, MalformedObject> {
-        Ok(Some(match &*self.kind {
-            "welcome" => {
-                let limits = self.limits.ok_or(MalformedObject)?;
-                let seq = self.seq.ok_or(MalformedObject)?;
-                Reply::Welcome(Welcome {
-                    name: to_name(&self.name)?,
-                    room: self.to_room(),
-                    seq,
-                    first: self.first.unwrap_or_else(|| seq.saturating_add(1)),
-                    kept: self.kept.unwrap_or(false),
-                    resumed: self.resumed,
-                    from: self.from,
-                    people: self.people.ok_or(MalformedObject)?,
-                    names: self.to_names()?,
-                    limits: limits.to_limits(),
-                    secret: self.secret.as_deref().and_then(Secret::parse),
-                })
-            }
-            "notice" => Reply::Notice(self.to_text()?),
-            "error" => Reply::Error {
-                code: ErrorCode::of_word(self.code.as_deref().unwrap_or("")),
-                text: self.to_text()?,
-                id: self.to_id(),
-            },
-            "who" => Reply::People {
-                people: self.people.ok_or(MalformedObject)?,
-                names: self.to_names()?,
-                more: self.more.unwrap_or(false),
-            },
-            "pong" => Reply::Pong { id: self.to_id() },
-            "gap" => Reply::Gap {
-                missed: self.missed.ok_or(MalformedObject)?,
-            },
-            "confirmed" => Reply::Confirmed {
-                id: self.to_id().ok_or(MalformedObject)?,
-                seq: self.seq.ok_or(MalformedObject)?,
-            },
-            "history" => Reply::History {
-                first: self.first.ok_or(MalformedObject)?,
-                last: self.last.ok_or(MalformedObject)?,
-                id: self.to_id(),
-            },
-            "goodbye" => Reply::Goodbye {
-                text: self.to_text()?,
-                after: Duration::from_millis(self.after_ms.unwrap_or(0)),
-            },
-            _ => return Ok(None),
-        }))
-    }
 }
 
 /// People who came, each with the tag in the same place, if there is one for each.
@@ -472,10 +345,6 @@ fn to_name(name: &Option<Str<'_>>) -> Result<Name, MalformedObject> {
     name.as_deref()
         .and_then(|name| Name::parse(name).ok())
         .ok_or(MalformedObject)
-}
-
-fn strings(names: &[Name]) -> Vec<Str<'_>> {
-    names.iter().map(|name| name.as_str().into()).collect()
 }
 
 #[cfg(test)]

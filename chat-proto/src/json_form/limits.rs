@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::milliseconds;
 use crate::event::Limits;
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -62,4 +61,8 @@ impl LimitsObject {
             stall: Duration::from_millis(self.stall_ms),
         }
     }
+}
+
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -2,8 +2,9 @@ mod strategies;
 
 use super::*;
 use crate::command::Resume;
-use crate::event::{Limits, SpeechKind};
+use crate::event::{ErrorCode, Limits, Reply, Secret, SpeechKind, Timestamp, Welcome};
 use proptest::prelude::*;
+use std::time::Duration;
 use strategies::*;
 
 fn time() -> Timestamp {

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn what_is_no_object_is_told_why() {
         let no_object = "that is not an object of chat/1: ";
         for (line, expected) in [
             (r#"["message","hi"]"#, "it does not begin with {"),
@@ -149,6 +149,10 @@ mod tests {
         ] {
             check(line, &format!("{no_object}{expected}"));
         }
+    }
+
+    #[test]
+    fn a_hello_that_is_wrong_is_told_why() {
         let hello = |json: &str| Hello::parse(json).expect_err(json).to_string();
         assert_eq!(
             hello(r#"{"protocol":1,"name":"ann"#),
@@ -160,6 +164,10 @@ mod tests {
             hello(r#"{"protocol":1,"name":1}"#),
             "name is to be a string, and is a number"
         );
+    }
+
+    #[test]
+    fn a_member_that_is_no_string_is_named() {
         for (line, expected) in [
             (
                 r#"{"type":"message"}"#,

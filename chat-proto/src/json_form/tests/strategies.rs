@@ -61,8 +61,7 @@ pub(super) fn bodies() -> impl Strategy<Value = Body> {
     ]
 }
 
-pub(super) fn replies() -> impl Strategy<Value = Reply> {
-    let some_names = || proptest::collection::vec(names(), 0..5);
+fn welcomes() -> impl Strategy<Value = Welcome> {
     let limits = Limits {
         text: 1,
         line: 2,
@@ -76,6 +75,34 @@ pub(super) fn replies() -> impl Strategy<Value = Reply> {
         idle_join: Duration::from_millis(10),
         stall: Duration::from_millis(11),
     };
+    (
+        (names(), 0usize..9, some_names()),
+        proptest::option::of(rooms()),
+        (any::<u64>(), any::<u64>()),
+        (any::<bool>(), any::<Option<bool>>(), any::<Option<u128>>()),
+    )
+        .prop_map(
+            move |((name, people, names), room, (seq, first), (kept, resumed, secret))| Welcome {
+                name,
+                room,
+                seq,
+                first,
+                kept,
+                resumed,
+                from: resumed.map(|_| first),
+                people,
+                names,
+                limits,
+                secret: secret.map(Secret::new),
+            },
+        )
+}
+
+fn some_names() -> impl Strategy<Value = Vec<Name>> {
+    proptest::collection::vec(names(), 0..5)
+}
+
+pub(super) fn replies() -> impl Strategy<Value = Reply> {
     prop_oneof![
         texts().prop_map(Reply::Notice),
         (texts(), ids()).prop_map(|(text, id)| Reply::Error {
@@ -102,28 +129,6 @@ pub(super) fn replies() -> impl Strategy<Value = Reply> {
             text,
             after: Duration::from_millis(after.into())
         }),
-        (
-            (names(), 0usize..9, some_names()),
-            proptest::option::of(rooms()),
-            (any::<u64>(), any::<u64>()),
-            (any::<bool>(), any::<Option<bool>>(), any::<Option<u128>>()),
-        )
-            .prop_map(
-                move |((name, people, names), room, (seq, first), (kept, resumed, secret))| {
-                    Reply::Welcome(Welcome {
-                        name,
-                        room,
-                        seq,
-                        first,
-                        kept,
-                        resumed,
-                        from: resumed.map(|_| first),
-                        people,
-                        names,
-                        limits,
-                        secret: secret.map(Secret::new),
-                    })
-                }
-            ),
+        welcomes().prop_map(Reply::Welcome),
     ]
 }

@@ -1,0 +1,139 @@
+//! Replies as objects, and back.
+
+use std::time::Duration;
+
+use super::limits::{LimitsObject, milliseconds};
+use super::{MalformedObject, Object, Str, to_name};
+use crate::event::{ErrorCode, Reply, Secret, Timestamp, Welcome};
+use crate::name::Name;
+
+/// Appends the line of a reply that is made at `time`.
+pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
+    let mut object = Object {
+        time: Some(time.to_string().into()),
+        ..Object::default()
+    };
+    match reply {
+        Reply::Welcome(welcome) => object.fill_welcome(welcome),
+        Reply::Notice(text) => {
+            object.kind = "notice".into();
+            object.text = Some(text.as_str().into());
+        }
+        Reply::Error { code, text, id } => {
+            object.kind = "error".into();
+            object.code = Some(code.as_str().into());
+            object.text = Some(text.as_str().into());
+            object.id = id.as_ref().map(|id| id.as_str().into());
+        }
+        Reply::People {
+            people,
+            names,
+            more,
+        } => {
+            object.kind = "who".into();
+            object.people = Some(*people);
+            object.names = Some(strings(names));
+            object.more = Some(*more);
+        }
+        Reply::Pong { id } => {
+            object.kind = "pong".into();
+            object.id = id.as_ref().map(|id| id.as_str().into());
+        }
+        Reply::Gap { missed } => {
+            object.kind = "gap".into();
+            object.missed = Some(*missed);
+        }
+        Reply::Confirmed { id, seq } => {
+            object.kind = "confirmed".into();
+            object.id = Some(id.as_str().into());
+            object.seq = Some(*seq);
+        }
+        Reply::History { first, last, id } => {
+            object.kind = "history".into();
+            object.first = Some(*first);
+            object.last = Some(*last);
+            object.id = id.as_ref().map(|id| id.as_str().into());
+        }
+        Reply::Goodbye { text, after } => {
+            object.kind = "goodbye".into();
+            object.text = Some(text.as_str().into());
+            object.after_ms = Some(milliseconds(*after));
+        }
+    }
+    object.write(out);
+}
+
+impl<'a> Object<'a> {
+    fn fill_welcome(&mut self, welcome: &'a Welcome) {
+        self.kind = "welcome".into();
+        self.protocol = Some(crate::PROTOCOL);
+        self.name = Some(welcome.name.as_str().into());
+        self.room = welcome.room.as_ref().map(|room| room.as_str().into());
+        self.seq = Some(welcome.seq);
+        self.first = Some(welcome.first);
+        self.kept = Some(welcome.kept);
+        self.resumed = welcome.resumed;
+        self.from = welcome.from;
+        self.people = Some(welcome.people);
+        self.names = Some(strings(&welcome.names));
+        self.limits = Some(LimitsObject::of(welcome.limits));
+        self.secret = welcome.secret.map(|secret| secret.to_digits().into());
+    }
+
+    pub(super) fn to_reply(&self) -> Result<Option<Reply>, MalformedObject> {
+        Ok(Some(match &*self.kind {
+            "welcome" => Reply::Welcome(self.to_welcome()?),
+            "notice" => Reply::Notice(self.to_text()?),
+            "error" => Reply::Error {
+                code: ErrorCode::of_word(self.code.as_deref().unwrap_or("")),
+                text: self.to_text()?,
+                id: self.to_id(),
+            },
+            "who" => Reply::People {
+                people: self.people.ok_or(MalformedObject)?,
+                names: self.to_names()?,
+                more: self.more.unwrap_or(false),
+            },
+            "pong" => Reply::Pong { id: self.to_id() },
+            "gap" => Reply::Gap {
+                missed: self.missed.ok_or(MalformedObject)?,
+            },
+            "confirmed" => Reply::Confirmed {
+                id: self.to_id().ok_or(MalformedObject)?,
+                seq: self.seq.ok_or(MalformedObject)?,
+            },
+            "history" => Reply::History {
+                first: self.first.ok_or(MalformedObject)?,
+                last: self.last.ok_or(MalformedObject)?,
+                id: self.to_id(),
+            },
+            "goodbye" => Reply::Goodbye {
+                text: self.to_text()?,
+                after: Duration::from_millis(self.after_ms.unwrap_or(0)),
+            },
+            _ => return Ok(None),
+        }))
+    }
+
+    fn to_welcome(&self) -> Result<Welcome, MalformedObject> {
+        let limits = self.limits.ok_or(MalformedObject)?;
+        let seq = self.seq.ok_or(MalformedObject)?;
+        Ok(Welcome {
+            name: to_name(&self.name)?,
+            room: self.to_room(),
+            seq,
+            first: self.first.unwrap_or_else(|| seq.saturating_add(1)),
+            kept: self.kept.unwrap_or(false),
+            resumed: self.resumed,
+            from: self.from,
+            people: self.people.ok_or(MalformedObject)?,
+            names: self.to_names()?,
+            limits: limits.to_limits(),
+            secret: self.secret.as_deref().and_then(Secret::parse),
+        })
+    }
+}
+
+fn strings(names: &[Name]) -> Vec<Str<'_>> {
+    names.iter().map(|name| name.as_str().into()).collect()
+}
