@@ -290,13 +290,7 @@ impl Page {
                             SOURCE
                         }
                         Taken::Nothing => {
-                            self.failure = Some(piece.failure(replay.next));
-                            let least = match piece.is_whole() || piece.bytes.is_err() {
-                                true => replay.next_distance(),
-                                // As far as the next file, for this one ends here.
-                                false => u64::MAX - position,
-                            };
-                            replay.jump(position, least, source, files);
+                            self.pass_over(replay, &piece, source, files);
                             continue;
                         }
                     }
@@ -309,6 +303,24 @@ impl Page {
             }
             replay.jump(position, 1, source, files);
         }
+    }
+
+    /// Leaves out a piece of which nothing can be read.
+    fn pass_over(
+        &mut self,
+        replay: &mut Replay,
+        piece: &Piece,
+        source: &Source<'_>,
+        files: &dyn Files,
+    ) {
+        self.failure = Some(piece.failure(replay.next));
+        let position = piece.wanted.position;
+        let least = match piece.is_whole() || piece.bytes.is_err() {
+            true => replay.next_distance(),
+            // As far as the next file, for this one ends here.
+            false => u64::MAX - position,
+        };
+        replay.jump(position, least, source, files);
     }
 
     /// Takes what is in memory.
