@@ -18,6 +18,7 @@ use chat_server::net::listener::Listener;
 use chat_server::ops::logger::Logger;
 use chat_server::room::identity::Identity;
 use chat_server::runtime::server::{LOG_BYTES, Server, now};
+use chat_server::timeline::mark::Form;
 
 #[global_allocator]
 static COUNTING: dhat::Alloc = dhat::Alloc;
@@ -55,16 +56,16 @@ fn serve() -> SocketAddr {
     address
 }
 
-/// Somebody who is in the room, and has read everything so far.
-fn join(address: SocketAddr, json: bool, number: usize) -> TcpStream {
+/// A peer that is in the room, and has read everything so far.
+fn join(address: SocketAddr, form: Form, number: usize) -> TcpStream {
     let mut peer = TcpStream::connect(address).expect("the server listens");
     let limit = Some(Duration::from_secs(30));
     peer.set_read_timeout(limit).expect("a limit can be set");
-    let hello = match json {
-        true => {
+    let hello = match form {
+        Form::Json => {
             format!("/hello {{\"protocol\":1,\"name\":\"p{number}x\"}}\n{{\"type\":\"ping\"}}\n")
         }
-        false => format!("/nick p{number}x\n"),
+        Form::Text => format!("/nick p{number}x\n"),
     };
     peer.write_all(hello.as_bytes()).expect("it is taken");
     let known = format!("known as p{number}x\n");
@@ -89,19 +90,22 @@ fn read_until(peer: &mut TcpStream, ends: [&[u8]; 2]) {
 
 /// How many times memory was allocated for [`MESSAGES`] messages, one at a time,
 /// to so many others, half of them in each form.
-fn allocations(readers: usize, json: bool) -> u64 {
+fn allocations(readers: usize, form: Form) -> u64 {
     const TEXT: &[u8] = b"one of many\n";
     // The mark counts up in its place.
     let mut line =
         *b"{\"type\":\"message\",\"text\":\"one of many\",\"id\":\"0000000000000000000000\"}\n";
     let digits = line.len() - 3 - 4..line.len() - 3;
     let address = serve();
-    let mut talker = join(address, json, readers);
+    let mut talker = join(address, form, readers);
     let mut people: Vec<TcpStream> = (0..readers)
-        .map(|number| join(address, number % 2 == 0, number))
+        .map(|number| {
+            let form = [Form::Json, Form::Text][number % 2];
+            join(address, form, number)
+        })
         .collect();
-    if json {
-        // In this form one gets one's own lines, too.
+    if form == Form::Json {
+        // In this form a peer gets its own lines, too.
         people.push(talker.try_clone().expect("descriptors are left"));
     }
     let mut say = |number: u64| {
@@ -110,14 +114,11 @@ fn allocations(readers: usize, json: bool) -> u64 {
             *digit = b'0' + (left % 10) as u8;
             left /= 10;
         }
-        talker
-            .write_all(if json { &line } else { TEXT })
-            .expect("it is taken");
-        let own: &[u8] = if json {
-            &line[digits.start..]
-        } else {
-            b"one of many\"}\n"
+        let (said, own): (&[u8], &[u8]) = match form {
+            Form::Json => (&line, &line[digits.start..]),
+            Form::Text => (TEXT, b"one of many\"}\n"),
         };
+        talker.write_all(said).expect("it is taken");
         for peer in &mut people {
             read_until(peer, [TEXT, own]);
         }
@@ -132,9 +133,9 @@ fn allocations(readers: usize, json: bool) -> u64 {
 #[test]
 fn nothing_is_allocated_for_a_delivery_and_little_for_a_message() {
     let _profiler = dhat::Profiler::builder().testing().build();
-    for (json, pieces) in [(false, 2), (true, 4)] {
-        let [few, many] = [2, 18].map(|readers| allocations(readers, json));
-        println!("{few} for 2 readers, {many} for 18, {MESSAGES} messages; json: {json}");
+    for (form, pieces) in [(Form::Text, 2), (Form::Json, 4)] {
+        let [few, many] = [2, 18].map(|readers| allocations(readers, form));
+        println!("{few} for 2 readers, {many} for 18, {MESSAGES} messages; {form:?}");
         // The log and its index grow now and then.
         assert!(few <= pieces * MESSAGES + MESSAGES / 10, "{few}");
         // One a delivery would be 16 times as many messages more.

@@ -116,143 +116,7 @@ fn what_is_not_given_has_its_default() {
 /// instead.
 #[test]
 fn wrong_arguments_are_explained() {
-    for (given, said) in [
-        (
-            &["--rate", "abc"][..],
-            "--rate abc: not a number: give a number from 0 up",
-        ),
-        (&["--rate", "-1"], "--rate -1: less than 0"),
-        (&["--rate=-1"], "--rate -1: less than 0"),
-        (&["--rate", ""], "--rate '': not a number"),
-        (&["--history", ""], "--history: its value is missing"),
-        (&["--rate"], "--rate: its value is missing"),
-        (
-            &["--rate", "\u{1b}[31m"],
-            "--rate '\\u{1b}[31m': not a number",
-        ),
-        (
-            &["--history-keep", "1", "--history", "x"],
-            "--history-keep 1: that is 1 byte",
-        ),
-        (
-            &["--history-keep", "-1GiB"],
-            "--history-keep -1GiB: less than 0",
-        ),
-        (
-            &["--history-keep", "1GiB"],
-            "--history-keep needs --history FILE as well",
-        ),
-        (
-            &["--history-sync=off"],
-            "--history-sync needs --history FILE as well",
-        ),
-        (
-            &["--history-sync", "now"],
-            "--history-sync now: give one of: always, batch, off",
-        ),
-        (
-            &["--limit-loopback=yes"],
-            "--limit-loopback takes no value, such as yes",
-        ),
-        (
-            &["--stall", "1h"],
-            "--stall 1h: not a number: give a number of seconds",
-        ),
-        (
-            &["--listen", "localhost"],
-            "--listen localhost: the port is missing: give localhost:5000",
-        ),
-        (&["--listen", "5000x"], "--listen 5000x: that is no port"),
-        (&["--listen", "-1"], "--listen -1: that is no port"),
-        // Another name, or none.
-        (
-            &["5002"],
-            "there is no option 5002: did you mean --listen 5002?",
-        ),
-        (
-            &["--port", "5002"],
-            "there is no option --port: did you mean --listen 5002?",
-        ),
-        (
-            &["--port=5002"],
-            "there is no option --port=5002: did you mean --listen 5002?",
-        ),
-        (
-            &["-p", "5002"],
-            "there is no option -p: did you mean --listen 5002?",
-        ),
-        (
-            &["-p5002"],
-            "there is no option -p5002: did you mean --listen 5002?",
-        ),
-        (
-            &["--port"],
-            "there is no option --port: did you mean --listen ADDR:PORT?",
-        ),
-        (
-            &["--bind", "::"],
-            "there is no option --bind: did you mean --listen [::]:5000?",
-        ),
-        (
-            &["--host", "example.org"],
-            "did you mean --listen example.org:5000?",
-        ),
-        (
-            &["localhost", "5002"],
-            "did you mean --listen localhost:5002?",
-        ),
-        (&["127.0.0.1"], "did you mean --listen 127.0.0.1:5000?"),
-        (&["::1", "5002"], "did you mean --listen [::1]:5002?"),
-        (
-            &["--rate", "1", "0.0.0.0:5002"],
-            "did you mean --listen 0.0.0.0:5002?",
-        ),
-        (&["./room.jsonl"], "did you mean --history ./room.jsonl?"),
-        (&["help"], "there is no option help: did you mean --help?"),
-        (
-            &["--histroy", "x"],
-            "there is no option --histroy: did you mean --history?",
-        ),
-        (
-            &["--max_clients", "5"],
-            "there is no option --max_clients: did you mean --max-clients?",
-        ),
-        (
-            &["--RATE", "5"],
-            "there is no option --RATE: did you mean --rate?",
-        ),
-        (
-            &["-rate", "5"],
-            "there is no option -rate: did you mean --rate?",
-        ),
-        (
-            &["--idle", "5"],
-            "there is no option --idle: did you mean --idle-join?",
-        ),
-        (
-            &["--max-unj"],
-            "did you mean --max-unjoined or --max-unjoined-per-address?",
-        ),
-        (&["--frobnicate"], "there is no option --frobnicate"),
-        (&["-x"], "there is no option -x"),
-        (&["-é"], "there is no option -é"),
-        (&["--é=1"], "there is no option --é=1"),
-        (&["start"], "start is not an option: those begin with --"),
-        (&[""], "'' is not an option: those begin with --"),
-        (
-            &["--", "5002"],
-            "there is no option 5002: did you mean --listen 5002?",
-        ),
-        (&["--", "-5"], "-5"),
-        (
-            &["--", "--listen", "5002"],
-            "--listen stands behind --, where nothing is an option: leave out --",
-        ),
-        (
-            &["--keep", "1GiB"],
-            "there is no option --keep: did you mean --history-keep?",
-        ),
-    ] {
+    for (given, said) in MISTAKES {
         let error = read(given).expect_err(&format!("{given:?}"));
         let given: Vec<String> = given.iter().map(|&one| one.to_owned()).collect();
         let text = mistakes::explain(&error, &given);
@@ -263,6 +127,145 @@ fn wrong_arguments_are_explained() {
         }
     }
 }
+
+/// Arguments, and a part of what is said of them.
+const MISTAKES: &[(&[&str], &str)] = &[
+    (
+        &["--rate", "abc"],
+        "--rate abc: not a number: give a number from 0 up",
+    ),
+    (&["--rate", "-1"], "--rate -1: less than 0"),
+    (&["--rate=-1"], "--rate -1: less than 0"),
+    (&["--rate", ""], "--rate '': not a number"),
+    (&["--history", ""], "--history: its value is missing"),
+    (&["--rate"], "--rate: its value is missing"),
+    (
+        &["--rate", "\u{1b}[31m"],
+        "--rate '\\u{1b}[31m': not a number",
+    ),
+    (
+        &["--history-keep", "1", "--history", "x"],
+        "--history-keep 1: that is 1 byte",
+    ),
+    (
+        &["--history-keep", "-1GiB"],
+        "--history-keep -1GiB: less than 0",
+    ),
+    (
+        &["--history-keep", "1GiB"],
+        "--history-keep needs --history FILE as well",
+    ),
+    (
+        &["--history-sync=off"],
+        "--history-sync needs --history FILE as well",
+    ),
+    (
+        &["--history-sync", "now"],
+        "--history-sync now: give one of: always, batch, off",
+    ),
+    (
+        &["--limit-loopback=yes"],
+        "--limit-loopback takes no value, such as yes",
+    ),
+    (
+        &["--stall", "1h"],
+        "--stall 1h: not a number: give a number of seconds",
+    ),
+    (
+        &["--listen", "localhost"],
+        "--listen localhost: the port is missing: give localhost:5000",
+    ),
+    (&["--listen", "5000x"], "--listen 5000x: that is no port"),
+    (&["--listen", "-1"], "--listen -1: that is no port"),
+    // Another name, or none.
+    (
+        &["5002"],
+        "there is no option 5002: did you mean --listen 5002?",
+    ),
+    (
+        &["--port", "5002"],
+        "there is no option --port: did you mean --listen 5002?",
+    ),
+    (
+        &["--port=5002"],
+        "there is no option --port=5002: did you mean --listen 5002?",
+    ),
+    (
+        &["-p", "5002"],
+        "there is no option -p: did you mean --listen 5002?",
+    ),
+    (
+        &["-p5002"],
+        "there is no option -p5002: did you mean --listen 5002?",
+    ),
+    (
+        &["--port"],
+        "there is no option --port: did you mean --listen ADDR:PORT?",
+    ),
+    (
+        &["--bind", "::"],
+        "there is no option --bind: did you mean --listen [::]:5000?",
+    ),
+    (
+        &["--host", "example.org"],
+        "did you mean --listen example.org:5000?",
+    ),
+    (
+        &["localhost", "5002"],
+        "did you mean --listen localhost:5002?",
+    ),
+    (&["127.0.0.1"], "did you mean --listen 127.0.0.1:5000?"),
+    (&["::1", "5002"], "did you mean --listen [::1]:5002?"),
+    (
+        &["--rate", "1", "0.0.0.0:5002"],
+        "did you mean --listen 0.0.0.0:5002?",
+    ),
+    (&["./room.jsonl"], "did you mean --history ./room.jsonl?"),
+    (&["help"], "there is no option help: did you mean --help?"),
+    (
+        &["--histroy", "x"],
+        "there is no option --histroy: did you mean --history?",
+    ),
+    (
+        &["--max_clients", "5"],
+        "there is no option --max_clients: did you mean --max-clients?",
+    ),
+    (
+        &["--RATE", "5"],
+        "there is no option --RATE: did you mean --rate?",
+    ),
+    (
+        &["-rate", "5"],
+        "there is no option -rate: did you mean --rate?",
+    ),
+    (
+        &["--idle", "5"],
+        "there is no option --idle: did you mean --idle-join?",
+    ),
+    (
+        &["--max-unj"],
+        "did you mean --max-unjoined or --max-unjoined-per-address?",
+    ),
+    (&["--frobnicate"], "there is no option --frobnicate"),
+    (&["-x"], "there is no option -x"),
+    (&["-é"], "there is no option -é"),
+    (&["--é=1"], "there is no option --é=1"),
+    (&["start"], "start is not an option: those begin with --"),
+    (&[""], "'' is not an option: those begin with --"),
+    (
+        &["--", "5002"],
+        "there is no option 5002: did you mean --listen 5002?",
+    ),
+    (&["--", "-5"], "-5"),
+    (
+        &["--", "--listen", "5002"],
+        "--listen stands behind --, where nothing is an option: leave out --",
+    ),
+    (
+        &["--keep", "1GiB"],
+        "there is no option --keep: did you mean --history-keep?",
+    ),
+];
 
 /// The server's README names each option, and none that there is not.
 #[test]

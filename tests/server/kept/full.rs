@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use chat_testkit::{
-    JsonPeer, Random, ServerProcess, Signal, Talker, assert_kept, run_piped, settle, until,
+    JsonPeer, Peer, Random, ServerProcess, Signal, Talker, assert_kept, run_piped, settle, until,
 };
 use rustix::process::{Pid, Resource, prlimit};
 use serde_json::Value;
@@ -74,33 +74,7 @@ fn a_full_disk_refuses_and_recovers() {
         for number in 0..3 {
             // In the middle of a line, most probably.
             limit(&server, Some(size(&kept) + random.within(1..8192)));
-            // What the talkers have said by then is uncertain, and the next
-            // messages are refused.
-            ann.expect("-- the history cannot be written");
-            ann.send_str("a word of mine\n");
-            ann.expect("-- that was not sent: the history cannot be written");
-            let mine = id(number);
-            bot.peer.say("a word of its own", mine.clone());
-            let refusal = bot.wait_for(|object| object["id"] == mine.as_str());
-            assert_eq!(refusal["type"], "error", "{refusal}");
-            assert_eq!(refusal["code"], "not_kept", "{refusal}");
-            assert!(server.is_running());
-            // Whoever comes back meanwhile is known.
-            let last = bot.last;
-            let again = resume(server.addr(), "again", &bot.room, last);
-            let resumed = again.welcome["resumed"] == true;
-            assert!(resumed, "behind {last}: {}", again.welcome);
-            drop(again);
-            // Now and then it tries to write on; for that moment a part of a
-            // line may be there.
-            let mut lines = Vec::new();
-            until("the file ends with a whole line", || {
-                let read = chat_testkit::ledger::History::read(&kept.file());
-                read.map(|history| lines = history.lines).is_ok()
-            });
-            let text = String::from_utf8(lines.join(&b'\n')).expect("UTF-8");
-            assert!(!text.contains("word of"), "what was refused is kept");
-
+            assert_refuses(&server, &kept, &mut ann, &mut bot, &id(number));
             limit(&server, None);
             let started = Instant::now();
             ann.expect("-- the history can be written again");
@@ -130,6 +104,36 @@ fn a_full_disk_refuses_and_recovers() {
         let report = assert_kept(&kept.file(), &ledgers);
         println!("{sync}: {report:?}");
     }
+}
+
+/// The server has no room for a message, says so, and keeps nothing of it.
+#[track_caller]
+fn assert_refuses(server: &ServerProcess, kept: &Kept, ann: &mut Peer, bot: &mut Bot, id: &str) {
+    // What the talkers have said by then is uncertain, and the next messages are
+    // refused.
+    ann.expect("-- the history cannot be written");
+    ann.send_str("a word of mine\n");
+    ann.expect("-- that was not sent: the history cannot be written");
+    bot.peer.say("a word of its own", id);
+    let refusal = bot.wait_for(|object| object["id"] == id);
+    assert_eq!(refusal["type"], "error", "{refusal}");
+    assert_eq!(refusal["code"], "not_kept", "{refusal}");
+    assert!(server.is_running());
+    // A client that comes back meanwhile is known.
+    let last = bot.last;
+    let again = resume(server.addr(), "again", &bot.room, last);
+    let resumed = again.welcome["resumed"] == true;
+    assert!(resumed, "behind {last}: {}", again.welcome);
+    drop(again);
+    // Now and then it tries to write on; for that moment a part of a line may be
+    // there.
+    let mut lines = Vec::new();
+    until("the file ends with a whole line", || {
+        let read = chat_testkit::ledger::History::read(&kept.file());
+        read.map(|history| lines = history.lines).is_ok()
+    });
+    let text = String::from_utf8(lines.join(&b'\n')).expect("UTF-8");
+    assert!(!text.contains("word of"), "what was refused is kept");
 }
 
 /// What was said when the disk became full and could not be refused any

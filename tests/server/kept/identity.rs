@@ -17,26 +17,21 @@ fn come_back(server: &ServerProcess, name: &str, welcome: &Value, seq: u64) -> J
 }
 
 #[track_caller]
-fn stop(server: &ServerProcess, kill: bool) {
-    match kill {
-        true => server.kill(),
-        false => {
-            server.signal(Signal::Terminate);
-            assert!(server.wait_exit(Duration::from_secs(5)).success());
-        }
-    }
+fn terminate(server: &ServerProcess) {
+    server.signal(Signal::Terminate);
+    assert!(server.wait_exit(Duration::from_secs(5)).success());
 }
 
 /// A stranger comes first, with the hello and with `/nick`.
 #[test]
 fn a_stranger_does_not_get_the_name_of_one_who_comes_back() {
-    for kill in [false, true] {
+    for stop in [terminate, ServerProcess::kill] {
         let kept = Kept::new(&[]);
         let server = kept.start();
         let bob = JsonPeer::connect(server.addr(), "bob");
         let cy = JsonPeer::connect(server.addr(), "cy");
         let _nc = join(server.addr(), "di");
-        stop(&server, kill);
+        stop(&server);
 
         let server = kept.start();
         let mut watcher = JsonPeer::connect(server.addr(), "watcher");
@@ -82,7 +77,7 @@ fn a_short_id_is_of_one_program_before_and_after_a_restart() {
     let mut server = server;
     for restarted in [false, true] {
         if restarted {
-            stop(&server, true);
+            server.kill();
             server = kept.start();
         }
         let mut again = come_back(&server, "ann", &ann.welcome, seq(&said));
@@ -180,13 +175,13 @@ fn whoever_has_seen_more_than_a_copy_holds_is_told() {
     let mut bot = JsonPeer::connect(server.addr(), "bot");
     bot.say("in the copy", super::id(1));
     bot.expect_type("message");
-    stop(&server, false);
+    terminate(&server);
     let copy = std::fs::read(kept.file()).expect("a file");
     let server = kept.start();
     let mut bot = come_back(&server, "bot", &bot.welcome, 3);
     bot.say("not in the copy", super::id(2));
     let last = seq(&bot.expect_type("message"));
-    stop(&server, false);
+    terminate(&server);
     std::fs::write(kept.file(), &copy).expect("space");
 
     let server = kept.start();
@@ -242,7 +237,7 @@ fn the_key_is_for_the_owner_only() {
     let kept = Kept::new(&[]);
     let server = kept.start();
     let ann = JsonPeer::connect(server.addr(), "ann");
-    stop(&server, false);
+    terminate(&server);
     let key = kept.beside("key");
     let mode = |mode| std::fs::set_permissions(&key, PermissionsExt::from_mode(mode));
     let metadata = std::fs::metadata(&key).expect("a key");
@@ -272,7 +267,7 @@ fn a_full_room_keeps_the_places_of_who_was_in_it() {
     let kept = Kept::new(&["--max-clients", "2"]);
     let server = kept.start();
     let [ann, bo] = ["ann", "bo"].map(|name| JsonPeer::connect(server.addr(), name));
-    stop(&server, true);
+    server.kill();
     let server = kept.start();
     let _strangers = ["x", "y"].map(|name| JsonPeer::connect(server.addr(), name));
     let refused = JsonPeer::hello(server.addr(), &json!({"protocol": 1, "name": "z"}));

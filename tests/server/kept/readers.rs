@@ -48,18 +48,7 @@ fn a_limited_history_drops_the_oldest_and_says_so() {
     let mut ann = join(server.addr(), "ann");
     let mut bo = join(server.addr(), "bo");
     let mut largest = 0;
-    let size = || {
-        let mut sum = 0;
-        for entry in std::fs::read_dir(kept.directory.path()).expect("a directory") {
-            let entry = entry.expect("an entry");
-            let is_lock = entry.path() == kept.beside("lock");
-            // It may just have been removed.
-            if let Ok(metadata) = entry.metadata().map_err(|_| is_lock) {
-                sum += if is_lock { 0 } else { metadata.len() };
-            }
-        }
-        sum
-    };
+    let size = || size(&kept);
     say_numbered(&mut ann, &mut bo, 4000, 1000, || {
         largest = size().max(largest)
     });
@@ -104,6 +93,18 @@ fn a_limited_history_drops_the_oldest_and_says_so() {
     assert_eq!(reader.welcome["resumed"], true);
     assert_eq!(seq(&reader.next()), newest + 1);
     assert!(size() <= LIMIT, "{}", size());
+}
+
+/// Bytes in the files of the history.
+fn size(kept: &Kept) -> u64 {
+    let entries = std::fs::read_dir(kept.directory.path()).expect("a directory");
+    entries
+        .map(|entry| entry.expect("an entry"))
+        .filter(|entry| entry.path() != kept.beside("lock"))
+        // It may just have been removed.
+        .filter_map(|entry| entry.metadata().ok())
+        .map(|metadata| metadata.len())
+        .sum()
 }
 
 /// They fall behind what is held in memory, and go on from the files, also in
@@ -184,13 +185,14 @@ fn many_who_come_back_delay_nobody_and_cost_little() {
     #[cfg(target_os = "linux")]
     let before = server.resident_bytes();
     let room = json!(ROOM);
+    let hello = |number: usize| {
+        let resume = json!({ "room": room, "seq": 0 });
+        json!({ "protocol": 1, "name": format!("s{number}x"), "resume": resume })
+    };
     let stopped: Vec<Peer> = (0..AWAY)
         .map(|number| {
             let mut peer = Peer::connect(server.addr());
-            let resume = json!({ "room": room, "seq": 0 });
-            let name = format!("s{number}x");
-            let hello = json!({ "protocol": 1, "name": name, "resume": resume });
-            peer.send_str(&format!("/hello {hello}\n"));
+            peer.send_str(&format!("/hello {}\n", hello(number)));
             peer
         })
         .collect();
@@ -207,19 +209,9 @@ fn many_who_come_back_delay_nobody_and_cost_little() {
             done.store(true, Ordering::SeqCst);
             lines
         });
-        let mut worst = Duration::ZERO;
-        let mut number = 0;
-        // All the while, and some time longer if it was quick.
-        while number < 50 || !done.load(Ordering::SeqCst) && !reading.is_finished() {
-            let started = Instant::now();
-            ann.send_str(&format!("mark {number}.\n"));
-            bo.expect(&format!("\r<ann> mark {number}.\n"));
-            bo.send_str(&format!("seen {number}.\n"));
-            ann.expect(&format!("\r<bo> seen {number}.\n"));
-            worst = worst.max(started.elapsed());
-            number += 1;
-        }
-        println!("{number} times there and back, at most {worst:?}");
+        let worst = talk_while(&mut ann, &mut bo, || {
+            !done.load(Ordering::SeqCst) && !reading.is_finished()
+        });
         (reading.join().expect("all of it"), worst)
     });
     assert!(worst < Duration::from_millis(500), "one waited {worst:?}");
@@ -233,6 +225,24 @@ fn many_who_come_back_delay_nobody_and_cost_little() {
     assert_eq!(heard, kept.history().lines[..heard.len()]);
     drop(stopped);
     until("they are gone", || server.count("connections") == 3);
+}
+
+/// Two peers talk for as long as `goes_on` says, and some time longer if that is short;
+/// the longest time there and back.
+fn talk_while(ann: &mut Peer, bo: &mut Peer, goes_on: impl Fn() -> bool) -> Duration {
+    let mut worst = Duration::ZERO;
+    let mut number = 0;
+    while number < 50 || goes_on() {
+        let started = Instant::now();
+        ann.send_str(&format!("mark {number}.\n"));
+        bo.expect(&format!("\r<ann> mark {number}.\n"));
+        bo.send_str(&format!("seen {number}.\n"));
+        ann.expect(&format!("\r<bo> seen {number}.\n"));
+        worst = worst.max(started.elapsed());
+        number += 1;
+    }
+    println!("{number} times there and back, at most {worst:?}");
+    worst
 }
 
 const ROOM: &str = "00112233445566778899aabbccddeeff";

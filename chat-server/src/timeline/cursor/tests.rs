@@ -71,11 +71,14 @@ impl Everything {
     }
 }
 
-fn room(kept: bool) -> Hub {
-    let mut hub = Hub::new(identity(), 1);
-    if kept {
-        hub.timeline.keep(1, 0, u64::MAX);
-    }
+fn room() -> Hub {
+    Hub::new(identity(), 1)
+}
+
+/// A room with a history.
+fn kept_room() -> Hub {
+    let mut hub = room();
+    hub.timeline.keep(1, 0, u64::MAX);
     hub
 }
 
@@ -246,7 +249,7 @@ proptest! {
     /// they are told of.
     #[test]
     fn every_reader_gets_what_the_model_says(steps in steps(), kept: bool) {
-        let mut hub = room(kept);
+        let mut hub = if kept { kept_room() } else { room() };
         let mut files = Everything::default();
         let mut readers: Vec<Model> = [Form::Text, Form::Text, Form::Text, Form::Json]
             .map(|form| Model::new(form, &hub))
@@ -304,7 +307,7 @@ proptest! {
 
 #[test]
 fn nothing_is_sent_before_it_is_shown() {
-    let mut hub = room(true);
+    let mut hub = kept_room();
     let mut model = Model::new(Form::Json, &hub);
     say(&mut hub, "ann", "hi");
     model.reply(&hub, "pong");
@@ -325,7 +328,7 @@ fn nothing_is_sent_before_it_is_shown() {
 /// There is no queue for a reader.
 #[test]
 fn a_thousand_stopped_readers_cost_a_few_numbers_each() {
-    let mut hub = room(false);
+    let mut hub = room();
     let mut readers: Vec<Model> = (0..1000).map(|_| Model::new(Form::Text, &hub)).collect();
     for _ in 0..200 {
         say(&mut hub, "ann", &"x".repeat(4000));
@@ -348,7 +351,7 @@ fn a_thousand_stopped_readers_cost_a_few_numbers_each() {
 
 #[test]
 fn a_held_reader_gets_replies_but_no_events() {
-    let mut hub = room(false);
+    let mut hub = room();
     let mut model = Model::new(Form::Text, &hub);
     model.reader = Cursor::held_at(0);
     say(&mut hub, "ann", "hi");
@@ -363,7 +366,7 @@ fn a_held_reader_gets_replies_but_no_events() {
 
 #[test]
 fn a_held_reader_begins_with_a_whole_event_though_the_log_was_cut() {
-    let mut hub = room(false);
+    let mut hub = room();
     let mut model = Model::new(Form::Text, &hub);
     model.reader = Cursor::held_at(0);
     model.reply(&hub, "greeting");
@@ -389,7 +392,7 @@ fn a_held_reader_begins_with_a_whole_event_though_the_log_was_cut() {
 
 #[test]
 fn another_log_is_begun_after_a_whole_line() {
-    let mut hub = room(false);
+    let mut hub = room();
     let mut model = Model::new(Form::Text, &hub);
     say(&mut hub, "ann", "one line");
     say(&mut hub, "ann", "another");
@@ -412,7 +415,7 @@ fn another_log_is_begun_after_a_whole_line() {
 
 #[test]
 fn an_idle_reader_holds_no_buffer() {
-    let hub = room(false);
+    let hub = room();
     let mut model = Model::new(Form::Text, &hub);
     model.reply(&hub, "hi");
     model.drain(&hub, None);
