@@ -47,6 +47,14 @@ pub(crate) struct Counts {
     pub(crate) slowest: Duration,
 }
 
+/// Clients of the crowd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    All,
+    /// On a good network, and never stopped reading.
+    Steady,
+}
+
 impl Crowd {
     /// People who come by these routes, each at some moment in the next second.
     pub(crate) fn new(routes: impl IntoIterator<Item = Route>, random: Random) -> Self {
@@ -260,12 +268,12 @@ impl Crowd {
         clients.filter(|client| client.is_welcomed()).count()
     }
 
-    /// Whether all are in, all that they said is confirmed, and they have heard
-    /// everything; those who have stopped or are behind a bad network, if `all`.
-    pub(crate) fn is_settled(&self, all: bool) -> bool {
+    /// Whether these clients are in, all that they said is confirmed, and they have
+    /// heard everything.
+    pub(crate) fn is_settled(&self, which: Which) -> bool {
         self.clients
             .iter()
-            .filter(|client| all || client.route.is_good && !client.is_behind())
+            .filter(|client| which == Which::All || client.route.is_good && !client.is_behind())
             .all(|client| client.is_settled(self.newest))
     }
 

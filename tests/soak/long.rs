@@ -9,7 +9,7 @@ use chat_testkit::ledger::History;
 use chat_testkit::{JsonPeer, Proxy, Random, ServerProcess, Signal, until};
 use serde_json::json;
 
-use crate::crowd::{Counts, Crowd, Route};
+use crate::crowd::{Counts, Crowd, Route, Which};
 use crate::{SERVER, setting};
 
 /// People come and go, five a second; one in a hundred reads nothing for
@@ -38,24 +38,8 @@ fn a_full_room_for_an_hour() {
     let mut server = start(&file, None);
     let own = own_descriptors(&server);
     let proxy = Proxy::start(server.addr(), random.fork());
-    let routes = (0..clients).map(|number| match number % 20 {
-        0 => Route {
-            addr: proxy.addr(),
-            is_good: false,
-        },
-        _ => Route {
-            addr: server.addr(),
-            is_good: true,
-        },
-    });
-    let crowd = Crowd::new(routes, random.fork());
-    let mut soak = Soak {
-        crowd,
-        begun: Instant::now(),
-        report_every: Duration::from_secs(60).min(duration / 10),
-        last_report: Report::default(),
-        load: Load::new(clients),
-    };
+    let crowd = crowd(clients, &server, &proxy, random.fork());
+    let mut soak = Soak::new(crowd, clients, duration);
     let mut first_minute = None;
     for part in 1..=PARTS.len() {
         let until = duration * PARTS[..part].iter().sum::<u32>() / PARTS.iter().sum();
@@ -69,11 +53,9 @@ fn a_full_room_for_an_hour() {
             "the server has grown by {grown} bytes: {figures:?}"
         );
         if part < PARTS.len() {
-            if part % 2 == 1 {
-                server.kill();
-            } else {
-                server.signal(Signal::Terminate);
-                assert!(server.wait_exit(Duration::from_secs(10)).success());
+            match part % 2 {
+                1 => server.kill(),
+                _ => terminate(&server),
             }
             assert_sane(&server);
             server = start(&file, Some(&server));
@@ -82,28 +64,15 @@ fn a_full_room_for_an_hour() {
             soak.calm(&server, own + clients);
         }
     }
-    let Soak {
-        crowd, last_report, ..
-    } = soak;
     let people = JsonPeer::connect(server.addr(), "last").welcome["people"].clone();
     assert_eq!(people, clients + 1, "nobody is in who has left");
     let happened = proxy.happened();
     drop(proxy);
-    let audit = crowd.finish();
-    let deliveries = audit.deliveries;
-    server.signal(Signal::Terminate);
-    assert!(server.wait_exit(Duration::from_secs(10)).success());
+    terminate(&server);
     assert_sane(&server);
-    let history = History::read(&file).expect("whole lines");
-    let report = audit.assert_kept(&history);
-    println!(
-        "all is as it should be: {report:?}, {deliveries} deliveries, {:?}, {happened:?}",
-        last_report.counts
-    );
-    assert!(
-        report.confirmed > 0 && report.messages >= report.confirmed,
-        "{report:?}"
-    );
+    let counts = soak.last_report.counts;
+    let report = soak.assert_kept(&file);
+    println!("all is as it should be: {report}, {counts:?}, {happened:?}");
 }
 
 /// How the time is divided; between two parts there is a restart.
@@ -138,12 +107,22 @@ struct Figures {
 }
 
 impl Soak {
+    fn new(crowd: Crowd, clients: usize, duration: Duration) -> Self {
+        Self {
+            crowd,
+            begun: Instant::now(),
+            report_every: Duration::from_secs(60).min(duration / 10),
+            last_report: Report::default(),
+            load: Load::new(clients),
+        }
+    }
+
     /// Load for one server, until so long after the beginning.
     fn phase(&mut self, server: &ServerProcess, until: Duration) -> Figures {
         let begun = Instant::now();
         self.last_report.cpu = Duration::ZERO;
         self.crowd.excuse();
-        self.settle(false, "everybody is in");
+        self.settle(Which::Steady, Duration::ZERO, "all are in");
         let all_in = begun.elapsed();
         let length = until.saturating_sub(self.begun.elapsed());
         let mut figures = Figures {
@@ -179,7 +158,7 @@ impl Soak {
     /// Lets all that was begun come to its end, and counts the descriptors.
     fn calm(&mut self, server: &ServerProcess, descriptors: usize) {
         self.crowd.read_all();
-        self.settle(true, "everybody has heard everything");
+        self.settle(Which::All, QUIET, "all have heard everything");
         // Who has closed their sending side, as one cut off may have, is served
         // for half a minute.
         let begun = Instant::now();
@@ -192,15 +171,12 @@ impl Soak {
             self.crowd.turn(TURN);
             self.crowd.tick();
         }
-        self.settle(true, "everybody has heard of those, too");
+        self.settle(Which::All, QUIET, "all have heard of those, too");
         self.report(server);
     }
 
-    /// Waits until everybody is in and has heard everything, or everybody on a
-    /// good network. All: for a second on end, since what happens at once may be
-    /// told half a second later.
-    fn settle(&mut self, all: bool, what: &str) {
-        let quiet = Duration::from_secs(u64::from(all));
+    /// Waits until these clients are in and have heard everything, for `quiet` on end.
+    fn settle(&mut self, which: Which, quiet: Duration, what: &str) {
         let begun = Instant::now();
         let mut since = None;
         while since.is_none_or(|since: Instant| since.elapsed() < quiet) {
@@ -211,11 +187,22 @@ impl Soak {
             );
             self.crowd.turn(TURN);
             self.crowd.tick();
-            since = match self.crowd.is_settled(all) {
+            since = match self.crowd.is_settled(which) {
                 true => since.or_else(|| Some(Instant::now())),
                 false => None,
             };
         }
+    }
+
+    /// What was confirmed is in the history, and nothing else; says how much that is.
+    fn assert_kept(self, file: &Path) -> String {
+        let audit = self.crowd.finish();
+        let deliveries = audit.deliveries;
+        let history = History::read(file).expect("whole lines");
+        let report = audit.assert_kept(&history);
+        let is_plausible = report.confirmed > 0 && report.messages >= report.confirmed;
+        assert!(is_plausible, "{report:?}");
+        format!("{report:?}, {deliveries} deliveries")
     }
 
     fn report(&mut self, server: &ServerProcess) {
@@ -296,6 +283,21 @@ impl Load {
     }
 }
 
+/// Clients of whom one in twenty connects through `proxy`.
+fn crowd(clients: usize, server: &ServerProcess, proxy: &Proxy, random: Random) -> Crowd {
+    let routes = (0..clients).map(|number| match number % 20 {
+        0 => Route {
+            addr: proxy.addr(),
+            is_good: false,
+        },
+        _ => Route {
+            addr: server.addr(),
+            is_good: true,
+        },
+    });
+    Crowd::new(routes, random)
+}
+
 /// A server for this room, where the one before it was.
 fn start(file: &Path, before: Option<&ServerProcess>) -> ServerProcess {
     let file = file.to_str().expect("a name in UTF-8");
@@ -320,9 +322,17 @@ fn own_descriptors(server: &ServerProcess) -> usize {
     server.open_descriptors()
 }
 
+fn terminate(server: &ServerProcess) {
+    server.signal(Signal::Terminate);
+    assert!(server.wait_exit(Duration::from_secs(10)).success());
+}
+
 fn assert_sane(server: &ServerProcess) {
     let log = server.log();
     assert!(!log.contains("panicked"), "{log}");
 }
 
 const TURN: Duration = Duration::from_millis(20);
+
+/// What happens at once may be told half a second later.
+const QUIET: Duration = Duration::from_secs(1);

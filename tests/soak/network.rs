@@ -44,9 +44,9 @@ while read -r line; do
 done
 "#;
 
-/// Until the one behind the link is told as gone; with something said each second
-/// or not.
-fn until_gone(spoken: bool) -> Duration {
+/// How long it takes until the peer behind the link is told as gone, while the listener
+/// says `line` each second.
+fn until_gone(line: Option<&str>) -> Duration {
     let mut link = Program::spawn("unshare", &["-rn", "bash", "-c", LINK, SERVER], &[]);
     link.stdout.expect("\r[lost] entered room\n");
     link.send_str("down\n");
@@ -63,8 +63,8 @@ fn until_gone(spoken: bool) -> Duration {
             "still there after {waited:?}"
         );
         std::thread::sleep(Duration::from_millis(1000));
-        if spoken {
-            link.send_str("is anybody there\n");
+        if let Some(line) = line {
+            link.send_str(line);
         }
     }
     let gone = begun.elapsed();
@@ -81,9 +81,9 @@ fn a_link_that_goes_down_is_noticed() {
     if !has_namespaces() {
         return;
     }
-    for (spoken, most) in [(true, 70), (false, 130)] {
-        let gone = until_gone(spoken);
-        println!("spoken to: {spoken}, gone after {gone:?}");
+    for (line, most) in [(Some("is anybody there\n"), 70), (None, 130)] {
+        let gone = until_gone(line);
+        println!("spoken to: {line:?}, gone after {gone:?}");
         assert!(gone < Duration::from_secs(most), "{gone:?}");
     }
 }
