@@ -1,4 +1,4 @@
-//! The catalogue of commands: what each is called, takes and does, and who may say it when.
+//! The catalogue of commands: its names, arguments and help, who may say it, and when.
 //!
 //! Both forms look a command up here, and `/help`, completion and refusals are made from
 //! it. A new command is an [`Entry`], a variant of [`Command`], and an arm in the server
@@ -239,8 +239,9 @@ pub fn types() -> impl Iterator<Item = &'static str> {
     CATALOGUE.iter().filter_map(|entry| entry.json)
 }
 
-/// The command that is meant by a word that is none: the beginning of one, a slip of
-/// the finger, or what another chat calls it. Without its `/`, as `word` is.
+/// The command that is probably meant by an unknown word: the word begins a command, is
+/// a slip of the finger away from one, or is what another chat calls one. Without its
+/// `/`, as `word` is.
 pub fn nearest(word: &str) -> Option<&'static str> {
     let word = word.to_ascii_lowercase();
     match text_forms().find(|(_, form)| form.synonyms.contains(&&*word)) {

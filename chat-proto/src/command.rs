@@ -72,20 +72,20 @@ pub struct Hello {
     pub protocol: u64,
     /// The wanted name.
     pub name: Option<String>,
-    /// The last event that the program has; it gets those behind it.
+    /// The last event that the program has; the events behind it follow.
     pub resume: Option<Resume>,
     /// How many of the last messages it wants to see, unless it resumes.
     pub replay: usize,
 }
 
-/// Where a program goes on that was here before.
+/// Where a program that was here before goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
     /// The room that it was in, as the last welcome named it.
     pub room: RoomId,
     /// The newest event that it has.
     pub seq: u64,
-    /// That of its last welcome, which proves that it is the same program: it
+    /// The secret of its last welcome, which proves that it is the same program: it
     /// takes the place of its earlier connection, and has its name back.
     pub secret: Option<Secret>,
 }
@@ -122,7 +122,8 @@ impl Command {
 }
 
 impl Past {
-    /// What `/history` without a number and a person who joins get.
+    /// How many messages `/history` shows without a number, and the client shows to a
+    /// person who joins.
     pub const DEFAULT_COUNT: usize = 20;
 }
 
@@ -163,7 +164,7 @@ impl CommandError {
         Self { id, ..self }
     }
 
-    /// The answer to whoever sent the line.
+    /// The answer to the sender of the line.
     pub fn into_reply(self) -> Reply {
         Reply::Error {
             code: self.code,

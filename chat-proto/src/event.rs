@@ -69,7 +69,7 @@ pub enum Body {
 pub struct Arrival {
     /// The name in the room.
     pub name: Name,
-    /// Of a program: by this tag the server knows after a restart who had the
+    /// Of a program: by this tag the server knows after a restart which program had the
     /// name.
     pub tag: Option<Tag>,
     /// It had this name when the last run of the server ended, and has proved
@@ -116,8 +116,8 @@ pub struct Speech {
     pub text: Text,
     /// The mark that the speaker's program gave it.
     pub id: Option<MessageId>,
-    /// If that is too short to be the only one of its kind: by this tag the
-    /// server knows the message again that the same program sends once more.
+    /// Only beside an `id` that is too short to be unique: by this tag the server
+    /// recognizes the message when the same program sends it again.
     pub tag: Option<Tag>,
 }
 
@@ -211,7 +211,7 @@ pub struct Welcome {
     pub names: Vec<Name>,
     /// The limits that the server enforces.
     pub limits: Limits,
-    /// What proves that a program is the one that was welcomed with it; from a
+    /// The secret by which the program proves later that it is the same one; from a
     /// server that knows secrets.
     pub secret: Option<Secret>,
 }
@@ -250,7 +250,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Those of a server that is not told otherwise.
+    /// The defaults of a server.
     pub const DEFAULT: Self = Self {
         text: MAX_TEXT,
         line: MAX_LINE,
@@ -362,8 +362,8 @@ impl Timestamp {
         }
     }
 
-    /// What is shown, unless the year has not four digits. Each event has a
-    /// time, and to write it in general takes longer than all the rest.
+    /// The digits as shown; `None` unless the year has four. Each event has a time, and
+    /// to write it in general takes longer than all the rest.
     fn digits(self) -> Option<[u8; TIME_FORM.len()]> {
         let time = Offset::UTC.to_datetime(self.0);
         let mut digits = *TIME_FORM;

@@ -1,9 +1,9 @@
 //! Recognizes peers that speak another protocol, by how they begin.
 //!
-//! A web page can make a browser send lines to any port, and a mail, IRC or FTP
-//! client that has the wrong port sends a password. If that were taken for chat,
-//! every page could talk in the room, and the room would read the password. So the
-//! first line is judged before anything of it reaches anyone.
+//! A web page can make a browser send lines to any port, and a mail, IRC or FTP client
+//! that has the wrong port sends a password. If that were taken for chat, every page
+//! could talk in the room, and the room would read the password. So the first line is
+//! judged before anything of it reaches the room.
 //!
 //! A line counts as another protocol's when it has the form that the protocol's
 //! standard gives to a *first* line, to the last word. Where English has lines of
@@ -120,7 +120,7 @@ impl Beginning {
         foreign
     }
 
-    /// Judges what has come of a line whose end may never come.
+    /// Judges the beginning of a line whose end may never come.
     pub fn unended(self, start: &[u8]) -> Option<Foreign> {
         match self {
             Self::Unknown => beginning(start),

@@ -145,8 +145,8 @@ impl LineDecoder {
         }
     }
 
-    /// Takes away the beginning of a line whose end has not come, for readers
-    /// that cannot wait for it. What comes next is a new line.
+    /// Takes away the beginning of a line whose end has not come, for readers that
+    /// cannot wait for it. The next byte begins a new line.
     pub fn take_pending(&mut self) -> Option<Vec<u8>> {
         if self.pending().is_empty() {
             return None;
@@ -261,7 +261,7 @@ impl Partial {
                 State::Data => {
                     let run = memchr3(b'\n', b'\r', IAC, input).unwrap_or(input.len());
                     if run > 0 {
-                        // Never past the limit, so that it bites at the same
+                        // Never past the limit, so that a peer is closed at the same
                         // byte however the input was cut into pieces.
                         let run = run.min(MAX_UNENDED - self.length);
                         self.keep(&input[..run], max_line);
@@ -367,9 +367,9 @@ impl Partial {
         }
     }
 
-    /// A command ends with the next byte of `input`. Where nothing of a line has
-    /// come it counts for nothing: a telnet that says each minute that it is alive
-    /// sends no endless line.
+    /// A command ends with the next byte of `input`. Before a line has begun its bytes
+    /// do not count: a telnet that sends a sign of life each minute sends no endless
+    /// line.
     fn end_command(&mut self, input: &mut &[u8]) {
         self.step(input, State::Data);
         if self.bytes.is_empty() && !self.overflowed {

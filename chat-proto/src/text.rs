@@ -38,8 +38,8 @@ pub enum TextError {
 }
 
 impl Text {
-    /// Takes what was said and leaves out what must not reach a terminal; see
-    /// [`clean`]. Line ends at the end are dropped.
+    /// Takes a text and leaves out all that must not reach a terminal; see [`clean`].
+    /// Line ends at the end are dropped.
     ///
     /// # Errors
     ///

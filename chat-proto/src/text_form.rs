@@ -11,7 +11,7 @@ use crate::event::{Body, Event, Reply, Speech};
 use crate::name::Name;
 use crate::text::{self, Text, TextError};
 
-/// What the first line of the server's greeting begins with (after its CR).
+/// How the first line of the server's greeting begins (after its CR).
 pub const GREETING: &str = "-- chat/1";
 
 /// The longest line that a connection in this form may send: a text of the
@@ -61,13 +61,13 @@ fn encode(event: &Event, time: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// What tells that these people came: a line each, or one for all where they
-/// are more than [`MAX_ONE_BY_ONE`].
+/// Lines that tell that these people came: one for each, or one for all if they are
+/// more than [`MAX_ONE_BY_ONE`].
 pub fn entered<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> Vec<String> {
     crowd(names, "entered room", "entered")
 }
 
-/// What tells that these people went, likewise.
+/// Lines that tell that these people went, likewise.
 pub fn left<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> Vec<String> {
     crowd(names, "is offline", "left")
 }
@@ -132,12 +132,12 @@ fn put(out: &mut Vec<u8>, parts: &[&str]) {
     out.push(b'\n');
 }
 
-/// Reads what a person typed. `None` is a line of which nothing is to be seen, such as
-/// a blank one or one that only sets colours: it says nothing.
+/// Reads the line that a person typed. `None` is a line that shows nothing, such as a
+/// blank one or one that only sets colours.
 ///
 /// # Errors
 ///
-/// When it is a command that there is not, or one that lacks something.
+/// When the command is unknown, or lacks an argument.
 pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
     let line = line.strip_prefix('\u{feff}').unwrap_or(line);
     if line.trim().is_empty() {

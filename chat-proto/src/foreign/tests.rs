@@ -93,7 +93,7 @@ fn logins() {
     }
 }
 
-/// What clients say first to log in, or before it.
+/// What clients say first, to log in or before that.
 const LOGINS: [(Foreign, &[&str]); 10] = [
     (
         Foreign::Irc,

@@ -196,7 +196,7 @@ fn no_telnet_command_takes_a_line_end_or_text_with_it() {
     check(b"bad\xff\xfa\xff\nnext\n", &[Got::NotUtf8, whole("next")]);
 }
 
-/// No line end for 64 KiB is the end, at the same byte however it came.
+/// 64 KiB without a line end are refused, at the same byte however they were cut.
 #[test]
 fn no_line_end_is_an_end() {
     let end = MAX_UNENDED;

@@ -124,8 +124,8 @@ pub(super) fn put_json<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
 /// Reads a message that stands as [`encode_event`] writes it, without escapes.
 /// `None` is anything else, and may be a message as well.
 ///
-/// In a flood nearly every line that a client gets is one of these, and to read
-/// JSON in general takes twice as long.
+/// In a flood nearly every line that a client gets is such a message, and to read JSON
+/// in general takes twice as long.
 pub(super) fn parse_message(line: &str) -> Option<Event> {
     let (seq, line) = line.strip_prefix("{\"seq\":")?.split_once(',')?;
     if !seq.starts_with(|first| matches!(first, '1'..='9')) {

@@ -37,7 +37,7 @@ pub(super) fn normal(name: &str) -> String {
 
 /// Checks the form of every name that is not an address, also of one that a server sends.
 pub(super) fn check_form(name: &str) -> Result<(), NameError> {
-    // Most are like this, and nothing below could refuse them.
+    // Most names are like this, and nothing below could refuse them.
     if (1..=MAX_NAME_COLUMNS).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
     {

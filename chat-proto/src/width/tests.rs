@@ -58,7 +58,7 @@ fn every_terminal_is_between_the_two_readings() {
     }
 }
 
-/// What is counted too wide breaks rows too early.
+/// A text that is counted too wide breaks rows too early.
 #[test]
 fn the_widest_reading_is_no_wider_than_a_terminal() {
     for (text, columns) in [
@@ -80,7 +80,7 @@ fn the_widest_reading_is_no_wider_than_a_terminal() {
     }
 }
 
-/// What is counted too narrow only leaves more of a draft than need be.
+/// A text that is counted too narrow only leaves more of a draft than need be.
 #[test]
 fn the_narrowest_reading_knows_what_was_always_so() {
     for (text, columns) in [
