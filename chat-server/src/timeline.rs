@@ -29,7 +29,7 @@ use speech::SpeechIndex;
 pub struct Timeline {
     text: Log,
     json: Log,
-    /// What readers may see ends here.
+    /// The end of what readers may see.
     shown: Mark,
     speech: SpeechIndex,
     /// The history on disk, if there is one.
@@ -47,8 +47,8 @@ struct Kept {
     segment_start: u64,
     /// Where further files are to begin.
     cuts: VecDeque<Mark>,
-    /// What lies behind this in the JSON log is not safe on disk yet, and must
-    /// stay in memory.
+    /// Events behind this place in the JSON log are not safe on disk yet, and must stay
+    /// in memory.
     safe: u64,
     /// Events are shown only when they are safe.
     is_late: bool,
@@ -58,8 +58,8 @@ struct Kept {
 
 impl Timeline {
     /// Goes on behind the events of `json`. It keeps about `capacity` bytes in JSON
-    /// form, and half as many in text form: what is older is made of the JSON form
-    /// for the few readers that are that far behind.
+    /// form, and half as many in text form: older events are made of the JSON form for
+    /// the few readers that are that far behind.
     pub fn behind(json: Log, capacity: u64) -> Self {
         let text = Log::new(capacity / 2, 0, json.next());
         let shown = Mark {
@@ -104,8 +104,8 @@ impl Timeline {
         self.json.reserve();
     }
 
-    /// Appends an event, whose number is the next one. This is the only place where
-    /// an event is encoded for those who follow the room.
+    /// Appends an event, whose number is the next one. This is the only place where an
+    /// event is encoded for the readers that follow the room.
     pub fn append(&mut self, event: &Event) -> Place {
         debug_assert_eq!(event.seq, self.json.next());
         if matches!(event.body, Body::Message(_) | Body::Action(_)) {
@@ -174,9 +174,9 @@ impl Timeline {
         }
     }
 
-    /// Where replies go: behind everything, so that a reply to a message comes
-    /// after the message. But no reply waits for the disk: where that decides what
-    /// may be shown they go behind what is shown.
+    /// Where replies go: behind everything, so that a reply to a message comes after
+    /// the message. But no reply waits for the disk: where events are shown only when
+    /// they are safe, replies go behind the last shown event.
     pub fn reply_mark(&self) -> Mark {
         match self.kept.as_ref().is_some_and(|kept| kept.is_late) {
             true => self.shown,
@@ -184,9 +184,9 @@ impl Timeline {
         }
     }
 
-    /// Where the last words to a peer go, and what is true only when all events are
-    /// kept: behind everything. But while nothing can be kept, and so nothing more be
-    /// shown, behind what is shown.
+    /// Where the last words to a peer go, and words that are true only when all events
+    /// are kept: behind everything. While nothing can be kept, and so nothing more is
+    /// shown, they go behind the last shown event.
     pub fn last_mark(&self) -> Mark {
         match self.trouble() {
             Some(_) => self.shown,
@@ -210,7 +210,7 @@ impl Timeline {
         self.kept.as_ref()?.trouble.as_ref()
     }
 
-    /// Nothing can be kept now, for this reason, or everything again.
+    /// Sets why nothing can be kept now; `None` if everything can again.
     pub fn set_trouble(&mut self, trouble: Option<Text>) {
         if let Some(kept) = &mut self.kept {
             kept.trouble = trouble;
@@ -274,8 +274,8 @@ impl Timeline {
         }
     }
 
-    /// The piece of the past that was asked for, as far as it is held, and may
-    /// be seen before `upto`. Of the last messages those that are in memory.
+    /// The part of the past that a peer asked for, as far as it is held and may be seen
+    /// before `upto`. Of the last messages, only those in memory.
     pub fn past(&self, past: Past, upto: Mark) -> Replay {
         let end = upto.seq + 1;
         match past {

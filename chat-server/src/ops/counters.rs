@@ -1,6 +1,6 @@
-//! What has happened since the start, in numbers, for whoever runs the server.
+//! Counters since the start, for the operator.
 //!
-//! SIGUSR1 has them printed. Threads add to them once in a round, so they cost
+//! SIGUSR1 writes them to the log. Threads add to them once in a round, so they cost
 //! nothing.
 
 use std::fmt;
@@ -13,15 +13,16 @@ use crate::net::admission::Refusal;
 pub(crate) struct Counters {
     /// Connections that came in.
     pub(crate) accepted: Counter,
-    /// Connections that could not, by reason.
+    /// Connections that were refused, by reason.
     pub(crate) refused: [Counter; Refusal::ALL.len()],
-    /// Times that the system had nobody or no room for somebody.
+    /// Times that `accept` failed: the connection was gone, or the system had no room
+    /// for it.
     pub(crate) accept_errors: Counter,
-    /// What came from people, in bytes.
+    /// Bytes from people.
     pub(crate) bytes_in: Counter,
-    /// What went to them, in bytes.
+    /// Bytes to people.
     pub(crate) bytes_out: Counter,
-    /// Times that somebody was slower than what memory holds.
+    /// Times that a reader fell behind the log in memory.
     pub(crate) laggards: Counter,
     /// Connections that were closed for taking nothing.
     pub(crate) stalled: Counter,

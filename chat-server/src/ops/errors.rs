@@ -1,4 +1,4 @@
-//! What the system says when something fails, in words for people.
+//! Errors of the system in words for people.
 
 use std::io;
 

@@ -1,12 +1,12 @@
 //! The log on stderr, which never makes the room wait and which no stranger can fill.
 //!
-//! stderr can be a pipe that nobody reads or a stopped terminal, where a write
-//! blocks; so a thread writes, from a bounded queue. When the queue is full
-//! lines are dropped and counted. An error of stderr is nobody's business.
+//! stderr can be a pipe without a reader or a stopped terminal, where a write blocks;
+//! so a thread writes, from a bounded queue. When the queue is full lines are dropped
+//! and counted. Errors of stderr are ignored.
 //!
-//! Every line that a peer can cause has a `Topic`, and of a topic only so many lines
-//! are written in a time. The others are counted, and the last of them is written
-//! with their number when its time has come.
+//! Every line that a peer can cause has a `Topic`, and the lines of a topic that are
+//! written in a time are limited. The others are counted, and the last of them is
+//! written with their number when its time has come.
 
 mod seldom;
 
@@ -33,7 +33,7 @@ pub struct Logger {
     topics: Arc<Topics>,
 }
 
-/// What goes to the thread that writes.
+/// A message to the thread that writes.
 #[derive(Debug)]
 enum Entry {
     Line(String),
@@ -127,7 +127,7 @@ impl Logger {
         self.event(line(time, "info", event));
     }
 
-    /// One event that somebody should look at.
+    /// One event that the operator should look at.
     pub fn warn(&self, time: Timestamp, event: &str) {
         self.event(line(time, "warn", event));
     }
@@ -178,7 +178,7 @@ impl Logger {
     }
 }
 
-/// The log is somebody's terminal, too, and one event is one line.
+/// The log may be shown in a terminal, too, and one event is one line.
 fn line(time: Timestamp, level: &str, event: &str) -> String {
     let event = text::clean(event).replace('\n', " ");
     format!("{time} {level} {event}\n")
@@ -292,7 +292,7 @@ mod tests {
     }
 
     /// However much strangers do, the log has few lines of it, and says how many it
-    /// has not; and one thing does not hide another one.
+    /// leaves out; and one topic does not hide another one.
     #[test]
     fn no_topic_fills_the_log() {
         let mut topics = vec![

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use mio::{Registry, Token};
 
-/// What somebody wants who sends a signal.
+/// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// The end: SIGINT or SIGTERM.
     Stop,
     /// The counters: SIGUSR1.
     Report,
-    /// The history is to be begun anew if it has been moved away: SIGHUP. Otherwise
-    /// it does nothing: a server outlives the terminal that it was started in.
+    /// Begin the history anew if it has been moved away: SIGHUP. Otherwise it does
+    /// nothing: a server outlives the terminal in which it was started.
     Reopen,
 }
 
@@ -64,7 +64,8 @@ impl Signals {
     }
 }
 
-/// Has a file that may not grow be an error like a full disk, and not the end.
+/// Makes a file that may not grow an error like a full disk, instead of the end of the
+/// process.
 ///
 /// # Errors
 ///
@@ -83,7 +84,7 @@ pub fn raise_descriptor_limit() -> Option<usize> {
         use rustix::process::{Resource, getrlimit, setrlimit};
         let mut limit = getrlimit(Resource::Nofile);
         limit.current = limit.maximum;
-        // With fewer it works as well, for fewer people.
+        // It also works with fewer, for fewer people.
         let _ = setrlimit(Resource::Nofile, limit);
         let limit = getrlimit(Resource::Nofile).current?;
         usize::try_from(limit).ok()

@@ -1,4 +1,4 @@
-//! Each reader's place in the log that everybody reads.
+//! Each reader's place in the log.
 //!
 //! Fan-out is done by position, not by copies: a line is encoded once, at the
 //! end of a [`Log`], and a [`Cursor`] is an integer that moves along. What a
@@ -7,10 +7,10 @@
 //! the log: at this position, first this, then go on there. Nothing in here
 //! knows a socket.
 //!
-//! A reader that the log is about to be cut away from is moved to its new
-//! beginning, with what lies between as a [`Replay`] before it: from files if
-//! there are any, and otherwise told as a gap. So nobody holds back the log,
-//! and a reader that has stopped costs two numbers.
+//! A reader that the log is about to be cut away from is moved to its new beginning,
+//! with what lies between as a [`Replay`] before it: from files if there are any, and
+//! otherwise told as a gap. So no reader holds back the log, and a reader that has
+//! stopped costs two numbers.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -19,20 +19,21 @@ use crate::timeline::log::{Log, View};
 use crate::timeline::replay::{Page, Replay, Selection};
 use crate::timeline::slices::Slices;
 
-/// A place in a [`Log`], and what is to be said or left out on the way.
+/// A place in a [`Log`], with replies to send and lines to leave out on the way.
 ///
 /// The order of replies against events: a reply is sent after everything that
 /// was in the log when the reply was made, and before everything after.
 #[derive(Debug)]
 pub struct Cursor {
     position: u64,
-    /// Reads no further than this. Ahead of a newcomer and behind a leaver.
+    /// Exclusive upper bound: `position` before joining, `u64::MAX` while present, the
+    /// head at departure.
     end: u64,
-    /// Never without a detour: for nearly everybody there is none.
+    /// `None` instead of an empty list: nearly all readers have no detour.
     waiting: Option<Box<Waiting>>,
 }
 
-/// Where a reader does not go straight on.
+/// The detours of a reader from the log.
 #[derive(Debug)]
 struct Waiting {
     /// In order of position; `detour.resume` is never behind the next one.
@@ -48,13 +49,13 @@ struct Insertion {
     at: u64,
     what: Payload,
     resume: u64,
-    /// Not before everything up to here may be seen.
+    /// It waits until readers may see everything up to here.
     after: u64,
 }
 
 #[derive(Debug)]
 enum Payload {
-    /// A reply; without any bytes something that is left out.
+    /// A reply; one without any bytes leaves out a part of the log.
     Bytes(Vec<u8>),
     /// A piece of the past.
     Replay(Replay),
@@ -88,8 +89,8 @@ impl Cursor {
         self.go_on_at(self.position.max(point));
     }
 
-    /// Reads another log from `position` on, instead of `old`. Only the line in
-    /// whose middle it is, is still sent.
+    /// Reads another log from `position` on, instead of `old`. Of the old log only the
+    /// rest of the line at the cursor is still sent.
     pub fn change_log(&mut self, old: &Log, position: u64) {
         let waiting = self.waiting.get_or_insert_default();
         if waiting.sent == 0 {
@@ -97,7 +98,7 @@ impl Cursor {
             waiting.private += insert.len();
             waiting.insert(0, self.position, Payload::Bytes(insert));
         }
-        // What was to come of the past was to come in the other form.
+        // The rest of the past was to come in the other form.
         self.forget_past();
         self.go_on_at(position);
         self.pass_skips();
@@ -222,7 +223,7 @@ impl Cursor {
         self.waiting.as_ref().map_or(0, |it| it.detours.len())
     }
 
-    /// Whether it waits for a piece of the past that it asked for.
+    /// Whether the peer waits for a piece of the past that it asked for.
     pub fn has_asked(&self) -> bool {
         self.detours_in_order()
             .any(|detour| matches!(detour.what, Payload::Replay(Replay { asked: true, .. })))
@@ -238,8 +239,8 @@ impl Cursor {
         self.position < point.min(self.end)
     }
 
-    /// Goes on at `point`, before which `log` is about to be cut. What lies
-    /// between is the past; the line in whose middle it is, is kept.
+    /// Goes on at `point`, before which `log` is about to be cut. The events between
+    /// become the past; the rest of the line at the cursor is kept.
     pub fn fall_behind(&mut self, log: &Log, point: u64) {
         let point = point.min(self.end);
         let mut before = VecDeque::new();
@@ -288,9 +289,9 @@ impl Cursor {
         }
     }
 
-    /// Takes note that `count` bytes of the page were sent, which holds what
-    /// was due. The rest of a line that was begun is kept: its event may be
-    /// dropped before it can be sent.
+    /// Takes note that `count` bytes of the page were sent; the page holds what was
+    /// due. The rest of a line that was begun is kept: its event may be dropped before
+    /// it can be sent.
     pub fn page_sent(&mut self, count: usize, page: &Page) {
         let rest = page.rest_of_line(count);
         if let Some(waiting) = &mut self.waiting
@@ -308,8 +309,8 @@ impl Cursor {
         }
     }
 
-    /// What is to be sent next, if that is all there is and in one piece: so it
-    /// is for nearly everybody, and cheaper to send than slices.
+    /// The bytes to send next, if they are all there is and in one piece. That holds
+    /// for nearly all readers, and is cheaper to send than slices.
     pub fn one_piece<'a>(&self, shown: &View<'a>) -> Option<&'a [u8]> {
         if self.waiting.is_none() {
             let until = shown.until.min(self.end);
@@ -329,7 +330,7 @@ impl Cursor {
             if !slices.push_all(log.bytes(position..detour.at.min(until))) {
                 return;
             }
-            // Directly behind one's own lines, which need not be kept yet.
+            // Directly behind the reader's own lines, which need not be kept yet.
             if detour.after > shown.until || detour.at > until.max(position) {
                 return;
             }
@@ -387,8 +388,8 @@ impl Cursor {
 impl Default for Waiting {
     fn default() -> Self {
         Self {
-            // Most wait for one thing only; and hundreds who come at once do
-            // so together.
+            // Most peers wait for one reply only; and hundreds that come at once wait
+            // together.
             detours: VecDeque::with_capacity(1),
             sent: 0,
             private: 0,

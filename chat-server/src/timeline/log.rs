@@ -1,19 +1,19 @@
 //! Encoded events in memory: the newest part of everything that was said.
 //!
-//! An event is encoded once, at the end of a [`Log`], and everybody is sent
-//! the same bytes. A place in it is the number of bytes before it since the
-//! room began, so it stays true when the log is cut from the front. Of the
-//! JSON form the files of the history hold the same bytes at the same places.
+//! An event is encoded once, at the end of a [`Log`], and all readers are sent the same
+//! bytes. A place in it is the number of bytes before it since the room began, so it
+//! stays true when the log is cut from the front. The files of the history hold the
+//! bytes of the JSON form, at the same places.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// What is to be seen of a log now.
+/// The part of a log that readers may see now.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     /// The log.
     pub log: &'a Log,
-    /// Where what everybody may see ends; further on is not kept safely yet.
+    /// The end of what readers may see; events behind it are not kept safely yet.
     pub until: u64,
     /// The number of the last event before that.
     pub seq: u64,
@@ -26,8 +26,8 @@ pub struct View<'a> {
 pub struct Log {
     chunks: VecDeque<Chunk>,
     /// Chunks that are not used yet, and those that were dropped, to be used again:
-    /// where each thread has a heap of its own, memory that one gives back is none
-    /// that another one gets, and a room that goes on for hours would grow to twice
+    /// where each thread has a heap of its own, one thread does not get memory that
+    /// another one gives back, and a room that goes on for hours would grow to twice
     /// its size.
     spare: Vec<Chunk>,
     head: u64,
@@ -182,8 +182,8 @@ impl Log {
             })
     }
 
-    /// The bytes of `range` if they are not empty and lie in the newest chunk,
-    /// as they do for whoever is up to date.
+    /// The bytes of `range` if they are not empty and lie in the newest chunk, as they
+    /// do for a reader that is up to date.
     pub fn newest_bytes(&self, range: Range<u64>) -> Option<&[u8]> {
         let chunk = self.chunks.back()?;
         if range.is_empty() || range.start < chunk.start || range.end > chunk.end() {
@@ -249,7 +249,7 @@ impl Chunk {
         }
     }
 
-    /// One for which the system has given the memory: it does so only when
+    /// A chunk for which the system has given the memory: it does so only when
     /// something is written there, and not for zeros.
     fn in_memory() -> Self {
         let mut bytes = vec![b'\n'; CHUNK];
@@ -353,7 +353,7 @@ mod tests {
     fn dropped_chunks_are_used_again() {
         let mut log = Log::new(1000, 0, 1);
         let mut buffers = std::collections::BTreeSet::new();
-        // Somebody else takes what is given back.
+        // Another thread would take memory that is given back.
         let mut others = Vec::new();
         for number in 0..100 {
             log.append(|out| out.extend([number; 60_000]));

@@ -1,5 +1,5 @@
-//! The past, for those who were not there: pieces of the log that are read
-//! again, from memory or from files, a page at a time.
+//! The past, for peers that were not there: pieces of the log that are read again, from
+//! memory or from files, a page at a time.
 //!
 //! A [`Replay`] is a few numbers, not bytes: which events are to come, and how
 //! much of the first one has been sent. Its bytes are made when the socket can
@@ -24,17 +24,17 @@ use crate::timeline::speech::SpeechIndex;
 pub struct Replay {
     /// The event that comes next.
     pub next: u64,
-    /// The event that does not come any more.
+    /// One past the last event.
     pub end: u64,
     /// Bytes of the event `next` that have been sent: whole lines.
     pub offset: u64,
-    /// Which of the events.
+    /// Which of the events are sent.
     pub what: Selection,
     /// The peer has asked for it, and says nothing more until it has it.
     pub asked: bool,
     /// An event and where it lies in the JSON log: `next` or one not far before it.
     place: Option<(u64, u64)>,
-    /// So many events before `next` cannot be read, which is still to be told.
+    /// How many events before `next` cannot be read; the reader is still to be told.
     lost: u64,
     /// How often in turn nothing could be read.
     failures: u32,
@@ -71,8 +71,8 @@ impl Source<'_> {
     }
 }
 
-/// Which files the history has, and where events lie in them. What is in the files
-/// is read elsewhere: that can take long.
+/// Which files the history has, and where events lie in them. The files are read
+/// elsewhere, because that can take long.
 pub trait Files {
     /// Where the event `seq` lies in the JSON log, or one before it: its
     /// number and its place.
@@ -86,7 +86,7 @@ pub trait Files {
     fn held(&self, position: u64) -> u64;
 }
 
-/// No files: what is not in memory is gone.
+/// No files: events that are not in memory are gone.
 #[derive(Debug, Clone, Copy)]
 pub struct NoFiles;
 
@@ -173,7 +173,7 @@ impl Replay {
         self.next <= shown || self.next >= self.end
     }
 
-    /// What lies before the event `seq` cannot be read.
+    /// Takes note that events before `seq` cannot be read.
     fn lose_before(&mut self, seq: u64, place: Option<u64>) {
         let seq = seq.min(self.end);
         if seq > self.next {
@@ -239,14 +239,14 @@ impl Page {
         }
     }
 
-    /// Why something that was to be in it could not be read, if that is so.
+    /// Why an event that was to be in it could not be read, if that is so.
     pub fn failure(&mut self) -> Option<String> {
         self.failure.take()
     }
 
-    /// Takes what comes next of `replay`, as far as it is shown. If that
-    /// has to be read first, tells what; `piece` is what was read. What cannot be
-    /// read is left out, and told before what follows.
+    /// Takes what comes next of `replay`, as far as it is shown. If that has to be read
+    /// first, tells what; `piece` is what was read. Events that cannot be read are left
+    /// out, and the reader is told before the next event.
     pub fn fill(
         &mut self,
         replay: &mut Replay,
@@ -444,11 +444,11 @@ impl Page {
     }
 }
 
-/// Whom a page is for.
+/// The reader of a page.
 struct For {
     form: Form,
     time: Timestamp,
-    /// The event that may not be seen any more.
+    /// One past the last event that may be seen.
     end: u64,
 }
 
@@ -480,7 +480,7 @@ impl Piece {
     }
 }
 
-/// The event that a line is, if it is one. Nothing else may get to a reader, also
+/// The event that a line is, if it is one. Nothing else may reach a reader, not even
 /// from a file that another program has changed.
 fn event(line: &[u8]) -> Option<Event> {
     let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;

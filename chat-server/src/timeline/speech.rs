@@ -1,5 +1,5 @@
-//! Which events in memory are something said or done: people who come in are shown
-//! the last of those.
+//! Which events in memory are something said or done: newcomers are shown the last of
+//! those.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -47,7 +47,7 @@ impl SpeechIndex {
     pub fn last(&self, count: usize, end: u64) -> Range<u64> {
         let until = self.seqs.partition_point(|seq| *seq < end);
         let oldest = until.saturating_sub(count);
-        // Not beyond the last one: what would not be sent cannot be missed.
+        // Not beyond the last one: no reader misses what would not be sent.
         match oldest < until {
             true => self.seqs[oldest]..self.seqs[until - 1] + 1,
             false => end..end,

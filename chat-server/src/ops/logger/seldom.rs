@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Lines of which so many are written at once after a quiet time, and then one in each
-/// interval. Of those in between the last one is kept, and the others are counted.
+/// Lines that are limited: a number of them at once after a quiet time, and then one in
+/// each interval. Of those in between the last one is kept, and the others are counted.
 #[derive(Debug)]
 pub(super) struct Seldom {
     interval: Duration,
@@ -19,7 +19,7 @@ pub(super) struct Seldom {
 #[derive(Debug)]
 struct Held {
     line: String,
-    /// Others, which it stands for.
+    /// How many other lines it stands for.
     others: u64,
 }
 
@@ -28,7 +28,7 @@ struct Held {
 pub(super) enum Fate {
     /// It is to be written now.
     Written(String),
-    /// It waits, as the first one that does so or instead of another one.
+    /// It waits, as the first line that does so or instead of another one.
     Held { is_first: bool },
 }
 

@@ -82,7 +82,7 @@ fn kept_room() -> Hub {
     hub
 }
 
-/// Somebody says something; where it lies.
+/// Says something; where it lies.
 fn say(hub: &mut Hub, name: &str, text: &str) -> crate::timeline::mark::Place {
     let name = Name::choose(name).unwrap();
     let speech = Speech {
@@ -244,9 +244,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Readers that take little and seldom, while the log is cut away
-    /// behind them: with files nothing is missing, without any nothing but what
-    /// they are told of.
+    /// Readers that take little and seldom, while the log is cut away behind them. With
+    /// files nothing is missing; without files, only what they are told of.
     #[test]
     fn every_reader_gets_what_the_model_says(steps in steps(), kept: bool) {
         let mut hub = if kept { kept_room() } else { room() };
@@ -313,7 +312,7 @@ fn nothing_is_sent_before_it_is_shown() {
     model.reply(&hub, "pong");
     model.drain(&hub, None);
     assert_eq!(model.got, b"");
-    // While nothing can be kept, answers go out before what waits.
+    // While nothing can be kept, answers go out before the events that wait.
     hub.timeline.set_trouble(Some(Text::clean("full").unwrap()));
     model.reply(&hub, "refused");
     model.drain(&hub, None);

@@ -1,4 +1,4 @@
-//! Files that cannot be read, or hold something else than what was written.
+//! Files that cannot be read, or hold other bytes than were written.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -95,7 +95,7 @@ impl Hall {
         files.bytes.extend_from_slice(line);
     }
 
-    /// The same one for all who do not change it: it takes some time to be made.
+    /// Shared by the tests that do not change it: it takes some time to make.
     fn shared() -> &'static Self {
         static HALL: OnceLock<Hall> = OnceLock::new();
         HALL.get_or_init(Self::new)
@@ -209,7 +209,7 @@ impl Files for Damaged {
     }
 }
 
-/// All events in order, but that `missing` are told as missing.
+/// All events in order, with the `missing` ones told as missing.
 #[track_caller]
 fn check(heard: &[Result<u64, u64>], first: u64, missing: Range<u64>) {
     let mut expected: Vec<_> = (first..missing.start).map(Ok).collect();
@@ -262,7 +262,7 @@ fn of_a_file_that_was_cut_the_rest_is_missing() {
             let (heard, reads) = hall.replay(&files, 1, form);
             check(&heard, 1, seq..301);
             assert!(reads < 30, "{reads}");
-            // Also for one who begins behind it.
+            // Also for a reader that begins behind it.
             check(&hall.replay(&files, 250, form).0, 250, 250.max(seq)..301);
         }
     }
@@ -296,7 +296,7 @@ fn where_the_disk_reads_nothing_at_all_everything_in_memory_comes() {
     }
 }
 
-/// What can be seen is not more than what is shown.
+/// No reader sees more than what is shown.
 #[test]
 fn nothing_is_told_before_it_may_be_seen() {
     let mut hall = Hall::new();
