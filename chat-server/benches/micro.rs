@@ -109,7 +109,7 @@ fn log(criterion: &mut Criterion) {
         seq: log.next() - 1,
         first: log.first(),
     };
-    // What is done for each person in each round of the server's loop.
+    // The work for each person in each round of the server's loop.
     group.bench_function("a round for a reader", |bencher| {
         bencher.iter(|| {
             let mut reader = Cursor::held_at(before);

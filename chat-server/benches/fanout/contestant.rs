@@ -1,5 +1,5 @@
-//! Who takes part, and how each of them is talked to: what a client says to be
-//! in, how it says a message, and whether its own come back to it.
+//! The servers that are compared, and how clients talk to each: how a client comes in,
+//! how it says a message, and whether its own messages come back.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use std::time::Duration;
 /// servers sends: deliveries are counted by it.
 pub(crate) const MARK: u8 = b'`';
 
-/// One of those that are compared.
+/// One of the servers that are compared.
 #[derive(Debug, Clone)]
 pub(crate) struct Contestant {
     pub(crate) kind: Kind,
-    /// As it stands in the table.
+    /// Its name in the table.
     pub(crate) name: String,
     pub(crate) program: PathBuf,
-    /// What ours is told about threads, if anything.
+    /// How many threads our server is told to use, if it is told.
     pub(crate) threads: Option<usize>,
 }
 
@@ -34,8 +34,8 @@ pub(crate) enum Kind {
     Ncat,
 }
 
-/// A step of coming in: what is said, and what the answer contains; without
-/// an answer it is done once it is said.
+/// A step of coming in: bytes to say, and bytes that the answer contains. Without an
+/// answer the step is done when it is said.
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) say: Vec<u8>,
@@ -74,9 +74,8 @@ impl Kind {
         matches!(self, Self::Text | Self::Json)
     }
 
-    /// How many people it is asked to bear. ncat waits by `select`, which ends
-    /// at 1,024 descriptors, and in an IRC channel all are told of each who
-    /// joins, one by one.
+    /// How many people it is asked to bear. ncat waits by `select`, which ends at 1,024
+    /// descriptors, and in an IRC channel all are told of each newcomer, one by one.
     pub(crate) fn most_clients(self) -> usize {
         match self {
             Self::Ngircd | Self::Inspircd | Self::Ncat => 900,
@@ -93,7 +92,7 @@ impl Kind {
         }
     }
 
-    /// After so long without a word all have been told who came: ours tells a
+    /// After so long without a word all have been told who came: our server tells a
     /// crowd up to half a second later.
     pub(crate) fn quiet(self) -> Duration {
         Duration::from_millis(if self.is_ours() { 600 } else { 150 })
@@ -108,7 +107,7 @@ impl Kind {
         }
     }
 
-    /// Whether one's own messages come back.
+    /// Whether a client's own messages come back.
     pub(crate) fn echoes(self) -> bool {
         matches!(
             self,
@@ -121,7 +120,7 @@ impl Kind {
         matches!(self, Self::Nats | Self::Ngircd | Self::Inspircd)
     }
 
-    /// Whether it answers nothing when somebody comes in.
+    /// Whether it answers nothing when a client comes in.
     pub(crate) fn is_silent(self) -> bool {
         matches!(self, Self::Floor | Self::Ncat)
     }
@@ -133,8 +132,8 @@ impl Kind {
             until: Some(until.as_bytes()),
         };
         match self {
-            // Who says nothing at all may not even be connected: a server whose
-            // backlog is full forgets them, and they do not know.
+            // A client that says nothing may not even be connected: a server whose
+            // backlog is full forgets it, and it does not know.
             Self::Floor | Self::Ncat => vec![Step {
                 say: b"\n".to_vec(),
                 until: None,

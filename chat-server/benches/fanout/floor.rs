@@ -1,9 +1,9 @@
 //! The floor: what the kernel charges for fan-out, and nothing else.
 //!
-//! One thread, one poll. What is ready is read, and at the end of the round
-//! its bytes are written once to each other socket. There is no framing, no
-//! name, no limit and no order beyond that of a round, so whatever a chat does
-//! more than this is its own cost. What a socket does not take is kept for it.
+//! One thread, one poll. What is ready is read, and at the end of the round its bytes
+//! are written once to each other socket. There is no framing, no name, no limit and no
+//! order beyond that of a round, so whatever a chat does more than this is its own
+//! cost. Bytes that a socket does not take are kept for it.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,7 +15,7 @@ use slab::Slab;
 
 /// Serves until it is killed. Says where it listens as our server does.
 pub(crate) fn serve() -> anyhow::Result<()> {
-    // Whoever started us may be killed before it can stop us.
+    // The benchmark may be killed before it can stop this process.
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     let mut listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
         .context("cannot listen on the loopback")?;
@@ -113,7 +113,7 @@ impl Floor {
         peer.own = (start, self.round.len());
     }
 
-    /// Sends the round to everybody, and drops who is gone.
+    /// Sends the round to all peers, and drops those that are gone.
     fn write(&mut self) {
         if self.round.is_empty() {
             return;

@@ -80,7 +80,7 @@ impl Crowd {
         let deadline = Instant::now() + within;
         while self.present < count {
             let room = at_once.saturating_sub(self.clients.len() - self.present);
-            // In between it is read, or the first would wait for the last.
+            // Clients read in between, or the first would wait for the last.
             for _ in 0..room.min(at_once).min(64).min(count - self.clients.len()) {
                 self.connect()?;
             }
@@ -126,7 +126,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Waits until nothing has been sent to anybody for `time`.
+    /// Waits until no client has been sent anything for `time`.
     pub(crate) fn wait_quiet(&mut self, time: Duration) -> anyhow::Result<()> {
         let deadline = Instant::now() + QUIET_WITHIN;
         self.heard = Instant::now();
@@ -140,13 +140,13 @@ impl Crowd {
         }
     }
 
-    /// When anybody was last sent anything.
+    /// When a client was last sent anything.
     pub(crate) fn last_heard(&self) -> Instant {
         self.heard
     }
 
-    /// Says something until everybody hears it: to be connected is not always
-    /// to be in yet.
+    /// Says messages until all clients hear one: a connected client is not always in
+    /// yet.
     pub(crate) fn wait_heard(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + QUIET_WITHIN;
         let message = self.kind.message(64);
@@ -168,7 +168,7 @@ impl Crowd {
             }
             self.turn(TICK)?;
         }
-        // One that was said twice may still be on its way.
+        // A message that was said twice may still be on its way.
         self.wait_quiet(Duration::from_millis(200))
     }
 
@@ -245,15 +245,15 @@ impl Crowd {
                 bail!("it stalls: {due} deliveries do not come");
             }
         }
-        // One that comes twice may come late.
+        // A message that comes twice may come late.
         self.wait_quiet(Duration::from_millis(20))?;
         self.check(said)?;
         Ok(self.delivered)
     }
 
-    /// How many messages everybody has. A message is on its way until the last
-    /// one has it: otherwise one client could fall behind by as many as there
-    /// are clients times those in flight, and out of the memory of any server.
+    /// How many messages all clients have. A message is on its way until the last one
+    /// has it: otherwise one client could fall behind by as many as there are clients
+    /// times those in flight, and out of the memory of any server.
     fn heard_by_all(&self, hearers: u64, said: u64, in_flight: u64) -> u64 {
         let average = self.delivered / hearers;
         if said - average >= in_flight {
@@ -316,8 +316,8 @@ impl Crowd {
                 ensure!(started.elapsed() < STALLED_AFTER, "a message does not come");
             }
             times.push(started.elapsed());
-            // Its own ones come back to the first client in some forms, and are
-            // not to fill its socket.
+            // In some forms its own messages come back to the first client, and must
+            // not fill its socket.
             self.turn(Duration::ZERO)?;
             next = Instant::now().max(next + pause);
         }
@@ -367,7 +367,7 @@ impl Crowd {
     }
 }
 
-/// Lets Ctrl-C and SIGTERM end a run where everything is still stopped.
+/// Lets Ctrl-C and SIGTERM end a run in such a way that the servers are still stopped.
 pub(crate) fn watch_signals() -> anyhow::Result<()> {
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         let flag = Arc::clone(INTERRUPTED.get_or_init(Arc::default));

@@ -1,5 +1,5 @@
-//! What fan-out costs, beside what the kernel takes for it and beside others:
-//! `cargo bench -p chat-server --bench fanout`.
+//! What fan-out costs, compared with what the kernel takes for it and with other
+//! servers: `cargo bench -p chat-server --bench fanout`.
 //!
 //! Each server is started for each measurement on a core of its own, with the
 //! clients on another one. The cost is the processor time of the server (all

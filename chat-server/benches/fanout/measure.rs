@@ -1,4 +1,4 @@
-//! What is measured: scenarios, each for one server that is started for it.
+//! The measurements: scenarios, each with a server that is started for it.
 //!
 //! Scenarios that need the same room share it. A server that fails in one of
 //! them has a note instead of a figure, and the others go on.
@@ -33,7 +33,7 @@ impl Bench {
         MANY.min(self.most_clients)
     }
 
-    /// The same for one of them, which may bear fewer.
+    /// The same for one contestant, which may bear fewer.
     pub(crate) fn many_for(&self, kind: Kind) -> usize {
         self.many().min(kind.most_clients())
     }
@@ -49,7 +49,7 @@ impl Bench {
             .scenarios()
             .iter()
             .filter(|(scenario, _)| wanted.contains(scenario))
-            // A hall for ten thousand is no hall for nine hundred.
+            // A contestant that bears only nine hundred has no figure for ten thousand.
             .filter(|(scenario, _)| {
                 !matches!(scenario, Scenario::BigHall | Scenario::Storm)
                     || self.many_for(contestant.kind) == self.many()
@@ -102,8 +102,8 @@ impl Bench {
         Ok(())
     }
 
-    /// What a delivery costs beside one who has stopped reading, to what it
-    /// costs without, before and after.
+    /// The cost of a delivery beside a client that has stopped reading, divided by the
+    /// cost without it, before and after.
     fn stopped(
         &self,
         contestant: &Contestant,
@@ -114,7 +114,7 @@ impl Bench {
         crowd.join(101, 1, JOIN_WITHIN)?;
         crowd.wait_heard()?;
         crowd.stop_reading(100)?;
-        // More than the sockets between them hold: it has really stopped then.
+        // More than the sockets on the way hold, so that it has really stopped.
         let size = contestant.kind.longest_text();
         let long = Load { size, ..BURST };
         crowd.run_messages(long, FILL / size as u64, FILL_WITHIN)?;
@@ -185,8 +185,8 @@ impl Bench {
         Ok(())
     }
 
-    /// All come at once. It is over when all are in and nobody has been told
-    /// anything for a while, and lasted until the last word before that.
+    /// All come at once. The storm is over when all are in and no client has been told
+    /// anything for a while; it lasted until the last word before that.
     fn storm(
         &self,
         contestant: &Contestant,
@@ -315,14 +315,14 @@ const CROWD: Load = Load {
 
 const MANY: usize = 9500;
 
-/// Bytes that fill what lies between a server and one who does not read.
+/// Bytes that fill the sockets between a server and a client that does not read.
 const FILL: u64 = 12 * 1024 * 1024;
 const FILL_WITHIN: Duration = Duration::from_secs(3);
 
 /// Between two messages of a quiet room.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Nobody has anything to tell any more.
+/// After so long without a word the storm is over.
 const STORM_QUIET: Duration = Duration::from_secs(1);
 
 const JOIN_WITHIN: Duration = Duration::from_secs(60);

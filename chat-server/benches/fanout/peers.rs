@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::contestant::{Contestant, Kind};
 use crate::process::{Recipe, free_address};
 
-/// Those that are installed, and those that are not.
+/// The servers that are installed, and the names of those that are not.
 pub(crate) fn find() -> (Vec<Contestant>, Vec<&'static str>) {
     let mut found = Vec::new();
     let mut missing = Vec::new();
@@ -69,7 +69,7 @@ fn version_of(program: &Path, argument: &str) -> String {
         .to_owned()
 }
 
-/// How one of them is started.
+/// How such a server is started.
 pub(crate) fn recipe(contestant: &Contestant) -> anyhow::Result<Recipe> {
     let home = tempfile::tempdir().context("no place for a configuration")?;
     let address = free_address()?;
@@ -199,5 +199,5 @@ connection_messages false
     )
 }
 
-/// More than anybody comes with.
+/// More than the clients that come.
 const MANY: usize = 30_000;

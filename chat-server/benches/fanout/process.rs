@@ -21,7 +21,7 @@ pub(crate) struct Cores {
 }
 
 impl Cores {
-    /// Those that this program may use.
+    /// The cores that this program may use.
     pub(crate) fn find() -> anyhow::Result<Self> {
         let set = sched_getaffinity(None).context("cannot ask for the cores")?;
         let all = (0..CpuSet::MAX_CPU).filter(|&core| set.is_set(core));
@@ -164,7 +164,7 @@ impl Server {
         Ok(kib.context("no VmRSS in its status")? * 1024)
     }
 
-    /// The end of what it wrote, for whoever looks for the reason of a failure.
+    /// The end of what it wrote, to find the reason of a failure.
     pub(crate) fn last_words(&self) -> String {
         let text = fs::read(self.home.path().join(LOG)).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
@@ -234,8 +234,8 @@ impl Drop for Server {
     }
 }
 
-/// Looks for a listener on the loopback without knocking: ncat ends when
-/// somebody comes and is gone at once.
+/// Looks for a listener on the loopback without connecting: ncat ends when a client
+/// connects and is gone at once.
 fn is_listened_on(port: u16) -> anyhow::Result<bool> {
     let text = fs::read_to_string("/proc/net/tcp").context("cannot list the sockets")?;
     let loopback = u32::from_ne_bytes(Ipv4Addr::LOCALHOST.octets());
@@ -243,8 +243,8 @@ fn is_listened_on(port: u16) -> anyhow::Result<bool> {
     Ok(text.contains(&listener))
 }
 
-/// How often a connection found the backlog of a listener full, since the
-/// machine was started. Nobody else is expected to be busy.
+/// How often a connection found the backlog of a listener full, since the machine was
+/// started. Other programs are expected to be idle.
 pub(crate) fn backlog_drops() -> anyhow::Result<u64> {
     let text = fs::read_to_string("/proc/net/netstat").context("cannot read netstat")?;
     // A line of names, and then one of numbers.
@@ -258,7 +258,7 @@ pub(crate) fn backlog_drops() -> anyhow::Result<u64> {
         .context("no ListenOverflows in netstat")
 }
 
-/// An address of the loopback that nobody listens on at the moment.
+/// An address of the loopback without a listener at the moment.
 pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
     Ok(listener.local_addr()?)

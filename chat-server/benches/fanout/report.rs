@@ -1,4 +1,4 @@
-//! What comes of it: tables for people, CSV for programs, and charts.
+//! The results: tables for people, and CSV for programs.
 
 use std::fmt::Write;
 
@@ -176,7 +176,7 @@ pub(crate) fn csv(tables: &[Table], about: &[String]) -> String {
             decimals,
             ..
         } = &table.heading;
-        // One more than people see, for those who go on to calculate.
+        // One more than people see, for programs that calculate with them.
         let decimals = decimals + 1;
         for (index, row) in table.rows.iter().enumerate() {
             if row.figures.is_empty() {

@@ -190,7 +190,8 @@ fn measure(
         .into_iter()
         .map(|metric| (metric, Table::new(metric.heading(bench.many()), &names)))
         .collect();
-    // Who does not get through a storm is not asked to try again: it takes long.
+    // A contestant that does not get through a storm does not try again: that takes
+    // long.
     let mut storm_failed = vec![false; contestants.len()];
     for round in 0..rounds {
         for session in Session::ALL {

@@ -2,7 +2,7 @@
 
 use crate::report::Heading;
 
-/// What can be chosen.
+/// The scenarios that can be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scenario {
     Burst,
@@ -75,7 +75,7 @@ impl Metric {
         Self::Stopped,
     ];
 
-    /// What stands above its table; `many` clients are in the largest room.
+    /// The heading of its table; `many` clients are in the largest room.
     pub(crate) fn heading(self, many: usize) -> Heading {
         let (unit, decimals) = self.unit();
         Heading {

@@ -38,7 +38,7 @@ impl Client {
         self.flush()
     }
 
-    /// Says what the next step of coming in is.
+    /// Takes the next step of coming in.
     pub(super) fn step(&mut self) -> anyhow::Result<()> {
         if let Some(step) = self.steps.front_mut() {
             self.out.append(&mut step.say);
@@ -82,7 +82,7 @@ impl Client {
                     } else if kind.pings() {
                         self.hear_pings(read)?;
                     }
-                    // What comes later is told by the poll.
+                    // The poll tells of bytes that come later.
                     if count < buffer.len() {
                         break;
                     }
@@ -143,5 +143,5 @@ impl Client {
     }
 }
 
-/// No answer that is waited for is longer.
+/// The longest answer that a step waits for.
 pub(super) const LONGEST_ANSWER: usize = 64;
