@@ -66,7 +66,7 @@ impl Hall {
         self.sessions.len() - 1
     }
 
-    /// One who is in the room, and has read the greeting.
+    /// A peer that is in the room, and has read the greeting.
     fn join(&mut self, name: &str) -> usize {
         let who = self.connect();
         self.send(who, format!("/nick {name}\n"));
@@ -81,7 +81,7 @@ impl Hall {
         self.hub.timeline.show_all();
     }
 
-    /// Connections are told what came of their requests.
+    /// Tells connections the outcomes of their requests.
     fn deliver(&mut self) {
         for (client, answer) in self.hub.take_outcomes() {
             let session = &mut self.sessions[client.key as usize];
@@ -129,7 +129,7 @@ impl Hall {
         self.hub.timeline.show_all();
     }
 
-    /// A program that says this hello, and what it got but for text lines.
+    /// A program that says this hello, and the objects that it got.
     fn program(&mut self, hello: Value) -> (usize, Vec<Value>) {
         let who = self.connect();
         self.send(who, format!("/hello {hello}\n"));

@@ -9,7 +9,7 @@ use super::*;
 use crate::room::origin::{Origin, ServerId};
 use crate::room::request::{Act, Fallback, Join, Request};
 
-/// One of a few names, so that they meet.
+/// One of a few names, so that equal ones meet.
 fn wanted() -> impl Strategy<Value = Name> {
     prop::sample::select(vec!["ann", "Ann", "аnn", "bo", "ann-2", "cy"]).prop_map(name)
 }
@@ -83,7 +83,7 @@ proptest! {
                 (outcome, own.map(|place| (place.text, place.json)), mark)
             });
             prop_assert_eq!(&done[0], &done[1]);
-            // With the order of what is hashed, which must not be another one either.
+            // With the order of hashed entries, which must not differ either.
             let rooms = hubs.each_ref().map(|hub| format!("{:?}", hub.room()));
             prop_assert_eq!(&rooms[0], &rooms[1]);
             // With the bytes that are compared at the end: they are the same after each.

@@ -1,4 +1,4 @@
-//! Whoever counts along knows who is here, whatever is told together.
+//! A reader that counts along knows who is here, whatever is told together.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::room::presence::{ONE_BY_ONE, TOGETHER_AFTER};
 
-/// What somebody makes of the events.
+/// A reader, and what it makes of the events.
 #[derive(Debug, Default)]
 struct Observer {
     here: BTreeSet<Name>,
@@ -21,7 +21,7 @@ struct Observer {
 }
 
 impl Observer {
-    /// One who was welcomed just now.
+    /// A reader that was welcomed just now.
     fn welcomed(room: &mut Hub, now: Now) -> Self {
         room.list(now);
         let (names, _) = room.people().names(None, usize::MAX);
@@ -190,8 +190,8 @@ fn only_the_telling_waits() {
     assert_eq!(room.timeline.head().seq, head.seq + 2);
 }
 
-/// Whoever takes a name that looks like the one of somebody who has gone does
-/// so after that is told.
+/// A newcomer whose name looks like that of a person who has gone is told after the
+/// departure.
 #[test]
 fn a_departure_is_told_before_a_name_that_looks_the_same() {
     let mut room = room();

@@ -45,7 +45,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 const SERVERS: usize = 3;
 
-/// A server, and what its connections know of what they have asked for.
+/// A server, and what its connections know of their requests.
 struct Server {
     hub: Hub,
     asked: usize,

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// For 30 s, and then the connection is over.
+/// They listen for 30 s, and then the connection is over.
 #[test]
 fn half_closed_peers_still_listen() {
     let mut hall = Hall::new();

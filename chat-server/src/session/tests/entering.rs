@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// Where everybody has told that nothing before a place is needed any more, the
-/// log may be cut there at any moment, also right after somebody comes in.
+/// When all readers have told that they need nothing before a place, the log may be cut
+/// there at any moment, also right after a newcomer comes in.
 #[test]
 fn a_newcomer_begins_where_the_log_may_be_cut() {
     let mut hall = Hall::new();
@@ -60,7 +60,7 @@ fn a_newcomer_is_announced_once_under_the_final_name() {
 }
 
 impl Hall {
-    /// So many came just now that the next ones are told together.
+    /// Lets so many people come that the next ones are told together.
     pub(super) fn crowded(&mut self) {
         for number in 0..ONE_BY_ONE {
             let name = Name::choose(&format!("n{number}x")).unwrap();
@@ -118,9 +118,9 @@ fn nobody_speaks_before_it_is_told_that_they_came() {
     hall.send(bo, "hi\n");
     let told = "\r[bo] entered room\n\r[cy] entered room\n";
     assert_eq!(hall.read(ann), format!("{told}\r<bo> hi\n"));
-    // In a batch not even their own is left out.
+    // In a batch not even the reader's own arrival is left out.
     assert_eq!(hall.read(bo), told);
-    // Nor has anybody another name, or that of another one, before.
+    // Nor does a person get another name, or that of another person, before.
     let di = hall.join("di");
     hall.send(ann, "/nick anna\n");
     assert_eq!(hall.read(bo), "\r[ann] is now known as anna\n");
@@ -135,8 +135,8 @@ fn nobody_speaks_before_it_is_told_that_they_came() {
     );
 }
 
-/// A wall clock that jumps changes the times that are shown, and neither
-/// the order nor when anybody is announced or closed.
+/// A wall clock that jumps changes the times that are shown, and neither the order nor
+/// when a peer is announced or closed.
 #[test]
 fn a_clock_that_jumps_only_shows_other_times() {
     let mut hall = Hall::new();

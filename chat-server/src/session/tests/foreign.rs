@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Not a word of it.
+/// Not a word of it is said.
 #[test]
 fn nothing_of_another_protocol_reaches_the_room() {
     for first in [

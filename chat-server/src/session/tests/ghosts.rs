@@ -9,7 +9,7 @@ pub(super) fn secret_of(welcome: &str) -> Value {
 }
 
 impl Hall {
-    /// Somebody says hello with this secret; what they read.
+    /// A peer says hello with this secret; what it reads.
     pub(super) fn come_back(&mut self, who: usize, name: &str, secret: &Value) -> String {
         let room = self.hub.room().id();
         let room = room.as_str();
@@ -21,8 +21,8 @@ impl Hall {
     }
 }
 
-/// Who shows the secret of a connection that is still here has its name, the
-/// other one is dropped, and nobody hears of it.
+/// A program that shows the secret of a connection that is still here gets its name.
+/// The other connection is dropped, and the room hears nothing of it.
 #[test]
 fn a_ghost_gives_its_name_back() {
     let mut hall = Hall::new();
@@ -32,7 +32,7 @@ fn a_ghost_gives_its_name_back() {
     let secret = secret_of(&hall.read(ghost));
     hall.send(ghost, "{\"type\":\"nick\",\"name\":\"anna\"}\n");
     hall.read(other);
-    // Also for whoever was announced before saying hello.
+    // Also for a peer that was announced before it said hello.
     let late = hall.connect();
     hall.now.instant += ANNOUNCE_AFTER;
     hall.sessions[late].expire(&mut hall.hub, hall.now);

@@ -1,5 +1,5 @@
-//! Who is taken for whom: by their secrets, and never by a name or a number that
-//! anybody can have.
+//! Programs are recognized by their secrets, and never by a name or a number that any
+//! program can have.
 
 use super::ghosts::secret_of;
 use super::*;
@@ -16,8 +16,7 @@ fn message(text: &str, id: &str) -> String {
 }
 
 impl Hall {
-    /// A room of which these programs were in the last run; what proves who they
-    /// are, and the hellos with which they come back.
+    /// A room in whose last run these programs were, and their secrets.
     fn after_a_restart(names: &[&str]) -> (Self, Vec<Value>) {
         let Identity { room, run, key } = identity();
         let time = Timestamp::from_unix_milliseconds(0);
@@ -55,7 +54,7 @@ impl Hall {
         json!({"protocol": 1, "name": name, "resume": resume})
     }
 
-    /// What a program answers to who says this.
+    /// The answers that a peer gets to this line.
     fn answers(&mut self, who: usize, line: String) -> Vec<Value> {
         self.objects(who);
         self.send(who, line);
@@ -63,7 +62,7 @@ impl Hall {
     }
 }
 
-/// Two who count their messages do not have those of one another confirmed.
+/// Two programs that count their messages do not get those of each other confirmed.
 #[test]
 fn a_short_id_confirms_only_what_the_same_program_has_said() {
     let mut hall = Hall::new();
@@ -102,7 +101,7 @@ fn a_short_id_confirms_only_what_the_same_program_has_said() {
     assert_eq!(types(&said), ["message"]);
 }
 
-/// A long id that others have read in the room: nothing is confirmed that is not
+/// A long id that others have read in the room: no message is confirmed that is not
 /// there.
 #[test]
 fn a_long_id_confirms_only_its_own_text() {
@@ -153,7 +152,7 @@ fn a_name_is_kept_for_its_owner_after_a_restart() {
     assert!(hall.read(nc).contains("bob is kept for 15 s"));
     let (late, _) = hall.program(json!({"protocol": 1, "name": "late"}));
     hall.read(text);
-    // With a secret of their own, which is not that of the name.
+    // With a secret of its own, which is not that of the name.
     let secret = json!(hall.secret_of_stranger());
     let (_, got) = hall.program(hall.hello_with("bob", &secret));
     assert_eq!(got[0]["name"], "bob-2");
@@ -176,7 +175,7 @@ fn a_name_is_kept_for_its_owner_after_a_restart() {
 }
 
 impl Hall {
-    /// So many came just now, once more, that the next ones are told together.
+    /// Lets so many people come, once more, that the next ones are told together.
     fn crowded_again(&mut self) {
         for number in 0..ONE_BY_ONE {
             let name = Name::choose(&format!("again{number}x")).unwrap();
@@ -184,7 +183,7 @@ impl Hall {
         }
     }
 
-    /// A stranger has been here, and has kept what proves who they are.
+    /// A stranger has been here, and has kept its secret.
     fn secret_of_stranger(&mut self) -> String {
         let (who, got) = self.program(json!({"protocol": 1, "name": "eve"}));
         self.sessions[who].lost(Reason::Reset, &mut self.hub, self.now);
@@ -211,7 +210,7 @@ fn a_name_is_not_kept_for_ever() {
         (&entered["names"], &entered["back"]),
         (&json!(["bob"]), &Value::Null)
     );
-    // Its owner is late; one whose name is still free is not.
+    // Its owner is late; a program whose name is still free is not.
     let (_, got) = hall.program(hall.hello_with("bob", &secrets[0]));
     assert_eq!(got[0]["name"], "bob-3");
     let (_, got) = hall.program(hall.hello_with("cy", &secrets[1]));
@@ -220,7 +219,7 @@ fn a_name_is_not_kept_for_ever() {
     assert_eq!(entered["back"], json!(["cy"]));
 }
 
-/// In an event about many, those who have proved to be back are told from the others.
+/// In an event about many people, those that have proved to be back are marked.
 #[test]
 fn those_who_are_told_together_are_back_one_by_one() {
     let (mut hall, secrets) = Hall::after_a_restart(&["bob", "cy"]);
@@ -235,8 +234,8 @@ fn those_who_are_told_together_are_back_one_by_one() {
     assert_eq!(entered["back"], json!(["cy"]));
 }
 
-/// A stranger takes the name of one who has just left, before that is told, and before
-/// it is told that they were back.
+/// A stranger takes the name of a person who has just left, before the departure is
+/// told, and before it is told that the person was back.
 #[test]
 fn one_who_takes_a_name_that_is_just_free_is_told_as_another_one() {
     for told_before in [false, true] {
@@ -297,12 +296,12 @@ fn a_full_room_lets_its_own_people_in() {
             "{answer}"
         );
         assert_eq!(hall.sessions[who].stage(), Stage::Present);
-        // It is one like all others, and is not closed after a moment.
+        // It is a connection like all others, and is not closed after a moment.
         hall.pass(ANNOUNCE_AFTER);
         assert_eq!(types(&hall.answers(who, message("hi", "1"))), ["message"]);
     }
     assert_eq!(hall.sessions[ghost].stage(), Stage::Closing);
-    // One who is gone has no place any more.
+    // A program that is gone has no place any more.
     let who = hall.connect_unless(Some(Refusal::Full));
     hall.sessions[who - 2].lost(Reason::Reset, &mut hall.hub, hall.now);
     hall.send(who, format!("/hello {}\n", hall.hello_with("ann", mine)));

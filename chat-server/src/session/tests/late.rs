@@ -1,5 +1,5 @@
-//! A room in which what is said is shown only when it is safe on the disk, which can
-//! take long: only those wait for that who wait for events.
+//! A room that shows events only when they are safe on the disk, which can take long:
+//! only peers that wait for events wait for that.
 
 use super::*;
 
@@ -16,7 +16,7 @@ impl Hall {
         self.sessions[who].receive(lines.as_bytes(), &mut self.hub, self.now);
     }
 
-    /// What a connection is sent while that is so.
+    /// What a connection is sent meanwhile.
     fn hears(&mut self, who: usize) -> Vec<String> {
         let session = &mut self.sessions[who];
         let mut slices = Slices::new();
@@ -55,12 +55,12 @@ fn a_newcomer_is_greeted_and_welcomed_and_pings_are_answered() {
     );
     let got = hall.objects_so_far(bot);
     assert_eq!(types(&got), ["welcome", "pong"]);
-    // What is not safe may be lost: it is not what the bot begins behind.
+    // Events that are not safe may be lost: the bot does not begin behind them.
     let shown = hall.hub.timeline.shown().seq;
     assert_eq!(got[0]["seq"], shown);
     assert_eq!(got[0]["names"], json!(["ann", "bot"]));
     assert_eq!(hall.hub.timeline.head().seq, shown + 2);
-    // One in text form is given a name and told so.
+    // A peer in text form is given a name and told so.
     let nc = hall.connect();
     hall.say(nc, "/nick cy\n/who\n/help\n/history 5\n/bad\n");
     let heard = hall.hears(nc).join("\n");
@@ -81,7 +81,7 @@ fn a_newcomer_is_greeted_and_welcomed_and_pings_are_answered() {
     assert!(hall.read(nc).contains("<ann> not safe yet"));
 }
 
-/// No word that something is in the room comes before it is.
+/// No peer is told that a message is in the room before it is.
 #[test]
 fn nothing_is_confirmed_before_it_is_safe() {
     let mut hall = Hall::late();
@@ -113,7 +113,7 @@ fn nothing_is_confirmed_before_it_is_safe() {
     assert_eq!(types(&hall.objects(bot)), ["confirmed"]);
 }
 
-/// One who has asked before is not in the way of those words.
+/// A peer that has asked before is not in the way of those words.
 #[test]
 fn a_disk_that_does_not_answer_is_told_to_everybody() {
     let mut hall = Hall::late();
@@ -172,7 +172,7 @@ fn while_nothing_can_be_kept_nothing_is_taken_and_people_are_told() {
         bot,
         "{\"type\":\"message\",\"text\":\"hi\",\"id\":\"7\"}\n",
     );
-    // Those who come can see what there is, and are announced later.
+    // Newcomers can see what there is, and are announced later.
     let late = hall.connect();
     say(
         &mut hall,

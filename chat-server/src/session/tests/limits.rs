@@ -1,8 +1,8 @@
-//! How fast one is heard, and how much at a time.
+//! How fast a peer is heard, and how much at a time.
 
 use super::*;
 
-/// What is too fast waits, and nothing of it is lost.
+/// Lines that come too fast wait, and none is lost.
 #[test]
 fn who_is_too_fast_is_not_heard_for_a_while() {
     let mut hall = Hall::new();
@@ -23,8 +23,8 @@ fn who_is_too_fast_is_not_heard_for_a_while() {
     assert!((150..300).contains(&rounds), "{rounds}");
 }
 
-/// Nor does a text of many short lines, which is many times as long in text
-/// form, reach the others faster.
+/// A text of many short lines, which is many times as long in text form, does not reach
+/// the others faster either.
 #[test]
 fn who_says_many_rows_pays_for_what_is_shown() {
     let mut hall = Hall::new();
@@ -59,8 +59,8 @@ fn other_names_count_for_more() {
     assert!((19..=20).contains(&took.as_secs()), "{took:?}");
 }
 
-/// Who talks and does not read is not heard for ever, since each line that is
-/// not sent back to them takes memory.
+/// A peer that talks and does not read is not heard for ever, since each line that is
+/// not sent back to it takes memory.
 #[test]
 fn who_talks_and_does_not_read_takes_little_memory() {
     let mut hall = Hall::new();
@@ -174,7 +174,7 @@ fn limits_have_their_names() {
     }
 }
 
-/// What waits for one who asks is bounded.
+/// The answers that wait for a peer are bounded.
 #[test]
 fn who_asks_without_reading_is_not_answered_without_end() {
     let mut hall = Hall::new();
@@ -187,7 +187,7 @@ fn who_asks_without_reading_is_not_answered_without_end() {
     assert_eq!(hall.sessions[ann].input.backlog(), 0);
 }
 
-/// Many lines at once are one turn after the other.
+/// Many lines at once are processed one turn after the other.
 #[test]
 fn one_turn_is_bounded_in_lines_and_in_bytes() {
     let mut hall = Hall::new();

@@ -1,4 +1,4 @@
-//! Who comes back, and who asks for the past.
+//! Peers that come back, and peers that ask for the past.
 
 use super::*;
 
@@ -70,8 +70,8 @@ fn what_is_no_longer_held_is_a_gap_and_never_silence() {
     assert!(seqs(&got[2..]).into_iter().eq(first..=end));
 }
 
-/// Of the last messages only what lies between them counts, and not what came
-/// behind them and would not have been sent.
+/// Of the last messages only the events between them count, and not those behind them,
+/// which would not have been sent.
 #[test]
 fn what_would_not_have_come_is_not_missed() {
     let mut hall = Hall::new();
@@ -148,8 +148,8 @@ fn the_past_can_be_asked_for() {
     assert_eq!(types(&got), ["entered", "history", "history"]);
 }
 
-/// However it is asked for; but a client that comes back, and gets what it missed, is
-/// heard.
+/// However a peer asks for it; but a client that comes back, and gets what it missed,
+/// is heard.
 #[test]
 fn who_asks_for_the_past_takes_it_first() {
     let mut hall = Hall::new();

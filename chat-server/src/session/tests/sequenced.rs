@@ -1,5 +1,5 @@
-//! Sessions whose requests get their place only later, as where several servers agree on
-//! the order first.
+//! Sessions whose requests get their place later, as when several servers agree on the
+//! order first.
 
 use super::ghosts::secret_of;
 use super::*;
@@ -50,7 +50,7 @@ impl Test {
         self.order.state().proposed.len()
     }
 
-    /// One who is in the room, and has read what there was.
+    /// A peer that is in the room, and has read all there was.
     fn join(&mut self, name: &str) -> usize {
         let who = self.hall.connect();
         self.hall.send(who, format!("/nick {name}\n"));
@@ -109,8 +109,8 @@ fn what_depends_on_the_outcome_waits_for_it() {
     );
 }
 
-/// To say something does not wait, and what is said comes in its order. In text form a
-/// peer does not get it back, whatever others say meanwhile.
+/// Messages do not wait, and come in their order. In text form a peer does not get its
+/// own back, whatever others say meanwhile.
 #[test]
 fn saying_does_not_wait() {
     let mut test = Test::new();
@@ -120,7 +120,7 @@ fn saying_does_not_wait() {
     test.hall.send(ann, "three\n/dance\nfour\n");
     assert_eq!(test.waiting(), 4);
     assert!(!test.hall.sessions[ann].is_held());
-    // A reply does not wait for what is not in the room yet.
+    // A reply does not wait for messages that are not in the room yet.
     assert!(test.hall.read(ann).starts_with("\r-- there is no /dance"));
     test.order(2);
     test.hall.send(ann, "/help\n");
@@ -162,7 +162,7 @@ fn a_word_from_the_server_comes_between() {
     assert_eq!(test.hall.read(ann), "\r<bo> four\n");
 }
 
-/// Input waits when a peer has said much whose outcome is not known.
+/// Input waits when the outcomes of much that a peer said are not known.
 #[test]
 fn what_waits_for_its_place_is_bounded() {
     let mut test = Test::new();
@@ -198,7 +198,8 @@ fn a_name_that_another_one_gets_first_is_refused() {
     assert!(read.contains("you keep your name: cy is taken"), "{read}");
 }
 
-/// Who goes before it is in the room comes and goes all the same, on each server.
+/// A peer that goes before it is in the room comes and goes all the same, on each
+/// server.
 #[test]
 fn a_connection_that_is_lost_while_it_asks_leaves() {
     let mut test = Test::new();
@@ -213,7 +214,7 @@ fn a_connection_that_is_lost_while_it_asks_leaves() {
         "\r[ann] entered room\n\r[ann] is offline\n"
     );
     assert_eq!(test.hall.hub.people().count(), 1);
-    // And one that is sent away while it asks for another name.
+    // And a peer that is sent away while it asks for another name.
     test.hall.send(bo, "/nick anna\n");
     let (hub, now) = (&mut test.hall.hub, test.hall.now);
     test.hall.sessions[bo].dismiss("go", Reason::Crowded, hub, now);
@@ -250,8 +251,8 @@ fn what_a_replaced_connection_has_asked_for_is_void() {
     assert_eq!(test.hall.read(bo), "\r<ann> hi\n");
 }
 
-/// A welcome is about the moment at which the program came in: what is said before it
-/// is delivered follows, once.
+/// A welcome is about the moment at which the program came in: messages between then
+/// and its delivery follow, once.
 #[test]
 fn a_welcome_and_what_follows_make_one_whole() {
     let mut test = Test::new();

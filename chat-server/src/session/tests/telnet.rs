@@ -1,4 +1,4 @@
-//! What telnet asks, and that the answers have an end.
+//! What telnet asks, and that the answers are limited.
 
 use super::*;
 
@@ -24,7 +24,7 @@ fn telnet_is_answered() {
     assert_eq!(got, answers.concat(), "{}", String::from_utf8_lossy(&got));
     hall.send(ann, b"\xff\xf6");
     assert_eq!(hall.read(ann), "\r-- the server is here\n");
-    // Also before it has come in, like those that begin with their wishes.
+    // Also before it has come in, as for telnets that begin with their options.
     let late = hall.connect();
     hall.send(late, b"\xff\xfd\x03");
     assert!(hall.read_bytes(late).ends_with(b"to stay\n\xff\xfc\x03"));
@@ -34,7 +34,7 @@ fn telnet_is_answered() {
     assert_eq!(types(&hall.objects(bot)), ["pong"]);
 }
 
-/// Nor does telnet get answers without end.
+/// A telnet does not get answers without end.
 #[test]
 fn a_telnet_that_asks_without_reading_is_not_heard_on() {
     let mut hall = Hall::new();
