@@ -1,8 +1,8 @@
 //! What the server allocates while people talk: nothing for a delivery, and a
 //! few pieces of memory for a message.
 //!
-//! The server runs in this process, whose allocator counts; the clients use what
-//! they have from the start. A program of its own, for nobody else may allocate
+//! The server runs in this process, whose allocator counts; the clients use what they
+//! have from the start. It is a program of its own, since no other test may allocate
 //! meanwhile.
 
 use std::io::{Read, Write};
@@ -88,8 +88,8 @@ fn read_until(peer: &mut TcpStream, ends: [&[u8]; 2]) {
     }
 }
 
-/// How many times memory was allocated for [`MESSAGES`] messages, one at a time,
-/// to so many others, half of them in each form.
+/// How many times memory was allocated for [`MESSAGES`] messages, one at a time, to
+/// this many readers, half of them in each form.
 fn allocations(readers: usize, form: Form) -> u64 {
     const TEXT: &[u8] = b"one of many\n";
     // The mark counts up in its place.

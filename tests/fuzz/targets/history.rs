@@ -1,5 +1,5 @@
-//! The history: any file is read back to its last whole event, or refused as
-//! it is; and what is appended behind it is there the next time.
+//! The history: any file is read back to its last whole event, or refused as it is; and
+//! events that are appended are there the next time.
 #![no_main]
 
 use std::fs;

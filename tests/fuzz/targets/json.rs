@@ -21,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn from_server(line: &str) {
     let message = json_form::parse_server_message(line);
-    // A blank before it is in nobody's way but that of the short one.
+    // A blank before it matters only to the short way.
     let long = json_form::parse_server_message(&format!(" {line}"));
     assert_eq!(message, long);
     let record = Record::parse(line);
@@ -65,7 +65,7 @@ fn hello(line: &str) {
     assert_eq!(json.map(Hello::parse), Some(Ok(hello)));
 }
 
-/// What anybody may say.
+/// Texts that a peer may say.
 fn said(line: &str) {
     let mut words = line.splitn(4, ' ');
     let mut word = || words.next().unwrap_or_default();
@@ -96,7 +96,7 @@ fn said(line: &str) {
     check(&record.what, &event.body);
 }
 
-/// What a history reads back of an event is what that tells.
+/// A history reads back of an event what the event tells.
 fn check(record: &Recorded<'_>, body: &Body) {
     match (body, record) {
         (

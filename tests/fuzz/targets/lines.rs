@@ -5,7 +5,7 @@
 use chat_proto::framing::{Endless, Line, LineDecoder, MAX_UNENDED};
 use libfuzzer_sys::fuzz_target;
 
-/// What became of a line, owned.
+/// A decoded line, owned.
 #[derive(Debug, PartialEq, Eq)]
 enum Got {
     Whole(String),
@@ -50,7 +50,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     let limit = [0, 1, 16, 4096][usize::from(shape % 4)];
-    // A long run before it, for the limit on what has no end.
+    // A long run before it, for the limit on bytes without a line end.
     let run = match shape / 4 % 8 {
         0 => MAX_UNENDED - usize::from(*cut),
         _ => 0,

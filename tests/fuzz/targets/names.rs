@@ -1,5 +1,4 @@
-//! Names: those that look alike have a key in common, and what is a name once
-//! is one everywhere.
+//! Names: names that look alike have a key in common, and a name is one everywhere.
 #![no_main]
 
 use chat_proto::name::{MAX_NAME_BYTES, Name};
@@ -31,7 +30,7 @@ fn wide(name: &str) -> String {
 
 fuzz_target!(|bytes: &[u8]| {
     let wanted = String::from_utf8_lossy(bytes);
-    // What a server sends is looked at less strictly, but is safe to print.
+    // A name from a server is checked less strictly, but is safe to print.
     if let Ok(name) = Name::parse(&wanted) {
         assert_eq!(text::clean(name.as_str()), name.as_str());
         assert!(!name.as_str().contains(|c: char| c.is_control() || c == ' '));

@@ -13,19 +13,19 @@ fn is_forbidden(character: char) -> bool {
         | '\u{ad}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}')
 }
 
-/// What passes only beside something that it belongs to, and is not seen.
+/// Invisible characters, which pass only beside a character that they belong to.
 fn is_hidden(character: char) -> bool {
     matches!(character,
         '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}'
         | '\u{e0020}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// What joins what stands on both sides of it, or parts it.
+/// Characters that join or part the characters on both sides.
 fn is_joiner(character: char) -> bool {
     matches!(character, '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200d}')
 }
 
-/// What nobody could have anything against, so that it is to pass.
+/// Characters that are certainly harmless, so that they must pass.
 fn is_plain(character: char) -> bool {
     matches!(character,
         '\t' | '\n' | ' '..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{2ff}'
