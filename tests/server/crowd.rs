@@ -1,4 +1,5 @@
-//! Many who come and go at once are told together, and one alone at once.
+//! Many people who come and go at once are told together, and one person alone is told
+//! at once.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -63,7 +64,7 @@ fn a_crowd_is_told_in_few_lines_and_each_of_it_once() {
         ("left", ["] is offline", " others left"]),
     ] {
         if kind == "left" {
-            // All together, whatever had to be read of them before.
+            // All together, whatever had to be read of the crowd before.
             crowd.iter().for_each(|peer| {
                 peer.stream()
                     .shutdown(std::net::Shutdown::Both)
@@ -93,7 +94,7 @@ fn one_who_comes_in_a_quiet_room_is_told_at_once() {
     let mut ann = join(server.addr(), "ann");
     let mut bot = JsonPeer::connect(server.addr(), "bot");
     let bo = join(server.addr(), "bo");
-    // Nothing that would have to wait for it.
+    // Nothing that would have to wait for the crowd.
     ann.send_str("hi\n");
     assert_eq!(bot.next()["names"], json!(["bo"]));
     assert_eq!(bot.next()["text"], "hi");

@@ -1,7 +1,8 @@
-//! How long something said takes to somebody else, beside those who do all they can:
-//! a few seconds for every change, where half of the times count because other tests
-//! run as well, and alone and at full size in the soak. Beside a flood that takes all
-//! processors, what counts in the first case is how much the server works meanwhile.
+//! How long a message takes to another peer, beside peers that load the server as much
+//! as they can: a few seconds for every change, where half of the times count because
+//! other tests run as well, and alone and at full size in the soak. Beside a flood that
+//! takes all processors, what counts in the first case is how much the server works
+//! meanwhile.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -21,7 +22,7 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    /// One says something to the other, as people do: not at once again.
+    /// One peer says something to the other, as people do: not at once again.
     pub(crate) fn there(&mut self, from: &mut Peer, to: &mut Peer) {
         let number = self.waits.len();
         let begun = Instant::now();
@@ -39,7 +40,7 @@ impl Times {
         part(&self.work, 50)
     }
 
-    /// So many of a hundred were not longer.
+    /// The time that this many of a hundred did not exceed.
     pub(crate) fn part(&self, percent: usize) -> Duration {
         part(&self.waits, percent)
     }
@@ -66,7 +67,7 @@ impl fmt::Display for Times {
     }
 }
 
-/// Two people talk while so many send as fast as they can, and read.
+/// Two people talk while this many peers send as fast as they can, and read.
 #[track_caller]
 pub(crate) fn beside_flooders(server: &ServerProcess, count: usize, time: Duration) -> Times {
     let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server, name));
@@ -93,7 +94,7 @@ pub(crate) fn beside_flooders(server: &ServerProcess, count: usize, time: Durati
     times
 }
 
-/// Two people talk while so many connect and go at once.
+/// Two people talk while this many peers connect and go at once.
 #[track_caller]
 pub(crate) fn beside_connections(server: &ServerProcess, count: usize) -> Times {
     let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server, name));
@@ -127,9 +128,9 @@ fn drain(peer: &Peer) {
     thread::spawn(move || io::copy(&mut stream, &mut io::sink()));
 }
 
-/// Also for the threads that have it.
+/// Ends the connection, also for the threads that have a clone of it.
 fn hang_up(peer: &Peer) {
-    // Theirs may be the first end.
+    // The server may have ended it first.
     let _ = peer.stream().shutdown(Shutdown::Both);
 }
 

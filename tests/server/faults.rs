@@ -24,15 +24,15 @@ fn server_after(first: &str, more: &str) -> ServerProcess {
     ServerProcess::start_with("bash", &["-c", &script, SERVER], &[])
 }
 
-/// Half of the members are reset in the moment in which somebody speaks:
-/// the other half hears each message once, in the one order.
+/// Half of the members are reset in the moment in which a person speaks: the other half
+/// hears each message once, in the one order.
 #[test]
 fn who_vanishes_while_somebody_speaks_takes_nothing_along() {
     resets_while_somebody_speaks(&server(), 0..12);
 }
 
-/// A thousand come at once and vanish at once, and the threads have little
-/// stack: it is told in a few lines, and nobody who stays is disturbed.
+/// A thousand peers come at once and vanish at once, and the threads have little stack:
+/// it is told in a few lines, and the peers that stay are not disturbed.
 #[test]
 fn a_thousand_vanish_at_once() {
     let descriptors = raise_descriptor_limit().unwrap_or(usize::MAX);
@@ -61,11 +61,11 @@ fn a_thousand_vanish_at_once() {
     until("all have gone", || server.open_descriptors() <= before);
     bo.send_str("still\n");
     let told = ann.expect("\r<bo> still\n").len();
-    // Those who left last may be told a moment later.
+    // The last departures may be told a moment later.
     assert!(told < 256 * 1024, "{told} bytes");
 }
 
-/// A storm of signals that mean nothing to it disturbs nobody.
+/// A storm of signals that mean nothing to the server disturbs no peer.
 #[test]
 fn signals_without_end_disturb_nobody() {
     let server = server();
@@ -89,8 +89,8 @@ fn signals_without_end_disturb_nobody() {
     assert!(server.cpu_time() - before < Duration::from_millis(30));
 }
 
-/// With a quarter of a gigabyte of addresses there is room for stopped
-/// readers, a flood, and requests that nobody takes the answers to.
+/// With a quarter of a gigabyte of addresses there is room for stopped readers, a
+/// flood, and requests whose answers no peer reads.
 #[test]
 fn little_memory_is_enough() {
     let server = server_after("ulimit -v 262144", "--threads 2");
@@ -116,7 +116,7 @@ fn little_memory_is_enough() {
     ann.expect("\r<cy> still\n");
 }
 
-/// Where there is nothing to write the log to, or it is full, people talk.
+/// People talk even if there is no log to write to, or it is full.
 #[test]
 fn a_log_that_cannot_be_written_does_not_stop_the_room() {
     for streams in [">/dev/full 2>/dev/full", "<&- >&- 2>&-"] {
@@ -148,7 +148,7 @@ fn until_listening(streams: &str) -> (Program, std::net::SocketAddr) {
         let script = format!("exec \"$0\" --listen {addr} --rate 0 {streams}");
         let mut program = Program::spawn("bash", &["-c", &script, SERVER], &[]);
         let mut listens = false;
-        // Somebody else may have got the port.
+        // Another process may have got the port.
         while !listens && program.is_running() {
             listens = TcpStream::connect(addr).is_ok();
         }
@@ -172,8 +172,8 @@ fn the_port_of_a_killed_server_is_free_at_once() {
     }
 }
 
-/// Whoever takes a little at a time is not taken for one who takes nothing,
-/// and costs next to nothing meanwhile.
+/// A peer that reads a little at a time is not taken for one that reads nothing, and
+/// costs next to nothing meanwhile.
 #[test]
 fn a_reader_of_little_stays_and_is_cheap() {
     let server = ServerProcess::start(SERVER, &["--stall", "2"]);
@@ -204,13 +204,13 @@ fn a_reader_of_little_stays_and_is_cheap() {
     });
     assert!(used < Duration::from_millis(800), "{used:?} for one reader");
     assert!(!server.log().contains("read nothing"), "{}", server.log());
-    // And when it takes all of what is held, it is there again.
+    // And when it reads all that is held, it is up to date again.
     bo.send_str("the end\n");
     slow.expect("\r<bo> the end\n");
 }
 
-/// Questions without end are not read on before they are answered and the
-/// answers are taken, by whoever they are asked, in either form.
+/// Of a peer that asks without end no more is read before its questions are answered
+/// and it has taken the answers, in either form.
 #[test]
 fn no_question_is_read_before_the_answers_are_taken() {
     let server = server();

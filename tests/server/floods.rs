@@ -10,7 +10,7 @@ use chat_testkit::{Peer, ServerProcess, until};
 use crate::fairness::{self, Times};
 use crate::{SERVER, join, server};
 
-/// Thousands who come and go do not delay those who talk, and leave nothing
+/// Thousands of peers that come and go do not delay people who talk, and leave nothing
 /// behind.
 #[test]
 fn a_flood_of_connections_delays_nobody() {
@@ -25,8 +25,8 @@ fn a_flood_of_connections_delays_nobody() {
     assert!(server.resident_bytes() < memory + (8 << 20));
 }
 
-/// Two quiet people talk on beside 200 who send as much as they can. The
-/// server does not work off the flood first.
+/// Two quiet people talk on beside 200 peers that send as much as they can. The server
+/// does not work off the flood first.
 #[test]
 fn two_hundred_flooders_delay_nobody() {
     let server = ServerProcess::start(SERVER, &["--rate", "20"]);
@@ -34,8 +34,8 @@ fn two_hundred_flooders_delay_nobody() {
     assert!(times.median_work() < Duration::from_millis(100), "{times}");
 }
 
-/// One who sends more than the rate is read slowly, loses nothing, and
-/// delays nobody.
+/// A peer that sends more than the rate is read slowly, loses nothing, and delays no
+/// other peer.
 #[test]
 fn one_flooder_is_heard_at_its_rate_and_loses_nothing() {
     let args = ["--listen", "127.0.0.1:0", "--rate", "100"];
@@ -64,8 +64,7 @@ fn one_flooder_is_heard_at_its_rate_and_loses_nothing() {
     assert_eq!(seen, sent);
 }
 
-/// Says lines and closes in order: with nothing unread, and not before that is all
-/// that it is sent.
+/// Says lines and closes in order: after it has read all that it is sent.
 fn say_and_close(server: &ServerProcess, lines: &str) {
     let stream = TcpStream::connect(server.addr()).expect("the server listens");
     let said = format!("/nick flooder\n{lines}");
@@ -89,22 +88,21 @@ fn heard_of_flooder(ann: &mut Peer, bo: &mut Peer) -> Vec<String> {
     said.map(str::to_owned).collect()
 }
 
-/// Whoever has said more than the rate and closes both directions in order is
-/// heard to the end, however long that takes and however little anybody may stay who
-/// takes nothing.
+/// A peer that has said more than the rate and closes both directions in order is heard
+/// to the end, however long that takes and however short the stall limit is.
 #[test]
 fn a_flooder_that_has_closed_is_heard_on() {
     let lines: String = (0..400).map(|line| format!("n{line}\n")).collect();
     let server = ServerProcess::start(SERVER, &["--rate", "50", "--stall", "0.5"]);
     let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server.addr(), name));
-    // There may be answers that nobody takes.
+    // There may be answers that the peer does not take.
     say_and_close(&server, &format!("{lines}/help\nlast\n"));
     let heard = heard_of_flooder(&mut ann, &mut bo);
     assert!(lines.lines().chain(["last"]).eq(&heard), "{heard:?}");
 }
 
-/// So goes it to a script that does not read, and whose system breaks off for
-/// that. It is heard for as long as one may stay who takes nothing.
+/// A script that does not read, and whose system breaks the connection off for that, is
+/// heard until the stall limit.
 #[test]
 fn whoever_breaks_off_is_heard_for_a_while() {
     for (stall, all_heard) in [("60", true), ("1", false)] {
@@ -112,7 +110,7 @@ fn whoever_breaks_off_is_heard_for_a_while() {
         let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server.addr(), name));
         let lines: String = (0..400).map(|line| format!("n{line}\n")).collect();
         let mut script = TcpStream::connect(server.addr()).expect("the server listens");
-        // There is something that it could read.
+        // There are bytes that it could read.
         assert_eq!(script.peek(&mut [0]).expect("a greeting"), 1);
         let sent = script.write_all(format!("/nick flooder\n{lines}").as_bytes());
         sent.expect("the system takes that");
@@ -127,8 +125,8 @@ fn whoever_breaks_off_is_heard_for_a_while() {
     }
 }
 
-/// Whoever is reset while there is still much to hear of them is gone at
-/// once, also if nobody says anything to them.
+/// A peer that is reset while there is still much to hear of it is gone at once, also
+/// if no other peer says anything.
 #[test]
 fn a_flooder_that_is_reset_is_gone() {
     let server = ServerProcess::start_with(SERVER, &["--listen", "127.0.0.1:0"], &[]);

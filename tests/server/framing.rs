@@ -49,8 +49,8 @@ fn the_limit_is_in_bytes_and_cuts_nothing() {
     }
 }
 
-/// Whoever never ends a line is closed with a word before a mebibyte was
-/// taken, also somebody who has said nothing else yet.
+/// A peer that never ends a line is closed with a word before a mebibyte was taken,
+/// also a peer that has said nothing else yet.
 #[test]
 fn an_endless_line_is_not_taken_for_long() {
     let server = server();
@@ -100,7 +100,7 @@ fn what_is_no_line_yet_costs_nothing() {
     zeros.expect_end();
 }
 
-/// It does next to nothing for a moment.
+/// The server does next to nothing for a moment.
 #[track_caller]
 fn assert_idle(server: &ServerProcess) {
     let before = server.cpu_time();
@@ -127,8 +127,8 @@ fn a_line_in_four_thousand_pieces_is_cheap() {
     assert!(used < Duration::from_secs(1), "{used:?}");
 }
 
-/// Ten thousand lines in one go are all told, in order, and nobody else
-/// waits for that.
+/// Ten thousand lines in one go are all told, in order, and no other peer waits for
+/// that.
 #[test]
 fn many_lines_at_once_are_told_in_order_and_delay_nobody() {
     const LINES: usize = 10_000;
@@ -165,8 +165,8 @@ fn many_lines_at_once_are_told_in_order_and_delay_nobody() {
     drop(sender.join().expect("all is sent"));
 }
 
-/// A NUL takes nothing with it and is not told; a lone CR ends no
-/// line; empty lines say nothing, not even to who sent them.
+/// A NUL takes nothing with it and is not told; a lone CR ends no line; empty lines say
+/// nothing, not even to their sender.
 #[test]
 fn nul_cr_and_nothing_at_all() {
     let server = server();
@@ -183,8 +183,8 @@ fn nul_cr_and_nothing_at_all() {
     assert_eq!(answer, "\r-- here (", "it was told something else");
 }
 
-/// What was said before the sending side was closed is told, the name is
-/// free at once, and a last line without an end is not said, but spoken of.
+/// Lines before the sending side was closed are told, and the name is free at once. A
+/// last line without an end is not said; the peer is told so.
 #[test]
 fn whoever_closes_their_sending_side_has_said_what_they_said() {
     let server = server();
@@ -263,8 +263,8 @@ fn the_reason_arrives_before_the_end() {
     }
 }
 
-/// What stands behind a byte that is marked as urgent is heard like all
-/// else, and so is what comes with the end, also where both sides close at once.
+/// Bytes behind one that is marked as urgent are heard like all others, and so are
+/// those that come with the end, also when both sides close at once.
 #[test]
 fn odd_flags_are_of_no_account() {
     let server = server();
@@ -304,7 +304,8 @@ fn say_and_close(addr: SocketAddr) {
     stream.shutdown(both).expect("a connected socket");
 }
 
-/// What a telnet sends for Ctrl-C is answered, or it would show nothing any more.
+/// The bytes that a telnet sends for Ctrl-C are answered, or it would show nothing any
+/// more.
 #[test]
 fn telnet_hears_on_after_an_interrupt() {
     let server = server();

@@ -1,4 +1,4 @@
-//! What the program tells about itself and about what is wrong with its arguments.
+//! What the program tells about itself and about mistakes in its arguments.
 
 use chat_testkit::{ServerProcess, run_piped};
 
@@ -82,8 +82,7 @@ fn a_history_that_cannot_be_kept_is_status_1() {
     }
 }
 
-/// What the system allows is said, if it is not what was wanted or hardly
-/// anything.
+/// The limits of the system are told if they are below what was wanted, or very low.
 #[cfg(unix)]
 #[test]
 fn too_few_files_are_told() {

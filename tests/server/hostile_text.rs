@@ -24,8 +24,8 @@ const SEQUENCES: [&str; 14] = [
     "\u{9d}52;c;QQ==\u{9c}",
 ];
 
-/// What turns the reading direction, is not seen, piles up or looks like a line
-/// of its own.
+/// Characters that turn the reading direction, are invisible, pile up or look like a
+/// line of their own.
 fn characters() -> Vec<String> {
     let mut all: Vec<String> = [
         "ok \u{202e}evil\u{202c}",
@@ -57,9 +57,8 @@ fn is_hostile(line: &str) -> bool {
     line.contains(hidden) || line.contains("\u{301}".repeat(5).as_str())
 }
 
-/// Whatever somebody says in either
-/// form, every line that others get stands behind its speaker and holds nothing
-/// but what can be seen; what is harmless arrives as it was.
+/// Whatever a peer says in either form, every line that others get stands behind its
+/// speaker and holds visible characters only; harmless text arrives as it was.
 #[test]
 fn nothing_that_attacks_a_terminal_reaches_anybody() {
     let server = server();
@@ -109,9 +108,8 @@ fn nothing_that_attacks_a_terminal_reaches_anybody() {
     }
 }
 
-/// A name with something in it that is not seen is no name.
-/// And nothing of what was tried stands in the log, which is read in a
-/// terminal as well and has one line an event.
+/// A name with an invisible character in it is no name. Nothing of the attempts stands
+/// in the log, which is read in a terminal as well and has one line an event.
 #[test]
 fn no_name_and_no_line_of_the_log_attacks_a_terminal() {
     let server = server();
@@ -153,7 +151,7 @@ fn no_name_and_no_line_of_the_log_attacks_a_terminal() {
     for line in log.lines() {
         assert!(!is_hostile(line), "{line:?}");
     }
-    // Each comes and goes once: those who have gone, at least.
+    // At most one line when a peer comes, and one when it goes.
     let events = log.lines().filter(|line| line.contains("Z info "));
     assert!(
         events.count() <= 2 * (2 * tried + 1),

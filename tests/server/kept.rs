@@ -69,7 +69,7 @@ impl Kept {
     }
 }
 
-/// Comes back to a room of which it has seen everything up to `seq`.
+/// A program comes back to a room of which it has seen everything up to `seq`.
 #[track_caller]
 fn resume(addr: SocketAddr, name: &str, room: &Value, seq: u64) -> JsonPeer {
     let resume = json!({ "room": room, "seq": seq });
@@ -85,7 +85,7 @@ fn seq(object: &Value) -> u64 {
         .unwrap_or_else(|| panic!("no number: {object}"))
 }
 
-/// An id that nobody guesses, and that is easy to find in a failure.
+/// An id that cannot be guessed, and that is easy to find in a failure.
 fn id(number: usize) -> String {
     format!("{number:032x}")
 }

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::{SERVER, join};
 
-/// Above the limit each gets one clear line and the end, a program in its
-/// own form, and who leaves makes room.
+/// Above the limit each peer gets one clear line and the end, a program in its own
+/// form, and a peer that leaves makes room.
 #[test]
 fn a_full_room_says_so() {
     let server = ServerProcess::start(SERVER, &["--max-clients", "10"]);
@@ -23,7 +23,8 @@ fn a_full_room_says_so() {
         let line = "\r-- chat/1 the room is full (at most 10, --max-clients): try again later\n";
         assert_eq!(peer.expect_eof(), line);
     }
-    // Only a few are listened to at a time, and some of those may still be.
+    // Only a few refused peers are listened to at a time, and some of those may still
+    // be.
     until("a program is told in its own form", || {
         let mut program = Peer::connect(server.addr());
         program.expect("\r-- chat/1");
@@ -38,7 +39,7 @@ fn a_full_room_says_so() {
     join(server.addr(), "late");
     inside[0].send_str("still\n");
     inside[1].expect("\r<p0x> still\n");
-    // The room has never heard of them.
+    // The room has never heard of the refused peers.
     let heard = String::from_utf8_lossy(inside[1].received()).into_owned();
     assert!(!heard.contains("hello?"), "{heard}");
 }
@@ -69,7 +70,7 @@ fn all_of_a_full_room_may_come_back_at_once() {
     }
 }
 
-/// From one address so many at once, and this machine only if it is said.
+/// The limit per address, which counts for this machine only with `--limit-loopback`.
 #[test]
 fn one_address_does_not_fill_the_room() {
     let server = ServerProcess::start(SERVER, &["--max-per-address", "5", "--limit-loopback"]);
@@ -95,7 +96,7 @@ fn one_address_does_not_fill_the_room() {
     assert_eq!(peers.len(), 6);
 }
 
-/// Nor does it come and go without end; but connections that only look whether
+/// An address does not come and go without end; but connections that only look whether
 /// the port is open, or speak another protocol, do not count.
 #[test]
 fn one_address_comes_so_often_only() {
@@ -159,8 +160,8 @@ fn probes_have_a_limit_of_their_own() {
     bo.expect("\r<ann> hi\n");
 }
 
-/// Whoever never says a line is closed, also one that sends a byte now
-/// and then, and nobody else.
+/// A peer that never says a line is closed, also one that sends a byte now and then,
+/// and no other peer is.
 #[test]
 fn who_says_nothing_is_let_go() {
     let server = ServerProcess::start(SERVER, &["--idle-join", "0.8"]);
@@ -182,7 +183,7 @@ fn who_says_nothing_is_let_go() {
         assert!(said.ends_with("\r-- you have said nothing for 0.8 s (--idle-join): goodbye\n"));
     }
     assert!(start.elapsed() >= Duration::from_millis(800));
-    // A blank line is enough to be somebody.
+    // A blank line is enough to stay.
     ann.send_str("hi\n");
     enter.expect("\r<ann> hi\n");
     bot.expect_type("message");
@@ -191,8 +192,8 @@ fn who_says_nothing_is_let_go() {
     });
 }
 
-/// Nor is the server held up by one whose line has no end, and which is heard
-/// so slowly that it has to wait before it has come in.
+/// A peer whose line has no end is closed as well, though it is heard so slowly that it
+/// has to wait before it has come in.
 #[test]
 fn who_never_ends_a_long_line_is_let_go() {
     let args = [
@@ -211,7 +212,7 @@ fn who_never_ends_a_long_line_is_let_go() {
     bo.expect("\r<ann> hi\n");
 }
 
-/// Whoever has spoken in time is not closed because the server was stopped
+/// A peer that has spoken in time is not closed because the server was stopped
 /// meanwhile.
 #[test]
 fn a_stopped_server_hears_before_it_closes() {
@@ -238,8 +239,8 @@ fn a_stopped_server_hears_before_it_closes() {
     }
 }
 
-/// Of those who say nothing there are so many; then the first of them make
-/// room for those who come, and nobody who speaks is kept out.
+/// The number of peers that have said nothing is limited: beyond it the first of them
+/// make room for newcomers, and no peer that speaks is kept out.
 #[test]
 fn those_who_say_nothing_make_room_for_one_another() {
     let server = ServerProcess::start(SERVER, &["--max-unjoined", "20"]);
@@ -267,7 +268,7 @@ fn those_who_say_nothing_make_room_for_one_another() {
     for peer in second.iter_mut().chain([&mut bo]) {
         peer.expect("\r<ann> hi\n");
     }
-    // Who has been told is still listened to for a moment.
+    // A peer that has been told is still listened to for a moment.
     drop(first);
     let counted = "people 22, connections 22 (20 have said nothing)";
     until("they are gone", || {
@@ -276,7 +277,7 @@ fn those_who_say_nothing_make_room_for_one_another() {
     });
 }
 
-/// And from one address even fewer, who are not announced at all.
+/// From one address even fewer may say nothing, and those beyond are not announced.
 #[test]
 fn one_address_does_not_fill_the_bench_of_the_silent() {
     let args = ["--max-unjoined-per-address", "3", "--limit-loopback"];
@@ -334,8 +335,8 @@ fn a_signal_prints_the_counters() {
     assert_eq!(log.matches("refused 127.0.0.1").count(), 1, "{log}");
 }
 
-/// A full room lets in a program that is there already, over a connection whose end
-/// the server has not noticed; nobody else, and each of them once at a time.
+/// A full room lets in a program that is there already, over a connection whose end the
+/// server has not noticed; no other peer, and each program once at a time.
 #[test]
 fn a_full_room_gives_a_program_its_own_place_back() {
     for args in [
@@ -369,7 +370,8 @@ fn a_full_room_gives_a_program_its_own_place_back() {
         }
         drop(again);
         bo.wait_for(|object| object["type"] == "left");
-        // Whoever is gone has no place any more, but may come in where there is one.
+        // A program that is gone has no place any more, but may come in where there is
+        // one.
         let came = || JsonPeer::hello(server.addr(), &right).welcome["type"] == "welcome";
         match args[0] {
             "--max-new-per-address" => assert!(!came()),

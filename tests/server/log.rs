@@ -1,5 +1,5 @@
-//! What an operator reads: who comes and goes, from where and why, and that no
-//! stranger can fill the log.
+//! The log that an operator reads: which people come and go, from where and why; and
+//! that no stranger can fill it.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -81,7 +81,7 @@ fn the_log_names_people() {
     assert!(!events.iter().any(|event| event.contains("secret")));
 }
 
-/// How many times something that contains this is told, and in how many lines.
+/// How many events that contain this are told, and in how many lines.
 fn told(events: &[String], needle: &str) -> (usize, usize) {
     let lines = events.iter().filter(|event| event.contains(needle));
     let counts = lines.map(|line| match line.split_once(" (and ") {
@@ -145,7 +145,7 @@ fn people_who_come_and_go_without_end_are_some_lines() {
         other.send_str("/quit\n");
         other.expect_eof();
     }
-    // One that changes its name all the time hides no arrival.
+    // A peer that changes its name all the time hides no arrival.
     let [renames, people] = {
         let events = events(&server);
         [" is now known as ", "other ("].map(|needle| told(&events, needle))

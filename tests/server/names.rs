@@ -1,4 +1,4 @@
-//! Names: at the door, inside, and after somebody has gone.
+//! Names: on joining, in the room, and after a person has gone.
 
 use chat_testkit::{JsonPeer, Peer};
 use serde_json::json;
@@ -36,8 +36,7 @@ fn a_taken_name_gets_a_suffix_at_hello_and_a_refusal_at_nick() {
     }
 }
 
-/// Nobody speaks for the programs, and nobody has a name that cannot be
-/// seen or is too long.
+/// No person speaks for the programs, or has a name that is invisible or too long.
 #[test]
 fn a_name_that_imitates_the_grammar_is_refused() {
     let server = server();
@@ -118,7 +117,7 @@ fn a_name_is_free_when_its_bearer_has_gone() {
     join(server.addr(), "bo");
 }
 
-/// Somebody who is turned away at the door has not taken the name along.
+/// A peer that is refused has not taken the name.
 #[test]
 fn a_name_is_free_when_its_bearer_was_turned_away() {
     let server = server();
@@ -129,8 +128,8 @@ fn a_name_is_free_when_its_bearer_was_turned_away() {
     assert_eq!(ann.welcome["name"], "ann");
 }
 
-/// Two who want each other's names in one burst have two names after that,
-/// and those are the ones that everybody was told.
+/// Two people who want each other's names in one burst have two names after that, and
+/// those are the ones that all were told.
 #[test]
 fn names_that_are_swapped_in_a_burst_stay_two() {
     let server = server();

@@ -7,13 +7,13 @@ use chat_testkit::{Peer, Program, ServerProcess, Signal, run_piped};
 
 use crate::{SERVER, join, server};
 
-/// Whoever stops it, everybody is told.
+/// Whatever signal stops the server, all people are told.
 #[test]
 fn a_signal_says_goodbye_and_ends_well() {
     for signal in [Signal::Interrupt, Signal::Terminate] {
         let server = server();
         let mut ann = join(server.addr(), "ann");
-        // One who never reads holds nothing up.
+        // A peer that never reads holds nothing up.
         let _stuck = join(server.addr(), "stuck");
         server.signal(signal);
         ann.expect("-- the server is shutting down");
@@ -33,7 +33,7 @@ fn a_signal_at_once_ends_well() {
     }
 }
 
-/// And the history that it was to keep is not touched.
+/// The history that it was to keep is not touched.
 #[test]
 fn a_port_in_use_is_status_3_and_says_what_to_do() {
     let server = server();
@@ -102,7 +102,7 @@ fn an_address_that_cannot_be_had_is_status_3() {
     }
 }
 
-/// A log that nobody reads, and one that is closed, stop nobody.
+/// A log without a reader, and one that is closed, hold up no peer.
 #[test]
 fn a_log_that_is_not_taken_does_not_stop_the_room() {
     // The first line reaches us; after it the pipe fills up, or breaks.
@@ -122,7 +122,7 @@ fn a_log_that_is_not_taken_does_not_stop_the_room() {
     }
 }
 
-/// Also where nobody is left on the thread that is told of signals.
+/// Also when no peer is left on the thread that is told of signals.
 #[test]
 fn a_second_signal_does_not_wait_for_the_last_words() {
     let server = server();
@@ -133,7 +133,7 @@ fn a_second_signal_does_not_wait_for_the_last_words() {
     server.wait_for_log(&format!("ann ({address}) left: "));
     server.signal(Signal::Terminate);
     bo.expect("-- the server is shutting down: goodbye\n");
-    // Whoever has not closed their side is given a second.
+    // A peer that has not closed its side is given a second.
     server.signal(Signal::Terminate);
     let status = server.wait_exit(Duration::from_millis(800));
     assert_eq!(status.code(), Some(0));

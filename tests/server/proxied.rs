@@ -42,7 +42,7 @@ fn the_proxy_says_who_comes() {
     assert!(six[1].expect_eof().contains("too many connections"));
 }
 
-/// The proxy itself has its own address.
+/// The proxy itself keeps its own address.
 #[test]
 fn the_proxy_may_come_as_itself() {
     let server = ServerProcess::start(SERVER, &["--proxy-protocol"]);
@@ -89,7 +89,7 @@ fn nobody_comes_without_a_header() {
     assert!(!String::from_utf8_lossy(ann.received()).contains("entered"));
 }
 
-/// And without the option no peer says that it is another one.
+/// Without the option no peer can claim another address.
 #[test]
 fn a_header_is_refused_without_the_option() {
     let server = server();

@@ -1,5 +1,5 @@
-//! Members that vanish while somebody speaks: a few times for every change, and
-//! many times in the soak.
+//! Members that vanish while a person speaks: a few times for every change, and many
+//! times in the soak.
 
 use std::ops::Range;
 

@@ -23,7 +23,7 @@ fn everyone_sees_what_everyone_says() {
     ann.expect("\r[bo] is offline\n");
 }
 
-/// There is one order, for those who speak as well.
+/// There is one order, also for the speakers.
 #[test]
 fn everyone_sees_the_same_order() {
     const PEERS: usize = 20;
@@ -126,8 +126,8 @@ fn a_reset_in_mid_line_is_one_departure_and_no_message() {
     }
 }
 
-/// Whoever comes back while the server still takes the lost connection for
-/// theirs has their name at once, and the others notice nothing.
+/// A program that comes back while the server still holds its lost connection has its
+/// name at once, and the others notice nothing.
 #[test]
 fn who_comes_back_takes_the_place_of_their_ghost() {
     let server = server();

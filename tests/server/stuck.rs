@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::{SERVER, join, server};
 
-/// Says so much that whoever does not read falls behind the log in memory, and
-/// sees to it that nobody waits for them.
+/// Says so much that a peer that does not read falls behind the log in memory, and
+/// checks that the other peers do not wait for it.
 fn flood(speaker: &mut Peer, listener: &mut Peer, rounds: usize) {
     let line = format!("{}\n", "x".repeat(4000));
     for round in 0..rounds {
@@ -18,7 +18,7 @@ fn flood(speaker: &mut Peer, listener: &mut Peer, rounds: usize) {
     }
 }
 
-/// A reader that stops delays nobody, and is told what it has missed.
+/// A reader that stops delays no other peer, and is told what it has missed.
 #[test]
 fn a_stuck_reader_delays_nobody_and_is_told_what_it_missed() {
     let server = server();
@@ -71,7 +71,7 @@ fn who_takes_nothing_for_the_stall_time_is_closed() {
         bo.expect(" is offline\n");
     }
     drop((silent, stuck));
-    // Nothing is expected of one who has taken everything.
+    // A peer that has taken everything is not closed.
     let started = Instant::now();
     while started.elapsed() < Duration::from_millis(600) {
         bo.send_str("ping\n");
@@ -100,8 +100,8 @@ fn many_stopped_readers_cost_what_one_costs() {
     assert!(many < one + 200 * 8 * 1024, "{one} for one, {many} for 200");
 }
 
-/// The log is cut where nobody needs it any more: whoever was the last one on a
-/// thread needs nothing of it, and nothing else wakes up that thread.
+/// The log is cut where no reader needs it any more, also when the last peer of a
+/// thread has left and nothing else wakes up that thread.
 #[test]
 fn a_thread_that_nobody_is_left_on_holds_back_nothing() {
     let server = server();
@@ -168,9 +168,9 @@ fn one_who_goes_without_reading_is_missed_at_once() {
     }
 }
 
-/// One fast speaker costs nobody who reads the connection: it is heard no faster
-/// than it is sent on. With one thread, so that the reader here has a core to
-/// read as fast; that threads wait for one another is a test of its own.
+/// A fast speaker costs no reader its connection: it is heard no faster than it is sent
+/// on. With one thread, so that the reader here has a core to read as fast; that
+/// threads wait for one another is a test of its own.
 #[test]
 fn a_flood_is_heard_by_all_who_read() {
     let args = ["--listen", "127.0.0.1:0", "--threads", "1", "--rate", "0"];
@@ -192,7 +192,7 @@ fn a_flood_is_heard_by_all_who_read() {
 #[test]
 fn a_closed_peer_gives_its_descriptor_back_at_once() {
     let server = server();
-    // Once somebody is served all that the loop needs is open.
+    // Once a peer is served all that the loop needs is open.
     let _ann = join(server.addr(), "ann");
     let before = server.open_descriptors();
     for _ in 0..3 {
@@ -207,9 +207,9 @@ fn a_closed_peer_gives_its_descriptor_back_at_once() {
     }
 }
 
-/// When the system gives no descriptor any more, those who are in are served,
-/// nothing spins, and those who wait are let in as others leave, without anybody new
-/// who would wake it.
+/// When the system gives no descriptor any more, the peers in the room are served,
+/// nothing spins, and the peers that wait are let in as others leave, without a new
+/// connection that would wake the server.
 #[cfg(target_os = "linux")]
 #[test]
 fn out_of_descriptors_and_back() {

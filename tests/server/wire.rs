@@ -1,4 +1,4 @@
-//! What comes in over the wire, however it is cut, and what of it gets out.
+//! Bytes that come in over the wire, however they are cut, and what of them gets out.
 
 use std::time::Duration;
 
@@ -28,7 +28,8 @@ fn telnet_is_tolerated() {
     ann.expect("\r<bo> hello\n");
 }
 
-/// It is refused with a word each time, also as a name, and never told.
+/// Bytes that are not UTF-8 are refused with a word each time, also as a name, and
+/// never told.
 #[test]
 fn what_is_not_utf_8_is_refused_and_the_connection_lives() {
     let server = server();

@@ -18,7 +18,7 @@ fn talkers(server: &ServerProcess, random: &mut Random) -> Vec<Talker> {
         .collect()
 }
 
-/// Waits until everybody has said more that was confirmed.
+/// Waits until all talkers have said more that was confirmed.
 #[track_caller]
 fn all_go_on(talkers: &[Talker]) {
     let before: Vec<u64> = talkers.iter().map(Talker::confirmed).collect();
@@ -65,7 +65,7 @@ fn a_history_that_is_moved_away_goes_on_in_a_new_file() {
     }
 }
 
-/// Something that another program does to the file, and what is told then.
+/// What another program does to the file, and what the server tells then.
 fn disturb(kept: &Kept, number: usize, random: &mut Random) -> &'static str {
     let file = kept.file();
     match number % 3 {
@@ -121,7 +121,7 @@ fn a_history_that_is_deleted_or_changed_is_written_again() {
     println!("{report:?}");
 }
 
-/// Also where it is only noticed a second later.
+/// Also when the server notices it a second later.
 #[test]
 fn so_it_is_where_nobody_waits_for_the_disk() {
     let mut random = Random::of_test();
@@ -165,7 +165,7 @@ fn so_it_is_where_nobody_waits_for_the_disk() {
     }
 }
 
-/// Of what is confirmed everything is there after a restart, whenever that is.
+/// All that was confirmed is there after a restart, whenever that is.
 #[test]
 fn with_always_nothing_is_confirmed_that_is_not_in_its_place() {
     let kept = Kept::new(&["--history-sync", "always"]);
@@ -211,7 +211,7 @@ fn a_directory_that_is_gone_is_told_and_waited_for() {
     ann.expect("-- the history cannot be written (its directory is gone): nothing new is taken");
     ann.send_str("a word\n");
     ann.expect("-- that was not sent: the history cannot be written");
-    // Whoever comes now is greeted, and told.
+    // A peer that comes now is greeted, and told.
     let mut newcomer = JsonPeer::connect(server.addr(), "late");
     assert!(
         newcomer.next()["text"]
@@ -233,7 +233,7 @@ fn a_directory_that_is_gone_is_told_and_waited_for() {
     assert!(ServerProcess::start(SERVER, &args).is_running());
 }
 
-/// They are told how much is missing, stay, and hear what is new.
+/// Readers are told how much is missing, stay, and hear new messages.
 #[test]
 fn a_history_that_cannot_be_read_is_a_gap() {
     let kept = Kept::new(&["--history-keep", "64MiB"]);
@@ -321,7 +321,7 @@ fn a_second_server_is_kept_out_of_each_file() {
     assert!(server.is_running());
 }
 
-/// It says what is wrong instead of waiting for somebody to write there.
+/// The server says what is wrong instead of waiting for a program to write there.
 #[test]
 fn a_fifo_among_the_files_is_an_error_at_once() {
     let kept = Kept::new(&[]);

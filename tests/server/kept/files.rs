@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Kept, id, resume, seq};
 use crate::{SERVER, join};
 
-/// And nothing that was said forges a line of it or attacks a terminal.
+/// No message forges a line of the file or attacks a terminal.
 #[test]
 fn the_file_is_what_programs_are_sent_while_the_server_runs() {
     let kept = Kept::new(&[]);
@@ -57,7 +57,7 @@ fn the_file_is_what_programs_are_sent_while_the_server_runs() {
     assert_eq!(types, all);
 }
 
-/// Nobody else reads it.
+/// No other user may read the file.
 #[cfg(unix)]
 #[test]
 fn only_the_owner_may_read_it() {
@@ -70,7 +70,7 @@ fn only_the_owner_may_read_it() {
     assert_eq!(mode.mode() & 0o777, 0o600);
 }
 
-/// Until the first one is gone, however it went.
+/// A second server is refused until the first one is gone, however it went.
 #[test]
 fn a_second_server_on_the_same_file_refuses() {
     let kept = Kept::new(&[]);
@@ -97,7 +97,7 @@ fn a_second_server_on_the_same_file_refuses() {
     assert_eq!(again.welcome["resumed"], true);
 }
 
-/// What was cut off is kept beside it.
+/// Bytes that were cut off are kept beside the file.
 #[test]
 fn a_torn_end_is_cut_off_and_told() {
     let mut random = Random::of_test();
@@ -153,7 +153,7 @@ fn a_torn_end_is_cut_off_and_told() {
     }
 }
 
-/// Damage that no kill leaves behind is for somebody to look at.
+/// Damage that no kill leaves behind is left for the operator.
 #[test]
 fn a_file_that_is_damaged_in_the_middle_is_left_alone() {
     let kept = Kept::new(&[]);

@@ -55,7 +55,7 @@ impl Bot {
     }
 }
 
-/// The room goes on meanwhile.
+/// The room goes on while the disk is full.
 #[test]
 fn a_full_disk_refuses_and_recovers() {
     let mut random = Random::of_test();
@@ -136,8 +136,8 @@ fn assert_refuses(server: &ServerProcess, kept: &Kept, ann: &mut Peer, bot: &mut
     assert!(!text.contains("word of"), "what was refused is kept");
 }
 
-/// What was said when the disk became full and could not be refused any
-/// more is not confirmed, and comes when there is space.
+/// Messages that came too late to be refused when the disk became full are not
+/// confirmed, and come when there is space.
 #[test]
 fn what_is_uncertain_is_not_confirmed() {
     let kept = Kept::new(&["--history-sync", "always"]);
@@ -148,7 +148,7 @@ fn what_is_uncertain_is_not_confirmed() {
     limit(&server, Some(size(&kept) + 20));
     bot.say("two", id(2));
     assert!(bot.next()["text"].to_string().contains("cannot be written"));
-    // It is in the room or not, and nobody knows yet.
+    // Whether it is in the room is not known yet.
     bot.say("two", id(2));
     bot.say("three", id(3));
     let answer = bot.next();

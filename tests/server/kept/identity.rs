@@ -1,4 +1,4 @@
-//! Who is who after a restart, and which numbers still mean the same.
+//! Which program is which after a restart, and which numbers still mean the same.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn a_stranger_does_not_get_the_name_of_one_who_comes_back() {
         assert!(text.contains("bob is kept for 1"), "{text}");
         stranger.send_json(json!({"type": "nick", "name": "cy"}));
         assert_eq!(stranger.expect_type("error")["code"], "name_taken");
-        // Nobody could prove that this one is theirs, and so all are told.
+        // No program could prove that this name is its own, and so all are told.
         join(server.addr(), "di");
 
         let again = come_back(&server, "bob", &bob.welcome, 1);
@@ -103,8 +103,8 @@ fn a_short_id_is_of_one_program_before_and_after_a_restart() {
     }
 }
 
-/// The last lines are lost, as with the power; whoever has seen them gets all
-/// that is there in their place, over several restarts.
+/// The last lines are lost, as in a power failure. A program that has seen them gets
+/// all that is there in their place, over several restarts.
 #[test]
 fn nobody_misses_what_has_taken_the_numbers_of_what_was_lost() {
     let kept = Kept::new(&["--history-sync", "batch"]);
@@ -208,7 +208,7 @@ fn whoever_has_seen_more_than_a_copy_holds_is_told() {
     assert_eq!(news, 4);
 }
 
-/// A file that was kept before there were runs goes on for who was in it.
+/// A file from before there were runs goes on for the programs that were in it.
 #[test]
 fn a_room_without_runs_is_the_same_room() {
     let kept = Kept::new(&[]);
@@ -260,8 +260,8 @@ fn the_key_is_for_the_owner_only() {
     assert!(entered["back"].is_null(), "{entered}");
 }
 
-/// A room that strangers have filled after a restart still has a place for who was
-/// in it.
+/// A room that strangers have filled after a restart still has a place for a program
+/// that was in it.
 #[test]
 fn a_full_room_keeps_the_places_of_who_was_in_it() {
     let kept = Kept::new(&["--max-clients", "2"]);

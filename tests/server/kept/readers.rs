@@ -1,4 +1,4 @@
-//! Readers of a long history: those who come back, and those who have stopped.
+//! Readers of a long history: readers that come back, and readers that have stopped.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::{Kept, id, resume, seq};
 use crate::join;
 
-/// Says so many numbered lines of this length, and sees to it that nobody
-/// waits for them; `between` is done after each part of them.
+/// Says so many numbered lines of this length, and checks that the other peer does not
+/// wait for them; `between` is done after each part of them.
 #[track_caller]
 fn say_numbered(
     speaker: &mut Peer,
@@ -107,8 +107,8 @@ fn size(kept: &Kept) -> u64 {
         .sum()
 }
 
-/// They fall behind what is held in memory, and go on from the files, also in
-/// the middle of a message of several lines.
+/// Readers fall behind the log in memory, and go on from the files, also in the middle
+/// of a message of several lines.
 #[test]
 fn stopped_readers_get_all_of_it_when_they_go_on() {
     const MESSAGES: usize = 4_000;
@@ -171,7 +171,7 @@ fn stopped_readers_get_all_of_it_when_they_go_on() {
     }
 }
 
-/// The server is busy with those who come back only as much as they read.
+/// The server is busy with readers that come back only as much as they read.
 #[test]
 fn many_who_come_back_delay_nobody_and_cost_little() {
     const MESSAGES: usize = 20_000;
@@ -219,7 +219,7 @@ fn many_who_come_back_delay_nobody_and_cost_little() {
     {
         let grown = server.resident_bytes().saturating_sub(before);
         println!("grown by {grown} bytes");
-        // Less than what one of them has missed.
+        // Less than one of them has missed.
         assert!(grown < 8 << 20, "grown by {grown} bytes");
     }
     assert_eq!(heard, kept.history().lines[..heard.len()]);

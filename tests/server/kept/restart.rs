@@ -11,8 +11,8 @@ use serde_json::json;
 use super::{Kept, id, resume, seq};
 use crate::join;
 
-/// All that was confirmed is kept, one who never reads holds nothing up, and
-/// nobody comes in any more.
+/// All that was confirmed is kept, a peer that never reads holds nothing up, and no
+/// peer comes in any more.
 #[test]
 fn a_restart_says_goodbye_and_loses_nothing() {
     let mut random = Random::of_test();
@@ -20,7 +20,7 @@ fn a_restart_says_goodbye_and_loses_nothing() {
     let server = kept.start();
     let mut ann = join(server.addr(), "ann");
     let mut bot = JsonPeer::connect(server.addr(), "bot");
-    // One who never reads holds nothing up.
+    // A peer that never reads holds nothing up.
     let _stuck = JsonPeer::connect(server.addr(), "stuck");
     let talkers: Vec<Talker> = ["cy", "di"]
         .iter()
@@ -42,7 +42,7 @@ fn a_restart_says_goodbye_and_loses_nothing() {
     };
     let after = goodbye["after_ms"].as_u64().expect("a time");
     assert!((100..=10_000).contains(&after), "{goodbye}");
-    // Nobody else comes in by then.
+    // No other peer comes in by then.
     let late = TcpStream::connect_timeout(&server.addr(), DEADLINE);
     assert!(late.is_err(), "{late:?}");
     bot.peer.expect_end();
@@ -104,7 +104,7 @@ fn a_message_that_is_sent_again_after_a_restart_is_the_same() {
     }
 }
 
-/// In another room nothing is pretended.
+/// In another room the server does not pretend to resume.
 #[test]
 fn another_room_is_a_fresh_start_and_says_so() {
     let kept = Kept::new(&[]);
@@ -116,7 +116,7 @@ fn another_room_is_a_fresh_start_and_says_so() {
     assert_eq!(notice["type"], "notice");
     let text = notice["text"].as_str().expect("a text");
     assert!(text.contains("another room"), "{text}");
-    // Nor in one that has lost what was seen.
+    // Nor in a room that has lost events that the program has seen.
     let room = bot.welcome["room"].clone();
     let mut bot = resume(server.addr(), "bot", &room, 4711);
     assert_eq!(bot.welcome["resumed"], false);
