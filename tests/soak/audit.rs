@@ -1,7 +1,7 @@
-//! The checker for hours: what everybody hears is compared with what the others
-//! heard when it comes, and is not kept. Of an event only a hash is, and of a
-//! message what was said; so the memory of it grows with the room, and not with
-//! the room times the people in it.
+//! The checker for hours: what each client hears is compared with what the others heard
+//! when it comes, and is not kept. Only a hash is kept of an event, and the text of a
+//! message; so the memory of it grows with the room, and not with the room times the
+//! people in it.
 //!
 //! What is left at the end is for [`chat_testkit::ledger`], which all tests share.
 
@@ -64,8 +64,8 @@ impl Audit {
         self.error_count
     }
 
-    /// Asserts that the files hold what was confirmed, nothing that was not
-    /// sent, and what everybody heard.
+    /// Asserts that the files hold what was confirmed, nothing that was not sent, and
+    /// what all clients heard.
     #[track_caller]
     pub(crate) fn assert_kept(mut self, history: &History) -> Report {
         let mut kept = vec![0];

@@ -18,20 +18,20 @@ use crate::audit::Audit;
 pub(crate) use client::Route;
 use client::{Client, Connection, Message, State, connect};
 
-/// Everybody who is in the room, and the one who watches them.
+/// All clients, and the checker of what they hear.
 pub(crate) struct Crowd {
     poll: Poll,
     events: Events,
     clients: Vec<Client>,
     pub(crate) audit: Audit,
     random: Random,
-    /// Behind it all that the newest of them has heard.
+    /// The number of the newest event that a client has heard.
     newest: u64,
     people: u64,
     pub(crate) counts: Counts,
 }
 
-/// How often what has happened.
+/// How often each thing has happened.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) welcomes: u64,
@@ -40,10 +40,10 @@ pub(crate) struct Counts {
     pub(crate) left: u64,
     pub(crate) resets: u64,
     pub(crate) stops: u64,
-    /// Connections that somebody else has ended.
+    /// Connections that the other side, or the way, has ended.
     pub(crate) lost: u64,
-    /// The longest time from a message to its confirmation, of those who read
-    /// on a connection without faults.
+    /// The longest time from a message to its confirmation, of clients that read on a
+    /// connection without faults.
     pub(crate) slowest: Duration,
 }
 
@@ -51,12 +51,12 @@ pub(crate) struct Counts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
     All,
-    /// On a good network, and never stopped reading.
+    /// Clients on a good network that have not stopped reading.
     Steady,
 }
 
 impl Crowd {
-    /// People who come by these routes, each at some moment in the next second.
+    /// Clients that come by these routes, each at some moment in the next second.
     pub(crate) fn new(routes: impl IntoIterator<Item = Route>, random: Random) -> Self {
         let mut crowd = Self {
             poll: Poll::new().expect("descriptors are left"),
@@ -94,7 +94,7 @@ impl Crowd {
         Duration::from_millis(self.random.within(0..1000))
     }
 
-    /// Hears whoever has something to say for about this long.
+    /// Reads what has come, for about this long.
     pub(crate) fn turn(&mut self, time: Duration) {
         match self.poll.poll(&mut self.events, Some(time)) {
             Ok(()) => {}
@@ -133,9 +133,9 @@ impl Crowd {
                     if client.stopped.is_some() {
                         continue;
                     }
-                    // As chat-client, which would have asked for a sign of life. What
-                    // a server that was killed had sent comes through a small buffer
-                    // in minutes, and the end only behind it.
+                    // As chat-client, which would have asked for a sign of life. What a
+                    // killed server had sent takes minutes through a small buffer, and
+                    // the end comes only after that.
                     let misses = connection.is_slow && client.last < self.newest;
                     if misses && now - connection.heard > SILENT {
                         self.lose(index);
@@ -160,7 +160,7 @@ impl Crowd {
         }
     }
 
-    /// Somebody says something.
+    /// A random client says something.
     pub(crate) fn say(&mut self) {
         let index = self.anybody();
         let length = self.random.within(0..200) as usize;
@@ -193,7 +193,7 @@ impl Crowd {
         self.go_on(index);
     }
 
-    /// Somebody leaves for good, one way or another, and somebody else comes.
+    /// A random client leaves for good, one way or another, and another one comes.
     pub(crate) fn replace(&mut self) {
         let index = self.anybody();
         let route = self.clients[index].route;
@@ -213,7 +213,7 @@ impl Crowd {
         self.audit.leave(client.ledger);
     }
 
-    /// Somebody's connection is reset, and they come back.
+    /// The connection of a random client is reset, and the client comes back.
     pub(crate) fn reset(&mut self) {
         let index = self.anybody();
         if let State::Connected(connection) = &self.clients[index].state {
@@ -223,7 +223,7 @@ impl Crowd {
         }
     }
 
-    /// Sees to it that so many read nothing, each for a while.
+    /// Lets this many clients read nothing, each for a while.
     pub(crate) fn stop_reading(&mut self, so_many: usize) {
         let stopped = self
             .clients
@@ -237,7 +237,7 @@ impl Crowd {
             if let State::Connected(connection) = &mut client.state
                 && client.stopped.is_none()
             {
-                // So that the little that is said fills it up.
+                // So that the few messages fill it up.
                 let _ = SockRef::from(&connection.stream).set_recv_buffer_size(4096);
                 connection.is_slow = true;
                 client.stopped = Some(Instant::now() + time);
@@ -247,15 +247,15 @@ impl Crowd {
         }
     }
 
-    /// What is under way was not watched for a while, and says nothing of how
-    /// long it takes.
+    /// Messages on their way were not watched for a while, and do not show how long
+    /// they take.
     pub(crate) fn excuse(&mut self) {
         for client in &mut self.clients {
             client.excused = true;
         }
     }
 
-    /// Everybody reads.
+    /// Lets all clients read.
     pub(crate) fn read_all(&mut self) {
         for client in &mut self.clients {
             client.stopped = client.stopped.map(|_| Instant::now());
@@ -277,7 +277,7 @@ impl Crowd {
             .all(|client| client.is_settled(self.newest))
     }
 
-    /// Who is not as far as the others, for a failure.
+    /// The clients that are not as far as the others, for a failure.
     pub(crate) fn unsettled(&self) -> String {
         let mut text = String::new();
         for client in &self.clients {
@@ -294,7 +294,7 @@ impl Crowd {
         text
     }
 
-    /// Everybody leaves; what they know of the room.
+    /// All clients leave; what they know of the room.
     pub(crate) fn finish(mut self) -> Audit {
         for client in self.clients.drain(..) {
             self.audit.leave(client.ledger);
@@ -425,7 +425,7 @@ impl Crowd {
                 let id = object["id"].as_str().unwrap_or_default();
                 self.confirmed(index, id, object["seq"].as_u64().unwrap_or_default());
             }
-            // Nobody who stays misses anything: all of it is held.
+            // A client that stays misses nothing: all events are held.
             "gap" | "error" => self.audit.error(&name, &object),
             _ => {}
         }
@@ -469,5 +469,5 @@ impl Crowd {
 /// After so long without an answer it looks for another connection.
 const STALL: Duration = Duration::from_secs(10);
 
-/// How long a server may say nothing to somebody whom it has not told everything.
+/// How long a server may say nothing to a client that it has not told everything.
 const SILENT: Duration = Duration::from_secs(20);

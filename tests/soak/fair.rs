@@ -1,4 +1,4 @@
-//! That nobody waits for those who do all they can, with figures.
+//! No peer waits for peers that load the server as much as they can; with figures.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use chat_testkit::ServerProcess;
 use crate::SERVER;
 use crate::fairness::{beside_connections, beside_flooders};
 
-/// Beside one who sends as fast as it goes.
+/// Beside one peer that sends as fast as it can.
 #[test]
 #[ignore = "a figure"]
 fn one_flooder() {
@@ -17,7 +17,7 @@ fn one_flooder() {
     assert!(times.part(99) < Duration::from_millis(100));
 }
 
-/// Beside two hundred.
+/// Beside two hundred such peers.
 #[test]
 #[ignore = "a figure"]
 fn two_hundred_flooders() {
@@ -27,7 +27,7 @@ fn two_hundred_flooders() {
     assert!(times.part(99) < Duration::from_millis(250));
 }
 
-/// Beside twenty thousand who connect and go.
+/// Beside twenty thousand peers that connect and go.
 #[test]
 #[ignore = "a figure"]
 fn twenty_thousand_connections() {

@@ -12,13 +12,13 @@ use serde_json::json;
 use crate::crowd::{Counts, Crowd, Route, Which};
 use crate::{SERVER, setting};
 
-/// People come and go, five a second; one in a hundred reads nothing for
-/// a while, as many have their connections reset each second; one in twenty
-/// sits behind a bad network; and four times the server is killed or stopped and
-/// comes back. At the end all that was confirmed is kept, nothing else is,
-/// everybody has heard everything once and in the one order, and the server
-/// has as many descriptors as it began with and no more than 8 MiB more memory than
-/// the first one had in its first minute, when the room was still empty.
+/// People come and go, five a second; one in a hundred reads nothing for a while, as
+/// many have their connections reset each second; one in twenty sits behind a bad
+/// network; and four times the server is killed or stopped and comes back. At the end
+/// all that was confirmed is kept, nothing else is, all clients have heard everything
+/// once and in the one order, and the server has as many descriptors as it began with
+/// and no more than 8 MiB more memory than the first one had in its first minute, when
+/// the room was still empty.
 ///
 /// A twelfth of the time lies before each restart, and two thirds behind the
 /// last one: what leaks has that long to show.
@@ -98,7 +98,7 @@ struct Report {
 /// What one server has cost.
 #[derive(Debug)]
 struct Figures {
-    /// Until everybody was in.
+    /// Until all clients were in.
     all_in: Duration,
     /// Resident bytes after the first minute, or the first third.
     early: u64,
@@ -117,7 +117,7 @@ impl Soak {
         }
     }
 
-    /// Load for one server, until so long after the beginning.
+    /// Loads one server, until this time after the beginning.
     fn phase(&mut self, server: &ServerProcess, until: Duration) -> Figures {
         let begun = Instant::now();
         self.last_report.cpu = Duration::ZERO;
@@ -155,11 +155,11 @@ impl Soak {
         figures
     }
 
-    /// Lets all that was begun come to its end, and counts the descriptors.
+    /// Waits until all that was begun has ended, and counts the descriptors.
     fn calm(&mut self, server: &ServerProcess, descriptors: usize) {
         self.crowd.read_all();
         self.settle(Which::All, QUIET, "all have heard everything");
-        // Who has closed their sending side, as one cut off may have, is served
+        // A client that has closed its sending side, as one cut off may have, is served
         // for half a minute.
         let begun = Instant::now();
         while server.open_descriptors() > descriptors {
@@ -301,7 +301,7 @@ fn crowd(clients: usize, server: &ServerProcess, proxy: &Proxy, random: Random) 
 /// A server for this room, where the one before it was.
 fn start(file: &Path, before: Option<&ServerProcess>) -> ServerProcess {
     let file = file.to_str().expect("a name in UTF-8");
-    // Shorter than by default, so that some who stop are cut off.
+    // Shorter than by default, so that some clients that stop are cut off.
     let args = ["--history", file, "--stall", "20"];
     match before {
         None => ServerProcess::start(SERVER, &args),

@@ -18,9 +18,9 @@ fn has_namespaces() -> bool {
     tried.status.success()
 }
 
-/// Two systems with a link between them, the server on one of them, somebody who
-/// listens there, and somebody on the other. Obeys lines: `down`, or what the
-/// listener is to say. What it writes is what the listener hears.
+/// Two systems with a link between them: the server and a listener on one of them, and
+/// a peer on the other. Obeys lines: `down`, or what the listener is to say. What it
+/// writes is what the listener hears.
 const LINK: &str = r#"
 set -e
 ip link set lo up
@@ -73,8 +73,8 @@ fn until_gone(line: Option<&str>) -> Duration {
     gone
 }
 
-/// Somebody whose system has vanished has left after 130 s at most when
-/// nobody speaks, and after 70 s when somebody does.
+/// A peer whose system has vanished has left after 130 s at most when no other peer
+/// speaks, and after 70 s when one does.
 #[test]
 #[ignore = "three minutes"]
 fn a_link_that_goes_down_is_noticed() {
@@ -88,8 +88,8 @@ fn a_link_that_goes_down_is_noticed() {
     }
 }
 
-/// Without IPv6, and where a socket of IPv6 is for IPv6 alone, everybody is
-/// served who can come.
+/// Without IPv6, and where a socket of IPv6 is for IPv6 alone, all peers that can
+/// connect are served.
 #[test]
 #[ignore = "namespaces"]
 fn a_server_for_all_addresses_serves_those_that_there_are() {

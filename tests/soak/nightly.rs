@@ -53,7 +53,7 @@ impl Kept {
             .collect()
     }
 
-    /// Holds what all know against the files.
+    /// Compares what all know with the files.
     #[track_caller]
     fn check(self, talkers: Vec<Talker>) -> Report {
         let ledgers = settle(talkers);
@@ -69,7 +69,7 @@ impl Kept {
 #[ignore = "minutes"]
 fn two_hundred_kills() {
     let mut random = Random::of_test();
-    // Who does not wait for the disk says ten times as much.
+    // Talkers that do not wait for the disk say ten times as much.
     for (sync, most) in [("always", 200), ("batch", 60), ("off", 60)] {
         let mut kept = Kept::new(&["--history-sync", sync]);
         // Few at a time, or they would say more than a test can hold.
@@ -90,7 +90,7 @@ fn two_hundred_kills() {
 #[ignore = "minutes"]
 fn five_hundred_times_half_of_them_vanish() {
     let server = ServerProcess::start(SERVER, &[]);
-    // What those who stay have heard is kept here, so in parts.
+    // What the clients that stay have heard is kept here, so in parts.
     for part in 0..10 {
         resets_while_somebody_speaks(&server, part * 50..(part + 1) * 50);
         println!("{} rounds", (part + 1) * 50);
@@ -98,7 +98,7 @@ fn five_hundred_times_half_of_them_vanish() {
     assert!(!server.log().contains("panicked"));
 }
 
-/// Twenty who say five hundred messages each hear one order.
+/// Twenty talkers that say five hundred messages each hear one order.
 #[test]
 #[ignore = "a minute"]
 fn twenty_speak_and_hear_one_order() {
@@ -115,10 +115,10 @@ fn twenty_speak_and_hear_one_order() {
     assert!(report.seen >= 20 * 20 * 500 / 2, "{report:?}");
 }
 
-/// One reader that has stopped, and a thousand: 20 MB in messages of 200
-/// bytes reach somebody who reads, all of them, in order and without delay; the
-/// server grows by less than 8 MiB, and the system holds little for each of
-/// those who have stopped; after the stall time they are closed.
+/// One reader that has stopped, and a thousand: 20 MB in messages of 200 bytes reach a
+/// peer that reads, all of them, in order and without delay; the server grows by less
+/// than 8 MiB, and the system holds little for each stopped reader; after the stall
+/// time they are closed.
 #[test]
 #[ignore = "a minute"]
 fn a_thousand_stopped_readers() {
@@ -136,7 +136,7 @@ fn stopped_readers(stopped: usize) {
     let [mut speaker, mut listener] = ["speaker", "listener"].map(|name| {
         let mut peer = Peer::connect(server.addr());
         peer.send_str(&format!("/nick {name}\n"));
-        // Whoever comes in later does not hear what was said before.
+        // A peer that comes in later does not hear what was said before.
         peer.expect(&format!("you are now known as {name}\n"));
         peer
     });
@@ -195,8 +195,8 @@ fn held_by_the_system(port: u16) -> Option<u64> {
     words.filter_map(held).max()
 }
 
-/// A hundred thousand events, and fifty who ask for all of them and take
-/// nothing: those who talk do not wait, and the server does not grow.
+/// A hundred thousand events, and fifty peers that ask for all of them and take
+/// nothing: people who talk do not wait, and the server does not grow.
 #[test]
 #[ignore = "a minute"]
 fn fifty_ask_for_a_long_past_and_take_nothing() {
