@@ -204,7 +204,7 @@ fn a_reader_of_little_stays_and_is_cheap() {
     });
     assert!(used < Duration::from_millis(800), "{used:?} for one reader");
     assert!(!server.log().contains("read nothing"), "{}", server.log());
-    // And when it reads all that is held, it is up to date again.
+    // When it reads all that is held, it is up to date again.
     bo.send_str("the end\n");
     slow.expect("\r<bo> the end\n");
 }

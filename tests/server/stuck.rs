@@ -56,7 +56,7 @@ fn a_stuck_reader_delays_nobody_and_is_told_what_it_missed() {
     ann.expect("\r<stuck> I am back\n");
 }
 
-/// And after the stall time it is closed.
+/// After the stall time it is closed.
 #[test]
 fn who_takes_nothing_for_the_stall_time_is_closed() {
     let server = ServerProcess::start(SERVER, &["--stall", "0.3"]);

@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(log.trim_point(0), 0);
     }
 
-    /// Nor does a room that fills up.
+    /// A room that fills up takes no more memory either.
     #[test]
     fn reserved_chunks_are_enough() {
         let mut log = Log::new(1 << 20, 0, 1);

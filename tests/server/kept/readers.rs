@@ -83,7 +83,7 @@ fn a_limited_history_drops_the_oldest_and_says_so() {
     assert!(history.is_cut);
     assert_eq!(history.lines[..heard.len()], heard);
 
-    // And so it is after a restart.
+    // The same holds after a restart.
     server.signal(Signal::Terminate);
     assert!(server.wait_exit(Duration::from_secs(5)).success());
     assert!(size() <= LIMIT, "{}", size());

@@ -116,7 +116,7 @@ fn another_room_is_a_fresh_start_and_says_so() {
     assert_eq!(notice["type"], "notice");
     let text = notice["text"].as_str().expect("a text");
     assert!(text.contains("another room"), "{text}");
-    // Nor in a room that has lost events that the program has seen.
+    // The same in a room that has lost events that the program has seen.
     let room = bot.welcome["room"].clone();
     let mut bot = resume(server.addr(), "bot", &room, 4711);
     assert_eq!(bot.welcome["resumed"], false);

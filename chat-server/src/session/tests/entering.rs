@@ -120,7 +120,7 @@ fn nobody_speaks_before_it_is_told_that_they_came() {
     assert_eq!(hall.read(ann), format!("{told}\r<bo> hi\n"));
     // In a batch not even the reader's own arrival is left out.
     assert_eq!(hall.read(bo), told);
-    // Nor does a person get another name, or that of another person, before.
+    // A person does not get another name, or that of another person, before that.
     let di = hall.join("di");
     hall.send(ann, "/nick anna\n");
     assert_eq!(hall.read(bo), "\r[ann] is now known as anna\n");

@@ -91,7 +91,7 @@ fn nothing_is_confirmed_before_it_is_safe() {
     let id = "0123456789abcdef012345";
     let message = json!({"type": "message", "text": "hi", "id": id}).to_string() + "\n";
     hall.say(bot, &message);
-    // Nor when it is sent again, over this connection or another one.
+    // The same holds when it is sent again, over this connection or another one.
     let other = hall.connect();
     hall.say(
         other,

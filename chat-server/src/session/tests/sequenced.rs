@@ -214,7 +214,7 @@ fn a_connection_that_is_lost_while_it_asks_leaves() {
         "\r[ann] entered room\n\r[ann] is offline\n"
     );
     assert_eq!(test.hall.hub.people().count(), 1);
-    // And a peer that is sent away while it asks for another name.
+    // The same for a peer that is sent away while it asks for another name.
     test.hall.send(bo, "/nick anna\n");
     let (hub, now) = (&mut test.hall.hub, test.hall.now);
     test.hall.sessions[bo].dismiss("go", Reason::Crowded, hub, now);
