@@ -9,7 +9,7 @@
 //! JSON form, which is what the files hold; for readers of the text form it is
 //! encoded again, to the same bytes as the first time.
 
-use std::io;
+mod files;
 
 use chat_proto::event::{Event, Reply, ServerMessage, Timestamp};
 use chat_proto::{json_form, text_form};
@@ -18,6 +18,7 @@ use memchr::{memchr, memrchr};
 use crate::timeline::log::Log;
 use crate::timeline::mark::Form;
 use crate::timeline::speech::SpeechIndex;
+pub use files::{Files, NoFiles, Piece, Wanted};
 
 /// Events that are to be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,57 +70,6 @@ impl Source<'_> {
         let is_known = seq >= self.json.first();
         is_known.then(|| self.speech.next(seq).unwrap_or_else(|| self.json.next()))
     }
-}
-
-/// Which files the history has, and where events lie in them. The files are read
-/// elsewhere, because that can take long.
-pub trait Files {
-    /// Where the event `seq` lies in the JSON log, or one before it: its
-    /// number and its place.
-    fn find(&self, seq: u64) -> Option<(u64, u64)>;
-
-    /// Number and place of an event at least `least` bytes behind `position`, and
-    /// not beyond the first one of the next file.
-    fn after(&self, position: u64, least: u64) -> Option<(u64, u64)>;
-
-    /// How many bytes there are in one file from `position` on.
-    fn held(&self, position: u64) -> u64;
-}
-
-/// No files: events that are not in memory are gone.
-#[derive(Debug, Clone, Copy)]
-pub struct NoFiles;
-
-impl Files for NoFiles {
-    fn find(&self, _: u64) -> Option<(u64, u64)> {
-        None
-    }
-
-    fn after(&self, _: u64, _: u64) -> Option<(u64, u64)> {
-        None
-    }
-
-    fn held(&self, _: u64) -> u64 {
-        0
-    }
-}
-
-/// A piece of the files that has to be read before a replay goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
-    /// Where it begins in the JSON log.
-    pub position: u64,
-    /// Its length in bytes: so many there should be.
-    pub most: usize,
-}
-
-/// What came of reading it: fewer bytes if the file ends before.
-#[derive(Debug)]
-pub struct Piece {
-    /// What was to be read.
-    pub wanted: Wanted,
-    /// What was read.
-    pub bytes: io::Result<Vec<u8>>,
 }
 
 /// A part of the past, encoded for one reader. Made once and filled again and
@@ -460,24 +410,6 @@ enum Taken {
     Passed,
     /// There is no event in it.
     Nothing,
-}
-
-impl Piece {
-    /// Whether everything was read.
-    fn is_whole(&self) -> bool {
-        let read = self.bytes.as_ref();
-        read.is_ok_and(|bytes| bytes.len() == self.wanted.most)
-    }
-
-    /// Why there is no event in it.
-    fn failure(&self, next: u64) -> String {
-        let why = match &self.bytes {
-            Err(error) => error.to_string(),
-            Ok(_) if self.is_whole() => "it is damaged there".to_owned(),
-            Ok(_) => "the file ends before it".to_owned(),
-        };
-        format!("event {next} cannot be read: {why}")
-    }
 }
 
 /// The event that a line is, if it is one. Nothing else may reach a reader, not even

@@ -1,5 +1,6 @@
 //! Files that cannot be read, or hold other bytes than were written.
 
+use std::io;
 use std::ops::Range;
 use std::sync::OnceLock;
 use std::time::Instant;
