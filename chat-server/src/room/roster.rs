@@ -86,8 +86,7 @@ impl People {
         let crowd = u32::try_from(self.here.len()).unwrap_or(u32::MAX / 2);
         let mut numbering = Numbering::new(wanted);
         let mut is_free = |number: &u32| {
-            !self.has(&numbering.keys(*number), wanted.is_address())
-                && !kept(&wanted.numbered(*number))
+            !self.has(&numbering.keys(*number), wanted) && !kept(&wanted.numbered(*number))
         };
         let number = (2..=20).chain(crowd + 2..).find(&mut is_free);
         number.map_or_else(|| wanted.clone(), |number| wanted.numbered(number))
@@ -95,11 +94,12 @@ impl People {
 
     /// Whether a person has this name, or one that looks like it.
     pub fn is_taken(&self, name: &Name) -> bool {
-        self.has(&name.keys(), name.is_address())
+        self.has(&name.keys(), name)
     }
 
-    fn has(&self, keys: &NameKeys, is_address: bool) -> bool {
-        let mut keys = self.hashed(keys, is_address);
+    /// Whether one of these keys is taken, of a name that is an address if `like` is one.
+    fn has(&self, keys: &NameKeys, like: &Name) -> bool {
+        let mut keys = self.hashed(keys, like);
         keys.any(|key| self.taken.contains(&key))
     }
 
@@ -119,14 +119,14 @@ impl People {
     }
 
     fn keys(&self, name: &Name) -> Vec<u64> {
-        self.hashed(&name.keys(), name.is_address()).collect()
+        self.hashed(&name.keys(), name).collect()
     }
 
     /// The hashes of a name's keys. One is enough for an address: it has one spelling,
     /// and no other name has its colons.
-    fn hashed(&self, keys: &NameKeys, is_address: bool) -> impl Iterator<Item = u64> {
+    fn hashed(&self, keys: &NameKeys, like: &Name) -> impl Iterator<Item = u64> {
         let key = self.key;
-        let count = if is_address { 1 } else { usize::MAX };
+        let count = if like.is_address() { 1 } else { usize::MAX };
         let keys = keys.iter().take(count);
         keys.map(move |name| key.hash_of_name(name))
     }

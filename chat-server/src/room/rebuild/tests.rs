@@ -36,9 +36,17 @@ enum Step {
     Flood,
     /// The oldest files are dropped, up to this one.
     Drop(Index),
-    /// The server ends, perhaps before all arrivals and departures are told. What
-    /// begins with this file is read back as well.
-    Restart { tells_pending: bool, file: Index },
+    /// The server ends. What begins with this file is read back as well.
+    Restart(End, Index),
+}
+
+/// How the server ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// All arrivals and departures are told before.
+    InOrder,
+    /// It is killed.
+    AtOnce,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -53,8 +61,8 @@ fn step() -> impl Strategy<Value = Step> {
         8 => joining.prop_map(|(origin, known, wanted)| Step::Join(origin, known, wanted)),
         1 => Just(Step::Flood),
         1 => index().prop_map(Step::Drop),
-        3 => (prop::bool::weighted(0.8), index())
-            .prop_map(|(tells_pending, file)| Step::Restart { tells_pending, file }),
+        3 => index().prop_map(|file| Step::Restart(End::InOrder, file)),
+        1 => index().prop_map(|file| Step::Restart(End::AtOnce, file)),
     ]
 }
 
@@ -210,10 +218,7 @@ impl World {
                 self.history.drain(..head);
                 self.apply(Request::Forget { first });
             }
-            Step::Restart {
-                tells_pending,
-                file,
-            } => self.restart(tells_pending, file),
+            Step::Restart(end, file) => self.restart(end, file),
         }
     }
 
@@ -265,8 +270,8 @@ impl World {
     }
 
     /// The server ends, and another one goes on with the history.
-    fn restart(&mut self, tells_pending: bool, file: Index) {
-        if tells_pending {
+    fn restart(&mut self, end: End, file: Index) {
+        if end == End::InOrder {
             self.apply(Request::TellPending);
         }
         let last = *self.runs.last().unwrap();
@@ -285,7 +290,7 @@ impl World {
         let key = identity().key;
         let rebuilt = [before, self.read_back(0)].map(|before| Room::behind(before, run, key));
         assert_eq!(self.found(&rebuilt[0]), self.found(&self.rooms[0]));
-        if tells_pending {
+        if end == End::InOrder {
             self.check_awaited(&rebuilt[0]);
         }
         self.check_trimmed(self.head(file), run);
@@ -432,6 +437,6 @@ proptest! {
             world.pause(pause);
             world.step(step);
         }
-        world.restart(true, file);
+        world.restart(End::InOrder, file);
     }
 }

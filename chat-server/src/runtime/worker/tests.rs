@@ -6,6 +6,7 @@ use chat_proto::event::Limits;
 use chat_proto::name::Name;
 
 use super::*;
+use crate::hub::Hub;
 use crate::net::admission::Refusal;
 use crate::runtime::control::Peer;
 use crate::storage::tests::faults::{Faults, Kind};
@@ -123,20 +124,19 @@ fn expect(peer: &mut BufReader<TcpStream>, needle: &str) -> Vec<String> {
     }
 }
 
-/// A disk that takes its time to read is waited for only by those who have asked
-/// for what is on it.
+/// Messages in [`long_history`].
+const EVENTS_BEFORE: usize = 400;
+
+/// A history that is too long for memory, on a disk that can hang.
 #[cfg(unix)]
-#[test]
-fn a_slow_read_delays_only_those_who_have_asked() {
-    const EVENTS: usize = 400;
-    let directory = tempfile::tempdir().unwrap();
+fn long_history(directory: &tempfile::TempDir) -> (Faults, History, Hub) {
     let options = Options {
         path: directory.path().join("room"),
         sync: SyncMode::Off,
         keep: 1 << 30,
     };
     let mut file = String::new();
-    for seq in 1..=EVENTS {
+    for seq in 1..=EVENTS_BEFORE {
         let text = "x".repeat(1000);
         file += &format!(
             r#"{{"seq":{seq},"time":"2026-11-23T10:00:00.000Z","type":"message","name":"old","text":"{text}"}}"#
@@ -145,8 +145,18 @@ fn a_slow_read_delays_only_those_who_have_asked() {
     }
     std::fs::write(&options.path, file).unwrap();
     let faults = Faults::default();
-    let (history, hub) =
-        History::open_on(faults.disk(), options, 1000, now(), &mut Vec::new()).unwrap();
+    let opened = History::open_on(faults.disk(), options, 1000, now(), &mut Vec::new());
+    let (history, hub) = opened.unwrap();
+    (faults, history, hub)
+}
+
+/// A disk that takes its time to read is waited for only by those who have asked
+/// for what is on it.
+#[cfg(unix)]
+#[test]
+fn a_slow_read_delays_only_those_who_have_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let (faults, history, hub) = long_history(&directory);
     let memory = hub.timeline.log(Form::Json).first();
     assert!(memory > 200, "{memory}");
     let limits = Limits {
@@ -196,7 +206,7 @@ fn a_slow_read_delays_only_those_who_have_asked() {
                     "{line}"
                 );
             }
-            assert!(heard.len() > EVENTS);
+            assert!(heard.len() > EVENTS_BEFORE);
         }
         shared.give(0, Task::Stop);
         shared.give(0, Task::Stop);

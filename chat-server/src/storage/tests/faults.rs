@@ -140,7 +140,10 @@ impl Faults {
         }
         *plan.counts.entry(kind).or_default() += 1;
         let result = plan.outcome(kind);
-        plan.remember(call, result.is_ok());
+        match result.is_ok() {
+            true => plan.remember(call),
+            false => plan.forget(call),
+        }
         result
     }
 }
@@ -159,19 +162,31 @@ impl Plan {
         Err(io::Error::from_raw_os_error(fail.with.raw_os_error()))
     }
 
-    fn remember(&mut self, call: Call<'_>, succeeds: bool) {
+    /// The call succeeds.
+    fn remember(&mut self, call: Call<'_>) {
         match call {
-            Call::Write(file, offset, bytes) if succeeds => {
+            Call::Write(file, offset, bytes) => {
                 let dirty = (offset as usize, bytes.to_vec());
                 self.platter(file).dirty.push(dirty);
             }
-            Call::Cut(file, length) if succeeds => {
+            Call::Cut(file, length) => {
                 let platter = self.platter(file);
                 platter.settle_to(length as usize);
             }
-            // When it fails the system forgets what it could not write.
-            Call::Sync(file) => self.platter(file).sync(succeeds),
+            Call::Sync(file) => {
+                let platter = self.platter(file);
+                for (offset, bytes) in platter.take_dirty() {
+                    platter.bytes[offset..offset + bytes.len()].copy_from_slice(&bytes);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// The call fails. When it is a sync the system forgets what it could not write.
+    fn forget(&mut self, call: Call<'_>) {
+        if let Call::Sync(file) = call {
+            self.platter(file).take_dirty();
         }
     }
 
@@ -183,17 +198,16 @@ impl Plan {
 }
 
 impl Platter {
-    fn sync(&mut self, succeeds: bool) {
-        for (offset, bytes) in std::mem::take(&mut self.dirty) {
-            let end = offset + bytes.len();
-            if self.bytes.len() < end {
-                // The length is that of the file, whatever is in it.
-                self.bytes.resize(end, 0);
-            }
-            if succeeds {
-                self.bytes[offset..end].copy_from_slice(&bytes);
-            }
-        }
+    /// What was written and not synced. The length is that of the file, whatever is in it.
+    fn take_dirty(&mut self) -> Vec<(usize, Vec<u8>)> {
+        let dirty = std::mem::take(&mut self.dirty);
+        let end = dirty
+            .iter()
+            .map(|(offset, bytes)| offset + bytes.len())
+            .max();
+        let length = self.bytes.len().max(end.unwrap_or(0));
+        self.bytes.resize(length, 0);
+        dirty
     }
 
     fn settle_to(&mut self, length: usize) {
