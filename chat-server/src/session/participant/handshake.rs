@@ -61,12 +61,12 @@ impl Participant {
         if let Phase::Refused(refusal, _) = self.phase
             && !known.is_some_and(|owner| hub.room().has_place_of(owner, now))
         {
-            self.speak_json(hub, hub.timeline.reply_mark());
+            self.answer_in_json(hub);
             self.error(ErrorCode::Full, &refusal.advice(hub.limits()), hub, now);
             return self.end(Reason::Refused(refusal), hub, now);
         }
         if hello.protocol != PROTOCOL {
-            self.speak_json(hub, hub.timeline.reply_mark());
+            self.answer_in_json(hub);
             let text = format!("this server speaks protocol {PROTOCOL} only: goodbye");
             self.error(ErrorCode::BadCommand, &text, hub, now);
             self.end(Reason::WrongProtocol, hub, now);
@@ -75,7 +75,7 @@ impl Participant {
         let is_here = |owner| hub.room().members().connection_of(owner).is_some();
         let is_new = self.present_name().is_none() && !known.is_some_and(is_here);
         if is_new && !hub.timeline.has_space() {
-            self.speak_json(hub, hub.timeline.reply_mark());
+            self.answer_in_json(hub);
             return self.no_space(hub, now);
         }
         let wanted = hello.name.as_deref().map(Name::choose).transpose();
@@ -177,6 +177,16 @@ impl Participant {
         if self.reader.needs_before(point) {
             let log = hub.timeline.log(Form::Json);
             self.reader.fall_behind(log, point);
+        }
+    }
+
+    /// A program is not let in: it is told so in its own form, and nothing of what
+    /// happens in the room.
+    fn answer_in_json(&mut self, hub: &Hub) {
+        let mark = hub.timeline.reply_mark();
+        self.speak_json(hub, mark);
+        if self.present_name().is_none() {
+            self.reader.stop_at(mark.json);
         }
     }
 

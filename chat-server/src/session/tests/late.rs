@@ -2,6 +2,7 @@
 //! only peers that wait for events wait for that.
 
 use super::*;
+use crate::timeline::mark::Mark;
 
 impl Hall {
     fn late() -> Self {
@@ -208,4 +209,25 @@ fn while_nothing_can_be_kept_nothing_is_taken_and_people_are_told() {
     hall.hub.timeline.show_all();
     assert!(hall.read(ann).ends_with("\r[late] entered room\n"));
     assert!(hall.read(late).contains("\"entered\""));
+}
+
+/// A program that is not let in is shown nothing of what was said before that, also if it
+/// is safe only later.
+#[test]
+fn a_program_that_is_refused_is_shown_nothing_of_the_room() {
+    let mut hall = Hall::late();
+    let ann = hall.join("ann");
+    hall.say(ann, "not safe yet\n");
+    for (refusal, protocol) in [(None, 2), (Some(Refusal::Full), 1)] {
+        let bot = hall.connect_unless(refusal);
+        hall.hears(bot);
+        hall.say(bot, &format!("/hello {{\"protocol\":{protocol}}}\n"));
+        hall.hub.timeline.show_all();
+        assert_eq!(types(&hall.objects_so_far(bot)), ["error"]);
+        hall.hub.timeline.show(Mark {
+            seq: 0,
+            text: 0,
+            json: 0,
+        });
+    }
 }
