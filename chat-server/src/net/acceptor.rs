@@ -14,7 +14,8 @@ use crate::net::listener::{Accepted, Listener};
 use crate::net::proxied::Vestibule;
 use crate::ops::errors::in_words;
 use crate::ops::logger::Topic;
-use crate::runtime::control::{Peer, Shared};
+use crate::runtime::control::Shared;
+use crate::runtime::mailbox::Peer;
 use crate::runtime::rounds::Entrance;
 use crate::runtime::scheduler::ACCEPTS;
 

@@ -10,7 +10,6 @@
 //! that before it looks which ones are asleep: one of the two sees the other. Tasks are
 //! always followed by a wake-up.
 
-use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -21,11 +20,11 @@ use mio::net::TcpStream;
 
 use crate::clock::Now;
 use crate::config::Config;
-use crate::hub::{Answer, Hub};
-use crate::net::admission::{Admission, Refusal, Silent, Visit};
+use crate::hub::Hub;
+use crate::net::admission::{Admission, Refusal, Visit};
 use crate::ops::counters::Counters;
 use crate::ops::logger::{Logger, Topic};
-use crate::room::origin::ClientId;
+use crate::runtime::mailbox::{Mailbox, Peer, Task};
 use crate::runtime::waiting::{MAX_WAITING, Waiting};
 use crate::storage::Storage;
 use crate::timeline::mark::Form;
@@ -54,6 +53,21 @@ pub struct Shared<S = TcpStream> {
     pub(crate) logger: Logger,
 }
 
+/// How much there is of what the server limits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// All connections.
+    pub connections: usize,
+    /// Connections that have been let in.
+    pub admitted: usize,
+    /// Connections that are in the room and have said nothing.
+    pub silent: usize,
+    /// Connections that are only told why they cannot come in.
+    pub refused: usize,
+    /// Bytes of input that wait.
+    pub input: usize,
+}
+
 /// The room, and the files that it is kept in.
 #[derive(Debug)]
 pub struct State {
@@ -71,52 +85,6 @@ impl State {
             None => &NoFiles,
         }
     }
-}
-
-/// Where a worker is reached by the others.
-#[derive(Debug)]
-struct Mailbox<S> {
-    tasks: Mutex<Vec<Task<S>>>,
-    /// One of them is a [`Task::Outcome`].
-    has_outcomes: AtomicBool,
-    waker: Waker,
-    asleep: AtomicBool,
-    /// How many connections it has, or is about to have.
-    connections: AtomicUsize,
-    /// How many of them wait to be served, and are not in the room.
-    unserved: AtomicUsize,
-    /// How much its readers were last offered.
-    served: AtomicU64,
-    /// Of the log of each form its readers need nothing before this.
-    floor: [AtomicU64; 2],
-}
-
-/// A connection that has come.
-#[derive(Debug)]
-pub struct Peer<S = TcpStream> {
-    pub(crate) transport: S,
-    pub(crate) address: SocketAddr,
-    /// Why it is not to come in.
-    pub(crate) refusal: Option<Refusal>,
-}
-
-/// Something for one worker to do.
-#[derive(Debug)]
-pub enum Task<S = TcpStream> {
-    /// A connection has come, and is its from now on.
-    Peer(Peer<S>),
-    /// What came of a request of one of its connections.
-    Outcome(ClientId, Answer),
-    /// Too many peers say nothing, and the one that has done so for longest is to go.
-    MakeRoom(Silent),
-    /// Every peer is told this.
-    Tell(Arc<str>),
-    /// The server stops; the second time, at once.
-    Stop,
-    /// The files of the history are to be looked after.
-    Reopen,
-    /// A connection has ended: another one may come in.
-    Open,
 }
 
 impl<S> Shared<S> {
@@ -241,10 +209,7 @@ impl<S> Shared<S> {
     /// Gives a task to a worker.
     pub fn give(&self, worker: usize, task: Task<S>) {
         let mailbox = &self.mailboxes[worker];
-        if matches!(task, Task::Outcome(..)) {
-            mailbox.has_outcomes.store(true, Ordering::SeqCst);
-        }
-        mailbox.tasks().push(task);
+        mailbox.put(task);
         mailbox.wake();
     }
 
@@ -262,27 +227,37 @@ impl<S> Shared<S> {
 
     /// Whether a worker has anything to do.
     pub(crate) fn has_tasks(&self, worker: usize) -> bool {
-        !self.mailboxes[worker].tasks().is_empty()
+        self.mailboxes[worker].has_tasks()
     }
 
     /// Whether connections of a worker do not know yet what came of their requests. Until
     /// they do they are shown nothing: it may be their own. Outcomes are given by the
     /// thread that has the room alone, so nothing changes for a thread that reads it.
     pub(crate) fn has_outcomes(&self, worker: usize) -> bool {
-        self.mailboxes[worker].has_outcomes.load(Ordering::SeqCst)
+        self.mailboxes[worker].has_outcomes()
     }
 
     /// What a worker has to do, which has the room alone.
     pub(crate) fn take_tasks(&self, worker: usize) -> Vec<Task<S>> {
-        let mailbox = &self.mailboxes[worker];
-        mailbox.has_outcomes.store(false, Ordering::SeqCst);
-        mem::take(&mut *mailbox.tasks())
+        self.mailboxes[worker].take_tasks()
     }
 
     /// How many connections there are.
-    pub(crate) fn connections(&self) -> usize {
+    pub fn connections(&self) -> usize {
         let counts = self.mailboxes.iter().map(|mailbox| &mailbox.connections);
         counts.map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// What is counted now.
+    pub fn load(&self) -> Load {
+        let admission = self.admission();
+        Load {
+            connections: self.connections(),
+            admitted: admission.connections(),
+            silent: admission.silent(),
+            refused: self.refused.load(Ordering::SeqCst),
+            input: self.waiting.bytes(),
+        }
     }
 
     /// A connection comes from this address. `Err` if it is not even told at leisure why
@@ -395,7 +370,7 @@ impl<S> Shared<S> {
     }
 
     /// Has [`Task::Open`] come when a connection ends.
-    pub(crate) fn wait_for_space(&self) {
+    pub fn wait_for_space(&self) {
         self.acceptor_waits.store(true, Ordering::SeqCst);
     }
 
@@ -409,8 +384,7 @@ impl<S> Shared<S> {
     /// Before this no reader needs the log of a form. A reader that does not know yet
     /// what came of its request may begin where the room was then.
     pub(crate) fn floor(&self, form: Form) -> u64 {
-        let is_unknown = |mailbox: &Mailbox<S>| mailbox.has_outcomes.load(Ordering::SeqCst);
-        if self.mailboxes.iter().any(is_unknown) {
+        if self.mailboxes.iter().any(Mailbox::has_outcomes) {
             return 0;
         }
         let floors = self
@@ -421,33 +395,6 @@ impl<S> Shared<S> {
             .map(|floor| floor.load(Ordering::Acquire))
             .min()
             .unwrap_or(u64::MAX)
-    }
-}
-
-impl<S> Mailbox<S> {
-    fn new(waker: Waker) -> Self {
-        Self {
-            tasks: Mutex::default(),
-            has_outcomes: AtomicBool::new(false),
-            waker,
-            asleep: AtomicBool::new(false),
-            connections: AtomicUsize::new(0),
-            unserved: AtomicUsize::new(0),
-            served: AtomicU64::new(0),
-            floor: [u64::MAX; 2].map(AtomicU64::new),
-        }
-    }
-
-    fn has_people(&self) -> bool {
-        self.connections.load(Ordering::SeqCst) > 0
-    }
-
-    fn tasks(&self) -> MutexGuard<'_, Vec<Task<S>>> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wake(&self) {
-        self.waker.wake_by_ref();
     }
 }
 

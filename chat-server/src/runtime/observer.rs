@@ -6,6 +6,9 @@ use crate::net::connection::Connection;
 
 /// Is told what a scheduler does, and changes nothing.
 pub trait Observer<S> {
+    /// A connection belongs to the scheduler from now on.
+    fn came(&mut self, _: &Connection<S>, _: &Hub) {}
+
     /// A connection has its turn, in which `act` may change the room.
     fn turn<T>(
         &mut self,

@@ -17,7 +17,8 @@ use crate::net::transport::Transport;
 use crate::ops::errors::in_words;
 use crate::ops::logger::Topic;
 use crate::room::request::Request;
-use crate::runtime::control::{Peer, Shared, State, Task};
+use crate::runtime::control::{Shared, State};
+use crate::runtime::mailbox::{Peer, Task};
 use crate::runtime::observer::Observer;
 use crate::runtime::scheduler::Scheduler;
 use crate::storage::News;
@@ -166,7 +167,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
     /// Whether the server stops and there is no connection left to wait for. The worker
     /// that looks after the entrance stays for the last one of all: the disk and the
     /// second signal wake no other worker.
-    pub(crate) fn is_done(&self, outside: &Outside<'_, S>, now: Now) -> bool {
+    pub fn is_done(&self, outside: &Outside<'_, S>, now: Now) -> bool {
         self.stopping.is_some_and(|until| {
             let all_gone = match outside.entrance {
                 Some(_) => outside.shared.connections() == 0,

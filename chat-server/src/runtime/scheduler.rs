@@ -25,7 +25,8 @@ use crate::hub::{Answer, Hub};
 use crate::net::connection::Connection;
 use crate::net::transport::{Readiness, Transport};
 use crate::room::origin::ClientId;
-use crate::runtime::control::{Peer, Shared, Task};
+use crate::runtime::control::Shared;
+use crate::runtime::mailbox::{Peer, Task};
 use crate::runtime::observer::Observer;
 use crate::runtime::waiting::READ_BUFFER;
 use crate::session::{Held, Session, Stage};
@@ -155,7 +156,8 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
             None => Session::new(client, address, hub, now),
             Some(refusal) => Session::refused(client, address, refusal, hub, now),
         };
-        entry.insert(Connection::new(transport, session, refusal.is_none()));
+        let connection = Connection::new(transport, session, refusal.is_none());
+        self.observer.came(entry.insert(connection), hub);
         self.enqueue(key);
         Ok(())
     }

@@ -14,7 +14,8 @@ use crate::hub::Hub;
 use crate::net::listener::Listener;
 use crate::ops::logger::Logger;
 use crate::room::request::Request;
-use crate::runtime::control::{ACCEPTOR, Shared, State, Task};
+use crate::runtime::control::{ACCEPTOR, Shared, State};
+use crate::runtime::mailbox::Task;
 use crate::runtime::worker::Worker;
 use crate::storage::{History, News, Storage};
 

@@ -40,6 +40,11 @@ impl Waiting {
         }
     }
 
+    /// How much there is, of both kinds.
+    pub(crate) fn bytes(&self) -> usize {
+        self.partial.load(Ordering::Relaxed) + self.backlog.load(Ordering::Relaxed)
+    }
+
     /// Bytes of lines that are to be got rid of.
     pub(crate) fn excess(&self) -> usize {
         let partial = self.partial.load(Ordering::Relaxed);

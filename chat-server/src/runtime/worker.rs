@@ -14,7 +14,8 @@ use mio::{Events, Poll, Token};
 use crate::config::Config;
 use crate::net::acceptor::Acceptor;
 use crate::ops::signals::{Signal, Signals};
-use crate::runtime::control::{Shared, Task};
+use crate::runtime::control::Shared;
+use crate::runtime::mailbox::Task;
 use crate::runtime::rounds::{Entrance, Outside, Polled, Rounds, Wait};
 use crate::runtime::server::now;
 use crate::wake::waker;
@@ -186,14 +187,10 @@ fn report(shared: &Shared) {
         let hub = &shared.read().hub;
         (hub.timeline.head().seq, hub.people().count())
     };
-    let (connections, silent) = {
-        let admission = shared.admission();
-        (admission.connections(), admission.silent())
-    };
+    let load = shared.load();
     let text = format!(
-        "people {people}, connections {connections} ({silent} have said nothing), \
-         events {events}, {}",
-        shared.counters
+        "people {people}, connections {} ({} have said nothing), events {events}, {}",
+        load.admitted, load.silent, shared.counters
     );
     shared.logger.info(now().time, &text);
 }

@@ -7,7 +7,8 @@ use crate::hub::Hub;
 use crate::net::admission::Silent;
 use crate::net::connection::Silence;
 use crate::net::transport::Transport;
-use crate::runtime::control::{Shared, Task};
+use crate::runtime::control::Shared;
+use crate::runtime::mailbox::Task;
 use crate::runtime::observer::Observer;
 use crate::session::{ANNOUNCE_AFTER, Reason};
 

@@ -8,7 +8,7 @@ use chat_proto::name::Name;
 use super::*;
 use crate::hub::Hub;
 use crate::net::admission::Refusal;
-use crate::runtime::control::Peer;
+use crate::runtime::mailbox::Peer;
 use crate::storage::tests::faults::{Faults, Kind};
 use crate::storage::{History, Options, SyncMode};
 use crate::timeline::mark::Form;
