@@ -26,6 +26,8 @@ pub(crate) struct Ledger {
     pub(crate) told: BTreeSet<String>,
     /// At some time the disk could not read.
     pub(crate) was_unreadable: bool,
+    /// At some time it could not write.
+    pub(crate) was_trouble: bool,
 }
 
 /// An event.
@@ -112,16 +114,6 @@ impl Ledger {
     /// Its lines in the text form.
     pub(crate) fn text(&self, seq: u64) -> &[u8] {
         &self.text[self.event(seq).text.clone()]
-    }
-
-    /// Bytes of the JSON form, as files would hold them.
-    pub(crate) fn json_bytes(&self, range: Range<usize>) -> &[u8] {
-        &self.json[range.start.min(self.json.len())..range.end.min(self.json.len())]
-    }
-
-    /// Where an event begins among them.
-    pub(crate) fn json_start(&self, seq: u64) -> u64 {
-        self.event(seq).json.start as u64
     }
 
     /// What is before this event may be told as missing.

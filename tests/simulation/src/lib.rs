@@ -1,13 +1,15 @@
-//! The whole room without sockets, threads, files or clocks, beside a model of
+//! The whole server without sockets, threads, files or clocks, beside a model of
 //! it that knows only the rules.
 //!
 //! A [`Script`] is a schedule: people come, talk, stop reading, fail and come
 //! back; their bytes arrive in any pieces and are taken in any pieces; time
-//! passes, also the wrong way; the disk is late, fails and forgets. It is made
-//! of plain bytes, four a step, so that proptest, a fuzzer and a file can all
-//! hold one. [`run`] runs it through the server's own [`Session`]s,
-//! [`Connection`]s and [`Room`], in the order in which a worker calls them, and
-//! holds everything that anybody is sent against the model:
+//! passes, also the wrong way; the disk is late, fails and forgets; one worker is
+//! late, or has the second half of its round only when the others have had theirs.
+//! It is made of plain bytes, four a step, so that proptest, a fuzzer and a file can
+//! all hold one. [`run`] runs it through the [`Rounds`] of the server's own workers,
+//! over a transport, a history and an entrance that need no system. An [`Observer`]
+//! tells in whose turn an event has happened. Everything that a peer is sent is held
+//! against the model:
 //!
 //! - there is one order for all, numbered without gaps, and no line is torn;
 //! - each message that was taken is sent to everybody who is here once, and in
@@ -18,11 +20,15 @@
 //!   once more is in the room once;
 //! - who is here can be known from what is told, as the section "Who is here" of
 //!   [`chat_proto`] says, and no two names look alike;
-//! - what is held in memory for one connection is bounded.
+//! - a connection whose place another one has taken is sent nothing before it knows;
+//! - a connection is refused exactly when a limit says so, those that say nothing are
+//!   few, and all that is counted is given back;
+//! - a worker that sleeps is woken when there is something to send;
+//! - what is held in memory for one connection is bounded, and no reader holds back
+//!   the log.
 //!
-//! [`Session`]: chat_server::session::Session
-//! [`Connection`]: chat_server::net::connection::Connection
-//! [`Room`]: chat_server::room::apply::Room
+//! [`Rounds`]: chat_server::runtime::rounds::Rounds
+//! [`Observer`]: chat_server::runtime::observer::Observer
 
 mod disk;
 mod hall;
@@ -30,6 +36,7 @@ mod ledger;
 mod peer;
 mod person;
 pub mod script;
+mod standing;
 mod wire;
 
 pub use hall::{Report, run};

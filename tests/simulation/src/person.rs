@@ -6,12 +6,13 @@ use std::net::SocketAddr;
 use chat_proto::event::{RoomId, Secret};
 use chat_proto::name::Name;
 use chat_proto::text::MAX_TEXT;
-use chat_server::net::connection::Connection;
-use chat_server::session::{Reason, Session, Stage};
+use chat_server::net::transport::Readiness;
+use chat_server::session::Reason;
 
 use crate::ledger::{Ledger, Said};
 use crate::peer::{Asked, Peer};
 use crate::script::Words;
+use crate::standing::{Entry, Phase, Standing};
 use crate::wire::Wire;
 
 /// One connection, on both sides.
@@ -22,7 +23,9 @@ pub(crate) struct Person {
     /// The number of the program's first connection.
     pub(crate) owner: usize,
     pub(crate) address: SocketAddr,
-    pub(crate) connection: Connection<Wire>,
+    pub(crate) wire: Wire,
+    /// What the server makes of it.
+    pub(crate) standing: Standing,
     /// What was sent and has not arrived.
     pub(crate) on_the_way: VecDeque<u8>,
     /// What it sends is JSON from here on.
@@ -37,6 +40,8 @@ pub(crate) struct Person {
     pub(crate) saying: VecDeque<usize>,
     /// What of that did not come into the room.
     pub(crate) passed: Vec<usize>,
+    /// Something of that has come into the room.
+    pub(crate) has_said: bool,
     /// The events when it was closed.
     pub(crate) closing: Option<u64>,
     pub(crate) peer: Peer,
@@ -68,31 +73,82 @@ impl Person {
 
     /// Whether it is in the room.
     pub(crate) fn is_here(&self) -> bool {
-        self.connection.session.stage() == Stage::Present
+        matches!(self.standing.phase, Phase::Here(_))
     }
 
     /// What it is called in the room.
     pub(crate) fn name(&self) -> String {
-        match self.connection.session.name() {
-            Some(name) => name.to_string(),
-            None => Name::of_address(self.address).to_string(),
+        let name = self.standing.name.clone();
+        name.unwrap_or_else(|| Name::of_address(self.address).to_string())
+    }
+
+    /// Whether the server still hears it, and sends to it.
+    pub(crate) fn is_open(&self) -> bool {
+        !matches!(self.standing.phase, Phase::Closing | Phase::Closed(_))
+    }
+
+    /// Whether something is still to become of it.
+    pub(crate) fn is_to_go_on(&self) -> bool {
+        self.standing.phase == Phase::Arriving || self.standing.is_held
+    }
+
+    /// Whether all that it sent was to be heard: it came in, went by itself, was not sent
+    /// away before, and did not break off while it said more than the `rate`.
+    pub(crate) fn was_heard(&self, reason: Reason, rate: u32) -> bool {
+        let wire = self.wire.socket();
+        let meant_it = wire.ended && !wire.lost && (wire.error.is_none() || rate == 0);
+        let by_itself = matches!(reason, Reason::Closed | Reason::Reset | Reason::SocketError);
+        self.standing.entry == Entry::Admitted && meant_it && by_itself
+    }
+
+    /// In its turn the events from `first` on have come: what of that it has said.
+    pub(crate) fn note_said(&mut self, ledger: &Ledger, first: u64) {
+        for seq in first..=ledger.last() {
+            if let Some(number) = ledger.said_number(seq) {
+                let place = self.saying.iter().position(|said| *said == number);
+                let place = place.expect("said once, and in order");
+                self.passed.extend(self.saying.drain(..place));
+                self.saying.pop_front();
+                self.has_said = true;
+            }
         }
     }
 
-    /// Whether all that it sent was to be heard: it went by itself, was not sent away
-    /// before, and did not break off while it said more than the `rate`.
-    pub(crate) fn was_heard(&mut self, rate: u32) -> bool {
-        let wire = self.connection.transport_mut();
-        let meant_it = wire.ended && !wire.lost && (wire.error.is_none() || rate == 0);
-        let by_itself = matches!(
-            self.session().reason(),
-            Reason::Closed | Reason::Reset | Reason::SocketError
-        );
-        meant_it && by_itself
+    /// Some of what it has sent arrives.
+    pub(crate) fn arrive(&mut self, count: usize) {
+        let socket = &mut *self.wire.socket();
+        let count = count.min(self.on_the_way.len());
+        if count > 0 && !socket.ended {
+            socket.arrived.extend(self.on_the_way.drain(..count));
+            socket.tell(Readiness {
+                readable: true,
+                ..Readiness::default()
+            });
+        }
     }
 
-    pub(crate) fn session(&self) -> &Session {
-        &self.connection.session
+    /// So many more bytes can be sent to it.
+    pub(crate) fn take(&self, count: usize) {
+        let socket = &mut *self.wire.socket();
+        socket.space = count;
+        if count > 0 {
+            socket.tell(Readiness {
+                writable: true,
+                ..Readiness::default()
+            });
+        }
+    }
+
+    /// It sends nothing more.
+    pub(crate) fn end(&self) {
+        let socket = &mut *self.wire.socket();
+        socket.ended = true;
+        socket.tell(Readiness {
+            readable: true,
+            writable: socket.error.is_some() || socket.deaf,
+            read_on: true,
+            failed: false,
+        });
     }
 
     /// Sends words, of which so many bytes arrive.

@@ -13,6 +13,10 @@ pub struct Script {
     pub capacity: u64,
     /// Lines that are heard from each in a second, if there is a limit.
     pub rate: u32,
+    /// Workers of the server.
+    pub workers: usize,
+    /// How many connections there may be.
+    pub space: Space,
     /// What happens.
     pub steps: Vec<Step>,
 }
@@ -28,16 +32,41 @@ pub enum Keeping {
     Always,
 }
 
-/// Something that happens, and whether the server notices it at once or only
-/// together with the next thing.
+/// How many connections there may be, and for how long they may say nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Space {
+    /// As many as come, for as long as they like.
+    Endless,
+    /// A few, and of those that say nothing and those from one address fewer; the others
+    /// are refused.
+    Limited,
+    /// A few; the others are refused as far as the system has space, and wait outside
+    /// beyond that.
+    Scarce,
+}
+
+/// Something that happens, and what the server does then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
     /// Whose doing it is: below [`SEATS`].
     pub who: usize,
     /// What it is.
     pub what: What,
-    /// No round of the server follows.
-    pub together: bool,
+    /// What the server does then.
+    pub then: Then,
+}
+
+/// What the workers of the server do after a step: those that something has happened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// Each one has a round, one after the other.
+    Rounds,
+    /// This one changes the room, the others have their rounds, and then this one sends.
+    Within(usize),
+    /// This one has a round, and the others are late.
+    Only(usize),
+    /// Nothing: they notice it only together with the next step.
+    Nothing,
 }
 
 /// The kinds of things that happen.
@@ -141,6 +170,12 @@ impl Script {
             },
             capacity: [1, 100_000, 1 << 20][usize::from(room(1) % 3)],
             rate: [0, 20][usize::from(room(2) % 2)],
+            workers: usize::from(room(3) % 3) + 1,
+            space: match room(3) / 3 % 3 {
+                0 => Space::Endless,
+                1 => Space::Limited,
+                _ => Space::Scarce,
+            },
             steps: records.map(step).collect(),
         }
     }
@@ -204,7 +239,12 @@ fn step(record: &[u8]) -> Step {
     Step {
         who: who % SEATS,
         what,
-        together: op >= 192,
+        then: match op / 64 {
+            0 => Then::Rounds,
+            1 => Then::Within(a % 3),
+            2 => Then::Only(a % 3),
+            _ => Then::Nothing,
+        },
     }
 }
 

@@ -1,14 +1,28 @@
 //! A socket without a system: what has arrived, how much more can be sent, and
-//! how it ends.
+//! how it ends. The server has one handle of it and the hall another.
 
+use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Read};
+use std::rc::Rc;
 
-use chat_server::net::transport::{Received, StallTimer, Transport};
+use chat_server::net::transport::{Readiness, Received, StallTimer, Transport};
 
-/// The server's end of a connection.
-#[derive(Debug, Default)]
+/// One end of a connection.
+#[derive(Debug, Clone)]
 pub(crate) struct Wire {
+    /// The number of the connection.
+    pub(crate) number: usize,
+    socket: Rc<RefCell<Socket>>,
+}
+
+/// What both ends know of the connection.
+#[derive(Debug, Default)]
+pub(crate) struct Socket {
+    /// The worker that it belongs to, and its key there.
+    pub(crate) place: Option<(usize, usize)>,
+    /// What has happened to it and the worker is not told of yet.
+    pub(crate) happened: Option<Readiness>,
     /// What has arrived and is not read yet.
     pub(crate) arrived: VecDeque<u8>,
     /// The peer sends nothing behind that.
@@ -27,15 +41,44 @@ pub(crate) struct Wire {
     pub(crate) shut: bool,
 }
 
-impl Transport for Wire {
-    type Registry = ();
-
-    fn register(&mut self, (): &(), _: usize) -> io::Result<()> {
-        Ok(())
+impl Wire {
+    pub(crate) fn new(number: usize) -> Self {
+        let socket = Socket {
+            space: usize::MAX,
+            ..Socket::default()
+        };
+        Self {
+            number,
+            socket: Rc::new(RefCell::new(socket)),
+        }
     }
 
-    fn deregister(&mut self, (): &()) -> io::Result<()> {
-        Ok(())
+    pub(crate) fn socket(&self) -> RefMut<'_, Socket> {
+        self.socket.borrow_mut()
+    }
+
+    /// Whether the other end is gone.
+    pub(crate) fn is_alone(&self) -> bool {
+        Rc::strong_count(&self.socket) == 1
+    }
+}
+
+impl Socket {
+    /// The poll is to tell of this.
+    pub(crate) fn tell(&mut self, happened: Readiness) {
+        let earlier = self.happened.unwrap_or_default();
+        self.happened = Some(Readiness {
+            readable: earlier.readable || happened.readable,
+            writable: earlier.writable || happened.writable,
+            read_on: earlier.read_on || happened.read_on,
+            failed: earlier.failed || happened.failed,
+        });
+    }
+
+    /// It fails; perhaps some of what was sent is lost.
+    pub(crate) fn fail(&mut self, is_lost: bool) {
+        self.error = Some(io::ErrorKind::ConnectionReset);
+        self.lost = is_lost;
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
@@ -54,10 +97,6 @@ impl Transport for Wire {
             None if self.ended => Ok(end),
             None => Err(io::ErrorKind::WouldBlock.into()),
         }
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_slices(&[IoSlice::new(bytes)])
     }
 
     fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -88,6 +127,37 @@ impl Transport for Wire {
             None if self.deaf => Err(io::ErrorKind::NotConnected.into()),
             None => Ok(()),
         }
+    }
+}
+
+impl Transport for Wire {
+    /// The worker whose poll it is.
+    type Registry = usize;
+
+    fn register(&mut self, worker: &usize, key: usize) -> io::Result<()> {
+        self.socket().place = Some((*worker, key));
+        Ok(())
+    }
+
+    fn deregister(&mut self, _: &usize) -> io::Result<()> {
+        self.socket().place = None;
+        Ok(())
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
+        self.socket().read(buffer)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_slices(&[IoSlice::new(bytes)])
+    }
+
+    fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.socket().write_slices(slices)
+    }
+
+    fn shut(&mut self) -> io::Result<()> {
+        self.socket().shut()
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {

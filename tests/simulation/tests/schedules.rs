@@ -43,10 +43,15 @@ fn it_keeps_it_under_what_the_fuzzer_has_found() {
     let mut all = Report::default();
     for entry in std::fs::read_dir(corpus).unwrap() {
         let script = std::fs::read(entry.unwrap().path()).unwrap();
-        let report = run(&Script::parse(&script));
-        all.events += report.events;
-        all.connections += report.connections;
-        all.replaced += report.replaced;
+        for workers in 1..=3 {
+            let report = run(&Script {
+                workers,
+                ..Script::parse(&script)
+            });
+            all.events += report.events;
+            all.connections += report.connections;
+            all.replaced += report.replaced;
+        }
     }
     assert!(all.events > 1000 && all.connections > 100, "{all:?}");
     assert!(all.replaced > 10, "{all:?}");

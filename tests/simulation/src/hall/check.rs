@@ -5,87 +5,59 @@ use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::time::Duration;
 
+use chat_proto::event::Limits;
 use chat_server::clock::Now;
 use chat_server::hub::Hub;
-use chat_server::net::transport::Readiness;
 use chat_server::room::presence::TOGETHER_AFTER;
-use chat_server::session::{Reason, Stage};
+use chat_server::runtime::control::Load;
+use chat_server::runtime::mailbox::Task;
+use chat_server::session::{ANNOUNCE_AFTER, Reason};
 use chat_server::timeline::mark::Form;
 
-use super::{Hall, READ_BUFFER};
+use super::Hall;
+use super::scene::Scene;
 use crate::ledger::{Keys, Ledger};
 use crate::person::Person;
-use crate::script::Keeping;
+use crate::script::{Keeping, Then};
+use crate::standing::{Entry, Phase};
 
 impl Hall {
-    /// Who is here, by what each connection says of itself.
-    fn here(&self) -> BTreeSet<String> {
-        let here = self
-            .people
-            .iter()
-            .flatten()
-            .filter(|person| person.is_here());
-        here.map(Person::name).collect()
-    }
-
-    /// What holds after every round.
-    pub(super) fn check(&mut self) {
-        let count = self
-            .people
-            .iter()
-            .flatten()
-            .filter(|person| person.is_here())
-            .count();
-        let is_news = (count, self.ledger.last()) != self.checked;
-        self.checked = (count, self.ledger.last());
+    /// What holds after every round; and after a round of all who have something to do.
+    pub(super) fn check(&mut self, then: Then) {
+        let scene = self.scene.borrow();
+        let state = self.shared.read();
+        let count = scene.here().count();
+        let deadline = state.hub.room().presence_deadline();
+        let is_news = (count, scene.ledger.last()) != self.checked || deadline.is_some();
+        self.checked = (count, scene.ledger.last());
         // A server that stops does not tell anybody that all are gone.
-        if !self.stopping && (is_news || self.hub.room().presence_deadline().is_some()) {
-            self.check_people(count);
-        }
-        self.check_memory();
-    }
-
-    fn check_people(&self, count: usize) {
-        let here = self.here();
-        assert_eq!((here.len(), self.hub.people().count()), (count, count));
-        KEYS.with_borrow_mut(|keys| {
-            let mut taken = HashSet::new();
-            for name in &here {
-                for key in keys.of(name) {
-                    assert!(taken.insert(*key), "{name} looks like another one");
-                }
-            }
-        });
-        match self.hub.room().presence_deadline() {
-            None => assert_eq!(self.ledger.told, here, "all are told of"),
-            Some(at) => {
-                let now = self.now.instant;
-                assert!(
-                    at > now && at <= now + TOGETHER_AFTER,
-                    "who came waits too long"
-                );
+        if !scene.stopping {
+            check_load(&scene, self.shared.load());
+            if is_news {
+                scene.check_people(&state.hub, then);
             }
         }
+        self.check_memory(&scene, &state.hub);
     }
 
-    fn check_memory(&self) {
+    fn check_memory(&self, scene: &Scene, hub: &Hub) {
         let forms = [(Form::Text, self.capacity / 2), (Form::Json, self.capacity)];
         for (form, capacity) in forms {
-            let (log, shown) = (
-                self.hub.timeline.log(form),
-                self.hub.timeline.shown().of(form),
-            );
+            let (log, shown) = (hub.timeline.log(form), hub.timeline.shown().of(form));
             let start = log.start();
             assert!(start <= shown, "what nobody could see is dropped");
             let is_old = start + capacity <= log.head();
             assert!(start == 0 || is_old, "more is dropped than has to be");
         }
         if self.keeping != Keeping::Not {
-            let start = self.hub.timeline.log(Form::Json).start();
-            assert!(start <= self.disk.safe, "what is not safe is dropped");
+            let start = hub.timeline.log(Form::Json).start();
+            assert!(
+                start <= self.disk.state().safe,
+                "what is not safe is dropped"
+            );
         }
-        for person in self.people.iter().flatten() {
-            let held = person.session().held();
+        for person in scene.people.iter().flatten() {
+            let held = person.standing.held;
             assert!(held.answers <= MAX_ANSWERS, "{held:?}");
             assert!(held.backlog + held.partial <= MAX_INPUT, "{held:?}");
         }
@@ -95,70 +67,170 @@ impl Hall {
     /// happens; then nobody may miss anything.
     pub(super) fn come_to_rest(&mut self) {
         self.trouble(false);
-        (self.disk.is_slow, self.disk.is_unreadable) = (false, false);
-        for who in 0..self.people.len() {
-            self.arrive(who, usize::MAX);
-            if let Some(person) = &mut self.people[who] {
-                person.connection.transport_mut().space = usize::MAX;
-                person.connection.note(Readiness {
-                    writable: true,
-                    ..Readiness::default()
-                });
-            }
-            self.enqueue(who);
+        {
+            let disk = &mut *self.disk.state();
+            (disk.is_slow, disk.is_unreadable) = (false, false);
         }
-        self.rounds_until("all is sent", |hall| {
-            hall.hub.timeline.shown() == hall.hub.timeline.head()
-                && hall.hub.room().presence_deadline().is_none()
-                && !hall.people.iter().flatten().any(|one| {
-                    matches!(one.session().stage(), Stage::Arriving(_)) || one.session().is_held()
-                })
-        });
-        let here = self.here();
-        for person in self.people.iter().flatten() {
-            if person.session().stage() != Stage::Closing {
-                person.peer.check_at_rest(&self.ledger, &self.hub, &here);
-                check_said(person, &self.ledger, self.was_trouble);
+        for person in self.scene.borrow_mut().people.iter_mut().flatten() {
+            person.arrive(usize::MAX);
+            let is_blocked = person.wire.socket().space < usize::MAX;
+            if is_blocked {
+                person.take(usize::MAX);
             }
+        }
+        self.rounds_until("all is sent", |scene, hub| {
+            hub.timeline.shown() == hub.timeline.head()
+                && hub.room().presence_deadline().is_none()
+                && !scene.people.iter().flatten().any(Person::is_to_go_on)
+        });
+        self.check_at_rest();
+        self.check_trimmed();
+    }
+
+    fn check_at_rest(&self) {
+        let scene = self.scene.borrow();
+        let state = self.shared.read();
+        let here: BTreeSet<String> = scene.here().map(Person::name).collect();
+        for person in scene.people.iter().flatten() {
+            if person.is_open() {
+                person.peer.check_at_rest(&scene.ledger, &state.hub, &here);
+                if person.standing.entry == Entry::Admitted {
+                    check_said(person, &scene.ledger, scene.ledger.was_trouble);
+                }
+            }
+        }
+        let config = self.shared.config();
+        scene.check_silent(&config.limits);
+        let is_full = self.shared.connections() >= config.connections;
+        assert!(
+            self.gate.waiting.is_empty() || is_full,
+            "a connection is left outside"
+        );
+    }
+
+    /// Where all is sent no reader holds back the log.
+    fn check_trimmed(&mut self) {
+        // The first round moves the readers, and the second one drops what is before them.
+        for _ in 0..2 {
+            for worker in 0..self.workers.len() {
+                self.shared.give(worker, Task::Open);
+            }
+            self.serve(Then::Rounds);
+        }
+        let timeline = &self.shared.read().hub.timeline;
+        for form in [Form::Text, Form::Json] {
+            let (start, point) = (timeline.log(form).start(), timeline.trim_point(form));
+            assert_eq!(start, point, "a reader holds back the log");
         }
     }
 
     /// All go at once.
     pub(super) fn empty(&mut self) {
-        for who in 0..self.people.len() {
-            if let Some(person) = &mut self.people[who] {
-                person.connection.transport_mut().error = Some(io::ErrorKind::ConnectionReset);
-            }
-            self.hang_up(who);
+        for person in self.scene.borrow().people.iter().flatten() {
+            person.wire.socket().error = Some(io::ErrorKind::ConnectionReset);
+            person.end();
         }
-        self.rounds_until("all are gone", |hall| {
-            hall.people.iter().all(Option::is_none) && hall.hub.room().presence_deadline().is_none()
+        self.rounds_until("all are gone", |scene, hub| {
+            scene.people.iter().all(Option::is_none) && hub.room().presence_deadline().is_none()
         });
-        let told = &self.ledger.told;
-        assert!(
-            self.stopping || told.is_empty(),
-            "{told:?} are not told to be gone"
-        );
-        self.report.events = self.ledger.last();
+        let scene = &mut *self.scene.borrow_mut();
+        if !scene.stopping {
+            let told = &scene.ledger.told;
+            assert!(told.is_empty(), "{told:?} are not told to be gone");
+            assert_eq!(self.shared.load(), Load::default(), "nothing is left");
+        }
+        scene.report.events = scene.ledger.last();
     }
 
-    fn rounds_until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+    fn rounds_until(&mut self, what: &str, is_so: impl Fn(&Scene, &Hub) -> bool) {
         for _ in 0..MANY_ROUNDS {
-            let nobody_waits = self.returning.is_empty() && self.disk.reading.is_empty();
-            if self.queue.is_empty() && nobody_waits && is_so(self) {
+            let is_quiet = (0..self.workers.len()).all(|worker| self.is_at_rest(worker))
+                && !self.disk.state().is_asked();
+            if self.workers.iter().all(Option::is_none)
+                || is_quiet && is_so(&self.scene.borrow(), &self.shared.read().hub)
+            {
                 return;
             }
-            self.disk.synced(&mut self.hub);
-            self.now.instant += Duration::from_millis(50);
-            self.round();
+            self.disk.state().sync();
+            self.scene.borrow_mut().now.instant += Duration::from_millis(50);
+            self.serve(Then::Rounds);
         }
         panic!("it does not come to rest: {what}");
     }
 }
 
+impl Scene {
+    /// Who is here, by what each connection says of itself.
+    fn here(&self) -> impl Iterator<Item = &Person> {
+        let people = self.people.iter().flatten();
+        people.filter(|person| person.is_here())
+    }
+
+    fn check_people(&self, hub: &Hub, then: Then) {
+        let here: BTreeSet<String> = self.here().map(Person::name).collect();
+        let count = self.here().count();
+        assert_eq!((here.len(), hub.people().count()), (count, count));
+        KEYS.with_borrow_mut(|keys| {
+            let mut taken = HashSet::new();
+            for name in &here {
+                for key in keys.of(name) {
+                    assert!(taken.insert(*key), "{name} looks like another one");
+                }
+            }
+        });
+        match hub.room().presence_deadline() {
+            None => assert_eq!(self.ledger.told, here, "all are told of"),
+            Some(at) => {
+                let now = self.now.instant;
+                // One worker may be late.
+                let is_soon = at > now || matches!(then, Then::Only(_));
+                assert!(
+                    is_soon && at <= now + TOGETHER_AFTER,
+                    "who came waits too long"
+                );
+            }
+        }
+    }
+
+    /// Few are in the room that have said nothing, and not for long.
+    fn check_silent(&self, limits: &Limits) {
+        let silent = self
+            .here()
+            .filter_map(|person| match person.standing.phase {
+                Phase::Here(Some(since)) => Some((person.address.ip(), since)),
+                _ => None,
+            });
+        let silent: Vec<_> = silent.collect();
+        let is_below = |count: usize, most: usize| most == 0 || count <= most;
+        assert!(is_below(silent.len(), limits.unjoined), "{silent:?}");
+        for (address, since) in &silent {
+            let from_there = silent.iter().filter(|(other, _)| other == address).count();
+            assert!(
+                is_below(from_there, limits.unjoined_per_address),
+                "{silent:?}"
+            );
+            let until = *since + limits.idle_join.saturating_sub(ANNOUNCE_AFTER);
+            let is_in_time = limits.idle_join.is_zero() || until > self.now.instant;
+            assert!(is_in_time, "{address} has said nothing for too long");
+        }
+    }
+}
+
+/// What the server counts is what there is.
+fn check_load(scene: &Scene, load: Load) {
+    let [admitted, refused] = [Entry::Admitted, Entry::Refused].map(|entry| scene.count(entry));
+    assert_eq!((load.admitted, load.refused), (admitted, refused));
+    assert_eq!(load.connections, admitted + refused);
+    let held = scene.people.iter().flatten().map(|one| one.standing.held);
+    assert_eq!(
+        load.input,
+        held.map(|held| held.backlog + held.partial).sum::<usize>()
+    );
+}
+
 /// One who is closed has got all that happened before.
 pub(super) fn check_end(person: &Person, ledger: &Ledger, hub: &Hub, now: Now) {
-    let until = person.session().deadline();
+    let until = person.standing.deadline;
     if until.is_none_or(|until| until <= now.instant) {
         return;
     }
@@ -173,11 +245,17 @@ pub(super) fn check_end(person: &Person, ledger: &Ledger, hub: &Hub, now: Now) {
 }
 
 /// Nobody is closed but for what they did.
-pub(super) fn check_reason(person: &mut Person) {
-    let wire = person.connection.transport_mut();
-    let can_take = wire.space >= MAX_ANSWERS && !wire.deaf && wire.error.is_none();
-    let took_nothing = person.session().reason() == Reason::TookNothing;
-    assert!(!(took_nothing && can_take), "it could take something");
+pub(super) fn check_reason(person: &Person, reason: Reason, limits: &Limits) {
+    let socket = person.wire.socket();
+    let can_take = socket.space >= MAX_ANSWERS && !socket.deaf && socket.error.is_none();
+    match reason {
+        Reason::TookNothing => assert!(!can_take, "it could take something"),
+        Reason::SaidNothing | Reason::Crowded => {
+            assert!(!limits.idle_join.is_zero(), "it may say nothing");
+            assert!(!person.has_said, "it has said something");
+        }
+        _ => {}
+    }
 }
 
 /// What somebody said who is still connected, or was heard up to their end, is in
@@ -203,4 +281,4 @@ const MANY_ROUNDS: usize = 5000;
 const MAX_ANSWERS: usize = 16 * 1024 + 2 * chat_proto::json_form::MAX_LINE;
 
 /// What it sent and is not processed: what is read at once, and a line.
-const MAX_INPUT: usize = READ_BUFFER + chat_proto::json_form::MAX_LINE;
+const MAX_INPUT: usize = 16 * 1024 + chat_proto::json_form::MAX_LINE;
