@@ -26,7 +26,7 @@ use crate::session::rate::RateLimiter;
 use crate::timeline::cursor::Pending;
 pub(crate) use change::Change;
 use input::Input;
-pub use output::Past;
+pub(crate) use output::Past;
 use participant::{MAX_PRIVATE, Participant, Phase};
 pub use reason::Reason;
 
@@ -48,7 +48,7 @@ pub struct Session {
 
 impl Session {
     /// A connection that has just been accepted.
-    pub fn new(client: ClientId, address: SocketAddr, hub: &Hub, now: Now) -> Self {
+    pub(crate) fn new(client: ClientId, address: SocketAddr, hub: &Hub, now: Now) -> Self {
         let mut participant = Participant::new(client, address, hub, now);
         participant.greet(hub, now);
         Self {
@@ -58,7 +58,7 @@ impl Session {
     }
 
     /// A connection that was accepted only to be told why it cannot come in.
-    pub fn refused(
+    pub(crate) fn refused(
         client: ClientId,
         address: SocketAddr,
         refusal: Refusal,
@@ -74,26 +74,26 @@ impl Session {
     }
 
     /// The socket failed: nothing can be sent any more.
-    pub fn lost(&mut self, reason: Reason, hub: &mut Hub, now: Now) {
+    pub(crate) fn lost(&mut self, reason: Reason, hub: &mut Hub, now: Now) {
         self.participant.leave(hub, now);
         self.participant.close(reason, hub, now);
     }
 
     /// The peer is gone, and not in order. What it has said is heard still, but not
     /// the time that blank lines would take.
-    pub fn break_off(&mut self) {
+    pub(crate) fn break_off(&mut self) {
         self.participant.has_broken_off = true;
     }
 
     /// A word to every peer.
-    pub fn tell(&mut self, text: &str, hub: &Hub, now: Now) {
+    pub(crate) fn tell(&mut self, text: &str, hub: &Hub, now: Now) {
         if self.stage() != Stage::Closing {
             self.participant.notice(text, hub, now);
         }
     }
 
     /// It has to go, for a reason that it is told.
-    pub fn dismiss(&mut self, text: &str, reason: Reason, hub: &mut Hub, now: Now) {
+    pub(crate) fn dismiss(&mut self, text: &str, reason: Reason, hub: &mut Hub, now: Now) {
         if self.stage() != Stage::Closing {
             self.participant.notice(text, hub, now);
             self.participant.end(reason, hub, now);
@@ -101,17 +101,17 @@ impl Session {
     }
 
     /// Which connection it is.
-    pub fn client(&self) -> ClientId {
+    pub(crate) fn client(&self) -> ClientId {
         self.participant.client
     }
 
     /// What came of a request of this connection that had to wait for its place.
-    pub fn outcome(&mut self, answer: Answer, hub: &mut Hub, now: Now) {
+    pub(crate) fn outcome(&mut self, answer: Answer, hub: &mut Hub, now: Now) {
         self.participant.outcome(answer, hub, now);
     }
 
     /// The server stops; people are to come back `after` that.
-    pub fn goodbye(&mut self, after: Duration, hub: &Hub, now: Now) {
+    pub(crate) fn goodbye(&mut self, after: Duration, hub: &Hub, now: Now) {
         if self.stage() != Stage::Closing {
             self.participant.goodbye(after, hub, now);
         }
@@ -126,7 +126,7 @@ impl Session {
     }
 
     /// Does what is due.
-    pub fn expire(&mut self, hub: &mut Hub, now: Now) {
+    pub(crate) fn expire(&mut self, hub: &mut Hub, now: Now) {
         if self.participant.pace.get().is_some() {
             self.participant
                 .pace
@@ -152,7 +152,7 @@ impl Session {
     }
 
     /// Whether there is something to do without the peer's doing anything.
-    pub fn has_work(&self) -> bool {
+    pub(crate) fn has_work(&self) -> bool {
         let more_names = self.participant.is_telling_who()
             && matches!(self.participant.phase, Phase::Present(_))
             && self.participant.reader.private_bytes() < MAX_PRIVATE;
@@ -166,14 +166,9 @@ impl Session {
         self.participant.phase.is_open() && (!self.wants_input() || self.input.has_backlog())
     }
 
-    /// Whether the peer has said more than may be heard for the moment.
-    pub fn is_too_fast(&self) -> bool {
-        self.participant.is_too_fast()
-    }
-
     /// Whether all is said, and all sent or past its time. What still has to
     /// be kept is waited for, unless nothing can be kept now.
-    pub fn is_finished(&self, hub: &Hub, now: Now) -> bool {
+    pub(crate) fn is_finished(&self, hub: &Hub, now: Now) -> bool {
         let all_sent = match hub.timeline.trouble() {
             Some(_) => self.pending(hub) == Pending::Nothing,
             None => self.participant.reader.is_at_end(),
@@ -199,7 +194,7 @@ impl Session {
     }
 
     /// Where it comes from.
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.participant.address()
     }
 

@@ -27,10 +27,10 @@ pub struct Connection<S = TcpStream> {
     /// The rules.
     pub session: Session,
     /// It counts as one of those who may come in.
-    pub came_in: bool,
+    pub(crate) came_in: bool,
     /// It stands in the list of those to be looked after in this round.
-    pub queued: bool,
-    pub past_turn: PastTurn,
+    pub(crate) queued: bool,
+    pub(crate) past_turn: PastTurn,
     ready: Readiness,
     stall_timer: StallTimer,
     state: State,
@@ -39,7 +39,7 @@ pub struct Connection<S = TcpStream> {
 
 /// Where a connection stands that gets the past, page by page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PastTurn {
+pub(crate) enum PastTurn {
     /// It gets none for now.
     Idle,
     /// In the list of those whose turn comes.
@@ -63,7 +63,7 @@ enum State {
 
 /// What becomes of a connection at the end of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     /// It is dropped.
     Drop,
     /// It stays.
@@ -77,7 +77,7 @@ pub enum Next {
 
 /// What a connection can do although the poll tells nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
+pub(crate) enum Work {
     /// It takes more of what waits for it.
     Send,
     /// Something else.
@@ -88,7 +88,7 @@ pub enum Work {
 
 impl<S: Transport> Connection<S> {
     /// A connection that has just been accepted and registered.
-    pub fn new(transport: S, session: Session, came_in: bool) -> Self {
+    pub(crate) fn new(transport: S, session: Session, came_in: bool) -> Self {
         Self {
             transport,
             session,
@@ -111,11 +111,6 @@ impl<S: Transport> Connection<S> {
         &self.transport
     }
 
-    /// The same, to be changed.
-    pub fn transport_mut(&mut self) -> &mut S {
-        &mut self.transport
-    }
-
     /// Has the poll tell nothing more of it.
     pub(crate) fn deregister(&mut self, registry: &S::Registry) {
         // A socket that is dropped is off the poll as well.
@@ -123,7 +118,7 @@ impl<S: Transport> Connection<S> {
     }
 
     /// Takes note of what the poll has told.
-    pub fn note(&mut self, told: Readiness) {
+    pub(crate) fn note(&mut self, told: Readiness) {
         self.ready.read_on |= told.read_on;
         self.ready.readable |= told.readable || self.ready.read_on;
         self.ready.writable |= told.writable;
@@ -133,7 +128,7 @@ impl<S: Transport> Connection<S> {
     }
 
     /// Has its turn to be heard. Tells how many bytes were read.
-    pub fn hear(&mut self, buffer: &mut [u8], hub: &mut Hub, now: Now) -> usize {
+    pub(crate) fn hear(&mut self, buffer: &mut [u8], hub: &mut Hub, now: Now) -> usize {
         self.settle(now);
         self.session.go_on(hub, now);
         match self.wants_read() {
@@ -228,7 +223,7 @@ impl<S: Transport> Connection<S> {
 
     /// Ends it step by step, as far as that is possible now, and tells what becomes of
     /// it. The timer is taken for set.
-    pub fn conclude(&mut self, stall: Duration, hub: &Hub, now: Now) -> Next {
+    pub(crate) fn conclude(&mut self, stall: Duration, hub: &Hub, now: Now) -> Next {
         self.close(hub, now);
         if self.is_closed() {
             return Next::Drop;
@@ -276,7 +271,7 @@ impl<S: Transport> Connection<S> {
     }
 
     /// Whether it is to be looked at when the round ends.
-    pub fn is_due(&self, stall: Duration, hub: &Hub) -> bool {
+    pub(crate) fn is_due(&self, stall: Duration, hub: &Hub) -> bool {
         let is_closing = self.session.stage() == Stage::Closing;
         is_closing || self.needs_turn(stall) || self.can_send(hub)
     }

@@ -43,7 +43,7 @@ impl Input {
 
 impl Session {
     /// Takes what the peer sent.
-    pub fn receive(&mut self, input: &[u8], hub: &mut Hub, now: Now) {
+    pub(crate) fn receive(&mut self, input: &[u8], hub: &mut Hub, now: Now) {
         if self.input.has_backlog() {
             self.input.put_back(input);
             self.go_on(hub, now);
@@ -53,7 +53,7 @@ impl Session {
     }
 
     /// Processes input that had to wait, if it no longer has to.
-    pub fn go_on(&mut self, hub: &mut Hub, now: Now) {
+    pub(crate) fn go_on(&mut self, hub: &mut Hub, now: Now) {
         self.participant.go_on_with_who(hub, now);
         if self.input.has_backlog() && self.wants_input() {
             let backlog = self.input.backlog.change(mem::take);
@@ -63,7 +63,7 @@ impl Session {
 
     /// The peer will send nothing more. What it was in the middle of saying is
     /// not said: half a line is not what a person means.
-    pub fn input_ended(&mut self, hub: &mut Hub, now: Now) {
+    pub(crate) fn input_ended(&mut self, hub: &mut Hub, now: Now) {
         let rest = match self.input.partial() {
             0 => Rest::Nothing,
             _ => Rest::HalfALine,
@@ -72,7 +72,7 @@ impl Session {
     }
 
     /// The line that it is in the middle of takes memory that others need.
-    pub fn end_partial_line(&mut self, hub: &mut Hub, now: Now) {
+    pub(crate) fn end_partial_line(&mut self, hub: &mut Hub, now: Now) {
         self.input.decoder = LineDecoder::default();
         let text = "the lines of all that have no end yet are too long together, \
                     and yours is one of the longest: goodbye";

@@ -9,20 +9,20 @@ use crate::timeline::slices::Slices;
 
 impl Session {
     /// What is to be sent next.
-    pub fn pending(&self, hub: &Hub) -> Pending {
+    pub(crate) fn pending(&self, hub: &Hub) -> Pending {
         let shown = hub.timeline.view(self.participant.form);
         self.participant.reader.pending(&shown)
     }
 
     /// What is to be sent next, if it is all in one piece.
-    pub fn one_piece<'a>(&self, hub: &'a Hub) -> Option<&'a [u8]> {
+    pub(crate) fn one_piece<'a>(&self, hub: &'a Hub) -> Option<&'a [u8]> {
         self.participant
             .reader
             .one_piece(&hub.timeline.view(self.participant.form))
     }
 
     /// What is to be sent next, up to a piece of the past.
-    pub fn output<'a>(&'a self, hub: &'a Hub, slices: &mut Slices<'a>) {
+    pub(crate) fn output<'a>(&'a self, hub: &'a Hub, slices: &mut Slices<'a>) {
         let shown = hub.timeline.view(self.participant.form);
         self.participant.reader.slices(&shown, slices);
     }
@@ -30,7 +30,7 @@ impl Session {
     /// If a piece of the past comes next, fills `page` with the beginning of
     /// it, which may be nothing, or tells what has to be read first. `piece` is what
     /// was read.
-    pub fn past(
+    pub(crate) fn past(
         &mut self,
         hub: &Hub,
         files: &dyn Files,
@@ -49,29 +49,29 @@ impl Session {
     }
 
     /// Leaves out what was still to be sent of the past.
-    pub fn forget_past(&mut self) {
+    pub(crate) fn forget_past(&mut self) {
         self.participant.reader.forget_past();
     }
 
     /// Takes note that `count` bytes of the page were sent.
-    pub fn past_sent(&mut self, count: usize, page: &Page) {
+    pub(crate) fn past_sent(&mut self, count: usize, page: &Page) {
         self.participant.reader.page_sent(count, page);
     }
 
     /// Takes note that `count` bytes were sent.
-    pub fn sent(&mut self, count: usize) {
+    pub(crate) fn sent(&mut self, count: usize) {
         self.participant.reader.advance(count);
     }
 
     /// Whether it stands before what the log is about to drop.
-    pub fn is_too_far_behind(&self, hub: &Hub) -> bool {
+    pub(crate) fn is_too_far_behind(&self, hub: &Hub) -> bool {
         self.participant
             .reader
             .needs_before(hub.timeline.trim_point(self.participant.form))
     }
 
     /// Goes on where the log will begin, with what lies before it as the past.
-    pub fn fall_behind(&mut self, hub: &Hub) {
+    pub(crate) fn fall_behind(&mut self, hub: &Hub) {
         let form = self.participant.form;
         let (log, point) = (hub.timeline.log(form), hub.timeline.trim_point(form));
         self.participant.reader.fall_behind(log, point);
@@ -80,7 +80,7 @@ impl Session {
 
 /// What comes of the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Past {
+pub(crate) enum Past {
     /// It does not come next.
     NotDue,
     /// The page is filled.

@@ -61,7 +61,7 @@ impl<S: Transport> Connection<S> {
     }
 
     /// Does what is due; `stall` is how long it may take nothing.
-    pub fn expire(&mut self, stall: Duration, hub: &mut Hub, now: Now) {
+    pub(crate) fn expire(&mut self, stall: Duration, hub: &mut Hub, now: Now) {
         if !self.is_unheard() {
             self.session.expire(hub, now);
         }
@@ -130,12 +130,12 @@ impl<S: Transport> Connection<S> {
     }
 
     /// The moment for which a timer is set.
-    pub fn timer(&self) -> Option<Instant> {
+    pub(crate) fn timer(&self) -> Option<Instant> {
         self.clock.get()?.timer
     }
 
     /// A timer is set for this moment, or none any more.
-    pub fn set_timer(&mut self, timer: Option<Instant>) {
+    pub(crate) fn set_timer(&mut self, timer: Option<Instant>) {
         self.clock.change(|clock| clock.timer = timer);
     }
 }

@@ -14,7 +14,7 @@ use crate::timeline::slices::Slices;
 impl<S: Transport> Connection<S> {
     /// Writes until nothing is left but the past, the socket is full, or this
     /// connection has had its share of the round. Tells how many bytes that were.
-    pub fn write(&mut self, hub: &Hub, now: Now) -> usize {
+    pub(crate) fn write(&mut self, hub: &Hub, now: Now) -> usize {
         let mut share = SHARE;
         let mut bytes = 0;
         while share > 0 && self.can_send(hub) {
@@ -46,7 +46,7 @@ impl<S: Transport> Connection<S> {
     /// Writes a page of the past, if that is what comes next; or tells what of it is
     /// to be read first. `piece` is what was read. Tells also how many bytes were
     /// written.
-    pub fn write_past(
+    pub(crate) fn write_past(
         &mut self,
         hub: &Hub,
         files: &dyn Files,
@@ -74,7 +74,7 @@ impl<S: Transport> Connection<S> {
     }
 
     /// Whether it could be sent a page of the past now.
-    pub fn wants_past(&self, hub: &Hub) -> bool {
+    pub(crate) fn wants_past(&self, hub: &Hub) -> bool {
         self.may_send()
             && self.past_turn != PastTurn::Reading
             && self.session.pending(hub) == Pending::Past
