@@ -12,16 +12,16 @@ pub struct Config {
     pub limits: Limits,
     /// The addresses of this machine are limited like all others.
     pub limit_loopback: bool,
-    /// Connections come from a proxy, which says whose each one is.
+    /// Connections come from a proxy, which names the address of each peer.
     pub proxied: bool,
     /// How many connections there can be, refused ones included; others wait outside.
     pub connections: usize,
-    /// How many are let in beyond the limits, since they have proved that they have a
-    /// place here; and how many at a time are told at leisure why they cannot come
-    /// in, and may prove that. Of a flood the others get the word and are closed.
+    /// How many connections are let in beyond the limits because they prove that they
+    /// have a place in the room; and how many refused ones at a time may stay to prove
+    /// that. In a flood the others are told why they are refused and closed at once.
     pub returning: usize,
-    /// How many connections one thread has before the next one gets any: to send
-    /// them a message takes less time than to wake up another thread for a few of them.
+    /// How many connections one thread has before the next one gets any: to send a
+    /// message to a few more takes less time than to wake another thread for them.
     pub together: usize,
 }
 

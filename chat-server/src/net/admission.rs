@@ -1,10 +1,9 @@
-//! Who may come in: how many connections there are in all and from one address,
-//! and how many of them have not said anything yet.
+//! Which connections may come in: limits on all connections, on those from one address,
+//! and on those that have not said anything yet.
 //!
-//! An address is one of IPv4, or what one subscriber of IPv6 usually has, 64
-//! bits of it. Addresses of this machine count in all only, unless it is said
-//! that they count like the others. It is all a matter of numbers: sockets and
-//! clocks are elsewhere.
+//! An address is one of IPv4, or the 64 bits that one subscriber of IPv6 usually has.
+//! Addresses of this machine count only among all connections, unless `limit_loopback` is
+//! set. This file knows no socket and no clock.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -18,24 +17,23 @@ use chat_proto::text_form::GREETING;
 
 use crate::config::Config;
 
-/// Everybody who has come in and not gone.
+/// The connections that were let in and have not ended.
 #[derive(Debug)]
 pub(crate) struct Admission {
     config: Arc<Config>,
-    /// How many there are.
+    /// How many connections there are.
     connections: usize,
     from: HashMap<Source, Count>,
-    /// Those who are in the room and have said nothing, and where they are from; who
-    /// has been so for longest is the first.
+    /// The silent connections and their addresses, the longest silent one first.
     silent: BTreeMap<Silent, IpAddr>,
     /// What is left of the turns of each address.
     turns: HashMap<Source, Turns>,
-    /// When those of them that mean nothing any more were last dropped.
+    /// When the turns of rested addresses were last dropped.
     swept: Option<Instant>,
 }
 
-/// When an address can again send as many connections as after ten quiet minutes:
-/// of those that come into the room, and of those that do not.
+/// When an address is rested, so that it has as many turns as after ten quiet minutes:
+/// turns of connections that come into the room, and of those that do not.
 #[derive(Debug)]
 struct Turns {
     inside: Instant,
@@ -63,13 +61,13 @@ struct Count {
 pub struct Silent {
     /// For how long.
     pub(crate) since: Instant,
-    /// Whose connection it is.
+    /// The worker that has it.
     pub(crate) worker: usize,
-    /// Which one of those.
+    /// Its key there.
     pub(crate) key: usize,
 }
 
-/// Where somebody comes from.
+/// What counts as one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Source {
     V4([u8; 4]),
@@ -77,20 +75,20 @@ enum Source {
     V6([u8; 8]),
 }
 
-/// Why somebody may not come in.
+/// Why a connection may not come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// There are as many as there can be.
+    /// The limit on connections is reached.
     Full,
-    /// There are as many from this address as there can be.
+    /// The limit on connections from this address is reached.
     AddressFull,
-    /// As many have come from this address of late as may.
+    /// The limit on new connections from this address in ten minutes is reached.
     AddressBusy,
-    /// As many have come from this address of late without coming into the room as may.
+    /// The same for connections that do not come into the room.
     AddressProbing,
-    /// As many of this address as may have said nothing yet.
+    /// The limit on silent connections from this address is reached.
     AddressSilent,
-    /// It does not come through the proxy.
+    /// The connection does not come through the proxy.
     NoHeader,
 }
 
@@ -105,15 +103,15 @@ impl Refusal {
         Self::NoHeader,
     ];
 
-    /// What whoever is refused sees first. A program takes it for the greeting,
-    /// and asks.
+    /// The first line to a refused peer. A program takes it for the greeting, and says
+    /// hello.
     pub(crate) fn greeting(self, limits: &Limits) -> String {
         // The words that a program looks for, without the `-- ` of a notice.
         let version = &GREETING["-- ".len()..];
         format!("{version} {}", self.advice(limits))
     }
 
-    /// What a person can make of it.
+    /// The reason, and what a person can do.
     pub(crate) fn advice(self, limits: &Limits) -> String {
         let reason = self.reason(limits);
         match self {
@@ -122,7 +120,7 @@ impl Refusal {
         }
     }
 
-    /// The limit, and the option that it is set with.
+    /// The reason, with the limit and its option.
     pub(crate) fn reason(self, limits: &Limits) -> String {
         let limit = match self {
             Self::Full => format!("at most {}, --max-clients", limits.clients),
@@ -177,8 +175,8 @@ impl Admission {
         self.config = config;
     }
 
-    /// A connection comes. If it is not refused it counts, and takes one of the turns
-    /// of its address; see [`Admission::leave`].
+    /// A connection comes. Unless it is refused it counts, and takes one of the turns of
+    /// its address; see [`Admission::leave`].
     pub(crate) fn arrive(&mut self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
         let limits = &self.config.limits;
         if is_reached(self.connections, limits.clients) {
@@ -202,9 +200,9 @@ impl Admission {
         Ok(())
     }
 
-    /// Whether a connection that is refused may come in if it proves that it has a
-    /// place here. The connection whose place it takes counts until that is closed,
-    /// so there may be some more than the limits say.
+    /// Whether a refused connection may come in if it proves that it has a place in the
+    /// room. The connection whose place it takes counts until that is closed, so there may
+    /// be a few more than the limits say.
     pub(crate) fn may_return(&self, address: IpAddr) -> bool {
         let from = self.from.get(&source_of(address));
         let from = from.map_or(0, |from| from.connections);
@@ -216,7 +214,7 @@ impl Admission {
         !is_full && !is_reached(self.connections, limits.clients)
     }
 
-    /// It has proved that, and comes in.
+    /// A refused connection has proved that, and comes in.
     pub(crate) fn let_back(&mut self, address: IpAddr) {
         self.count(address);
     }
@@ -248,8 +246,8 @@ impl Admission {
         }
     }
 
-    /// Somebody says nothing for a while after coming in. If those are too many
-    /// now, whoever has been silent for longest is one of them no more, and is to go.
+    /// A connection comes in and has said nothing. If there are too many of those now, the
+    /// one that has been silent for longest no longer counts as one, and is to go.
     pub(crate) fn wait(
         &mut self,
         silent: Silent,
@@ -272,7 +270,7 @@ impl Admission {
         Ok(first)
     }
 
-    /// Somebody who has waited says something, or goes.
+    /// A silent connection says something, or ends.
     pub(crate) fn join(&mut self, silent: &Silent) {
         if let Some(address) = self.silent.remove(silent)
             && let Some(from) = self.from.get_mut(&source_of(address))
@@ -281,12 +279,12 @@ impl Admission {
         }
     }
 
-    /// How many there are.
+    /// How many connections there are.
     pub(crate) fn connections(&self) -> usize {
         self.connections
     }
 
-    /// How many of them have said nothing yet.
+    /// How many of them are silent.
     pub(crate) fn silent(&self) -> usize {
         self.silent.len()
     }
@@ -296,14 +294,14 @@ impl Admission {
         self.config.limit_loopback || !address.to_canonical().is_loopback()
     }
 
-    /// The times in which one more of an address can come into the room, and one more
-    /// that does not.
+    /// The times after which an address has one more turn: for a connection that comes into
+    /// the room, and for one that does not.
     fn intervals(&self) -> [Duration; 2] {
         let most = self.config.limits.new_per_address.max(1);
         [most, most.saturating_mul(PROBES)].map(|most| WINDOW / most)
     }
 
-    /// What is left of the turns of an address, if they are counted.
+    /// The turns of an address, if they are limited.
     fn turns(&mut self, source: Source, now: Instant) -> Option<&mut Turns> {
         if self.config.limits.new_per_address == 0 {
             return None;
@@ -352,11 +350,11 @@ fn is_reached(count: usize, most: usize) -> bool {
 /// The time in which only so many may come from one address.
 const WINDOW: Duration = Duration::from_secs(600);
 
-/// How many connections that do not come into the room an address may have for each
-/// one that does: one in 0.1 s, where 60 may in ten minutes.
+/// How many turns for connections that do not come into the room an address has for each
+/// one that does: one in 0.1 s, if `--max-new-per-address` is 60.
 const PROBES: u32 = 100;
 
-/// The time between two searches for what can be dropped.
+/// The time between two searches for rested addresses.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// Addresses that are remembered after their connections have ended.

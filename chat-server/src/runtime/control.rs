@@ -1,14 +1,13 @@
 //! What the threads of the server have in common.
 //!
 //! Every worker has its own poll and its own connections. The room belongs to all of
-//! them, behind one lock: a worker that hears something has it alone for a moment, and
-//! all read it at once to send, out of the same log. So there is one order for all, and
-//! no byte is copied from thread to thread.
+//! them, behind one lock: a worker with input has it alone for a moment, and all workers
+//! read it at the same time to send, out of the same log. So there is one order, and no
+//! byte is copied from thread to thread.
 //!
-//! A worker that sleeps must not miss anything. It says so at its mailbox
-//! *before* it looks for news a last time, and a worker that shows something does
-//! that before it looks which ones are asleep: one of the two sees the other. Tasks are
-//! always followed by a wake-up.
+//! A worker that sleeps misses nothing. It marks its mailbox as asleep *before* it looks
+//! for news a last time. A worker with news publishes it *before* it looks which mailboxes
+//! are asleep. So one of the two sees the other. Every task is followed by a wake-up.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -41,13 +40,13 @@ pub struct Shared<S = TcpStream> {
     pub(crate) is_kept: bool,
     admission: Mutex<Admission>,
     pub(crate) counters: Counters,
-    /// Input of all that cannot be processed yet.
+    /// Input of all connections that cannot be processed yet.
     pub(crate) waiting: Waiting,
-    /// Connections that are only told why they cannot come in.
+    /// Connections that are refused, and may still prove that they have a place.
     refused: AtomicUsize,
     /// A connection waits outside for another one to end.
     acceptor_waits: AtomicBool,
-    /// A worker does not hear its peers because others are behind.
+    /// A worker does not read from its peers because other workers are behind.
     talk_waits: AtomicBool,
     config: RwLock<Arc<Config>>,
     pub(crate) logger: Logger,
@@ -62,13 +61,13 @@ pub struct Load {
     pub admitted: usize,
     /// Connections that are in the room and have said nothing.
     pub silent: usize,
-    /// Connections that are only told why they cannot come in.
+    /// Connections that are refused, and may still prove that they have a place.
     pub refused: usize,
     /// Bytes of input that wait.
     pub input: usize,
 }
 
-/// The room, and the files that it is kept in.
+/// The room and its history.
 #[derive(Debug)]
 pub struct State {
     /// The room and its timeline.
@@ -78,7 +77,7 @@ pub struct State {
 }
 
 impl State {
-    /// What is no longer in memory.
+    /// The events that are no longer in memory.
     pub(crate) fn files(&self) -> &dyn Files {
         match &self.history {
             Some(history) => history.as_ref(),
@@ -129,18 +128,18 @@ impl<S> Shared<S> {
         *old.unwrap_or_else(PoisonError::into_inner) = config;
     }
 
-    /// The room to look at, together with others. A panic ends the process a
-    /// moment later; until then no other thread finds it half changed.
+    /// The room to read, at the same time as other workers. A panic ends the process a
+    /// moment later; until then no other thread finds the room half changed.
     pub fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(|_| wait_for_the_end())
     }
 
-    /// The room to change, alone.
+    /// The room to change, without other workers.
     pub fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(|_| wait_for_the_end())
     }
 
-    /// What is left when all workers are done.
+    /// The room and the logger, when all workers are done.
     pub(crate) fn into_parts(self) -> (State, Logger) {
         let state = self.state.into_inner();
         (state.unwrap_or_else(PoisonError::into_inner), self.logger)
@@ -151,13 +150,13 @@ impl<S> Shared<S> {
         self.shown.load(Ordering::SeqCst)
     }
 
-    /// Takes note of what the room shows; tells whether that is news.
+    /// Publishes how much readers may see; tells whether that is news.
     pub(crate) fn show(&self, hub: &Hub) -> bool {
         let bytes = hub.timeline.shown().bytes();
         self.shown.swap(bytes, Ordering::SeqCst) != bytes
     }
 
-    /// Wakes the workers that sleep, but `worker`, because there is news.
+    /// Wakes the other workers that sleep, because there is news.
     pub(crate) fn wake_others(&self, worker: usize) {
         for (index, mailbox) in self.mailboxes.iter().enumerate() {
             if index != worker
@@ -178,9 +177,9 @@ impl<S> Shared<S> {
         }
     }
 
-    /// Whether any worker is so far behind that no more should be said: one
-    /// fast speaker is not to outrun readers that take what they are served at once.
-    /// If so, all workers are woken when that is over.
+    /// Whether a worker is so far behind that input has to wait: a fast speaker is not to
+    /// outrun readers that take at once what they are sent. If so, all workers are woken
+    /// when that is over.
     pub(crate) fn must_wait(&self) -> bool {
         if !self.is_behind() {
             return false;
@@ -198,8 +197,7 @@ impl<S> Shared<S> {
             .any(|served| shown - served.min(shown) >= MAX_LAG)
     }
 
-    /// A worker is about to sleep, if it finds no news after this; or it is awake
-    /// again.
+    /// A worker is about to sleep, unless it finds news after this; or it is awake again.
     pub(crate) fn set_asleep(&self, worker: usize, asleep: bool) {
         self.mailboxes[worker]
             .asleep
@@ -213,7 +211,7 @@ impl<S> Shared<S> {
         mailbox.wake();
     }
 
-    /// What wakes a worker up.
+    /// The waker of a worker.
     pub(crate) fn waker(&self, worker: usize) -> &Waker {
         &self.mailboxes[worker].waker
     }
@@ -225,19 +223,19 @@ impl<S> Shared<S> {
         }
     }
 
-    /// Whether a worker has anything to do.
+    /// Whether a worker has tasks.
     pub(crate) fn has_tasks(&self, worker: usize) -> bool {
         self.mailboxes[worker].has_tasks()
     }
 
-    /// Whether connections of a worker do not know yet what came of their requests. Until
-    /// they do they are shown nothing: it may be their own. Outcomes are given by the
-    /// thread that has the room alone, so nothing changes for a thread that reads it.
+    /// Whether outcomes wait for connections of a worker. Until these connections know
+    /// them they are shown nothing: it may be their own. Only the thread that has the room
+    /// alone gives outcomes, so nothing changes for a thread that reads the room.
     pub(crate) fn has_outcomes(&self, worker: usize) -> bool {
         self.mailboxes[worker].has_outcomes()
     }
 
-    /// What a worker has to do, which has the room alone.
+    /// Takes the tasks of a worker, which has the room alone.
     pub(crate) fn take_tasks(&self, worker: usize) -> Vec<Task<S>> {
         self.mailboxes[worker].take_tasks()
     }
@@ -260,8 +258,8 @@ impl<S> Shared<S> {
         }
     }
 
-    /// A connection comes from this address. `Err` if it is not even told at leisure why
-    /// it cannot come in.
+    /// A connection comes from this address. `Err` if it is refused and may not stay to
+    /// prove that it has a place in the room.
     pub fn admit(
         &self,
         transport: S,
@@ -283,8 +281,8 @@ impl<S> Shared<S> {
         })
     }
 
-    /// The worker that is to have the next connection, which is counted now. A
-    /// small room is quickest where all are together: no thread has to be woken.
+    /// The worker that gets the next connection, which counts from now on. A small room
+    /// is quickest if one worker has all connections: no other thread has to be woken.
     pub(crate) fn place(&self) -> usize {
         let together = self.config().together;
         let load = |mailbox: &Mailbox<S>| mailbox.connections.load(Ordering::Relaxed);
@@ -304,21 +302,20 @@ impl<S> Shared<S> {
         worker
     }
 
-    /// Of the connections of this worker that are not in the room so many wait to
-    /// be served.
+    /// This worker has so many connections that wait to be served and are not in the room.
     pub(crate) fn set_unserved(&self, worker: usize, count: usize) {
         self.mailboxes[worker]
             .unserved
             .store(count, Ordering::Relaxed);
     }
 
-    /// How many connections come or go and have not been served, about.
+    /// About how many connections of all workers come or go and have not been served.
     pub(crate) fn unserved(&self) -> usize {
         let counts = self.mailboxes.iter().map(|mailbox| &mailbox.unserved);
         counts.map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
-    /// The connections that count, and how many of them say nothing.
+    /// Who may connect, and how many connections there are.
     pub(crate) fn admission(&self) -> MutexGuard<'_, Admission> {
         let admission = self.admission.lock();
         admission.unwrap_or_else(PoisonError::into_inner)
@@ -338,8 +335,8 @@ impl<S> Shared<S> {
         self.logger.tell(Topic::Unreadable, now, &text);
     }
 
-    /// Whether there is space for a connection that cannot come in, to be told so
-    /// or to prove that it has a place here. If so it is counted.
+    /// Whether there is space for a refused connection to stay for a moment. If so it
+    /// counts.
     pub(crate) fn can_refuse(&self, address: IpAddr) -> bool {
         let has_space = self.refused.load(Ordering::SeqCst) < self.config().returning
             && self.admission().may_return(address);
@@ -348,15 +345,14 @@ impl<S> Shared<S> {
         has_space
     }
 
-    /// Such a connection has proved that, and is in.
+    /// A refused connection has proved that it has a place in the room, and is let in.
     pub(crate) fn let_back(&self, address: IpAddr) {
         self.admission().let_back(address);
         self.refused.fetch_sub(1, Ordering::SeqCst);
         self.counters.accepted.add(1);
     }
 
-    /// A connection of this worker has ended: one from this address, or one that was
-    /// only told why it could not come in.
+    /// A connection of this worker has ended: one from this address, or a refused one.
     pub(crate) fn leave(&self, worker: usize, from: Option<(IpAddr, Visit)>, now: Now) {
         match from {
             Some((address, visit)) => self.admission().leave(address, visit, now.instant),
@@ -369,7 +365,7 @@ impl<S> Shared<S> {
         }
     }
 
-    /// Has [`Task::Open`] come when a connection ends.
+    /// Asks for [`Task::Open`] when a connection ends.
     pub fn wait_for_space(&self) {
         self.acceptor_waits.store(true, Ordering::SeqCst);
     }
@@ -381,8 +377,8 @@ impl<S> Shared<S> {
         }
     }
 
-    /// Before this no reader needs the log of a form. A reader that does not know yet
-    /// what came of its request may begin where the room was then.
+    /// The place in the log of a form before which no reader needs it. A reader for which
+    /// an outcome waits may begin where the room was at its request.
     pub(crate) fn floor(&self, form: Form) -> u64 {
         if self.mailboxes.iter().any(Mailbox::has_outcomes) {
             return 0;
