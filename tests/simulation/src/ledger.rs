@@ -203,9 +203,8 @@ impl Ledger {
         }
     }
 
-    fn note_event(&mut self, json: Range<usize>, mut turn: Option<&mut Turn>, first: u64) {
+    fn note_event(&mut self, json: Range<usize>, turn: Option<&mut Turn>, first: u64) {
         let by = turn.as_ref().map(|turn| turn.connection);
-        let mut own = Own::No;
         let line = &self.json[json.start..json.end - 1];
         let line = std::str::from_utf8(line).expect("UTF-8");
         let no_controls = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
@@ -216,7 +215,28 @@ impl Ledger {
             panic!("no event: {line}");
         };
         assert_eq!(seq, self.last() + 1, "numbers have no gaps");
-        let start = self.text.len();
+        let (start, time) = (self.text.len(), time.to_seconds());
+        let (what, own) = self.follow(&body, turn, seq, first);
+        self.events.push(Noted {
+            json,
+            text: start..self.text.len(),
+            time,
+            what,
+            by,
+            own,
+        });
+    }
+
+    /// What an event means, and how it is written in text form.
+    fn follow(
+        &mut self,
+        body: &Body,
+        mut turn: Option<&mut Turn>,
+        seq: u64,
+        first: u64,
+    ) -> (Noting, Own) {
+        let by = turn.as_ref().map(|turn| turn.connection);
+        let mut own = Own::No;
         let text = &mut self.text;
         let mut put = |parts: &[&str]| {
             text.push(b'\r');
@@ -225,7 +245,7 @@ impl Ledger {
         };
         let what = match body {
             Body::Message(speech) | Body::Action(speech) => {
-                let action = line.contains("\"type\":\"action\"");
+                let action = matches!(body, Body::Action(_));
                 let name = speech.name.as_str();
                 assert!(self.told.contains(name), "{name} speaks before coming in");
                 let said = speech.text.as_str();
@@ -275,18 +295,11 @@ impl Ledger {
                 Noting::Renamed(old, new)
             }
             Body::Room { people, .. } => {
-                assert_eq!(people, self.told.len(), "as many as were told of");
+                assert_eq!(*people, self.told.len(), "as many as were told of");
                 Noting::Hub
             }
         };
-        self.events.push(Noted {
-            json,
-            text: start..self.text.len(),
-            time: time.to_seconds(),
-            what,
-            by,
-            own,
-        });
+        (what, own)
     }
 }
 

@@ -184,12 +184,7 @@ impl Script {
 fn step(record: &[u8]) -> Step {
     let [op, who, a, b] = [0, 1, 2, 3].map(|index| usize::from(record[index]));
     let what = match op % 64 {
-        0..8 => What::Connect(match a % 8 {
-            0 => Greeting::Silent,
-            1 | 2 => Greeting::Nick(b),
-            3..6 => Greeting::Hello(b, [0, 1, 20, 1000][a / 8 % 4]),
-            _ => Greeting::Resume(b),
-        }),
+        0..8 => What::Connect(greeting(a, b)),
         8 => What::Crowd([3, 5, 8, 25][a % 4], b % 2 == 0),
         9..29 => What::Send(
             Words::Say {
@@ -245,6 +240,15 @@ fn step(record: &[u8]) -> Step {
             2 => Then::Only(a % 3),
             _ => Then::Nothing,
         },
+    }
+}
+
+fn greeting(a: usize, b: usize) -> Greeting {
+    match a % 8 {
+        0 => Greeting::Silent,
+        1 | 2 => Greeting::Nick(b),
+        3..6 => Greeting::Hello(b, [0, 1, 20, 1000][a / 8 % 4]),
+        _ => Greeting::Resume(b),
     }
 }
 
