@@ -117,7 +117,7 @@ impl Session {
         }
     }
 
-    /// When [`Session::expire`] wants to be called, if nothing happens before.
+    /// When `Session::expire` wants to be called, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
         let pace = self.participant.pace.get().and_then(RateLimiter::deadline);
         pace.into_iter()

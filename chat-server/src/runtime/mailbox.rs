@@ -53,6 +53,8 @@ pub enum Task<S = TcpStream> {
     Tell(Arc<str>),
     /// The server stops; the second time, at once.
     Stop,
+    /// Requests have got their place in an order that several servers share.
+    Ordered,
     /// The files of the history are to be looked after.
     Reopen,
     /// A connection has ended: another one may come in.

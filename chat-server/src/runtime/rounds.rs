@@ -241,6 +241,8 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
                 Task::MakeRoom(silent) => self.scheduler.make_room(&silent, hub, now),
                 Task::Tell(text) => self.scheduler.tell(&text, hub, now),
                 Task::Stop => self.stop(hub, outside, now),
+                // They are applied in each round, and before all tasks.
+                Task::Ordered => {}
                 Task::Reopen => history.iter_mut().for_each(|history| history.reopen()),
                 Task::Open => {
                     if let Some(entrance) = &mut outside.entrance {

@@ -27,9 +27,13 @@
 //! - what is held in memory for one connection is bounded, and no reader holds back
 //!   the log.
 //!
+//! [`cluster`] runs several servers that share one room: the order between them delays
+//! requests, mixes those of the servers and repeats some, and the rooms stay equal.
+//!
 //! [`Rounds`]: chat_server::runtime::rounds::Rounds
 //! [`Observer`]: chat_server::runtime::observer::Observer
 
+pub mod cluster;
 mod disk;
 mod hall;
 mod ledger;

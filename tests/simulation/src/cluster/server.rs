@@ -1,0 +1,174 @@
+//! One of the servers.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Instant;
+
+use chat_proto::event::{Event, Limits, RoomId, RunId, ServerMessage};
+use chat_proto::json_form;
+use chat_server::clock::Now;
+use chat_server::config::Config;
+use chat_server::hub::Hub;
+use chat_server::ops::logger::Logger;
+use chat_server::room::identity::{Identity, Key};
+use chat_server::room::origin::ServerId;
+use chat_server::runtime::control::Shared;
+use chat_server::runtime::mailbox::{Peer, Task};
+use chat_server::runtime::rounds::{Entrance, Outside, Polled, Rounds};
+use chat_server::sequencer::shared::SharedOrder;
+use chat_server::session::Stage;
+use chat_server::timeline::mark::Form;
+
+use super::client::Client;
+use crate::person::ROOM;
+use crate::wire::Wire;
+
+/// A server and its workers.
+pub(super) struct Server {
+    number: usize,
+    shared: Shared<Wire>,
+    workers: Vec<Rounds<Wire>>,
+    gate: Gate,
+}
+
+/// Connections that wait to be taken in.
+#[derive(Default)]
+struct Gate(VecDeque<(Wire, SocketAddr)>);
+
+impl Server {
+    /// A server at this end of the order.
+    pub(super) fn new(order: &SharedOrder, id: ServerId) -> Self {
+        let identity = Identity {
+            room: RoomId::new(ROOM).expect("a name"),
+            run: RunId::new(1, 0),
+            key: Key::of([7; Key::BYTES]),
+        };
+        let mut hub = Hub::new(identity, 1 << 20);
+        hub.set_sequencer(order.of(id));
+        let limits = Limits {
+            rate: 0,
+            new_per_address: 0,
+            ..Limits::default()
+        };
+        let config = Arc::new(Config::of(limits));
+        let worker = |index| Rounds::new(index, Arc::clone(&config), ());
+        let wakers = vec![Waker::noop().clone(); WORKERS];
+        Self {
+            number: usize::from(id.0),
+            workers: (0..WORKERS).map(worker).collect(),
+            shared: Shared::new(hub, None, wakers, config, Logger::discarding()),
+            gate: Gate::default(),
+        }
+    }
+
+    pub(super) fn connect(&mut self, wire: Wire, address: SocketAddr) {
+        self.gate.0.push_back((wire, address));
+    }
+
+    /// A round of each worker, which hears what has arrived from its `clients`. Between the
+    /// halves of a round of one the others send, as they do at the same time.
+    pub(super) fn round(&mut self, clients: &[Client], now: Now) {
+        self.shared.give(0, Task::Ordered);
+        for index in 0..WORKERS {
+            self.note(index, clients);
+            let entrance: Option<&mut dyn Entrance<Wire>> = match index {
+                0 => Some(&mut self.gate),
+                _ => None,
+            };
+            let mut outside = Outside {
+                shared: &self.shared,
+                registry: &index,
+                entrance,
+            };
+            let polled = Polled {
+                woken: true,
+                until: now.instant,
+            };
+            self.workers[index].change(&mut outside, polled, || now);
+            for sender in (0..WORKERS).rev() {
+                let outside = Outside {
+                    shared: &self.shared,
+                    registry: &sender,
+                    entrance: None,
+                };
+                self.workers[sender].serve(&outside, now);
+            }
+        }
+    }
+
+    /// Tells a worker what has happened to its connections.
+    fn note(&mut self, worker: usize, clients: &[Client]) {
+        for client in clients.iter().filter(|it| it.server == self.number) {
+            let socket = &mut *client.wire.socket();
+            if let Some((_, key)) = socket.place.filter(|(place, _)| *place == worker)
+                && let Some(happened) = socket.happened.take()
+            {
+                self.workers[worker].scheduler.note(key, happened);
+            }
+        }
+    }
+
+    /// Whether nothing more happens by itself.
+    pub(super) fn is_quiet(&self) -> bool {
+        let hub = &self.shared.read().hub;
+        hub.presence_deadline().is_none()
+            && self.workers.iter().all(|worker| {
+                let mut connections = worker.scheduler.connections();
+                connections.all(|one| {
+                    let stage = one.session.stage();
+                    let is_joining = matches!(stage, Stage::Arriving(_) | Stage::Joining);
+                    !is_joining && !one.session.is_held()
+                })
+            })
+    }
+
+    /// All that is to be the same on each server: the room, and the log of both forms.
+    pub(super) fn shown(&self) -> (String, [Vec<u8>; 2]) {
+        let hub = &self.shared.read().hub;
+        let log = [Form::Text, Form::Json].map(|form| {
+            let log = hub.timeline.log(form);
+            log.bytes(0..log.head()).flatten().copied().collect()
+        });
+        (format!("{:?}", hub.room()), log)
+    }
+
+    /// All events.
+    pub(super) fn events(&self) -> Vec<Event> {
+        let (_, [_, json]) = self.shown();
+        let lines = std::str::from_utf8(&json).expect("text").lines();
+        let event = |line| match json_form::parse_server_message(line) {
+            Ok(Some(ServerMessage::Event(event))) => event,
+            other => panic!("{line}: {other:?}"),
+        };
+        lines.map(event).collect()
+    }
+}
+
+impl Entrance<Wire> for Gate {
+    fn is_ready(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    fn retry(&self) -> Option<Instant> {
+        None
+    }
+
+    fn open(&mut self) {}
+
+    fn close(&mut self) {
+        self.0.clear();
+    }
+
+    fn accept(&mut self, shared: &Shared<Wire>, now: Now, take: &mut dyn FnMut(Peer<Wire>)) {
+        for (wire, address) in self.0.drain(..) {
+            let Ok(peer) = shared.admit(wire, address, now) else {
+                panic!("there are no limits");
+            };
+            take(peer);
+        }
+    }
+}
+
+const WORKERS: usize = 2;

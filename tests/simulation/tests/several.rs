@@ -1,0 +1,34 @@
+//! Several servers with one room, under schedules at random.
+
+use chat_simulation::cluster::{Report, run};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+fn steps() -> impl Strategy<Value = Vec<u8>> {
+    let step = proptest::collection::vec(any::<[u8; 4]>(), 1..150);
+    step.prop_map(|steps| steps.concat())
+}
+
+proptest! {
+    #[test]
+    fn they_have_one_room(schedule in steps()) {
+        run(&schedule);
+    }
+}
+
+/// The schedules do to the servers what they are there for.
+#[test]
+fn schedules_reach_what_can_go_wrong() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut all = Report::default();
+    for _ in 0..100 {
+        let schedule = steps().new_tree(&mut runner).unwrap().current();
+        let report = run(&schedule);
+        all.events += report.events;
+        all.connections += report.connections;
+        all.replaced += report.replaced;
+        all.repeated += report.repeated;
+    }
+    assert!(all.events > 2000 && all.connections > 1000, "{all:?}");
+    assert!(all.replaced > 50 && all.repeated > 100, "{all:?}");
+}
