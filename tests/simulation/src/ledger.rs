@@ -231,75 +231,91 @@ impl Ledger {
     fn follow(
         &mut self,
         body: &Body,
-        mut turn: Option<&mut Turn>,
+        turn: Option<&mut Turn>,
         seq: u64,
         first: u64,
     ) -> (Noting, Own) {
-        let by = turn.as_ref().map(|turn| turn.connection);
-        let mut own = Own::No;
-        let text = &mut self.text;
-        let mut put = |parts: &[&str]| {
-            text.push(b'\r');
-            parts.iter().for_each(|part| text.extend(part.as_bytes()));
-            text.push(b'\n');
-        };
-        let what = match body {
+        match body {
             Body::Message(speech) | Body::Action(speech) => {
-                let action = matches!(body, Body::Action(_));
-                let name = speech.name.as_str();
+                let (before, behind, action) = match body {
+                    Body::Action(_) => ("* ", " ", true),
+                    _ => ("<", "> ", false),
+                };
+                let (name, said) = (speech.name.as_str(), speech.text.as_str());
                 assert!(self.told.contains(name), "{name} speaks before coming in");
-                let said = speech.text.as_str();
                 for row in said.split('\n') {
-                    match action {
-                        true => put(&["* ", name, " ", row]),
-                        false => put(&["<", name, "> ", row]),
-                    }
+                    self.put(&[before, name, behind, row]);
                 }
                 let id = speech.id.as_ref().map(|id| id.as_str());
-                own = Own::Never;
+                let by = turn.map(|turn| turn.connection);
                 let number = take(&mut self.said, said, action, id, by);
                 let earlier = self.said[number].seq.replace(seq);
                 assert!(earlier.is_none_or(|seq| seq < first), "it is said twice");
-                Noting::Said(number)
+                (Noting::Said(number), Own::Never)
             }
             Body::Entered(arrivals) => {
                 let name = |arrival: &Arrival| arrival.name.to_string();
                 let names: Vec<String> = arrivals.iter().map(name).collect();
-                crowd(&names, "entered room", "entered", &mut put);
+                self.crowd(&names, "entered room", "entered");
                 for name in &names {
                     assert!(self.told.insert(name.clone()), "{name} comes in twice");
                 }
-                own = own_presence(&turn, &names);
-                Noting::Entered(names)
+                let own = own_presence(&turn, &names);
+                (Noting::Entered(names), own)
             }
             Body::Left(names) => {
                 let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-                crowd(&names, "is offline", "left", &mut put);
+                self.crowd(&names, "is offline", "left");
                 for name in &names {
                     assert!(self.told.remove(name), "{name} goes without having come");
                 }
-                own = own_presence(&turn, &names);
-                Noting::Left(names)
+                let own = own_presence(&turn, &names);
+                (Noting::Left(names), own)
             }
-            Body::Renamed { old, new, .. } => {
-                put(&["[", old.as_str(), "] is now known as ", new.as_str()]);
-                let (old, new) = (old.to_string(), new.to_string());
-                assert!(self.told.remove(&old), "{old} is not here");
-                assert!(self.told.insert(new.clone()), "{new} is here already");
-                if let Some(turn) = &mut turn
-                    && (turn.comes_in || turn.names.contains(&old))
-                {
-                    own = Own::Never;
-                    turn.names.push(new.clone());
-                }
-                Noting::Renamed(old, new)
-            }
+            Body::Renamed { old, new, .. } => self.rename(old.as_str(), new.as_str(), turn),
             Body::Room { people, .. } => {
                 assert_eq!(*people, self.told.len(), "as many as were told of");
-                Noting::Hub
+                (Noting::Hub, Own::No)
             }
+        }
+    }
+
+    fn rename(&mut self, old: &str, new: &str, turn: Option<&mut Turn>) -> (Noting, Own) {
+        self.put(&["[", old, "] is now known as ", new]);
+        let (old, new) = (old.to_owned(), new.to_owned());
+        assert!(self.told.remove(&old), "{old} is not here");
+        assert!(self.told.insert(new.clone()), "{new} is here already");
+        let own = match turn {
+            Some(turn) if turn.comes_in || turn.names.contains(&old) => {
+                turn.names.push(new.clone());
+                Own::Never
+            }
+            _ => Own::No,
         };
-        (what, own)
+        (Noting::Renamed(old, new), own)
+    }
+
+    fn crowd(&mut self, names: &[String], one: &str, many: &str) {
+        assert!(!names.is_empty(), "nobody is told of");
+        if names.len() > 3 {
+            let others = (names.len() - 2).to_string();
+            self.put(&[
+                "-- ", &names[0], ", ", &names[1], " and ", &others, " others ", many,
+            ]);
+        } else {
+            names
+                .iter()
+                .for_each(|name| self.put(&["[", name, "] ", one]));
+        }
+    }
+
+    /// Appends a line in text form.
+    fn put(&mut self, parts: &[&str]) {
+        self.text.push(b'\r');
+        for part in parts {
+            self.text.extend(part.as_bytes());
+        }
+        self.text.push(b'\n');
     }
 }
 
@@ -326,18 +342,6 @@ fn take(sent: &mut [Said], text: &str, action: bool, id: Option<&str>, by: Optio
 /// The number that a text of ours begins with.
 pub(crate) fn number_in(text: &str) -> Option<usize> {
     text.split_once(' ')?.0.parse().ok()
-}
-
-fn crowd(names: &[String], one: &str, many: &str, put: &mut impl FnMut(&[&str])) {
-    assert!(!names.is_empty(), "nobody is told of");
-    if names.len() > 3 {
-        let others = (names.len() - 2).to_string();
-        put(&[
-            "-- ", &names[0], ", ", &names[1], " and ", &others, " others ", many,
-        ]);
-    } else {
-        names.iter().for_each(|name| put(&["[", name, "] ", one]));
-    }
 }
 
 /// The keys of names, which take long to make and are always the same ones. A

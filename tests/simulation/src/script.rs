@@ -218,13 +218,7 @@ fn step(record: &[u8]) -> Step {
         54..59 => What::Wait([0, 1, 20, 100, 500, 1000, 6000, 31_000, 61_000][a % 9]),
         59 => What::SetClock([0, 1, 1 << 30, 1 << 40][a % 4]),
         60 => What::Synced,
-        61 => match a % 4 {
-            0 => What::Trouble(b % 3 == 0),
-            1 => What::Forget,
-            3 if b % 2 == 0 => What::Slow(b % 4 == 0),
-            3 => What::Unreadable(b % 4 == 1),
-            _ => What::Synced,
-        },
+        61 => disk(a, b),
         62 => What::Wait(a as u64),
         _ => match (a, b) {
             (0, 0) => What::Stop,
@@ -249,6 +243,16 @@ fn greeting(a: usize, b: usize) -> Greeting {
         1 | 2 => Greeting::Nick(b),
         3..6 => Greeting::Hello(b, [0, 1, 20, 1000][a / 8 % 4]),
         _ => Greeting::Resume(b),
+    }
+}
+
+fn disk(a: usize, b: usize) -> What {
+    match a % 4 {
+        0 => What::Trouble(b.is_multiple_of(3)),
+        1 => What::Forget,
+        3 if b.is_multiple_of(2) => What::Slow(b.is_multiple_of(4)),
+        3 => What::Unreadable(b % 4 == 1),
+        _ => What::Synced,
     }
 }
 
