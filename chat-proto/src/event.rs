@@ -12,7 +12,6 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-use crate::json_form::MAX_LINE;
 use crate::name::{MAX_NAME_COLUMNS, Name};
 use crate::text::{MAX_TEXT, Text};
 
@@ -271,6 +270,10 @@ impl Default for Limits {
         Self::DEFAULT
     }
 }
+
+/// The longest line that a connection in JSON form may send: the longest text
+/// with every byte of it escaped, and room for the other members.
+pub const MAX_LINE: usize = 32 * 1024;
 
 /// Anything that the server sends.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,14 +25,11 @@ use crate::name::Name;
 use crate::text::Text;
 use limits::LimitsObject;
 
+pub use crate::event::MAX_LINE;
 pub use event::encode_event;
 pub use record::{Record, Recorded};
 pub use reply::encode_reply;
 pub use request::parse_command;
-
-/// The longest line that a connection in this form may send: the longest text
-/// with every byte of it escaped, and room for the other members.
-pub const MAX_LINE: usize = 32 * 1024;
 
 /// Whether a line that [`encode_event`] wrote is of something said or done.
 pub fn is_speech(line: &[u8]) -> bool {
