@@ -7,26 +7,19 @@
 
 mod event;
 mod limits;
+mod object;
 mod record;
 mod reply;
 mod request;
 mod trouble;
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-use std::ops::Deref;
-
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-
 use crate::command::{Command, Hello, Past};
-use crate::event::{Arrival, Body, Event, MessageId, RoomId, RunId, ServerMessage, Speech, Tag};
-use crate::name::Name;
-use crate::text::Text;
-use limits::LimitsObject;
+use crate::event::{Body, Event, RunId, ServerMessage};
+use object::{Object, ResumeObject, Str, parse_object, to_name};
 
 pub use crate::event::MAX_LINE;
 pub use event::encode_event;
+pub use object::MalformedObject;
 pub use record::{Record, Recorded};
 pub use reply::encode_reply;
 pub use request::parse_command;
@@ -87,10 +80,6 @@ fn parse_any(line: &str) -> Result<Option<ServerMessage>, MalformedObject> {
     })))
 }
 
-/// The server sent a line that is not an object of this protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MalformedObject;
-
 /// Appends the line of a command. [`Command::Help`] has none: in this form it
 /// is the program that helps.
 pub fn encode_command(command: &Command, out: &mut Vec<u8>) {
@@ -141,207 +130,6 @@ impl Hello {
         .write(&mut line);
         line
     }
-}
-
-fn number(value: &RawValue) -> Option<u64> {
-    serde_json::from_str(value.get()).ok()
-}
-
-fn string(value: &RawValue) -> Option<Cow<'_, str>> {
-    // Most strings stand there as they are.
-    let json = value.get();
-    let plain = json
-        .strip_prefix('"')
-        .and_then(|json| json.strip_suffix('"'));
-    match plain {
-        Some(plain) if memchr::memchr(b'\\', plain.as_bytes()).is_none() => {
-            Some(Cow::Borrowed(plain))
-        }
-        _ => serde_json::from_str(json).ok(),
-    }
-}
-
-/// serde would take an array for an object as well.
-fn parse_object<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, String> {
-    if !line.trim_ascii_start().starts_with('{') {
-        return Err("it does not begin with {".to_owned());
-    }
-    serde_json::from_str(line).map_err(|error| trouble::of_object(&error))
-}
-
-/// A string that is borrowed where it stands without escapes; serde would copy
-/// each that is within an `Option`.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-struct Str<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'a> From<&'a str> for Str<'a> {
-    fn from(string: &'a str) -> Self {
-        Self(string.into())
-    }
-}
-
-impl From<String> for Str<'_> {
-    fn from(string: String) -> Self {
-        Self(string.into())
-    }
-}
-
-impl Deref for Str<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Every object of the protocol.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Object<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seq: Option<u64>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    time: Option<Str<'a>>,
-    #[serde(
-        borrow,
-        default,
-        rename = "type",
-        skip_serializing_if = "str::is_empty"
-    )]
-    kind: Cow<'a, str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    protocol: Option<u64>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    name: Option<Str<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    people: Option<usize>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    names: Option<Vec<Str<'a>>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    tags: Option<Vec<Option<Str<'a>>>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    back: Option<Vec<Str<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    more: Option<bool>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    old: Option<Str<'a>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    new: Option<Str<'a>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    code: Option<Str<'a>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    text: Option<Str<'a>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    id: Option<Str<'a>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    tag: Option<Str<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limits: Option<LimitsObject>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    secret: Option<Str<'a>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    room: Option<Str<'a>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    run: Option<Str<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kept: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resumed: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    missed: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    after_ms: Option<u64>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    resume: Option<ResumeObject<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    replay: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    count: Option<usize>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct ResumeObject<'a> {
-    #[serde(borrow)]
-    room: Cow<'a, str>,
-    seq: u64,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    secret: Option<Str<'a>>,
-}
-
-impl Object<'_> {
-    fn write(&self, out: &mut Vec<u8>) {
-        event::put_json(self, out);
-        out.push(b'\n');
-    }
-
-    fn to_speech(&self) -> Result<Speech, MalformedObject> {
-        Ok(Speech {
-            name: to_name(&self.name)?,
-            text: self.to_text()?,
-            id: self.to_id(),
-            tag: self.to_tag(),
-        })
-    }
-
-    fn to_text(&self) -> Result<Text, MalformedObject> {
-        self.text
-            .as_deref()
-            .and_then(|text| Text::clean(text).ok())
-            .ok_or(MalformedObject)
-    }
-
-    fn to_id(&self) -> Option<MessageId> {
-        self.id.as_deref().and_then(MessageId::new)
-    }
-
-    fn to_tag(&self) -> Option<Tag> {
-        self.tag.as_deref().and_then(Tag::parse)
-    }
-
-    fn to_room(&self) -> Option<RoomId> {
-        self.room.as_deref().and_then(RoomId::new)
-    }
-
-    fn to_names(&self) -> Result<Vec<Name>, MalformedObject> {
-        let names = self.names.as_ref().ok_or(MalformedObject)?;
-        names
-            .iter()
-            .map(|name| Name::parse(name).map_err(|_| MalformedObject))
-            .collect()
-    }
-
-    fn to_arrivals(&self) -> Result<Vec<Arrival>, MalformedObject> {
-        let mut arrivals = tagged(self.to_names()?, self.tags.as_deref());
-        let back = self.back.iter().flatten();
-        let back: HashSet<&str> = back.map(Deref::deref).collect();
-        for arrival in &mut arrivals {
-            arrival.back = back.contains(arrival.name.as_str());
-        }
-        Ok(arrivals)
-    }
-}
-
-/// People who came, each with the tag in the same place, if there is one for each.
-fn tagged(names: Vec<Name>, tags: Option<&[Option<Str<'_>>]>) -> Vec<Arrival> {
-    let mut arrivals: Vec<_> = names.into_iter().map(Arrival::of).collect();
-    if let Some(tags) = tags.filter(|tags| tags.len() == arrivals.len()) {
-        for (arrival, tag) in arrivals.iter_mut().zip(tags) {
-            arrival.tag = tag.as_deref().and_then(Tag::parse);
-        }
-    }
-    arrivals
-}
-
-fn to_name(name: &Option<Str<'_>>) -> Result<Name, MalformedObject> {
-    name.as_deref()
-        .and_then(|name| Name::parse(name).ok())
-        .ok_or(MalformedObject)
 }
 
 #[cfg(test)]

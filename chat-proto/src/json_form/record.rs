@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{MalformedObject, Str, parse_object, string, tagged};
+use super::object::{MalformedObject, Str, parse_object, string, tagged};
 use crate::event::{Arrival, MessageId, RoomId, RunId, SpeechKind, Tag, Timestamp};
 use crate::name::Name;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::limits::{LimitsObject, milliseconds};
-use super::{MalformedObject, Object, Str, to_name};
+use super::object::{MalformedObject, Object, Str, to_name};
 use crate::event::{ErrorCode, Reply, Secret, Timestamp, Welcome};
 use crate::name::Name;
 

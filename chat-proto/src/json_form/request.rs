@@ -4,7 +4,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{ResumeObject, number, parse_object, string, trouble};
+use super::object::{ResumeObject, number, parse_object, string};
+use super::trouble;
 use crate::catalogue::{self, Arguments};
 use crate::command::{Command, CommandError, Hello, Kind, Past, Resume};
 use crate::event::{ErrorCode, MessageId, RoomId, Secret};

@@ -2,7 +2,12 @@ mod strategies;
 
 use super::*;
 use crate::command::Resume;
-use crate::event::{ErrorCode, Limits, Reply, Secret, SpeechKind, Timestamp, Welcome};
+use crate::event::{
+    Arrival, ErrorCode, Limits, MessageId, Reply, RoomId, Secret, Speech, SpeechKind, Tag,
+    Timestamp, Welcome,
+};
+use crate::name::Name;
+use crate::text::Text;
 use proptest::prelude::*;
 use std::time::Duration;
 use strategies::*;

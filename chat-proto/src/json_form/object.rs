@@ -1,0 +1,219 @@
+//! The object of every line, and how its members are read.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::limits::LimitsObject;
+use super::{event, trouble};
+use crate::event::{Arrival, MessageId, RoomId, Speech, Tag};
+use crate::name::Name;
+use crate::text::Text;
+
+/// The server sent a line that is not an object of this protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MalformedObject;
+
+/// serde would take an array for an object as well.
+pub(super) fn parse_object<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, String> {
+    if !line.trim_ascii_start().starts_with('{') {
+        return Err("it does not begin with {".to_owned());
+    }
+    serde_json::from_str(line).map_err(|error| trouble::of_object(&error))
+}
+
+/// A string that is borrowed where it stands without escapes; serde would copy
+/// each that is within an `Option`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Str<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> From<&'a str> for Str<'a> {
+    fn from(string: &'a str) -> Self {
+        Self(string.into())
+    }
+}
+
+impl From<String> for Str<'_> {
+    fn from(string: String) -> Self {
+        Self(string.into())
+    }
+}
+
+impl Deref for Str<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Every object of the protocol.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Object<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) seq: Option<u64>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) time: Option<Str<'a>>,
+    #[serde(
+        borrow,
+        default,
+        rename = "type",
+        skip_serializing_if = "str::is_empty"
+    )]
+    pub(super) kind: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) protocol: Option<u64>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<Str<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) people: Option<usize>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) names: Option<Vec<Str<'a>>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) tags: Option<Vec<Option<Str<'a>>>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) back: Option<Vec<Str<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) more: Option<bool>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) old: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) new: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) code: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) text: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) tag: Option<Str<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) limits: Option<LimitsObject>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) secret: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) room: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) run: Option<Str<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) first: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kept: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) resumed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) missed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) after_ms: Option<u64>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) resume: Option<ResumeObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) replay: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) count: Option<usize>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ResumeObject<'a> {
+    #[serde(borrow)]
+    pub(super) room: Cow<'a, str>,
+    pub(super) seq: u64,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) secret: Option<Str<'a>>,
+}
+
+impl Object<'_> {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        event::put_json(self, out);
+        out.push(b'\n');
+    }
+
+    pub(super) fn to_speech(&self) -> Result<Speech, MalformedObject> {
+        Ok(Speech {
+            name: to_name(&self.name)?,
+            text: self.to_text()?,
+            id: self.to_id(),
+            tag: self.to_tag(),
+        })
+    }
+
+    pub(super) fn to_text(&self) -> Result<Text, MalformedObject> {
+        self.text
+            .as_deref()
+            .and_then(|text| Text::clean(text).ok())
+            .ok_or(MalformedObject)
+    }
+
+    pub(super) fn to_id(&self) -> Option<MessageId> {
+        self.id.as_deref().and_then(MessageId::new)
+    }
+
+    pub(super) fn to_tag(&self) -> Option<Tag> {
+        self.tag.as_deref().and_then(Tag::parse)
+    }
+
+    pub(super) fn to_room(&self) -> Option<RoomId> {
+        self.room.as_deref().and_then(RoomId::new)
+    }
+
+    pub(super) fn to_names(&self) -> Result<Vec<Name>, MalformedObject> {
+        let names = self.names.as_ref().ok_or(MalformedObject)?;
+        names
+            .iter()
+            .map(|name| Name::parse(name).map_err(|_| MalformedObject))
+            .collect()
+    }
+
+    pub(super) fn to_arrivals(&self) -> Result<Vec<Arrival>, MalformedObject> {
+        let mut arrivals = tagged(self.to_names()?, self.tags.as_deref());
+        let back = self.back.iter().flatten();
+        let back: HashSet<&str> = back.map(Deref::deref).collect();
+        for arrival in &mut arrivals {
+            arrival.back = back.contains(arrival.name.as_str());
+        }
+        Ok(arrivals)
+    }
+}
+
+/// People who came, each with the tag in the same place, if there is one for each.
+pub(super) fn tagged(names: Vec<Name>, tags: Option<&[Option<Str<'_>>]>) -> Vec<Arrival> {
+    let mut arrivals: Vec<_> = names.into_iter().map(Arrival::of).collect();
+    if let Some(tags) = tags.filter(|tags| tags.len() == arrivals.len()) {
+        for (arrival, tag) in arrivals.iter_mut().zip(tags) {
+            arrival.tag = tag.as_deref().and_then(Tag::parse);
+        }
+    }
+    arrivals
+}
+
+pub(super) fn to_name(name: &Option<Str<'_>>) -> Result<Name, MalformedObject> {
+    name.as_deref()
+        .and_then(|name| Name::parse(name).ok())
+        .ok_or(MalformedObject)
+}
+
+pub(super) fn number(value: &RawValue) -> Option<u64> {
+    serde_json::from_str(value.get()).ok()
+}
+
+pub(super) fn string(value: &RawValue) -> Option<Cow<'_, str>> {
+    // Most strings stand there as they are.
+    let json = value.get();
+    let plain = json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'));
+    match plain {
+        Some(plain) if memchr::memchr(b'\\', plain.as_bytes()).is_none() => {
+            Some(Cow::Borrowed(plain))
+        }
+        _ => serde_json::from_str(json).ok(),
+    }
+}
