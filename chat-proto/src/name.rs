@@ -27,41 +27,15 @@ use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 
+pub use form::{MAX_NAME_BYTES, MAX_NAME_COLUMNS, NameError};
 pub use keys::{NameKeys, Numbering};
 
 use crate::text;
-use form::{check_characters, check_form, check_parts, columns, normal};
-
-/// The widest chosen name, in columns of the terminal that draws it widest: an emoji
-/// takes two, and one of several parts as many as these.
-pub const MAX_NAME_COLUMNS: usize = 32;
-
-/// The longest chosen name, in bytes of UTF-8.
-pub const MAX_NAME_BYTES: usize = 128;
+use form::{before_suffix, check_characters, check_form, check_parts, columns, normal};
 
 /// A name in the form in which it is shown. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(Arc<str>);
-
-/// Why a wanted name is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NameError {
-    /// It has nothing but blanks.
-    Empty,
-    /// More than [`MAX_NAME_COLUMNS`] or [`MAX_NAME_BYTES`].
-    TooLong,
-    /// This character is not allowed in a name.
-    Character(char),
-    /// This character is allowed, but not here: a mark or a joiner of another script than
-    /// its neighbour, or half of a flag.
-    Misplaced(char),
-    /// It has no letter and no digit, or does not begin with one.
-    Start,
-    /// It looks like the address that a person without a name has for one.
-    Address,
-    /// It looks like what the programs themselves write.
-    Reserved,
-}
 
 impl Name {
     /// Takes the name that a person wants, in the form that RFC 8266 gives it
@@ -104,13 +78,6 @@ impl Name {
         Ok(name)
     }
 
-    /// The name that is nearest to a login name, which may be none: `jane` for
-    /// `jane@corp.example` and `CORP\jane`, `Jane-Doe` for `Jane Doe`. `None` if nothing of
-    /// it may stand in a name.
-    pub fn nearest(login: &str) -> Option<Self> {
-        nearest::nearest(login)
-    }
-
     /// The name of a peer that has chosen none: `127.0.0.1:39339` or
     /// `[::1]:39339`. An IPv4 address that came by way of IPv6 is shown as
     /// the IPv4 address that it is.
@@ -149,32 +116,12 @@ impl Name {
     /// shortened where it would grow beyond the limits.
     pub fn numbered(&self, number: u32) -> Self {
         let suffix = format!("-{number}");
-        Self(format!("{}{suffix}", self.base(&suffix)).into())
-    }
-
-    /// What stands before this suffix.
-    fn base(&self, suffix: &str) -> &str {
-        let mut base = &*self.0;
-        let is_too_long = |base: &str| {
-            columns(base) + suffix.len() > MAX_NAME_COLUMNS
-                || base.len() + suffix.len() > MAX_NAME_BYTES
-        };
-        // Half an emoji is none.
-        let is_broken = |base: &str| check_form(base).is_err() || check_parts(base).is_err();
-        while !self.is_address()
-            && (is_too_long(base) || base.len() < self.0.len() && is_broken(base))
-        {
-            let Some((last, _)) = base.char_indices().next_back() else {
-                break;
-            };
-            base = &base[..last];
-        }
-        base
+        Self(format!("{}{suffix}", before_suffix(&self.0, &suffix)).into())
     }
 
     /// Whether this is an address, and not a chosen name: no chosen name has a colon.
     pub fn is_address(&self) -> bool {
-        self.0.contains(':')
+        form::is_address(&self.0)
     }
 
     /// What two names that look alike have in common.
@@ -202,43 +149,6 @@ impl fmt::Display for Name {
         f.write_str(&self.0)
     }
 }
-
-impl fmt::Display for NameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("a name needs at least one letter or digit"),
-            Self::TooLong => write!(
-                f,
-                "a name has at most {MAX_NAME_COLUMNS} columns and {MAX_NAME_BYTES} bytes"
-            ),
-            Self::Character(character) if character.is_whitespace() => {
-                f.write_str("a name is one word")
-            }
-            Self::Character(character) => {
-                put(f, *character)?;
-                f.write_str(" may not stand in a name")
-            }
-            Self::Misplaced(character) => {
-                put(f, *character)?;
-                f.write_str(" does not fit the character beside it")
-            }
-            Self::Start => f.write_str("a name begins with a letter, a digit or an emoji"),
-            Self::Address => f.write_str("a name may not look like an address"),
-            Self::Reserved => f.write_str("that name is kept for the programs themselves"),
-        }
-    }
-}
-
-/// A character as it can be shown.
-fn put(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
-    if character.is_ascii_graphic() {
-        write!(f, "'{character}'")
-    } else {
-        write!(f, "U+{:04X}", u32::from(character))
-    }
-}
-
-impl std::error::Error for NameError {}
 
 #[cfg(test)]
 mod tests;

@@ -1,17 +1,45 @@
 //! The characters of a name, and their order.
 
+use std::fmt;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_properties::UnicodeEmoji;
 use unicode_properties::emoji::EmojiStatus;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{MAX_NAME_BYTES, MAX_NAME_COLUMNS, NameError};
 use crate::text;
 use crate::text::unicode::{
     is_emoji, is_flag_letter, is_ignorable, is_letter, is_number, is_selector, is_virama,
     mark_fits, may_be_joined, share_script,
 };
+
+/// The widest chosen name, in columns of the terminal that draws it widest: an emoji
+/// takes two, and one of several parts as many as these.
+pub const MAX_NAME_COLUMNS: usize = 32;
+
+/// The longest chosen name, in bytes of UTF-8.
+pub const MAX_NAME_BYTES: usize = 128;
+
+/// Why a wanted name is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameError {
+    /// It has nothing but blanks.
+    Empty,
+    /// More than [`MAX_NAME_COLUMNS`] or [`MAX_NAME_BYTES`].
+    TooLong,
+    /// This character is not allowed in a name.
+    Character(char),
+    /// This character is allowed, but not here: a mark or a joiner of another script than
+    /// its neighbour, or half of a flag.
+    Misplaced(char),
+    /// It has no letter and no digit, or does not begin with one.
+    Start,
+    /// It looks like the address that a person without a name has for one.
+    Address,
+    /// It looks like what the programs themselves write.
+    Reserved,
+}
 
 /// The form in which a name is shown: NFKC, as in RFC 8266. Emoji are exempt, since NFKC
 /// makes letters of some (`サ` of `🈂️`).
@@ -165,6 +193,30 @@ pub(super) fn columns(name: &str) -> usize {
     all
 }
 
+/// What of a name stands before this suffix: all of it, or as much as keeps both together
+/// within the limits.
+pub(super) fn before_suffix<'a>(name: &'a str, suffix: &str) -> &'a str {
+    let mut base = name;
+    let is_too_long = |base: &str| {
+        columns(base) + suffix.len() > MAX_NAME_COLUMNS
+            || base.len() + suffix.len() > MAX_NAME_BYTES
+    };
+    // Half an emoji is none.
+    let is_broken = |base: &str| check_form(base).is_err() || check_parts(base).is_err();
+    while !is_address(name) && (is_too_long(base) || base.len() < name.len() && is_broken(base)) {
+        let Some((last, _)) = base.char_indices().next_back() else {
+            break;
+        };
+        base = &base[..last];
+    }
+    base
+}
+
+/// Whether this is an address, and not a chosen name: no chosen name has a colon.
+pub(super) fn is_address(name: &str) -> bool {
+    name.contains(':')
+}
+
 /// An emoji, a letter of a flag, or another picture.
 fn is_pictograph(character: char) -> bool {
     is_emoji(character)
@@ -215,6 +267,43 @@ pub(super) fn is_like_number(character: char, look: &str) -> bool {
             .chars()
             .all(|character| matches!(character, '0'..='9' | 'l' | 'o'))
 }
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("a name needs at least one letter or digit"),
+            Self::TooLong => write!(
+                f,
+                "a name has at most {MAX_NAME_COLUMNS} columns and {MAX_NAME_BYTES} bytes"
+            ),
+            Self::Character(character) if character.is_whitespace() => {
+                f.write_str("a name is one word")
+            }
+            Self::Character(character) => {
+                put(f, *character)?;
+                f.write_str(" may not stand in a name")
+            }
+            Self::Misplaced(character) => {
+                put(f, *character)?;
+                f.write_str(" does not fit the character beside it")
+            }
+            Self::Start => f.write_str("a name begins with a letter, a digit or an emoji"),
+            Self::Address => f.write_str("a name may not look like an address"),
+            Self::Reserved => f.write_str("that name is kept for the programs themselves"),
+        }
+    }
+}
+
+/// A character as it can be shown.
+fn put(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
+    if character.is_ascii_graphic() {
+        write!(f, "'{character}'")
+    } else {
+        write!(f, "U+{:04X}", u32::from(character))
+    }
+}
+
+impl std::error::Error for NameError {}
 
 const EMOJI_STYLE: char = '\u{fe0f}';
 const KEYCAP: char = '\u{20e3}';

@@ -8,8 +8,7 @@ use unicode_script::{Script, UnicodeScript};
 use unicode_security::MixedScript;
 use unicode_security::confusable_detection::skeleton;
 
-use super::Name;
-use super::form::is_like_number;
+use super::form::{before_suffix, is_like_number};
 use crate::text::unicode::{is_ignorable, is_letter};
 
 /// The keys by which names are compared. Names with any key in common are too
@@ -67,23 +66,25 @@ impl NameKeys {
 /// work for them is the same.
 #[derive(Debug)]
 pub struct Numbering<'a> {
-    name: &'a Name,
+    name: &'a str,
     base: &'a str,
     keys: NameKeys,
 }
 
 impl<'a> Numbering<'a> {
-    /// Of this name.
-    pub fn new(name: &'a Name) -> Self {
-        let base = name.as_str();
-        let keys = name.keys();
-        Self { name, base, keys }
+    /// For this name, as it is shown.
+    pub fn new(name: &'a str) -> Self {
+        Self {
+            name,
+            base: name,
+            keys: NameKeys::of(name),
+        }
     }
 
-    /// The keys of [`Name::numbered`].
+    /// The keys of [`Name::numbered`](super::Name::numbered).
     pub fn keys(&mut self, number: u32) -> NameKeys {
         let suffix = format!("-{number}");
-        let base = self.name.base(&suffix);
+        let base = before_suffix(self.name, &suffix);
         if base != self.base {
             self.keys = NameKeys::of(base);
             self.base = base;

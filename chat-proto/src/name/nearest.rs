@@ -6,24 +6,28 @@ use super::{MAX_NAME_BYTES, Name, NameError, form};
 use crate::text;
 use crate::text::unicode::is_ignorable;
 
-/// See [`Name::nearest`].
-pub(super) fn nearest(login: &str) -> Option<Name> {
-    let user = login.rsplit('\\').next().unwrap_or(login);
-    let user = match user.split_once('@') {
-        Some((user, _)) if !user.trim().is_empty() => user,
-        _ => user,
-    };
-    let user: String = user.trim().chars().take(MAX_NAME_BYTES).collect();
-    let parts: String = text::clean(&user).chars().filter_map(part).collect();
-    let mut wanted = joined(&form::normal(&parts));
-    // Each attempt removes something, but for one that adds a word.
-    for _ in 0..=2 * MAX_NAME_BYTES * 4 {
-        wanted = match Name::choose(&wanted) {
-            Ok(name) => return Some(name),
-            Err(error) => joined(&mended(wanted, error)?),
+impl Name {
+    /// The name that is nearest to a login name, which may be none: `jane` for
+    /// `jane@corp.example` and `CORP\jane`, `Jane-Doe` for `Jane Doe`. `None` if nothing of
+    /// it may stand in a name.
+    pub fn nearest(login: &str) -> Option<Self> {
+        let user = login.rsplit('\\').next().unwrap_or(login);
+        let user = match user.split_once('@') {
+            Some((user, _)) if !user.trim().is_empty() => user,
+            _ => user,
         };
+        let user: String = user.trim().chars().take(MAX_NAME_BYTES).collect();
+        let parts: String = text::clean(&user).chars().filter_map(part).collect();
+        let mut wanted = joined(&form::normal(&parts));
+        // Each attempt removes something, but for one that adds a word.
+        for _ in 0..=2 * MAX_NAME_BYTES * 4 {
+            wanted = match Self::choose(&wanted) {
+                Ok(name) => return Some(name),
+                Err(error) => joined(&mended(wanted, error)?),
+            };
+        }
+        None
     }
-    None
 }
 
 /// Replaces a character: blanks become hyphens, quotation marks are removed.

@@ -260,7 +260,7 @@ proptest! {
         numbers in proptest::collection::vec(prop_oneof![2u32..30, any::<u32>()], 1..5),
     ) {
         if let Ok(name) = Name::choose(&wanted) {
-            let mut numbering = Numbering::new(&name);
+            let mut numbering = Numbering::new(name.as_str());
             for number in numbers {
                 prop_assert_eq!(numbering.keys(number), name.numbered(number).keys());
             }

@@ -84,7 +84,7 @@ impl People {
         // Small numbers first. If all of them are taken, the search goes on above the
         // number of people, where it soon ends.
         let crowd = u32::try_from(self.here.len()).unwrap_or(u32::MAX / 2);
-        let mut numbering = Numbering::new(wanted);
+        let mut numbering = Numbering::new(wanted.as_str());
         let mut is_free = |number: &u32| {
             !self.has(&numbering.keys(*number), wanted) && !kept(&wanted.numbered(*number))
         };
