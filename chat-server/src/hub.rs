@@ -17,10 +17,9 @@ use chat_proto::text::Text;
 
 use crate::clock::Now;
 use crate::config::Config;
-use crate::room::apply::Room;
+use crate::room::apply::{Before, Room};
 use crate::room::identity::{Identity, Key};
 use crate::room::origin::{ClientId, Origin};
-use crate::room::rebuild::Before;
 use crate::room::request::{Act, Emitted, JoinedAs, NameRefusal, Outcome, Request};
 use crate::room::roster::People;
 use crate::room::runs::{Onward, Runs};

@@ -16,7 +16,6 @@ use super::identity::{Key, Owner};
 use super::members::Members;
 use super::origin::Origin;
 use super::presence::Presence;
-use super::rebuild::Before;
 use super::request::{Act, Emitted, Listing, Outcome, Request};
 use super::roster::People;
 use super::runs::{Onward, Runs};
@@ -43,6 +42,19 @@ pub struct Room {
     pub(super) absent: Absent,
     /// The number of the next event.
     next: u64,
+}
+
+/// What the room goes on with after a restart.
+#[derive(Debug)]
+pub struct Before {
+    /// The room, and the runs of its server.
+    pub runs: Runs,
+    /// The messages that carry an id.
+    pub ids: DedupIndex,
+    /// The programs that were here.
+    pub absent: Absent,
+    /// The number of the next event.
+    pub next: u64,
 }
 
 /// The events of a request, as they are made.

@@ -9,8 +9,8 @@
 use chat_proto::event::{Body, RoomId, Tag, Timestamp};
 use chat_proto::json_form::{Record, Recorded};
 
-use super::absent::{Absent, Roll};
-use super::apply::Room;
+use super::absent::Roll;
+use super::apply::{Before, Room};
 use super::dedup::DedupIndex;
 use super::identity::Key;
 use super::runs::Runs;
@@ -23,19 +23,6 @@ pub struct Rebuild {
     ids: DedupIndex,
     roll: Roll,
     next: u64,
-}
-
-/// What the room goes on with after a restart.
-#[derive(Debug)]
-pub struct Before {
-    /// The room, and the runs of its server.
-    pub runs: Runs,
-    /// The messages that carry an id.
-    pub ids: DedupIndex,
-    /// The programs that were here.
-    pub absent: Absent,
-    /// The number of the next event.
-    pub next: u64,
 }
 
 impl Rebuild {

@@ -6,7 +6,8 @@ use std::fmt;
 use chat_proto::event::Timestamp;
 use chat_proto::json_form::Record;
 
-use crate::room::rebuild::{Before, Rebuild};
+use crate::room::apply::Before;
+use crate::room::rebuild::Rebuild;
 use crate::timeline::log::{CHUNK, Log};
 use crate::timeline::replay::SOURCE;
 
