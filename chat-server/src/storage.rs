@@ -25,6 +25,7 @@
 //! the events that are held, before any other is confirmed.
 
 mod disk;
+mod flight;
 mod interface;
 mod jobs;
 mod keeper;
@@ -50,11 +51,11 @@ use clap::ValueEnum;
 use crate::clock::Now;
 use crate::hub::{Hub, notice};
 use crate::ops::errors::in_words;
-use crate::timeline::mark::{Form, Mark};
+use crate::timeline::mark::Form;
 use crate::timeline::replay::{Files, Wanted};
 use disk::Handle;
+use flight::{Flight, Lost, SILENT_AFTER, Seen, end};
 pub use interface::{Asker, News, Storage};
-use jobs::{Flight, Lost, Seen};
 use keeper::Cut;
 use segments::Segments;
 use syncer::Syncer;
@@ -330,21 +331,8 @@ impl Files for History {
     }
 }
 
-/// As far as may be written into one file.
-fn end(hub: &Hub) -> Mark {
-    hub.timeline
-        .next_cut()
-        .unwrap_or_else(|| hub.timeline.head())
-}
-
-/// The time between two syncs in [`SyncMode::Batch`].
-const SYNC_EVERY: Duration = Duration::from_millis(200);
-
 /// How often it is tried again when the disk refuses.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// When people are told that the disk does not answer.
-const SILENT_AFTER: Duration = Duration::from_secs(5);
 
 /// What may wait for the disk, in both forms, before no more is taken in: more
 /// than can be said between two syncs in [`SyncMode::Batch`].

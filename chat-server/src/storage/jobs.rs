@@ -3,103 +3,17 @@
 //! There is never more than one under way. Each begins where the one before it left
 //! off, and after a failure the next one begins at the last place that is known to be safe.
 
-use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::disk::Handle;
-use super::keeper::{self, Astray, Begin, Begun, Cut, Done, Expected, Job, Outcome};
-use super::{History, News, SILENT_AFTER, SYNC_EVERY, SyncMode, end};
+use super::flight::{Flight, Lost, SILENT_AFTER, Seen, beginning, edge, end};
+use super::keeper::{self, Astray, Begin, Begun, Cut, Done, Job, Outcome};
+use super::{History, News, SyncMode};
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::timeline::mark::{Form, Mark};
 use crate::timeline::replay::SOURCE;
-
-/// A job that was given.
-#[derive(Debug)]
-pub(super) struct Flight {
-    /// If it is not done by then the disk does not answer.
-    pub(super) silent_from: Instant,
-    /// It was not done by then, but the whole process may have been stopped.
-    is_late: bool,
-    /// Everything before this is safe when it is done, if it syncs.
-    mark: Mark,
-    syncs: bool,
-    /// The number of the full file that it looks for.
-    full: Option<u64>,
-    /// The last bytes before the mark.
-    tail: Vec<u8>,
-    expected: Expected,
-    /// Files that are cut if the newest one is in its place.
-    cuts: Vec<Cut>,
-    is_asked: bool,
-}
-
-/// The newest file is not in its place.
-#[derive(Debug)]
-pub(super) struct Lost {
-    how: Astray,
-    /// What it did not hold.
-    expected: Expected,
-}
-
-/// Of the newest file, to see whether another program has changed it.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    /// Its beginning.
-    head: Vec<u8>,
-    /// What stands before `end`.
-    tail: Vec<u8>,
-    /// Everything before this place in the JSON log has been looked at.
-    end: u64,
-    /// The event that begins there.
-    next: u64,
-}
-
-impl Flight {
-    /// Whether the disk does not answer.
-    pub(super) fn is_silent(&mut self, now: Instant) -> bool {
-        if self.silent_from > now {
-            return false;
-        }
-        self.silent_from = now + GRACE;
-        std::mem::replace(&mut self.is_late, true)
-    }
-}
-
-impl Seen {
-    /// Of a file that begins at `start` and reaches as far as `mark`.
-    pub(super) fn of(file: &Handle, hub: &Hub, start: u64, mark: Mark) -> io::Result<Self> {
-        let mut head = Vec::new();
-        file.read_at(0, EDGE.min((mark.json - start) as usize), &mut head)?;
-        Ok(Self {
-            head,
-            tail: edge(hub, start..mark.json),
-            end: mark.json,
-            next: mark.seq + 1,
-        })
-    }
-
-    /// Nothing yet of a file whose event `next` begins at `end`.
-    fn before(end: u64, next: u64) -> Self {
-        Self {
-            end,
-            next,
-            ..Self::default()
-        }
-    }
-
-    /// What the file holds if it begins at `start` and reaches as far as `mark`.
-    fn expected(&self, start: u64, mark: Mark) -> Expected {
-        Expected {
-            head: self.head.clone(),
-            before: self.tail.clone(),
-            place: self.end - start..mark.json - start,
-            events: self.next..mark.seq + 1,
-        }
-    }
-}
 
 impl History {
     /// Gives the next job, if there is none under way and one is due.
@@ -409,31 +323,8 @@ fn is_due(at: Option<Instant>, now: Now) -> bool {
     at.is_none_or(|at| at <= now.instant)
 }
 
-/// The first few bytes of a range of the JSON log, if they are in memory.
-fn beginning(hub: &Hub, range: Range<u64>) -> Vec<u8> {
-    let log = hub.timeline.log(Form::Json);
-    match log.start() <= range.start {
-        true => {
-            let end = range.end.min(range.start + EDGE as u64);
-            log.bytes(range.start..end).flatten().copied().collect()
-        }
-        false => Vec::new(),
-    }
-}
-
-/// The last few bytes of a range of the JSON log, as far as they are in memory.
-fn edge(hub: &Hub, range: Range<u64>) -> Vec<u8> {
-    let log = hub.timeline.log(Form::Json);
-    let start = range.end.saturating_sub(EDGE as u64);
-    let start = start.max(range.start).max(log.start().min(range.end));
-    log.bytes(start..range.end).flatten().copied().collect()
-}
-
-/// How long a job may still take after the time in which it should be done.
-const GRACE: Duration = Duration::from_millis(200);
-
 /// How often it is looked whether the files are in their places.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How many bytes of the newest file are remembered, at its beginning and its end.
-const EDGE: usize = 64;
+/// The time between two syncs in [`SyncMode::Batch`].
+pub(super) const SYNC_EVERY: Duration = Duration::from_millis(200);

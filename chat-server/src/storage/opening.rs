@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::disk::{Disk, Handle};
-use super::jobs::Seen;
+use super::flight::Seen;
 use super::keeper::Keeper;
 use super::key_file::{self, Found};
 use super::paths::{lock, numbered, real_path, with_suffix};

@@ -2,6 +2,7 @@
 
 use super::faults::{Faults, Kind};
 use super::*;
+use crate::storage::jobs::SYNC_EVERY;
 use rustix::io::Errno;
 
 /// The modes in which the server syncs.
