@@ -1,6 +1,6 @@
 //! One connection's part in the conversation, without its socket.
 //!
-//! Bytes and moments come in (`input`), requests go to the room (`participant`), and
+//! Bytes and moments come in (`turn`), requests go to the room (`participant`), and
 //! what is to be sent waits in the [`Cursor`](crate::timeline::cursor::Cursor)
 //! (`output`). A session begins as a stranger: greeted, but not announced until it says
 //! `/hello`, says anything else, or has been there for [`ANNOUNCE_AFTER`], so that it
@@ -12,6 +12,8 @@ mod output;
 mod participant;
 pub(crate) mod rate;
 mod reason;
+mod stage;
+mod turn;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -24,20 +26,12 @@ use crate::net::admission::Refusal;
 use crate::room::origin::ClientId;
 use crate::session::rate::RateLimiter;
 use crate::timeline::cursor::Pending;
+use crate::timeline::replay::Wanted;
 pub(crate) use change::Change;
 use input::Input;
-pub(crate) use output::Past;
 use participant::{MAX_PRIVATE, Participant, Phase};
 pub use reason::Reason;
-
-/// How long a newcomer may take to say who they are.
-pub const ANNOUNCE_AFTER: Duration = Duration::from_millis(500);
-
-/// How long a peer that has closed its sending side still receives.
-pub const LISTEN_FOR: Duration = Duration::from_secs(30);
-
-/// How long the last words to a peer may take to be sent.
-pub const FAREWELL_FOR: Duration = Duration::from_secs(5);
+pub use stage::{ANNOUNCE_AFTER, FAREWELL_FOR, LISTEN_FOR, Stage};
 
 /// One connection, without its socket.
 #[derive(Debug)]
@@ -223,23 +217,6 @@ impl Session {
     }
 }
 
-/// How far a session has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// It is greeted, and comes in at this moment at the latest.
-    Arriving(Instant),
-    /// It is told why it cannot come in.
-    Refused,
-    /// It has asked to come in, and waits for the outcome.
-    Joining,
-    /// It is in the room.
-    Present,
-    /// It has left the room, and still receives.
-    Listening,
-    /// It is to be closed once all is sent.
-    Closing,
-}
-
 /// Bytes in memory for one peer alone.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
@@ -249,6 +226,17 @@ pub struct Held {
     pub backlog: usize,
     /// The beginning of a line, of what is processed.
     pub partial: usize,
+}
+
+/// What comes of the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Past {
+    /// It does not come next.
+    NotDue,
+    /// The page is filled.
+    Page,
+    /// This is to be read first.
+    Wanted(Wanted),
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use chat_proto::name::Name;
 
-use super::Reason;
+use super::reason::Reason;
 use crate::ops::logger::Topic;
 
 /// Something that has become of a session.

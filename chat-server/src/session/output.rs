@@ -1,10 +1,10 @@
 //! What a session has to send: out of the log, and of the past.
 
-use super::Session;
+use super::{Past, Session};
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::timeline::cursor::Pending;
-use crate::timeline::replay::{Files, Page, Piece, Wanted};
+use crate::timeline::replay::{Files, Page, Piece};
 use crate::timeline::slices::Slices;
 
 impl Session {
@@ -76,15 +76,4 @@ impl Session {
         let (log, point) = (hub.timeline.log(form), hub.timeline.trim_point(form));
         self.participant.reader.fall_behind(log, point);
     }
-}
-
-/// What comes of the past.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Past {
-    /// It does not come next.
-    NotDue,
-    /// The page is filled.
-    Page,
-    /// This is to be read first.
-    Wanted(Wanted),
 }

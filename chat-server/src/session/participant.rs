@@ -23,7 +23,9 @@ use chat_proto::framing::{Line, Telnet};
 use chat_proto::name::Name;
 use chat_proto::{json_form, text_form};
 
-use super::{ANNOUNCE_AFTER, Change, FAREWELL_FOR, LISTEN_FOR, Reason, Stage};
+use super::change::Change;
+use super::reason::Reason;
+use super::stage::{ANNOUNCE_AFTER, FAREWELL_FOR, LISTEN_FOR, Stage};
 use crate::clock::Now;
 use crate::cold::Cold;
 use crate::hub::{Hub, notice};

@@ -16,7 +16,7 @@ use super::*;
 use crate::hub::testing::client;
 use crate::room::identity::tests::identity;
 use crate::room::presence::{ONE_BY_ONE, TOGETHER_AFTER};
-use crate::session::input::{TURN_BYTES, TURN_LINES};
+use crate::session::turn::{TURN_BYTES, TURN_LINES};
 use crate::timeline::mark::Form;
 use crate::timeline::replay::{NoFiles, Page};
 use crate::timeline::slices::Slices;

@@ -13,8 +13,8 @@ use super::{MAX_PRIVATE, Participant, Phase, words};
 use crate::clock::Now;
 use crate::hub::{Answer, Hub, notice};
 use crate::room::request::{Act, Listing, NameRefusal, Outcome};
-use crate::session::Reason;
 use crate::session::rate::{LINE_BYTES, RateLimiter};
+use crate::session::reason::Reason;
 use crate::timeline::mark::Mark;
 
 impl Participant {

@@ -14,7 +14,9 @@ use crate::hub::Hub;
 use crate::net::admission::Refusal;
 use crate::room::request::{Act, Fallback, Join, Joined, JoinedAs};
 use crate::room::runs::Onward;
-use crate::session::{ANNOUNCE_AFTER, Change, Reason};
+use crate::session::change::Change;
+use crate::session::reason::Reason;
+use crate::session::stage::ANNOUNCE_AFTER;
 use crate::timeline::mark::{Form, Mark, Place};
 use crate::timeline::replay::{Replay, Selection};
 

@@ -11,7 +11,8 @@ use super::{Participant, Phase};
 use crate::clock::Now;
 use crate::hub::{Answer, Hub, notice};
 use crate::room::request::{Act, Outcome};
-use crate::session::{Change, Reason};
+use crate::session::change::Change;
+use crate::session::reason::Reason;
 use crate::timeline::mark::{Form, Place};
 
 /// A participant that waits for an outcome.
