@@ -7,6 +7,7 @@
 //! a connection waits for the outcome, in a phase of its own ([`Phase::Asking`]): what it
 //! says next depends on that. To say something does not wait.
 
+mod asking;
 mod commands;
 mod handshake;
 mod outcomes;
@@ -35,7 +36,7 @@ use crate::room::request::Act;
 use crate::session::rate::RateLimiter;
 use crate::timeline::cursor::Cursor;
 use crate::timeline::mark::{Form, Mark, Place};
-use outcomes::{Asking, Standing};
+use asking::{Asking, Standing};
 
 /// All of a session but the bytes that come in.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use chat_proto::framing::{Endless, Item};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 
-use super::outcomes::Question;
+use super::asking::Question;
 use super::{MAX_PRIVATE, Participant, Phase, words};
 use crate::clock::Now;
 use crate::hub::{Answer, Hub, notice};

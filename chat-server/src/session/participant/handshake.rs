@@ -7,7 +7,7 @@ use chat_proto::event::{ErrorCode, Reply, Welcome};
 use chat_proto::name::{Name, NameError};
 use chat_proto::{PROTOCOL, text_form};
 
-use super::outcomes::Question;
+use super::asking::Question;
 use super::{Participant, Phase};
 use crate::clock::Now;
 use crate::hub::Hub;

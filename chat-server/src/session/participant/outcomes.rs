@@ -1,12 +1,12 @@
-//! What a participant has asked the room for, and what it does with the outcome.
+//! How a participant asks the room for something, and what it does with the outcome.
 
 use std::mem;
-use std::time::Instant;
 
-use chat_proto::command::{Command, Hello};
+use chat_proto::command::Command;
 use chat_proto::event::Reply;
-use chat_proto::name::{Name, NameError};
+use chat_proto::name::Name;
 
+use super::asking::{Asking, Question, Standing};
 use super::{Participant, Phase};
 use crate::clock::Now;
 use crate::hub::{Answer, Hub, notice};
@@ -14,42 +14,6 @@ use crate::room::request::{Act, Outcome};
 use crate::session::change::Change;
 use crate::session::reason::Reason;
 use crate::timeline::mark::{Form, Place};
-
-/// A participant that waits for an outcome.
-#[derive(Debug)]
-pub(in crate::session) struct Asking {
-    question: Question,
-    pub(super) standing: Standing,
-}
-
-/// Where a participant stands while it waits.
-#[derive(Debug)]
-pub(super) enum Standing {
-    /// As in [`Phase::Arriving`].
-    Arriving(Instant),
-    /// As in [`Phase::Present`].
-    Present(Name),
-}
-
-/// What a participant has asked for.
-#[derive(Debug)]
-pub(super) enum Question {
-    /// To come in without a program, and then to do this.
-    Enter(Option<Command>),
-    /// To come in under this name, if it can be had.
-    EnterAs(Name),
-    /// To come in as a program.
-    Join {
-        /// What it has said.
-        hello: Hello,
-        /// What is wrong with the name that it wants.
-        error: Option<NameError>,
-    },
-    /// To have another name than this one.
-    Rename(Name),
-    /// Who is here.
-    List,
-}
 
 impl Participant {
     /// Asks the room for something, and waits for the outcome if that is not known at
