@@ -17,7 +17,8 @@ use chat_server::hub::Hub;
 use chat_server::net::listener::Listener;
 use chat_server::ops::logger::Logger;
 use chat_server::room::identity::Identity;
-use chat_server::runtime::server::{LOG_BYTES, Server, now};
+use chat_server::runtime::server::{LOG_BYTES, Server};
+use chat_server::runtime::system_clock::now;
 use chat_server::timeline::mark::Form;
 
 #[global_allocator]

@@ -16,7 +16,8 @@ use chat_server::ops::errors::chain;
 use chat_server::ops::logger::Logger;
 use chat_server::ops::signals::{raise_descriptor_limit, survive_full_files};
 use chat_server::room::identity::Identity;
-use chat_server::runtime::server::{LOG_BYTES, Server, now};
+use chat_server::runtime::server::{LOG_BYTES, Server};
+use chat_server::runtime::system_clock::now;
 use chat_server::storage::History;
 
 fn main() -> ExitCode {

@@ -6,5 +6,6 @@ pub mod observer;
 pub mod rounds;
 pub mod scheduler;
 pub mod server;
+pub mod system_clock;
 pub(crate) mod waiting;
 pub(crate) mod worker;

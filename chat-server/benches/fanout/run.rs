@@ -222,7 +222,7 @@ fn measure(
 /// When, where and how.
 fn describe(bench: &Bench, options: &Options) -> Vec<String> {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let date = chat_server::runtime::server::now().time.to_seconds();
+    let date = chat_server::runtime::system_clock::now().time.to_seconds();
     let kernel = read("/proc/sys/kernel/osrelease");
     let processor = read("/proc/cpuinfo")
         .lines()

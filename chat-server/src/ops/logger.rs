@@ -254,7 +254,7 @@ const OFTEN: Duration = Duration::from_millis(200);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::server::now;
+    use crate::runtime::system_clock::now;
 
     /// What the thread would write.
     fn written(tell: impl FnOnce(&Logger)) -> Vec<String> {

@@ -3,12 +3,8 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::ScopedJoinHandle;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use std::{process, thread};
 
-use chat_proto::event::Timestamp;
-
-use crate::clock::Now;
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::net::listener::Listener;
@@ -16,6 +12,7 @@ use crate::ops::logger::Logger;
 use crate::room::request::Request;
 use crate::runtime::control::{ACCEPTOR, Shared, State};
 use crate::runtime::mailbox::Task;
+use crate::runtime::system_clock::now;
 use crate::runtime::worker::Worker;
 use crate::storage::{History, News, Storage};
 
@@ -122,18 +119,6 @@ fn finish(shared: Shared) {
     logger.flush();
     logger.info(now.time, "stopped");
     logger.finish();
-}
-
-/// Now, by the clocks of the system.
-pub fn now() -> Now {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let milliseconds = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-    Now {
-        time: Timestamp::from_unix_milliseconds(milliseconds),
-        instant: Instant::now(),
-    }
 }
 
 /// What is kept in memory of what was said and done, in JSON form; see

@@ -17,7 +17,7 @@ use crate::ops::signals::{Signal, Signals};
 use crate::runtime::control::Shared;
 use crate::runtime::mailbox::Task;
 use crate::runtime::rounds::{Entrance, Outside, Polled, Rounds, Wait};
-use crate::runtime::server::now;
+use crate::runtime::system_clock::now;
 use crate::wake::waker;
 
 /// One thread: a poll, and the connections that are its own.

@@ -21,7 +21,12 @@ fn accepted() -> (std::net::TcpStream, Connection, Hub) {
     let (socket, address) = listener.accept().unwrap();
     let hub = Hub::new(crate::room::identity::tests::identity(), 1000);
     let client_id = crate::hub::testing::client(0);
-    let session = Session::new(client_id, address, &hub, crate::runtime::server::now());
+    let session = Session::new(
+        client_id,
+        address,
+        &hub,
+        crate::runtime::system_clock::now(),
+    );
     let connection = Connection::new(TcpStream::from_std(socket), session, true);
     (client, connection, hub)
 }
@@ -31,7 +36,7 @@ fn accepted() -> (std::net::TcpStream, Connection, Hub) {
 #[test]
 fn nothing_is_sent_after_our_side_is_shut() {
     let (mut client, mut connection, mut hub) = accepted();
-    let now = crate::runtime::server::now();
+    let now = crate::runtime::system_clock::now();
     hub.timeline.keep(1, 0, u64::MAX);
     client.write_all(b"/hello {\"protocol\":1}\n").unwrap();
     connection.read(&mut [0; 100], &mut hub, now);
@@ -55,7 +60,7 @@ fn nothing_is_sent_after_our_side_is_shut() {
 #[test]
 fn the_past_is_not_looked_up_for_one_who_is_gone() {
     let (mut client, mut connection, mut hub) = accepted();
-    let now = crate::runtime::server::now();
+    let now = crate::runtime::system_clock::now();
     client
         .write_all(b"hi\n/hello {\"protocol\":1,\"replay\":1}\n")
         .unwrap();
@@ -76,7 +81,7 @@ fn the_past_is_not_looked_up_for_one_who_is_gone() {
 #[test]
 fn who_takes_nothing_any_more_needs_an_earlier_timer_than_the_one_that_is_set() {
     let (_client, mut connection, _) = accepted();
-    let (stall, now) = (Duration::from_secs(1), crate::runtime::server::now());
+    let (stall, now) = (Duration::from_secs(1), crate::runtime::system_clock::now());
     connection.ready.readable = false;
     connection.set_timer(Some(now.instant + Duration::from_secs(30)));
     connection.written(Err(ErrorKind::WouldBlock.into()), now);
@@ -88,7 +93,7 @@ fn who_takes_nothing_any_more_needs_an_earlier_timer_than_the_one_that_is_set() 
 #[test]
 fn who_could_not_be_heard_in_time_comes_in_under_their_name_all_the_same() {
     let (mut client, mut connection, mut hub) = accepted();
-    let mut now = crate::runtime::server::now();
+    let mut now = crate::runtime::system_clock::now();
     let stall = Duration::from_secs(60);
     assert_eq!(connection.deadline(stall), None);
     client
@@ -112,7 +117,7 @@ fn who_has_closed_in_order_is_not_too_late() {
     let stall = Duration::from_secs(60);
     for (reason, is_closed) in [(Reason::Closed, false), (Reason::Reset, true)] {
         let (_client, mut connection, mut hub) = accepted();
-        let mut now = crate::runtime::server::now();
+        let mut now = crate::runtime::system_clock::now();
         let blocked = Err(ErrorKind::WouldBlock.into());
         connection.written(blocked, now);
         connection.state = State::Gone(reason);

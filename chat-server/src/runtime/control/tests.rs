@@ -6,7 +6,7 @@ use chat_proto::text::Text;
 use mio::{Events, Poll, Token};
 
 use super::*;
-use crate::runtime::server::now;
+use crate::runtime::system_clock::now;
 
 /// Two workers, with a connection each.
 fn two() -> (Shared, [Poll; 2]) {

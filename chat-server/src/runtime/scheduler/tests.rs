@@ -7,7 +7,7 @@ use mio::net::TcpStream;
 use mio::{Events, Poll, Token};
 
 use super::*;
-use crate::runtime::server::now;
+use crate::runtime::system_clock::now;
 use crate::runtime::waiting::Waiting;
 use crate::wake::waker;
 
