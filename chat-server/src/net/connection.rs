@@ -3,6 +3,7 @@
 //! mio reports edges, so readiness is remembered here until an operation says
 //! `WouldBlock`. No rule of the chat is in this file.
 
+mod clock;
 mod due;
 mod writing;
 
@@ -17,8 +18,8 @@ use crate::hub::Hub;
 use crate::net::transport::{Readiness, StallTimer, Transport};
 use crate::session::{Reason, Session, Stage};
 use crate::timeline::cursor::Pending;
-pub(crate) use due::Silence;
-use due::{Clock, Linger};
+pub(crate) use clock::Silence;
+use clock::{Clock, Linger};
 
 /// A transport and its session.
 #[derive(Debug)]
@@ -341,10 +342,6 @@ impl<S: Transport> Connection<S> {
         reason
     }
 }
-
-/// How long a peer may leave unanswered what was sent.
-#[cfg(target_os = "linux")]
-pub const DEAD_AFTER: Duration = Duration::from_secs(60);
 
 /// How long and how much unread input is thrown away at the end.
 const LINGER_FOR: Duration = Duration::from_secs(1);

@@ -152,7 +152,7 @@ fn prepare(socket: &Socket) -> io::Result<()> {
     let keepalive = keepalive.with_retries(4);
     socket.set_tcp_keepalive(&keepalive)?;
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(crate::net::connection::DEAD_AFTER))?;
+    socket.set_tcp_user_timeout(Some(crate::net::transport::DEAD_AFTER))?;
     Ok(())
 }
 
@@ -199,7 +199,7 @@ mod tests {
         #[cfg(target_os = "linux")]
         {
             let timeout = peer.tcp_user_timeout().unwrap();
-            assert_eq!(timeout, Some(crate::net::connection::DEAD_AFTER));
+            assert_eq!(timeout, Some(crate::net::transport::DEAD_AFTER));
             assert_eq!(peer.tcp_keepalive_time().unwrap(), Duration::from_secs(60));
             assert_eq!(
                 peer.tcp_keepalive_interval().unwrap(),

@@ -3,15 +3,14 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 #[cfg(target_os = "linux")]
 use socket2::SockRef;
-
-#[cfg(target_os = "linux")]
-use crate::net::connection::DEAD_AFTER;
 
 /// The bytes of one connection, in both directions. No call blocks.
 pub trait Transport {
@@ -169,3 +168,7 @@ const INTEREST: Interest = Interest::READABLE
     .add(Interest::PRIORITY);
 #[cfg(not(target_os = "linux"))]
 const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// How long a peer may leave unanswered what was sent.
+#[cfg(target_os = "linux")]
+pub const DEAD_AFTER: Duration = Duration::from_secs(60);

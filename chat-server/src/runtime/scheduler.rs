@@ -6,6 +6,7 @@
 //! under the same key.
 
 mod closing;
+mod replaying;
 mod returning;
 mod sending;
 mod shed;
