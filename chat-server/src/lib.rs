@@ -28,6 +28,7 @@
 //! | [`timeline`] | the log in memory, and who is where in it | a socket, a file |
 //! | [`storage`] | the history on disk | a socket |
 //! | [`runtime`] | threads, turns and wake-ups | a rule of the room |
+//! | [`config`] | what the workers are told to do | |
 //! | [`ops`] | what an operator sees | |
 //!
 //! # The timeline
