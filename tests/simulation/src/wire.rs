@@ -78,7 +78,7 @@ impl Socket {
     /// It fails; perhaps some of what was sent is lost.
     pub(crate) fn fail(&mut self, is_lost: bool) {
         self.error = Some(io::ErrorKind::ConnectionReset);
-        self.lost = is_lost;
+        self.lost |= is_lost;
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
