@@ -8,6 +8,7 @@
 use std::fmt;
 use std::hash::Hasher;
 use std::io;
+use std::num::NonZeroU64;
 
 use chat_proto::event::{MessageId, RoomId, RunId, Secret, SpeechKind, Tag, Timestamp};
 use chat_proto::name::Name;
@@ -77,7 +78,7 @@ impl fmt::Debug for Key {
 
 /// A program, over all its connections and names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Owner(u64);
+pub struct Owner(NonZeroU64);
 
 impl Key {
     /// The length of a key.
@@ -104,22 +105,21 @@ impl Key {
 
     /// The owner that is drawn as number `count` in a run.
     pub fn owner(&self, run: RunId, count: u64) -> Owner {
-        Owner(self.hash(
-            Purpose::Owner,
-            &[&run.bits().to_le_bytes(), &count.to_le_bytes()],
-        ))
+        let parts = [&run.bits().to_le_bytes()[..], &count.to_le_bytes()];
+        let number = NonZeroU64::new(self.hash(Purpose::Owner, &parts));
+        Owner(number.unwrap_or(NonZeroU64::MIN))
     }
 
     /// The secret with which an owner proves its identity.
     pub fn secret_of(&self, owner: Owner) -> Secret {
         let proof = self.hash(Purpose::Secret, &[&owner.bytes()]);
-        Secret::new(u128::from(owner.0) << 64 | u128::from(proof))
+        Secret::new(u128::from(owner.0.get()) << 64 | u128::from(proof))
     }
 
     /// The owner whose secret this is. Other bits pass as a secret with a chance of one
     /// in 2^64.
     pub fn owner_of(&self, secret: &Secret) -> Option<Owner> {
-        let owner = Owner((secret.bits() >> 64) as u64);
+        let owner = Owner(NonZeroU64::new((secret.bits() >> 64) as u64)?);
         (self.secret_of(owner) == *secret).then_some(owner)
     }
 
@@ -177,7 +177,7 @@ impl Key {
 
 impl Owner {
     fn bytes(self) -> [u8; 8] {
-        self.0.to_le_bytes()
+        self.0.get().to_le_bytes()
     }
 }
 
@@ -215,7 +215,7 @@ pub(crate) mod tests {
 
     /// A program, the same for every key.
     pub(crate) fn owner(number: u64) -> Owner {
-        Owner(number)
+        Owner(NonZeroU64::MIN.saturating_add(number))
     }
 
     fn key(byte: u8) -> Key {
@@ -270,7 +270,7 @@ pub(crate) mod tests {
     /// The proofs of a history have to hold for years: these never change.
     #[test]
     fn hashes_stay_what_they_are() {
-        let owner = Owner(0x0123_4567_89ab_cdef);
+        let owner = Owner(NonZeroU64::new(0x0123_4567_89ab_cdef).unwrap());
         let secret = key(7).secret_of(owner).to_digits();
         assert_eq!(secret, "0123456789abcdef3ca52a4429d02fdf");
         let id = MessageId::new("7").unwrap();

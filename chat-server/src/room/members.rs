@@ -6,21 +6,28 @@
 //! [`Secret`](chat_proto::event::Secret), and the room knows the connection of each
 //! program.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasherDefault;
+use std::collections::BTreeMap;
 
 use chat_proto::name::Name;
 
-use super::dedup::AsIs;
 use super::identity::Owner;
-use super::origin::Origin;
+use super::origin::{Origin, ServerId};
 
 /// The members of the room.
 #[derive(Debug, Default)]
 pub struct Members {
-    members: HashMap<Origin, Member, BuildHasherDefault<AsIs>>,
+    /// Those of each thread of each server, by the key of their connection. Keys are
+    /// given out from 0 on, so these lists have few gaps.
+    threads: BTreeMap<(ServerId, u16), Vec<Option<Place>>>,
     /// The connection of each program in the room.
     connections: BTreeMap<Owner, Origin>,
+}
+
+#[derive(Debug)]
+struct Place {
+    member: Member,
+    /// That of the member's connection.
+    generation: u32,
 }
 
 /// A person in the room.
@@ -35,17 +42,14 @@ pub struct Member {
 impl Members {
     /// The member on this connection.
     pub fn get(&self, origin: Origin) -> Option<&Member> {
-        self.members.get(&origin)
+        let thread = self.threads.get(&thread_of(origin))?;
+        let place = thread.get(origin.client.key as usize)?.as_ref()?;
+        (place.generation == origin.client.generation).then_some(&place.member)
     }
 
     /// The connection of a program, if it is in the room.
     pub fn connection_of(&self, owner: Owner) -> Option<Origin> {
         self.connections.get(&owner).copied()
-    }
-
-    /// All members, in no particular order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Origin, &Member)> {
-        self.members.iter()
     }
 
     /// Puts a member on this connection, in place of an earlier one.
@@ -54,23 +58,61 @@ impl Members {
         if let Some(owner) = member.owner {
             self.connections.insert(owner, origin);
         }
-        self.members.insert(origin, member);
+        let (key, generation) = (origin.client.key as usize, origin.client.generation);
+        let thread = self.threads.entry(thread_of(origin)).or_default();
+        if thread.len() <= key {
+            thread.resize_with(key + 1, || None);
+        }
+        // A connection leaves before another one has its key.
+        debug_assert!(thread[key].is_none());
+        thread[key] = Some(Place { member, generation });
     }
 
     /// Changes the name of the member on this connection.
     pub fn rename(&mut self, origin: Origin, name: &Name) {
-        if let Some(member) = self.members.get_mut(&origin) {
-            member.name = name.clone();
+        if let Some(place) = self.place(origin) {
+            place.member.name = name.clone();
         }
     }
 
     /// Removes the member on this connection.
     pub fn remove(&mut self, origin: Origin) -> Option<Member> {
-        let member = self.members.remove(&origin)?;
+        self.place(origin)?;
+        let thread = self.threads.get_mut(&thread_of(origin))?;
+        let Place { member, .. } = thread.get_mut(origin.client.key as usize)?.take()?;
         if let Some(owner) = member.owner {
             self.connections.remove(&owner);
         }
         Some(member)
+    }
+
+    fn place(&mut self, origin: Origin) -> Option<&mut Place> {
+        let thread = self.threads.get_mut(&thread_of(origin))?;
+        let place = thread.get_mut(origin.client.key as usize)?.as_mut()?;
+        (place.generation == origin.client.generation).then_some(place)
+    }
+}
+
+fn thread_of(origin: Origin) -> (ServerId, u16) {
+    (origin.server, origin.client.worker)
+}
+
+#[cfg(test)]
+impl Members {
+    /// All members, in the order of their connections.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Origin, &Member)> {
+        self.threads.iter().flat_map(|(&(server, worker), places)| {
+            let places = (0..).zip(places);
+            places.filter_map(move |(key, place)| {
+                let Place { member, generation } = place.as_ref()?;
+                let client = super::origin::ClientId {
+                    worker,
+                    key,
+                    generation: *generation,
+                };
+                Some((Origin { server, client }, member))
+            })
+        })
     }
 }
 

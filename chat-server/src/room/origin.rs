@@ -1,7 +1,5 @@
 //! Where requests come from: a connection of one of the servers that share the room.
 
-use std::hash::{Hash, Hasher};
-
 /// One of the servers that share a room. A server that is alone is number 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ServerId(pub u16);
@@ -25,19 +23,3 @@ pub struct Origin {
     /// Which of its connections it is.
     pub client: ClientId,
 }
-
-/// For a hasher that passes keys on: connections that differ in any part are spread. A
-/// peer chooses none of the parts.
-impl Hash for Origin {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { server, client } = self;
-        let place =
-            u64::from(client.key) << 32 | u64::from(client.worker) << 16 | u64::from(server.0);
-        let bits = place ^ u64::from(client.generation).rotate_left(40);
-        state.write_u64(bits.wrapping_mul(ODD));
-    }
-}
-
-/// 2^64 divided by the golden ratio: to multiply with it spreads what differs little
-/// (Knuth, The Art of Computer Programming, 6.4).
-const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
