@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
     let server = Server::new(listeners, hub, history, config, args.threads(), logger);
     let run = |server: Server| {
-        // Not before signals are watched for: whoever reads this may send one.
+        // Not before signals are watched for: who reads this may send one.
         introduce(&addresses, server.logger());
         server.run()
     };
@@ -140,7 +140,7 @@ fn open(args: &Args, logger: &Logger) -> anyhow::Result<(Option<History>, Hub)> 
     Ok((Some(history), hub))
 }
 
-/// Tells whoever started the server how others get in.
+/// Tells the person who has started the server how others get in.
 fn introduce(addresses: &[SocketAddr], logger: &Logger) {
     for address in addresses {
         logger.say(&format!("listening on {address}"));

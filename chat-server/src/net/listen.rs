@@ -348,7 +348,7 @@ fn is_not_here(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrNotAvailable
 }
 
-/// Whether it is only that the port is not for everybody.
+/// Whether it is only that the port needs a privilege.
 fn is_for_root(port: u16, error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied && port < FIRST_FREE_PORT
 }

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use mio::net::{TcpListener, TcpStream};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
-/// A listening socket that remembers whether anybody may be waiting.
+/// A listening socket that remembers whether a connection may be waiting.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
-    /// Somebody may be waiting.
+    /// A connection may be waiting.
     pub ready: bool,
     /// No accept before this moment: the system had no room.
     retry: Option<Instant>,
@@ -22,9 +22,9 @@ pub struct Listener {
 /// What came of an accept.
 #[derive(Debug)]
 pub enum Accepted {
-    /// Somebody.
+    /// A connection.
     Peer(TcpStream, SocketAddr),
-    /// Nobody is waiting.
+    /// No connection is waiting.
     Nobody,
     /// Not now: there is no descriptor or memory for another connection.
     Full(io::Error),
@@ -112,7 +112,7 @@ impl Listener {
         }
     }
 
-    /// Takes nobody for a while. No event will come for those who wait already,
+    /// Takes no connection for a while. No event will come for those that wait already,
     /// and trying on would spin: a timer, then.
     pub fn wait(&mut self, now: Instant) {
         self.ready = false;
@@ -144,7 +144,7 @@ fn prepare(socket: &Socket) -> io::Result<()> {
     socket.set_send_buffer_size(64 * 1024)?;
     // And so does one that sends more than is read.
     socket.set_recv_buffer_size(64 * 1024)?;
-    // Gone within 60 + 4 × 15 s when nobody speaks.
+    // A peer that is gone is noticed within 60 + 4 × 15 s when neither side speaks.
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(60))
         .with_interval(Duration::from_secs(15));

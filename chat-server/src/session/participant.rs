@@ -309,7 +309,7 @@ impl Participant {
                 }
                 self.leave(hub, now);
                 self.phase = Phase::Listening(now.instant + LISTEN_FOR);
-                // The peer's system answers this with a reset if nobody
+                // The peer's system answers this with a reset if no program
                 // listens there any more, which frees the connection at once.
                 let seconds = LISTEN_FOR.as_secs();
                 let text = format!("you have left, and still hear the room for {seconds} s");

@@ -143,7 +143,7 @@ fn so_many_who_say_nothing() {
     for address in [a, a, a, b, c] {
         assert_eq!(admission.arrive(address, now), Ok(()));
     }
-    // Whoever has waited for longest is first, on whichever thread.
+    // The peer that has waited for longest is first, on whichever thread.
     let silent = |number: u64| Silent {
         since: now + Duration::from_secs(number),
         worker: 9 - number as usize,

@@ -93,7 +93,7 @@ impl<S: Transport> Connection<S> {
     }
 
     /// Whether it came not long ago and may have said who it is: where thousands
-    /// come at once that is not too late because nobody has listened yet.
+    /// come at once that is not too late because no thread has listened yet.
     fn is_unheard(&self) -> bool {
         matches!(self.session.stage(), Stage::Arriving(_)) && self.wants_read()
     }

@@ -56,7 +56,7 @@ fn nothing_is_sent_after_our_side_is_shut() {
     assert_eq!(connection.state, State::Lingering);
 }
 
-/// Else whoever asks for all of a long past and goes has it read all the same.
+/// Else a peer that asks for all of a long past and goes has it read all the same.
 #[test]
 fn the_past_is_not_looked_up_for_one_who_is_gone() {
     let (mut client, mut connection, mut hub) = accepted();

@@ -53,7 +53,7 @@ fn no_more_is_said_while_a_worker_is_behind_and_it_wakes_who_waits() {
     shared.set_served(1, shared.shown());
     assert!(!shared.must_wait());
     assert!(is_woken(&mut first));
-    // Nobody waits for a worker that has no people.
+    // No worker waits for one that has no connections.
     shared.leave(1, None, now());
     say(&shared, 200);
     shared.set_served(0, shared.shown());

@@ -36,7 +36,7 @@ impl Fixture {
         }
     }
 
-    /// Somebody comes, and says this.
+    /// A peer connects, and says this.
     fn come(&mut self, said: &str) -> std::net::TcpStream {
         let address = self.listener.local_addr().unwrap();
         let mut client = std::net::TcpStream::connect(address).unwrap();
@@ -57,7 +57,7 @@ impl Fixture {
         client
     }
 
-    /// Whoever has something to say is heard, as far as that goes in one round.
+    /// Peers that have something to say are heard, as far as that goes in one round.
     fn round(&mut self) {
         self.hear();
         self.serve();
@@ -93,7 +93,7 @@ impl Fixture {
     }
 }
 
-/// However much those say who are in the room, whoever comes is heard
+/// However much the people in the room say, a peer that comes is heard
 /// in the same round.
 #[test]
 fn who_comes_does_not_wait_until_nobody_talks() {
