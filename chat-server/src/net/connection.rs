@@ -88,12 +88,12 @@ pub(crate) enum Work {
 }
 
 impl<S: Transport> Connection<S> {
-    /// A connection that has just been accepted and registered.
-    pub(crate) fn new(transport: S, session: Session, came_in: bool) -> Self {
+    /// A connection that has just been let in and registered.
+    pub(crate) fn new(transport: S, session: Session) -> Self {
         Self {
             transport,
             session,
-            came_in,
+            came_in: true,
             queued: false,
             past_turn: PastTurn::Idle,
             ready: Readiness {

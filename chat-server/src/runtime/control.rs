@@ -197,11 +197,16 @@ impl<S> Shared<S> {
             .any(|served| shown - served.min(shown) >= MAX_LAG)
     }
 
-    /// A worker is about to sleep, unless it finds news after this; or it is awake again.
-    pub(crate) fn set_asleep(&self, worker: usize, asleep: bool) {
-        self.mailboxes[worker]
-            .asleep
-            .store(asleep, Ordering::SeqCst);
+    /// A worker is about to sleep, if it finds no news after this.
+    pub(crate) fn falls_asleep(&self, worker: usize) {
+        let asleep = &self.mailboxes[worker].asleep;
+        asleep.store(true, Ordering::SeqCst);
+    }
+
+    /// A worker is awake again.
+    pub(crate) fn wakes(&self, worker: usize) {
+        let asleep = &self.mailboxes[worker].asleep;
+        asleep.store(false, Ordering::SeqCst);
     }
 
     /// Gives a task to a worker.

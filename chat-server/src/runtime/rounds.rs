@@ -109,7 +109,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
     pub fn sleeps(&self, outside: &Outside<'_, S>) -> Wait {
         let wait = self.wait(outside.entrance.as_deref());
         if wait != Wait::No {
-            outside.shared.set_asleep(self.index, true);
+            outside.shared.falls_asleep(self.index);
             if self.scheduler.has_news(outside.shared) {
                 self.wakes(outside.shared);
                 return Wait::No;
@@ -120,7 +120,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
 
     /// The wait is over.
     pub fn wakes(&self, shared: &Shared<S>) {
-        shared.set_asleep(self.index, false);
+        shared.wakes(self.index);
     }
 
     fn wait(&self, entrance: Option<&dyn Entrance<S>>) -> Wait {

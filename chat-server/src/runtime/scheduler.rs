@@ -157,7 +157,8 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
             None => Session::new(client, address, hub, now),
             Some(refusal) => Session::refused(client, address, refusal, hub, now),
         };
-        let connection = Connection::new(transport, session, refusal.is_none());
+        let mut connection = Connection::new(transport, session);
+        connection.came_in = refusal.is_none();
         self.observer.came(entry.insert(connection), hub);
         self.enqueue(key);
         Ok(())

@@ -90,7 +90,8 @@ impl Cluster {
             5..9 => self.say(usize::from(a), usize::from(c) % 3),
             9 => self.send(usize::from(a), |client| client.nick(name(number))),
             10 => self.send(usize::from(a), |client| client.who()),
-            11 => self.leave(usize::from(a), b % 2 == 0),
+            11 if b % 2 == 0 => self.send(usize::from(a), Client::quit),
+            11 => self.send(usize::from(a), Client::break_off),
             12 | 13 => {
                 for _ in 0..=b % 8 {
                     self.order.state().place_next_of(ServerId(server as u16));
@@ -159,10 +160,6 @@ impl Cluster {
         if let Some(client) = self.clients.get_mut(who % count) {
             what(client);
         }
-    }
-
-    fn leave(&mut self, who: usize, in_order: bool) {
-        self.send(who, |client| client.leave(in_order));
     }
 
     fn repeat(&mut self, number: usize) {

@@ -27,7 +27,7 @@ fn accepted() -> (std::net::TcpStream, Connection, Hub) {
         &hub,
         crate::runtime::system_clock::now(),
     );
-    let connection = Connection::new(TcpStream::from_std(socket), session, true);
+    let connection = Connection::new(TcpStream::from_std(socket), session);
     (client, connection, hub)
 }
 

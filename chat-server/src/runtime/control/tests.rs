@@ -48,7 +48,7 @@ fn no_more_is_said_while_a_worker_is_behind_and_it_wakes_who_waits() {
     say(&shared, 200);
     shared.set_served(0, shared.shown());
     assert!(shared.must_wait());
-    shared.set_asleep(0, true);
+    shared.falls_asleep(0);
     assert!(!is_woken(&mut first));
     shared.set_served(1, shared.shown());
     assert!(!shared.must_wait());
@@ -63,13 +63,13 @@ fn no_more_is_said_while_a_worker_is_behind_and_it_wakes_who_waits() {
 #[test]
 fn news_wakes_whoever_sleeps_and_has_people() {
     let (shared, [mut first, mut second]) = two();
-    shared.set_asleep(1, true);
+    shared.falls_asleep(1);
     shared.wake_others(0);
     assert!(is_woken(&mut second) && !is_woken(&mut first));
     // It is awake now.
     shared.wake_others(0);
     assert!(!is_woken(&mut second));
-    shared.set_asleep(1, true);
+    shared.falls_asleep(1);
     shared.leave(1, None, now());
     shared.wake_others(0);
     assert!(!is_woken(&mut second));

@@ -84,24 +84,26 @@ impl Client {
         });
     }
 
-    /// Says so and goes, or breaks off.
-    pub(super) fn leave(&mut self, in_order: bool) {
-        if in_order {
-            self.send(match self.form {
-                Form::Text => "/quit\n",
-                Form::Json => "{\"type\":\"quit\"}\n",
-            });
-        } else {
-            let socket = &mut *self.wire.socket();
-            socket.fail(false);
-            socket.ended = true;
-            socket.tell(Readiness {
-                readable: true,
-                writable: true,
-                read_on: true,
-                failed: true,
-            });
-        }
+    /// Says so and goes.
+    pub(super) fn quit(&mut self) {
+        self.send(match self.form {
+            Form::Text => "/quit\n",
+            Form::Json => "{\"type\":\"quit\"}\n",
+        });
+        (self.is_done, self.is_certain) = (true, false);
+    }
+
+    /// Its connection is reset.
+    pub(super) fn break_off(&mut self) {
+        let socket = &mut *self.wire.socket();
+        socket.fail(false);
+        socket.ended = true;
+        socket.tell(Readiness {
+            readable: true,
+            writable: true,
+            read_on: true,
+            failed: true,
+        });
         (self.is_done, self.is_certain) = (true, false);
     }
 
