@@ -1,4 +1,4 @@
-//! Everybody, and what the schedule does to them.
+//! All peers, and what the schedule does to them.
 
 mod check;
 mod entrance;

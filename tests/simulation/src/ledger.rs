@@ -1,6 +1,6 @@
 //! What has happened in the room, as the rules say and not as the server does
 //! it: every event is looked at once, when it is appended, and everything that
-//! anybody is sent is held against it later.
+//! a peer is sent is held against it later.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -20,7 +20,7 @@ pub(crate) struct Ledger {
     /// The lines of the text form.
     text: Vec<u8>,
     events: Vec<Noted>,
-    /// Everything that was said by anybody, by the number in its text.
+    /// Everything that was said, by the number in its text.
     pub(crate) said: Vec<Said>,
     /// Who is here as the events tell it.
     pub(crate) told: BTreeSet<String>,
@@ -46,7 +46,7 @@ pub(crate) struct Noted {
 /// Whether an event comes back to whom it is of, in text form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Own {
-    /// It is somebody else's.
+    /// It is another person's.
     No,
     /// It never does.
     Never,
@@ -73,11 +73,11 @@ pub(crate) enum Noting {
     Entered(Vec<String>),
     Left(Vec<String>),
     Renamed(String, String),
-    /// Nobody is told.
+    /// No person is told of.
     Hub,
 }
 
-/// Something that somebody has sent.
+/// Something that a peer has sent.
 #[derive(Debug)]
 pub(crate) struct Said {
     /// What it is to be in the room.
@@ -138,7 +138,7 @@ impl Ledger {
     }
 
     /// The first event in which a connection took this name instead of another,
-    /// unless somebody came in under it before, who may be the same.
+    /// unless a person came in under it before, who may be the same.
     pub(crate) fn renamed_to(&self, name: &str, connection: usize) -> Option<u64> {
         let is_it = |event: &Noted| match &event.what {
             Noting::Renamed(_, new) => new == name && event.by == Some(connection),
@@ -167,7 +167,7 @@ impl Ledger {
     }
 
     /// Takes what the room has appended since, in the turn of a connection or
-    /// in nobody's.
+    /// in no peer's.
     pub(crate) fn note(&mut self, hub: &Hub, mut turn: Option<Turn>) {
         let head = hub.timeline.head();
         if head.seq == self.last() {

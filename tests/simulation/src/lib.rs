@@ -12,9 +12,9 @@
 //! against the model:
 //!
 //! - there is one order for all, numbered without gaps, and no line is torn;
-//! - each message that was taken is sent to everybody who is here once, and in
+//! - each message that was taken is sent once to each peer that is here, and in
 //!   text form not back to its speaker;
-//! - nobody misses anything but what they are told of, and that is really gone;
+//! - no peer misses anything but what it is told of, and that is really gone;
 //! - nothing is seen before it may be, and nothing is sent behind the end;
 //! - a program that proves who it is takes its own place again, and what it sends
 //!   once more is in the room once;

@@ -1,4 +1,4 @@
-//! Somebody who takes part over one connection, and the words that they send.
+//! A person who takes part over one connection, and the words that the person sends.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -297,7 +297,7 @@ impl Person {
     }
 
     /// What was sent before over any connection of the same person, under its
-    /// mark, which nobody else has; under a short one of the same program.
+    /// mark, which no other person has; under a short one of the same program.
     fn say_again(&mut self, seat: usize, ago: usize, ledger: &mut Ledger) {
         if !self.in_json {
             return;
@@ -397,7 +397,7 @@ const NAMES: [&str; 20] = [
     "РОТАТО",
 ];
 
-/// What is in a message, and what of it everybody sees.
+/// What is in a message, and what of it all peers see.
 const SPICES: [(&str, &str); 8] = [
     ("", ""),
     ("\u{1b}[31mred\u{7}", "red"),

@@ -103,11 +103,11 @@ pub enum What {
     Unreadable(bool),
     /// The oldest of what is kept is dropped.
     Forget,
-    /// The server says goodbye to everybody.
+    /// The server says goodbye to all peers.
     Stop,
 }
 
-/// How somebody comes in.
+/// How a person comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Greeting {
     /// Says nothing yet.

@@ -30,7 +30,7 @@ impl Hall {
         let deadline = state.hub.room().presence_deadline();
         let is_news = (count, scene.ledger.last()) != self.checked || deadline.is_some();
         self.checked = (count, scene.ledger.last());
-        // A server that stops does not tell anybody that all are gone.
+        // A server that stops does not tell that all are gone.
         if !scene.stopping {
             check_load(&scene, self.shared.load());
             if is_news {
@@ -63,8 +63,8 @@ impl Hall {
         }
     }
 
-    /// Everything arrives and everybody takes what there is, until nothing more
-    /// happens; then nobody may miss anything.
+    /// Everything arrives and each peer takes what there is, until nothing more
+    /// happens; then no peer may miss anything.
     pub(super) fn come_to_rest(&mut self) {
         self.trouble(false);
         {
@@ -244,7 +244,7 @@ pub(super) fn check_end(person: &Person, ledger: &Ledger, hub: &Hub, now: Now) {
     }
 }
 
-/// Nobody is closed but for what they did.
+/// A peer is closed only for what it did.
 pub(super) fn check_reason(person: &Person, reason: Reason, limits: &Limits) {
     let socket = person.wire.socket();
     let can_take = socket.space >= MAX_ANSWERS && !socket.deaf && socket.error.is_none();
@@ -258,7 +258,7 @@ pub(super) fn check_reason(person: &Person, reason: Reason, limits: &Limits) {
     }
 }
 
-/// What somebody said who is still connected, or was heard up to their end, is in
+/// What a peer said that is still connected, or was heard up to its end, is in
 /// the room, unless they were told otherwise.
 pub(super) fn check_said(person: &Person, ledger: &Ledger, was_trouble: bool) {
     for number in person.passed.iter().chain(&person.saying) {

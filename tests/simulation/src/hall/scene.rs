@@ -100,7 +100,7 @@ impl Scene {
     }
 
     fn before(&mut self, connection: &Connection<Wire>, hub: &Hub) -> Before {
-        // What nobody's turn has brought.
+        // What no peer's turn has brought.
         self.ledger.note(hub, None);
         let last = self.ledger.last();
         let person = self.person(connection);
