@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use chat_proto::event::Timestamp;
+use chat_proto::event::{Limits, Timestamp};
 use chat_server::clock::Now;
 use chat_server::runtime::control::Shared;
 use chat_server::runtime::mailbox::Task;
@@ -112,7 +112,10 @@ impl Hall {
                 person.arrive(arriving);
             }
             What::Arrive(count) => person.arrive(count),
-            What::Take(count) => person.take(count),
+            What::Take(count) => {
+                person.took_little |= count < usize::MAX;
+                person.take(count);
+            }
             What::End | What::Close => {
                 person.is_done = true;
                 person.arrive(usize::MAX);
@@ -123,6 +126,8 @@ impl Hall {
                 person.is_done = true;
                 let is_lost = loses_input || !person.on_the_way.is_empty();
                 person.wire.socket().fail(is_lost);
+                let until = scene.now.instant + Limits::default().stall;
+                person.heard_until.get_or_insert(until);
                 if loses_input {
                     person.wire.socket().arrived.clear();
                 }
@@ -177,6 +182,8 @@ impl Hall {
             address,
             wire: Wire::new(number),
             standing: Standing::default(),
+            heard_until: None,
+            took_little: false,
             on_the_way: VecDeque::new(),
             in_json: false,
             has_spoken: false,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use chat_proto::event::{RoomId, Secret};
 use chat_proto::name::Name;
@@ -26,6 +27,11 @@ pub(crate) struct Person {
     pub(crate) wire: Wire,
     /// What the server makes of it.
     pub(crate) standing: Standing,
+    /// Until when all that it sent is heard although its connection has failed. A peer
+    /// that once took little may have no time left.
+    pub(crate) heard_until: Option<Instant>,
+    /// At some time it took only some of what it was sent.
+    pub(crate) took_little: bool,
     /// What was sent and has not arrived.
     pub(crate) on_the_way: VecDeque<u8>,
     /// What it sends is JSON from here on.
@@ -93,10 +99,13 @@ impl Person {
     }
 
     /// Whether all that it sent was to be heard: it came in, went by itself, was not sent
-    /// away before, and did not break off while it said more than the `rate`.
-    pub(crate) fn was_heard(&self, reason: Reason, rate: u32) -> bool {
+    /// away before, and did not break off while it said more than the `rate`, or than
+    /// was heard in time.
+    pub(crate) fn was_heard(&self, reason: Reason, rate: u32, now: Instant) -> bool {
         let wire = self.wire.socket();
-        let meant_it = wire.ended && !wire.lost && (wire.error.is_none() || rate == 0);
+        let is_in_time = !self.took_little && self.heard_until.is_none_or(|until| now < until);
+        let is_heard = wire.error.is_none() || rate == 0 && is_in_time;
+        let meant_it = wire.ended && !wire.lost && is_heard;
         let by_itself = matches!(reason, Reason::Closed | Reason::Reset | Reason::SocketError);
         self.standing.entry == Entry::Admitted && meant_it && by_itself
     }

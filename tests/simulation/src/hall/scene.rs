@@ -177,7 +177,9 @@ impl Scene {
             };
             if let Phase::Closed(reason) = person.standing.phase {
                 check_reason(person, reason, hub.limits());
-                if person.was_heard(reason, hub.limits().rate) && !self.ledger.was_trouble {
+                if person.was_heard(reason, hub.limits().rate, self.now.instant)
+                    && !self.ledger.was_trouble
+                {
                     check_said(person, &self.ledger, false);
                 }
                 if let (Some(now), Some(seen)) = (person.seen(), self.seen.get_mut(who)) {
