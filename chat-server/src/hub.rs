@@ -226,13 +226,15 @@ impl Hub {
 
     /// When [`Hub::tell_presence`] wants to be called, if nothing happens before.
     pub fn presence_deadline(&self) -> Option<Instant> {
-        self.room.presence_deadline()
+        // What is proposed already is not due again before it has its place.
+        let deadline = self.room.presence_deadline();
+        deadline.filter(|_| !self.is_telling)
     }
 
     /// Tells together who came and went, if they have waited long enough.
     pub fn tell_presence(&mut self, now: Now) {
-        let is_due = self.presence_deadline().is_some_and(|at| at <= now.instant);
-        if is_due && !mem::replace(&mut self.is_telling, true) {
+        if self.presence_deadline().is_some_and(|at| at <= now.instant) {
+            self.is_telling = true;
             self.request(Request::TellPending, now);
         }
     }

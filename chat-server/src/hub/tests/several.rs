@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::determinism::{act, bytes};
 use super::*;
 use crate::room::origin::ServerId;
-use crate::room::request::{Act, Request};
+use crate::room::request::{Act, Fallback, Request};
 use crate::sequencer::shared::SharedOrder;
 
 /// What happens to the order.
@@ -59,6 +59,32 @@ impl Server {
         let outcomes = self.hub.take_outcomes();
         self.answered += outcomes.iter().filter(|(_, it)| !unasked(it)).count();
     }
+}
+
+/// Otherwise the worker would wake up for it without a pause until it has its place.
+#[test]
+fn what_waits_to_be_told_is_proposed_once() {
+    let order = SharedOrder::new();
+    let mut hub = room();
+    hub.set_sequencer(order.clone());
+    let mut now = now();
+    for number in 0..40 {
+        let wanted = name(&format!("p{number}x"));
+        let fallback = Fallback::Numbered;
+        hub.propose(client(number), Act::Enter { wanted, fallback }, now);
+    }
+    order.state().place(40);
+    hub.advance();
+    now.instant = hub.presence_deadline().expect("some wait to be told");
+    for _ in 0..2 {
+        hub.tell_presence(now);
+        assert_eq!(order.state().proposed.len(), 1);
+        assert_eq!(hub.presence_deadline(), None);
+    }
+    assert!(hub.room().presence_deadline().is_some());
+    order.state().place(1);
+    hub.advance();
+    assert_eq!(hub.room().presence_deadline(), None);
 }
 
 proptest! {
