@@ -13,7 +13,7 @@
 //! | a line in JSON form of more than [`MAX_LINE`](json_form::MAX_LINE) bytes (32 KiB), escapes included | the same |
 //! | a line that is not UTF-8 | the same |
 //! | a command or an object that the server does not understand | the same; the answer says what is wrong with it, in JSON form an `error` of code `bad_command` |
-//! | a blank line; in text form also a line of which nothing can be seen, such as one that only sets colours | tells nobody and does not answer; the line counts as a sign of life (`idle_join_ms`) |
+//! | a blank line; in text form also a line of which nothing can be seen, such as one that only sets colours | tells no reader and does not answer; the line counts as a sign of life (`idle_join_ms`) |
 //! | an end of its input in the middle of a line | does not take that line, and says so |
 //! | [`MAX_UNENDED`](framing::MAX_UNENDED) bytes (64 KiB) without a line end | closes the connection |
 //! | a first line of another protocol, such as HTTP, TLS, IRC or SMTP | closes the connection; nothing of the line reaches the room ([`foreign`]) |
@@ -195,7 +195,7 @@
 //! A message that is sent again with the same `id` never becomes a second event,
 //! however often and over whichever connection it comes, as long as the room holds the
 //! first one: the answer is `confirmed`. So a program that loses the connection sends again
-//! what has not come back. An `id` should be 128 random bits, so that nobody can guess it
+//! what has not come back. An `id` should be 128 random bits, so that no peer can guess it
 //! before it is in the room. It stands for one text: another text, or the same as an
 //! `action`, is another message, also from the same program, so that the server confirms
 //! nothing that is not in the room.

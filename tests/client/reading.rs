@@ -297,7 +297,7 @@ fn the_bell_can_ring_for_everything() {
     send_message(&mut server, 1, "ann", "hello", None);
     send_reply(&mut server, r#""seq":2,"type":"entered","names":["cy"]"#);
     ann.wait_for_text("<You> hello\n[cy] entered room\n<You>");
-    assert_eq!(ann.bells(), 0, "nobody else has spoken");
+    assert_eq!(ann.bells(), 0, "no other person has spoken");
     send_message(&mut server, 3, "bo", "hello", None);
     ann.wait_for_text("<bo> hello\n<You>");
     assert_eq!(ann.bells(), 1);

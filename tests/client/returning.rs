@@ -199,7 +199,9 @@ fn no_reconnect_ends_with_the_connection() {
         screen.ends_with("-- that was it\n-- not delivered: hello\n-- the server went away"),
         "{screen}"
     );
-    let again = listener.accept().expect_err("nobody came again");
+    let again = listener
+        .accept()
+        .expect_err("the client does not come again");
     assert_eq!(again.kind(), ErrorKind::WouldBlock);
 }
 

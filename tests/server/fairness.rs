@@ -109,7 +109,7 @@ pub(crate) fn beside_connections(server: &ServerProcess, count: usize) -> Times 
     while !flood.is_finished() || times.waits.len() < 20 {
         times.there(&mut ann, &mut bo);
     }
-    flood.join().expect("nobody is left out");
+    flood.join().expect("every peer has its turn");
     hang_up(&ann);
     times
 }

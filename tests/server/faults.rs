@@ -14,7 +14,7 @@ use chat_server::ops::signals::raise_descriptor_limit;
 use chat_testkit::{JsonPeer, Peer, Program, ServerProcess, Signal, until};
 use serde_json::json;
 
-use crate::resets::resets_while_somebody_speaks;
+use crate::resets::resets_while_a_peer_speaks;
 use crate::{SERVER, join, server};
 
 /// A server that a shell starts, which can set limits and close streams first.
@@ -27,8 +27,8 @@ fn server_after(first: &str, more: &str) -> ServerProcess {
 /// Half of the members are reset in the moment in which a person speaks: the other half
 /// hears each message once, in the one order.
 #[test]
-fn who_vanishes_while_somebody_speaks_takes_nothing_along() {
-    resets_while_somebody_speaks(&server(), 0..12);
+fn a_peer_that_vanishes_while_another_speaks_takes_nothing_along() {
+    resets_while_a_peer_speaks(&server(), 0..12);
 }
 
 /// A thousand peers come at once and vanish at once, and the threads have little stack:
@@ -67,7 +67,7 @@ fn a_thousand_vanish_at_once() {
 
 /// A storm of signals that mean nothing to the server disturbs no peer.
 #[test]
-fn signals_without_end_disturb_nobody() {
+fn signals_without_end_do_not_disturb_people() {
     let server = server();
     let mut ann = join(server.addr(), "ann");
     let mut bo = join(server.addr(), "bo");

@@ -13,9 +13,9 @@ use crate::{SERVER, join, server};
 /// Thousands of peers that come and go do not delay people who talk, and leave nothing
 /// behind.
 #[test]
-fn a_flood_of_connections_delays_nobody() {
+fn a_flood_of_connections_does_not_delay_people() {
     let server = server();
-    let _somebody = join(server.addr(), "somebody");
+    let _cy = join(server.addr(), "cy");
     let (descriptors, memory) = (server.open_descriptors(), server.resident_bytes());
     let times = fairness::beside_connections(&server, 3000);
     assert!(times.median() < Duration::from_millis(100), "{times}");
@@ -28,7 +28,7 @@ fn a_flood_of_connections_delays_nobody() {
 /// Two quiet people talk on beside 200 peers that send as much as they can. The server
 /// does not work off the flood first.
 #[test]
-fn two_hundred_flooders_delay_nobody() {
+fn two_hundred_flooders_do_not_delay_people() {
     let server = ServerProcess::start(SERVER, &["--rate", "20"]);
     let times = fairness::beside_flooders(&server, 200, Duration::from_secs(3));
     assert!(times.median_work() < Duration::from_millis(100), "{times}");
@@ -104,7 +104,7 @@ fn a_flooder_that_has_closed_is_heard_on() {
 /// A script that does not read, and whose system breaks the connection off for that, is
 /// heard until the stall limit.
 #[test]
-fn whoever_breaks_off_is_heard_for_a_while() {
+fn a_peer_that_breaks_off_is_heard_for_a_while() {
     for (stall, all_heard) in [("60", true), ("1", false)] {
         let server = ServerProcess::start(SERVER, &["--rate", "50", "--stall", stall]);
         let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server.addr(), name));

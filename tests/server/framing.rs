@@ -130,7 +130,7 @@ fn a_line_in_four_thousand_pieces_is_cheap() {
 /// Ten thousand lines in one go are all told, in order, and no other peer waits for
 /// that.
 #[test]
-fn many_lines_at_once_are_told_in_order_and_delay_nobody() {
+fn many_lines_at_once_are_told_in_order_and_delay_no_other_peer() {
     const LINES: usize = 10_000;
     let server = server();
     let mut ann = join(server.addr(), "ann");
@@ -186,7 +186,7 @@ fn nul_cr_and_nothing_at_all() {
 /// Lines before the sending side was closed are told, and the name is free at once. A
 /// last line without an end is not said; the peer is told so.
 #[test]
-fn whoever_closes_their_sending_side_has_said_what_they_said() {
+fn a_peer_that_closes_its_sending_side_has_said_what_it_said() {
     let server = server();
     let mut ann = join(server.addr(), "ann");
     let mut bo = join(server.addr(), "bo");

@@ -60,7 +60,7 @@ fn is_hostile(line: &str) -> bool {
 /// Whatever a peer says in either form, every line that others get stands behind its
 /// speaker and holds visible characters only; harmless text arrives as it was.
 #[test]
-fn nothing_that_attacks_a_terminal_reaches_anybody() {
+fn nothing_that_attacks_a_terminal_reaches_a_reader() {
     let server = server();
     let mut ann = join(server.addr(), "ann");
     let mut bo = join(server.addr(), "bo");

@@ -37,12 +37,12 @@ fn the_log_names_people() {
     wait(format!("ann ({at}) left: said /quit"));
 
     // A peer that says nothing at first, and then its name.
-    let mut nobody = Peer::connect(server.addr());
-    let at = nobody.local_addr();
+    let mut unnamed = Peer::connect(server.addr());
+    let at = unnamed.local_addr();
     wait(format!("{at} came in"));
-    nobody.send_str("/nick bo\n");
+    unnamed.send_str("/nick bo\n");
     wait(format!("{at} is now known as bo"));
-    nobody.half_close();
+    unnamed.half_close();
     // Not only when it no longer listens.
     wait(format!("bo ({at}) left: closed the connection"));
 

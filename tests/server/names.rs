@@ -150,7 +150,7 @@ fn names_that_are_swapped_in_a_burst_stay_two() {
             Some("renamed") => {
                 let [old, new] = ["old", "new"].map(|key| event[key].as_str().expect("a name"));
                 let bearer = names.iter_mut().find(|name| *name == old);
-                *bearer.expect("somebody has it") = new.to_owned();
+                *bearer.expect("a person has it") = new.to_owned();
                 let mut different = names.clone();
                 different.sort();
                 different.dedup();

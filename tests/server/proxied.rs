@@ -60,7 +60,7 @@ fn the_proxy_may_come_as_itself() {
 /// A peer that comes past the proxy is not heard, and neither is a header that is none
 /// or is another one's.
 #[test]
-fn nobody_comes_without_a_header() {
+fn no_peer_comes_in_without_a_header() {
     let server = ServerProcess::start(SERVER, &["--proxy-protocol"]);
     let mut ann = Peer::connect(server.addr());
     ann.send(b"PROXY TCP4 192.0.2.1 192.0.2.9 1 80\r\n/nick ann\n");

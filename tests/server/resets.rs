@@ -7,7 +7,7 @@ use chat_testkit::{JsonPeer, ServerProcess};
 
 /// So many rounds with fifty members, of which half are reset.
 #[track_caller]
-pub(crate) fn resets_while_somebody_speaks(server: &ServerProcess, rounds: Range<usize>) {
+pub(crate) fn resets_while_a_peer_speaks(server: &ServerProcess, rounds: Range<usize>) {
     let mut speaker = JsonPeer::connect(server.addr(), "speaker");
     let mut staying: Vec<JsonPeer> = (0..25)
         .map(|number| JsonPeer::connect(server.addr(), &format!("s{number}x")))

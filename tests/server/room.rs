@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{join, server};
 
 #[test]
-fn everyone_sees_what_everyone_says() {
+fn all_people_see_what_each_says() {
     let server = server();
     let mut ann = join(server.addr(), "ann");
     let mut bo = join(server.addr(), "bo");
@@ -25,7 +25,7 @@ fn everyone_sees_what_everyone_says() {
 
 /// There is one order, also for the speakers.
 #[test]
-fn everyone_sees_the_same_order() {
+fn all_people_see_the_same_order() {
     const PEERS: usize = 20;
     const EACH: usize = 100;
     let server = server();

@@ -20,7 +20,7 @@ fn flood(speaker: &mut Peer, listener: &mut Peer, rounds: usize) {
 
 /// A reader that stops delays no other peer, and is told what it has missed.
 #[test]
-fn a_stuck_reader_delays_nobody_and_is_told_what_it_missed() {
+fn a_stuck_reader_delays_no_other_and_is_told_what_it_missed() {
     let server = server();
     let mut ann = join(server.addr(), "ann");
     let mut bo = join(server.addr(), "bo");
@@ -103,7 +103,7 @@ fn many_stopped_readers_cost_what_one_costs() {
 /// The log is cut where no reader needs it any more, also when the last peer of a
 /// thread has left and nothing else wakes up that thread.
 #[test]
-fn a_thread_that_nobody_is_left_on_holds_back_nothing() {
+fn a_thread_without_connections_holds_back_nothing() {
     let server = server();
     let mut ann = JsonPeer::connect(server.addr(), "ann");
     let bo = JsonPeer::connect(server.addr(), "bo");
@@ -122,7 +122,7 @@ fn a_thread_that_nobody_is_left_on_holds_back_nothing() {
 
 /// A process that the system has stopped, as with Ctrl-Z.
 #[test]
-fn a_stopped_reader_delays_nobody_and_gets_it_all_when_it_goes_on() {
+fn a_stopped_reader_delays_no_other_and_gets_it_all_when_it_goes_on() {
     let server = server();
     let port = server.addr().port().to_string();
     let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; cat <&3");

@@ -162,7 +162,7 @@ impl Crowd {
 
     /// A random client says something.
     pub(crate) fn say(&mut self) {
-        let index = self.anybody();
+        let index = self.any_client();
         let length = self.random.within(0..200) as usize;
         let id = self.random.id();
         let client = &mut self.clients[index];
@@ -195,7 +195,7 @@ impl Crowd {
 
     /// A random client leaves for good, one way or another, and another one comes.
     pub(crate) fn replace(&mut self) {
-        let index = self.anybody();
+        let index = self.any_client();
         let route = self.clients[index].route;
         let next = self.newcomer(route);
         let mut client = std::mem::replace(&mut self.clients[index], next);
@@ -215,7 +215,7 @@ impl Crowd {
 
     /// The connection of a random client is reset, and the client comes back.
     pub(crate) fn reset(&mut self) {
-        let index = self.anybody();
+        let index = self.any_client();
         if let State::Connected(connection) = &self.clients[index].state {
             let _ = SockRef::from(&connection.stream).set_linger(Some(Duration::ZERO));
             self.counts.resets += 1;
@@ -231,7 +231,7 @@ impl Crowd {
             .filter(|client| client.stopped.is_some());
         let stopped = stopped.count();
         for _ in stopped..so_many {
-            let index = self.anybody();
+            let index = self.any_client();
             let time = Duration::from_millis(self.random.magnitude(1_000..60_000));
             let client = &mut self.clients[index];
             if let State::Connected(connection) = &mut client.state
@@ -302,7 +302,7 @@ impl Crowd {
         self.audit
     }
 
-    fn anybody(&mut self) -> usize {
+    fn any_client(&mut self) -> usize {
         self.random.within(0..self.clients.len() as u64) as usize
     }
 

@@ -65,7 +65,7 @@ fn a_full_room_for_an_hour() {
         }
     }
     let people = JsonPeer::connect(server.addr(), "last").welcome["people"].clone();
-    assert_eq!(people, clients + 1, "nobody is in who has left");
+    assert_eq!(people, clients + 1, "people who have left are not in");
     let happened = proxy.happened();
     drop(proxy);
     terminate(&server);

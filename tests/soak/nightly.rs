@@ -14,7 +14,7 @@ use chat_testkit::{
 use serde_json::json;
 
 use crate::SERVER;
-use crate::resets::resets_while_somebody_speaks;
+use crate::resets::resets_while_a_peer_speaks;
 
 /// Talkers over several servers, and what became of what they said.
 struct Kept {
@@ -92,7 +92,7 @@ fn five_hundred_times_half_of_them_vanish() {
     let server = ServerProcess::start(SERVER, &[]);
     // What the clients that stay have heard is kept here, so in parts.
     for part in 0..10 {
-        resets_while_somebody_speaks(&server, part * 50..(part + 1) * 50);
+        resets_while_a_peer_speaks(&server, part * 50..(part + 1) * 50);
         println!("{} rounds", (part + 1) * 50);
     }
     assert!(!server.log().contains("panicked"));

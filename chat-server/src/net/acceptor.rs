@@ -114,7 +114,7 @@ impl Entrance<TcpStream> for Acceptor {
                         let watched = vestibule.insert(socket, address, now.instant);
                         error = watched.err().map(|error| error.to_string()).or(error);
                     }
-                    (Accepted::Nobody, _) => {}
+                    (Accepted::NoPeer, _) => {}
                     (Accepted::Full(full), _) => {
                         shared.counters.accept_errors.add(1);
                         shared.wait_for_space();

@@ -25,7 +25,7 @@ pub enum Accepted {
     /// A connection.
     Peer(TcpStream, SocketAddr),
     /// No connection is waiting.
-    Nobody,
+    NoPeer,
     /// Not now: there is no descriptor or memory for another connection.
     Full(io::Error),
 }
@@ -100,7 +100,7 @@ impl Listener {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.ready = false;
-                    return Accepted::Nobody;
+                    return Accepted::NoPeer;
                 }
                 // These concern the one connection that is gone already.
                 Err(error) if is_about_the_peer(&error) => {}
@@ -187,7 +187,7 @@ mod tests {
         let mut listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let _client = std::net::TcpStream::connect(listener.address()).unwrap();
         let Accepted::Peer(peer, _) = listener.accept(Instant::now()) else {
-            panic!("somebody waits");
+            panic!("a connection waits");
         };
         let peer = SockRef::from(&peer);
         assert!(peer.tcp_nodelay().unwrap());

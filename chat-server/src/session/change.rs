@@ -53,14 +53,14 @@ mod tests {
     fn people_are_named_with_their_address() {
         let address: SocketAddr = "192.0.2.7:40112".parse().unwrap();
         let [ann, anna] = ["ann", "anna"].map(|name| Name::choose(name).unwrap());
-        let nobody = Name::of_address(address);
+        let unnamed = Name::of_address(address);
         let renamed = |old: &Name, new: &Name| Change::Renamed {
             old: old.clone(),
             new: new.clone(),
         };
         for (change, line) in [
             (Change::Came(ann.clone()), "ann (192.0.2.7:40112) came in"),
-            (Change::Came(nobody.clone()), "192.0.2.7:40112 came in"),
+            (Change::Came(unnamed.clone()), "192.0.2.7:40112 came in"),
             (
                 Change::CameBack(ann.clone()),
                 "ann (192.0.2.7:40112) came back over another connection",
@@ -70,14 +70,14 @@ mod tests {
                 "ann (192.0.2.7:40112) is now known as anna",
             ),
             (
-                renamed(&nobody, &anna),
+                renamed(&unnamed, &anna),
                 "192.0.2.7:40112 is now known as anna",
             ),
             (
                 Change::Left(ann.clone()),
                 "ann (192.0.2.7:40112) left: said /quit",
             ),
-            (Change::Left(nobody), "192.0.2.7:40112 left: said /quit"),
+            (Change::Left(unnamed), "192.0.2.7:40112 left: said /quit"),
         ] {
             let told = change.line(address, Reason::Quit);
             assert_eq!(told.map(|(_, text)| text), Some(line.to_owned()));

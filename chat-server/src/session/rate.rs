@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_was_quiet_may_say_as_much_again() {
+    fn a_peer_that_was_quiet_may_say_as_much_again() {
         let mut now = Instant::now();
         let mut pace = RateLimiter::default();
         for _ in 0..3 {

@@ -123,7 +123,7 @@ fn a_history_that_is_deleted_or_changed_is_written_again() {
 
 /// Also when the server notices it a second later.
 #[test]
-fn so_it_is_where_nobody_waits_for_the_disk() {
+fn so_it_is_where_events_do_not_wait_for_the_disk() {
     let mut random = Random::of_test();
     for sync in ["batch", "off"] {
         let kept = Kept::new(&["--history-sync", sync]);
@@ -289,7 +289,7 @@ fn a_hangup_does_nothing_else() {
     server.signal(Signal::Hangup);
     server.wait_for_log("SIGHUP: the history is in its place");
     bot.say("one", id(1));
-    assert_eq!(bot.next()["text"], "one", "nobody is told");
+    assert_eq!(bot.next()["text"], "one", "the room is not told");
     let server = crate::server();
     let mut ann = join(server.addr(), "ann");
     let mut bo = join(server.addr(), "bo");

@@ -106,7 +106,7 @@ fn a_short_id_is_of_one_program_before_and_after_a_restart() {
 /// The last lines are lost, as in a power failure. A program that has seen them gets
 /// all that is there in their place, over several restarts.
 #[test]
-fn nobody_misses_what_has_taken_the_numbers_of_what_was_lost() {
+fn a_program_gets_what_has_taken_the_numbers_of_what_was_lost() {
     let kept = Kept::new(&["--history-sync", "batch"]);
     let mut server = kept.start();
     let mut bot = JsonPeer::connect(server.addr(), "bot");
@@ -169,7 +169,7 @@ fn nobody_misses_what_has_taken_the_numbers_of_what_was_lost() {
 
 /// A history that an older copy is put in place of.
 #[test]
-fn whoever_has_seen_more_than_a_copy_holds_is_told() {
+fn a_program_that_has_seen_more_than_a_copy_holds_is_told() {
     let kept = Kept::new(&[]);
     let server = kept.start();
     let mut bot = JsonPeer::connect(server.addr(), "bot");

@@ -173,7 +173,7 @@ fn stopped_readers_get_all_of_it_when_they_go_on() {
 
 /// The server is busy with readers that come back only as much as they read.
 #[test]
-fn many_who_come_back_delay_nobody_and_cost_little() {
+fn many_readers_that_come_back_delay_no_other_and_cost_little() {
     const MESSAGES: usize = 20_000;
     const AWAY: usize = 30;
     let kept = Kept::new(&[]);

@@ -296,7 +296,7 @@ impl Ledger {
     }
 
     fn crowd(&mut self, names: &[String], one: &str, many: &str) {
-        assert!(!names.is_empty(), "nobody is told of");
+        assert!(!names.is_empty(), "an event without names");
         if names.len() > 3 {
             let others = (names.len() - 2).to_string();
             self.put(&[
@@ -328,12 +328,12 @@ fn own_presence(turn: &Option<&mut Turn>, names: &[String]) -> Own {
 
 /// Finds what was said among what was sent.
 fn take(sent: &mut [Said], text: &str, action: bool, id: Option<&str>, by: Option<usize>) -> usize {
-    let number = number_in(text).expect("nobody said that");
-    let said = sent.get_mut(number).expect("nobody has said that");
+    let number = number_in(text).expect("a text that peers send");
+    let said = sent.get_mut(number).expect("a text that a peer has sent");
     assert_eq!(said.text, text, "it is what was said");
     assert_eq!((said.action, said.id.as_deref()), (action, id));
-    let by = by.expect("somebody's turn");
-    assert!(said.by.contains(&by), "somebody else said that");
+    let by = by.expect("the turn of a connection");
+    assert!(said.by.contains(&by), "another peer said that");
     assert!(!said.refused || said.id.is_some(), "it was refused");
     said.refused = false;
     number

@@ -267,7 +267,7 @@ impl Peer {
             // it can be any of them.
             let asked = self.asked.iter().filter(|(_, id)| id.is_none());
             let Some((Asked::Last(count), _)) = asked.max().copied() else {
-                panic!("nobody asked for {content:?}");
+                panic!("it has not asked for {content:?}");
             };
             let first = self.asked.iter().position(|(_, id)| id.is_none());
             first.map(|first| self.asked.remove(first));
@@ -312,7 +312,7 @@ impl Peer {
                 assert_eq!(ledger.said[number].seq, Some(seq), "it is that event");
             }
             (Reply::Pong { .. }, _) => {
-                self.pings = self.pings.checked_sub(1).expect("nobody asked");
+                self.pings = self.pings.checked_sub(1).expect("it has asked");
             }
             (Reply::Gap { missed }, Some(program)) => {
                 program.missed(missed, !self.asked.is_empty(), ledger, hub);
@@ -320,7 +320,7 @@ impl Peer {
             (Reply::History { first, last, id }, Some(program)) => {
                 let id = id.and_then(|id| number_of_id(id.as_str()));
                 let asked = self.asked.iter().position(|asked| asked.1 == id);
-                let (asked, _) = self.asked.remove(asked.expect("nobody asked"));
+                let (asked, _) = self.asked.remove(asked.expect("it has asked"));
                 program.history(asked, first, last, ledger, hub);
             }
             (Reply::People { names, more, .. }, Some(program)) => {

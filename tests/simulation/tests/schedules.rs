@@ -29,8 +29,8 @@ fn config() -> ProptestConfig {
 proptest! {
     #![proptest_config(config())]
 
-    /// One order for all, everything once, whatever fails and
-    /// whoever does not read.
+    /// One order for all, everything once, whatever fails and whichever peers do not
+    /// read.
     #[test]
     fn the_room_keeps_its_word(script in script()) {
         run(&script);
@@ -57,7 +57,7 @@ fn it_keeps_it_under_what_the_fuzzer_has_found() {
     assert!(all.replaced > 10, "{all:?}");
 }
 
-/// Whoever reproduces a failure gets the same one.
+/// A run that repeats a failure gets the same one.
 #[test]
 fn a_schedule_always_goes_the_same_way() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();

@@ -297,7 +297,7 @@ impl Check {
                 continue;
             }
             match sent.get(id.as_str()) {
-                None => errors.push(format!("the file: event {seq}: nobody sent message {id}")),
+                None => errors.push(format!("the file: event {seq}: no peer sent message {id}")),
                 Some((sent, name)) if sent != text => errors.push(format!(
                     "{name}: message {id} is event {seq} with another text: {text:?} for {sent:?}"
                 )),

@@ -241,9 +241,9 @@ fn commands() {
 #[test]
 fn names_are_asked_for_only_when_wanted() {
     let mut editor = Editor::default();
-    let nobody = || panic!("asked");
+    let must_not = || panic!("asked");
     for key in [text("/"), Tab, Tab, BackTab, Interrupt, text("a"), Enter] {
-        editor.handle(key, nobody);
+        editor.handle(key, must_not);
     }
     let evil = || vec!["a\x1b[2J\nb".to_owned(), "\x1b".to_owned()];
     editor.handle(Tab, evil);

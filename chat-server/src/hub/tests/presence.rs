@@ -112,7 +112,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
-    fn whoever_counts_along_knows_who_is_here(steps in prop::collection::vec(step(), 1..150)) {
+    fn a_reader_that_counts_along_knows_who_is_here(steps in prop::collection::vec(step(), 1..150)) {
         let mut room = room();
         // Files so short that many begin in between.
         room.timeline.keep(1, 0, 500);

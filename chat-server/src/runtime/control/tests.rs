@@ -61,7 +61,7 @@ fn no_more_is_said_while_a_worker_is_behind_and_it_wakes_who_waits() {
 }
 
 #[test]
-fn news_wakes_whoever_sleeps_and_has_people() {
+fn news_wakes_the_threads_that_sleep_and_have_people() {
     let (shared, [mut first, mut second]) = two();
     shared.falls_asleep(1);
     shared.wake_others(0);

@@ -96,7 +96,7 @@ impl Fixture {
 /// However much the people in the room say, a peer that comes is heard
 /// in the same round.
 #[test]
-fn who_comes_does_not_wait_until_nobody_talks() {
+fn a_peer_that_comes_does_not_wait_until_the_room_is_quiet() {
     let mut fixture = Fixture::new();
     let come = |number: usize| fixture.come(&format!("/nick f{number}x\n"));
     let mut talkers: Vec<std::net::TcpStream> = (0..30).map(come).collect();

@@ -106,7 +106,7 @@ fn who_comes_in_a_crowd_is_told_together_with_others() {
 }
 
 #[test]
-fn nobody_speaks_before_it_is_told_that_they_came() {
+fn no_person_speaks_before_their_arrival_is_told() {
     let mut hall = Hall::new();
     let ann = hall.join("ann");
     hall.crowded();

@@ -116,7 +116,7 @@ fn nothing_is_confirmed_before_it_is_safe() {
 
 /// A peer that has asked before is not in the way of those words.
 #[test]
-fn a_disk_that_does_not_answer_is_told_to_everybody() {
+fn a_disk_that_does_not_answer_is_told_to_all_people() {
     let mut hall = Hall::late();
     let ann = hall.join("ann");
     let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));

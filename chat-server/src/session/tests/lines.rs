@@ -67,7 +67,7 @@ fn refused_lines_are_answered_and_the_connection_lives() {
 }
 
 #[test]
-fn who_tells_everyone_in_pieces() {
+fn who_tells_all_names_in_pieces() {
     let mut hall = Hall::new();
     for number in 0..450 {
         hall.hub.enter(

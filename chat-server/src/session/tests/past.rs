@@ -105,7 +105,7 @@ fn a_message_is_sent_once() {
     let first = hall.objects(bot);
     assert_eq!(types(&first), ["message"]);
     hall.sessions[bot].lost(Reason::Reset, &mut hall.hub, hall.now);
-    let (bot, _) = hall.program(json!({"protocol": 1, "name": "somebody"}));
+    let (bot, _) = hall.program(json!({"protocol": 1, "name": "other"}));
     hall.send(bot, line);
     let again = hall.objects(bot);
     assert_eq!(types(&again), ["confirmed"]);

@@ -45,7 +45,7 @@ impl Hall {
         for (form, capacity) in forms {
             let (log, shown) = (hub.timeline.log(form), hub.timeline.shown().of(form));
             let start = log.start();
-            assert!(start <= shown, "what nobody could see is dropped");
+            assert!(start <= shown, "what no reader could see is dropped");
             let is_old = start + capacity <= log.head();
             assert!(start == 0 || is_old, "more is dropped than has to be");
         }

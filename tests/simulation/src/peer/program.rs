@@ -125,7 +125,7 @@ impl Program {
                 }
             }
         }
-        assert!(again.is_empty(), "nobody asked for {again:?}");
+        assert!(again.is_empty(), "it has not asked for {again:?}");
     }
 }
 

@@ -83,7 +83,7 @@ fn a_confirmed_message_is_kept_under_its_number() {
 fn the_file_holds_what_was_sent_and_nothing_else() {
     expect_error(
         |_, ledgers| ledgers[0].sent.retain(|(id, _)| id != "a1"),
-        "event 4: nobody sent message a1",
+        "event 4: no peer sent message a1",
     );
     expect_error(
         |_, ledgers| ledgers[1].sent[0].1.push('!'),

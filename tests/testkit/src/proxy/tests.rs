@@ -105,8 +105,8 @@ fn the_target_can_change() {
     client.send_str("hi\n");
     server.expect("hi\n");
     drop(listener);
-    let mut nobody = Peer::connect(proxy.addr());
-    nobody.expect_end();
+    let mut late = Peer::connect(proxy.addr());
+    late.expect_end();
 }
 
 #[test]
