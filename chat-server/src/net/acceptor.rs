@@ -9,6 +9,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
 use crate::clock::Now;
+use crate::config::Config;
 use crate::net::admission::Refusal;
 use crate::net::listener::{Accepted, Listener};
 use crate::net::proxied::Vestibule;
@@ -33,7 +34,7 @@ impl Acceptor {
     pub(crate) fn new(
         mut listeners: Vec<Listener>,
         registry: &Registry,
-        proxied: bool,
+        config: &Config,
     ) -> anyhow::Result<Self> {
         for (index, listener) in listeners.iter_mut().enumerate() {
             let token = Token(FIRST_LISTENER - index);
@@ -41,7 +42,7 @@ impl Acceptor {
                 .register(listener.socket(), token, Interest::READABLE)
                 .context("cannot watch the listening socket")?;
         }
-        let registry = proxied.then(|| registry.try_clone()).transpose();
+        let registry = config.proxied.then(|| registry.try_clone()).transpose();
         let registry = registry.context("cannot watch those who come from the proxy")?;
         Ok(Self {
             listeners,

@@ -44,7 +44,7 @@ impl Server {
             .map(Worker::waker)
             .collect::<Result<_, _>>()?;
         if let Some(first) = workers.first_mut() {
-            first.stand_at_front(listeners, config.proxied)?;
+            first.stand_at_front(listeners, &config)?;
         }
         hub.timeline.reserve();
         hub.request(Request::AwaitReturns, now());

@@ -75,11 +75,11 @@ impl Worker {
     pub(crate) fn stand_at_front(
         &mut self,
         listeners: Vec<crate::net::listener::Listener>,
-        proxied: bool,
+        config: &Config,
     ) -> anyhow::Result<()> {
         let registry = self.poll.registry();
         self.front = Some(Front {
-            acceptor: Acceptor::new(listeners, registry, proxied)?,
+            acceptor: Acceptor::new(listeners, registry, config)?,
             signals: Signals::register(registry, SIGNALS).context("cannot watch for signals")?,
         });
         Ok(())

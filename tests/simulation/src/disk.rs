@@ -93,9 +93,15 @@ impl State {
         }
     }
 
-    /// It fails, or does no longer.
-    pub(crate) fn fail(&mut self, fails: bool) {
-        self.fails = fails;
+    /// It fails from now on.
+    pub(crate) fn fail(&mut self) {
+        self.fails = true;
+        self.wake();
+    }
+
+    /// It fails no longer.
+    pub(crate) fn recover(&mut self) {
+        self.fails = false;
         self.wake();
     }
 

@@ -16,6 +16,7 @@ use chat_proto::event::{Limits, Timestamp};
 use chat_server::clock::Now;
 use chat_server::runtime::control::Shared;
 use chat_server::runtime::mailbox::Task;
+use chat_server::timeline::mark::Form;
 
 use crate::disk::Disk;
 use crate::peer::Peer;
@@ -78,14 +79,15 @@ impl Hall {
     fn step(&mut self, Step { who, what, .. }: Step) {
         match what {
             What::Connect(greeting) => self.connect_or_go_on(who, greeting),
-            What::Crowd(count, in_json) => self.crowd(count, in_json),
+            What::Crowd(count, form) => self.crowd(count, form),
             What::Wait(milliseconds) => self.wait(milliseconds),
             What::SetClock(seconds) => {
                 let time = Timestamp::from_unix_milliseconds(seconds * 1000);
                 self.scene.borrow_mut().now.time = time;
             }
             What::Synced => self.disk.state().sync(),
-            What::Trouble(fails) => self.trouble(fails),
+            What::Trouble(true) => self.fail_disk(),
+            What::Trouble(false) => self.recover_disk(),
             What::Slow(is_slow) => self.disk.state().is_slow = is_slow,
             What::Unreadable(is_so) => self.disk.state().is_unreadable = is_so,
             What::Forget if self.keeping != Keeping::Not => self.disk.state().forget(),
@@ -125,7 +127,8 @@ impl Hall {
             What::Fail(loses_input) => {
                 person.is_done = true;
                 let is_lost = loses_input || !person.on_the_way.is_empty();
-                person.wire.socket().fail(is_lost);
+                person.wire.socket().fail();
+                person.wire.socket().lost |= is_lost;
                 let until = scene.now.instant + Limits::default().stall;
                 person.heard_until.get_or_insert(until);
                 if loses_input {
@@ -239,15 +242,15 @@ impl Hall {
     }
 
     /// Others come, beyond the seats, and stay.
-    fn crowd(&mut self, count: usize, in_json: bool) {
+    fn crowd(&mut self, count: usize, form: Form) {
         for number in 0..count {
             let people = self.scene.borrow().people.len();
             if people >= CROWD {
                 return;
             }
-            let greeting = match in_json {
-                true => Greeting::Hello(number, 0),
-                false => Greeting::Nick(number),
+            let greeting = match form {
+                Form::Json => Greeting::Hello(number, 0),
+                Form::Text => Greeting::Nick(number),
             };
             self.connect(people.max(SEATS), greeting);
         }
@@ -260,10 +263,16 @@ impl Hall {
         now.time = Timestamp::from_unix_milliseconds(time + milliseconds);
     }
 
-    fn trouble(&self, fails: bool) {
+    fn fail_disk(&self) {
         if self.keeping != Keeping::Not {
-            self.scene.borrow_mut().ledger.was_trouble |= fails;
-            self.disk.state().fail(fails);
+            self.scene.borrow_mut().ledger.was_trouble = true;
+            self.disk.state().fail();
+        }
+    }
+
+    fn recover_disk(&self) {
+        if self.keeping != Keeping::Not {
+            self.disk.state().recover();
         }
     }
 

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use chat_proto::event::{Arrival, Body, Event, ServerMessage};
+use chat_proto::event::{Arrival, Body, Event, ServerMessage, SpeechKind};
 use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_server::hub::Hub;
@@ -82,7 +82,7 @@ pub(crate) enum Noting {
 pub(crate) struct Said {
     /// What it is to be in the room.
     pub(crate) text: String,
-    pub(crate) action: bool,
+    pub(crate) kind: SpeechKind,
     pub(crate) id: Option<String>,
     /// The connections that have sent it, and the person.
     pub(crate) by: Vec<usize>,
@@ -237,9 +237,9 @@ impl Ledger {
     ) -> (Noting, Own) {
         match body {
             Body::Message(speech) | Body::Action(speech) => {
-                let (before, behind, action) = match body {
-                    Body::Action(_) => ("* ", " ", true),
-                    _ => ("<", "> ", false),
+                let (before, behind, kind) = match body {
+                    Body::Action(_) => ("* ", " ", SpeechKind::Action),
+                    _ => ("<", "> ", SpeechKind::Message),
                 };
                 let (name, said) = (speech.name.as_str(), speech.text.as_str());
                 assert!(self.told.contains(name), "{name} speaks before coming in");
@@ -248,7 +248,7 @@ impl Ledger {
                 }
                 let id = speech.id.as_ref().map(|id| id.as_str());
                 let by = turn.map(|turn| turn.connection);
-                let number = take(&mut self.said, said, action, id, by);
+                let number = take(&mut self.said, said, kind, id, by);
                 let earlier = self.said[number].seq.replace(seq);
                 assert!(earlier.is_none_or(|seq| seq < first), "it is said twice");
                 (Noting::Said(number), Own::Never)
@@ -327,11 +327,17 @@ fn own_presence(turn: &Option<&mut Turn>, names: &[String]) -> Own {
 }
 
 /// Finds what was said among what was sent.
-fn take(sent: &mut [Said], text: &str, action: bool, id: Option<&str>, by: Option<usize>) -> usize {
+fn take(
+    sent: &mut [Said],
+    text: &str,
+    kind: SpeechKind,
+    id: Option<&str>,
+    by: Option<usize>,
+) -> usize {
     let number = number_in(text).expect("a text that peers send");
     let said = sent.get_mut(number).expect("a text that a peer has sent");
     assert_eq!(said.text, text, "it is what was said");
-    assert_eq!((said.action, said.id.as_deref()), (action, id));
+    assert_eq!((said.kind, said.id.as_deref()), (kind, id));
     let by = by.expect("the turn of a connection");
     assert!(said.by.contains(&by), "another peer said that");
     assert!(!said.refused || said.id.is_some(), "it was refused");

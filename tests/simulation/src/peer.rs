@@ -143,7 +143,7 @@ impl Peer {
                 return false;
             };
             assert!(seq <= shown, "event {seq} is not shown yet");
-            program.event(seq, !self.asked.is_empty(), ledger, hub);
+            program.event(seq, &self.asked, ledger, hub);
             return true;
         }
         let mut next: Vec<Place> = Vec::new();
@@ -315,7 +315,7 @@ impl Peer {
                 self.pings = self.pings.checked_sub(1).expect("it has asked");
             }
             (Reply::Gap { missed }, Some(program)) => {
-                program.missed(missed, !self.asked.is_empty(), ledger, hub);
+                program.missed(missed, &self.asked, ledger, hub);
             }
             (Reply::History { first, last, id }, Some(program)) => {
                 let id = id.and_then(|id| number_of_id(id.as_str()));

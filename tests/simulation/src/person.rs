@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use chat_proto::event::{RoomId, Secret};
+use chat_proto::event::{RoomId, Secret, SpeechKind};
 use chat_proto::name::Name;
 use chat_proto::text::MAX_TEXT;
 use chat_server::net::transport::Readiness;
@@ -170,11 +170,11 @@ impl Person {
                 length,
                 lines,
                 spice,
-                action,
-            } => self.say(seat, length, lines, spice, action, ledger),
+                kind,
+            } => self.say(seat, length, lines, spice, kind, ledger),
             Words::Burst(count, length) => {
                 for _ in 0..count {
-                    self.say(seat, length, 1, 0, false, ledger);
+                    self.say(seat, length, 1, 0, SpeechKind::Message, ledger);
                 }
             }
             Words::Again(ago) => self.say_again(seat, ago, ledger),
@@ -263,7 +263,7 @@ impl Person {
         length: usize,
         lines: usize,
         spice: usize,
-        action: bool,
+        kind: SpeechKind,
         ledger: &mut Ledger,
     ) {
         let number = ledger.said.len();
@@ -279,7 +279,7 @@ impl Person {
         };
         ledger.said.push(Said {
             text,
-            action,
+            kind,
             id: id.clone(),
             by: vec![self.number],
             person: seat,
@@ -291,15 +291,22 @@ impl Person {
         if sent.len() <= MAX_TEXT {
             self.saying.push_back(number);
         }
-        let me = if action { "/me " } else { "" };
-        match self.in_json {
-            true => self.put_json_message(&sent, action, id.as_deref()),
-            false => self.put(&[], &[me, &sent]),
+        if self.in_json {
+            self.put_json_message(&sent, kind, id.as_deref());
+            return;
         }
+        let me = match kind {
+            SpeechKind::Message => "",
+            SpeechKind::Action => "/me ",
+        };
+        self.put(&[], &[me, &sent]);
     }
 
-    fn put_json_message(&mut self, text: &str, action: bool, id: Option<&str>) {
-        let kind = if action { "action" } else { "message" };
+    fn put_json_message(&mut self, text: &str, kind: SpeechKind, id: Option<&str>) {
+        let kind = match kind {
+            SpeechKind::Message => "message",
+            SpeechKind::Action => "action",
+        };
         let id = id.map_or(String::new(), |id| format!(",\"id\":\"{id}\""));
         let head = format!("{{\"type\":\"{kind}\",\"text\":\"");
         self.put(&[&head, &escaped(text), "\"", &id, "}"], &[]);
@@ -322,11 +329,11 @@ impl Person {
             return;
         };
         said.by.push(self.number);
-        let (text, action, id) = (said.text.clone(), said.action, said.id.clone());
+        let (text, kind, id) = (said.text.clone(), said.kind, said.id.clone());
         if text.len() <= MAX_TEXT {
             self.saying.push_back(number);
         }
-        self.put_json_message(&text, action, id.as_deref());
+        self.put_json_message(&text, kind, id.as_deref());
     }
 
     fn junk(&mut self, number: usize) {

@@ -1,6 +1,9 @@
 //! What happens in a simulation, step by step, made of plain bytes: so the same
 //! schedule can come from proptest, from a fuzzer and from a file.
 
+use chat_proto::event::SpeechKind;
+use chat_server::timeline::mark::Form;
+
 /// People who may be there at once.
 pub const SEATS: usize = 12;
 
@@ -76,7 +79,7 @@ pub enum What {
     Connect(Greeting),
     /// So many others connect at the same time, all with a hello or all by
     /// their first line.
-    Crowd(usize, bool),
+    Crowd(usize, Form),
     /// Sends something, of which so many bytes arrive now.
     Send(Words, usize),
     /// So many more bytes of what was sent arrive.
@@ -131,8 +134,8 @@ pub enum Words {
         lines: usize,
         /// Which special characters are in it.
         spice: usize,
-        /// Whether it is done, and not said.
-        action: bool,
+        /// Whether it is said or done.
+        kind: SpeechKind,
     },
     /// A message that was sent before, so many ago, under the same mark.
     Again(usize),
@@ -185,13 +188,16 @@ fn step(record: &[u8]) -> Step {
     let [op, who, a, b] = [0, 1, 2, 3].map(|index| usize::from(record[index]));
     let what = match op % 64 {
         0..8 => What::Connect(greeting(a, b)),
-        8 => What::Crowd([3, 5, 8, 25][a % 4], b % 2 == 0),
+        8 => What::Crowd([3, 5, 8, 25][a % 4], [Form::Json, Form::Text][b % 2]),
         9..29 => What::Send(
             Words::Say {
                 length: [1, 1, 10, 80, 300, 1000, 3900, 4100][a % 8],
                 lines: [1, 1, 2, 5][a / 8 % 4],
                 spice: b / 8,
-                action: a / 32 == 0,
+                kind: match a / 32 {
+                    0 => SpeechKind::Action,
+                    _ => SpeechKind::Message,
+                },
             },
             arriving(b % 8),
         ),

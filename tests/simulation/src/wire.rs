@@ -75,10 +75,9 @@ impl Socket {
         });
     }
 
-    /// It fails; perhaps some of what was sent is lost.
-    pub(crate) fn fail(&mut self, is_lost: bool) {
+    /// It fails.
+    pub(crate) fn fail(&mut self) {
         self.error = Some(io::ErrorKind::ConnectionReset);
-        self.lost |= is_lost;
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received> {

@@ -96,7 +96,7 @@ impl Client {
     /// Its connection is reset.
     pub(super) fn break_off(&mut self) {
         let socket = &mut *self.wire.socket();
-        socket.fail(false);
+        socket.fail();
         socket.ended = true;
         socket.tell(Readiness {
             readable: true,

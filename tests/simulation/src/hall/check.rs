@@ -66,7 +66,7 @@ impl Hall {
     /// Everything arrives and each peer takes what there is, until nothing more
     /// happens; then no peer may miss anything.
     pub(super) fn come_to_rest(&mut self) {
-        self.trouble(false);
+        self.recover_disk();
         {
             let disk = &mut *self.disk.state();
             (disk.is_slow, disk.is_unreadable) = (false, false);
@@ -95,7 +95,7 @@ impl Hall {
             if person.is_open() {
                 person.peer.check_at_rest(&scene.ledger, &state.hub, &here);
                 if person.standing.entry == Entry::Admitted {
-                    check_said(person, &scene.ledger, scene.ledger.was_trouble);
+                    check_said(person, &scene.ledger);
                 }
             }
         }
@@ -259,12 +259,13 @@ pub(super) fn check_reason(person: &Person, reason: Reason, limits: &Limits) {
 }
 
 /// What a peer said that is still connected, or was heard up to its end, is in
-/// the room, unless they were told otherwise.
-pub(super) fn check_said(person: &Person, ledger: &Ledger, was_trouble: bool) {
+/// the room, unless the peer was told otherwise: by the id of what it said, or, if that
+/// has none, because of trouble with the disk.
+pub(super) fn check_said(person: &Person, ledger: &Ledger) {
     for number in person.passed.iter().chain(&person.saying) {
         let said = &ledger.said[*number];
         let is_known = said.id.is_some() && (said.refused || said.seq.is_some());
-        let is_told = was_trouble && said.id.is_none();
+        let is_told = ledger.was_trouble && said.id.is_none();
         assert!(is_known || is_told, "{:?} is lost", said.text);
     }
 }

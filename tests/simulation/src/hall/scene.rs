@@ -180,7 +180,7 @@ impl Scene {
                 if person.was_heard(reason, hub.limits().rate, self.now.instant)
                     && !self.ledger.was_trouble
                 {
-                    check_said(person, &self.ledger, false);
+                    check_said(person, &self.ledger);
                 }
                 if let (Some(now), Some(seen)) = (person.seen(), self.seen.get_mut(who)) {
                     *seen = Some(now);

@@ -28,10 +28,17 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(super) fn event(&mut self, seq: u64, asked: bool, ledger: &Ledger, hub: &Hub) {
+    /// An event came. `asked` is what the program has asked for of the past.
+    pub(super) fn event(
+        &mut self,
+        seq: u64,
+        asked: &[(Asked, Option<usize>)],
+        ledger: &Ledger,
+        hub: &Hub,
+    ) {
         if self.next.contains(&seq) {
             assert!(
-                asked || self.again.is_empty(),
+                !asked.is_empty() || self.again.is_empty(),
                 "{:?} came again",
                 self.again
             );
@@ -63,14 +70,23 @@ impl Program {
             .pop_front_if(|welcoming| *welcoming == seq)
             .is_none()
         {
-            assert!(asked, "event {seq} came again, and {next:?} should");
+            assert!(
+                !asked.is_empty(),
+                "event {seq} came again, and {next:?} should"
+            );
             self.again.push(seq);
         }
     }
 
     /// So many events are told as missing: they must be gone.
-    pub(super) fn missed(&mut self, missed: u64, asked: bool, ledger: &Ledger, hub: &Hub) {
-        let is_past = asked || !self.welcoming.is_empty();
+    pub(super) fn missed(
+        &mut self,
+        missed: u64,
+        asked: &[(Asked, Option<usize>)],
+        ledger: &Ledger,
+        hub: &Hub,
+    ) {
+        let is_past = !asked.is_empty() || !self.welcoming.is_empty();
         let gone = |next: &u64| next + missed <= ledger.held_from(hub);
         let mut next: Vec<u64> = self
             .next
