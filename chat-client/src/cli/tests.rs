@@ -1,3 +1,4 @@
+use chat_testkit::readme;
 use clap::CommandFactory;
 
 use super::*;
@@ -194,7 +195,6 @@ fn names() {
 /// The client's README names each option, and none that there is not.
 #[test]
 fn the_readme_names_the_options() {
-    let readme = include_str!("../../README.md");
     let mut command = Args::command();
     command.build();
     let options: Vec<&str> = command
@@ -202,47 +202,20 @@ fn the_readme_names_the_options() {
         .filter(|arg| !arg.is_hide_set())
         .filter_map(|arg| arg.get_long())
         .collect();
-    let named: Vec<&str> = readme
-        .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
-        .filter_map(|word| word.strip_prefix("--"))
-        .filter(|name| name.starts_with(|first: char| first.is_ascii_alphabetic()))
-        .collect();
-    for option in &options {
-        assert!(named.contains(option), "the README lacks --{option}");
-    }
-    for name in named {
-        let is_known = options.contains(&name) || OPTIONS_OF_OTHERS.contains(&name);
-        assert!(is_known, "there is no --{name}");
-    }
+    // Of cargo, ncat and chat-server.
+    let of_others = ["bench", "chat", "history"];
+    readme::assert_names(README, &options, &of_others);
 }
-
-/// Of cargo, ncat and chat-server.
-const OPTIONS_OF_OTHERS: [&str; 3] = ["bench", "chat", "history"];
 
 /// Every command for the client that the READMEs and `--help` print can be given.
 #[test]
 fn the_printed_commands_are_right() {
-    let readmes = [
-        include_str!("../../../README.md"),
-        include_str!("../../README.md"),
-    ];
-    let lines = readmes.iter().flat_map(|readme| readme.lines());
-    let mut tried = 0;
-    for line in lines.chain(AFTER_HELP.lines()) {
-        // Prose names commands between backticks.
-        for command in line.split('|').filter(|_| !line.contains('`')) {
-            let command = command.trim_start_matches([' ', '$', '.', '/']);
-            let Some(given) = command.strip_prefix("chat-client ") else {
-                continue;
-            };
-            let given = given.split("  ").next().unwrap_or_default();
-            let given = given.split(" >").next().unwrap_or_default();
-            let args = ["chat-client"].into_iter().chain(given.split_whitespace());
-            let args = Args::try_parse_from(args).map_err(|error| error.to_string());
-            args.and_then(|args| args.target())
-                .unwrap_or_else(|error| panic!("{line}: {error}"));
-            tried += 1;
-        }
+    let texts = [include_str!("../../../README.md"), README, AFTER_HELP];
+    let commands = texts.map(|text| readme::commands("chat-client", text));
+    assert!(commands.iter().flatten().count() >= 12, "{commands:?}");
+    for given in commands.iter().flatten() {
+        target(given).unwrap_or_else(|error| panic!("{given:?}: {error}"));
     }
-    assert!(tried >= 12, "{tried}");
 }
+
+const README: &str = include_str!("../../README.md");

@@ -1,3 +1,5 @@
+use chat_testkit::readme;
+
 use super::*;
 
 /// `Ok` of what was read, or the beginning of what is said.
@@ -270,51 +272,25 @@ const MISTAKES: &[(&[&str], &str)] = &[
 /// The server's README names each option, and none that there is not.
 #[test]
 fn the_readme_names_the_options() {
-    let readme = include_str!("../../README.md");
     let mut command = Args::command();
     command.build();
     let options: Vec<&str> = command
         .get_arguments()
         .map(|arg| arg.get_long().expect("all options are long"))
         .collect();
-    let named: Vec<&str> = readme
-        .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
-        .filter_map(|word| word.strip_prefix("--"))
-        .filter(|name| name.starts_with(|first: char| first.is_ascii_alphabetic()))
-        .collect();
-    for option in &options {
-        assert!(named.contains(option), "the README lacks --{option}");
-    }
-    for name in named {
-        let is_known = options.contains(&name) || name == OPTION_OF_NCAT;
-        assert!(is_known, "there is no --{name}");
-    }
+    // How other programs end is told with an option of ncat.
+    readme::assert_names(README, &options, &["send-only"]);
 }
-
-/// The README names it where it says how other programs end.
-const OPTION_OF_NCAT: &str = "send-only";
 
 /// Every command for the server that the READMEs and `--help` print can be given.
 #[test]
 fn the_printed_commands_are_right() {
-    let readmes = [
-        include_str!("../../../README.md"),
-        include_str!("../../README.md"),
-    ];
-    let lines = readmes.iter().flat_map(|readme| readme.lines());
-    let mut tried = 0;
-    for line in lines.chain(AFTER_HELP.lines()) {
-        let command = line.trim_start_matches([' ', '$', '`', '.', '/']);
-        let Some(given) = command.strip_prefix("chat-server ") else {
-            continue;
-        };
-        let given = given.split("  ").next().unwrap_or_default();
-        if given.contains(['[', '|', '`', '#']) {
-            continue;
-        }
-        let given: Vec<&str> = given.split_whitespace().collect();
-        read(&given).unwrap_or_else(|error| panic!("{line}: {error}"));
-        tried += 1;
+    let texts = [include_str!("../../../README.md"), README, AFTER_HELP];
+    let commands = texts.map(|text| readme::commands("chat-server", text));
+    assert!(commands.iter().flatten().count() >= 8, "{commands:?}");
+    for given in commands.iter().flatten() {
+        read(given).unwrap_or_else(|error| panic!("{given:?}: {error}"));
     }
-    assert!(tried >= 8, "{tried}");
 }
+
+const README: &str = include_str!("../../README.md");

@@ -11,6 +11,7 @@
 //! | proof that nothing was lost or doubled | [`assert_kept`] |
 //! | processor time and memory of a process | [`proc`] |
 //! | random choices that can be made again | [`Random`] |
+//! | what READMEs say of a command line | [`readme`] |
 //!
 //! Everything waits for a condition with a deadline ([`DEADLINE`]) and panics at the
 //! caller's line, with the last state. Nothing waits by sleeping for a fixed time, and
@@ -24,6 +25,7 @@ pub mod proc;
 pub mod process;
 pub mod proxy;
 pub mod random;
+pub mod readme;
 pub mod server;
 pub mod talker;
 pub mod terminal;
