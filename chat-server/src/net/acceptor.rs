@@ -5,11 +5,14 @@ use std::net::{Shutdown, SocketAddr};
 use std::time::Instant;
 
 use anyhow::Context;
+use chat_proto::event::Reply;
+use chat_proto::text_form;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
 use crate::clock::Now;
 use crate::config::Config;
+use crate::hub::notice;
 use crate::net::admission::Refusal;
 use crate::net::listener::{Accepted, Listener};
 use crate::net::proxied::Vestibule;
@@ -159,9 +162,11 @@ fn admit(
 /// has sent is read first: to close a socket with unread input resets the
 /// connection, and the word would be lost.
 fn turn_away(mut socket: TcpStream, refusal: Refusal, shared: &Shared) {
-    let text = refusal.greeting(&shared.config().limits);
+    let greeting = notice(&refusal.greeting(&shared.config().limits));
+    let mut line = Vec::new();
+    text_form::encode_reply(&Reply::Notice(greeting), &mut line);
     let _ = socket.read(&mut [0; 4096]);
-    let _ = socket.write_all(format!("\r-- {text}\n").as_bytes());
+    let _ = socket.write_all(&line);
     let _ = socket.shutdown(Shutdown::Write);
 }
 
