@@ -11,7 +11,7 @@
 //!                                                                   ▼ a repaint
 //! ```
 //!
-//! [`app`] is the only loop. Read it first. Each folder is a layer:
+//! [`app`] is the only loop, and has the prompt. Read it first. Each folder is a layer:
 //!
 //! | module | holds |
 //! | --- | --- |

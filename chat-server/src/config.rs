@@ -2,6 +2,9 @@
 //!
 //! The workers share one [`Config`] and read it once a round, so that all of a round goes
 //! by the same one, and another one can take its place while the server runs.
+//!
+//! The defaults of the limits are [`Limits::DEFAULT`], and [`cli`](crate::cli) has the
+//! options that change them.
 
 use chat_proto::event::Limits;
 

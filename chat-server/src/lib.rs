@@ -20,11 +20,11 @@
 //!
 //! | folder | holds | never |
 //! | --- | --- | --- |
-//! | [`net`] | sockets, who may connect | a rule of the room |
-//! | [`session`] | one peer's rules: bytes to commands, replies | a socket |
+//! | [`net`] | sockets, who may connect, who is closed | a rule of the room |
+//! | [`session`] | one peer's rules: bytes to commands, replies, the welcome | a socket |
 //! | [`hub`] | the way of a request to its events | a socket, a file, a clock |
 //! | [`sequencer`] | the order of requests | a socket, a file, a clock |
-//! | [`room`] | who is in the room, and what happens in it | a socket, a file, a clock |
+//! | [`room`] | who is in the room, under which name; events and their numbers | a socket, a file, a clock |
 //! | [`timeline`] | the log in memory, and who is where in it | a socket, a file |
 //! | [`storage`] | the history on disk | a socket |
 //! | [`runtime`] | threads, turns and wake-ups | a rule of the room |

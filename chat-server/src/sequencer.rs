@@ -3,7 +3,8 @@
 //! A request is proposed, and takes effect when it has its place: at once on a server
 //! that is alone, and later where several servers share one room and agree on the order
 //! first. Every server then applies the same requests in the same order, and so has the
-//! same room.
+//! same room. The events that come of a request get their numbers there
+//! ([`Room::apply`](crate::room::apply::Room::apply)).
 
 pub mod shared;
 

@@ -1,5 +1,5 @@
-//! The prompt: the line that the person types, and the history that is kept for later
-//! runs.
+//! The prompt: `<You> ` and the line that the person types, and the history that is kept
+//! for later runs.
 
 use std::io;
 use std::time::{Duration, Instant};

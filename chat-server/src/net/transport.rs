@@ -1,5 +1,6 @@
 //! What a connection needs of the way its bytes take. TCP is the only one in the
-//! server; the simulation has another one without a system.
+//! server; the simulation has another one without a system. An encrypted one would be a
+//! third.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;

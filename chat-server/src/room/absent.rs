@@ -6,6 +6,9 @@
 //! for [`TIME_TO_RETURN`] for the program that had it. The [`Tag`] in the history
 //! identifies that program. Names of people without a program are not kept: these
 //! people could not prove that a name is theirs.
+//!
+//! No departures are told after a restart: the event `room` says that all people are gone.
+//! The client decides whom to show as gone, and when (`conversation/netsplit.rs`).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

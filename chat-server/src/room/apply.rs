@@ -1,5 +1,5 @@
 //! The room as a state machine: who is in it, what happens in it, and which messages
-//! it has already.
+//! it has already. Each event gets its number here.
 //!
 //! [`Room::apply`] is the only place where it changes, and it depends on nothing but the
 //! room and its arguments: two rooms that are given the same requests at the same times

@@ -1,5 +1,5 @@
-//! When something is due for a connection: it is silent or stalls for too long, or it
-//! has lingered.
+//! When something is due for a connection: it is silent for too long, it stalls for
+//! longer than `--stall`, or it has lingered.
 
 use std::time::{Duration, Instant};
 
