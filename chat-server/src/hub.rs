@@ -19,7 +19,7 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::room::apply::{Before, Room};
 use crate::room::identity::{Identity, Key};
-use crate::room::origin::{ClientId, Origin};
+use crate::room::origin::{ClientId, Origin, ServerId};
 use crate::room::request::{Act, Emitted, JoinedAs, NameRefusal, Outcome, Request};
 use crate::room::roster::People;
 use crate::room::runs::{Onward, Runs};
@@ -36,6 +36,8 @@ pub struct Hub {
     pub timeline: Timeline,
     config: Arc<Config>,
     sequencer: Box<dyn Sequencer>,
+    /// Which server this is, as the sequencer says.
+    server: ServerId,
     applied: Applied,
     /// What came of requests, for connections that do not know it yet.
     outcomes: Vec<(ClientId, Answer)>,
@@ -79,6 +81,7 @@ impl Hub {
             timeline: Timeline::behind(json, capacity),
             config: Arc::new(Config::of(Limits::default())),
             sequencer: Box::new(Alone),
+            server: Alone.server(),
             applied: Applied::default(),
             outcomes: Vec::new(),
             is_telling: false,
@@ -98,6 +101,7 @@ impl Hub {
 
     /// Has requests get their place from `sequencer`, which is not asked before.
     pub fn set_sequencer(&mut self, sequencer: impl Sequencer + 'static) {
+        self.server = sequencer.server();
         self.sequencer = Box::new(sequencer);
     }
 
@@ -119,7 +123,7 @@ impl Hub {
     /// A connection of this server asks for something. What came of it is returned, if
     /// that is known at once.
     pub fn propose(&mut self, client: ClientId, act: Act, now: Now) -> Option<Answer> {
-        let server = self.sequencer.server();
+        let server = self.server;
         let origin = Origin { server, client };
         match self.refuse(origin, &act) {
             Some(refused) => Some(self.answer(refused, None)),
@@ -152,6 +156,11 @@ impl Hub {
                 self.answer_later(origin, answer);
             }
         }
+    }
+
+    /// Whether there are outcomes to take.
+    pub fn has_outcomes(&self) -> bool {
+        !self.outcomes.is_empty()
     }
 
     /// What came of requests, for connections that do not know it yet, in order.
@@ -219,7 +228,7 @@ impl Hub {
     }
 
     fn answer_later(&mut self, origin: Origin, answer: Answer) {
-        if origin.server == self.sequencer.server() {
+        if origin.server == self.server {
             self.outcomes.push((origin.client, answer));
         }
     }

@@ -74,9 +74,11 @@ impl Entrance<TcpStream> for Acceptor {
 
     // Also when a connection has waited for its header for too long.
     fn retry(&self) -> Option<Instant> {
-        let listeners = self.listeners.iter().filter_map(Listener::retry);
-        let vestibule = self.vestibule.as_ref().and_then(Vestibule::deadline);
-        listeners.chain(vestibule).min()
+        let listeners = self.listeners.iter().filter_map(Listener::retry).min();
+        let Some(vestibule) = &self.vestibule else {
+            return listeners;
+        };
+        listeners.into_iter().chain(vestibule.deadline()).min()
     }
 
     fn open(&mut self) {

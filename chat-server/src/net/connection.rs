@@ -301,12 +301,13 @@ impl<S: Transport> Connection<S> {
 
     /// Whether reading now could do anything.
     pub(crate) fn wants_read(&self) -> bool {
-        let wanted = match self.state {
-            State::Open | State::Gone(_) => !self.session.is_held(),
-            State::Lingering => true,
-            State::Closed => false,
-        };
-        self.ready.readable && wanted
+        // Asked first, because nearly all of them have said nothing.
+        self.ready.readable
+            && match self.state {
+                State::Open | State::Gone(_) => !self.session.is_held(),
+                State::Lingering => true,
+                State::Closed => false,
+            }
     }
 
     fn throw_away(&mut self, count: usize) {

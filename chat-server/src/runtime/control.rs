@@ -121,6 +121,13 @@ impl<S> Shared<S> {
         Arc::clone(&config.unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What to do from now on, if that is not this.
+    pub(crate) fn config_unless(&self, current: &Arc<Config>) -> Option<Arc<Config>> {
+        let config = self.config.read();
+        let config = config.unwrap_or_else(PoisonError::into_inner);
+        (!Arc::ptr_eq(&config, current)).then(|| Arc::clone(&config))
+    }
+
     /// Has the workers go by another configuration, each from its next round on.
     pub fn set_config(&self, config: Arc<Config>) {
         self.admission().set_config(Arc::clone(&config));

@@ -200,9 +200,10 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         now: Now,
     ) {
         let shared = outside.shared;
-        let config = shared.config();
-        self.scheduler.set_config(Arc::clone(&config));
-        state.hub.set_config(config);
+        if let Some(config) = shared.config_unless(self.scheduler.config()) {
+            self.scheduler.set_config(Arc::clone(&config));
+            state.hub.set_config(config);
+        }
         state.hub.advance();
         self.scheduler.deliver(&mut state.hub, shared, now);
         self.do_tasks(&mut state, outside, now);

@@ -88,6 +88,11 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         self.connections.iter().map(|(_, connection)| connection)
     }
 
+    /// What it goes by.
+    pub(crate) fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
     /// Goes by another configuration from here on.
     pub(crate) fn set_config(&mut self, config: Arc<Config>) {
         self.config = config;
@@ -267,6 +272,9 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
 
     /// Has connections know what came of their requests.
     pub(crate) fn deliver(&mut self, hub: &mut Hub, shared: &Shared<S>, now: Now) {
+        if !hub.has_outcomes() {
+            return;
+        }
         for (client, answer) in hub.take_outcomes() {
             match usize::from(client.worker) {
                 worker if worker == self.worker => self.answer(client, answer, hub, now),
