@@ -72,14 +72,14 @@ impl Hub {
     ) -> Said {
         let Speech { name, text, id, .. } = speech;
         let known = self.room.members().iter();
-        let is_speaker = |(_, member): &(_, &Member)| member.name == name && member.owner == owner;
+        let is_speaker = |(_, member): &(_, Member)| member.name == name && member.owner == owner;
         let known = known
             .filter(is_speaker)
             .map(|(origin, _)| origin.client)
             .next();
         let client = known.unwrap_or_else(|| {
             let client = self.stranger();
-            let server = self.sequencer.server();
+            let server = self.server;
             let member = Member { name, owner };
             let origin = Origin { server, client };
             self.room.members.insert(origin, member);

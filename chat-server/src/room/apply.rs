@@ -13,7 +13,7 @@ use chat_proto::text::Text;
 use super::absent::Absent;
 use super::dedup::DedupIndex;
 use super::identity::{Key, Owner};
-use super::members::Members;
+use super::members::{Member, Members};
 use super::origin::Origin;
 use super::presence::Presence;
 use super::request::{Act, Emitted, Listing, Outcome, Request};
@@ -183,10 +183,9 @@ impl Room {
         now: Now,
         events: &mut Events,
     ) -> Outcome {
-        let Some(member) = self.members.get(origin) else {
+        let Some(Member { name, owner }) = self.members.get(origin) else {
             return Outcome::NotHere;
         };
-        let (name, owner) = (member.name.clone(), member.owner);
         let find = |id| self.hash_of(kind, id, text.as_str(), owner);
         let hash = id.as_ref().and_then(find);
         let seq = hash.and_then(|(hash, _)| self.ids.find(hash));

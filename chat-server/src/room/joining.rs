@@ -50,7 +50,7 @@ impl Room {
         events: &mut Events,
     ) -> Outcome {
         if let Some(member) = self.members.get(origin) {
-            return Outcome::Entered(member.name.clone());
+            return Outcome::Entered(member.name);
         }
         let name = self.free_name(wanted, now);
         if fallback == Fallback::Nothing && name != *wanted {
@@ -121,7 +121,7 @@ impl Room {
     ) -> (Name, Option<NameRefusal>) {
         let wanted = join.wanted.as_ref();
         let kept = wanted.and_then(|wanted| self.why_kept(wanted, now));
-        let present = self.members.get(origin).map(|member| member.name.clone());
+        let present = self.members.get(origin).map(|member| member.name);
         let name = match (present, wanted) {
             (Some(old), None) => old,
             (Some(old), Some(wanted)) => self.rename_at_hello(&old, wanted, owner, now, events),
@@ -182,10 +182,9 @@ impl Room {
         now: Now,
         events: &mut Events,
     ) -> Outcome {
-        let Some(member) = self.members.get(origin) else {
+        let Some(Member { name: old, owner }) = self.members.get(origin) else {
             return Outcome::NotHere;
         };
-        let (old, owner) = (member.name.clone(), member.owner);
         self.people.leave(&old);
         let kept = self.why_kept(&new, now);
         if kept.is_some() || self.people.is_taken(&new) {

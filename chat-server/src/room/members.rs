@@ -11,23 +11,27 @@ use std::collections::BTreeMap;
 use chat_proto::name::Name;
 
 use super::identity::Owner;
-use super::origin::{Origin, ServerId};
+use super::origin::{ClientId, Origin, ServerId};
 
 /// The members of the room.
 #[derive(Debug, Default)]
 pub struct Members {
-    /// Those of each thread of each server, by the key of their connection. Keys are
-    /// given out from 0 on, so these lists have few gaps.
-    threads: BTreeMap<(ServerId, u16), Vec<Option<Place>>>,
+    /// Those of each thread of each server.
+    threads: BTreeMap<(ServerId, u16), Thread>,
     /// The connection of each program in the room.
     connections: BTreeMap<Owner, Origin>,
 }
 
-#[derive(Debug)]
-struct Place {
-    member: Member,
-    /// That of the member's connection.
-    generation: u32,
+/// The members of one thread, by the key of their connection. Keys are given out from 0
+/// on, so these lists have few gaps. Each detail has a list of its own, because a row of
+/// all of them would be half as large again.
+#[derive(Debug, Default)]
+struct Thread {
+    names: Vec<Option<Name>>,
+    /// Those of the members' connections.
+    generations: Vec<u32>,
+    /// Ends with the last program.
+    owners: Vec<Option<Owner>>,
 }
 
 /// A person in the room.
@@ -41,10 +45,11 @@ pub struct Member {
 
 impl Members {
     /// The member on this connection.
-    pub fn get(&self, origin: Origin) -> Option<&Member> {
+    pub fn get(&self, origin: Origin) -> Option<Member> {
         let thread = self.threads.get(&thread_of(origin))?;
-        let place = thread.get(origin.client.key as usize)?.as_ref()?;
-        (place.generation == origin.client.generation).then_some(&place.member)
+        let name = thread.name(origin.client)?.clone();
+        let owner = thread.owner(origin.client);
+        Some(Member { name, owner })
     }
 
     /// The connection of a program, if it is in the room.
@@ -58,38 +63,69 @@ impl Members {
         if let Some(owner) = member.owner {
             self.connections.insert(owner, origin);
         }
-        let (key, generation) = (origin.client.key as usize, origin.client.generation);
         let thread = self.threads.entry(thread_of(origin)).or_default();
-        if thread.len() <= key {
-            thread.resize_with(key + 1, || None);
-        }
-        // A connection leaves before another one has its key.
-        debug_assert!(thread[key].is_none());
-        thread[key] = Some(Place { member, generation });
+        thread.insert(origin.client, member);
     }
 
     /// Changes the name of the member on this connection.
     pub fn rename(&mut self, origin: Origin, name: &Name) {
-        if let Some(place) = self.place(origin) {
-            place.member.name = name.clone();
+        let thread = self.threads.get_mut(&thread_of(origin));
+        if let Some(present) = thread.and_then(|thread| thread.name_mut(origin.client)) {
+            *present = Some(name.clone());
         }
     }
 
     /// Removes the member on this connection.
     pub fn remove(&mut self, origin: Origin) -> Option<Member> {
-        self.place(origin)?;
         let thread = self.threads.get_mut(&thread_of(origin))?;
-        let Place { member, .. } = thread.get_mut(origin.client.key as usize)?.take()?;
+        let member = thread.remove(origin.client)?;
         if let Some(owner) = member.owner {
             self.connections.remove(&owner);
         }
         Some(member)
     }
+}
 
-    fn place(&mut self, origin: Origin) -> Option<&mut Place> {
-        let thread = self.threads.get_mut(&thread_of(origin))?;
-        let place = thread.get_mut(origin.client.key as usize)?.as_mut()?;
-        (place.generation == origin.client.generation).then_some(place)
+impl Thread {
+    fn name(&self, client: ClientId) -> Option<&Name> {
+        let key = client.key as usize;
+        let is_its = self.generations.get(key) == Some(&client.generation);
+        self.names.get(key)?.as_ref().filter(|_| is_its)
+    }
+
+    /// Where the name is, if there is a member.
+    fn name_mut(&mut self, client: ClientId) -> Option<&mut Option<Name>> {
+        self.name(client)?;
+        self.names.get_mut(client.key as usize)
+    }
+
+    fn owner(&self, client: ClientId) -> Option<Owner> {
+        self.owners.get(client.key as usize).copied().flatten()
+    }
+
+    fn insert(&mut self, client: ClientId, member: Member) {
+        let key = client.key as usize;
+        if self.names.len() <= key {
+            self.names.resize(key + 1, None);
+            self.generations.resize(key + 1, 0);
+        }
+        if member.owner.is_some() && self.owners.len() <= key {
+            self.owners.resize(key + 1, None);
+        }
+        // A connection leaves before another one has its key.
+        debug_assert!(self.names[key].is_none());
+        self.names[key] = Some(member.name);
+        self.generations[key] = client.generation;
+        if let Some(owner) = self.owners.get_mut(key) {
+            *owner = member.owner;
+        }
+    }
+
+    fn remove(&mut self, client: ClientId) -> Option<Member> {
+        let name = self.name_mut(client)?.take()?;
+        let owner = self.owners.get_mut(client.key as usize);
+        let owner = owner.and_then(Option::take);
+        Some(Member { name, owner })
     }
 }
 
@@ -100,19 +136,21 @@ fn thread_of(origin: Origin) -> (ServerId, u16) {
 #[cfg(test)]
 impl Members {
     /// All members, in the order of their connections.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Origin, &Member)> {
-        self.threads.iter().flat_map(|(&(server, worker), places)| {
-            let places = (0..).zip(places);
-            places.filter_map(move |(key, place)| {
-                let Place { member, generation } = place.as_ref()?;
-                let client = super::origin::ClientId {
-                    worker,
-                    key,
-                    generation: *generation,
-                };
-                Some((Origin { server, client }, member))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Origin, Member)> {
+        self.threads
+            .iter()
+            .flat_map(move |(&(server, worker), thread)| {
+                let generations = (0..).zip(&thread.generations);
+                generations.filter_map(move |(key, &generation)| {
+                    let client = ClientId {
+                        worker,
+                        key,
+                        generation,
+                    };
+                    let origin = Origin { server, client };
+                    Some((origin, self.get(origin)?))
+                })
             })
-        })
     }
 }
 
@@ -120,7 +158,6 @@ impl Members {
 mod tests {
     use super::*;
     use crate::room::identity::tests::owner;
-    use crate::room::origin::{ClientId, ServerId};
 
     fn origin(key: u32, generation: u32) -> Origin {
         let (server, worker) = (ServerId(0), 0);

@@ -187,7 +187,7 @@ impl World {
             self.history.push((event, String::from_utf8(line).unwrap()));
         }
         let members = self.rooms[0].members().iter();
-        let names = members.map(|(_, member)| member.name.clone());
+        let names = members.map(|(_, member)| member.name);
         self.names.extend(names);
         outcome
     }
@@ -223,7 +223,7 @@ impl World {
     }
 
     fn join(&mut self, origin: Origin, known: Option<Index>, wanted: Option<Name>) {
-        let member = self.rooms[0].members().get(origin).cloned();
+        let member = self.rooms[0].members().get(origin);
         if member.as_ref().is_some_and(|member| member.owner.is_some()) {
             // A connection joins once.
             return;
@@ -339,7 +339,7 @@ impl World {
         let found = self.awaited_in(rebuilt);
         let programs = self.rooms[0].members().iter().filter_map(|(_, member)| {
             let owner = member.owner.filter(|owner| !self.untold.contains(owner));
-            Some((owner?, member.name.clone()))
+            Some((owner?, member.name))
         });
         let mut expected: BTreeSet<_> = programs.collect();
         if self.history[0].0.seq > 1 {
