@@ -26,16 +26,16 @@ use crate::timeline::slices::Slices;
 #[derive(Debug)]
 pub struct Cursor {
     position: u64,
-    /// Exclusive upper bound: `position` before joining, `u64::MAX` while present, the
-    /// head at departure.
-    end: u64,
-    /// `None` instead of an empty list: nearly all readers have no detour.
+    /// `None` for nearly all readers: they have no detour and read on without an end.
     waiting: Option<Box<Waiting>>,
 }
 
-/// The detours of a reader from the log.
+/// The detours of a reader from the log, and where it stops.
 #[derive(Debug)]
 struct Waiting {
+    /// Exclusive upper bound: `position` before joining, `u64::MAX` while present, the
+    /// head at departure.
+    end: u64,
     /// In order of position; `detour.resume` is never behind the next one.
     detours: VecDeque<Insertion>,
     /// How much of the first detour's bytes has been sent.
@@ -76,11 +76,12 @@ impl Cursor {
     /// A reader at `position` that reads nothing of the log until
     /// [`Cursor::go_on`].
     pub fn held_at(position: u64) -> Self {
-        Self {
+        let mut reader = Self {
             position,
-            end: position,
             waiting: None,
-        }
+        };
+        reader.stop_at(position);
+        reader
     }
 
     /// Reads the log from where it was held, but nothing before `point`: there
@@ -101,22 +102,31 @@ impl Cursor {
         // The rest of the past was to come in the other form.
         self.forget_past();
         self.go_on_at(position);
-        self.pass_skips();
     }
 
     /// Replies that wait are kept, and come first.
     fn go_on_at(&mut self, position: u64) {
         self.position = position;
-        for detour in self.waiting.iter_mut().flat_map(|it| &mut it.detours) {
-            (detour.at, detour.resume) = (position, position);
-            detour.after = position;
+        if let Some(waiting) = &mut self.waiting {
+            for detour in &mut waiting.detours {
+                (detour.at, detour.resume) = (position, position);
+                detour.after = position;
+            }
+            waiting.end = u64::MAX;
         }
-        self.end = u64::MAX;
+        self.pass_skips();
     }
 
     /// Reads no further than `position`.
     pub fn stop_at(&mut self, position: u64) {
-        self.end = self.end.min(position);
+        if position < self.end() {
+            self.waiting.get_or_insert_default().end = position;
+        }
+    }
+
+    /// It reads nothing from here on.
+    fn end(&self) -> u64 {
+        self.waiting.as_ref().map_or(u64::MAX, |it| it.end)
     }
 
     /// Leaves out `range`, which it has not come to yet.
@@ -201,7 +211,7 @@ impl Cursor {
 
     /// Where something for `position` comes, as far as this reader reads.
     fn place_of(&self, position: u64) -> u64 {
-        position.min(self.end).max(self.position)
+        position.min(self.end()).max(self.position)
     }
 
     fn detours_in_order(&self) -> impl Iterator<Item = &Insertion> {
@@ -236,13 +246,13 @@ impl Cursor {
 
     /// Whether the log before `point` is still needed.
     pub fn needs_before(&self, point: u64) -> bool {
-        self.position < point.min(self.end)
+        self.position < point.min(self.end())
     }
 
     /// Goes on at `point`, before which `log` is about to be cut. The events between
     /// become the past; the rest of the line at the cursor is kept.
     pub fn fall_behind(&mut self, log: &Log, point: u64) {
-        let point = point.min(self.end);
+        let point = point.min(self.end());
         let mut before = VecDeque::new();
         let mut position = self.position;
         let waiting = self.waiting.get_or_insert_default();
@@ -269,7 +279,7 @@ impl Cursor {
                 Payload::Replay(replay) if replay.is_due(shown.seq) => Pending::Past,
                 Payload::Bytes(_) | Payload::Replay(_) => Pending::Nothing,
             },
-            None if self.position < shown.until.min(self.end) => Pending::Log,
+            None if self.position < shown.until.min(self.end()) => Pending::Log,
             None => Pending::Nothing,
         }
     }
@@ -277,7 +287,7 @@ impl Cursor {
     /// Whether it has read all that it reads: nothing more comes even if
     /// everything may be seen.
     pub fn is_at_end(&self) -> bool {
-        self.waiting.is_none() && self.position >= self.end
+        self.next_detour().is_none() && self.position >= self.end()
     }
 
     /// The piece of the past that comes next, if that is what comes next.
@@ -313,8 +323,7 @@ impl Cursor {
     /// for nearly all readers, and is cheaper to send than slices.
     pub fn one_piece<'a>(&self, shown: &View<'a>) -> Option<&'a [u8]> {
         if self.waiting.is_none() {
-            let until = shown.until.min(self.end);
-            shown.log.newest_bytes(self.position..until)
+            shown.log.newest_bytes(self.position..shown.until)
         } else {
             None
         }
@@ -323,7 +332,7 @@ impl Cursor {
     /// Fills `slices` with what is to be sent next, up to a piece of the past.
     pub fn slices<'a>(&'a self, shown: &View<'a>, slices: &mut Slices<'a>) {
         let log = shown.log;
-        let until = shown.until.min(self.end);
+        let until = shown.until.min(self.end());
         let mut position = self.position;
         let mut sent = self.waiting.as_ref().map_or(0, |waiting| waiting.sent);
         for detour in self.detours_in_order() {
@@ -379,7 +388,8 @@ impl Cursor {
                     waiting.detours.pop_front();
                 }
                 // An idle connection holds no buffer.
-                None => self.waiting = None,
+                None if waiting.end == u64::MAX => self.waiting = None,
+                None => return,
             }
         }
     }
@@ -388,6 +398,7 @@ impl Cursor {
 impl Default for Waiting {
     fn default() -> Self {
         Self {
+            end: u64::MAX,
             // Most peers wait for one reply only; and hundreds that come at once wait
             // together.
             detours: VecDeque::with_capacity(1),
