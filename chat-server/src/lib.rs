@@ -98,6 +98,7 @@ pub mod net;
 pub mod ops;
 pub mod room;
 pub mod runtime;
+mod secret_file;
 pub mod sequencer;
 pub mod session;
 pub mod storage;

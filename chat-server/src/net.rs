@@ -4,6 +4,7 @@
 pub(crate) mod acceptor;
 pub mod admission;
 pub mod connection;
+pub mod identity;
 pub mod listen;
 pub mod listener;
 pub(crate) mod proxied;
