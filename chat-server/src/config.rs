@@ -4,6 +4,18 @@
 //! by the same one, and another one can take its place while the server runs.
 
 use chat_proto::event::Limits;
+use clap::ValueEnum;
+
+/// Which connections are encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TlsMode {
+    /// A peer whose first byte begins TLS gets TLS, and any other peer is served plain.
+    Offer,
+    /// As [`TlsMode::Offer`], but a plain peer is served over loopback only.
+    Require,
+    /// None. What a peer sends is never taken for TLS.
+    Off,
+}
 
 /// The configuration.
 #[derive(Debug, Clone)]
@@ -12,6 +24,8 @@ pub struct Config {
     pub limits: Limits,
     /// The addresses of this machine are limited like all others.
     pub limit_loopback: bool,
+    /// Which connections are encrypted.
+    pub tls: TlsMode,
     /// Connections come from a proxy, which names the address of each peer.
     pub proxied: bool,
     /// How many connections there can be, refused ones included; others wait outside.
@@ -26,11 +40,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// Few connections on one thread, under these limits.
+    /// Few connections on one thread, under these limits, and none of them encrypted.
     pub fn of(limits: Limits) -> Self {
         Self {
             limits,
             limit_loopback: false,
+            tls: TlsMode::Off,
             proxied: false,
             connections: 100,
             returning: 16,

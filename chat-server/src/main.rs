@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use chat_server::cli::{Args, mistakes};
-use chat_server::config::Config;
+use chat_server::config::{Config, TlsMode};
 use chat_server::hub::Hub;
 use chat_server::net::listen;
 use chat_server::net::listener::{Listener, own_addresses};
@@ -110,6 +110,7 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
         ));
     }
     let config = Config {
+        tls: TlsMode::Off,
         limits: args.limits(possible),
         limit_loopback: args.limit_loopback,
         proxied: args.proxy_protocol,

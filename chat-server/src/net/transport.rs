@@ -68,6 +68,20 @@ pub trait Transport {
 
     /// Whose timer ends it when the peer takes nothing. Not every system can be told.
     fn set_stall_timer(&self, timer: StallTimer);
+
+    /// Whether people on the way can read what it carries.
+    fn carrier(&self) -> Carrier {
+        Carrier::Plain
+    }
+}
+
+/// How a connection carries its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// As they are.
+    Plain,
+    /// Encrypted.
+    Tls,
 }
 
 /// What one read has brought.

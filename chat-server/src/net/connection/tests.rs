@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::*;
+use crate::net::transport::Carrier;
 use crate::timeline::replay::{NoFiles, Page};
 
 /// Thousands of idle connections cost hardly more than this each, so what
@@ -24,6 +25,7 @@ fn accepted() -> (std::net::TcpStream, Connection, Hub) {
     let session = Session::new(
         client_id,
         address,
+        Carrier::Plain,
         &hub,
         crate::runtime::system_clock::now(),
     );
