@@ -9,4 +9,6 @@ pub mod listen;
 pub mod listener;
 pub(crate) mod proxied;
 pub mod proxy_header;
+pub mod tls;
 pub mod transport;
+pub mod wire;

@@ -1,7 +1,6 @@
 //! The listening sockets together, and the limit on connections.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -12,6 +11,8 @@ use crate::clock::Now;
 use crate::net::admission::Refusal;
 use crate::net::listener::{Accepted, Listener};
 use crate::net::proxied::Vestibule;
+use crate::net::transport::Transport;
+use crate::net::wire::Wire;
 use crate::ops::errors::in_words;
 use crate::ops::logger::Topic;
 use crate::runtime::control::Shared;
@@ -61,7 +62,7 @@ impl Acceptor {
     }
 }
 
-impl Entrance<TcpStream> for Acceptor {
+impl Entrance<Wire> for Acceptor {
     fn is_ready(&self) -> bool {
         let vestibule = self.vestibule.as_ref();
         self.listeners.iter().any(|listener| listener.ready)
@@ -129,7 +130,7 @@ impl Entrance<TcpStream> for Acceptor {
                     return admit(socket, address, shared, now, take);
                 }
                 shared.refuse(Refusal::NoHeader, address.ip(), now);
-                turn_away(socket, Refusal::NoHeader, shared);
+                turn_away(socket.into(), Refusal::NoHeader, shared);
             });
         }
         if let Some(error) = error {
@@ -148,20 +149,20 @@ fn admit(
     now: Now,
     take: &mut dyn FnMut(Peer),
 ) {
-    match shared.admit(socket, address, now) {
+    match shared.admit(socket.into(), address, now) {
         Ok(peer) => take(peer),
-        Err((socket, refusal)) => turn_away(socket, refusal, shared),
+        Err((wire, refusal)) => turn_away(wire, refusal, shared),
     }
 }
 
 /// Tells a peer, as far as that can be done at once, why it cannot come in. What it
 /// has sent is read first: to close a socket with unread input resets the
 /// connection, and the word would be lost.
-fn turn_away(mut socket: TcpStream, refusal: Refusal, shared: &Shared) {
+fn turn_away(mut wire: Wire, refusal: Refusal, shared: &Shared) {
     let text = refusal.greeting(&shared.config().limits);
-    let _ = socket.read(&mut [0; 4096]);
-    let _ = socket.write_all(format!("\r-- {text}\n").as_bytes());
-    let _ = socket.shutdown(Shutdown::Write);
+    let _ = wire.read(&mut [0; 4096]);
+    let _ = wire.write(format!("\r-- {text}\n").as_bytes());
+    let _ = wire.shut();
 }
 
 /// The token of the first listener; the others have those below.

@@ -10,12 +10,11 @@ mod writing;
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-use mio::net::TcpStream;
-
 use crate::clock::Now;
 use crate::cold::Cold;
 use crate::hub::Hub;
 use crate::net::transport::{Readiness, StallTimer, Transport};
+use crate::net::wire::Wire;
 use crate::session::{Reason, Session, Stage};
 use crate::timeline::cursor::Pending;
 pub(crate) use clock::Silence;
@@ -23,7 +22,7 @@ use clock::{Clock, Linger};
 
 /// A transport and its session.
 #[derive(Debug)]
-pub struct Connection<S = TcpStream> {
+pub struct Connection<S = Wire> {
     transport: S,
     /// The rules.
     pub session: Session,

@@ -15,12 +15,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use std::task::Waker;
 use std::thread;
 
-use mio::net::TcpStream;
-
 use crate::clock::Now;
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::net::admission::{Admission, Refusal, Visit};
+use crate::net::wire::Wire;
 use crate::ops::counters::Counters;
 use crate::ops::logger::{Logger, Topic};
 use crate::runtime::mailbox::{Mailbox, Peer, Task};
@@ -31,7 +30,7 @@ use crate::timeline::replay::{Files, NoFiles};
 
 /// The room, and what the workers do with it.
 #[derive(Debug)]
-pub struct Shared<S = TcpStream> {
+pub struct Shared<S = Wire> {
     state: RwLock<State>,
     /// How many bytes readers may see, of both forms together.
     shown: AtomicU64,

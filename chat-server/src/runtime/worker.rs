@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use mio::event::Event;
-use mio::net::TcpStream;
 use mio::{Events, Poll, Token};
 
 use crate::config::Config;
 use crate::net::acceptor::Acceptor;
+use crate::net::wire::Wire;
 use crate::ops::signals::{Signal, Signals};
 use crate::runtime::control::Shared;
 use crate::runtime::mailbox::Task;
@@ -25,7 +25,7 @@ pub(crate) struct Worker {
     poll: Poll,
     /// What only one of them looks after.
     front: Option<Front>,
-    rounds: Rounds<TcpStream>,
+    rounds: Rounds<Wire>,
     polled: Polled,
 }
 
@@ -162,12 +162,12 @@ fn outside<'a>(
     front: &'a mut Option<Front>,
     poll: &'a Poll,
     shared: &'a Shared,
-) -> Outside<'a, TcpStream> {
+) -> Outside<'a, Wire> {
     let front = front.as_mut();
     Outside {
         shared,
         registry: poll.registry(),
-        entrance: front.map(|front| &mut front.acceptor as &mut dyn Entrance<TcpStream>),
+        entrance: front.map(|front| &mut front.acceptor as &mut dyn Entrance<Wire>),
     }
 }
 

@@ -57,7 +57,7 @@ fn what_people_did_while_it_was_stopped_comes_before_what_is_due() {
     shared.give(
         0,
         Task::Peer(Peer {
-            transport: mio::net::TcpStream::from_std(socket),
+            transport: mio::net::TcpStream::from_std(socket).into(),
             address,
             refusal: None,
         }),
@@ -101,7 +101,7 @@ fn connect(shared: &Shared, listener: &TcpListener) -> BufReader<TcpStream> {
     shared.give(
         0,
         Task::Peer(Peer {
-            transport: mio::net::TcpStream::from_std(socket),
+            transport: mio::net::TcpStream::from_std(socket).into(),
             address,
             refusal: None,
         }),
