@@ -3,7 +3,9 @@
 
 pub(crate) mod acceptor;
 pub mod admission;
+pub(crate) mod admit;
 pub mod connection;
+pub(crate) mod entry;
 pub mod identity;
 pub mod listen;
 pub mod listener;

@@ -16,6 +16,8 @@ use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use ssh_key::{Fingerprint, HashAlg};
 
+use crate::net::tls::provider;
+
 /// Where the certificate and the key are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -104,8 +106,7 @@ impl Credentials {
             return Err(Mistake::EncryptedKey);
         }
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| Mistake::NoKey)?;
-        let provider = rustls::crypto::ring::default_provider();
-        let key = provider.key_provider.load_private_key(key);
+        let key = provider().key_provider.load_private_key(key);
         let key = CertifiedKey::new(chain, key.map_err(|_| Mistake::NoKey)?);
         key.keys_match().map_err(|_| Mistake::Apart)?;
         Ok(Self {

@@ -6,7 +6,7 @@ use mio::Registry;
 use mio::net::TcpStream;
 
 use crate::net::tls::TlsStream;
-use crate::net::transport::{Received, StallTimer, Transport};
+use crate::net::transport::{Carrier, Received, StallTimer, Transport};
 
 /// A connection of the real server.
 #[derive(Debug)]
@@ -80,5 +80,12 @@ impl Transport for Wire {
 
     fn set_stall_timer(&self, timer: StallTimer) {
         either!(self.set_stall_timer(timer));
+    }
+
+    fn carrier(&self) -> Carrier {
+        match self {
+            Self::Tcp(_) => Carrier::Plain,
+            Self::Tls(_) => Carrier::Tls,
+        }
     }
 }

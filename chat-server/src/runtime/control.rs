@@ -325,10 +325,24 @@ impl<S> Shared<S> {
         admission.unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Gives a connection that has come to a worker.
+    pub(crate) fn give_peer(&self, peer: Peer<S>) {
+        self.give(self.place(), Task::Peer(peer));
+    }
+
     /// Takes note that a connection could not come in.
     pub(crate) fn refuse(&self, refusal: Refusal, address: IpAddr, now: Now) {
+        self.refuse_for(refusal, &refusal.reason(&self.config().limits), address, now);
+    }
+
+    /// Takes note that the handshake of a connection has failed.
+    pub(crate) fn tell_of_handshake(&self, address: IpAddr, why: &str, now: Now) {
+        let refusal = Refusal::Handshake;
+        self.refuse_for(refusal, &format!("{refusal}: {why}"), address, now);
+    }
+
+    fn refuse_for(&self, refusal: Refusal, reason: &str, address: IpAddr, now: Now) {
         self.counters.refused[refusal as usize].add(1);
-        let reason = refusal.reason(&self.config().limits);
         let text = format!("refused {address}: {reason}");
         self.logger.tell(Topic::Refused(refusal), now, &text);
     }
@@ -364,6 +378,11 @@ impl<S> Shared<S> {
         }
         let connections = &self.mailboxes[worker].connections;
         connections.fetch_sub(1, Ordering::SeqCst);
+        self.tell_of_space();
+    }
+
+    /// Has the connections come in that wait outside, if there are any.
+    pub(crate) fn tell_of_space(&self) {
         if self.acceptor_waits.swap(false, Ordering::SeqCst) {
             self.give(ACCEPTOR, Task::Open);
         }

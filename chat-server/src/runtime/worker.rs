@@ -12,6 +12,7 @@ use mio::{Events, Poll, Token};
 
 use crate::config::Config;
 use crate::net::acceptor::Acceptor;
+use crate::net::entry::Entry;
 use crate::net::wire::Wire;
 use crate::ops::signals::{Signal, Signals};
 use crate::runtime::control::Shared;
@@ -85,6 +86,13 @@ impl Worker {
         Ok(())
     }
 
+    /// Has its connections go through this entry.
+    pub(crate) fn encrypt(&mut self, entry: Entry) {
+        if let Some(front) = &mut self.front {
+            front.acceptor.encrypt(entry);
+        }
+    }
+
     /// Serves until it is told to stop.
     ///
     /// # Errors
@@ -149,6 +157,7 @@ impl Worker {
                     }
                     Signal::Report => report(shared),
                     Signal::Reopen => {
+                        front.acceptor.reload();
                         self.polled.woken = true;
                         shared.give(index, Task::Reopen);
                     }
