@@ -332,7 +332,12 @@ impl<S> Shared<S> {
 
     /// Takes note that a connection could not come in.
     pub(crate) fn refuse(&self, refusal: Refusal, address: IpAddr, now: Now) {
-        self.refuse_for(refusal, &refusal.reason(&self.config().limits), address, now);
+        self.refuse_for(
+            refusal,
+            &refusal.reason(&self.config().limits),
+            address,
+            now,
+        );
     }
 
     /// Takes note that the handshake of a connection has failed.

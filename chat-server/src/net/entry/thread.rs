@@ -262,9 +262,9 @@ impl EntryThread {
         let registry = self.poll.registry();
         let both = Interest::READABLE | Interest::WRITABLE;
         let watched = registry.reregister(&mut socket, Token(number), both);
-        let begun = watched.map_err(|error| in_words(&error)).and_then(|()| {
-            Handshake::new(socket, &self.tls).map_err(|error| error.to_string())
-        });
+        let begun = watched
+            .map_err(|error| in_words(&error))
+            .and_then(|()| Handshake::new(socket, &self.tls).map_err(|error| error.to_string()));
         match begun {
             Ok(handshake) => {
                 let waiting = Waiting {
@@ -348,9 +348,7 @@ impl EntryThread {
         let mut notes = Vec::new();
         let loaded = self.source.load(&mut notes);
         let time = now().time;
-        notes
-            .iter()
-            .for_each(|note| shared.logger.warn(time, note));
+        notes.iter().for_each(|note| shared.logger.warn(time, note));
         match loaded {
             Ok(credentials) => {
                 self.tls.replace(credentials.key);
@@ -371,7 +369,9 @@ impl EntryThread {
 
 /// Lets a peer in, or has it told why not.
 fn serve(wire: Wire, address: SocketAddr, shared: &Shared, now: Now) {
-    admit(wire, address, shared, now, &mut |peer| shared.give_peer(peer));
+    admit(wire, address, shared, now, &mut |peer| {
+        shared.give_peer(peer)
+    });
 }
 
 /// The first byte of TLS is that of a handshake (RFC 8446, 5.1).
