@@ -159,6 +159,17 @@ const MISTAKES: &[(&[&str], &str)] = &[
         &["--history-sync=off"],
         "--history-sync needs --history FILE as well",
     ),
+    (&["--cert", "x"], "--cert needs --key FILE as well"),
+    (&["--key=x"], "--key needs --cert FILE as well"),
+    (&["--key", ""], "--key: its value is missing"),
+    (
+        &["--tls", "on"],
+        "--tls on: give one of: offer, require, off",
+    ),
+    (
+        &["--no-tls"],
+        "there is no option --no-tls: did you mean --tls off?",
+    ),
     (
         &["--history-sync", "now"],
         "--history-sync now: give one of: always, batch, off",
@@ -286,13 +297,13 @@ fn the_readme_names_the_options() {
         assert!(named.contains(option), "the README lacks --{option}");
     }
     for name in named {
-        let is_known = options.contains(&name) || name == OPTION_OF_NCAT;
+        let is_known = options.contains(&name) || OPTIONS_OF_OTHERS.contains(&name);
         assert!(is_known, "there is no --{name}");
     }
 }
 
-/// The README names it where it says how other programs end.
-const OPTION_OF_NCAT: &str = "send-only";
+/// The README names these where it says how other programs connect and end.
+const OPTIONS_OF_OTHERS: [&str; 3] = ["fingerprint", "send-only", "ssl"];
 
 /// Every command for the server that the READMEs and `--help` print can be given.
 #[test]
