@@ -5,7 +5,10 @@ use std::io::Write;
 use mio::net::TcpStream;
 
 use super::*;
+use crate::timeline::cursor::Pending;
 use crate::timeline::replay::{NoFiles, Page};
+
+mod held_back;
 
 /// Thousands of idle connections cost hardly more than this each, so what
 /// only few need at a time belongs into a [`Cold`]. mio's socket is larger
