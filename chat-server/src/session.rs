@@ -176,9 +176,14 @@ impl Session {
             None => self.participant.reader.is_at_end(),
         };
         match self.participant.phase {
-            Phase::Closing(_, until) => now.instant >= until || all_sent,
+            Phase::Closing(..) => all_sent || self.is_overdue(now),
             _ => false,
         }
+    }
+
+    /// Whether its last words have waited for too long.
+    pub(crate) fn is_overdue(&self, now: Now) -> bool {
+        matches!(self.participant.phase, Phase::Closing(_, until) if now.instant >= until)
     }
 
     /// How far it has come.

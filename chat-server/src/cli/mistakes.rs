@@ -28,8 +28,8 @@ pub fn explain(error: &Error, given: &[String]) -> String {
         }
         ErrorKind::TooManyValues => format!("{option} takes no value, such as {}", quoted(&value)),
         ErrorKind::MissingRequiredArgument => {
-            let options = given.iter().filter_map(|one| one.split('=').next());
-            let needing = options.filter(|one| needs(one)).last();
+            let mut options = given.iter().filter_map(|one| one.split('=').next());
+            let needing = options.rfind(|one| needs(one));
             format!(
                 "{} needs {argument} as well",
                 needing.unwrap_or("an option")

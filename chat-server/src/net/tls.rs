@@ -9,7 +9,9 @@ mod client_auth;
 mod config;
 mod handshake;
 mod provider;
+mod record;
 mod stream;
+mod window;
 
 pub use config::TlsConfig;
 pub use handshake::{Handshake, Progress, Why};

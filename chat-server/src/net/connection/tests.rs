@@ -6,7 +6,10 @@ use mio::net::TcpStream;
 
 use super::*;
 use crate::net::transport::Carrier;
+use crate::timeline::cursor::Pending;
 use crate::timeline::replay::{NoFiles, Page};
+
+mod held_back;
 
 /// Thousands of idle connections cost hardly more than this each, so what
 /// only few need at a time belongs into a [`Cold`]. mio's socket is larger

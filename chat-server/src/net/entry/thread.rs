@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::config::TlsMode;
 use crate::net::admission::Refusal;
 use crate::net::admit::{admit, turn_away};
 use crate::net::identity::{Secure, Source};
-use crate::net::tls::{Handshake, Progress, TlsConfig};
+use crate::net::tls::{Handshake, Progress, TlsConfig, Why};
 use crate::net::wire::Wire;
 use crate::ops::errors::{chain, in_words};
 use crate::ops::logger::Topic;
@@ -215,7 +215,7 @@ impl EntryThread {
             Stage::Shaking(handshake) => match handshake.go_on() {
                 Progress::Wants => {}
                 Progress::Done => self.finish(number, shared, now),
-                Progress::Failed(why) => self.fail(number, &why.to_string(), shared, now),
+                Progress::Failed(why) => self.fail(number, &told(&why), shared, now),
             },
         }
     }
@@ -247,15 +247,7 @@ impl EntryThread {
             return;
         };
         let ip = address.ip();
-        let (allowed, source) = {
-            let mut admission = shared.admission();
-            let allowed = admission.may_begin(ip, now.instant);
-            (allowed, admission.shaking_source(ip))
-        };
-        let begun = self.rules.begin(number, came, source);
-        let allowed = allowed.and(begun.map_err(|_| Refusal::AddressShaking));
-        if let Err(refusal) = allowed {
-            self.rules.leave(number);
+        if let Err(refusal) = self.may_begin(number, came, ip, shared, now) {
             shared.refuse(refusal, ip, now);
             return self.count_out();
         }
@@ -282,6 +274,27 @@ impl EntryThread {
                 self.count_out();
             }
         }
+    }
+
+    /// Whether a handshake from this address may begin. If so it counts.
+    fn may_begin(
+        &mut self,
+        number: usize,
+        came: Instant,
+        address: IpAddr,
+        shared: &Shared,
+        now: Now,
+    ) -> Result<(), Refusal> {
+        let mut admission = shared.admission();
+        let allowed = admission.may_begin(address, now.instant);
+        let source = admission.shaking_source(address);
+        drop(admission);
+        if allowed.is_err() {
+            self.rules.leave(number);
+            return allowed;
+        }
+        let begun = self.rules.begin(number, came, source);
+        begun.map_err(|_| Refusal::AddressShaking)
     }
 
     /// The connection is not encrypted.
@@ -372,6 +385,14 @@ fn serve(wire: Wire, address: SocketAddr, shared: &Shared, now: Now) {
     admit(wire, address, shared, now, &mut |peer| {
         shared.give_peer(peer)
     });
+}
+
+/// Why a handshake has failed, for the log.
+fn told(why: &Why) -> String {
+    match why {
+        Why::Socket(error) => in_words(error),
+        _ => why.to_string(),
+    }
 }
 
 /// The first byte of TLS is that of a handshake (RFC 8446, 5.1).

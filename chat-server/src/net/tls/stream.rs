@@ -9,9 +9,11 @@ use mio::Registry;
 use mio::net::TcpStream;
 use rustls::Error;
 use rustls::server::UnbufferedServerConnection;
-use rustls::unbuffered::{ConnectionState, EncryptError, InsufficientSizeError};
+use rustls::unbuffered::ConnectionState;
 
-use super::buffers::{HEADER, MAX_RECORD, RECORD_OVERHEAD, Rest, Scratch, with_scratch};
+use super::buffers::{Rest, Scratch, with_scratch};
+use super::record::{Content, make_record};
+use super::window::{Plain, Window};
 use crate::cold::Cold;
 use crate::net::transport::{Received, StallTimer, Transport};
 
@@ -62,6 +64,14 @@ pub(super) struct Start {
 }
 
 impl TlsStream {
+    /// Encrypted bytes that the system has not taken yet.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.kept
+            .get()
+            .map_or(0, |kept| kept.outgoing.as_slice().len())
+    }
+
     /// The handshake is done.
     pub(super) fn new(start: Start) -> Self {
         let kept = Kept {
@@ -83,9 +93,6 @@ impl TlsStream {
 
     /// Reads from the socket into `window`, behind what is kept of an earlier read.
     fn receive(&mut self, buffer: &mut [u8], window: &mut Vec<u8>) -> io::Result<Received> {
-        if window.len() < WINDOW {
-            window.resize(WINDOW, 0);
-        }
         let mut window = Window::new(window);
         let mut plain = Plain::new(buffer);
         if self.take_incoming(&mut window) {
@@ -139,7 +146,7 @@ impl TlsStream {
                 // not taken for one, for it has no end.
                 self.ending = Ending::Closed;
             }
-            window.filled += count;
+            window.advance_end(count);
             self.decrypt(window, plain);
             // As for a socket: less than was asked for is all there was.
             if cfg!(target_os = "linux") && count < asked {
@@ -173,7 +180,7 @@ impl TlsStream {
                 Ok(_) => is_waiting = true,
                 Err(error) => return self.fail(&error, window),
             }
-            window.start += discard;
+            window.discard(discard);
             if is_waiting {
                 break;
             }
@@ -276,12 +283,7 @@ impl TlsStream {
             plain = mem::take(&mut kept.plain);
             kept.is_unprocessed = false;
         });
-        let filled = incoming.len();
-        let mut window = Window {
-            memory: &mut incoming,
-            start: 0,
-            filled,
-        };
+        let mut window = Window::filled(&mut incoming);
         while !matches!(self.ending, Ending::Failed(_)) {
             let mut one = Plain::new(&mut []);
             self.decrypt(&mut window, &mut one);
@@ -337,14 +339,24 @@ impl Transport for TlsStream {
         if self.holds_back() {
             return Ok(0);
         }
+        if self.is_shut {
+            // It comes too late.
+            return Ok(bytes.len());
+        }
         let bytes = &bytes[..bytes.len().min(RECORD)];
         with_scratch(|scratch| self.send(bytes, &mut scratch.outgoing))
     }
 
     fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        if let [slice] = slices {
+            return self.write(slice);
+        }
         self.flush()?;
         if self.holds_back() {
             return Ok(0);
+        }
+        if self.is_shut {
+            return Ok(slices.iter().map(|slice| slice.len()).sum());
         }
         with_scratch(
             |Scratch {
@@ -403,141 +415,6 @@ impl fmt::Debug for TlsStream {
     }
 }
 
-/// What a record is made of.
-#[derive(Debug, Clone, Copy)]
-enum Content<'a> {
-    Data(&'a [u8]),
-    CloseNotify,
-}
-
-/// Makes a record in `outgoing`, behind what rustls itself has to say. Tells how many
-/// bytes that are.
-fn make_record(
-    connection: &mut UnbufferedServerConnection,
-    incoming: &mut Vec<u8>,
-    content: Content<'_>,
-    outgoing: &mut Vec<u8>,
-) -> io::Result<usize> {
-    if outgoing.len() < MAX_RECORD {
-        outgoing.resize(MAX_RECORD, 0);
-    }
-    let mut own = Rest::default();
-    loop {
-        let status = connection.process_tls_records(incoming);
-        let discard = status.discard;
-        match status.state {
-            Ok(ConnectionState::WriteTraffic(mut traffic)) => {
-                let (before, space) = outgoing.split_at_mut(own.as_slice().len());
-                before.copy_from_slice(own.as_slice());
-                let made = match content {
-                    Content::Data(bytes) => traffic.encrypt(bytes, space),
-                    Content::CloseNotify => traffic.queue_close_notify(space),
-                };
-                match made {
-                    Ok(count) => return Ok(before.len() + count),
-                    Err(EncryptError::InsufficientSize(InsufficientSizeError {
-                        required_size,
-                    })) => outgoing.resize(own.as_slice().len() + required_size, 0),
-                    Err(error @ EncryptError::EncryptExhausted) => {
-                        return Err(io::Error::other(error));
-                    }
-                }
-            }
-            Ok(ConnectionState::EncodeTlsData(record)) => own.encode(record),
-            Ok(ConnectionState::TransmitTlsData(sent)) => sent.done(),
-            Ok(_) | Err(_) => return Err(ErrorKind::BrokenPipe.into()),
-        }
-        incoming.drain(..discard);
-    }
-}
-
-/// Encrypted bytes that were read, in the memory of the thread.
-struct Window<'a> {
-    memory: &'a mut Vec<u8>,
-    /// Where the bytes begin that are not processed.
-    start: usize,
-    /// Where they end.
-    filled: usize,
-}
-
-impl<'a> Window<'a> {
-    fn new(memory: &'a mut Vec<u8>) -> Self {
-        Self {
-            memory,
-            start: 0,
-            filled: 0,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.start == self.filled
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.memory[self.start..self.filled]
-    }
-
-    fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.memory[self.start..self.filled]
-    }
-
-    fn append(&mut self, bytes: &[u8]) {
-        if self.memory.len() < self.filled + bytes.len() {
-            self.memory.resize(self.filled + bytes.len(), 0);
-        }
-        self.memory[self.filled..][..bytes.len()].copy_from_slice(bytes);
-        self.filled += bytes.len();
-    }
-
-    /// Where the next read goes to. It is as much as a reader with a buffer of this
-    /// length has space for when it is decrypted, and at least the rest of a record.
-    fn space(&mut self, buffer: usize) -> &mut [u8] {
-        self.memory.copy_within(self.start..self.filled, 0);
-        (self.start, self.filled) = (0, self.filled - self.start);
-        let missing = match *self.bytes() {
-            [_, _, _, high, low, ..] => HEADER + usize::from(u16::from_be_bytes([high, low])),
-            _ => 0,
-        };
-        let wanted = missing.max(buffer + RECORD_OVERHEAD);
-        let wanted = match wanted.saturating_sub(self.filled) {
-            // Of a message in several records, of which these are not all.
-            0 => RECORD_OVERHEAD,
-            wanted => wanted,
-        };
-        let end = self.memory.len().min(self.filled + wanted);
-        &mut self.memory[self.filled..end]
-    }
-}
-
-/// Where decrypted bytes go.
-struct Plain<'a> {
-    buffer: &'a mut [u8],
-    /// How many are in the buffer.
-    count: usize,
-    /// Those that do not fit.
-    rest: Rest,
-}
-
-impl<'a> Plain<'a> {
-    fn new(buffer: &'a mut [u8]) -> Self {
-        Self {
-            buffer,
-            count: 0,
-            rest: Rest::default(),
-        }
-    }
-
-    fn take(&mut self, bytes: &[u8]) {
-        let space = &mut self.buffer[self.count..];
-        let count = bytes.len().min(space.len());
-        space[..count].copy_from_slice(&bytes[..count]);
-        self.count += count;
-        if count < bytes.len() {
-            self.rest.append(&bytes[count..]);
-        }
-    }
-}
-
 /// What is known of the socket after a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Socket {
@@ -550,9 +427,6 @@ enum Socket {
 /// The most plain bytes in one record: what a stopped reader makes a connection keep.
 /// With fewer, a burst would take more records.
 const RECORD: usize = 12 * 1024;
-
-/// The longest record, and as much as a read takes.
-const WINDOW: usize = 2 * MAX_RECORD;
 
 /// How often one turn reads from the socket until there is something plain.
 const READS: usize = 3;

@@ -14,6 +14,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, version,
 };
+use socket2::SockRef;
 
 use super::{Handshake, Progress, TlsConfig, TlsStream, provider};
 use crate::net::transport::{Received, Transport};
@@ -94,6 +95,10 @@ pub(super) fn sockets() -> (mio::net::TcpStream, TcpStream) {
     for socket in [&client, &server] {
         socket.set_nonblocking(true).unwrap();
         socket.set_nodelay(true).unwrap();
+        // As much as the server has them hold.
+        let socket = SockRef::from(socket);
+        socket.set_send_buffer_size(64 * 1024).unwrap();
+        socket.set_recv_buffer_size(64 * 1024).unwrap();
     }
     (mio::net::TcpStream::from_std(server), client)
 }
@@ -229,6 +234,21 @@ pub(super) fn read_all(stream: &mut TlsStream, buffer: &mut [u8]) -> (Vec<u8>, i
             Err(error) => return (all, Err(error)),
         }
     }
+}
+
+/// Waits for the end of the input, with what comes before it.
+#[track_caller]
+pub(super) fn read_to_end(stream: &mut TlsStream, size: usize) -> (Vec<u8>, io::Result<()>) {
+    let (mut buffer, mut all) = (vec![0; size], Vec::new());
+    let end = wait(|| {
+        let (bytes, end) = read_all(stream, &mut buffer);
+        all.extend(bytes);
+        match end {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+            end => Some(end),
+        }
+    });
+    (all, end)
 }
 
 /// Waits until so many bytes have been read.
