@@ -16,7 +16,6 @@ use chat_proto::event::Limits;
 use chat_proto::text_form::GREETING;
 
 use crate::config::Config;
-use crate::net::entry::rules;
 
 /// The connections that were let in and have not ended.
 #[derive(Debug)]
@@ -153,7 +152,7 @@ impl Refusal {
             ),
             Self::NoHeader => "--proxy-protocol".to_owned(),
             Self::Plain => "--tls require".to_owned(),
-            Self::AddressShaking => format!("at most {}", rules::MOST_PER_ADDRESS),
+            Self::AddressShaking => format!("at most {}", MOST_PER_ADDRESS),
             Self::Handshake => "TLS 1.3 only".to_owned(),
         };
         format!("{self} ({limit})")
@@ -400,6 +399,9 @@ fn is_reached(count: usize, most: usize) -> bool {
 
 /// The time in which only so many may come from one address.
 const WINDOW: Duration = Duration::from_secs(600);
+
+/// Handshakes from one address at once.
+pub(crate) const MOST_PER_ADDRESS: usize = 32;
 
 /// What a peer without encryption is told where that is not allowed. The words HOST and
 /// PORT stand for what it has connected to, which the server does not know.

@@ -6,8 +6,8 @@
 //! no handshake holds up a peer in the room. Connections are given to a worker when they
 //! are done here.
 
-pub(crate) mod rules;
-mod thread;
+mod rules;
+pub(crate) mod thread;
 
 use std::mem;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use mio::net::TcpStream;
 
-pub(crate) use thread::EntryThread;
+use rules::MOST;
 
 /// The entry, for the thread that accepts connections. The entry's thread ends with it.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Entry {
 
     /// Whether no more are to come for now.
     pub(crate) fn is_full(&self) -> bool {
-        self.count() >= rules::MOST
+        self.count() >= MOST
     }
 
     /// Has the certificate read again.

@@ -7,7 +7,7 @@ use std::{process, thread};
 
 use crate::config::Config;
 use crate::hub::Hub;
-use crate::net::entry::EntryThread;
+use crate::net::entry::thread::EntryThread;
 use crate::net::identity::Secure;
 use crate::net::listener::Listener;
 use crate::ops::logger::Logger;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use crate::net::admission::Source;
+use crate::net::admission::{MOST_PER_ADDRESS, Source};
 
 /// The connections at the entry, by numbers that grow: the first one has come first.
 #[derive(Debug, Default)]
@@ -122,9 +122,6 @@ pub(super) const SHAKE_IN_A_CROWD: Duration = Duration::from_secs(2);
 
 /// Connections at the entry; others wait in the system's queue.
 pub(super) const MOST: usize = 1024;
-
-/// Handshakes from one address at once.
-pub(crate) const MOST_PER_ADDRESS: usize = 32;
 
 /// Steps of handshakes in one round. One costs up to 0.3 ms, and all the others wait.
 pub(super) const STEPS: usize = 32;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::{Credentials, Mistake, read};
+use super::credentials::{Credentials, Mistake, read};
 
 pub(super) fn load(
     cert: &Path,

@@ -6,11 +6,12 @@
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context, anyhow};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
 
-use super::{Credentials, Failure, MOST};
+use super::credentials::{Credentials, Failure, MOST};
 use crate::secret_file;
 
 /// The file in the server's folder.
@@ -65,21 +66,29 @@ fn make(folder: &Path, path: &Path) -> anyhow::Result<()> {
         // Another server was first, and its key is the one.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error.into()),
-        Ok(()) => {
-            // Without this the file may be gone after a power cut, but not be half there.
-            #[cfg(unix)]
-            let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        Ok(file) => {
+            sync(file, folder.to_owned());
             Ok(())
         }
     }
 }
 
 /// A link, unlike a rename, does not replace what is there.
-fn write(begun: &Path, path: &Path, text: &str) -> io::Result<()> {
+fn write(begun: &Path, path: &Path, text: &str) -> io::Result<File> {
     let mut file = secret_file::create(begun)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::hard_link(begun, path)
+    fs::hard_link(begun, path)?;
+    Ok(file)
+}
+
+/// Has the file on the disk before the power may fail. That takes some milliseconds, which
+/// the start does not wait for: a power cut within them leaves a file that is refused.
+fn sync(file: File, folder: PathBuf) {
+    thread::spawn(move || {
+        let _ = file.sync_all();
+        #[cfg(unix)]
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    });
 }
 
 /// A key and its certificate. All clients take P-256.

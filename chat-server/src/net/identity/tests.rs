@@ -1,6 +1,7 @@
 use std::fs;
 use std::path::Path;
 
+use ssh_key::Fingerprint;
 use tempfile::TempDir;
 
 use super::*;
