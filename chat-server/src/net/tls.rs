@@ -22,6 +22,6 @@ pub use stream::TlsStream;
 pub const ALPN: &[u8] = b"chat/1";
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -424,9 +424,9 @@ enum Socket {
     Unknown,
 }
 
-/// The most plain bytes in one record: what a stopped reader makes a connection keep.
-/// With fewer, a burst would take more records.
-const RECORD: usize = 12 * 1024;
+/// The most plain bytes in one record. A connection whose peer takes nothing keeps one
+/// record, and is to have no more than 17 KiB in all.
+const RECORD: usize = 13 * 1024;
 
 /// How often one turn reads from the socket until there is something plain.
 const READS: usize = 3;

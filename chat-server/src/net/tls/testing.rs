@@ -20,12 +20,12 @@ use super::{Handshake, Progress, TlsConfig, TlsStream, provider};
 use crate::net::transport::{Received, Transport};
 
 /// A new key with a certificate of its own.
-pub(super) fn certified_key() -> CertifiedKey {
+pub(crate) fn certified_key() -> CertifiedKey {
     certified_key_of(&KeyPair::generate().unwrap())
 }
 
 /// A certificate for this key.
-pub(super) fn certified_key_of(pair: &KeyPair) -> CertifiedKey {
+pub(crate) fn certified_key_of(pair: &KeyPair) -> CertifiedKey {
     let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
     let certificate = params.self_signed(pair).unwrap();
     let key = PrivatePkcs8KeyDer::from(pair.serialize_der());
@@ -34,7 +34,7 @@ pub(super) fn certified_key_of(pair: &KeyPair) -> CertifiedKey {
 }
 
 /// What a client goes by that takes any server.
-pub(super) fn client_config(provider: CryptoProvider, key: Option<CertifiedKey>) -> ClientConfig {
+pub(crate) fn client_config(provider: CryptoProvider, key: Option<CertifiedKey>) -> ClientConfig {
     let verifier = AnyServer(provider.clone());
     let builder = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[&version::TLS13])
@@ -88,7 +88,7 @@ impl ServerCertVerifier for AnyServer {
 }
 
 /// Both ends of a socket that does not block.
-pub(super) fn sockets() -> (mio::net::TcpStream, TcpStream) {
+pub(crate) fn sockets() -> (mio::net::TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (server, _) = listener.accept().unwrap();
@@ -105,7 +105,7 @@ pub(super) fn sockets() -> (mio::net::TcpStream, TcpStream) {
 
 /// Waits until there is something.
 #[track_caller]
-pub(super) fn wait<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + Duration::from_secs(20);
     loop {
         if let Some(result) = attempt() {
@@ -117,13 +117,13 @@ pub(super) fn wait<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
 }
 
 /// A client.
-pub(super) struct Client {
-    pub(super) socket: TcpStream,
-    pub(super) connection: ClientConnection,
+pub(crate) struct Client {
+    pub(crate) socket: TcpStream,
+    pub(crate) connection: ClientConnection,
 }
 
 impl Client {
-    pub(super) fn new(socket: TcpStream, config: ClientConfig) -> Self {
+    pub(crate) fn new(socket: TcpStream, config: ClientConfig) -> Self {
         let name = ServerName::try_from("localhost").unwrap();
         Self {
             socket,
@@ -132,7 +132,7 @@ impl Client {
     }
 
     /// Sends what waits, and processes what has come. `false` at the end.
-    pub(super) fn go_on(&mut self) -> Result<bool, Error> {
+    pub(crate) fn go_on(&mut self) -> Result<bool, Error> {
         self.send();
         match self.connection.read_tls(&mut self.socket) {
             Ok(0) => return Ok(false),
@@ -146,7 +146,7 @@ impl Client {
     }
 
     /// Sends all that is encrypted.
-    pub(super) fn send(&mut self) {
+    pub(crate) fn send(&mut self) {
         while self.connection.wants_write() {
             match self.connection.write_tls(&mut self.socket) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => thread::yield_now(),
@@ -157,7 +157,7 @@ impl Client {
     }
 
     /// What is encrypted and not sent yet.
-    pub(super) fn take_sent(&mut self) -> Vec<u8> {
+    pub(crate) fn take_sent(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         while self.connection.wants_write() {
             self.connection.write_tls(&mut bytes).unwrap();
@@ -165,13 +165,13 @@ impl Client {
         bytes
     }
 
-    pub(super) fn say(&mut self, bytes: &[u8]) {
+    pub(crate) fn say(&mut self, bytes: &[u8]) {
         self.connection.writer().write_all(bytes).unwrap();
         self.send();
     }
 
     /// Some of what the server has said.
-    pub(super) fn hear(&mut self) -> Vec<u8> {
+    pub(crate) fn hear(&mut self) -> Vec<u8> {
         let mut heard = vec![0; 64 * 1024];
         let _ = self.go_on().unwrap();
         let count = self.connection.reader().read(&mut heard).unwrap_or(0);
@@ -181,7 +181,7 @@ impl Client {
 
     /// Waits until the server has said so many bytes.
     #[track_caller]
-    pub(super) fn hear_exactly(&mut self, count: usize) -> Vec<u8> {
+    pub(crate) fn hear_exactly(&mut self, count: usize) -> Vec<u8> {
         let mut heard = Vec::new();
         wait(|| {
             heard.extend(self.hear());
@@ -193,7 +193,7 @@ impl Client {
 
 /// Has both go on until the server is done or has failed.
 #[track_caller]
-pub(super) fn shake_hands(handshake: &mut Handshake, client: &mut Client) -> Progress {
+pub(crate) fn shake_hands(handshake: &mut Handshake, client: &mut Client) -> Progress {
     wait(|| {
         let _ = client.go_on();
         match handshake.go_on() {
@@ -204,12 +204,12 @@ pub(super) fn shake_hands(handshake: &mut Handshake, client: &mut Client) -> Pro
 }
 
 /// A connection whose handshake is done.
-pub(super) fn connected() -> (TlsStream, Client) {
+pub(crate) fn connected() -> (TlsStream, Client) {
     connected_with(&TlsConfig::new(certified_key()).unwrap())
 }
 
 /// The same with a server that goes by this.
-pub(super) fn connected_with(config: &TlsConfig) -> (TlsStream, Client) {
+pub(crate) fn connected_with(config: &TlsConfig) -> (TlsStream, Client) {
     let (server, socket) = sockets();
     let mut client = Client::new(socket, client_config(provider(), None));
     let mut handshake = Handshake::new(server, config).unwrap();
@@ -219,7 +219,7 @@ pub(super) fn connected_with(config: &TlsConfig) -> (TlsStream, Client) {
 }
 
 /// Reads as a worker does, until the socket is drained or the input has ended.
-pub(super) fn read_all(stream: &mut TlsStream, buffer: &mut [u8]) -> (Vec<u8>, io::Result<()>) {
+pub(crate) fn read_all(stream: &mut TlsStream, buffer: &mut [u8]) -> (Vec<u8>, io::Result<()>) {
     let mut all = Vec::new();
     loop {
         match stream.read(buffer) {
@@ -238,7 +238,7 @@ pub(super) fn read_all(stream: &mut TlsStream, buffer: &mut [u8]) -> (Vec<u8>, i
 
 /// Waits for the end of the input, with what comes before it.
 #[track_caller]
-pub(super) fn read_to_end(stream: &mut TlsStream, size: usize) -> (Vec<u8>, io::Result<()>) {
+pub(crate) fn read_to_end(stream: &mut TlsStream, size: usize) -> (Vec<u8>, io::Result<()>) {
     let (mut buffer, mut all) = (vec![0; size], Vec::new());
     let end = wait(|| {
         let (bytes, end) = read_all(stream, &mut buffer);
@@ -253,7 +253,7 @@ pub(super) fn read_to_end(stream: &mut TlsStream, size: usize) -> (Vec<u8>, io::
 
 /// Waits until so many bytes have been read.
 #[track_caller]
-pub(super) fn read_exactly(stream: &mut TlsStream, count: usize, size: usize) -> Vec<u8> {
+pub(crate) fn read_exactly(stream: &mut TlsStream, count: usize, size: usize) -> Vec<u8> {
     let mut buffer = vec![0; size];
     let mut all = Vec::new();
     wait(|| {
@@ -268,7 +268,7 @@ pub(super) fn read_exactly(stream: &mut TlsStream, count: usize, size: usize) ->
 
 /// Writes all of it while the client reads.
 #[track_caller]
-pub(super) fn write_all(stream: &mut TlsStream, client: &mut Client, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn write_all(stream: &mut TlsStream, client: &mut Client, bytes: &[u8]) -> Vec<u8> {
     let (mut left, mut heard) = (bytes, Vec::new());
     wait(|| {
         heard.extend(client.hear());

@@ -13,6 +13,8 @@ use crate::storage::tests::faults::{Faults, Kind};
 use crate::storage::{History, Options, SyncMode};
 use crate::timeline::mark::Form;
 
+mod encrypted;
+
 /// One that goes by these limits.
 fn worker(limits: Limits) -> Worker {
     Worker::new(0, Arc::new(Config::of(limits))).unwrap()
