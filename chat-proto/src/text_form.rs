@@ -14,6 +14,11 @@ use crate::text::{self, Text, TextError};
 /// How the first line of the server's greeting begins (after its CR).
 pub const GREETING: &str = "-- chat/1";
 
+/// What stands behind [`GREETING`] and a blank, on a connection that is not encrypted,
+/// if the same port also takes TLS from the first byte. A program that speaks TLS closes
+/// and comes again that way.
+pub const TLS_OFFERED: &str = "tls";
+
 /// The longest line that a connection in this form may send: a text of the
 /// longest kind behind the longest command.
 pub const MAX_LINE: usize = text::MAX_TEXT + "/nick ".len();

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod mistakes;
+mod state;
 
 use std::ffi::OsString;
 use std::num::{IntErrorKind, NonZeroUsize};
@@ -12,6 +13,8 @@ use chat_proto::event::Limits;
 use chat_proto::text::MAX_TEXT;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
+use crate::config::TlsMode;
+use crate::net::identity::Source;
 use crate::net::listen::Listen;
 use crate::storage::{Options, SyncMode};
 
@@ -45,6 +48,39 @@ pub struct Args {
     /// Listen only where the proxy can connect: a header can claim any address.
     #[arg(long, help_heading = LISTENING)]
     pub proxy_protocol: bool,
+
+    /// Which connections are encrypted: offer, those that ask for TLS; require, all but
+    /// those over loopback; off, none
+    ///
+    /// TLS is spoken on the same port, from the first byte: by chat-client, ncat --ssl,
+    /// openssl s_client and the like. With nc there is no TLS. To find out, the server
+    /// waits for at most 0.1 s before it greets.
+    #[arg(
+        long,
+        value_name = "MODE",
+        hide_possible_values = true,
+        default_value = "offer",
+        help_heading = ENCRYPTION
+    )]
+    pub tls: TlsMode,
+
+    /// Keep the server's own key in DIR [default: ~/.local/state/chat-server]
+    ///
+    /// The key is made at the first start, in DIR/server.key. Clients know the server by it,
+    /// so keep it. The default is $STATE_DIRECTORY if that is set, or else chat-server
+    /// below $XDG_STATE_HOME if that is set.
+    #[arg(long, value_name = "DIR", help_heading = ENCRYPTION)]
+    state: Option<PathBuf>,
+
+    /// Use the certificate in FILE, followed by those of its issuers, instead of an own one
+    ///
+    /// FILE is in PEM form, such as fullchain.pem of certbot. It is read again on SIGHUP.
+    #[arg(long, value_name = "FILE", requires = "key", help_heading = ENCRYPTION)]
+    cert: Option<PathBuf>,
+
+    /// The key of that certificate, in PEM form without a password
+    #[arg(long, value_name = "FILE", requires = "cert", help_heading = ENCRYPTION)]
+    key: Option<PathBuf>,
 
     /// Keep what is said in FILE, and go on with it after a restart
     ///
@@ -214,6 +250,7 @@ pub struct Args {
 }
 
 const LISTENING: &str = "Listening";
+const ENCRYPTION: &str = "Encryption";
 const HISTORY: &str = "History";
 const LIMITS: &str = "Limits";
 const TUNING: &str = "Tuning";
@@ -227,18 +264,24 @@ Examples:
                                                keeps what is said, whatever happens
   chat-server --max-per-address 0 --max-new-per-address 0 --max-unjoined-per-address 0
                                                for a class behind one router
+  chat-server --tls require --cert fullchain.pem --key privkey.pem
+                                               for the internet, with a real certificate
 
 Signals:
   SIGTERM, SIGINT   say goodbye to everyone, and end; the second one ends it at once
   SIGUSR1           write the counters into the log
-  SIGHUP            begin a new history file if the old one was moved away
+  SIGHUP            begin a new history file if the old one was moved away, and read the
+                    files of --cert and --key again
 
 Environment:
   NO_COLOR          if it is set, this text has no colours
+  STATE_DIRECTORY   a folder for the server's own key, as systemd sets it
+  XDG_STATE_HOME    otherwise the key is kept below it, in chat-server/server.key;
+                    ~/.local/state unless it is set
 
 Exit status:
   0   a signal has ended the server
-  1   the history cannot be opened, or the system refuses what the server needs
+  1   the history or the key cannot be opened, or the system refuses what the server needs
   2   wrong arguments
   3   an address cannot be listened on";
 
@@ -291,6 +334,23 @@ impl Args {
             stall: self.stall,
             ..Limits::default()
         }
+    }
+
+    /// Where the certificate and its key come from; `variable` gives those of the
+    /// environment. `None` if there is no folder for a key.
+    pub fn source(&self, variable: impl Fn(&str) -> Option<OsString>) -> Option<Source> {
+        if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
+            let (cert, key) = (cert.clone(), key.clone());
+            return Some(Source::Files { cert, key });
+        }
+        let given = self.state.clone();
+        let folder = given.or_else(|| state::folder(variable))?;
+        Some(Source::Own(folder))
+    }
+
+    /// Whether `--state` names the folder for the server's own key.
+    pub fn names_state(&self) -> bool {
+        self.state.is_some()
     }
 
     /// How the history is kept, if it is.

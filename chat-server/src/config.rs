@@ -7,6 +7,18 @@
 //! options that change them.
 
 use chat_proto::event::Limits;
+use clap::ValueEnum;
+
+/// Which connections are encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TlsMode {
+    /// A peer whose first byte begins TLS gets TLS, and any other peer is served plain.
+    Offer,
+    /// As [`TlsMode::Offer`], but a plain peer is served over loopback only.
+    Require,
+    /// None. What a peer sends is never taken for TLS.
+    Off,
+}
 
 /// The configuration.
 #[derive(Debug, Clone)]
@@ -15,6 +27,8 @@ pub struct Config {
     pub limits: Limits,
     /// The addresses of this machine are limited like all others.
     pub limit_loopback: bool,
+    /// Which connections are encrypted.
+    pub tls: TlsMode,
     /// Connections come from a proxy, which names the address of each peer.
     pub proxied: bool,
     /// How many connections there can be, refused ones included; others wait outside.
@@ -29,11 +43,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// Few connections on one thread, under these limits.
+    /// Few connections on one thread, under these limits, and none of them encrypted.
     pub fn of(limits: Limits) -> Self {
         Self {
             limits,
             limit_loopback: false,
+            tls: TlsMode::Off,
             proxied: false,
             connections: 100,
             returning: 16,

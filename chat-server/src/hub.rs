@@ -16,7 +16,7 @@ use chat_proto::event::{Limits, RunId};
 use chat_proto::text::Text;
 
 use crate::clock::Now;
-use crate::config::Config;
+use crate::config::{Config, TlsMode};
 use crate::room::apply::{Before, Room};
 use crate::room::identity::{Identity, Key};
 use crate::room::origin::{ClientId, Origin, ServerId};
@@ -92,6 +92,11 @@ impl Hub {
     /// The limits that the server enforces.
     pub fn limits(&self) -> &Limits {
         &self.config.limits
+    }
+
+    /// Whether clients may ask for an encrypted connection.
+    pub fn offers_tls(&self) -> bool {
+        self.config.tls != TlsMode::Off
     }
 
     /// Goes by another configuration.

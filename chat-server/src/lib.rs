@@ -83,6 +83,15 @@
 //! would outrun readers that read as fast as they are served. Up to 128 people are on one
 //! thread (`--together`): to wake another one for a few costs more than it saves.
 //!
+//! With TLS connections come through one more thread, the entry. It has a poll of its own,
+//! holds a silent connection for a moment and shakes hands, so no handshake is done under the
+//! room's lock. Then it gives the connection to a worker.
+//!
+//! ```text
+//!  worker 0: accept ──► entry: first byte? ──► handshake ──► admission ──► a worker
+//!                                   └─ plain ──────────────────▲
+//! ```
+//!
 //! One more thread writes the log lines, because a terminal that does not take them must not
 //! stop the room. The history has two: one syncs files and names them, one reads them.
 //!
@@ -98,6 +107,7 @@ pub mod net;
 pub mod ops;
 pub mod room;
 pub mod runtime;
+mod secret_file;
 pub mod sequencer;
 pub mod session;
 pub mod storage;

@@ -6,13 +6,15 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use chat_server::cli::{Args, mistakes};
-use chat_server::config::Config;
+use chat_server::config::{Config, TlsMode};
 use chat_server::hub::Hub;
+use chat_server::net::identity::{Failure, Secure};
 use chat_server::net::listen;
-use chat_server::net::listener::{Listener, own_addresses};
+use chat_server::net::listener::Listener;
 use chat_server::ops::errors::chain;
+use chat_server::ops::introduction::Introduction;
 use chat_server::ops::logger::Logger;
 use chat_server::ops::signals::{raise_descriptor_limit, survive_full_files};
 use chat_server::room::identity::Identity;
@@ -34,12 +36,25 @@ fn main() -> ExitCode {
             return ExitCode::from(status);
         }
     };
-    let (listeners, history, hub, config) = parts;
+    let Parts {
+        listeners,
+        secure,
+        history,
+        hub,
+        config,
+    } = parts;
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
+    let mode = config.tls;
+    let fingerprint = secure.as_ref().map(|secure| secure.credentials.fingerprint);
     let server = Server::new(listeners, hub, history, config, args.threads(), logger);
-    let run = |server: Server| {
+    let run = |mut server: Server| {
+        if let Some(secure) = secure {
+            server.encrypt(secure)?;
+        }
         // Not before signals are watched for: who reads this may send one.
-        introduce(&addresses, server.logger());
+        let introduction = Introduction::of(&addresses, mode, fingerprint);
+        let lines = introduction.lines();
+        lines.iter().for_each(|line| server.logger().say(line));
         server.run()
     };
     match server.and_then(run) {
@@ -73,8 +88,15 @@ fn read_arguments() -> Result<Args, ExitCode> {
     Err(ExitCode::from(WRONG_ARGUMENTS))
 }
 
-/// What a server is made of: its sockets, the files, the room and what it is told to do.
-type Parts = (Vec<Listener>, Option<History>, Hub, Config);
+/// What a server is made of.
+struct Parts {
+    listeners: Vec<Listener>,
+    /// Its certificate, unless no connection is encrypted.
+    secure: Option<Secure>,
+    history: Option<History>,
+    hub: Hub,
+    config: Config,
+}
 
 /// Gets all that the server needs of the system, or tells with which status to end,
 /// and why.
@@ -85,11 +107,14 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     let listeners = listen::open(&args.listen);
     let (listeners, notes) = listeners.map_err(|why| (CANNOT_LISTEN, why))?;
     notes.iter().for_each(|note| logger.say(note));
+    let secured = secure(args, logger).map_err(|error| (FAILURE, chain(&error)));
+    let secure = secured?;
     let opened = open(args, logger).map_err(|error| (FAILURE, chain(&error)));
     let (history, hub) = opened?;
     // What the history may need is not for people to take.
+    let threads = args.threads().get() + usize::from(secure.is_some());
     let own = OWN_DESCRIPTORS
-        + args.threads().get() * DESCRIPTORS_OF_A_THREAD
+        + threads * DESCRIPTORS_OF_A_THREAD
         + history.as_ref().map_or(0, History::descriptors);
     let returning = (descriptors / RETURNING_SHARE).clamp(LEAST_RETURNING, MOST_RETURNING);
     // Those who have come back, and those who are told that they cannot come in.
@@ -110,6 +135,10 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
         ));
     }
     let config = Config {
+        tls: match secure {
+            Some(_) => args.tls,
+            None => TlsMode::Off,
+        },
         limits: args.limits(possible),
         limit_loopback: args.limit_loopback,
         proxied: args.proxy_protocol,
@@ -117,7 +146,49 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
         connections: possible + spare,
         returning,
     };
-    Ok((listeners, history, hub, config))
+    Ok(Parts {
+        listeners,
+        secure,
+        history,
+        hub,
+        config,
+    })
+}
+
+/// The certificate for encrypted connections, if there are to be any.
+fn secure(args: &Args, logger: &Logger) -> anyhow::Result<Option<Secure>> {
+    if args.tls == TlsMode::Off {
+        return Ok(None);
+    }
+    let why = match args.source(|name| std::env::var_os(name)) {
+        None => anyhow!("there is no folder for the server's own key: name one with --state"),
+        Some(source) => {
+            let mut notes = Vec::new();
+            let loaded = source.load(&mut notes);
+            notes.iter().for_each(|note| logger.warn(now().time, note));
+            match loaded {
+                Ok(credentials) => {
+                    return Ok(Some(Secure {
+                        source,
+                        credentials,
+                    }));
+                }
+                Err(Failure::Wrong(why)) => return Err(why),
+                Err(Failure::NotKept(why)) => why,
+            }
+        }
+    };
+    // A server with another key at each start would alarm its clients each time.
+    if args.tls == TlsMode::Require || args.names_state() {
+        return Err(why);
+    }
+    let why = chain(&why);
+    logger.say(&format!(
+        "warning: no connection will be encrypted: {why}\n\
+         give a folder that this user can write to: --state DIR, or StateDirectory=chat-server \
+         in a systemd unit"
+    ));
+    Ok(None)
 }
 
 /// The room, as it was left if it is kept.
@@ -138,38 +209,6 @@ fn open(args: &Args, logger: &Logger) -> anyhow::Result<(Option<History>, Hub)> 
         "what is said is kept in {show} ({events} events so far)"
     ));
     Ok((Some(history), hub))
-}
-
-/// Tells the person who has started the server how others get in.
-fn introduce(addresses: &[SocketAddr], logger: &Logger) {
-    for address in addresses {
-        logger.say(&format!("listening on {address}"));
-    }
-    let Some(first) = addresses.first() else {
-        return;
-    };
-    let port = first.port();
-    let everywhere = addresses
-        .iter()
-        .any(|address| address.ip().is_unspecified());
-    let host = if everywhere {
-        whoami::hostname().unwrap_or_else(|_| "localhost".to_owned())
-    } else {
-        first.ip().to_string()
-    };
-    logger.say(&format!(
-        "join with: chat-client {host} {port}   or: nc {host} {port}"
-    ));
-    if everywhere {
-        let addresses: Vec<String> = own_addresses().iter().map(ToString::to_string).collect();
-        if !addresses.is_empty() {
-            logger.say(&format!(
-                "addresses of this machine: {}",
-                addresses.join(", ")
-            ));
-        }
-    }
-    logger.say("anybody who can reach this port can join, and nothing is encrypted");
 }
 
 /// Its poll, and what wakes it up.

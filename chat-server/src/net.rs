@@ -3,9 +3,14 @@
 
 pub(crate) mod acceptor;
 pub mod admission;
+pub(crate) mod admit;
 pub mod connection;
+pub(crate) mod entry;
+pub mod identity;
 pub mod listen;
 pub mod listener;
 pub(crate) mod proxied;
 pub mod proxy_header;
+pub mod tls;
 pub mod transport;
+pub mod wire;

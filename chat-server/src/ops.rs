@@ -2,5 +2,6 @@
 
 pub(crate) mod counters;
 pub mod errors;
+pub mod introduction;
 pub mod logger;
 pub mod signals;

@@ -23,6 +23,7 @@ use chat_proto::name::Name;
 use crate::clock::Now;
 use crate::hub::{Answer, Hub};
 use crate::net::admission::Refusal;
+use crate::net::transport::Carrier;
 use crate::room::origin::ClientId;
 use crate::session::rate::RateLimiter;
 use crate::timeline::cursor::Pending;
@@ -42,8 +43,14 @@ pub struct Session {
 
 impl Session {
     /// A connection that has just been accepted.
-    pub(crate) fn new(client: ClientId, address: SocketAddr, hub: &Hub, now: Now) -> Self {
-        let mut participant = Participant::new(client, address, hub, now);
+    pub(crate) fn new(
+        client: ClientId,
+        address: SocketAddr,
+        carrier: Carrier,
+        hub: &Hub,
+        now: Now,
+    ) -> Self {
+        let mut participant = Participant::new(client, address, carrier, hub, now);
         participant.greet(hub, now);
         Self {
             input: Input::default(),
@@ -55,11 +62,12 @@ impl Session {
     pub(crate) fn refused(
         client: ClientId,
         address: SocketAddr,
+        carrier: Carrier,
         refusal: Refusal,
         hub: &Hub,
         now: Now,
     ) -> Self {
-        let mut participant = Participant::new(client, address, hub, now);
+        let mut participant = Participant::new(client, address, carrier, hub, now);
         participant.refuse(refusal, hub, now);
         Self {
             input: Input::default(),
@@ -168,9 +176,14 @@ impl Session {
             None => self.participant.reader.is_at_end(),
         };
         match self.participant.phase {
-            Phase::Closing(_, until) => now.instant >= until || all_sent,
+            Phase::Closing(..) => all_sent || self.is_overdue(now),
             _ => false,
         }
+    }
+
+    /// Whether its last words have waited for too long.
+    pub(crate) fn is_overdue(&self, now: Now) -> bool {
+        matches!(self.participant.phase, Phase::Closing(_, until) if now.instant >= until)
     }
 
     /// How far it has come.

@@ -17,6 +17,7 @@ mod proxied;
 mod resets;
 mod room;
 mod stuck;
+mod tls;
 mod wire;
 
 use std::net::SocketAddr;

@@ -271,7 +271,7 @@ impl Bench {
                 command.arg(crate::FLOOR);
             }
             Kind::Text | Kind::Json => {
-                command.args(["--listen", "127.0.0.1:0", "--rate", "0"]);
+                command.args(["--listen", "127.0.0.1:0", "--rate", "0", "--tls", "off"]);
                 if let Some(wanted) = contestant.threads {
                     command.arg("--threads").arg(wanted.to_string());
                     threads = wanted;

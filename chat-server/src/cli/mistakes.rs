@@ -28,8 +28,8 @@ pub fn explain(error: &Error, given: &[String]) -> String {
         }
         ErrorKind::TooManyValues => format!("{option} takes no value, such as {}", quoted(&value)),
         ErrorKind::MissingRequiredArgument => {
-            let needing = given.iter().find(|one| one.starts_with("--history-"));
-            let needing = needing.and_then(|one| one.split('=').next());
+            let mut options = given.iter().filter_map(|one| one.split('=').next());
+            let needing = options.rfind(|one| needs(one));
             format!(
                 "{} needs {argument} as well",
                 needing.unwrap_or("an option")
@@ -55,6 +55,11 @@ fn help(option: &str) -> Option<String> {
         .get_arguments()
         .find(|arg| arg.get_long() == Some(name))?;
     Some(arg.get_help()?.to_string())
+}
+
+/// Whether it is an option that needs another one.
+fn needs(option: &str) -> bool {
+    option.starts_with("--history-") || matches!(option, "--cert" | "--key")
 }
 
 /// An argument that is none of ours.
@@ -113,6 +118,9 @@ fn meant(error: &Error, whole: &str, next: Option<&str>) -> Vec<String> {
         .replace('_', "-");
     if LISTEN_ELSEWHERE.contains(&&*name) {
         return vec![listen(value.unwrap_or_default())];
+    }
+    if name == "no-tls" {
+        return vec!["--tls off".to_owned()];
     }
     let command = Args::command();
     let known: Vec<&str> = command

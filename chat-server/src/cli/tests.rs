@@ -161,6 +161,17 @@ const MISTAKES: &[(&[&str], &str)] = &[
         &["--history-sync=off"],
         "--history-sync needs --history FILE as well",
     ),
+    (&["--cert", "x"], "--cert needs --key FILE as well"),
+    (&["--key=x"], "--key needs --cert FILE as well"),
+    (&["--key", ""], "--key: its value is missing"),
+    (
+        &["--tls", "on"],
+        "--tls on: give one of: offer, require, off",
+    ),
+    (
+        &["--no-tls"],
+        "there is no option --no-tls: did you mean --tls off?",
+    ),
     (
         &["--history-sync", "now"],
         "--history-sync now: give one of: always, batch, off",
@@ -278,8 +289,8 @@ fn the_readme_names_the_options() {
         .get_arguments()
         .map(|arg| arg.get_long().expect("all options are long"))
         .collect();
-    // How other programs end is told with an option of ncat.
-    readme::assert_names(README, &options, &["send-only"]);
+    // How other programs connect and end is told with options of theirs.
+    readme::assert_names(README, &options, &["fingerprint", "send-only", "ssl"]);
 }
 
 /// Every command for the server that the READMEs and `--help` print can be given.

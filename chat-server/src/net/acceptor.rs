@@ -1,21 +1,21 @@
 //! The listening sockets together, and the limit on connections.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use anyhow::Context;
-use chat_proto::event::Reply;
-use chat_proto::text_form;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
 use crate::clock::Now;
 use crate::config::Config;
-use crate::hub::notice;
 use crate::net::admission::Refusal;
+use crate::net::admit::{admit, turn_away};
+use crate::net::entry::Entry;
 use crate::net::listener::{Accepted, Listener};
 use crate::net::proxied::Vestibule;
+use crate::net::wire::Wire;
 use crate::ops::errors::in_words;
 use crate::ops::logger::Topic;
 use crate::runtime::control::Shared;
@@ -27,8 +27,16 @@ use crate::runtime::scheduler::ACCEPTS;
 #[derive(Debug)]
 pub(crate) struct Acceptor {
     listeners: Vec<Listener>,
+    way: Way,
+}
+
+/// The way of a connection that has come, before it is let in.
+#[derive(Debug)]
+struct Way {
     /// Connections that have to say first whose they are, if all have to.
     vestibule: Option<Vestibule>,
+    /// Where those may shake hands that have said so, if they can be encrypted.
+    entry: Option<Entry>,
 }
 
 impl Acceptor {
@@ -49,8 +57,21 @@ impl Acceptor {
         let registry = registry.context("cannot watch those who come from the proxy")?;
         Ok(Self {
             listeners,
-            vestibule: registry.map(Vestibule::new),
+            way: Way {
+                vestibule: registry.map(Vestibule::new),
+                entry: None,
+            },
         })
+    }
+
+    /// Has connections go through this entry from now on.
+    pub(crate) fn encrypt(&mut self, entry: Entry) {
+        self.way.entry = Some(entry);
+    }
+
+    /// Has the certificate read again, if there is one.
+    pub(crate) fn reload(&self) {
+        self.way.entry.iter().for_each(Entry::reload);
     }
 
     /// Takes note that a peer may wait, or that a proxy has said whose connection it
@@ -61,13 +82,14 @@ impl Acceptor {
             listener.ready = true;
             return true;
         }
-        self.vestibule.as_mut().is_some_and(|it| it.note(token))
+        let vestibule = self.way.vestibule.as_mut();
+        vestibule.is_some_and(|it| it.note(token))
     }
 }
 
-impl Entrance<TcpStream> for Acceptor {
+impl Entrance<Wire> for Acceptor {
     fn is_ready(&self) -> bool {
-        let vestibule = self.vestibule.as_ref();
+        let vestibule = self.way.vestibule.as_ref();
         self.listeners.iter().any(|listener| listener.ready)
             || vestibule.is_some_and(Vestibule::is_ready)
     }
@@ -75,7 +97,7 @@ impl Entrance<TcpStream> for Acceptor {
     // Also when a connection has waited for its header for too long.
     fn retry(&self) -> Option<Instant> {
         let listeners = self.listeners.iter().filter_map(Listener::retry).min();
-        let Some(vestibule) = &self.vestibule else {
+        let Some(vestibule) = &self.way.vestibule else {
             return listeners;
         };
         listeners.into_iter().chain(vestibule.deadline()).min()
@@ -90,7 +112,10 @@ impl Entrance<TcpStream> for Acceptor {
     // A peer that comes later is refused at once, and can look for another server.
     fn close(&mut self) {
         self.listeners.clear();
-        self.vestibule = None;
+        self.way = Way {
+            vestibule: None,
+            entry: None,
+        };
     }
 
     fn accept(&mut self, shared: &Shared, now: Now, take: &mut dyn FnMut(Peer)) {
@@ -105,23 +130,19 @@ impl Entrance<TcpStream> for Acceptor {
                 if !listener.ready || is_crowded {
                     break;
                 }
-                let waiting = self.vestibule.as_ref().map_or(0, Vestibule::count);
-                if shared.connections() + waiting >= shared.config().connections {
+                if let Some(why) = self.way.is_closed(shared) {
                     shared.wait_for_space();
                     listener.wait(now.instant);
-                    error = Some("this process may not have more (see `ulimit -n`)".to_owned());
+                    error = Some(why);
                     break;
                 }
-                match (listener.accept(now.instant), &mut self.vestibule) {
-                    (Accepted::Peer(socket, address), None) => {
-                        admit(socket, address, shared, now, take);
+                match listener.accept(now.instant) {
+                    Accepted::Peer(socket, address) => {
+                        let taken = self.way.take_in(socket, address, shared, now, take);
+                        error = taken.err().map(|error| error.to_string()).or(error);
                     }
-                    (Accepted::Peer(socket, address), Some(vestibule)) => {
-                        let watched = vestibule.insert(socket, address, now.instant);
-                        error = watched.err().map(|error| error.to_string()).or(error);
-                    }
-                    (Accepted::NoPeer, _) => {}
-                    (Accepted::Full(full), _) => {
+                    Accepted::NoPeer => {}
+                    Accepted::Full(full) => {
                         shared.counters.accept_errors.add(1);
                         shared.wait_for_space();
                         error = Some(in_words(&full));
@@ -129,15 +150,7 @@ impl Entrance<TcpStream> for Acceptor {
                 }
             }
         }
-        if let Some(vestibule) = &mut self.vestibule {
-            vestibule.take(now.instant, |socket, address, header| {
-                if header.is_ok() {
-                    return admit(socket, address, shared, now, take);
-                }
-                shared.refuse(Refusal::NoHeader, address.ip(), now);
-                turn_away(socket, Refusal::NoHeader, shared);
-            });
-        }
+        self.way.take_headers(shared, now, take);
         if let Some(error) = error {
             let connections = shared.connections();
             let text = format!("cannot accept more than {connections} connections: {error}");
@@ -146,30 +159,67 @@ impl Entrance<TcpStream> for Acceptor {
     }
 }
 
-/// A peer comes from this address: lets it in, or has it told why not.
-fn admit(
+impl Way {
+    /// Why no connection can be taken now, if none can.
+    fn is_closed(&self, shared: &Shared) -> Option<String> {
+        let waiting = self.vestibule.as_ref().map_or(0, Vestibule::count)
+            + self.entry.as_ref().map_or(0, Entry::count);
+        if shared.connections() + waiting >= shared.config().connections {
+            return Some("this process may not have more (see `ulimit -n`)".to_owned());
+        }
+        let entry = self.entry.as_ref()?;
+        entry
+            .is_full()
+            .then(|| format!("{} others have yet to say something", entry.count()))
+    }
+
+    /// A connection has been accepted.
+    fn take_in(
+        &mut self,
+        socket: TcpStream,
+        address: SocketAddr,
+        shared: &Shared,
+        now: Now,
+        take: &mut dyn FnMut(Peer),
+    ) -> io::Result<()> {
+        match &mut self.vestibule {
+            Some(vestibule) => vestibule.insert(socket, address, now.instant),
+            None => {
+                go_on(self.entry.as_ref(), socket, address, shared, now, take);
+                Ok(())
+            }
+        }
+    }
+
+    /// Has those go on that have said whose they are.
+    fn take_headers(&mut self, shared: &Shared, now: Now, take: &mut dyn FnMut(Peer)) {
+        let Some(vestibule) = &mut self.vestibule else {
+            return;
+        };
+        let entry = self.entry.as_ref();
+        vestibule.take(now.instant, |socket, address, header| {
+            if header.is_ok() {
+                return go_on(entry, socket, address, shared, now, take);
+            }
+            shared.refuse(Refusal::NoHeader, address.ip(), now);
+            turn_away(socket.into(), Refusal::NoHeader, shared);
+        });
+    }
+}
+
+/// It is known whose the connection is.
+fn go_on(
+    entry: Option<&Entry>,
     socket: TcpStream,
     address: SocketAddr,
     shared: &Shared,
     now: Now,
     take: &mut dyn FnMut(Peer),
 ) {
-    match shared.admit(socket, address, now) {
-        Ok(peer) => take(peer),
-        Err((socket, refusal)) => turn_away(socket, refusal, shared),
+    match entry {
+        Some(entry) => entry.insert(socket, address, now.instant),
+        None => admit(socket.into(), address, shared, now, take),
     }
-}
-
-/// Tells a peer, as far as that can be done at once, why it cannot come in. What it
-/// has sent is read first: to close a socket with unread input resets the
-/// connection, and the word would be lost.
-fn turn_away(mut socket: TcpStream, refusal: Refusal, shared: &Shared) {
-    let greeting = notice(&refusal.greeting(&shared.config().limits));
-    let mut line = Vec::new();
-    text_form::encode_reply(&Reply::Notice(greeting), &mut line);
-    let _ = socket.read(&mut [0; 4096]);
-    let _ = socket.write_all(&line);
-    let _ = socket.shutdown(Shutdown::Write);
 }
 
 /// The token of the first listener; the others have those below.

@@ -69,7 +69,7 @@ pub struct Silent {
 
 /// What counts as one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Source {
+pub(crate) enum Source {
     V4([u8; 4]),
     /// The first half of an address.
     V6([u8; 8]),
@@ -90,17 +90,26 @@ pub enum Refusal {
     AddressSilent,
     /// The connection does not come through the proxy.
     NoHeader,
+    /// The connection is not encrypted.
+    Plain,
+    /// The limit on handshakes from this address is reached.
+    AddressShaking,
+    /// The handshake has failed.
+    Handshake,
 }
 
 impl Refusal {
     /// All that there are.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Full,
         Self::AddressFull,
         Self::AddressBusy,
         Self::AddressProbing,
         Self::AddressSilent,
         Self::NoHeader,
+        Self::Plain,
+        Self::AddressShaking,
+        Self::Handshake,
     ];
 
     /// The first line to a refused peer. A program takes it for the greeting, and says
@@ -108,7 +117,10 @@ impl Refusal {
     pub(crate) fn greeting(self, limits: &Limits) -> String {
         // The words that a program looks for, without the `-- ` of a notice.
         let version = &GREETING["-- ".len()..];
-        format!("{version} {}", self.advice(limits))
+        match self {
+            Self::Plain => format!("{version} {TLS_ONLY}"),
+            _ => format!("{version} {}", self.advice(limits)),
+        }
     }
 
     /// The reason, and what a person can do.
@@ -116,6 +128,7 @@ impl Refusal {
         let reason = self.reason(limits);
         match self {
             Self::NoHeader => format!("{reason}: connect through the proxy"),
+            Self::Plain => format!("{reason}: connect with TLS"),
             _ => format!("{reason}: try again later"),
         }
     }
@@ -138,6 +151,9 @@ impl Refusal {
                 limits.unjoined_per_address
             ),
             Self::NoHeader => "--proxy-protocol".to_owned(),
+            Self::Plain => "--tls require".to_owned(),
+            Self::AddressShaking => format!("at most {}", MOST_PER_ADDRESS),
+            Self::Handshake => "TLS 1.3 only".to_owned(),
         };
         format!("{self} ({limit})")
     }
@@ -153,6 +169,9 @@ impl fmt::Display for Refusal {
             Self::AddressProbing => "too many from one address that come and go without a word",
             Self::AddressSilent => "too many from one address that have not said anything",
             Self::NoHeader => "no PROXY header came first",
+            Self::Plain => "the connection is not encrypted",
+            Self::AddressShaking => "too many TLS handshakes from one address",
+            Self::Handshake => "the TLS handshake failed",
         })
     }
 }
@@ -279,6 +298,37 @@ impl Admission {
         }
     }
 
+    /// A connection from this address wants a handshake, which costs far more than it
+    /// does the peer.
+    pub(crate) fn may_begin(&mut self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
+        let [_, outside] = self.intervals();
+        if self.is_limited(address)
+            && let Some(turns) = self.turns(source_of(address), now)
+            && next(turns.outside, outside, now).is_none()
+        {
+            return Err(Refusal::AddressProbing);
+        }
+        Ok(())
+    }
+
+    /// A connection from this address came no further than its handshake: it takes one of
+    /// the turns that are for probes.
+    pub(crate) fn fail(&mut self, address: IpAddr, now: Instant) {
+        let [_, outside] = self.intervals();
+        if self.is_limited(address)
+            && let Some(turns) = self.turns(source_of(address), now)
+        {
+            turns.outside = turns.outside.max(now) + outside;
+        }
+    }
+
+    /// As what an address counts among the handshakes, if these are limited for each
+    /// address: they are where connections are.
+    pub(crate) fn shaking_source(&self, address: IpAddr) -> Option<Source> {
+        let is_limited = self.is_limited(address) && self.config.limits.per_address > 0;
+        is_limited.then(|| source_of(address))
+    }
+
     /// How many connections there are.
     pub(crate) fn connections(&self) -> usize {
         self.connections
@@ -349,6 +399,13 @@ fn is_reached(count: usize, most: usize) -> bool {
 
 /// The time in which only so many may come from one address.
 const WINDOW: Duration = Duration::from_secs(600);
+
+/// Handshakes from one address at once.
+pub(crate) const MOST_PER_ADDRESS: usize = 32;
+
+/// What a peer without encryption is told where that is not allowed. The words HOST and
+/// PORT stand for what it has connected to, which the server does not know.
+const TLS_ONLY: &str = "tls only: chat-client HOST PORT, or ncat --ssl HOST PORT";
 
 /// How many turns for connections that do not come into the room an address has for each
 /// one that does: one in 0.1 s, if `--max-new-per-address` is 60.

@@ -10,20 +10,18 @@ mod writing;
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-use mio::net::TcpStream;
-
 use crate::clock::Now;
 use crate::cold::Cold;
 use crate::hub::Hub;
 use crate::net::transport::{Readiness, StallTimer, Transport};
+use crate::net::wire::Wire;
 use crate::session::{Reason, Session, Stage};
-use crate::timeline::cursor::Pending;
 pub(crate) use clock::Silence;
 use clock::{Clock, Linger};
 
 /// A transport and its session.
 #[derive(Debug)]
-pub struct Connection<S = TcpStream> {
+pub struct Connection<S = Wire> {
     transport: S,
     /// The rules.
     pub session: Session,
@@ -245,25 +243,39 @@ impl<S: Transport> Connection<S> {
 
     fn close(&mut self, hub: &Hub, now: Now) {
         match self.state {
-            State::Open | State::Gone(_) if self.session.is_finished(hub, now) => {
-                let all_sent = self.session.pending(hub) == Pending::Nothing;
-                self.state = match self.transport.shut() {
-                    Ok(()) if all_sent => {
-                        let linger = Linger {
-                            until: now.instant + LINGER_FOR,
-                            left: LINGER_BYTES,
-                        };
-                        self.clock.change(|clock| clock.linger = Some(linger));
-                        State::Lingering
-                    }
-                    _ => State::Closed,
-                };
-            }
+            State::Open | State::Gone(_) if self.is_finished(hub, now) => self.shut(hub, now),
             State::Lingering if self.lingers_until().is_none_or(|at| at <= now.instant) => {
                 self.state = State::Closed;
             }
             _ => {}
         }
+    }
+
+    /// Whether all is said, and all sent or past its time.
+    fn is_finished(&self, hub: &Hub, now: Now) -> bool {
+        let may_wait = self.holds_back() && !self.session.is_overdue(now);
+        !may_wait && self.session.is_finished(hub, now)
+    }
+
+    fn shut(&mut self, hub: &Hub, now: Now) {
+        let all_sent = self.has_sent_all(hub);
+        let may_wait = all_sent && !self.is_gone() && !self.session.is_overdue(now);
+        self.state = match self.transport.shut() {
+            Ok(()) if all_sent => {
+                let linger = Linger {
+                    until: now.instant + LINGER_FOR,
+                    left: LINGER_BYTES,
+                };
+                self.clock.change(|clock| clock.linger = Some(linger));
+                State::Lingering
+            }
+            // Our end is itself something to send.
+            Err(error) if error.kind() == ErrorKind::WouldBlock && may_wait => {
+                self.written(Err(error), now);
+                return;
+            }
+            _ => State::Closed,
+        };
     }
 
     /// Whether it can be dropped.

@@ -1,6 +1,5 @@
-//! What a connection needs of the way its bytes take. TCP is the only one in the
-//! server; the simulation has another one without a system. An encrypted one would be a
-//! third.
+//! What a connection needs of the way its bytes take. The server has TCP, and TLS over
+//! it; the simulation has another one without a system.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
@@ -32,32 +31,49 @@ pub trait Transport {
     /// Those of the system.
     fn deregister(&mut self, registry: &Self::Registry) -> io::Result<()>;
 
-    /// Reads once.
+    /// Reads once. `Interrupted` means that nothing came, and that there may be more.
     ///
     /// # Errors
     ///
     /// Those of the system, `WouldBlock` among them.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received>;
 
-    /// Writes some of it.
+    /// Writes some of it. None means that the system has taken some of what was held back,
+    /// and not yet all.
     ///
     /// # Errors
     ///
     /// Those of the system, `WouldBlock` among them.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Writes some of these, one after the other.
+    /// Writes some of these, one after the other, as [`Transport::write`] does.
     ///
     /// # Errors
     ///
     /// Those of the system, `WouldBlock` among them.
     fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
 
+    /// Whether some of what was written is held back because the system has not taken it
+    /// yet: it was encrypted in one piece.
+    fn holds_back(&self) -> bool {
+        false
+    }
+
+    /// Has the system take some of what is held back.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, `WouldBlock` among them.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Ends our side, behind all that was written.
     ///
     /// # Errors
     ///
-    /// Those of the system.
+    /// Those of the system. `WouldBlock` means that the end itself is held back: this is
+    /// to be called once more.
     fn shut(&mut self) -> io::Result<()>;
 
     /// Takes the error that the system holds for it, if it has failed.
@@ -69,6 +85,20 @@ pub trait Transport {
 
     /// Whose timer ends it when the peer takes nothing. Not every system can be told.
     fn set_stall_timer(&self, timer: StallTimer);
+
+    /// Whether people on the way can read what it carries.
+    fn carrier(&self) -> Carrier {
+        Carrier::Plain
+    }
+}
+
+/// How a connection carries its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// As they are.
+    Plain,
+    /// Encrypted.
+    Tls,
 }
 
 /// What one read has brought.

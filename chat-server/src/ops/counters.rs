@@ -13,6 +13,8 @@ use crate::net::admission::Refusal;
 pub(crate) struct Counters {
     /// Connections that came in.
     pub(crate) accepted: Counter,
+    /// Connections that were encrypted, refused ones included.
+    pub(crate) handshakes: Counter,
     /// Connections that were refused, by reason.
     pub(crate) refused: [Counter; Refusal::ALL.len()],
     /// Times that `accept` failed: the connection was gone, or the system had no room
@@ -48,9 +50,10 @@ impl fmt::Display for Counters {
         let refused: u64 = self.refused.iter().map(Counter::get).sum();
         write!(
             f,
-            "accepted {}, bytes in {}, bytes out {}, fell behind {}, read nothing {}, \
+            "accepted {}, TLS handshakes {}, bytes in {}, bytes out {}, fell behind {}, read nothing {}, \
              accept errors {}, refused {refused}",
             self.accepted.get(),
+            self.handshakes.get(),
             self.bytes_in.get(),
             self.bytes_out.get(),
             self.laggards.get(),

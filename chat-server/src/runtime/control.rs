@@ -15,12 +15,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use std::task::Waker;
 use std::thread;
 
-use mio::net::TcpStream;
-
 use crate::clock::Now;
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::net::admission::{Admission, Refusal, Visit};
+use crate::net::wire::Wire;
 use crate::ops::counters::Counters;
 use crate::ops::logger::{Logger, Topic};
 use crate::runtime::mailbox::{Mailbox, Peer, Task};
@@ -31,7 +30,7 @@ use crate::timeline::replay::{Files, NoFiles};
 
 /// The room, and what the workers do with it.
 #[derive(Debug)]
-pub struct Shared<S = TcpStream> {
+pub struct Shared<S = Wire> {
     state: RwLock<State>,
     /// How many bytes readers may see, of both forms together.
     shown: AtomicU64,
@@ -333,10 +332,29 @@ impl<S> Shared<S> {
         admission.unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Gives a connection that has come to a worker.
+    pub(crate) fn give_peer(&self, peer: Peer<S>) {
+        self.give(self.place(), Task::Peer(peer));
+    }
+
     /// Takes note that a connection could not come in.
     pub(crate) fn refuse(&self, refusal: Refusal, address: IpAddr, now: Now) {
+        self.refuse_for(
+            refusal,
+            &refusal.reason(&self.config().limits),
+            address,
+            now,
+        );
+    }
+
+    /// Takes note that the handshake of a connection has failed.
+    pub(crate) fn tell_of_handshake(&self, address: IpAddr, why: &str, now: Now) {
+        let refusal = Refusal::Handshake;
+        self.refuse_for(refusal, &format!("{refusal}: {why}"), address, now);
+    }
+
+    fn refuse_for(&self, refusal: Refusal, reason: &str, address: IpAddr, now: Now) {
         self.counters.refused[refusal as usize].add(1);
-        let reason = refusal.reason(&self.config().limits);
         let text = format!("refused {address}: {reason}");
         self.logger.tell(Topic::Refused(refusal), now, &text);
     }
@@ -372,6 +390,11 @@ impl<S> Shared<S> {
         }
         let connections = &self.mailboxes[worker].connections;
         connections.fetch_sub(1, Ordering::SeqCst);
+        self.tell_of_space();
+    }
+
+    /// Has the connections come in that wait outside, if there are any.
+    pub(crate) fn tell_of_space(&self) {
         if self.acceptor_waits.swap(false, Ordering::SeqCst) {
             self.give(ACCEPTOR, Task::Open);
         }

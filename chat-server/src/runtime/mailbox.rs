@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use mio::net::TcpStream;
-
 use crate::hub::Answer;
 use crate::net::admission::{Refusal, Silent};
+use crate::net::wire::Wire;
 use crate::room::origin::ClientId;
 
 /// One worker, as the others know it.
@@ -33,7 +32,7 @@ pub(super) struct Mailbox<S> {
 
 /// A connection that has come.
 #[derive(Debug)]
-pub struct Peer<S = TcpStream> {
+pub struct Peer<S = Wire> {
     pub(crate) transport: S,
     pub(crate) address: SocketAddr,
     /// Why it is not to come in.
@@ -42,7 +41,7 @@ pub struct Peer<S = TcpStream> {
 
 /// Something for one worker to do.
 #[derive(Debug)]
-pub enum Task<S = TcpStream> {
+pub enum Task<S = Wire> {
     /// A connection has come, and belongs to this worker from now on.
     Peer(Peer<S>),
     /// What came of a request of one of its connections.

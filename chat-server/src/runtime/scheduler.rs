@@ -158,9 +158,10 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
             key: key as u32,
             generation: self.generation,
         };
+        let carrier = transport.carrier();
         let session = match refusal {
-            None => Session::new(client, address, hub, now),
-            Some(refusal) => Session::refused(client, address, refusal, hub, now),
+            None => Session::new(client, address, carrier, hub, now),
+            Some(refusal) => Session::refused(client, address, carrier, refusal, hub, now),
         };
         let mut connection = Connection::new(transport, session);
         connection.came_in = refusal.is_none();

@@ -7,6 +7,8 @@ use std::{process, thread};
 
 use crate::config::Config;
 use crate::hub::Hub;
+use crate::net::entry::thread::EntryThread;
+use crate::net::identity::Secure;
 use crate::net::listener::Listener;
 use crate::ops::logger::Logger;
 use crate::room::request::Request;
@@ -19,6 +21,7 @@ use crate::storage::{History, News, Storage};
 /// A server that listens.
 pub struct Server {
     workers: Vec<Worker>,
+    entry: Option<EntryThread>,
     shared: Shared,
 }
 
@@ -51,8 +54,24 @@ impl Server {
         let history = history.map(|history| Box::new(history) as Box<dyn Storage>);
         Ok(Self {
             workers,
+            entry: None,
             shared: Shared::new(hub, history, wakers, config, logger),
         })
+    }
+
+    /// Encrypts connections with this key and certificate, for peers that ask for it. The
+    /// configuration is to say so.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn encrypt(&mut self, secure: Secure) -> anyhow::Result<()> {
+        let (thread, entry) = EntryThread::new(secure)?;
+        if let Some(first) = self.workers.first_mut() {
+            first.encrypt(entry);
+        }
+        self.entry = Some(thread);
+        Ok(())
     }
 
     /// Where the server tells what happens.
@@ -66,13 +85,18 @@ impl Server {
     ///
     /// When a poll itself fails; nothing that a peer does is an error.
     pub fn run(self) -> anyhow::Result<()> {
-        let Self { workers, shared } = self;
+        let Self {
+            workers,
+            entry,
+            shared,
+        } = self;
         let result = thread::scope(|scope| {
             let mut workers = workers.into_iter();
             let first = workers.next();
-            let others: Vec<_> = workers
+            let mut others: Vec<_> = workers
                 .map(|worker| scope.spawn(|| run(worker, &shared)))
                 .collect();
+            others.extend(entry.map(|entry| scope.spawn(|| run_entry(entry, &shared))));
             let first = first.map_or(Ok(()), |first| run(first, &shared));
             let others = others.into_iter().flat_map(ScopedJoinHandle::join);
             others.fold(first, anyhow::Result::and)
@@ -92,6 +116,17 @@ fn run(mut worker: Worker, shared: &Shared) -> anyhow::Result<()> {
     }
     // It waits for the others.
     shared.waker(ACCEPTOR).wake_by_ref();
+    result
+}
+
+/// Runs the entry to its end, which is that of the worker that accepts connections.
+fn run_entry(entry: EntryThread, shared: &Shared) -> anyhow::Result<()> {
+    let _guard = EndsWithUs;
+    let result = entry.run(shared);
+    if result.is_err() {
+        // One that is not there gets none.
+        shared.give_others(usize::MAX, || Task::Stop);
+    }
     result
 }
 

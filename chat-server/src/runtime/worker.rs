@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use mio::event::Event;
-use mio::net::TcpStream;
 use mio::{Events, Poll, Token};
 
 use crate::config::Config;
 use crate::net::acceptor::Acceptor;
+use crate::net::entry::Entry;
+use crate::net::wire::Wire;
 use crate::ops::signals::{Signal, Signals};
 use crate::runtime::control::Shared;
 use crate::runtime::mailbox::Task;
@@ -25,7 +26,7 @@ pub(crate) struct Worker {
     poll: Poll,
     /// What only one of them looks after.
     front: Option<Front>,
-    rounds: Rounds<TcpStream>,
+    rounds: Rounds<Wire>,
     polled: Polled,
 }
 
@@ -83,6 +84,13 @@ impl Worker {
             signals: Signals::register(registry, SIGNALS).context("cannot watch for signals")?,
         });
         Ok(())
+    }
+
+    /// Has its connections go through this entry.
+    pub(crate) fn encrypt(&mut self, entry: Entry) {
+        if let Some(front) = &mut self.front {
+            front.acceptor.encrypt(entry);
+        }
     }
 
     /// Serves until it is told to stop.
@@ -149,6 +157,7 @@ impl Worker {
                     }
                     Signal::Report => report(shared),
                     Signal::Reopen => {
+                        front.acceptor.reload();
                         self.polled.woken = true;
                         shared.give(index, Task::Reopen);
                     }
@@ -162,12 +171,12 @@ fn outside<'a>(
     front: &'a mut Option<Front>,
     poll: &'a Poll,
     shared: &'a Shared,
-) -> Outside<'a, TcpStream> {
+) -> Outside<'a, Wire> {
     let front = front.as_mut();
     Outside {
         shared,
         registry: poll.registry(),
-        entrance: front.map(|front| &mut front.acceptor as &mut dyn Entrance<TcpStream>),
+        entrance: front.map(|front| &mut front.acceptor as &mut dyn Entrance<Wire>),
     }
 }
 

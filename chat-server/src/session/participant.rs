@@ -31,6 +31,7 @@ use crate::clock::Now;
 use crate::cold::Cold;
 use crate::hub::{Hub, notice};
 use crate::net::admission::Refusal;
+use crate::net::transport::Carrier;
 use crate::room::origin::ClientId;
 use crate::room::request::Act;
 use crate::session::rate::RateLimiter;
@@ -45,6 +46,8 @@ pub(super) struct Participant {
     pub(super) client: ClientId,
     ip: IpAddr,
     port: u16,
+    /// Whether people on the way can read what it is sent.
+    carrier: Carrier,
     pub(super) form: Form,
     pub(super) phase: Phase,
     pub(super) reader: Cursor,
@@ -117,11 +120,18 @@ impl Phase {
 
 impl Participant {
     /// A stranger's. Of an address nothing is kept but what the log shows.
-    pub(super) fn new(client: ClientId, address: SocketAddr, hub: &Hub, now: Now) -> Self {
+    pub(super) fn new(
+        client: ClientId,
+        address: SocketAddr,
+        carrier: Carrier,
+        hub: &Hub,
+        now: Now,
+    ) -> Self {
         Self {
             client,
             ip: address.ip(),
             port: address.port(),
+            carrier,
             form: Form::Text,
             phase: Phase::Arriving(now.instant + ANNOUNCE_AFTER),
             reader: Cursor::held_at(hub.timeline.reply_mark().text),

@@ -11,6 +11,7 @@ mod past;
 mod sequenced;
 mod slow;
 mod telnet;
+mod tls;
 
 use super::*;
 use crate::hub::testing::client;
@@ -59,9 +60,10 @@ impl Hall {
         let port = 1000 + self.sessions.len() as u16;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let client = client(self.sessions.len() as u32);
+        let (carrier, hub, now) = (Carrier::Plain, &self.hub, self.now);
         self.sessions.push(match refusal {
-            None => Session::new(client, address, &self.hub, self.now),
-            Some(refusal) => Session::refused(client, address, refusal, &self.hub, self.now),
+            None => Session::new(client, address, carrier, hub, now),
+            Some(refusal) => Session::refused(client, address, carrier, refusal, hub, now),
         });
         self.sessions.len() - 1
     }

@@ -4,15 +4,16 @@
 //! the owner of the history may. Without it the history is the same; only the proofs of earlier
 //! runs are worth nothing then.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use super::disk::Disk;
 use super::paths::{directory_of, with_suffix};
 use crate::room::identity::Key;
+use crate::secret_file;
 
 /// The key of a history.
 #[derive(Debug)]
@@ -29,14 +30,11 @@ pub(super) enum Found {
 ///
 /// When it cannot be read, others can read it, or it is no key.
 pub(super) fn find(path: &Path) -> anyhow::Result<Found> {
-    match fs::symlink_metadata(path) {
-        Ok(_) => read(path).map(Found::Old),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let key = Key::new().context("the system gives no random bits for a key")?;
-            Ok(Found::New(key))
-        }
-        Err(error) => Err(error).with_context(|| format!("cannot look at {}", path.display())),
+    if let Some(text) = secret_file::read(path, MOST)? {
+        return key_of(path, &text).map(Found::Old);
     }
+    let key = Key::new().context("the system gives no random bits for a key")?;
+    Ok(Found::New(key))
 }
 
 /// Makes the file of a key, which is there for good then.
@@ -48,36 +46,9 @@ pub(super) fn make(disk: &Disk, path: &Path, key: &Key) -> anyhow::Result<()> {
     write(disk, path, key).with_context(|| format!("cannot make the key {}", path.display()))
 }
 
-fn read(path: &Path) -> anyhow::Result<Key> {
+fn key_of(path: &Path, text: &str) -> anyhow::Result<Key> {
     let show = path.display();
-    let is_file = |file: fs::Metadata| file.is_file();
-    let looked = fs::symlink_metadata(path).map(is_file);
-    if !looked.with_context(|| format!("cannot look at {show}"))? {
-        bail!("the key {show} is a link or no file at all: put the file itself there");
-    }
-    let file = open_to_read(path).with_context(|| format!("cannot read the key {show}"))?;
-    // What was opened, and not what was looked at before.
-    let metadata = file
-        .metadata()
-        .with_context(|| format!("cannot look at {show}"))?;
-    if !metadata.is_file() {
-        bail!("the key {show} is no file");
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            bail!(
-                "others can read or change the key {show} (its mode is {mode:03o}). If nobody \
-                 has: chmod 600 {show}. Otherwise remove it: the server makes another one"
-            );
-        }
-    }
-    let mut text = String::new();
-    let count = file.take(MOST + 1).read_to_string(&mut text);
-    count.with_context(|| format!("cannot read the key {show}"))?;
-    parse(&text).with_context(|| {
+    parse(text).with_context(|| {
         format!(
             "the key {show} is not {} hexadecimal digits and a line end. Put the right one \
              there, or remove it: the server makes another one, and does not know programs \
@@ -94,11 +65,7 @@ fn write(disk: &Disk, path: &Path, key: &Key) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&begun)?;
+    let mut file = secret_file::create(&begun)?;
     let digits: String = key
         .bytes()
         .iter()
@@ -108,21 +75,6 @@ fn write(disk: &Disk, path: &Path, key: &Key) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&begun, path)?;
     disk.sync_directory(&directory_of(path))
-}
-
-/// Opens a file, but neither what a link leads to nor a pipe, which would wait
-/// for a writer.
-fn open_to_read(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        options.custom_flags(flags.bits() as i32);
-    }
-    options.open(path)
 }
 
 fn parse(text: &str) -> Option<Key> {

@@ -8,6 +8,8 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use crate::transcript::{Transcript, shown};
 use crate::{DEADLINE, poll};
 
@@ -21,6 +23,23 @@ pub struct Program {
     pub stdout: Transcript,
     /// What it has written to its standard error.
     pub stderr: Transcript,
+    _state: StateFolder,
+}
+
+/// A folder in which one program keeps what it keeps for its user, for as long as it runs.
+#[derive(Debug)]
+pub(crate) struct StateFolder(TempDir);
+
+impl StateFolder {
+    #[track_caller]
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder for what a program keeps"))
+    }
+
+    /// The variable that leads a program to it.
+    pub(crate) fn variable(&self) -> (&str, &Path) {
+        ("XDG_STATE_HOME", self.0.path())
+    }
 }
 
 /// What a program that has ended leaves behind.
@@ -72,7 +91,8 @@ pub fn run_piped(
 
 impl Program {
     /// Starts a program with the tests' environment, except for the variables
-    /// that would influence it ([`INFLUENCES`]), and with `env` added.
+    /// that would influence it ([`INFLUENCES`]), with a folder of its own for what it
+    /// keeps, and with `env` added.
     #[track_caller]
     pub fn spawn(program: impl AsRef<Path>, args: &[&str], env: &[(&str, &str)]) -> Self {
         let program = program.as_ref();
@@ -81,8 +101,10 @@ impl Program {
         for variable in INFLUENCES {
             command.env_remove(variable);
         }
+        let state = StateFolder::new();
         command
             .args(args)
+            .envs([state.variable()])
             .envs(env.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -103,6 +125,7 @@ impl Program {
             stderr: Transcript::of_reader(format!("{name} stderr"), stderr),
             name,
             child,
+            _state: state,
         }
     }
 
@@ -282,7 +305,7 @@ pub(crate) fn file_name(program: &Path) -> String {
 
 /// Variables that say what terminal this is or how to use it, and those of
 /// our own programs; tests set what they need.
-pub const INFLUENCES: [&str; 13] = [
+pub const INFLUENCES: [&str; 14] = [
     "CHAT_NAME",
     "CLICOLOR",
     "CLICOLOR_FORCE",
@@ -290,6 +313,7 @@ pub const INFLUENCES: [&str; 13] = [
     "FORCE_COLOR",
     "KONSOLE_VERSION",
     "NO_COLOR",
+    "STATE_DIRECTORY",
     "STY",
     "TERM_PROGRAM",
     "TERM_PROGRAM_VERSION",

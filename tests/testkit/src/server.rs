@@ -11,8 +11,17 @@ use crate::process::{Program, Signal};
 use crate::transcript::shown;
 use crate::{DEADLINE, poll, until_some};
 
-/// One connection to each thread in turn, and all as fast as they can.
-const USUAL: [&str; 6] = ["--threads", "3", "--together", "1", "--rate", "0"];
+/// One connection to each thread in turn, and all as fast as they can, without encryption.
+const USUAL: [&str; 8] = [
+    "--threads",
+    "3",
+    "--together",
+    "1",
+    "--rate",
+    "0",
+    "--tls",
+    "off",
+];
 
 /// A running `chat-server` that has said where it listens.
 #[derive(Debug)]
@@ -24,7 +33,8 @@ pub struct ServerProcess {
 
 impl ServerProcess {
     /// Starts a server on a free port of 127.0.0.1, with more arguments. Its
-    /// connections are spread over several threads, which no client is to notice.
+    /// connections are spread over several threads, which no client is to notice, and not
+    /// encrypted unless the arguments say so.
     #[track_caller]
     pub fn start(program: impl AsRef<Path>, extra_args: &[&str]) -> Self {
         let mut args = vec!["--listen", "127.0.0.1:0"];

@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{CommandBuilder, PtySize};
 
-use crate::process::{INFLUENCES, Signal, file_name, run_piped, send_signal, spawn_alone};
+use crate::process::{
+    INFLUENCES, Signal, StateFolder, file_name, run_piped, send_signal, spawn_alone,
+};
 use crate::transcript::shown;
 use crate::{DEADLINE, poll};
 pub use model::{Emulator, Model};
@@ -30,6 +32,7 @@ pub struct Terminal {
     tty: Option<PathBuf>,
     settings_before: Option<String>,
     deadline: Duration,
+    _state: StateFolder,
 }
 
 /// What the reader thread shares with the test.
@@ -50,7 +53,8 @@ impl Terminal {
     /// Runs a program in an xterm of this size.
     ///
     /// The environment is that of the tests, without what would influence
-    /// the program ([`INFLUENCES`]) and with `env`.
+    /// the program ([`INFLUENCES`]), with a folder of its own for what it keeps, and
+    /// with `env`.
     #[track_caller]
     pub fn spawn(
         program: impl AsRef<Path>,
@@ -73,7 +77,8 @@ impl Terminal {
         cols: u16,
     ) -> Self {
         let program = program.as_ref();
-        let command = command(emulator, program, args, env);
+        let state = StateFolder::new();
+        let command = command(emulator, program, args, env, &state);
         let pair = {
             let _alone = spawn_alone();
             portable_pty::native_pty_system()
@@ -113,6 +118,7 @@ impl Terminal {
             tty,
             settings_before,
             deadline: DEADLINE,
+            _state: state,
         }
     }
 
@@ -383,6 +389,7 @@ fn command(
     program: &Path,
     args: &[&str],
     env: &[(&str, &str)],
+    state: &StateFolder,
 ) -> CommandBuilder {
     let mut command = CommandBuilder::new(program);
     command.args(args);
@@ -392,6 +399,8 @@ fn command(
         command.env_remove(variable);
     }
     command.env("TERM", emulator.term());
+    let (variable, folder) = state.variable();
+    command.env(variable, folder);
     for (variable, value) in env {
         command.env(variable, value);
     }

@@ -235,3 +235,35 @@ fn memory_is_bounded() {
     assert_eq!(admission.arrive(ip("1.1.1.1"), later), Ok(()));
     assert_eq!(admission.turns.len(), 1);
 }
+
+/// Handshakes that fail take the turns that are for probes, and no others; and where
+/// connections are not limited by address, handshakes are not.
+#[test]
+fn failed_handshakes_are_probes() {
+    let limits = Limits {
+        new_per_address: 2,
+        ..Limits::default()
+    };
+    let mut admission = admission(limits);
+    let now = Instant::now();
+    let [ann, bo, own] = [ip("10.0.0.1"), ip("10.0.0.2"), ip("127.0.0.1")];
+    for _ in 0..2 * PROBES {
+        assert_eq!(admission.may_begin(ann, now), Ok(()));
+        admission.fail(ann, now);
+        admission.fail(own, now);
+    }
+    assert_eq!(admission.may_begin(ann, now), Err(Refusal::AddressProbing));
+    assert_eq!(admission.may_begin(own, now), Ok(()));
+    assert_eq!(admission.may_begin(bo, now), Ok(()));
+    assert_eq!(admission.may_begin(ann, now + WINDOW), Ok(()));
+    assert_eq!(admission.connections(), 0);
+
+    assert_eq!(admission.shaking_source(ann), Some(source_of(ann)));
+    assert_eq!(admission.shaking_source(own), None);
+    let unlimited = Limits {
+        per_address: 0,
+        ..limits
+    };
+    admission.set_config(Arc::new(Config::of(unlimited)));
+    assert_eq!(admission.shaking_source(ann), None);
+}

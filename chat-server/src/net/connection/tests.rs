@@ -2,8 +2,14 @@
 
 use std::io::Write;
 
+use mio::net::TcpStream;
+
 use super::*;
+use crate::net::transport::Carrier;
+use crate::timeline::cursor::Pending;
 use crate::timeline::replay::{NoFiles, Page};
+
+mod held_back;
 
 /// Thousands of idle connections cost hardly more than this each, so what
 /// only few need at a time belongs into a [`Cold`]. mio's socket is larger
@@ -11,7 +17,7 @@ use crate::timeline::replay::{NoFiles, Page};
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn a_connection_is_small() {
-    let own = size_of::<Connection>() - size_of::<TcpStream>();
+    let own = size_of::<Connection>() - size_of::<Wire>();
     assert!(own <= 136, "{own} bytes");
 }
 
@@ -24,10 +30,11 @@ fn accepted() -> (std::net::TcpStream, Connection, Hub) {
     let session = Session::new(
         client_id,
         address,
+        Carrier::Plain,
         &hub,
         crate::runtime::system_clock::now(),
     );
-    let connection = Connection::new(TcpStream::from_std(socket), session);
+    let connection = Connection::new(TcpStream::from_std(socket).into(), session);
     (client, connection, hub)
 }
 

@@ -18,6 +18,12 @@ impl<S: Transport> Connection<S> {
         let mut share = SHARE;
         let mut bytes = 0;
         while share > 0 && self.can_send(hub) {
+            if self.holds_back() {
+                let flushed = self.transport.flush().map(|()| 0);
+                self.written(flushed, now);
+                share -= 1;
+                continue;
+            }
             let is_gone = self.is_gone();
             let written = match self.session.one_piece(hub) {
                 Some(bytes) if is_gone => Ok(bytes.len()),
@@ -37,7 +43,7 @@ impl<S: Transport> Connection<S> {
             self.session.sent(count);
             bytes += count;
         }
-        if self.stall_timer == StallTimer::Own && self.session.pending(hub) == Pending::Nothing {
+        if self.stall_timer == StallTimer::Own && self.has_sent_all(hub) {
             self.set_stall_timer(StallTimer::System);
         }
         bytes
@@ -63,9 +69,12 @@ impl<S: Transport> Connection<S> {
             Past::Wanted(wanted) => (0, Some(wanted)),
             Past::Page => {
                 let mut count = 0;
-                if !page.bytes().is_empty() {
-                    let written = self.transport.write(page.bytes());
-                    count = self.written(written, now);
+                while self.ready.writable && count < page.bytes().len() {
+                    let written = self.transport.write(&page.bytes()[count..]);
+                    match self.written(written, now) {
+                        0 => break,
+                        more => count += more,
+                    }
                 }
                 self.session.past_sent(count, page);
                 (count, None)
@@ -115,7 +124,18 @@ impl<S: Transport> Connection<S> {
 
     /// Whether it could be sent more now, apart from the past.
     pub(crate) fn can_send(&self, hub: &Hub) -> bool {
-        self.may_send() && self.session.pending(hub) == Pending::Log
+        self.may_send() && (self.session.pending(hub) == Pending::Log || self.holds_back())
+    }
+
+    /// Whether the system has taken all that there is.
+    pub(super) fn has_sent_all(&self, hub: &Hub) -> bool {
+        self.session.pending(hub) == Pending::Nothing && !self.holds_back()
+    }
+
+    /// Whether the system has still to take some of what was written. A peer that is gone
+    /// waits for nothing.
+    pub(super) fn holds_back(&self) -> bool {
+        self.transport.holds_back() && !self.is_gone()
     }
 
     /// What is kept only after our side was shut comes too late.

@@ -7,6 +7,7 @@ use mio::net::TcpStream;
 use mio::{Events, Poll, Token};
 
 use super::*;
+use crate::net::wire::Wire;
 use crate::runtime::system_clock::now;
 use crate::runtime::waiting::Waiting;
 use crate::wake::waker;
@@ -16,7 +17,7 @@ struct Fixture {
     poll: Poll,
     listener: TcpListener,
     shared: Shared,
-    clients: Scheduler<TcpStream>,
+    clients: Scheduler<Wire>,
 }
 
 impl Fixture {
@@ -47,7 +48,7 @@ impl Fixture {
         arrived.unwrap();
         self.shared.place();
         let peer = Peer {
-            transport: TcpStream::from_std(socket),
+            transport: TcpStream::from_std(socket).into(),
             address,
             refusal: None,
         };

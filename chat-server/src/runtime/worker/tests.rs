@@ -13,6 +13,8 @@ use crate::storage::tests::faults::{Faults, Kind};
 use crate::storage::{History, Options, SyncMode};
 use crate::timeline::mark::Form;
 
+mod encrypted;
+
 /// One that goes by these limits.
 fn worker(limits: Limits) -> Worker {
     Worker::new(0, Arc::new(Config::of(limits))).unwrap()
@@ -57,7 +59,7 @@ fn what_people_did_while_it_was_stopped_comes_before_what_is_due() {
     shared.give(
         0,
         Task::Peer(Peer {
-            transport: mio::net::TcpStream::from_std(socket),
+            transport: mio::net::TcpStream::from_std(socket).into(),
             address,
             refusal: None,
         }),
@@ -101,7 +103,7 @@ fn connect(shared: &Shared, listener: &TcpListener) -> BufReader<TcpStream> {
     shared.give(
         0,
         Task::Peer(Peer {
-            transport: mio::net::TcpStream::from_std(socket),
+            transport: mio::net::TcpStream::from_std(socket).into(),
             address,
             refusal: None,
         }),

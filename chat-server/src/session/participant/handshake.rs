@@ -12,6 +12,7 @@ use super::{Participant, Phase};
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::net::admission::Refusal;
+use crate::net::transport::Carrier;
 use crate::room::request::{Act, Fallback, Join, Joined, JoinedAs};
 use crate::room::runs::Onward;
 use crate::session::change::Change;
@@ -40,11 +41,17 @@ impl Participant {
             ),
         };
         // The words that a program looks for, without the `-- ` of a notice.
-        let version = &text_form::GREETING["-- ".len()..];
+        let mut version = text_form::GREETING["-- ".len()..].to_owned();
+        let mut plain = "";
+        if self.carrier == Carrier::Plain && hub.offers_tls() {
+            version = format!("{version} {}", text_form::TLS_OFFERED);
+            plain = "\nthis connection is not encrypted";
+        }
         self.notice(
             &format!(
                 "{version} welcome: {here}, and you are {name}\n\
-                 just type to talk; /nick NAME gives you a name, /help tells the rest{deadline}{kept}"
+                 just type to talk; /nick NAME gives you a name, /help tells the rest\
+                 {deadline}{kept}{plain}"
             ),
             hub,
             now,

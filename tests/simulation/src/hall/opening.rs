@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chat_proto::event::{Limits, RoomId, RunId, Timestamp};
 use chat_server::clock::Now;
-use chat_server::config::Config;
+use chat_server::config::{Config, TlsMode};
 use chat_server::hub::Hub;
 use chat_server::ops::logger::Logger;
 use chat_server::room::identity::{Identity, Key};
@@ -89,6 +89,7 @@ fn config(script: &Script) -> Config {
     };
     Config {
         limits,
+        tls: TlsMode::Off,
         limit_loopback: false,
         proxied: false,
         connections: if script.space == Space::Scarce {

@@ -1,0 +1,4 @@
+//! The server's side of TLS against a client.
+
+mod handshakes;
+mod streams;

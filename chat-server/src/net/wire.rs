@@ -1,0 +1,91 @@
+//! How the bytes of a connection of this server go: as they are, or encrypted.
+
+use std::io::{self, IoSlice};
+
+use mio::Registry;
+use mio::net::TcpStream;
+
+use crate::net::tls::TlsStream;
+use crate::net::transport::{Carrier, Received, StallTimer, Transport};
+
+/// A connection of the real server.
+#[derive(Debug)]
+pub enum Wire {
+    /// As they are.
+    Tcp(TcpStream),
+    /// Encrypted. What that takes lies apart: a connection without it stays small.
+    Tls(Box<TlsStream>),
+}
+
+impl From<TcpStream> for Wire {
+    fn from(socket: TcpStream) -> Self {
+        Self::Tcp(socket)
+    }
+}
+
+impl From<TlsStream> for Wire {
+    fn from(stream: TlsStream) -> Self {
+        Self::Tls(Box::new(stream))
+    }
+}
+
+/// Does the same with either of them.
+macro_rules! either {
+    ($wire:ident.$call:ident($($argument:expr),*)) => {
+        match $wire {
+            Wire::Tcp(socket) => Transport::$call(socket, $($argument),*),
+            Wire::Tls(stream) => stream.$call($($argument),*),
+        }
+    };
+}
+
+impl Transport for Wire {
+    type Registry = Registry;
+
+    fn register(&mut self, registry: &Registry, key: usize) -> io::Result<()> {
+        either!(self.register(registry, key))
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        either!(self.deregister(registry))
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
+        either!(self.read(buffer))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        either!(self.write(bytes))
+    }
+
+    fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        either!(self.write_slices(slices))
+    }
+
+    fn holds_back(&self) -> bool {
+        either!(self.holds_back())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        either!(self.flush())
+    }
+
+    fn shut(&mut self) -> io::Result<()> {
+        either!(self.shut())
+    }
+
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        either!(self.take_error())
+    }
+
+    fn set_stall_timer(&self, timer: StallTimer) {
+        either!(self.set_stall_timer(timer));
+    }
+
+    fn carrier(&self) -> Carrier {
+        match self {
+            Self::Tcp(_) => Carrier::Plain,
+            Self::Tls(_) => Carrier::Tls,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What the person who starts the server is told: where it listens, and how others join.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ssh_key::Fingerprint;
+
+use crate::config::TlsMode;
+use crate::net::listener::own_addresses;
+
+/// What there is to tell.
+#[derive(Debug)]
+pub struct Introduction<'a> {
+    addresses: &'a [SocketAddr],
+    tls: TlsMode,
+    fingerprint: Option<Fingerprint>,
+    /// What this machine is called.
+    host: String,
+    /// The addresses of this machine.
+    own: Vec<IpAddr>,
+}
+
+impl<'a> Introduction<'a> {
+    /// For a server that listens there, and is known by this key if it has one.
+    pub fn of(addresses: &'a [SocketAddr], tls: TlsMode, fingerprint: Option<Fingerprint>) -> Self {
+        let is_open = is_everywhere(addresses);
+        let named = is_open.then(|| whoami::hostname().ok()).flatten();
+        Self {
+            addresses,
+            tls,
+            fingerprint,
+            host: named.unwrap_or_else(|| "localhost".to_owned()),
+            own: is_open.then(own_addresses).unwrap_or_default(),
+        }
+    }
+
+    /// Line by line.
+    pub fn lines(&self) -> Vec<String> {
+        let addresses = self.addresses.iter();
+        let mut lines: Vec<String> = addresses
+            .map(|address| format!("listening on {address}"))
+            .collect();
+        lines.extend(self.join());
+        if !self.own.is_empty() {
+            let own: Vec<String> = self.own.iter().map(ToString::to_string).collect();
+            lines.push(format!("addresses of this machine: {}", own.join(", ")));
+        }
+        let is_reachable = self.addresses.iter().any(|at| !at.ip().is_loopback());
+        if self.tls == TlsMode::Off && is_reachable {
+            lines.push(
+                "warning: other machines can connect, and people on the way can read and change \
+                 everything (--tls off)"
+                    .to_owned(),
+            );
+        }
+        let closing = match self.tls {
+            TlsMode::Off => "can join, and nothing is encrypted",
+            TlsMode::Offer => "can join; chat-client encrypts, and nc does not",
+            TlsMode::Require => "can join, encrypted; without, only from this machine",
+        };
+        lines.push(format!("anybody who can reach this port {closing}"));
+        lines
+    }
+
+    /// How to join.
+    fn join(&self) -> Option<String> {
+        let first = self.addresses.first()?;
+        let port = first.port();
+        let host = match is_everywhere(self.addresses) {
+            true => self.host.clone(),
+            false => first.ip().to_string(),
+        };
+        let known = self.fingerprint.map(|key| format!("--fingerprint {key} "));
+        let known = known.unwrap_or_default();
+        let client = format!("join with: chat-client {known}{host} {port}");
+        Some(match self.tls {
+            TlsMode::Require => client,
+            TlsMode::Offer | TlsMode::Off => format!("{client}   or: nc {host} {port}"),
+        })
+    }
+}
+
+fn is_everywhere(addresses: &[SocketAddr]) -> bool {
+    addresses.iter().any(|at| at.ip().is_unspecified())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(address: &str, tls: TlsMode) -> Vec<String> {
+        let key = (tls != TlsMode::Off).then_some(Fingerprint::Sha256([0; 32]));
+        let addresses = [address.parse().unwrap()];
+        let introduction = Introduction {
+            host: "desk".to_owned(),
+            own: Vec::new(),
+            ..Introduction::of(&addresses, tls, key)
+        };
+        introduction.lines()
+    }
+
+    #[test]
+    fn each_mode_says_how_to_join_and_what_is_encrypted() {
+        let shown = format!("SHA256:{}", "A".repeat(43));
+        assert_eq!(
+            lines("127.0.0.1:5000", TlsMode::Off),
+            [
+                "listening on 127.0.0.1:5000",
+                "join with: chat-client 127.0.0.1 5000   or: nc 127.0.0.1 5000",
+                "anybody who can reach this port can join, and nothing is encrypted",
+            ]
+        );
+        let offer = lines("0.0.0.0:5000", TlsMode::Offer);
+        let join =
+            format!("join with: chat-client --fingerprint {shown} desk 5000   or: nc desk 5000");
+        assert_eq!(offer[1], join);
+        assert!(offer[2].ends_with("chat-client encrypts, and nc does not"));
+        let require = lines("192.0.2.1:5000", TlsMode::Require);
+        let join = format!("join with: chat-client --fingerprint {shown} 192.0.2.1 5000");
+        assert_eq!(require[1], join);
+        assert!(!require.iter().any(|line| line.contains("nc ")));
+    }
+
+    /// Once, and only where there is something to warn of.
+    #[test]
+    fn an_open_port_without_encryption_is_warned_of() {
+        for (address, tls, warnings) in [
+            ("0.0.0.0:5000", TlsMode::Off, 1),
+            ("192.0.2.1:5000", TlsMode::Off, 1),
+            ("[::1]:5000", TlsMode::Off, 0),
+            ("0.0.0.0:5000", TlsMode::Offer, 0),
+            ("0.0.0.0:5000", TlsMode::Require, 0),
+        ] {
+            let lines = lines(address, tls);
+            let warned = lines.iter().filter(|line| line.starts_with("warning: "));
+            assert_eq!(warned.count(), warnings, "{lines:?}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A client that speaks TLS and takes any server.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat_server::net::tls::provider;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::verify_tls13_signature;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, StreamOwned,
+    version,
+};
+use ssh_key::{Fingerprint, HashAlg};
+
+/// An encrypted connection, and what was heard on it.
+pub(super) struct TlsPeer {
+    stream: StreamOwned<ClientConnection, TcpStream>,
+    /// What no test has asked for yet.
+    unread: String,
+}
+
+impl TlsPeer {
+    /// Connects, and names the protocol.
+    #[track_caller]
+    pub(super) fn connect(addr: SocketAddr) -> Self {
+        Self::try_connect(addr, &[b"chat/1"]).expect("a handshake")
+    }
+
+    /// Connects, and names these protocols.
+    pub(super) fn try_connect(addr: SocketAddr, protocols: &[&[u8]]) -> io::Result<Self> {
+        Self::over(TcpStream::connect(addr)?, protocols)
+    }
+
+    /// Shakes hands over a connection.
+    pub(super) fn over(mut stream: TcpStream, protocols: &[&[u8]]) -> io::Result<Self> {
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        stream.set_nodelay(true)?;
+        let mut connection = connection(protocols);
+        while connection.is_handshaking() {
+            connection.complete_io(&mut stream)?;
+        }
+        Ok(Self {
+            stream: StreamOwned::new(connection, stream),
+            unread: String::new(),
+        })
+    }
+
+    #[track_caller]
+    pub(super) fn send_str(&mut self, text: &str) {
+        let sent = self.stream.write_all(text.as_bytes());
+        sent.and_then(|()| self.stream.flush())
+            .expect("it is taken");
+    }
+
+    /// Waits for this, and gives all up to its end.
+    #[track_caller]
+    pub(super) fn expect(&mut self, needle: &str) -> String {
+        loop {
+            if let Some(at) = self.unread.find(needle) {
+                return self.unread.drain(..at + needle.len()).collect();
+            }
+            let count = self.read().expect("it goes on");
+            assert!(count > 0, "the end, and no {needle}: {}", self.unread);
+        }
+    }
+
+    /// Waits for the end, and gives all up to there. The end has to be said, not only to
+    /// happen.
+    #[track_caller]
+    pub(super) fn expect_end(&mut self) -> String {
+        while self.read().expect("an end in order") > 0 {}
+        std::mem::take(&mut self.unread)
+    }
+
+    fn read(&mut self) -> io::Result<usize> {
+        let mut buffer = [0; 4096];
+        let count = self.stream.read(&mut buffer)?;
+        self.unread += &String::from_utf8_lossy(&buffer[..count]);
+        Ok(count)
+    }
+
+    /// That of the server's key.
+    pub(super) fn fingerprint(&self) -> String {
+        let chain = self.stream.conn.peer_certificates().expect("a certificate");
+        let parsed = ParsedCertificate::try_from(&chain[0]).expect("a right one");
+        let digest = HashAlg::Sha256.digest(&parsed.subject_public_key_info());
+        Fingerprint::Sha256(digest.try_into().expect("32 bytes")).to_string()
+    }
+}
+
+/// The first message of a client.
+pub(super) fn hello() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let written = connection(&[b"chat/1"]).write_tls(&mut bytes);
+    written.expect("memory takes it");
+    bytes
+}
+
+fn connection(protocols: &[&[u8]]) -> ClientConnection {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider()))
+        .with_protocol_versions(&[&version::TLS13])
+        .expect("there is TLS 1.3")
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnyServer))
+        .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|one| one.to_vec()).collect();
+    let name = ServerName::try_from("localhost").expect("a name");
+    ClientConnection::new(Arc::new(config), name).expect("a client")
+}
+
+#[derive(Debug)]
+struct AnyServer;
+
+impl ServerCertVerifier for AnyServer {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(Error::General("only TLS 1.3".to_owned()))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = provider().signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let algorithms = provider().signature_verification_algorithms;
+        algorithms.supported_schemes()
+    }
+}
