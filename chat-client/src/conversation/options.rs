@@ -1,5 +1,6 @@
 //! The options of joining.
 
+use super::carrier::TlsOffer;
 use super::foreign::ServerKind;
 
 /// How to join, as the command line says.
@@ -13,6 +14,8 @@ pub struct JoinOptions {
     pub audience: Audience,
     /// What the person says that the server is.
     pub server: ServerKind,
+    /// What to do where the server offers TLS.
+    pub tls: TlsOffer,
 }
 
 /// Who reads and types.

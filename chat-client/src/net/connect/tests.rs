@@ -20,22 +20,28 @@ fn an_attempt_tells_when_it_is_over() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("a bound socket").port();
     let (done, over) = mpsc::channel();
-    let attempt = Attempt::begin(target(port), move || done.send(()).expect("a receiver"));
+    let attempt = Attempt::begin(target(port), Security::new(None), move || {
+        done.send(()).expect("a receiver")
+    });
     over.recv_timeout(LONG).expect("it is over");
-    assert!(matches!(attempt.poll(), Some(Ok(Transport::Tcp(_)))));
+    let connected = attempt.poll().expect("it is over").expect("a listener");
+    assert!(matches!(connected.transport, Transport::Tcp(_)));
+    assert_eq!((connected.met, connected.remarks), (None, Vec::new()));
     listener.accept().expect("the connection");
 }
 
 #[test]
 fn waiting_and_asking_have_the_same_error() {
     let port = closed_port();
-    let waited = Attempt::begin(target(port), || {}).wait();
+    let waited = Attempt::begin(target(port), Security::new(None), || {}).wait();
     let waited = waited.expect_err("nothing listens").to_string();
     let expected = format!("cannot connect to 127.0.0.1 port {port}: nobody listens at 127.0.0.1");
     assert!(waited.starts_with(&expected), "{waited}");
 
     let (done, over) = mpsc::channel();
-    let attempt = Attempt::begin(target(port), move || done.send(()).expect("a receiver"));
+    let attempt = Attempt::begin(target(port), Security::new(None), move || {
+        done.send(()).expect("a receiver")
+    });
     over.recv_timeout(LONG).expect("it is over");
     let asked = attempt.poll().expect("it is over");
     let asked = asked.expect_err("nothing listens").to_string();
