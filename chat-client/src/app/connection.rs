@@ -55,7 +55,7 @@ impl App {
                 // may read its standard error.
                 Remark::Notice(text) if is_program => Line::error(text),
                 Remark::Notice(text) => Line::notice(text),
-                Remark::Trouble(text) => Line::error(text),
+                Remark::Trouble(text) | Remark::NoMemory(text) => Line::error(text),
             });
         }
     }

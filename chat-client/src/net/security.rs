@@ -46,6 +46,8 @@ pub enum Remark {
     Notice(String),
     /// Something that went wrong, and is no reason to end.
     Trouble(String),
+    /// Nothing can be remembered, or read of what is.
+    NoMemory(String),
 }
 
 /// How one connection is to be made.
@@ -104,7 +106,7 @@ impl Security {
             Err(error) => {
                 let why = reason(&error);
                 let trouble = format!("which servers are known cannot be read in {path}: {why}");
-                remarks.push(Remark::Trouble(trouble));
+                remarks.push(Remark::NoMemory(trouble));
                 return Ok(None);
             }
         };
@@ -168,7 +170,9 @@ impl Security {
                     None => String::new(),
                 };
                 let trouble = format!("{what} is not kept for the next time{place}: {why}");
-                remarks.push(Remark::Trouble(trouble));
+                // That says more than a word about reading.
+                remarks.retain(|remark| !matches!(remark, Remark::NoMemory(_)));
+                remarks.push(Remark::NoMemory(trouble));
                 Ok(())
             }
         }

@@ -121,6 +121,8 @@ impl KnownHosts {
 
     /// Changes the file while no other client does.
     fn change<T>(&self, change: impl FnOnce(&mut Table) -> (T, Change)) -> io::Result<T> {
+        // Where the folder is none, this says so in better words.
+        self.load()?;
         sys::create_private_dir(self.folder())?;
         let mut lock = OpenOptions::new();
         lock.write(true).create(true);

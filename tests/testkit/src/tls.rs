@@ -8,6 +8,7 @@ pub use identity::{Authority, Identity, VALID, Years};
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -31,6 +32,8 @@ struct State {
     config: Mutex<Arc<ServerConfig>>,
     /// What a client hears that does not begin with TLS.
     plain: Mutex<String>,
+    /// Whether clients that begin with TLS are treated so as well.
+    deaf: AtomicBool,
     /// What such clients have said.
     heard: Mutex<Vec<u8>>,
     sockets: Mutex<Vec<TcpStream>>,
@@ -53,6 +56,7 @@ impl TlsFront {
             inner,
             config: Mutex::new(identity.config()),
             plain: Mutex::default(),
+            deaf: AtomicBool::new(false),
             heard: Mutex::default(),
             sockets: Mutex::default(),
         });
@@ -85,9 +89,15 @@ impl TlsFront {
         text.clone_into(&mut lock(&self.state.plain));
     }
 
-    /// All that clients have said without TLS.
-    pub fn heard_in_plain(&self) -> String {
-        String::from_utf8_lossy(&lock(&self.state.heard)).into_owned()
+    /// Takes TLS from nobody from now on, and says this.
+    pub fn say_only_in_plain(&self, text: &str) {
+        self.say_in_plain(text);
+        self.state.deaf.store(true, Ordering::SeqCst);
+    }
+
+    /// All that clients have said to what was said in plain.
+    pub fn heard_in_plain(&self) -> Vec<u8> {
+        lock(&self.state.heard).clone()
     }
 
     /// Closes all connections, without the goodbye of TLS.
@@ -109,13 +119,16 @@ impl State {
             Err(_) => false,
         };
         socket.set_read_timeout(Some(DEADLINE))?;
+        let speaks_tls = speaks_tls && !self.deaf.load(Ordering::SeqCst);
         let plain = lock(&self.plain).clone();
         lock(&self.sockets).push(socket.try_clone()?);
         if !speaks_tls && !plain.is_empty() {
             socket.write_all(plain.as_bytes())?;
-            let mut heard = Vec::new();
-            socket.read_to_end(&mut heard)?;
-            lock(&self.heard).extend(heard);
+            let mut heard = [0; 1024];
+            // A client that goes may reset the connection.
+            while let Ok(count @ 1..) = socket.read(&mut heard) {
+                lock(&self.heard).extend(&heard[..count]);
+            }
             return Ok(());
         }
         let config = Arc::clone(&lock(&self.config));
