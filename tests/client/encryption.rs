@@ -4,11 +4,13 @@ mod impostors;
 mod memory;
 
 use std::fs;
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chat_testkit::{Identity, Output, Peer, Program, Terminal, TlsFront, keys, until};
+use rustls::{ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
 use crate::scripted::{listen, send_message, welcome};
@@ -227,4 +229,33 @@ fn a_server_that_closes_in_the_handshake_is_lost_and_not_plain() {
     program.wait_exit(Duration::from_secs(10));
     let closed = "the server closed the connection before it was encrypted";
     ended(&program.finish(), 3, &[closed]);
+}
+
+/// The end of a connection can come from anybody on the way, unless TLS says it.
+#[test]
+fn a_line_that_is_cut_off_is_not_shown() {
+    let identity = Identity::new();
+    for says_goodbye in [true, false] {
+        let (listener, addr) = listen();
+        let program = Home::new().pipe(addr, &["--tls", "--plain-server"]);
+        let mut peer = Peer::accept(&listener);
+        let session = ServerConnection::new(identity.config()).expect("a key");
+        let mut server = StreamOwned::new(
+            session,
+            peer.stream().try_clone().expect("descriptors are left"),
+        );
+        server
+            .write_all(b"whole\nhalf a line")
+            .expect("the client is there");
+        if says_goodbye {
+            server.conn.send_close_notify();
+        }
+        server.flush().expect("the client is there");
+        peer.half_close();
+        let mut program = program;
+        assert_eq!(program.wait_exit(Duration::from_secs(10)).code(), Some(1));
+        let output = program.finish();
+        assert!(output.stdout.contains("whole\n"), "{output}");
+        assert_eq!(output.stdout.contains("half"), says_goodbye, "{output}");
+    }
 }

@@ -7,7 +7,7 @@ use chat_proto::framing::LineDecoder;
 use chat_proto::text_form::{GREETING, TLS_OFFERED};
 
 use super::stage::{Refusal, Stage};
-use super::{Audience, Conversation};
+use super::{Audience, Conversation, TlsOffer};
 use crate::output::line::Line;
 
 /// How the bytes of a connection travel.
@@ -19,16 +19,6 @@ pub enum Carrier {
     Local,
     /// As they are, through a network.
     Open,
-}
-
-/// What to do where a server offers TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TlsOffer {
-    /// Come again that way.
-    #[default]
-    Take,
-    /// Stay.
-    Decline,
 }
 
 /// The offer in a greeting.

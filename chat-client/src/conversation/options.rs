@@ -1,6 +1,5 @@
 //! The options of joining.
 
-use super::carrier::TlsOffer;
 use super::foreign::ServerKind;
 
 /// How to join, as the command line says.
@@ -28,6 +27,16 @@ pub enum Audience {
     Lines,
     /// A person at a prompt, which has keys of its own.
     Prompt,
+}
+
+/// What to do where a server offers TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TlsOffer {
+    /// Come again that way.
+    #[default]
+    Take,
+    /// Stay.
+    Decline,
 }
 
 impl JoinOptions {

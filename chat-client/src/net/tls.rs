@@ -2,12 +2,12 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | [`provider`] | the cryptography, and the fingerprint of a key |
-//! | [`roots`] | the public roots |
-//! | [`verifier`] | asks [`Trust`](crate::trust::Trust) about the key that the server shows |
-//! | [`handshake`] | the handshake, in the thread that connects |
-//! | [`stream`] | the connection behind it, which never blocks |
-//! | [`words`] | what went wrong, for people |
+//! | `provider` | the cryptography, and the fingerprint of a key |
+//! | `roots` | the public roots |
+//! | `verifier` | asks [`Trust`](crate::trust::Trust) about the key that the server shows |
+//! | `handshake` | the handshake, in the thread that connects |
+//! | `stream` | the connection behind it, which never blocks |
+//! | `words` | what went wrong, for people |
 
 mod handshake;
 mod provider;

@@ -1,6 +1,6 @@
 //! What is remembered of servers, in a file.
 //!
-//! The [table](table) tells what stands in a line. The file is replaced as a whole: a
+//! `table` tells what stands in a line. The file is replaced as a whole: a
 //! new one is written beside it, synced, and renamed. So a reader needs no lock and a
 //! crash leaves the old file or the new one. Clients that write take turns by a lock on
 //! another file beside it, since a lock on the file itself would go with the old one.

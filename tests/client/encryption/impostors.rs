@@ -67,7 +67,7 @@ fn a_server_of_tls_1_2_is_refused() {
         ended(
             &output,
             4,
-            &["does not encrypt as it must: it does not offer TLS 1.3"],
+            &["does not encrypt as it must: it offers no TLS 1.3"],
         );
         is_only_a_hello(&heard);
     }

@@ -38,7 +38,7 @@ pub(super) fn reason(error: &Error) -> String {
 pub(super) fn fault(error: &Error) -> Option<String> {
     let known = match error {
         Error::AlertReceived(AlertDescription::ProtocolVersion) | Error::PeerIncompatible(_) => {
-            "it does not offer TLS 1.3, or nothing that this program knows"
+            "it offers no TLS 1.3 that this program knows"
         }
         Error::AlertReceived(AlertDescription::NoApplicationProtocol)
         | Error::NoApplicationProtocol => "it offers TLS for another protocol than chat/1",

@@ -107,7 +107,7 @@ fn other_kinds_of_tls_are_refused() {
     let mut hello = b"\x16\x03\x03\0\x2a\x02\0\0\x26\x03\x03".to_vec();
     hello.extend([7; 32]);
     hello.extend(b"\0\xc0\x2b\0");
-    let version = "it does not offer TLS 1.3, or nothing that this program knows";
+    let version = "it offers no TLS 1.3 that this program knows";
     for (says, why) in [
         (hello, version),
         (b"\x15\x03\x01\0\x02\x02\x46".to_vec(), version),
