@@ -1,5 +1,7 @@
 //! TLS: servers that are known, new, changed or pretended, and what is remembered.
 
+#[cfg(target_os = "linux")]
+mod authorities;
 mod impostors;
 mod memory;
 
@@ -150,6 +152,23 @@ fn a_server_that_offers_tls_is_met_in_tls() {
     assert_eq!(shown.trim_end(), expected);
     assert_eq!(front.heard_in_plain(), b"");
     assert_eq!(home.remembered(), [format!("127.0.0.1:{port} key {key}")]);
+}
+
+#[test]
+fn all_that_a_pipe_says_goes_through_tls() {
+    let server = server();
+    let front = TlsFront::start(server.addr(), &Identity::new());
+    front.say_in_plain(OFFER);
+    let mut bo = nc(server.addr(), "bo");
+    for args in [&[][..], &["--send"], &["--json"], &["--plain"]] {
+        let output = Home::new().say_secret(front.addr(), args);
+        assert_eq!(output.code(), 0, "{output}");
+        let first = "chat-client: first time here; the key SHA256:";
+        assert!(output.stderr.starts_with(first), "{output}");
+        assert!(!output.stdout.contains("first time"), "{output}");
+        bo.expect("<ann> secret\n");
+    }
+    assert_eq!(front.heard_in_plain(), b"");
 }
 
 /// It speaks TLS from its first byte then, and has nothing to tell.

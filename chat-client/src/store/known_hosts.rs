@@ -6,7 +6,8 @@
 //! another file beside it, since a lock on the file itself would go with the old one.
 //!
 //! A link is followed, and the file that it leads to is replaced. In the place of the
-//! file there may be a device, such as `/dev/null`: then nothing is remembered.
+//! file there may be a device, such as `/dev/null`: then nothing is known, and nothing can
+//! be remembered.
 
 mod table;
 
@@ -144,7 +145,9 @@ impl KnownHosts {
     fn replace(&self, bytes: &[u8]) -> io::Result<()> {
         check_size(bytes.len())?;
         let target = match fs::metadata(&self.path) {
-            Ok(metadata) if sys::is_device(&metadata) => return Ok(()),
+            Ok(metadata) if sys::is_device(&metadata) => {
+                return Err(io::Error::other("it is a device"));
+            }
             Ok(_) => fs::canonicalize(&self.path)?,
             // A link that leads to nothing is followed as well.
             Err(_) => match fs::read_link(&self.path) {

@@ -11,15 +11,16 @@ use super::super::tcp::Tcp;
 
 /// A TLS session over a socket that never blocks.
 ///
-/// Bytes that are decrypted and not read yet count as readable: no event comes for them.
+/// Bytes that are decrypted and not read yet count as readable, since no event comes for
+/// them. The socket is only read when there are none: so a socket that has been found
+/// empty, and no other, means that there is nothing to read.
+///
 /// Bytes that are encrypted and not sent yet are 64 KiB at most: nothing more is taken
 /// until they are with the system.
 #[derive(Debug)]
 pub struct Tls {
     tcp: Tcp,
     session: Box<ClientConnection>,
-    /// There may be decrypted bytes.
-    decrypted: bool,
     sending: Sending,
 }
 
@@ -40,8 +41,6 @@ impl Tls {
         Self {
             tcp,
             session: Box::new(session),
-            // The first words of a server may come together with its handshake.
-            decrypted: true,
             sending: Sending::Open,
         }
     }
@@ -59,7 +58,7 @@ impl Tls {
     }
 
     pub(in crate::net) fn is_drained(&self) -> bool {
-        !self.decrypted && self.tcp.is_drained()
+        self.tcp.is_drained()
     }
 
     pub(in crate::net) fn is_writable(&self) -> bool {
@@ -79,11 +78,8 @@ impl Tls {
             match self.session.reader().read(buffer) {
                 // The server has said that this is the end.
                 Ok(0) => return Received::End,
-                Ok(count) => {
-                    self.decrypted = true;
-                    return Received::Bytes(count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.decrypted = false,
+                Ok(count) => return Received::Bytes(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 // The end came without a word: anybody on the way can do that.
                 Err(_) => return Received::Cut,
             }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-    PublicKeyData, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer,
+    KeyPair, PublicKeyData, date_time_ymd,
 };
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
@@ -27,7 +27,7 @@ pub struct Identity {
 #[derive(Debug)]
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    certificate: CertificateDer<'static>,
+    certificate: Certificate,
 }
 
 /// The years in which a certificate is valid: from the first to before the second.
@@ -124,14 +124,19 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = params.self_signed(&key).expect("a certificate");
         Self {
-            certificate: certificate.into(),
+            certificate,
             issuer: Issuer::new(params, key),
         }
     }
 
     /// Its own certificate.
     pub fn certificate(&self) -> CertificateDer<'static> {
-        self.certificate.clone()
+        self.certificate.der().clone()
+    }
+
+    /// The same, as a file of trusted authorities has it.
+    pub fn pem(&self) -> String {
+        self.certificate.pem()
     }
 
     /// A server with a new key, for which this authority vouches under these names.
