@@ -42,7 +42,7 @@ fn a_full_room_for_an_hour() {
     let mut soak = Soak::new(crowd, clients, duration);
     let mut first_minute = None;
     for part in 1..=PARTS.len() {
-        let until = duration * PARTS[..part].iter().sum::<u32>() / PARTS.iter().sum();
+        let until = duration * PARTS[..part].iter().sum::<u32>() / PARTS.iter().sum::<u32>();
         let figures = soak.phase(&server, until);
         println!("phase {part}: {figures:?}");
         assert!(figures.all_in < Duration::from_secs(30), "{figures:?}");
