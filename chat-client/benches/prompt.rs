@@ -13,11 +13,13 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chat_testkit::{Peer, Terminal, proc};
+use chat_testkit::{Identity, Peer, Terminal, TlsFront, proc};
 
 fn main() {
     let rounds = 5;
     println!("start to prompt        {:>8.1} ms", start_to_prompt(11));
+    let [first, known] = start_to_prompt_in_tls(11);
+    println!("the same in TLS        {known:>8.1} ms, the first time {first:.1} ms");
     println!("resident, in the room  {:>8.1} MiB", resident());
     let [few, many] = [LINES / 10, LINES].map(|lines| flood(lines).1);
     println!(
@@ -85,6 +87,31 @@ fn start_to_prompt(times: usize) -> f64 {
         .map(|_| join().2.as_secs_f64() * 1000.0)
         .collect();
     middle(&mut all)
+}
+
+/// The same for a server that speaks TLS: when it is met for the first time, and when
+/// its key is known.
+fn start_to_prompt_in_tls(times: usize) -> [f64; 2] {
+    let mut all = [Vec::new(), Vec::new()];
+    for _ in 0..times {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let inner = listener.local_addr().expect("a bound socket");
+        let front = TlsFront::start(inner, &Identity::new());
+        let state = tempfile::tempdir().expect("a temporary folder");
+        let env = [(
+            "XDG_STATE_HOME",
+            state.path().to_str().expect("a plain path"),
+        )];
+        let args = [&front.addr().to_string(), "--tls", "--no-history"];
+        for times in &mut all {
+            let started = Instant::now();
+            let client = Path::new(env!("CARGO_BIN_EXE_chat-client"));
+            let terminal = Terminal::spawn(client, &args, &env, 24, 100);
+            terminal.wait_for_text("<You>");
+            times.push(started.elapsed().as_secs_f64() * 1000.0);
+        }
+    }
+    all.map(|mut times| middle(&mut times))
 }
 
 fn resident() -> f64 {

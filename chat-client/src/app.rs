@@ -83,8 +83,13 @@ impl App {
             waker: Arc::clone(&waker),
         };
         // Signals end the client at once until it has a connection.
-        let link =
-            Link::open(settings.target, settings.reconnect, watch).map_err(StartError::Connect)?;
+        let link = Link::open(
+            settings.target,
+            settings.security,
+            settings.reconnect,
+            watch,
+        );
+        let link = link.map_err(StartError::Connect)?;
         let mut conversation = Conversation::new(settings.join, Random::new(), Instant::now());
         let Target { host, port } = link.target();
         conversation.show(Line::notice(format!("connected to {host} port {port}")));
@@ -100,7 +105,7 @@ impl App {
         let person = Interface::open(settings.mode, settings.style, Arc::clone(&waker))?;
         let trouble = person.trouble.into_iter();
         trouble.for_each(|line| conversation.show(line));
-        Ok(Self {
+        let mut app = Self {
             poll,
             link,
             signals,
@@ -117,7 +122,9 @@ impl App {
             resumed: false,
             leaving: None,
             buffer: vec![0; READ_BUFFER].into(),
-        })
+        };
+        app.meet();
+        Ok(app)
     }
 
     /// Talks until one side leaves.
@@ -151,8 +158,8 @@ impl App {
             return Some(end);
         }
         let now = Instant::now();
-        if self.link.poll_reconnect(now) {
-            self.conversation.handle_reconnect(now);
+        if let Some(end) = self.reconnect(now) {
+            return Some(end);
         }
         let ended = self.receive().or_else(|| self.take_inputs());
         self.conversation.expire(Instant::now());

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod login;
+mod server;
 
 use chat_proto::command::Past;
 use chat_proto::name::Name;
@@ -8,8 +9,12 @@ use clap::{ArgAction, Parser, ValueEnum};
 
 use crate::conversation::Audience;
 use crate::net::Target;
+use crate::net::security::Encryption;
 use crate::output::style::{Bell, Colors, TimeStyle};
+use crate::trust::{HostPort, Pin};
 use login::WantedName;
+pub use server::DEFAULT_PORT;
+use server::parse_port;
 
 /// The command line, as `--help` tells it.
 #[derive(Debug, Parser)]
@@ -26,7 +31,7 @@ pub struct Args {
     /// The server: a name or an address, also HOST:PORT or [IPV6]:PORT
     /// [default: localhost]
     #[arg(
-        default_value = "localhost",
+        default_value = LOCALHOST,
         hide_default_value = true,
         verbatim_doc_comment
     )]
@@ -36,14 +41,15 @@ pub struct Args {
     #[arg(value_parser = parse_port, allow_negative_numbers = true)]
     port: Option<u16>,
 
-    /// The name to ask for; with a number behind it, ann-2, if
-    /// it is taken [default: $CHAT_NAME, else your login name]
+    /// The name to ask for; with a number behind it, ann-2,
+    /// if it is taken [default: $CHAT_NAME, else your login
+    /// name]
     #[arg(long, verbatim_doc_comment)]
     name: Option<String>,
 
-    /// The time before each line: none, short (14:05) or full
-    /// (2026-11-23 14:05:09) [default: short at a prompt, none
-    /// otherwise]
+    /// The time before each line: none, short (14:05) or
+    /// full (2026-11-23 14:05:09) [default: short at a
+    /// prompt, none otherwise]
     #[arg(
         long,
         value_name = "WHICH",
@@ -52,8 +58,9 @@ pub struct Args {
     )]
     time: Option<TimeStyle>,
 
-    /// When the bell rings, at most once a second: mention (when
-    /// your name is said), all or off [default: mention]
+    /// When the bell rings, at most once a second: mention
+    /// (when your name is said), all or off [default:
+    /// mention]
     #[arg(
         long,
         value_name = "WHEN",
@@ -64,9 +71,9 @@ pub struct Args {
     )]
     pub bell: Bell,
 
-    /// When to use colours, bold and dim text: always, never or
-    /// auto (on a terminal, if NO_COLOR is not set)
-    /// [default: auto]
+    /// When to use colours, bold and dim text: always,
+    /// never or auto (on a terminal, if NO_COLOR is not
+    /// set) [default: auto]
     #[arg(
         long,
         value_name = "WHEN",
@@ -86,13 +93,13 @@ pub struct Args {
     #[arg(long)]
     pub json: bool,
 
-    /// Send all of the input as one message, print nothing, and
-    /// leave
+    /// Send all of the input as one message, print nothing,
+    /// and leave
     #[arg(long, conflicts_with = "json", verbatim_doc_comment)]
     pub send: bool,
 
-    /// Show the last N messages on joining [default: 20 on a
-    /// terminal, 0 otherwise and with --json or --send]
+    /// Show the last N messages on joining [default: 20 on
+    /// a terminal, 0 otherwise and with --json or --send]
     #[arg(
         long,
         value_name = "N",
@@ -102,8 +109,8 @@ pub struct Args {
     )]
     replay: Option<usize>,
 
-    /// Leave when the connection is lost or the server is full,
-    /// and do not try again
+    /// Leave when the connection is lost or the server is
+    /// full, and do not try again
     #[arg(long, verbatim_doc_comment)]
     pub no_reconnect: bool,
 
@@ -115,11 +122,39 @@ pub struct Args {
     #[arg(long)]
     pub no_history: bool,
 
-    /// Send plain lines to a server that does not greet as a
-    /// chat server does, such as that of a tutorial; nothing
-    /// tells whether they arrive [default: only on a terminal]
+    /// Send plain lines to a server that does not greet as
+    /// a chat server does, such as that of a tutorial;
+    /// nothing tells whether they arrive [default: only on
+    /// a terminal]
     #[arg(long, conflicts_with = "json", verbatim_doc_comment)]
     pub plain_server: bool,
+
+    /// Speak TLS from the first byte, and nothing else
+    /// [default: if the server was encrypted before, or
+    /// offers it]
+    #[arg(long, conflicts_with = "no_tls", verbatim_doc_comment)]
+    tls: bool,
+
+    /// Never speak TLS: all on the way can read and change
+    /// what is said
+    #[arg(long, verbatim_doc_comment)]
+    no_tls: bool,
+
+    /// The key of the server, SHA256:…, as chat-server
+    /// shows it at its start; its first 16 characters do.
+    /// Speaks TLS
+    #[arg(
+        long,
+        value_name = "KEY",
+        conflicts_with = "no_tls",
+        verbatim_doc_comment
+    )]
+    pub fingerprint: Option<Pin>,
+
+    /// Forget the key of a server, so that the next one
+    /// counts, and do nothing else
+    #[arg(long, value_name = "HOST:PORT", verbatim_doc_comment)]
+    forget: Option<String>,
 
     /// Print this help
     #[arg(long, short, action = ArgAction::HelpShort)]
@@ -152,7 +187,8 @@ Environment:
   NO_COLOR                 if not empty: no colours, bold or dim text
   TERM                     dumb is the same as --plain
   TZ                       your time zone, unless it is the system's
-  XDG_STATE_HOME           what you type is kept below it, in chat/history;
+  XDG_STATE_HOME           what you type is kept below it, in chat/history,
+                           and the keys of servers in chat/known_hosts;
                            ~/.local/state unless set
 
 Exit status:
@@ -161,6 +197,8 @@ Exit status:
            is no chat server, went away, or has not let you in within 60 s
   2        wrong arguments
   3        cannot connect within 5 s
+  4        the server is not the one that is known, or does not encrypt as it
+           must; nothing was sent
   128 + N  ended by signal N; 130 is Ctrl-C";
 
 /// When colours are used.
@@ -187,25 +225,37 @@ impl Args {
                 "the port stands behind the host: chat-client {host} {port}"
             ));
         }
-        if let Some(advice) = advice(&self.host, self.port) {
-            return Err(format!("{} is not a host: {advice}", self.host));
+        server::target(&self.host, self.port)
+    }
+
+    /// Whether connections are encrypted.
+    pub fn encryption(&self) -> Encryption {
+        if self.no_tls {
+            Encryption::Never
+        } else if self.tls || self.fingerprint.is_some() {
+            Encryption::Always
+        } else {
+            Encryption::IfOffered
         }
-        let (host, port) = split(&self.host)?;
-        let port = match (port, self.port) {
-            (Some(one), Some(other)) if one != other => {
-                return Err(format!("two ports are given, {one} and {other}"));
-            }
-            (one, other) => one.or(other).unwrap_or(DEFAULT_PORT),
-        };
-        if host.is_empty() {
-            return Err(format!(
-                "the host is missing: try chat-client localhost {port}"
-            ));
+    }
+
+    /// The server to forget, if one is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Args::target`].
+    pub fn forgotten(&self) -> Option<Result<HostPort, String>> {
+        let forget = self.forget.as_ref()?;
+        // The port may be an argument of its own, which is then the first one.
+        let port = self.host.parse().ok().filter(|&port| port > 0);
+        if port.is_none() && self.host != LOCALHOST {
+            let host = &self.host;
+            return Some(Err(format!(
+                "{host} is one server too many: --forget takes one, HOST:PORT"
+            )));
         }
-        Ok(Target {
-            host: host.to_owned(),
-            port,
-        })
+        let target = server::target(forget, port.or(self.port));
+        Some(target.map(|target| HostPort::new(&target.host, target.port)))
     }
 
     /// The audience. A prompt needs a terminal on both sides that can move its cursor;
@@ -299,89 +349,13 @@ fn is_dumb(environment: impl Fn(&str) -> Option<String>) -> bool {
     environment("TERM").as_deref() == Some("dumb")
 }
 
-/// Splits `HOST:PORT` and `[IPV6]:PORT`. An IPv6 address without brackets is
-/// all host.
-fn split(text: &str) -> Result<(&str, Option<u16>), String> {
-    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
-        let (host, rest) = rest
-            .split_once(']')
-            .ok_or_else(|| format!("{text}: ] is missing"))?;
-        match rest {
-            "" => (host, None),
-            _ => (
-                host,
-                Some(
-                    rest.strip_prefix(':')
-                        .ok_or_else(|| format!("{text}: : is missing"))?,
-                ),
-            ),
-        }
-    } else {
-        match text.split_once(':') {
-            Some((host, port)) if !port.contains(':') => (host, Some(port)),
-            _ => (text, None),
-        }
-    };
-    let port = match port {
-        Some(port) => {
-            let parsed = parse_port(port);
-            Some(parsed.map_err(|why| format!("{port:?} behind {host} is no port: {why}"))?)
-        }
-        None => None,
-    };
-    Ok((host, port))
-}
-
-fn parse_port(text: &str) -> Result<u16, &'static str> {
-    let port = text.parse().ok().filter(|&port| port > 0);
-    port.ok_or("a port is a number from 1 to 65535")
-}
-
 fn parse_count(text: &str) -> Result<usize, &'static str> {
     text.parse()
         .map_err(|_| "it is how many messages to show, 0 or more")
 }
 
-/// Advice for a host that is written as for another program.
-fn advice(host: &str, port: Option<u16>) -> Option<String> {
-    let words: Vec<&str> = host.split_whitespace().collect();
-    if words.len() > 1 {
-        // Host and port as one argument.
-        return Some(format!("try chat-client {}", words.join(" ")));
-    }
-    let after_scheme = host.split_once("://").map(|(_, rest)| rest);
-    let rest = after_scheme.unwrap_or(host);
-    let place = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let (user, place) = match place.rsplit_once('@') {
-        Some((user, place)) => (Some(user), place),
-        None => (None, place),
-    };
-    if place.parse::<u16>().is_ok() && port.is_none() {
-        return Some(format!("try chat-client localhost {place}"));
-    }
-    if place == host {
-        return None;
-    }
-    let mut command = "try chat-client".to_owned();
-    // A password is not repeated.
-    let user = user.and_then(|user| user.split(':').next());
-    if let Some(user) = user.filter(|user| !user.is_empty()) {
-        command += &format!(" --name {user}");
-    }
-    match split(place) {
-        Ok((host, own)) if !host.is_empty() => {
-            command += &format!(" {host}");
-            if let Some(port) = own.or(port) {
-                command += &format!(" {port}");
-            }
-        }
-        _ => command += " HOST PORT",
-    }
-    Some(command)
-}
-
-/// The port of the chat.
-pub const DEFAULT_PORT: u16 = 5000;
+/// The host of a person who names none.
+const LOCALHOST: &str = "localhost";
 
 #[cfg(test)]
 mod tests;

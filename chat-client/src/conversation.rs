@@ -18,6 +18,7 @@
 //! send control sequences to the terminal.
 
 mod about;
+mod carrier;
 mod commands;
 mod disconnect;
 mod foreign;
@@ -48,12 +49,13 @@ use chat_proto::text_form;
 use crate::output::line::{Line, Presence};
 use crate::random::Random;
 pub use about::about;
+pub use carrier::Carrier;
 pub use commands::is_quit;
 use foreign::BEGINNING;
 pub use foreign::{ForeignServer, ServerKind};
 use netsplit::Netsplit;
 use objects::Objects;
-pub use options::{Audience, JoinOptions};
+pub use options::{Audience, JoinOptions, TlsOffer};
 use outage::Outage;
 use outbox::Outbox;
 pub use people::People;
@@ -68,6 +70,9 @@ pub struct Conversation {
     departure: Departure,
     decoder: LineDecoder,
     options: JoinOptions,
+    carrier: Carrier,
+    /// The person knows that the connection is not encrypted.
+    is_warned: bool,
     me: Option<Name>,
     people: People,
     /// The most bytes in a text, as the server says.
@@ -98,17 +103,13 @@ pub struct NotAChat;
 impl Conversation {
     /// A conversation that begins at `now`. The ids of messages are made with `random`.
     pub fn new(options: JoinOptions, random: Random, now: Instant) -> Self {
-        let greet_within = match options.may_be_plain() {
-            true => DECIDE_AFTER,
-            false => GREET_WITHIN,
-        };
         Self {
-            stage: Stage::Undecided {
-                until: now + greet_within,
-            },
+            stage: undecided(&options, now),
             departure: Departure::Staying,
             decoder: LineDecoder::default(),
             options,
+            carrier: Carrier::Local,
+            is_warned: false,
             me: None,
             people: People::default(),
             limit: MAX_TEXT,
@@ -185,7 +186,10 @@ impl Conversation {
                 self.partial_since.map(|since| since + SHOW_PARTIAL_AFTER)
             }
             Stage::Json(liveness) => liveness.deadline(),
-            Stage::Disconnected | Stage::Unfit { .. } | Stage::ForeignServer(_) => None,
+            Stage::Disconnected
+            | Stage::TlsOffered
+            | Stage::Unfit { .. }
+            | Stage::ForeignServer(_) => None,
         }
     }
 
@@ -226,7 +230,10 @@ impl Conversation {
                 }
                 self.partial_since = None;
             }
-            Stage::Disconnected | Stage::Unfit { .. } | Stage::ForeignServer(_) => {}
+            Stage::Disconnected
+            | Stage::TlsOffered
+            | Stage::Unfit { .. }
+            | Stage::ForeignServer(_) => {}
         }
     }
 
@@ -339,17 +346,21 @@ impl Conversation {
         };
         match self.stage {
             Stage::Undecided { .. } | Stage::PlainSoFar => self.first_line(&line, now),
-            Stage::Returning { until } if is_greeting(&line) => self.hello(&line, until),
+            Stage::Returning { until } if is_greeting(&line) => self.greeted(&line, until),
             Stage::Returning { .. } => self.stage = Stage::Unfit { refusal: None },
             Stage::Plain => self.show_plain(&line),
             Stage::Hello { .. } | Stage::Json(_) => self.object(&line, now),
-            Stage::Disconnected | Stage::Unfit { .. } | Stage::ForeignServer(_) => {}
+            // What comes before TLS may be from anybody on the way.
+            Stage::Disconnected
+            | Stage::TlsOffered
+            | Stage::Unfit { .. }
+            | Stage::ForeignServer(_) => {}
         }
     }
 
     fn first_line(&mut self, line: &str, now: Instant) {
         if is_greeting(line) {
-            self.hello(line, now + LET_IN_WITHIN);
+            self.greeted(line, now + LET_IN_WITHIN);
         } else if self.options.may_be_plain() {
             self.be_plain(Stage::Plain);
             self.show_plain(line);
@@ -361,9 +372,6 @@ impl Conversation {
     /// Asks to be let in under the name that the person asked for last. A name that the
     /// server has given a number (`ann-2`) would get another one with each return.
     fn hello(&mut self, greeting: &str, until: Instant) {
-        if self.is_leaving() {
-            return;
-        }
         let hello = Hello {
             protocol: PROTOCOL,
             name: self.options.name.clone(),
@@ -376,6 +384,17 @@ impl Conversation {
     }
 }
 
+/// The beginning of a conversation with a server that has not said anything.
+fn undecided(options: &JoinOptions, now: Instant) -> Stage {
+    let greet_within = match options.may_be_plain() {
+        true => DECIDE_AFTER,
+        false => GREET_WITHIN,
+    };
+    Stage::Undecided {
+        until: now + greet_within,
+    }
+}
+
 fn is_greeting(line: &str) -> bool {
     line.trim_start_matches('\r')
         .starts_with(text_form::GREETING)
@@ -383,8 +402,7 @@ fn is_greeting(line: &str) -> bool {
 
 /// The refusal in a greeting: a flooded server may say nothing else.
 fn refusal_in(greeting: &str) -> Option<String> {
-    let (_, word) = greeting.split_once(text_form::GREETING)?;
-    let word = text::clean(word.trim());
+    let word = text::clean(carrier::without_offer(greeting)?);
     (!word.is_empty() && !word.starts_with("welcome")).then(|| word.into_owned())
 }
 

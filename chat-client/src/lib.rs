@@ -20,7 +20,8 @@
 //! | [`input`] | keys of a terminal and lines of a pipe |
 //! | [`output`] | [lines](output::line) to show, their [style](output::style), and the [screen](output::screen) or [plain](output::plain) output that shows them |
 //! | [`net`] | the connection, and how long to [wait](net::backoff) before the next attempt |
-//! | [`store`] | the history of the editor, in a file |
+//! | [`store`] | the history of the editor, and the servers that are known, in files |
+//! | [`trust`] | whether a server is the one that is meant |
 //!
 //! [`conversation`], [`editor`], the styles and the layout know no socket and no terminal.
 //! [`reason`] puts the system's errors in plain words. What differs between Unix and Windows
@@ -51,3 +52,4 @@ pub mod random;
 pub mod reason;
 pub mod store;
 pub mod sys;
+pub mod trust;

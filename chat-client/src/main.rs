@@ -5,13 +5,16 @@ use std::process::ExitCode;
 
 use chat_client::app::{App, Mode, Settings, StartError};
 use chat_client::cli::Args;
-use chat_client::conversation::{Audience, JoinOptions, ServerKind};
+use chat_client::conversation::{Audience, JoinOptions, ServerKind, TlsOffer};
 use chat_client::net::link::Reconnect;
+use chat_client::net::security::{Encryption, Security};
 use chat_client::output::line::Presence;
 use chat_client::output::plain::Format;
 use chat_client::output::style::Style;
-use chat_client::reason::without_numbers;
+use chat_client::reason::{reason, without_numbers};
 use chat_client::store::Store;
+use chat_client::store::known_hosts::KnownHosts;
+use chat_client::trust::HostPort;
 use chat_proto::text;
 use clap::Parser;
 use jiff::Timestamp;
@@ -19,6 +22,12 @@ use jiff::tz::TimeZone;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if let Some(server) = args.forgotten() {
+        return match server {
+            Ok(server) => forget(&server),
+            Err(error) => fail(BAD_USAGE, &format!("{error}; see chat-client --help")),
+        };
+    }
     let arguments = args.target().and_then(|target| {
         let name = args.name(environment, || whoami::username().ok())?;
         Ok((target, name))
@@ -31,6 +40,11 @@ fn main() -> ExitCode {
     let audience = args.audience(on_terminal, environment);
     let settings = Settings {
         target,
+        security: Security {
+            encryption: args.encryption(),
+            pin: args.fingerprint.clone(),
+            ..Security::new(KnownHosts::of_user())
+        },
         reconnect: match args.no_reconnect {
             true => Reconnect::Never,
             false => Reconnect::Always,
@@ -43,6 +57,10 @@ fn main() -> ExitCode {
                 true => ServerKind::PlainLines,
                 false => ServerKind::Chat,
             },
+            tls: match args.encryption() {
+                Encryption::Never => TlsOffer::Decline,
+                Encryption::IfOffered | Encryption::Always => TlsOffer::Take,
+            },
         },
         note: wanted.note,
         style: style(&args, audience),
@@ -54,13 +72,32 @@ fn main() -> ExitCode {
     };
     let ran = match App::start(settings) {
         Ok(app) => app.run(),
-        Err(StartError::Connect(error)) => return fail(CANNOT_CONNECT, &error.to_string()),
+        Err(StartError::Connect(error)) => return fail(error.status(), &error.to_string()),
         Err(StartError::System(error)) => Err(error),
     };
     match ran {
         Ok(status) => status,
         Err(error) => fail(FAILED, &without_numbers(&format!("{error:#}"))),
     }
+}
+
+/// Drops what is remembered of a server, and says what that was.
+fn forget(server: &HostPort) -> ExitCode {
+    let Some(memory) = KnownHosts::of_user() else {
+        return fail(FAILED, "there is no folder in which servers are remembered");
+    };
+    let path = memory.path().to_string_lossy();
+    let told = match memory.forget(server) {
+        Err(error) => {
+            let why = format!("cannot forget {server}, in {path}: {}", reason(&error));
+            return fail(FAILED, &why);
+        }
+        Ok(lines) if lines.is_empty() => format!("{server} was not known, in {path}"),
+        Ok(lines) => format!("forgotten, in {path}: {}", lines.join("; ")),
+    };
+    // Like a reader of help who has seen enough.
+    let _ = writeln!(stdout(), "{}", text::clean(&told));
+    ExitCode::SUCCESS
 }
 
 fn style(args: &Args, audience: Audience) -> Style {
@@ -97,4 +134,3 @@ fn fail(status: u8, why: &str) -> ExitCode {
 
 const FAILED: u8 = 1;
 const BAD_USAGE: u8 = 2;
-const CANNOT_CONNECT: u8 = 3;

@@ -1,14 +1,15 @@
 //! The connection to the server: making it, keeping it, and making it again.
 //!
 //! ```text
-//!  Target ──► Attempt: resolve, race ──► Transport ──► Link ──► App
-//!                       │                                │
-//!                       └──► ConnectError                └── lost: Backoff, and again
+//!  Target ──► Attempt: resolve, race, handshake ──► Transport ──► Link ──► App
+//!  Security ─┘          │                                           │
+//!                       └──► ConnectError                           └── lost: Backoff, and again
 //! ```
 //!
 //! The loop talks through [`link`]. It has every connection made by [`connect`], the
 //! first included, and waits between attempts as [`backoff`] says. [`transport`] reads
-//! and writes the bytes of a connection.
+//! and writes the bytes of a connection. [`security`] decides whether it is encrypted, and
+//! [`tls`] encrypts it.
 
 pub mod backoff;
 pub mod connect;
@@ -16,8 +17,10 @@ mod failure;
 pub mod link;
 mod outcome;
 mod race;
+pub mod security;
 mod target;
 mod tcp;
+pub mod tls;
 pub mod transport;
 
 pub use failure::ConnectError;

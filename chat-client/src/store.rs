@@ -9,15 +9,20 @@
 //! The file may be a link or have several names, and belongs to the person: it is
 //! never replaced by another one, and keeps its permissions. In the place of a
 //! file there may be something else, such as `/dev/null`: then nothing is kept.
+//!
+//! [`known_hosts`] is another file of the person, beside this one.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+mod file;
+pub mod known_hosts;
+
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::editor::{History, MAX_HISTORY, MAX_HISTORY_BYTES};
 use crate::sys;
+use file::{Lock, open, wait_for_lock};
 
 /// The file.
 #[derive(Debug)]
@@ -25,27 +30,10 @@ pub struct Store {
     path: PathBuf,
 }
 
-/// Whether we alone use the file now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lock {
-    /// We are.
-    Held,
-    /// Another client used it for all of [`LOCK_TIMEOUT`].
-    Busy,
-    /// There are no locks here, as on some network file systems.
-    Unknown,
-}
-
 impl Store {
-    /// The file of this person: `$XDG_STATE_HOME/chat/history`, where that is
-    /// `~/.local/state` unless it is set (XDG Base Directory Specification).
+    /// The file of this person, `$XDG_STATE_HOME/chat/history`.
     pub fn of_user() -> Option<Self> {
-        let variable = |name| std::env::var_os(name).map(PathBuf::from);
-        let state = variable("XDG_STATE_HOME")
-            .filter(|path| path.is_absolute())
-            .or_else(|| variable("LOCALAPPDATA").filter(|_| cfg!(windows)))
-            .or_else(|| Some(std::env::home_dir()?.join(".local/state")))?;
-        Some(Self::at(state.join("chat/history")))
+        file::of_user("history").map(Self::at)
     }
 
     /// A file at `path`, which need not be there yet.
@@ -71,7 +59,7 @@ impl Store {
             Ok(Some(mut file)) => {
                 // Without the lock it may be in the middle of being shortened,
                 // which shows nothing worse than an entry cut in two.
-                wait_for_lock(|| file.try_lock_shared());
+                wait_for_lock(LOCK_TIMEOUT, || file.try_lock_shared());
                 Ok(history(&read_end(&mut file)?))
             }
         }
@@ -96,7 +84,7 @@ impl Store {
         let Some(mut file) = open(&self.path, &mut options)? else {
             return Ok(());
         };
-        let lock = wait_for_lock(|| file.try_lock());
+        let lock = wait_for_lock(LOCK_TIMEOUT, || file.try_lock());
         if lock == Lock::Held {
             append(&mut file, &entry)?;
         } else if let Some(mut file) = open(&self.path, OpenOptions::new().read(true).append(true))?
@@ -118,41 +106,10 @@ impl Store {
     /// As for [`Store::add`]; no entry is lost.
     pub fn tidy(&self) -> io::Result<()> {
         match open(&self.path, OpenOptions::new().read(true).write(true))? {
-            Some(mut file) if wait_for_lock(|| file.try_lock()) != Lock::Busy => {
+            Some(mut file) if wait_for_lock(LOCK_TIMEOUT, || file.try_lock()) != Lock::Busy => {
                 shorten(&mut file, 0)
             }
             _ => Ok(()),
-        }
-    }
-}
-
-/// Opens a regular file, and nothing else: a pipe would be waited for, and to open
-/// a device may do something. `None` is a device.
-fn open(path: &Path, options: &mut OpenOptions) -> io::Result<Option<File>> {
-    let check = |metadata: &fs::Metadata| match metadata.is_file() {
-        true => Ok(true),
-        false if sys::is_device(metadata) => Ok(false),
-        false => Err(io::Error::other("it is not a regular file")),
-    };
-    if let Ok(metadata) = fs::metadata(path)
-        && !check(&metadata)?
-    {
-        return Ok(None);
-    }
-    let file = sys::open_private(path, options)?;
-    // Another thing may have come into its place meanwhile.
-    Ok(check(&file.metadata()?)?.then_some(file))
-}
-
-/// Tries for [`LOCK_TIMEOUT`]; the lock goes with the file.
-fn wait_for_lock(try_lock: impl Fn() -> Result<(), TryLockError>) -> Lock {
-    let until = Instant::now() + LOCK_TIMEOUT;
-    loop {
-        match try_lock() {
-            Ok(()) => return Lock::Held,
-            Err(TryLockError::Error(_)) => return Lock::Unknown,
-            Err(TryLockError::WouldBlock) if Instant::now() >= until => return Lock::Busy,
-            Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_TRIES),
         }
     }
 }
@@ -256,8 +213,6 @@ const MAX_FILE: u64 = 4 * MAX_HISTORY_BYTES as u64;
 /// How long to wait for other clients, which use the file for a moment. A person waits
 /// for the prompt meanwhile.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
-
-const BETWEEN_TRIES: Duration = Duration::from_millis(2);
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 //! against the real `chat-server` and against servers that a test plays.
 
 mod editing;
+mod encryption;
 #[cfg(target_os = "linux")]
 mod flood;
 mod hostile;

@@ -1,16 +1,76 @@
 //! The connection: receiving, sending, and reconnecting.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::App;
 use super::end::End;
 use super::intake::Intake;
-use crate::conversation::{Audience, about};
+use crate::conversation::{Audience, Carrier, about};
 use crate::net::Received;
 use crate::net::backoff::GiveUp;
+use crate::net::link::Progress;
+use crate::net::security::Remark;
 use crate::output::line::Line;
 
 impl App {
+    /// Goes on reconnecting. The end, if the server is not the one that is meant, or if
+    /// the encrypted connection that it has offered cannot be had.
+    pub(super) fn reconnect(&mut self, now: Instant) -> Option<End> {
+        match self.link.poll_reconnect(now) {
+            Progress::None => None,
+            Progress::Connected => {
+                self.meet();
+                self.conversation.handle_reconnect(now);
+                None
+            }
+            Progress::Failed(error)
+                if error.is_distrust() || self.conversation.outage_since().is_none() =>
+            {
+                Some(End::NoConnection(error))
+            }
+            // The row above the prompt says that there is none.
+            Progress::Failed(_) => {
+                self.link.disconnect(Duration::ZERO, now);
+                None
+            }
+        }
+    }
+
+    /// There is a connection: tells what kind, and what is new about the server.
+    pub(super) fn meet(&mut self) {
+        if let Some(transport) = self.link.transport() {
+            let carrier = if transport.is_encrypted() {
+                Carrier::Encrypted
+            } else if transport.is_local() {
+                Carrier::Local
+            } else {
+                Carrier::Open
+            };
+            self.conversation.handle_carrier(carrier);
+        }
+        let is_program = self.conversation.audience() == Audience::Program;
+        for remark in self.link.remarks() {
+            self.conversation.show(match remark {
+                // A program's output is the conversation. The person who has started it
+                // may read its standard error.
+                Remark::Notice(text) if is_program => Line::error(text),
+                Remark::Notice(text) => Line::notice(text),
+                Remark::Trouble(text) | Remark::NoMemory(text) => Line::error(text),
+            });
+        }
+    }
+
+    /// Goes over to TLS, if the server has offered it. What came besides is not looked
+    /// at.
+    fn accept_tls(&mut self) -> bool {
+        let is_wanted = self.conversation.wants_tls();
+        if is_wanted {
+            self.conversation.handle_tls_begun();
+            self.link.encrypt();
+        }
+        is_wanted
+    }
+
     /// Reads at most [`READS`] buffers, so that keys are seen to in a flood.
     pub(super) fn receive(&mut self) -> Option<End> {
         for _ in 0..READS {
@@ -22,12 +82,21 @@ impl App {
                 Received::Drained => break,
                 Received::End => {
                     self.conversation.handle_close(Instant::now());
+                    if self.accept_tls() {
+                        return None;
+                    }
+                    return self.check_foreign_server().or_else(|| self.disconnect());
+                }
+                Received::Cut => {
                     return self.check_foreign_server().or_else(|| self.disconnect());
                 }
             };
             let received = self
                 .conversation
                 .receive(&self.buffer[..count], Instant::now());
+            if self.accept_tls() {
+                return None;
+            }
             // At once, since rows may be many times what they came as.
             let lines = self.lines(Instant::now());
             self.take(&lines);
@@ -69,7 +138,10 @@ impl App {
             }
             return Some(if conversation.is_leaving() {
                 End::Left
-            } else if conversation.is_unfit() && !conversation.was_welcomed() {
+            } else if conversation.is_unfit()
+                && !conversation.was_welcomed()
+                && !conversation.is_refused_plain()
+            {
                 End::NotLetIn
             } else {
                 End::ServerGone(conversation.end_reason())

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::conversation::ForeignServer;
+use crate::net::ConnectError;
 
 /// How it ended.
 #[derive(Debug)]
@@ -14,6 +15,9 @@ pub(super) enum End {
     /// The server closed the connection, and the reason, if the person has not been
     /// told.
     ServerGone(Option<String>),
+    /// The server is not the one that is meant, or the encrypted connection that it has
+    /// offered cannot be had.
+    NoConnection(ConnectError),
     /// The connection was lost, and could not be made again in time.
     GivenUp,
     /// The server greets, and never welcomes.

@@ -59,6 +59,7 @@ impl App {
                 u8::from(undelivered > 0)
             }
             End::Interrupted => 128 + 2,
+            End::NoConnection(error) => error.status(),
             End::Signal(signal) => 128u8.saturating_add(*signal),
             End::OutputGone(_)
             | End::ServerGone(_)
@@ -82,6 +83,7 @@ impl App {
                 format!("cannot write to standard output: {}", reason(&error))
             }
             End::ServerGone(why) => return why,
+            End::NoConnection(error) => error.to_string(),
             End::NotLetIn => not_let_in(LET_IN_WITHIN),
             End::GivenUp if self.conversation.was_welcomed() => {
                 let seconds = GIVE_UP_AFTER.as_secs();

@@ -2,6 +2,7 @@
 
 use crate::conversation::JoinOptions;
 use crate::net::link::Reconnect;
+use crate::net::security::Security;
 use crate::net::{ConnectError, Target};
 use crate::output::line::Presence;
 use crate::output::plain::Format;
@@ -34,6 +35,8 @@ impl Mode {
 pub struct Settings {
     /// The server.
     pub target: Target,
+    /// Whether connections are encrypted, and with whom.
+    pub security: Security,
     /// Whether a lost connection is made again.
     pub reconnect: Reconnect,
     /// How to join.

@@ -192,6 +192,71 @@ fn names() {
     assert!(name(&[], &[("CHAT_NAME", "<>")]).is_err());
 }
 
+fn parse(args: &[&str]) -> Result<Args, String> {
+    Args::try_parse_from(["chat-client"].iter().chain(args)).map_err(|error| error.to_string())
+}
+
+#[test]
+fn encryption() {
+    let key = "SHA256:Nh0Me49Zh9fDw/VY";
+    for (args, expected) in [
+        (&[][..], Encryption::IfOffered),
+        (&["--tls"], Encryption::Always),
+        (&["--fingerprint", key], Encryption::Always),
+        (&["--tls", "--fingerprint", key], Encryption::Always),
+        (&["--no-tls"], Encryption::Never),
+    ] {
+        let args = parse(args).expect("good arguments");
+        assert_eq!(args.encryption(), expected);
+    }
+    for (wrong, told) in [
+        (&["--tls", "--no-tls"][..], "cannot be used with"),
+        (&["--no-tls", "--fingerprint", key], "cannot be used with"),
+        (
+            &["--fingerprint", "SHA256:abc"],
+            "3 characters behind SHA256: are too few",
+        ),
+        (
+            &["--fingerprint", "MD5:ab:cd"],
+            "a fingerprint begins with SHA256:",
+        ),
+    ] {
+        let error = parse(wrong).expect_err("wrong arguments");
+        assert!(error.contains(told), "{wrong:?}: {error}");
+    }
+}
+
+#[test]
+fn what_is_forgotten() {
+    let forgotten = |args: &[&str]| {
+        let server = parse(args).expect("good arguments").forgotten()?;
+        Some(server.map(|server| server.to_string()))
+    };
+    assert_eq!(forgotten(&["a"]), None);
+    for (args, expected) in [
+        (&["--forget", "A.example:7"][..], "a.example:7"),
+        (&["--forget", "a.example"], "a.example:5000"),
+        (&["--forget", "a.example", "7"], "a.example:7"),
+        (&["--forget", "a.example:7", "7"], "a.example:7"),
+        (&["--forget", "::1", "7"], "[::1]:7"),
+        (&["--forget", "[::1]:7"], "[::1]:7"),
+    ] {
+        assert_eq!(forgotten(args), Some(Ok(expected.to_owned())), "{args:?}");
+    }
+    for (wrong, told) in [
+        (
+            &["--forget", "a:7", "8"][..],
+            "two ports are given, 7 and 8",
+        ),
+        (&["--forget", "a:7", "b"], "b is one server too many"),
+        (&["--forget", "b:0"], "is no port"),
+        (&["--forget", "http://a:7"], "is not a host"),
+    ] {
+        let error = forgotten(wrong).expect("a server").expect_err("none");
+        assert!(error.contains(told), "{wrong:?}: {error}");
+    }
+}
+
 /// The client's README names each option, and none that there is not.
 #[test]
 fn the_readme_names_the_options() {

@@ -8,7 +8,7 @@ use chat_proto::framing::{self, LineDecoder};
 use super::netsplit::Netsplit;
 use super::outage::Outage;
 use super::stage::{Refusal, Stage};
-use super::{Conversation, FULL_FOR, WELCOME_WITHIN};
+use super::{Conversation, FULL_FOR, WELCOME_WITHIN, undecided};
 
 impl Conversation {
     /// The server has closed the connection: the beginning of a last line is all of it.
@@ -61,10 +61,14 @@ impl Conversation {
         self.outage.as_mut()?.tell_refusal()
     }
 
-    /// There is a connection again.
+    /// There is a connection again, or the encrypted one in the place of the first.
     pub fn handle_reconnect(&mut self, now: Instant) {
-        let until = now + WELCOME_WITHIN;
-        self.stage = Stage::Returning { until };
+        self.stage = match self.outage {
+            Some(_) => Stage::Returning {
+                until: now + WELCOME_WITHIN,
+            },
+            None => undecided(&self.options, now),
+        };
     }
 
     /// The moment of the loss, until the next welcome.
@@ -89,7 +93,7 @@ impl Conversation {
     pub fn may_reconnect(&self) -> bool {
         match self.stage.refusal() {
             Some(Refusal::ForNow(_)) => true,
-            Some(Refusal::ForGood) => false,
+            Some(Refusal::ForGood | Refusal::TlsOnly) => false,
             None => self.was_welcomed() || self.outage.is_some(),
         }
     }
@@ -109,6 +113,7 @@ impl Conversation {
         Some(match (self.stage.refusal(), &self.stage) {
             (Some(Refusal::ForNow(text)), _) => text.clone(),
             (Some(Refusal::ForGood), _) => return None,
+            (Some(Refusal::TlsOnly), _) => TLS_ONLY.to_owned(),
             (None, Stage::Undecided { .. } | Stage::PlainSoFar) => {
                 "the server closed the connection without a word. Is it a chat server?".to_owned()
             }
@@ -119,3 +124,6 @@ impl Conversation {
         })
     }
 }
+
+/// The words of a client that may not encrypt.
+const TLS_ONLY: &str = "this server lets nobody in without encryption: leave out --no-tls";

@@ -13,6 +13,8 @@ pub struct JoinOptions {
     pub audience: Audience,
     /// What the person says that the server is.
     pub server: ServerKind,
+    /// What to do where the server offers TLS.
+    pub tls: TlsOffer,
 }
 
 /// Who reads and types.
@@ -25,6 +27,16 @@ pub enum Audience {
     Lines,
     /// A person at a prompt, which has keys of its own.
     Prompt,
+}
+
+/// What to do where a server offers TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TlsOffer {
+    /// Come again that way.
+    #[default]
+    Take,
+    /// Stay.
+    Decline,
 }
 
 impl JoinOptions {

@@ -25,6 +25,7 @@ impl Conversation {
             Stage::Undecided { .. }
             | Stage::Hello { .. }
             | Stage::Disconnected
+            | Stage::TlsOffered
             | Stage::Returning { .. }
             | Stage::Unfit { .. }
             | Stage::ForeignServer(_) => self.outbox.wait(line),

@@ -21,6 +21,7 @@ impl Conversation {
 
     /// The server is one of plain lines: sends it the lines that waited.
     pub(super) fn be_plain(&mut self, stage: Stage) {
+        self.warn_of_plain();
         if matches!(self.stage, Stage::Undecided { .. })
             && self.options.server != ServerKind::PlainLines
         {

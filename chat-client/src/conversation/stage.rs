@@ -25,6 +25,8 @@ pub(super) enum Stage {
     Disconnected,
     /// There is one again; the greeting has come by this moment at the latest.
     Returning { until: Instant },
+    /// The server has offered TLS, and is to be met anew that way.
+    TlsOffered,
     /// The server is not the one that we were talking to, or does not let us in.
     Unfit { refusal: Option<Refusal> },
     /// The server is no chat server, and is not talked to.
@@ -38,6 +40,8 @@ pub(super) enum Refusal {
     ForNow(String),
     /// Another attempt is of no use. The person has been told.
     ForGood,
+    /// It lets nobody in without TLS, and the person wants none.
+    TlsOnly,
 }
 
 /// The signs of life of a server that has let us in.

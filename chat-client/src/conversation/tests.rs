@@ -5,6 +5,7 @@ use crate::output::style::{Bell, Colors, Style, TimeStyle};
 
 mod beginning;
 mod bounded;
+mod encryption;
 mod model;
 mod returning;
 

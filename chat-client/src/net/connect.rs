@@ -1,4 +1,4 @@
-//! Making a connection: from a host and a port to a [`Transport`].
+//! Making a connection: from a host and a port to a [`Transport`], encrypted or not.
 //!
 //! The first connection and each later one is an [`Attempt`], made in a thread,
 //! because finding the address of a name can take seconds.
@@ -9,14 +9,19 @@ use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustls::ClientConnection;
+
 use super::failure::{Cause, ConnectError, Failure};
 use super::race::{HEAD_START, interleaved, race};
+use super::security::{Plan, Remark, Security};
 use super::target::Target;
 use super::tcp::Tcp;
+use super::tls::{Fault, Tls, shake_hands};
 use super::transport::Transport;
 use crate::reason::reason;
+use crate::trust::{Known, Trust, Trusted};
 
-/// How long it may take in all, name and connection.
+/// How long it may take in all: name, connection and handshake.
 pub const CONNECT_FOR: Duration = Duration::from_millis(4500);
 
 /// An attempt to connect, which ends after [`CONNECT_FOR`] at the latest. One that is
@@ -24,18 +29,29 @@ pub const CONNECT_FOR: Duration = Duration::from_millis(4500);
 #[derive(Debug)]
 pub struct Attempt {
     target: Target,
-    outcome: Receiver<Result<Transport, ConnectError>>,
+    outcome: Receiver<Result<Connected, ConnectError>>,
+}
+
+/// A connection that was made.
+#[derive(Debug)]
+pub struct Connected {
+    /// The connection.
+    pub transport: Transport,
+    /// What the server is known by, if the connection is encrypted.
+    pub met: Option<Known>,
+    /// What the person is to know.
+    pub remarks: Vec<Remark>,
 }
 
 impl Attempt {
     /// Begins to connect to the first address that answers, and calls `done` when that
     /// is over.
-    pub fn begin(target: Target, done: impl FnOnce() + Send + 'static) -> Self {
+    pub fn begin(target: Target, security: Security, done: impl FnOnce() + Send + 'static) -> Self {
         let (sender, outcome) = mpsc::channel();
         let to = target.clone();
         // Where there is no thread to be had, the channel is closed.
         let _ = thread::Builder::new().spawn(move || {
-            let _ = sender.send(connect(&to));
+            let _ = sender.send(connect(&to, &security));
             done();
         });
         Self { target, outcome }
@@ -46,13 +62,13 @@ impl Attempt {
     /// # Errors
     ///
     /// When there is no connection.
-    pub fn wait(self) -> Result<Transport, ConnectError> {
+    pub fn wait(self) -> Result<Connected, ConnectError> {
         let outcome = self.outcome.recv();
         outcome.unwrap_or_else(|_| Err(self.no_thread()))
     }
 
     /// The outcome, if there is one yet.
-    pub fn poll(&self) -> Option<Result<Transport, ConnectError>> {
+    pub fn poll(&self) -> Option<Result<Connected, ConnectError>> {
         match self.outcome.try_recv() {
             Ok(outcome) => Some(outcome),
             Err(TryRecvError::Empty) => None,
@@ -65,14 +81,72 @@ impl Attempt {
     }
 }
 
-fn connect(target: &Target) -> Result<Transport, ConnectError> {
+fn connect(target: &Target, security: &Security) -> Result<Connected, ConnectError> {
     let until = Instant::now() + CONNECT_FOR;
+    let mut remarks = Vec::new();
+    let plan = security.plan(target, &mut remarks)?;
     let addresses = resolve(target, until).map_err(|cause| ConnectError::new(target, cause))?;
-    let socket = race(&interleaved(addresses), HEAD_START, until, attempt)
-        .map_err(|failed| ConnectError::new(target, Cause::Addresses(failed)))?;
-    // An encrypted connection begins here.
-    let tcp = Tcp::new(socket).map_err(|error| ConnectError::system(target, &error))?;
-    Ok(Transport::Tcp(tcp))
+    let addresses = interleaved(addresses);
+    let (transport, met) = match plan {
+        Plan::Plain => {
+            let socket = reach(target, &addresses, until)?;
+            (Transport::Tcp(tcp(target, socket)?), None)
+        }
+        Plan::Tls(trust) => {
+            let encrypted = encrypt(target, security, &trust, &addresses, until)?;
+            let (socket, session, trusted) = encrypted;
+            security.remember(target, &trusted, &mut remarks)?;
+            let tls = Tls::new(tcp(target, socket)?, session);
+            (Transport::Tls(tls), Some(trusted.known))
+        }
+    };
+    Ok(Connected {
+        transport,
+        met,
+        remarks,
+    })
+}
+
+/// Connects to the first address that answers.
+fn reach(
+    target: &Target,
+    addresses: &[SocketAddr],
+    until: Instant,
+) -> Result<TcpStream, ConnectError> {
+    race(addresses, HEAD_START, until, attempt)
+        .map_err(|failed| ConnectError::new(target, Cause::Addresses(failed)))
+}
+
+fn tcp(target: &Target, socket: TcpStream) -> Result<Tcp, ConnectError> {
+    Tcp::new(socket).map_err(|error| ConnectError::system(target, &error))
+}
+
+/// Makes an encrypted connection. A busy server may greet in plain before our first
+/// bytes have come; then it is tried again, still encrypted.
+fn encrypt(
+    target: &Target,
+    security: &Security,
+    trust: &Trust,
+    addresses: &[SocketAddr],
+    until: Instant,
+) -> Result<(TcpStream, ClientConnection, Trusted), ConnectError> {
+    for _ in 0..HANDSHAKES {
+        let socket = reach(target, addresses, until)?;
+        let shaken = shake_hands(&socket, &target.host, trust, security.roots, until);
+        let failure = match shaken {
+            Ok((session, trusted)) => return Ok((socket, session, trusted)),
+            Err(Fault::Distrusted(distrust)) => {
+                return Err(ConnectError::new(target, Cause::Distrusted(distrust)));
+            }
+            Err(Fault::Late) => continue,
+            Err(Fault::NoAnswer) => Failure::NoAnswer,
+            Err(Fault::BrokenOff) => Failure::Other(BROKEN_OFF.to_owned()),
+        };
+        let address = socket.peer_addr().unwrap_or(addresses[0]);
+        let failed = vec![(address, failure)];
+        return Err(ConnectError::new(target, Cause::Addresses(failed)));
+    }
+    Err(ConnectError::new(target, Cause::System(LATE.to_owned())))
 }
 
 fn attempt(address: SocketAddr, within: Duration) -> Result<TcpStream, Failure> {
@@ -121,6 +195,15 @@ fn is_to_itself(socket: &TcpStream) -> bool {
     let ends = (socket.local_addr(), socket.peer_addr());
     matches!(ends, (Ok(here), Ok(there)) if here == there)
 }
+
+/// How often a server is tried that does not see in time that we speak TLS.
+const HANDSHAKES: usize = 3;
+
+/// The words for such a server.
+const LATE: &str = "the server is too busy for a new encrypted connection";
+
+/// The words for a server that closes before it has shown its key.
+const BROKEN_OFF: &str = "the server closed the connection before it was encrypted";
 
 /// The words for a machine that has no thread left.
 const NO_THREAD: &str = "this machine has no thread left";

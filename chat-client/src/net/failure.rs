@@ -5,6 +5,7 @@ use std::{fmt, io};
 
 use super::target::Target;
 use crate::reason::reason;
+use crate::trust::{Distrust, HostPort};
 
 /// A connection that could not be made: the host, the port, the reasons and advice, in
 /// one line.
@@ -25,6 +26,8 @@ pub(super) enum Cause {
     NoAddress,
     /// Each address that was tried, and why it failed.
     Addresses(Vec<(SocketAddr, Failure)>),
+    /// The server is not the one that is meant, or does not encrypt as it must.
+    Distrusted(Distrust),
     /// This machine, in the words of the system.
     System(String),
 }
@@ -54,6 +57,20 @@ impl ConnectError {
     pub(super) fn system(target: &Target, error: &io::Error) -> Self {
         Self::new(target, Cause::System(reason(error)))
     }
+
+    /// The exit status of a client that ends for it.
+    pub fn status(&self) -> u8 {
+        match self.is_distrust() {
+            true => NOT_TRUSTED,
+            false => CANNOT_CONNECT,
+        }
+    }
+
+    /// Whether there is a server, and it is not to be talked to. Another attempt is of
+    /// no use.
+    pub fn is_distrust(&self) -> bool {
+        matches!(self.cause, Cause::Distrusted(_))
+    }
 }
 
 impl std::error::Error for ConnectError {}
@@ -61,6 +78,9 @@ impl std::error::Error for ConnectError {}
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Target { host, port } = &self.target;
+        if let Cause::Distrusted(distrust) = &self.cause {
+            return distrust.tell(&HostPort::new(host, *port)).fmt(f);
+        }
         write!(f, "cannot connect to {host} port {port}: ")?;
         match &self.cause {
             Cause::NoSuchHost => write!(f, "no such host: {host}. Is the name spelt right?"),
@@ -75,6 +95,7 @@ impl fmt::Display for ConnectError {
             ),
             Cause::Addresses(failed) => f.write_str(&tell(failed)),
             Cause::System(reason) => f.write_str(reason),
+            Cause::Distrusted(_) => Ok(()),
         }
     }
 }
@@ -138,6 +159,12 @@ fn tell(failed: &[(SocketAddr, Failure)]) -> String {
     let likeliest = likeliest.or_else(|| groups.first());
     told + likeliest.map_or("", |(failure, _)| failure.advice())
 }
+
+/// The exit status where no server is reached.
+const CANNOT_CONNECT: u8 = 3;
+
+/// The exit status where the server is not the one that is meant.
+const NOT_TRUSTED: u8 = 4;
 
 /// Addresses that are told of one by one when none of them answers.
 const MAX_TOLD: usize = 8;

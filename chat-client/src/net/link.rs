@@ -11,9 +11,10 @@ use mio::event::Event;
 use mio::{Registry, Token, Waker};
 
 use super::backoff::{Backoff, asked_to_wait};
-use super::connect::Attempt;
+use super::connect::{Attempt, Connected};
 use super::failure::ConnectError;
 use super::outcome::{Lost, Received};
+use super::security::{Encryption, Remark, Security};
 use super::target::Target;
 use super::transport::Transport;
 use crate::random::Random;
@@ -22,9 +23,14 @@ use crate::random::Random;
 #[derive(Debug)]
 pub struct Link {
     target: Target,
+    security: Security,
     reconnect: Reconnect,
     watch: Watch,
     state: State,
+    /// What the person is to know.
+    remarks: Vec<Remark>,
+    /// What they know already.
+    remarked: Vec<Remark>,
     backoff: Backoff,
     random: Random,
 }
@@ -36,6 +42,17 @@ pub enum Reconnect {
     Always,
     /// The first connection is the only one.
     Never,
+}
+
+/// What became of the attempts to reconnect.
+#[derive(Debug)]
+pub enum Progress {
+    /// Nothing new.
+    None,
+    /// There is a connection.
+    Connected,
+    /// An attempt has failed.
+    Failed(ConnectError),
 }
 
 /// Where the events of a link go.
@@ -70,17 +87,50 @@ impl Link {
     /// # Errors
     ///
     /// When there is none.
-    pub fn open(target: Target, reconnect: Reconnect, watch: Watch) -> Result<Self, ConnectError> {
-        let transport = watch.attempt(&target).wait()?;
-        let connection = watch.connection(transport, &target)?;
-        Ok(Self {
+    pub fn open(
+        target: Target,
+        security: Security,
+        reconnect: Reconnect,
+        watch: Watch,
+    ) -> Result<Self, ConnectError> {
+        let attempt = watch.attempt(&target, &security);
+        let mut link = Self {
             target,
+            security,
             reconnect,
             watch,
-            state: State::Connected(connection),
+            state: State::Waiting(Instant::now()),
+            remarks: Vec::new(),
+            remarked: Vec::new(),
             backoff: Backoff::default(),
             random: Random::new(),
-        })
+        };
+        link.connected(attempt.wait()?)?;
+        Ok(link)
+    }
+
+    /// Takes a connection that was made.
+    fn connected(&mut self, connected: Connected) -> Result<(), ConnectError> {
+        let Connected {
+            transport,
+            met,
+            remarks,
+        } = connected;
+        self.security.met = met.or_else(|| self.security.met.take());
+        for remark in remarks {
+            if !self.remarked.contains(&remark) {
+                self.remarked.push(remark.clone());
+                self.remarks.push(remark);
+            }
+        }
+        let connection = self.watch.connection(transport, &self.target)?;
+        self.state = State::Connected(connection);
+        Ok(())
+    }
+
+    /// What the person is to know of the server, once.
+    pub fn remarks(&mut self) -> impl Iterator<Item = Remark> {
+        self.remarks.drain(..)
     }
 
     /// The server.
@@ -116,7 +166,8 @@ impl Link {
         self.transport().is_some_and(Transport::is_writable)
     }
 
-    fn transport(&self) -> Option<&Transport> {
+    /// The connection, if there is one.
+    pub fn transport(&self) -> Option<&Transport> {
         match &self.state {
             State::Connected(connection) => Some(&connection.transport),
             State::Waiting(_) | State::Connecting(_) => None,
@@ -168,31 +219,33 @@ impl Link {
         self.state = State::Waiting(now + wait.max(asked));
     }
 
-    /// Goes on reconnecting; whether there is a connection now.
-    pub fn poll_reconnect(&mut self, now: Instant) -> bool {
+    /// Gives up a plain connection for an encrypted one, at once. From now on no
+    /// connection is plain.
+    pub fn encrypt(&mut self) {
+        if let State::Connected(connection) = &mut self.state {
+            connection.transport.deregister(&self.watch.registry);
+        }
+        self.security.encryption = Encryption::Always;
+        self.state = State::Connecting(self.watch.attempt(&self.target, &self.security));
+    }
+
+    /// Goes on reconnecting. After an attempt that has failed, [`Link::disconnect`]
+    /// begins the next one.
+    pub fn poll_reconnect(&mut self, now: Instant) -> Progress {
         match &self.state {
             State::Waiting(at) if *at <= now && self.reconnects() => {
-                self.state = State::Connecting(self.watch.attempt(&self.target));
-                false
+                let attempt = self.watch.attempt(&self.target, &self.security);
+                self.state = State::Connecting(attempt);
+                Progress::None
             }
-            State::Connecting(attempt) => {
-                let Some(outcome) = attempt.poll() else {
-                    return false;
-                };
-                let connect = |transport| self.watch.connection(transport, &self.target);
-                match outcome.and_then(connect) {
-                    Ok(connection) => {
-                        self.state = State::Connected(connection);
-                        true
-                    }
-                    // The row above the prompt says that there is none.
-                    Err(_) => {
-                        self.disconnect(Duration::ZERO, now);
-                        false
-                    }
-                }
-            }
-            State::Connected(_) | State::Waiting(_) => false,
+            State::Connecting(attempt) => match attempt.poll() {
+                None => Progress::None,
+                Some(outcome) => match outcome.and_then(|connected| self.connected(connected)) {
+                    Ok(()) => Progress::Connected,
+                    Err(error) => Progress::Failed(error),
+                },
+            },
+            State::Connected(_) | State::Waiting(_) => Progress::None,
         }
     }
 
@@ -211,9 +264,11 @@ impl Link {
 }
 
 impl Watch {
-    fn attempt(&self, target: &Target) -> Attempt {
+    fn attempt(&self, target: &Target, security: &Security) -> Attempt {
         let waker = Arc::clone(&self.waker);
-        Attempt::begin(target.clone(), move || drop(waker.wake()))
+        Attempt::begin(target.clone(), security.clone(), move || {
+            drop(waker.wake());
+        })
     }
 
     fn connection(

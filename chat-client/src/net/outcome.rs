@@ -9,6 +9,9 @@ pub enum Received {
     Drained,
     /// The server has closed the connection, or it is broken.
     End,
+    /// The connection has ended without the goodbye of TLS. What came last may be a part
+    /// of a line, cut off on the way.
+    Cut,
 }
 
 /// The connection is broken.

@@ -60,6 +60,12 @@ impl Tcp {
         self.writable
     }
 
+    /// Whether the other end is on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        let peer = self.socket.peer_addr();
+        peer.is_ok_and(|peer| peer.ip().to_canonical().is_loopback())
+    }
+
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Received {
         while self.readable {
             match self.socket.read(buffer) {

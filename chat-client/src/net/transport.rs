@@ -2,9 +2,8 @@
 //!
 //! [`Link`](super::link::Link) needs few things of a connection: read, and tell when it
 //! is drained; write slices; tell whether it has bytes of its own to write; close its
-//! sending side. [`Tcp`] is the only carrier. An encrypted one would be another variant
-//! of [`Transport`] in a file of its own: it wraps a [`Tcp`], reads and writes plain
-//! bytes, and wants to write during its handshake.
+//! sending side. [`Tcp`] carries the bytes as they are. [`Tls`] wraps one, and encrypts:
+//! it has bytes of its own to write after a read, and decrypted ones to read.
 //!
 //! Nothing here blocks, and no `io::Error` leaves.
 
@@ -15,12 +14,15 @@ use mio::{Registry, Token};
 
 use super::outcome::{Lost, Received};
 use super::tcp::Tcp;
+use super::tls::Tls;
 
 /// A connection with the server.
 #[derive(Debug)]
 pub enum Transport {
     /// The bytes as they are.
     Tcp(Tcp),
+    /// Encrypted.
+    Tls(Tls),
 }
 
 impl Transport {
@@ -32,6 +34,7 @@ impl Transport {
     pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         match self {
             Self::Tcp(tcp) => tcp.register(registry, token),
+            Self::Tls(tls) => tls.register(registry, token),
         }
     }
 
@@ -39,6 +42,7 @@ impl Transport {
     pub fn deregister(&mut self, registry: &Registry) {
         match self {
             Self::Tcp(tcp) => tcp.deregister(registry),
+            Self::Tls(tls) => tls.deregister(registry),
         }
     }
 
@@ -47,6 +51,7 @@ impl Transport {
     pub fn handle_event(&mut self, event: &Event) {
         match self {
             Self::Tcp(tcp) => tcp.handle_event(event),
+            Self::Tls(tls) => tls.handle_event(event),
         }
     }
 
@@ -54,6 +59,7 @@ impl Transport {
     pub fn is_drained(&self) -> bool {
         match self {
             Self::Tcp(tcp) => tcp.is_drained(),
+            Self::Tls(tls) => tls.is_drained(),
         }
     }
 
@@ -61,6 +67,7 @@ impl Transport {
     pub fn is_writable(&self) -> bool {
         match self {
             Self::Tcp(tcp) => tcp.is_writable(),
+            Self::Tls(tls) => tls.is_writable(),
         }
     }
 
@@ -70,6 +77,20 @@ impl Transport {
         match self {
             // Taken bytes are with the system.
             Self::Tcp(_) => false,
+            Self::Tls(tls) => tls.wants_write(),
+        }
+    }
+
+    /// Whether it is encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+
+    /// Whether the server is on this machine.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Tcp(tcp) => tcp.is_local(),
+            Self::Tls(tls) => tls.is_local(),
         }
     }
 
@@ -77,6 +98,7 @@ impl Transport {
     pub fn read(&mut self, buffer: &mut [u8]) -> Received {
         match self {
             Self::Tcp(tcp) => tcp.read(buffer),
+            Self::Tls(tls) => tls.read(buffer),
         }
     }
 
@@ -88,6 +110,7 @@ impl Transport {
     pub fn write(&mut self, slices: &[IoSlice<'_>]) -> Result<usize, Lost> {
         match self {
             Self::Tcp(tcp) => tcp.write(slices),
+            Self::Tls(tls) => tls.write(slices),
         }
     }
 
@@ -95,6 +118,7 @@ impl Transport {
     pub fn close(&mut self) {
         match self {
             Self::Tcp(tcp) => tcp.close(),
+            Self::Tls(tls) => tls.close(),
         }
     }
 }

@@ -1,3 +1,6 @@
+use std::fs;
+use std::thread;
+
 use super::*;
 use proptest::prelude::*;
 

@@ -7,6 +7,7 @@
 //! | a program in a terminal | [`Terminal`] |
 //! | a raw TCP client, or a scripted server | [`Peer`], [`JsonPeer`] |
 //! | load that comes back after each failure | [`Talker`], [`settle`] |
+//! | a server that encrypts | [`TlsFront`] |
 //! | faults between clients and server | [`Proxy`] |
 //! | proof that nothing was lost or doubled | [`assert_kept`] |
 //! | processor time and memory of a process | [`proc`] |
@@ -29,6 +30,7 @@ pub mod readme;
 pub mod server;
 pub mod talker;
 pub mod terminal;
+pub mod tls;
 pub mod transcript;
 
 pub use ledger::{Ledger, assert_kept};
@@ -39,6 +41,7 @@ pub use random::Random;
 pub use server::ServerProcess;
 pub use talker::{Talker, room_of, settle};
 pub use terminal::{Cell, Emulator, Model, Screen, Terminal};
+pub use tls::{Authority, Identity, TlsFront, VALID};
 pub use transcript::{End, Transcript};
 
 use std::env::consts::EXE_SUFFIX;
