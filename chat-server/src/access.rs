@@ -2,3 +2,4 @@
 //! and the names that belong to keys. All of it is pure: no file, socket or clock is here.
 
 pub mod keys;
+pub mod people;
