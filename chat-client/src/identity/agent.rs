@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use chat_proto::text;
 use rustls::pki_types::SubjectPublicKeyInfoDer;
 use rustls::sign::{Signer, SigningKey};
 use rustls::{SignatureAlgorithm, SignatureScheme};
@@ -32,7 +33,7 @@ impl Agent {
     ///
     /// When there is none.
     pub(super) fn of_user() -> anyhow::Result<Self> {
-        if !cfg!(unix) {
+        if !AgentStream::AVAILABLE {
             bail!("the ssh-agent cannot be used on Windows; --identity FILE can");
         }
         let path = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
@@ -126,9 +127,7 @@ fn why_not(listed: &Listed) -> String {
         fido if fido.starts_with("sk-") => "a FIDO key signs only messages of its own form",
         _ => "TLS 1.3 has no signatures of it",
     };
-    // The comment is the person's own, but of a program that may show it anywhere.
-    let comment: String = listed.comment.chars().filter(|c| !c.is_control()).collect();
-    format!("{comment} is {kind} ({why})")
+    format!("{} is {kind} ({why})", text::clean(&listed.comment))
 }
 
 /// A key of the agent as rustls asks it.

@@ -11,7 +11,7 @@
 //! Servers look at nothing but the key: the names say `chat`, and the time is all time that
 //! can be written. Written by hand, for the signature is made by whatever holds the key.
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use rustls::SignatureScheme;
 use rustls::pki_types::{AlgorithmIdentifier, CertificateDer, alg_id};
 
@@ -38,7 +38,12 @@ pub(super) fn of_key(key: &Key) -> anyhow::Result<CertificateDer<'static>> {
     let public = public.context("the key has no public part")?;
 
     let body = body(&algorithm, public.as_ref());
-    let signature = signer.sign(&body).context("the key does not sign")?;
+    let signature = signer.sign(&body).map_err(|error| match error {
+        // What the agent says, without the prefix that rustls gives it.
+        rustls::Error::General(why) => anyhow!(why),
+        other => other.into(),
+    });
+    let signature = signature.context("the key does not sign")?;
     let certificate = value(SEQUENCE, &[&body, &algorithm, &bits(&signature)]);
     Ok(certificate.into())
 }

@@ -19,6 +19,9 @@ type Stream = std::os::unix::net::UnixStream;
 type Stream = io::Empty;
 
 impl AgentStream {
+    /// Whether an agent can be reached on this system at all.
+    pub const AVAILABLE: bool = cfg!(unix);
+
     /// Connects to the agent at `path`, and gives it so much time for all that is asked.
     ///
     /// # Errors
