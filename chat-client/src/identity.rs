@@ -24,11 +24,13 @@
 mod agent;
 mod certificate;
 mod der;
+mod ecdsa_file;
 mod file;
 mod key;
 mod own;
 mod private;
 mod public;
+mod wire;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use ssh_key::{PrivateKey, PublicKey};
 
+use super::ecdsa_file;
 use crate::sys;
 
 /// What is in a file.
@@ -63,7 +64,9 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Option<Contents>> {
         );
     }
     // ssh also reads what an editor of Windows has left.
-    let key = PrivateKey::from_openssh(text.trim().replace('\r', ""));
+    let text = text.trim().replace('\r', "");
+    let key = PrivateKey::from_openssh(&text);
+    let key = key.or_else(|error| ecdsa_file::read(&text).ok_or(error));
     let key = key.with_context(|| {
         format!(
             "the key {show} is damaged, or of a kind that is not known here. If ssh can use it, \

@@ -136,6 +136,23 @@ jFB8Jp/YNwqYKevg==
     fingerprint: "SHA256:/hF+3I45T6Wi8dfCFzBBJrPhPZ/8QdntcFunlbFRdZ4",
 };
 
+/// A key whose private number has 31 bytes.
+pub(super) const SHORT_P256: Fixture = Fixture {
+    private: "\
+-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAaAAAABNlY2RzYS
+1zaGEyLW5pc3RwMjU2AAAACG5pc3RwMjU2AAAAQQR4oMZ8IE+aUCJsuvARpkVAJW1YdObX
+b4Zo3F69FWOaySzL9LbptnS/3lAbLWoAvLMm6D1V5kgpnN6Qjc2wZyIHAAAAmGjzDFZo8w
+xWAAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBHigxnwgT5pQImy6
+8BGmRUAlbVh05tdvhmjcXr0VY5rJLMv0tum2dL/eUBstagC8syboPVXmSCmc3pCNzbBnIg
+cAAAAfTGOEW4PPQxijwHQAAafHcCMKuKW8laNL1+OXQpmVTwAAAAF4
+-----END OPENSSH PRIVATE KEY-----
+",
+    public: "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBHigxnwgT5pQ\
+           Imy68BGmRUAlbVh05tdvhmjcXr0VY5rJLMv0tum2dL/eUBstagC8syboPVXmSCmc3pCNzbBnIgc= x",
+    fingerprint: "SHA256:9imyFA8qV83J1ZWDfS5LRd1MJNiG0/j7kMYrJE9mDpM",
+};
+
 /// The beginning and the end of a key in an older format.
 pub(super) const OLD_FORMAT: &str =
     "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n";

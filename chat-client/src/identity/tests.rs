@@ -3,8 +3,11 @@ use std::path::Path;
 use std::thread;
 
 use chat_server::access::keys;
+use proptest::prelude::*;
 
-use super::fixtures::{ED25519, Fixture, OLD_FORMAT, P256, P384, P521, RSA, WITH_PASSPHRASE};
+use super::fixtures::{
+    ED25519, Fixture, OLD_FORMAT, P256, P384, P521, RSA, SHORT_P256, WITH_PASSPHRASE,
+};
 use super::*;
 
 #[cfg(unix)]
@@ -53,7 +56,7 @@ fn check_seen(identity: &Identity) {
 fn keys_of_ssh_are_shown_to_the_server() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("key");
-    for key in [ED25519, P256, P384, RSA] {
+    for key in [ED25519, P256, SHORT_P256, P384, RSA] {
         write(&path, key.private);
         let identity = load(&path).unwrap();
         assert_eq!(identity.public_key().to_openssh().unwrap(), key.public);
@@ -84,6 +87,7 @@ fn files_that_cannot_be_used_say_what_to_do() {
     refused(WITH_PASSPHRASE.private, "--identity agent");
     refused(OLD_FORMAT, "ssh-keygen -p -f");
     refused(P521.private, "no signatures of its kind");
+    refused(&SHORT_P256.private.replace("AAAA", "AAAB"), "damaged");
     refused("", "damaged");
     refused("hello", "damaged");
     refused(&ED25519.private.replace("AAAA", "AAAB"), "damaged");
@@ -214,4 +218,24 @@ fn the_option_names_a_file_or_the_agent() {
     assert_eq!(of("agent"), Source::Agent);
     assert_eq!(of("./agent"), Source::File("./agent".into()));
     assert_eq!(of("id"), Source::File("id".into()));
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(
+        fixture in prop_oneof![
+            Just(ED25519), Just(SHORT_P256), Just(P384), Just(WITH_PASSPHRASE),
+        ],
+        changes in prop::collection::vec((any::<prop::sample::Index>(), "[A-Za-z0-9+/= ]"), 1..4),
+    ) {
+        let mut text = fixture.private.to_owned();
+        for (place, character) in changes {
+            let place = place.index(text.len());
+            text.replace_range(place..=place, &character);
+        }
+        let whole = ecdsa_file::read(text.trim());
+        for key in whole.into_iter().chain(ssh_key::PrivateKey::from_openssh(&text)) {
+            let _ = Key::of_private(&key, Path::new("key")).map(Identity::of_key);
+        }
+    }
 }

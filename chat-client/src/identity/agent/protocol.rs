@@ -10,6 +10,7 @@ use ssh_key::EcdsaCurve;
 use ssh_key::public::KeyData;
 
 use crate::identity::der::{SEQUENCE, unsigned, value};
+use crate::identity::wire::{number, prefixed, string};
 
 /// A key that the agent has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +57,9 @@ pub(super) fn sign(
     message: &[u8],
 ) -> io::Result<Vec<u8>> {
     let flags = 0_u32.to_be_bytes();
-    let request = [&prefixed(blob)?[..], &prefixed(message)?, &flags].concat();
+    let blob = prefixed(blob).ok_or_else(no_answer)?;
+    let message = prefixed(message).ok_or_else(no_answer)?;
+    let request = [&blob[..], &message, &flags].concat();
     let answer = ask(agent, SIGN_REQUEST, &request)?;
     let Some((&SIGN_RESPONSE, mut rest)) = answer.split_first() else {
         return Err(refused());
@@ -91,7 +94,8 @@ fn signature_for_tls(key: &KeyData, mut signature: &[u8]) -> Option<Vec<u8>> {
 
 /// Sends a request and reads the answer, without its length.
 fn ask(agent: &mut (impl Read + Write), kind: u8, rest: &[u8]) -> io::Result<Vec<u8>> {
-    agent.write_all(&prefixed(&[&[kind], rest].concat())?)?;
+    let request = prefixed(&[&[kind], rest].concat()).ok_or_else(no_answer)?;
+    agent.write_all(&request)?;
     agent.flush()?;
     let mut length = [0; 4];
     agent.read_exact(&mut length)?;
@@ -105,25 +109,6 @@ fn ask(agent: &mut (impl Read + Write), kind: u8, rest: &[u8]) -> io::Result<Vec
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(answer)
-}
-
-/// A string as it is sent.
-fn prefixed(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let length = u32::try_from(bytes.len()).map_err(|_| no_answer())?;
-    Ok([&length.to_be_bytes(), bytes].concat())
-}
-
-fn number(rest: &mut &[u8]) -> Option<u32> {
-    let (number, after) = rest.split_first_chunk()?;
-    *rest = after;
-    Some(u32::from_be_bytes(*number))
-}
-
-fn string<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let length = number(rest)?;
-    let (string, after) = rest.split_at_checked(length as usize)?;
-    *rest = after;
-    Some(string)
 }
 
 fn no_answer() -> io::Error {
