@@ -31,8 +31,6 @@
 //! operator when its options or its comment are edited.
 //!
 //! All lines stay as they are in the file, in their order, also those that cannot be used.
-//!
-//! [`NameKeys`]: chat_proto::name::NameKeys
 
 mod day;
 mod limits;
@@ -41,7 +39,7 @@ mod problem;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chat_proto::name::Name;
+use chat_proto::name::{Name, NameKeys};
 use ssh_key::{Fingerprint, PublicKey};
 
 pub use day::Day;
@@ -55,7 +53,7 @@ use line::{Claim, Entry};
 /// What the file says, and the text of the file itself.
 ///
 /// Invariants: each usable line is in exactly one person, each person has a line, no two
-/// persons have a [`NameKeys`](chat_proto::name::NameKeys) key in common, and there are at
+/// persons have a [`NameKeys`] key in common, and there are at
 /// most [`MAX_PEOPLE`] of them.
 #[derive(Debug, Clone)]
 pub struct People {
@@ -69,6 +67,8 @@ pub struct People {
     by_name: HashMap<Box<str>, PersonId>,
     /// The people who have a key.
     by_key: BTreeMap<Fingerprint, BTreeSet<PersonId>>,
+    /// The people who have claims only, by the last use of their names.
+    by_use: BTreeSet<(Day, PersonId)>,
 }
 
 /// A line of the file, without its end.
@@ -145,20 +145,10 @@ impl People {
                 report(reason);
                 None
             });
-            let added = entry.and_then(|entry| match people.add_to_person(place, &entry) {
-                Ok(()) => Some(entry),
-                Err(reason) => {
-                    report(reason);
-                    None
-                }
-            });
-            people.lines.insert(
-                place,
-                Line {
-                    text: text.into(),
-                    entry: added,
-                },
-            );
+            people.lines.insert(place, Line::of_text(text));
+            if let Some(Err(reason)) = entry.map(|entry| people.add(place, entry)) {
+                report(reason);
+            }
         }
         Ok((people, problems))
     }
@@ -170,6 +160,7 @@ impl People {
             people: BTreeMap::new(),
             by_name: HashMap::new(),
             by_key: BTreeMap::new(),
+            by_use: BTreeSet::new(),
         }
     }
 
@@ -253,16 +244,9 @@ impl People {
             claim: Some(claim),
         };
         let place = self.lines.last_key_value().map_or(0, |(last, _)| last + 1);
-        let added = self.add_to_person(place, &entry);
+        self.lines.insert(place, Line::of_text(line.as_bytes()));
+        let added = self.add(place, entry);
         added.expect("the name is like no other, and there is room");
-        let text = line.as_bytes().into();
-        self.lines.insert(
-            place,
-            Line {
-                text,
-                entry: Some(entry),
-            },
-        );
         Claimed::Now { line, freed }
     }
 
@@ -271,10 +255,12 @@ impl People {
     pub fn note_use(&mut self, name: &Name, key: &Fingerprint, day: Day) -> bool {
         let mut has_changed = false;
         for person in self.like(name) {
+            let before = self.last_use(person);
             for place in &self.people[&person].lines {
                 let line = self.lines.get_mut(place).expect("a person's line is there");
                 has_changed |= line.note_use(key, day);
             }
+            self.move_in_use(person, before);
         }
         has_changed
     }
@@ -289,11 +275,12 @@ impl People {
     /// The people who hold this name, or one that looks like it. Usually one at most: a
     /// name may look like two that do not look like each other.
     fn like(&self, name: &Name) -> BTreeSet<PersonId> {
-        let keys = name.keys();
-        keys.iter()
-            .filter_map(|key| self.by_name.get(key))
-            .copied()
-            .collect()
+        self.like_keys(&name.keys())
+    }
+
+    fn like_keys(&self, keys: &NameKeys) -> BTreeSet<PersonId> {
+        let people = keys.iter().filter_map(|key| self.by_name.get(key));
+        people.copied().collect()
     }
 
     fn entries_of(&self, person: PersonId) -> impl Iterator<Item = (usize, &Entry)> {
@@ -313,13 +300,26 @@ impl People {
         days.try_fold(None, |last, day| Some(last.max(Some(day?))))?
     }
 
-    /// Adds a line to the person with its name, or to a new one.
-    fn add_to_person(&mut self, place: usize, entry: &Entry) -> Result<(), Reason> {
-        let like: Vec<_> = self.like(&entry.name).into_iter().collect();
-        let id = match like[..] {
+    /// Puts a person in its place by last use, after a change.
+    fn move_in_use(&mut self, person: PersonId, before: Option<Day>) {
+        if let Some(before) = before {
+            self.by_use.remove(&(before, person));
+        }
+        if let Some(now) = self.last_use(person) {
+            self.by_use.insert((now, person));
+        }
+    }
+
+    /// Has the line at `place` give a key a name: to the person with that name, or to a
+    /// new one.
+    fn add(&mut self, place: usize, entry: Entry) -> Result<(), Reason> {
+        // Made once: half of the time that a file takes to be read goes into these.
+        let keys = entry.name.keys();
+        let like: Vec<_> = self.like_keys(&keys).into_iter().collect();
+        let (id, before) = match like[..] {
             [] if self.people.len() == self.most => return Err(Reason::TooMany),
-            [] => PersonId(place),
-            [person] => person,
+            [] => (PersonId(place), None),
+            [person] => (person, self.last_use(person)),
             [one, other, ..] => {
                 let name = |id| self.people[&id].name.to_string();
                 return Err(Reason::AmbiguousName(name(one), name(other)));
@@ -330,10 +330,13 @@ impl People {
             lines: BTreeSet::new(),
         });
         person.lines.insert(place);
-        for key in entry.name.keys().iter() {
+        for key in keys.iter() {
             self.by_name.insert(key.into(), id);
         }
         self.by_key.entry(entry.key).or_default().insert(id);
+        let line = self.lines.get_mut(&place);
+        line.expect("the line is put there first").entry = Some(entry);
+        self.move_in_use(id, before);
         Ok(())
     }
 
@@ -341,19 +344,23 @@ impl People {
     /// An error if no name may be freed.
     fn make_room(&mut self, key: &Fingerprint) -> Result<Option<Name>, Full> {
         let of_key = self.by_key.get(key).into_iter().flatten();
-        let dropped = |&person: &PersonId| Some((self.last_use(person)?, person));
-        let mut claims: Vec<_> = of_key.filter_map(dropped).collect();
-        if claims.len() < MAX_CLAIMS_OF_KEY {
-            if self.people.len() < self.most {
-                return Ok(None);
-            }
-            claims = self.people.keys().filter_map(dropped).collect();
-        }
-        let (_, unused) = claims.into_iter().min().ok_or(Full)?;
+        let in_use = |&person: &PersonId| Some((self.last_use(person)?, person));
+        let claims: Vec<_> = of_key.filter_map(in_use).collect();
+        let unused = if claims.len() >= MAX_CLAIMS_OF_KEY {
+            claims.iter().min()
+        } else if self.people.len() >= self.most {
+            self.by_use.first()
+        } else {
+            return Ok(None);
+        };
+        let &(_, unused) = unused.ok_or(Full)?;
         Ok(Some(self.remove(unused)))
     }
 
     fn remove(&mut self, id: PersonId) -> Name {
+        if let Some(last) = self.last_use(id) {
+            self.by_use.remove(&(last, id));
+        }
         let person = self
             .people
             .remove(&id)
@@ -383,6 +390,14 @@ impl Default for People {
 }
 
 impl Line {
+    /// A line that says nothing yet.
+    fn of_text(text: &[u8]) -> Self {
+        Self {
+            text: text.into(),
+            entry: None,
+        }
+    }
+
     fn note_use(&mut self, key: &Fingerprint, day: Day) -> bool {
         let entry = self.entry.as_mut().filter(|entry| entry.key == *key);
         let Some(Entry {

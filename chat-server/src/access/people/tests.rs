@@ -47,7 +47,10 @@ fn problems(file: &[u8]) -> Vec<String> {
 /// The invariants.
 #[track_caller]
 fn check(people: &People) {
-    assert!(people.len() <= MAX_PEOPLE);
+    assert!(people.len() <= people.most);
+    let in_use = |&id| Some((people.last_use(id)?, id));
+    let by_use: BTreeSet<_> = people.people.keys().filter_map(in_use).collect();
+    assert_eq!(people.by_use, by_use);
     let mut lines = Vec::new();
     for (&id, person) in &people.people {
         assert!(!person.lines.is_empty());
