@@ -20,6 +20,7 @@
 //! | [`input`] | keys of a terminal and lines of a pipe |
 //! | [`output`] | [lines](output::line) to show, their [style](output::style), and the [screen](output::screen) or [plain](output::plain) output that shows them |
 //! | [`net`] | the connection, and how long to [wait](net::backoff) before the next attempt |
+//! | [`identity`] | the person's key, and the certificate that shows it |
 //! | [`store`] | the history of the editor, and the servers that are known, in files |
 //! | [`trust`] | whether a server is the one that is meant |
 //!
@@ -45,6 +46,7 @@ pub mod app;
 pub mod cli;
 pub mod conversation;
 pub mod editor;
+pub mod identity;
 pub mod input;
 pub mod net;
 pub mod output;

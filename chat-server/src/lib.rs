@@ -21,6 +21,7 @@
 //! | folder | holds | never |
 //! | --- | --- | --- |
 //! | [`net`] | sockets, who may connect, who is closed | a rule of the room |
+//! | [`access`] | whose name is whose, by keys | a socket, a file, a clock |
 //! | [`session`] | one peer's rules: bytes to commands, replies, the welcome | a socket |
 //! | [`hub`] | the way of a request to its events | a socket, a file, a clock |
 //! | [`sequencer`] | the order of requests | a socket, a file, a clock |
@@ -98,6 +99,7 @@
 //! Of thousands of connections nearly all are idle. An idle one takes some 150 bytes, its
 //! name and its name's keys: what only few connections need at a time lies apart (`cold`).
 
+pub mod access;
 pub mod cli;
 pub mod clock;
 mod cold;
