@@ -99,16 +99,17 @@ impl TlsStream {
             self.decrypt(&mut window, &mut plain);
         }
         let read = self.fill(&mut window, &mut plain);
-        let is_unprocessed = !plain.rest.is_empty() && !window.is_empty();
-        if !plain.rest.is_empty() || self.ending == Ending::Open && !window.is_empty() {
+        let has_space = plain.rest.is_empty();
+        if !has_space || self.ending == Ending::Open && !window.is_empty() {
             self.kept.change(|kept| {
                 kept.incoming = window.bytes().to_vec();
-                kept.is_unprocessed = is_unprocessed;
+                kept.is_unprocessed = !has_space && !window.is_empty();
                 kept.plain = plain.rest;
             });
         }
         if plain.count > 0 {
-            let is_all = self.ending == Ending::Open && !is_unprocessed;
+            // The poll will not tell again of an end that was read along with this.
+            let is_all = self.ending == Ending::Open && has_space;
             let is_drained = matches!(read, Ok(Socket::Drained)) && is_all;
             return Ok(Received {
                 count: plain.count,

@@ -174,6 +174,27 @@ fn who_says_that_nothing_follows_still_hears() {
     assert_eq!(client.hear_exactly(8), b"goodbye\n");
 }
 
+/// The poll tells of both together, and not again.
+#[test]
+fn an_end_that_comes_with_data_is_read_on_for() {
+    let (mut stream, mut client) = connected();
+    client.connection.writer().write_all(b"bye\n").unwrap();
+    client.connection.send_close_notify();
+    let sent = client.take_sent();
+    client.socket.write_all(&sent).unwrap();
+    let received = wait(|| stream.read(&mut [0; 100]).ok());
+    let is_drained = false;
+    assert_eq!(
+        received,
+        Received {
+            count: 4,
+            is_drained
+        }
+    );
+    let end = stream.read(&mut [0; 100]).unwrap();
+    assert_eq!(end.count, 0);
+}
+
 /// A client that gets no close_notify takes it for cut off.
 #[test]
 fn our_end_is_told_behind_all_else() {
