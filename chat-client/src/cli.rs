@@ -3,14 +3,20 @@
 mod login;
 mod server;
 
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+
 use chat_proto::command::Past;
 use chat_proto::name::Name;
+use chat_proto::password::{MAX_PASSWORD_FILE, Password};
 use clap::{ArgAction, Parser, ValueEnum};
 
 use crate::conversation::Audience;
 use crate::net::Target;
 use crate::net::security::Encryption;
 use crate::output::style::{Bell, Colors, TimeStyle};
+use crate::reason::reason;
 use crate::trust::{HostPort, Pin};
 use login::WantedName;
 pub use server::DEFAULT_PORT;
@@ -41,9 +47,9 @@ pub struct Args {
     #[arg(value_parser = parse_port, allow_negative_numbers = true)]
     port: Option<u16>,
 
-    /// The name to ask for; with a number behind it, ann-2,
-    /// if it is taken [default: $CHAT_NAME, else your login
-    /// name]
+    /// The name to ask for; with a number behind it,
+    /// ann-2, if it is taken [default: $CHAT_NAME, else
+    /// your login name]
     #[arg(long, verbatim_doc_comment)]
     name: Option<String>,
 
@@ -58,9 +64,9 @@ pub struct Args {
     )]
     time: Option<TimeStyle>,
 
-    /// When the bell rings, at most once a second: mention
-    /// (when your name is said), all or off [default:
-    /// mention]
+    /// When the bell rings, at most once a second:
+    /// mention (when your name is said), all or off
+    /// [default: mention]
     #[arg(
         long,
         value_name = "WHEN",
@@ -89,17 +95,19 @@ pub struct Args {
     #[arg(long, verbatim_doc_comment)]
     pub plain: bool,
 
-    /// Print what the server sends: JSON, one object a line
-    #[arg(long)]
+    /// Print what the server sends: JSON, one object on
+    /// each line
+    #[arg(long, verbatim_doc_comment)]
     pub json: bool,
 
-    /// Send all of the input as one message, print nothing,
-    /// and leave
+    /// Send all of the input as one message, print
+    /// nothing, and leave
     #[arg(long, conflicts_with = "json", verbatim_doc_comment)]
     pub send: bool,
 
-    /// Show the last N messages on joining [default: 20 on
-    /// a terminal, 0 otherwise and with --json or --send]
+    /// Show the last N messages on joining [default: 20
+    /// on a terminal, 0 otherwise and with --json or
+    /// --send]
     #[arg(
         long,
         value_name = "N",
@@ -122,10 +130,10 @@ pub struct Args {
     #[arg(long)]
     pub no_history: bool,
 
-    /// Send plain lines to a server that does not greet as
-    /// a chat server does, such as that of a tutorial;
-    /// nothing tells whether they arrive [default: only on
-    /// a terminal]
+    /// Send plain lines to a server that does not greet
+    /// as a chat server does, such as that of a tutorial;
+    /// nothing tells whether they arrive [default: only
+    /// on a terminal]
     #[arg(long, conflicts_with = "json", verbatim_doc_comment)]
     pub plain_server: bool,
 
@@ -135,8 +143,8 @@ pub struct Args {
     #[arg(long, conflicts_with = "no_tls", verbatim_doc_comment)]
     tls: bool,
 
-    /// Never speak TLS: all on the way can read and change
-    /// what is said
+    /// Never speak TLS: all on the way can read and
+    /// change what is said
     #[arg(long, verbatim_doc_comment)]
     no_tls: bool,
 
@@ -150,6 +158,12 @@ pub struct Args {
         verbatim_doc_comment
     )]
     pub fingerprint: Option<Pin>,
+
+    /// The password of the room is the first line of FILE
+    /// [default: $CHAT_PASSWORD; at a prompt you are
+    /// asked]
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    password_file: Option<PathBuf>,
 
     /// Forget the key of a server, so that the next one
     /// counts, and do nothing else
@@ -183,6 +197,8 @@ Examples:
 
 Environment:
   CHAT_NAME                the name to ask for, unless --name is given
+  CHAT_PASSWORD            the password of the room, unless --password-file is
+                           given
   LOGNAME, USER, USERNAME  your login name, unless CHAT_NAME is set
   NO_COLOR                 if not empty: no colours, bold or dim text
   TERM                     dumb is the same as --plain
@@ -306,6 +322,33 @@ impl Args {
             Audience::Prompt | Audience::Lines => Past::DEFAULT_COUNT,
             Audience::Program => 0,
         })
+    }
+
+    /// The password of the room, if the person has given it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is none. The text does not repeat it.
+    pub fn password(
+        &self,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Password>, String> {
+        let (from, password) = match &self.password_file {
+            Some(path) => {
+                let from = format!("--password-file {}", path.display());
+                let mut bytes = Vec::new();
+                File::open(path)
+                    .and_then(|file| file.take(MAX_PASSWORD_FILE).read_to_end(&mut bytes))
+                    .map_err(|error| format!("{from}: {}", reason(&error)))?;
+                (from, Password::in_file(&bytes))
+            }
+            None => match environment("CHAT_PASSWORD").filter(|text| !text.is_empty()) {
+                Some(text) => ("CHAT_PASSWORD".to_owned(), Password::choose(&text)),
+                None => return Ok(None),
+            },
+        };
+        let password = password.map_err(|error| format!("{from} cannot be used: {error}"))?;
+        Ok(Some(password))
     }
 
     /// The name to ask for.

@@ -22,6 +22,7 @@ mod carrier;
 mod commands;
 mod disconnect;
 mod foreign;
+mod greeting;
 mod incoming;
 mod netsplit;
 mod objects;
@@ -29,6 +30,7 @@ mod options;
 mod outage;
 mod outbox;
 mod outgoing;
+mod password;
 mod people;
 mod plain;
 mod position;
@@ -43,8 +45,8 @@ use chat_proto::command::{Command, Hello};
 use chat_proto::framing::{self, LineDecoder, MAX_UNENDED};
 use chat_proto::json_form;
 use chat_proto::name::Name;
-use chat_proto::text::{self, MAX_TEXT};
-use chat_proto::text_form;
+use chat_proto::password::Password;
+use chat_proto::text::MAX_TEXT;
 
 use crate::output::line::{Line, Presence};
 use crate::random::Random;
@@ -53,6 +55,7 @@ pub use carrier::Carrier;
 pub use commands::is_quit;
 use foreign::BEGINNING;
 pub use foreign::{ForeignServer, ServerKind};
+use greeting::{is_greeting, refusal_in};
 use netsplit::Netsplit;
 use objects::Objects;
 pub use options::{Audience, JoinOptions, TlsOffer};
@@ -188,6 +191,7 @@ impl Conversation {
             Stage::Json(liveness) => liveness.deadline(),
             Stage::Disconnected
             | Stage::TlsOffered
+            | Stage::Password
             | Stage::Unfit { .. }
             | Stage::ForeignServer(_) => None,
         }
@@ -232,6 +236,7 @@ impl Conversation {
             }
             Stage::Disconnected
             | Stage::TlsOffered
+            | Stage::Password
             | Stage::Unfit { .. }
             | Stage::ForeignServer(_) => {}
         }
@@ -353,6 +358,7 @@ impl Conversation {
             // What comes before TLS may be from anybody on the way.
             Stage::Disconnected
             | Stage::TlsOffered
+            | Stage::Password
             | Stage::Unfit { .. }
             | Stage::ForeignServer(_) => {}
         }
@@ -371,10 +377,11 @@ impl Conversation {
 
     /// Asks to be let in under the name that the person asked for last. A name that the
     /// server has given a number (`ann-2`) would get another one with each return.
-    fn hello(&mut self, greeting: &str, until: Instant) {
+    fn hello(&mut self, greeting: &str, password: Option<Password>, until: Instant) {
         let hello = Hello {
             protocol: PROTOCOL,
             name: self.options.name.clone(),
+            password,
             resume: self.position.resume(),
             replay: self.options.replay,
         };
@@ -393,17 +400,6 @@ fn undecided(options: &JoinOptions, now: Instant) -> Stage {
     Stage::Undecided {
         until: now + greet_within,
     }
-}
-
-fn is_greeting(line: &str) -> bool {
-    line.trim_start_matches('\r')
-        .starts_with(text_form::GREETING)
-}
-
-/// The refusal in a greeting: a flooded server may say nothing else.
-fn refusal_in(greeting: &str) -> Option<String> {
-    let word = text::clean(carrier::without_offer(greeting)?);
-    (!word.is_empty() && !word.starts_with("welcome")).then(|| word.into_owned())
 }
 
 #[cfg(test)]

@@ -28,17 +28,29 @@ fn main() -> ExitCode {
             Err(error) => fail(BAD_USAGE, &format!("{error}; see chat-client --help")),
         };
     }
-    let arguments = args.target().and_then(|target| {
-        let name = args.name(environment, || whoami::username().ok())?;
-        Ok((target, name))
-    });
-    let (target, wanted) = match arguments {
-        Ok(arguments) => arguments,
+    let settings = match settings(&args) {
+        Ok(settings) => settings,
         Err(error) => return fail(BAD_USAGE, &format!("{error}; see chat-client --help")),
     };
+    let ran = match App::start(settings) {
+        Ok(app) => app.run(),
+        Err(StartError::Connect(error)) => return fail(error.status(), &error.to_string()),
+        Err(StartError::System(error)) => Err(error),
+    };
+    match ran {
+        Ok(status) => status,
+        Err(error) => fail(FAILED, &without_numbers(&format!("{error:#}"))),
+    }
+}
+
+/// What the arguments ask for, or what is wrong with them.
+fn settings(args: &Args) -> Result<Settings, String> {
+    let target = args.target()?;
+    let wanted = args.name(environment, || whoami::username().ok())?;
+    let password = args.password(environment)?;
     let on_terminal = || stdin().is_terminal() && stdout().is_terminal();
     let audience = args.audience(on_terminal, environment);
-    let settings = Settings {
+    Ok(Settings {
         target,
         security: Security {
             encryption: args.encryption(),
@@ -52,6 +64,7 @@ fn main() -> ExitCode {
         join: JoinOptions {
             name: wanted.name,
             replay: args.replay(audience),
+            password,
             audience,
             server: match args.plain_server {
                 true => ServerKind::PlainLines,
@@ -63,22 +76,13 @@ fn main() -> ExitCode {
             },
         },
         note: wanted.note,
-        style: style(&args, audience),
-        mode: mode(&args, audience),
+        style: style(args, audience),
+        mode: mode(args, audience),
         presence: match args.quiet {
             true => Presence::Hidden,
             false => Presence::Shown,
         },
-    };
-    let ran = match App::start(settings) {
-        Ok(app) => app.run(),
-        Err(StartError::Connect(error)) => return fail(error.status(), &error.to_string()),
-        Err(StartError::System(error)) => Err(error),
-    };
-    match ran {
-        Ok(status) => status,
-        Err(error) => fail(FAILED, &without_numbers(&format!("{error:#}"))),
-    }
+    })
 }
 
 /// Drops what is remembered of a server, and says what that was.

@@ -8,6 +8,7 @@ mod nearest;
 
 use crate::command::{Command, Hello, Kind, Past};
 use crate::event::MessageId;
+use crate::password::Password;
 use crate::text::Text;
 
 /// A command.
@@ -50,6 +51,9 @@ pub struct TextForm {
 pub enum Typist {
     /// People: completion and the refusal of an unknown command propose it.
     Person,
+    /// A person whom the room asks for it, before they join: neither `/help` nor completion
+    /// has it.
+    Newcomer,
     /// Programs only.
     Program,
 }
@@ -65,6 +69,8 @@ pub enum Arguments {
     Text(fn(Text, Option<MessageId>) -> Command),
     /// A `name`.
     Name(fn(String) -> Command),
+    /// A password, in text form only.
+    Password(fn(Password) -> Command),
     /// A part of the past, and in JSON form an `id`.
     Past(fn(Past, Option<MessageId>) -> Command),
     /// The object of a hello, in text form only.
@@ -88,7 +94,7 @@ pub enum Role {
 }
 
 /// All commands, in the order in which `/help` and the refusal of a `type` list them.
-pub static CATALOGUE: [Entry; 9] = [
+pub static CATALOGUE: [Entry; 10] = [
     Entry {
         kind: Kind::Message,
         // Said by a line that does not begin with a `/`.
@@ -194,6 +200,21 @@ pub static CATALOGUE: [Entry; 9] = [
         }),
         json: None,
         arguments: Arguments::None(|| Command::Help),
+        when: When::Joined,
+        role: Role::Anyone,
+    },
+    Entry {
+        kind: Kind::Password,
+        text: Some(TextForm {
+            word: "password",
+            argument: "PASSWORD",
+            help: None,
+            usage: "/password PASSWORD: say the password of the room",
+            synonyms: &[],
+            typist: Typist::Newcomer,
+        }),
+        json: None,
+        arguments: Arguments::Password(Command::Password),
         when: When::Joined,
         role: Role::Anyone,
     },

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::event::{ErrorCode, MessageId, Reply, RoomId, Secret};
+use crate::password::Password;
 use crate::text::{Text, TextError};
 
 /// A line from a connection, understood.
@@ -45,6 +46,8 @@ pub enum Command {
     },
     /// Which commands are there? (Text form only.)
     Help,
+    /// The password of the room. (Text form only; a program says it in its hello.)
+    Password(Password),
     /// Goodbye.
     Quit,
 }
@@ -61,6 +64,7 @@ pub enum Kind {
     Ping,
     Quit,
     Help,
+    Password,
     Hello,
 }
 
@@ -72,6 +76,8 @@ pub struct Hello {
     pub protocol: u64,
     /// The wanted name.
     pub name: Option<String>,
+    /// The password of the room, if it asks for one.
+    pub password: Option<Password>,
     /// The last event that the program has; the events behind it follow.
     pub resume: Option<Resume>,
     /// How many of the last messages it wants to see, unless it resumes.
@@ -116,6 +122,7 @@ impl Command {
             Self::Ping { .. } => Kind::Ping,
             Self::History { .. } => Kind::History,
             Self::Help => Kind::Help,
+            Self::Password(_) => Kind::Password,
             Self::Quit => Kind::Quit,
         }
     }

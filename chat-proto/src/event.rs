@@ -304,12 +304,14 @@ pub enum ErrorCode {
     NotKept,
     /// Too many connections, in all or from one address. Later there may be space.
     Full,
+    /// The room asks for a password, and did not get the right one.
+    Password,
     /// A code that this version does not know.
     Other,
 }
 
 impl ErrorCode {
-    const ALL: [(Self, &str); 9] = [
+    const ALL: [(Self, &str); 10] = [
         (Self::TooLong, "too_long"),
         (Self::NotUtf8, "not_utf8"),
         (Self::Empty, "empty"),
@@ -318,6 +320,7 @@ impl ErrorCode {
         (Self::NameTaken, "name_taken"),
         (Self::NotKept, "not_kept"),
         (Self::Full, "full"),
+        (Self::Password, "password"),
         (Self::Other, "other"),
     ];
 

@@ -107,7 +107,8 @@ pub fn encode_command(command: &Command, out: &mut Vec<u8>) {
             }
             object.id = id.as_ref().map(|id| id.as_str().into());
         }
-        Command::Who | Command::Quit | Command::Help | Command::Hello(_) => {}
+        Command::Who | Command::Quit | Command::Help | Command::Password(_) | Command::Hello(_) => {
+        }
     }
     object.write(out);
 }
@@ -119,6 +120,7 @@ impl Hello {
         Object {
             protocol: Some(self.protocol),
             name: self.name.as_deref().map(Str::from),
+            password: self.password.as_ref().map(|it| it.as_str().into()),
             resume: self.resume.as_ref().map(|resume| ResumeObject {
                 room: resume.room.as_str().into(),
                 seq: resume.seq,

@@ -30,6 +30,34 @@
 //! program that has a place in the room already comes in all the same, if its hello proves
 //! that ([Who a program is](#who-a-program-is)).
 //!
+//! # Encryption
+//!
+//! The same port takes TLS 1.3, from the first byte, with ALPN `chat/1` or without ALPN.
+//! There is no way from a plain connection to an encrypted one. On a plain connection to a
+//! server that takes TLS as well, the word [`tls`](text_form::TLS_OFFERED) stands behind the
+//! start of the greeting: `-- chat/1 tls …`. A program that speaks TLS then closes, having
+//! sent nothing, and comes again over TLS. What came before that is from anybody on the way,
+//! and is thrown away. With `-- chat/1 tls only` the server takes nothing but TLS, and closes.
+//! An end of TCP without `close_notify` is an end, but not the end of a line.
+//!
+//! # A password
+//!
+//! In a room with a password the greeting is `-- chat/1 password` (or `-- chat/1 tls
+//! password`; see [`text_form::PASSWORD_WANTED`]), and nothing of the room is told before the
+//! peer has said it: with the line `/password PASSWORD`, or as a program in its hello:
+//!
+//! ```text
+//! S  -- chat/1 password: …
+//! C  /hello {"protocol":1,"name":"ann","password":"correct horse"}
+//! ```
+//!
+//! A peer in text form then gets the usual greeting, and a program its `welcome`. A wrong
+//! password is answered with an `error` of code `password` in the form of the request, after
+//! 1, 2 or 4 s, and a program may say its hello again. What was sent before that answer is
+//! thrown away. After the third one the server closes. If too many wrong ones came from an
+//! address, the server does not try another one, and closes. A program does not send a
+//! password that it was not asked for.
+//!
 //! # Texts and names
 //!
 //! The server makes every text safe to print before it passes it on. A reader should do the
@@ -140,7 +168,7 @@
 //! | `stall_ms` | the time in which a peer that takes nothing of what waits for it is closed; never 0 |
 //!
 //! A `code` is one of `too_long`, `not_utf8`, `empty`, `bad_command`, `bad_name`,
-//! `name_taken`, `not_kept` and `full`.
+//! `name_taken`, `not_kept`, `password` and `full`.
 //!
 //! `seq` counts the events of the room from 1 without gaps. All readers see the
 //! same events in the same order, and after a `welcome` with `seq` 41 the next
@@ -280,6 +308,7 @@ pub mod framing;
 pub mod identity;
 pub mod json_form;
 pub mod name;
+pub mod password;
 pub mod text;
 pub mod text_form;
 pub mod width;

@@ -9,10 +9,15 @@ use crate::catalogue::{self, Arguments};
 use crate::command::{Command, CommandError, Hello, Past};
 use crate::event::{Body, Event, Reply, Speech};
 use crate::name::Name;
+use crate::password::Password;
 use crate::text::{self, Text, TextError};
 
 /// How the first line of the server's greeting begins (after its CR).
 pub const GREETING: &str = "-- chat/1";
+
+/// What stands behind [`GREETING`] and a blank, and behind [`TLS_OFFERED`] if that is there,
+/// in a room that asks for a password before it tells anything of itself.
+pub const PASSWORD_WANTED: &str = "password";
 
 /// What stands behind [`GREETING`] and a blank, on a connection that is not encrypted,
 /// if the same port also takes TLS from the first byte. A program that speaks TLS closes
@@ -171,9 +176,12 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
     let command = match entry.arguments {
         Arguments::None(command) => command(),
         Arguments::Id(command) => command(None),
-        Arguments::Text(_) | Arguments::Name(_) if rest.is_empty() => return Err(usage()),
+        Arguments::Text(_) | Arguments::Name(_) | Arguments::Password(_) if rest.is_empty() => {
+            return Err(usage());
+        }
         Arguments::Text(command) => command(said(rest)?, None),
         Arguments::Name(command) => command(rest.to_owned()),
+        Arguments::Password(command) => command(Password::said(rest)),
         Arguments::Past(command) => {
             let count = match rest {
                 "" => Past::DEFAULT_COUNT,

@@ -16,6 +16,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use crate::config::TlsMode;
 use crate::net::identity::Source;
 use crate::net::listen::Listen;
+use crate::ops::password::PasswordSource;
 use crate::storage::{Options, SyncMode};
 
 /// A group chat for the terminal: the server.
@@ -81,6 +82,22 @@ pub struct Args {
     /// The key of that certificate, in PEM form without a password
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = ENCRYPTION)]
     key: Option<PathBuf>,
+
+    /// Let only those in who say the password in the first line of FILE
+    ///
+    /// It is taken over an encrypted connection, and over loopback. FILE is read again on
+    /// SIGHUP. Keep it from other users: chmod 600 FILE
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "ask_password",
+        help_heading = PASSWORD
+    )]
+    password_file: Option<PathBuf>,
+
+    /// The same, with a password that is asked for at the start, on the terminal
+    #[arg(long, help_heading = PASSWORD)]
+    ask_password: bool,
 
     /// Keep what is said in FILE, and go on with it after a restart
     ///
@@ -251,6 +268,7 @@ pub struct Args {
 
 const LISTENING: &str = "Listening";
 const ENCRYPTION: &str = "Encryption";
+const PASSWORD: &str = "Password";
 const HISTORY: &str = "History";
 const LIMITS: &str = "Limits";
 const TUNING: &str = "Tuning";
@@ -271,7 +289,7 @@ Signals:
   SIGTERM, SIGINT   say goodbye to everyone, and end; the second one ends it at once
   SIGUSR1           write the counters into the log
   SIGHUP            begin a new history file if the old one was moved away, and read the
-                    files of --cert and --key again
+                    files of --cert, --key and --password-file again
 
 Environment:
   NO_COLOR          if it is set, this text has no colours
@@ -351,6 +369,15 @@ impl Args {
     /// Whether `--state` names the folder for the server's own key.
     pub fn names_state(&self) -> bool {
         self.state.is_some()
+    }
+
+    /// Where the password of the room comes from, if it has one.
+    pub fn password(&self) -> Option<PasswordSource> {
+        match (&self.password_file, self.ask_password) {
+            (Some(file), _) => Some(PasswordSource::File(file.clone())),
+            (None, true) => Some(PasswordSource::Terminal),
+            (None, false) => None,
+        }
     }
 
     /// How the history is kept, if it is.

@@ -15,6 +15,7 @@ use chat_proto::command::Resume;
 use chat_proto::event::{Limits, RunId};
 use chat_proto::text::Text;
 
+use crate::access::Access;
 use crate::clock::Now;
 use crate::config::{Config, TlsMode};
 use crate::room::apply::{Before, Room};
@@ -34,6 +35,8 @@ pub struct Hub {
     room: Room,
     /// What has happened, and how far readers may see it.
     pub timeline: Timeline,
+    /// The password that lets connections come in, and what wrong ones cost.
+    pub access: Access,
     config: Arc<Config>,
     sequencer: Box<dyn Sequencer>,
     /// Which server this is, as the sequencer says.
@@ -79,6 +82,7 @@ impl Hub {
         Self {
             room: Room::behind(before, run, key),
             timeline: Timeline::behind(json, capacity),
+            access: Access::default(),
             config: Arc::new(Config::of(Limits::default())),
             sequencer: Box::new(Alone),
             server: Alone.server(),

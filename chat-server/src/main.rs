@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
+use chat_server::access::password::PasswordHash;
 use chat_server::cli::{Args, mistakes};
 use chat_server::config::{Config, TlsMode};
 use chat_server::hub::Hub;
@@ -16,6 +17,7 @@ use chat_server::net::listener::Listener;
 use chat_server::ops::errors::chain;
 use chat_server::ops::introduction::Introduction;
 use chat_server::ops::logger::Logger;
+use chat_server::ops::password::PasswordSource;
 use chat_server::ops::signals::{raise_descriptor_limit, survive_full_files};
 use chat_server::room::identity::Identity;
 use chat_server::runtime::server::{LOG_BYTES, Server};
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         secure,
         history,
         hub,
+        password,
         config,
     } = parts;
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
@@ -51,8 +54,12 @@ fn main() -> ExitCode {
         if let Some(secure) = secure {
             server.encrypt(secure)?;
         }
+        let mut introduction = Introduction::of(&addresses, mode, fingerprint);
+        if let Some((source, hash)) = password {
+            server.set_password(source, hash);
+            introduction = introduction.with_password();
+        }
         // Not before signals are watched for: who reads this may send one.
-        let introduction = Introduction::of(&addresses, mode, fingerprint);
         let lines = introduction.lines();
         lines.iter().for_each(|line| server.logger().say(line));
         server.run()
@@ -95,6 +102,8 @@ struct Parts {
     secure: Option<Secure>,
     history: Option<History>,
     hub: Hub,
+    /// The password of the room, and where it comes from.
+    password: Option<(PasswordSource, PasswordHash)>,
     config: Config,
 }
 
@@ -102,6 +111,8 @@ struct Parts {
 /// and why.
 fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     let descriptors = raise_descriptor_limit().unwrap_or(MANY_DESCRIPTORS);
+    // The operator types it before anything is there that would have to wait.
+    let password = password(args, logger).map_err(|error| (FAILURE, chain(&error)))?;
     // Before a history is opened, which is written to as well.
     let _ = survive_full_files();
     let listeners = listen::open(&args.listen);
@@ -109,6 +120,10 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     notes.iter().for_each(|note| logger.say(note));
     let secured = secure(args, logger).map_err(|error| (FAILURE, chain(&error)));
     let secure = secured?;
+    let is_local = |listener: &Listener| listener.address().ip().is_loopback();
+    if password.is_some() && secure.is_none() && !listeners.iter().all(is_local) {
+        return Err((WRONG_ARGUMENTS, PASSWORD_NEEDS_TLS.to_owned()));
+    }
     let opened = open(args, logger).map_err(|error| (FAILURE, chain(&error)));
     let (history, hub) = opened?;
     // What the history may need is not for people to take.
@@ -116,22 +131,12 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     let own = OWN_DESCRIPTORS
         + threads * DESCRIPTORS_OF_A_THREAD
         + history.as_ref().map_or(0, History::descriptors);
-    let returning = (descriptors / RETURNING_SHARE).clamp(LEAST_RETURNING, MOST_RETURNING);
-    // Those who have come back, and those who are told that they cannot come in.
-    let spare = 2 * returning;
-    let possible = descriptors.saturating_sub(own + spare);
-    if possible == 0 {
-        let least = own + spare + 1;
-        let why = format!(
-            "this process may have {descriptors} files open, and needs {least} to serve one \
-             connection\n{RAISE_LIMIT}"
-        );
-        return Err((FAILURE, why));
-    }
-    if possible < args.max_clients().unwrap_or(FEW) {
+    let space = Space::of(descriptors, own).map_err(|why| (FAILURE, why))?;
+    if space.possible < args.max_clients().unwrap_or(FEW) {
         logger.say(&format!(
-            "only {possible} connections are possible: this process may have {descriptors} files \
-             open\n{RAISE_LIMIT}"
+            "only {} connections are possible: this process may have {descriptors} files \
+             open\n{RAISE_LIMIT}",
+            space.possible
         ));
     }
     let config = Config {
@@ -139,20 +144,65 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
             Some(_) => args.tls,
             None => TlsMode::Off,
         },
-        limits: args.limits(possible),
+        limits: args.limits(space.possible),
         limit_loopback: args.limit_loopback,
         proxied: args.proxy_protocol,
         together: args.together,
-        connections: possible + spare,
-        returning,
+        connections: space.possible + space.spare,
+        returning: space.returning,
     };
     Ok(Parts {
         listeners,
         secure,
         history,
         hub,
+        password,
         config,
     })
+}
+
+/// How many connections there can be.
+struct Space {
+    possible: usize,
+    /// How many come back into a full room at a time.
+    returning: usize,
+    /// For those who have come back, and those who are told that they cannot come in.
+    spare: usize,
+}
+
+impl Space {
+    /// In a process that may have so many descriptors, of which it needs `own` itself.
+    fn of(descriptors: usize, own: usize) -> Result<Self, String> {
+        let returning = (descriptors / RETURNING_SHARE).clamp(LEAST_RETURNING, MOST_RETURNING);
+        let spare = 2 * returning;
+        let possible = descriptors.saturating_sub(own + spare);
+        if possible == 0 {
+            let least = own + spare + 1;
+            return Err(format!(
+                "this process may have {descriptors} files open, and needs {least} to serve one \
+                 connection\n{RAISE_LIMIT}"
+            ));
+        }
+        Ok(Self {
+            possible,
+            returning,
+            spare,
+        })
+    }
+}
+
+/// The password of the room, if it is to have one.
+fn password(
+    args: &Args,
+    logger: &Logger,
+) -> anyhow::Result<Option<(PasswordSource, PasswordHash)>> {
+    let Some(source) = args.password() else {
+        return Ok(None);
+    };
+    let mut notes = Vec::new();
+    let loaded = source.load(&mut notes);
+    notes.iter().for_each(|note| logger.warn(now().time, note));
+    Ok(Some((source, loaded?)))
 }
 
 /// The certificate for encrypted connections, if there are to be any.
@@ -210,6 +260,10 @@ fn open(args: &Args, logger: &Logger) -> anyhow::Result<(Option<History>, Hub)> 
     ));
     Ok((Some(history), hub))
 }
+
+/// A password that is sent plain over a network is none.
+const PASSWORD_NEEDS_TLS: &str = "a room with a password needs encryption for peers on other \
+                                  machines: leave out --tls off, or listen on 127.0.0.1 only";
 
 /// Its poll, and what wakes it up.
 const DESCRIPTORS_OF_A_THREAD: usize = 2;

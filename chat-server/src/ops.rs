@@ -4,4 +4,5 @@ pub(crate) mod counters;
 pub mod errors;
 pub mod introduction;
 pub mod logger;
+pub mod password;
 pub mod signals;

@@ -87,9 +87,9 @@ impl Session {
         self.participant.has_broken_off = true;
     }
 
-    /// A word to every peer.
+    /// A word to every peer that may know of the room.
     pub(crate) fn tell(&mut self, text: &str, hub: &Hub, now: Now) {
-        if self.stage() != Stage::Closing {
+        if !matches!(self.stage(), Stage::Closing | Stage::Locked(_)) {
             self.participant.notice(text, hub, now);
         }
     }
@@ -139,6 +139,7 @@ impl Session {
             return;
         }
         match self.participant.phase {
+            Phase::Locked(_) => self.participant.locked_expire(hub, now),
             Phase::Arriving(_) => self.participant.come_in(None, hub, now),
             Phase::Refused(refusal, _) => {
                 self.participant.end(Reason::Refused(refusal), hub, now);
@@ -195,7 +196,7 @@ impl Session {
     pub fn is_unjoined(&self) -> bool {
         let is_in = matches!(
             self.stage(),
-            Stage::Arriving(_) | Stage::Joining | Stage::Present
+            Stage::Locked(_) | Stage::Arriving(_) | Stage::Joining | Stage::Present
         );
         is_in && !self.participant.joined
     }

@@ -4,6 +4,7 @@
 mod authorities;
 mod impostors;
 mod memory;
+mod real;
 
 use std::fs;
 use std::io::Write;

@@ -281,7 +281,7 @@ fn the_history_lasts_between_runs() {
     let mut bo = nc(server.addr(), "bo");
     let ann = with_history(server.addr(), state.path(), &[]);
     ann.type_text("one\rtwo\rone\r/password x\r");
-    ann.wait_for_text("there is no /password");
+    ann.wait_for_text("no password is needed");
     ann.type_text(&keys::pasted("a\\b\nc"));
     ann.type_text(keys::ENTER);
     bo.expect("\r<ann> a\\b\n\r<ann> c\n");

@@ -140,7 +140,7 @@ impl App {
                 End::Left
             } else if conversation.is_unfit()
                 && !conversation.was_welcomed()
-                && !conversation.is_refused_plain()
+                && !conversation.is_refused_for_good()
             {
                 End::NotLetIn
             } else {

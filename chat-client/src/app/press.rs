@@ -1,5 +1,7 @@
 //! Keys at the prompt.
 
+use std::time::Instant;
+
 use super::App;
 use super::end::End;
 use crate::conversation::is_quit;
@@ -24,10 +26,14 @@ impl App {
             Press::Answer(_) => return None,
         };
         let pasted = matches!(key, Key::Paste(_));
-        let cleared = (key == Key::Interrupt).then(|| prompt.draft().to_owned());
+        let is_secret = self.conversation.wants_password();
+        let cleared = (key == Key::Interrupt && !is_secret).then(|| prompt.draft().to_owned());
         let outcome = prompt.key(key, &self.conversation);
         let is_empty = prompt.draft().is_empty();
         match outcome {
+            Outcome::Submitted(password) if is_secret => {
+                self.conversation.give_password(&password, Instant::now());
+            }
             Outcome::Submitted(line) => {
                 self.keep(&line);
                 // `/quit` does not wait for its turn.

@@ -18,6 +18,8 @@ use crate::store::Store;
 #[derive(Debug)]
 pub(super) struct Prompt {
     editor: Editor,
+    /// The password that is typed in its place, and not shown.
+    secret: Option<Editor>,
     /// Where entries are kept, unless the person does not want that or it failed.
     store: Option<Store>,
     /// C-c was pressed once: a second C-c leaves.
@@ -31,6 +33,7 @@ impl Prompt {
         let loaded = store.as_ref().map(Store::load);
         let mut prompt = Self {
             editor: Editor::default(),
+            secret: None,
             store,
             is_asked: false,
         };
@@ -45,6 +48,14 @@ impl Prompt {
 
     /// Takes a key.
     pub(super) fn key(&mut self, key: Key, conversation: &Conversation) -> Outcome {
+        if conversation.wants_password() {
+            let outcome = self.secret.get_or_insert_default().handle(key, Vec::new);
+            if let Outcome::Submitted(_) = outcome {
+                self.secret = None;
+            }
+            return outcome;
+        }
+        self.secret = None;
         self.editor.set_limit(conversation.limit());
         self.editor.handle(key, || {
             let others = conversation.people().names();
@@ -91,18 +102,24 @@ impl Prompt {
         again: Option<Instant>,
         now: Instant,
     ) -> Block {
+        let is_secret = conversation.wants_password();
         let prompt = match self.editor.search() {
+            _ if is_secret => PASSWORD_PROMPT.to_owned(),
             Some(search) if search.found => format!("(search '{}') ", search.query),
             Some(search) => format!("(search '{}': not found) ", search.query),
             None => PROMPT.to_owned(),
         };
-        let cursor = prompt.len() + self.editor.cursor();
+        let (draft, cursor) = match is_secret {
+            true => ("", 0),
+            false => (self.editor.text(), self.editor.cursor()),
+        };
+        let cursor = prompt.len() + cursor;
         let when = match again.map(|at| seconds_until(at, now)) {
             None | Some(0) => String::new(),
             Some(seconds) => format!(" in {seconds} s"),
         };
         let prompt_length = prompt.len();
-        let text = prompt + self.editor.text();
+        let text = prompt + draft;
         Block {
             status: conversation
                 .outage_reason()
@@ -137,6 +154,9 @@ fn pending(said: &str) -> String {
         }
     }
 }
+
+/// The text before a password, which is not shown.
+const PASSWORD_PROMPT: &str = "password: ";
 
 /// The text before the line that is being typed.
 const PROMPT: &str = "<You> ";

@@ -117,6 +117,9 @@ impl Conversation {
             (None, Stage::Undecided { .. } | Stage::PlainSoFar) => {
                 "the server closed the connection without a word. Is it a chat server?".to_owned()
             }
+            (None, Stage::Password) => {
+                "the server closed the connection, since no right password came".to_owned()
+            }
             (None, Stage::Hello { .. }) => {
                 "the server closed the connection before it let us in".to_owned()
             }

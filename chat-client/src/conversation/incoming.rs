@@ -230,29 +230,7 @@ impl Conversation {
             // The goodbye in words, as for `nc`.
             Reply::Notice(_) if self.is_leaving() => {}
             Reply::Notice(text) => self.show(Line::notice(text.as_str())),
-            Reply::Error {
-                code: ErrorCode::Full | ErrorCode::NotKept,
-                text,
-                ..
-            } if matches!(self.stage, Stage::Hello { .. }) => {
-                self.stage.refuse(Refusal::ForNow(one_line(&text)));
-            }
-            Reply::Error { text, .. } if self.outage.is_some() && self.was_welcomed() => {
-                // We are not let in again. This is the reason of the outage, and no
-                // line: the next attempt may fail the same way.
-                if let Some(outage) = &mut self.outage {
-                    outage.why = one_line(&text);
-                }
-            }
-            Reply::Error { code, text, id } => match id.and_then(|id| self.outbox.settle(&id)) {
-                Some(Sent { text: said, .. }) if code != ErrorCode::TooLong => {
-                    self.refuse(format!("{text}: {said}"));
-                }
-                _ => {
-                    self.stage.refuse(Refusal::ForGood);
-                    self.refuse(text.to_string());
-                }
-            },
+            Reply::Error { code, text, id } => self.error(code, &text, id),
             Reply::People { people, names, .. } => {
                 let names: Vec<&str> = names.iter().map(Name::as_str).collect();
                 let names = names.join(", ");
@@ -276,6 +254,34 @@ impl Conversation {
                 }
             }
             Reply::Goodbye { text, after } => self.goodbye = Some((one_line(&text), after)),
+        }
+    }
+
+    fn error(&mut self, code: ErrorCode, text: &Text, id: Option<MessageId>) {
+        let is_asked = matches!(self.stage, Stage::Hello { .. });
+        match code {
+            ErrorCode::Full | ErrorCode::NotKept if is_asked => {
+                return self.stage.refuse(Refusal::ForNow(one_line(text)));
+            }
+            ErrorCode::Password if is_asked => return self.password_refused(text),
+            _ => {}
+        }
+        if self.was_welcomed()
+            && let Some(outage) = &mut self.outage
+        {
+            // We are not let in again. This is the reason of the outage, and no line: the
+            // next attempt may fail the same way.
+            outage.why = one_line(text);
+            return;
+        }
+        match id.and_then(|id| self.outbox.settle(&id)) {
+            Some(Sent { text: said, .. }) if code != ErrorCode::TooLong => {
+                self.refuse(format!("{text}: {said}"));
+            }
+            _ => {
+                self.stage.refuse(Refusal::ForGood);
+                self.refuse(text.to_string());
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! The options of joining.
 
+use chat_proto::password::Password;
+
 use super::foreign::ServerKind;
 
 /// How to join, as the command line says.
@@ -11,6 +13,8 @@ pub struct JoinOptions {
     pub replay: usize,
     /// The audience.
     pub audience: Audience,
+    /// The password of the room, if the person has given it.
+    pub password: Option<Password>,
     /// What the person says that the server is.
     pub server: ServerKind,
     /// What to do where the server offers TLS.

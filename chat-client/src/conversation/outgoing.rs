@@ -26,6 +26,7 @@ impl Conversation {
             | Stage::Hello { .. }
             | Stage::Disconnected
             | Stage::TlsOffered
+            | Stage::Password
             | Stage::Returning { .. }
             | Stage::Unfit { .. }
             | Stage::ForeignServer(_) => self.outbox.wait(line),
@@ -76,6 +77,7 @@ impl Conversation {
             }
             Command::Quit => return self.quit(),
             Command::Help => return self.show(Line::notice(help(self.options.audience))),
+            Command::Password(_) => return self.refuse(NO_PASSWORD.to_owned()),
             Command::Hello(_) => return self.refuse("/hello is for programs".to_owned()),
             Command::History { .. } => self.position.ask_history(),
             // The server does the other commands.
@@ -84,3 +86,5 @@ impl Conversation {
         json_form::encode_command(&command, &mut self.output);
     }
 }
+
+const NO_PASSWORD: &str = "you are in the room already: no password is needed";

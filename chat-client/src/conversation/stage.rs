@@ -14,6 +14,8 @@ pub(super) enum Stage {
     PlainSoFar,
     /// Plain lines, for good.
     Plain,
+    /// The server asks for a password, and the person is to type it.
+    Password,
     /// `/hello` is sent; answered at this moment at the latest.
     Hello {
         until: Instant,

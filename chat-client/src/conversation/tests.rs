@@ -7,6 +7,7 @@ mod beginning;
 mod bounded;
 mod encryption;
 mod model;
+mod password;
 mod returning;
 
 struct Talk {

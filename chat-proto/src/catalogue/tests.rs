@@ -10,6 +10,7 @@ fn example(arguments: Arguments) -> &'static str {
         Arguments::None(_) | Arguments::Id(_) => "",
         Arguments::Text(_) => "waves",
         Arguments::Name(_) => "ann",
+        Arguments::Password(_) => "correct horse",
         Arguments::Past(_) => "7",
         Arguments::Hello(_) => r#"{"protocol":1}"#,
     }
@@ -47,7 +48,7 @@ fn a_command_that_lacks_its_argument_is_refused_with_its_usage() {
                 assert_eq!((form.argument, form.usage), ("", ""), "{form:?}");
                 continue;
             }
-            Arguments::Text(_) | Arguments::Name(_) => "",
+            Arguments::Text(_) | Arguments::Name(_) | Arguments::Password(_) => "",
             Arguments::Past(_) | Arguments::Hello(_) => "x",
         };
         let refusal = text_form::parse_command(&format!("/{} {wrong}", form.word)).unwrap_err();

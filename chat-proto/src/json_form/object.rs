@@ -114,6 +114,8 @@ pub(super) struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) after_ms: Option<u64>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) password: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(super) resume: Option<ResumeObject<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) replay: Option<usize>,

@@ -1,6 +1,8 @@
 //! The requests of programs. Each member of an object is read only where it means
 //! something, so that members from a newer program are skipped.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -9,6 +11,7 @@ use super::trouble;
 use crate::catalogue::{self, Arguments};
 use crate::command::{Command, CommandError, Hello, Kind, Past, Resume};
 use crate::event::{ErrorCode, MessageId, RoomId, Secret};
+use crate::password::Password;
 use crate::text::Text;
 
 /// Reads a line from a program. `None` is a blank line.
@@ -47,7 +50,7 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
     let kind = request.kind.and_then(string).unwrap_or_default();
     let arguments = catalogue::by_type(&kind).map(|entry| entry.arguments);
     Ok(Some(match arguments {
-        None | Some(Arguments::Hello(_)) => {
+        None | Some(Arguments::Hello(_) | Arguments::Password(_)) => {
             let types: Vec<_> = catalogue::types().collect();
             return Err(usage(&format!("type is one of {}", types.join(", "))));
         }
@@ -85,12 +88,19 @@ impl Hello {
             CommandError::usage(&format!("that is not the object of a hello: {why}"))
         })?;
         let protocol = request.protocol.and_then(number).ok_or_else(usage)?;
-        let name = match request.name {
-            Some(name) => match string(name) {
-                Some(name) => Some(name.into_owned()),
-                None => return Err(CommandError::usage(&trouble::of_string("name", Some(name)))),
-            },
-            None => None,
+        let name = match request.name.map(string) {
+            Some(None) => {
+                return Err(CommandError::usage(&trouble::of_string(
+                    "name",
+                    request.name,
+                )));
+            }
+            name => name.flatten().map(Cow::into_owned),
+        };
+        // What is wrong with a password is told without it.
+        let password = match request.password.map(string) {
+            Some(None) => return Err(CommandError::usage("password is to be a string")),
+            password => password.flatten().map(|text| Password::said(&text)),
         };
         let resume = match request.resume {
             Some(resume) => Some(to_resume(resume).ok_or_else(|| {
@@ -107,6 +117,7 @@ impl Hello {
         Ok(Self {
             protocol,
             name,
+            password,
             resume,
             replay,
         })
@@ -122,6 +133,8 @@ struct Request<'a> {
     protocol: Option<&'a RawValue>,
     #[serde(borrow)]
     name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    password: Option<&'a RawValue>,
     #[serde(borrow)]
     text: Option<&'a RawValue>,
     #[serde(borrow)]

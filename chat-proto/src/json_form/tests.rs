@@ -7,6 +7,7 @@ use crate::event::{
     Timestamp, Welcome,
 };
 use crate::name::Name;
+use crate::password::Password;
 use crate::text::Text;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -372,13 +373,20 @@ fn hello_comes_back_as_it_was() {
         seq: u64::MAX,
         secret: Some(Secret::new(7)),
     };
-    for (name, resume, replay) in [
-        (None, None, 0),
-        (Some("ann \"\n".to_owned()), Some(resume), 20),
+    let password = Password::said("correct \"horse\"");
+    for (name, password, resume, replay) in [
+        (None, None, None, 0),
+        (
+            Some("ann \"\n".to_owned()),
+            Some(password),
+            Some(resume),
+            20,
+        ),
     ] {
         let hello = Hello {
             protocol: 1,
             name,
+            password,
             resume,
             replay,
         };
@@ -394,6 +402,7 @@ fn hello_comes_back_as_it_was() {
         r#"{"protocol":1,"resume":{"room":"a b","seq":41}}"#,
         r#"{"protocol":1,"resume":{"room":"r","seq":-1}}"#,
         r#"{"protocol":1,"replay":"all"}"#,
+        r#"{"protocol":1,"password":7}"#,
     ] {
         assert!(Hello::parse(wrong).is_err(), "{wrong}");
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::event::{Arrival, Timestamp};
+use crate::password::Password;
 use proptest::prelude::*;
 
 fn speech(text: &str) -> Speech {
@@ -131,11 +132,14 @@ fn commands() {
     };
     assert_eq!(read("/history"), history(20));
     assert_eq!(read("/history 7"), history(7));
+    let password = Command::Password(Password::said("correct  horse"));
+    assert_eq!(read("/password  correct  horse "), Ok(Some(password)));
     assert_eq!(
         read(r#"/hello {"protocol":1,"name":"ann"}"#),
         Ok(Some(Command::Hello(Hello {
             protocol: 1,
             name: Some("ann".into()),
+            password: None,
             resume: None,
             replay: 0,
         })))

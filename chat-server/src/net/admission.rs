@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use chat_proto::event::Limits;
 use chat_proto::text_form::GREETING;
 
+use crate::access::source::Source;
 use crate::config::Config;
 
 /// The connections that were let in and have not ended.
@@ -65,14 +66,6 @@ pub struct Silent {
     pub(crate) worker: usize,
     /// Its key there.
     pub(crate) key: usize,
-}
-
-/// What counts as one address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Source {
-    V4([u8; 4]),
-    /// The first half of an address.
-    V6([u8; 8]),
 }
 
 /// Why a connection may not come in.
@@ -201,7 +194,7 @@ impl Admission {
         if is_reached(self.connections, limits.clients) {
             return Err(Refusal::Full);
         }
-        let source = source_of(address);
+        let source = Source::of(address);
         if self.is_limited(address) {
             let from = self.from.get(&source).map_or(0, |from| from.connections);
             if is_reached(from, limits.per_address) {
@@ -223,7 +216,7 @@ impl Admission {
     /// room. The connection whose place it takes counts until that is closed, so there may
     /// be a few more than the limits say.
     pub(crate) fn may_return(&self, address: IpAddr) -> bool {
-        let from = self.from.get(&source_of(address));
+        let from = self.from.get(&Source::of(address));
         let from = from.map_or(0, |from| from.connections);
         let Config {
             limits, returning, ..
@@ -239,7 +232,7 @@ impl Admission {
     }
 
     fn count(&mut self, address: IpAddr) {
-        let from = self.from.entry(source_of(address)).or_default();
+        let from = self.from.entry(Source::of(address)).or_default();
         from.connections += 1;
         self.connections += 1;
     }
@@ -248,7 +241,7 @@ impl Admission {
     /// its turn back, and takes one of those that are for probes.
     pub(crate) fn leave(&mut self, address: IpAddr, visit: Visit, now: Instant) {
         self.connections -= 1;
-        let source = source_of(address);
+        let source = Source::of(address);
         if let Entry::Occupied(mut from) = self.from.entry(source) {
             from.get_mut().connections -= 1;
             if from.get().connections == 0 {
@@ -274,7 +267,7 @@ impl Admission {
     ) -> Result<Option<Silent>, Refusal> {
         let limits = &self.config.limits;
         let is_limited = self.is_limited(address);
-        let from = self.from.entry(source_of(address)).or_default();
+        let from = self.from.entry(Source::of(address)).or_default();
         if is_limited && is_reached(from.silent, limits.unjoined_per_address) {
             return Err(Refusal::AddressSilent);
         }
@@ -292,7 +285,7 @@ impl Admission {
     /// A silent connection says something, or ends.
     pub(crate) fn join(&mut self, silent: &Silent) {
         if let Some(address) = self.silent.remove(silent)
-            && let Some(from) = self.from.get_mut(&source_of(address))
+            && let Some(from) = self.from.get_mut(&Source::of(address))
         {
             from.silent -= 1;
         }
@@ -303,7 +296,7 @@ impl Admission {
     pub(crate) fn may_begin(&mut self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
         let [_, outside] = self.intervals();
         if self.is_limited(address)
-            && let Some(turns) = self.turns(source_of(address), now)
+            && let Some(turns) = self.turns(Source::of(address), now)
             && next(turns.outside, outside, now).is_none()
         {
             return Err(Refusal::AddressProbing);
@@ -316,7 +309,7 @@ impl Admission {
     pub(crate) fn fail(&mut self, address: IpAddr, now: Instant) {
         let [_, outside] = self.intervals();
         if self.is_limited(address)
-            && let Some(turns) = self.turns(source_of(address), now)
+            && let Some(turns) = self.turns(Source::of(address), now)
         {
             turns.outside = turns.outside.max(now) + outside;
         }
@@ -326,7 +319,7 @@ impl Admission {
     /// address: they are where connections are.
     pub(crate) fn shaking_source(&self, address: IpAddr) -> Option<Source> {
         let is_limited = self.is_limited(address) && self.config.limits.per_address > 0;
-        is_limited.then(|| source_of(address))
+        is_limited.then(|| Source::of(address))
     }
 
     /// How many connections there are.
@@ -379,17 +372,6 @@ impl Admission {
 /// cell rate algorithm of ITU-T I.371.)
 fn next(rested: Instant, interval: Duration, now: Instant) -> Option<Instant> {
     Some(rested.max(now) + interval).filter(|next| *next <= now + WINDOW)
-}
-
-/// What counts as one with this address.
-fn source_of(address: IpAddr) -> Source {
-    match address.to_canonical() {
-        IpAddr::V4(address) => Source::V4(address.octets()),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, e, f, g, h, ..] = address.octets();
-            Source::V6([a, b, c, d, e, f, g, h])
-        }
-    }
 }
 
 /// 0 is no limit.

@@ -13,6 +13,8 @@ pub struct Introduction<'a> {
     addresses: &'a [SocketAddr],
     tls: TlsMode,
     fingerprint: Option<Fingerprint>,
+    /// Who can join.
+    who: &'static str,
     /// What this machine is called.
     host: String,
     /// The addresses of this machine.
@@ -28,9 +30,16 @@ impl<'a> Introduction<'a> {
             addresses,
             tls,
             fingerprint,
+            who: "anybody who can reach this port",
             host: named.unwrap_or_else(|| "localhost".to_owned()),
             own: is_open.then(own_addresses).unwrap_or_default(),
         }
+    }
+
+    /// For a room that has a password.
+    pub fn with_password(self) -> Self {
+        let who = "anybody who knows the password";
+        Self { who, ..self }
     }
 
     /// Line by line.
@@ -57,7 +66,7 @@ impl<'a> Introduction<'a> {
             TlsMode::Offer => "can join; chat-client encrypts, and nc does not",
             TlsMode::Require => "can join, encrypted; without, only from this machine",
         };
-        lines.push(format!("anybody who can reach this port {closing}"));
+        lines.push(format!("{} {closing}", self.who));
         lines
     }
 

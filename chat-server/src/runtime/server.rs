@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::thread::ScopedJoinHandle;
 use std::{process, thread};
 
+use crate::access::password::PasswordHash;
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::net::entry::thread::EntryThread;
 use crate::net::identity::Secure;
 use crate::net::listener::Listener;
 use crate::ops::logger::Logger;
+use crate::ops::password::PasswordSource;
 use crate::room::request::Request;
 use crate::runtime::control::{ACCEPTOR, Shared, State};
 use crate::runtime::mailbox::Task;
@@ -72,6 +74,14 @@ impl Server {
         }
         self.entry = Some(thread);
         Ok(())
+    }
+
+    /// Has connections say this password, which is read again from its source on SIGHUP.
+    pub fn set_password(&mut self, source: PasswordSource, hash: PasswordHash) {
+        self.shared.write().hub.access.set_password(Some(hash));
+        if let Some(first) = self.workers.first_mut() {
+            first.set_password_source(source);
+        }
     }
 
     /// Where the server tells what happens.

@@ -14,6 +14,8 @@ use crate::config::Config;
 use crate::net::acceptor::Acceptor;
 use crate::net::entry::Entry;
 use crate::net::wire::Wire;
+use crate::ops::errors::chain;
+use crate::ops::password::PasswordSource;
 use crate::ops::signals::{Signal, Signals};
 use crate::runtime::control::Shared;
 use crate::runtime::mailbox::Task;
@@ -34,6 +36,8 @@ pub(crate) struct Worker {
 struct Front {
     acceptor: Acceptor,
     signals: Signals,
+    /// Where the password of the room comes from, if it has one.
+    password: Option<PasswordSource>,
 }
 
 impl Worker {
@@ -82,8 +86,16 @@ impl Worker {
         self.front = Some(Front {
             acceptor: Acceptor::new(listeners, registry, config)?,
             signals: Signals::register(registry, SIGNALS).context("cannot watch for signals")?,
+            password: None,
         });
         Ok(())
+    }
+
+    /// Has it look after the password of the room.
+    pub(crate) fn set_password_source(&mut self, source: PasswordSource) {
+        if let Some(front) = &mut self.front {
+            front.password = Some(source);
+        }
     }
 
     /// Has its connections go through this entry.
@@ -158,6 +170,7 @@ impl Worker {
                     Signal::Report => report(shared),
                     Signal::Reopen => {
                         front.acceptor.reload();
+                        front.password.iter().for_each(|it| reload(it, shared));
                         self.polled.woken = true;
                         shared.give(index, Task::Reopen);
                     }
@@ -187,6 +200,28 @@ fn timeout(wait: Wait, now: Instant) -> Option<Duration> {
         // The poll counts whole milliseconds and rounds down: one more, or the
         // last one would be spent spinning.
         Wait::Until(at) => at.map(|at| at.saturating_duration_since(now) + MILLISECOND),
+    }
+}
+
+/// Reads the password of the room again. Connections that are in the room stay.
+fn reload(source: &PasswordSource, shared: &Shared) {
+    let mut notes = Vec::new();
+    let Some(loaded) = source.reload(&mut notes) else {
+        return;
+    };
+    let time = now().time;
+    notes.iter().for_each(|note| shared.logger.warn(time, note));
+    match loaded {
+        Ok(hash) => {
+            shared.write().hub.access.set_password(Some(hash));
+            shared.logger.info(time, "read the password again");
+        }
+        Err(error) => {
+            let why = chain(&error);
+            shared
+                .logger
+                .warn(time, &format!("the old password stays: {why}"));
+        }
     }
 }
 

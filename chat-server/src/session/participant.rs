@@ -10,6 +10,7 @@
 mod asking;
 mod commands;
 mod handshake;
+mod locked;
 mod outcomes;
 mod words;
 
@@ -38,6 +39,7 @@ use crate::session::rate::RateLimiter;
 use crate::timeline::cursor::Cursor;
 use crate::timeline::mark::{Form, Mark, Place};
 use asking::{Asking, Standing};
+use locked::Lock;
 
 /// All of a session but the bytes that come in.
 #[derive(Debug)]
@@ -77,6 +79,8 @@ pub(super) struct Names {
 
 #[derive(Debug)]
 pub(super) enum Phase {
+    /// Has to say the password of the room.
+    Locked(Box<Lock>),
     /// Greeted and not yet announced; comes in at this moment at the latest.
     Arriving(Instant),
     /// Told why it cannot come in; until this moment a program may say that it has a
@@ -105,6 +109,7 @@ impl Phase {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Present(_) | Self::Asking(_) => None,
+            Self::Locked(lock) => Some(lock.deadline()),
             Self::Arriving(at)
             | Self::Refused(_, at)
             | Self::Listening(at)
@@ -169,6 +174,7 @@ impl Participant {
     /// How far it has come.
     pub(super) fn stage(&self) -> Stage {
         match &self.phase {
+            Phase::Locked(lock) => Stage::Locked(lock.silent_from()),
             Phase::Arriving(until) => Stage::Arriving(*until),
             Phase::Refused(..) => Stage::Refused,
             Phase::Asking(asking) => match asking.standing {
@@ -226,7 +232,7 @@ impl Participant {
 
     pub(super) fn line(&mut self, line: Line<'_>, hub: &mut Hub, now: Now) {
         self.joined = true;
-        if line.is_blank() {
+        if line.is_blank() || self.is_locked_out() {
             return;
         }
         if let Some(foreign) = self.beginning.line(line) {
@@ -264,6 +270,9 @@ impl Participant {
     }
 
     fn command(&mut self, line: &str, hub: &mut Hub, now: Now) {
+        if let Phase::Locked(_) = self.phase {
+            return self.locked_line(line, hub, now);
+        }
         let command = match self.form {
             Form::Text => text_form::parse_command(line),
             Form::Json => json_form::parse_command(line),
@@ -325,7 +334,7 @@ impl Participant {
                 let text = format!("you have left, and still hear the room for {seconds} s");
                 self.notice(&text, hub, now);
             }
-            Phase::Arriving(_) | Phase::Asking(_) | Phase::Present(_) => {
+            Phase::Locked(_) | Phase::Arriving(_) | Phase::Asking(_) | Phase::Present(_) => {
                 if in_mid_line {
                     self.notice("your line had no end and was not sent", hub, now);
                 }

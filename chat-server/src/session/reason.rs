@@ -31,6 +31,12 @@ pub enum Reason {
     NoSpace,
     /// It could not come in.
     Refused(Refusal),
+    /// The password that it said was wrong, or was not tried.
+    WrongPassword,
+    /// The password of the room is not taken over a plain connection.
+    NotEncrypted,
+    /// It did not say the password of the room in time.
+    NoPassword,
     /// The program came back over another connection.
     Replaced,
     /// Nothing was said for too long.
@@ -55,6 +61,9 @@ impl fmt::Display for Reason {
             Self::WrongProtocol => "asked for another version of the protocol",
             Self::NoSpace => "the history cannot be written",
             Self::Refused(refusal) => return refusal.fmt(f),
+            Self::WrongPassword => "said wrong passwords",
+            Self::NotEncrypted => "was not encrypted, where a password is wanted",
+            Self::NoPassword => "did not say the password in time",
             Self::Replaced => "came back over another connection",
             Self::SaidNothing => "sent no line in time (--idle-join)",
             Self::Crowded => "sent no line, and others came (--max-unjoined)",

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 /// How far a session has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
+    /// It has to say the password of the room first. If it has said nothing at all by this
+    /// moment, it counts as silent from then on.
+    Locked(Option<Instant>),
     /// It is greeted, and comes in at this moment at the latest.
     Arriving(Instant),
     /// It is told why it cannot come in.
@@ -21,6 +24,9 @@ pub enum Stage {
 
 /// How long a newcomer may take to say who they are.
 pub const ANNOUNCE_AFTER: Duration = Duration::from_millis(500);
+
+/// How long a newcomer may take to say the password of the room.
+pub(super) const PASSWORD_WITHIN: Duration = Duration::from_secs(60);
 
 /// How long a peer that has closed its sending side still receives.
 pub const LISTEN_FOR: Duration = Duration::from_secs(30);

@@ -7,6 +7,7 @@ mod identity;
 mod late;
 mod limits;
 mod lines;
+mod password;
 mod past;
 mod sequenced;
 mod slow;

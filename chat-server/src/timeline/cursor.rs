@@ -104,6 +104,12 @@ impl Cursor {
         self.go_on_at(position);
     }
 
+    /// Is held at another position. What it was to be sent comes first.
+    pub fn hold_at(&mut self, position: u64) {
+        self.go_on_at(position);
+        self.stop_at(position);
+    }
+
     /// Replies that wait are kept, and come first.
     fn go_on_at(&mut self, position: u64) {
         self.position = position;

@@ -34,6 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
         replay: 5,
         audience: Audience::Prompt,
         server: ServerKind::Chat,
+        ..JoinOptions::default()
     };
     let random = Random::with_key(DefaultHasher::new());
     let mut conversation = Conversation::new(options, random, now);

@@ -109,7 +109,7 @@ fn a_server_that_lets_nobody_in_without_tls_is_told() {
         let mut talk = talk(audience, TlsOffer::Decline, Carrier::Open);
         talk.hear(ONLY);
         assert_eq!(talk.output(), "");
-        assert!(talk.conversation.is_unfit() && talk.conversation.is_refused_plain());
+        assert!(talk.conversation.is_unfit() && talk.conversation.is_refused_for_good());
         assert!(!talk.conversation.may_reconnect());
         let told = "this server lets nobody in without encryption: leave out --no-tls";
         assert_eq!(talk.conversation.end_reason().as_deref(), Some(told));

@@ -258,7 +258,7 @@ fn failed_handshakes_are_probes() {
     assert_eq!(admission.may_begin(ann, now + WINDOW), Ok(()));
     assert_eq!(admission.connections(), 0);
 
-    assert_eq!(admission.shaking_source(ann), Some(source_of(ann)));
+    assert_eq!(admission.shaking_source(ann), Some(Source::of(ann)));
     assert_eq!(admission.shaking_source(own), None);
     let unlimited = Limits {
         per_address: 0,

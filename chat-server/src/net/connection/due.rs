@@ -13,7 +13,10 @@ use crate::session::{Reason, Stage};
 impl<S: Transport> Connection<S> {
     /// Whether it is now to come in without having said a word.
     pub(crate) fn comes_in_silent(&self, now: Now) -> bool {
-        let is_due = matches!(self.session.stage(), Stage::Arriving(at) if at <= now.instant);
+        let is_due = match self.session.stage() {
+            Stage::Arriving(at) | Stage::Locked(Some(at)) => at <= now.instant,
+            _ => false,
+        };
         is_due && self.session.is_unjoined() && !self.is_unheard()
     }
 

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use crate::net::admission::{MOST_PER_ADDRESS, Source};
+use crate::access::source::Source;
+use crate::net::admission::MOST_PER_ADDRESS;
 
 /// The connections at the entry, by numbers that grow: the first one has come first.
 #[derive(Debug, Default)]

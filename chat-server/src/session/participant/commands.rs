@@ -28,6 +28,7 @@ impl Participant {
                 self.go_on_with_who(hub, now);
             }
             Command::Ping { id } => self.reply(&Reply::Pong { id }, hub, now),
+            Command::Password(_) => self.notice(NO_PASSWORD, hub, now),
             Command::Help => self.notice(&words::help(hub.limits()), hub, now),
             Command::Quit => {
                 self.notice("goodbye", hub, now);
@@ -204,6 +205,8 @@ impl Participant {
         self.reply_at(mark, &reply, now);
     }
 }
+
+const NO_PASSWORD: &str = "you need no password: you are in the room already";
 
 /// As how many lines another name counts: to find whether a name that looks like it is
 /// taken is work.

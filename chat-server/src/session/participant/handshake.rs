@@ -9,6 +9,7 @@ use chat_proto::{PROTOCOL, text_form};
 
 use super::asking::Question;
 use super::{Participant, Phase};
+use crate::access::Verdict;
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::net::admission::Refusal;
@@ -22,7 +23,34 @@ use crate::timeline::mark::{Form, Mark, Place};
 use crate::timeline::replay::{Replay, Selection};
 
 impl Participant {
+    /// Says what this is, and who is here; or asks for the password of the room.
     pub(in crate::session) fn greet(&mut self, hub: &Hub, now: Now) {
+        let version = self.version(hub);
+        if !hub.access.has_password() {
+            self.greet_inside(hub, now);
+        } else if self.carrier == Carrier::Plain && !self.ip.is_loopback() {
+            let text = format!("{version} {TLS_ONLY}");
+            self.notice(&text, hub, now);
+            self.close(Reason::NotEncrypted, hub, now);
+        } else {
+            self.ask_for_password(&version, hub, now);
+        }
+    }
+
+    /// The words that a program looks for, without the `-- ` of a notice.
+    fn version(&self, hub: &Hub) -> String {
+        let version = &text_form::GREETING["-- ".len()..];
+        match self.is_plain_though_tls_is_offered(hub) {
+            true => format!("{version} {}", text_form::TLS_OFFERED),
+            false => version.to_owned(),
+        }
+    }
+
+    fn is_plain_though_tls_is_offered(&self, hub: &Hub) -> bool {
+        self.carrier == Carrier::Plain && hub.offers_tls()
+    }
+
+    pub(super) fn greet_inside(&mut self, hub: &Hub, now: Now) {
         let here = match hub.people().count() {
             0 => "nobody else is here yet".to_owned(),
             1 => "1 person is here".to_owned(),
@@ -40,13 +68,11 @@ impl Participant {
                 time.as_secs_f64()
             ),
         };
-        // The words that a program looks for, without the `-- ` of a notice.
-        let mut version = text_form::GREETING["-- ".len()..].to_owned();
-        let mut plain = "";
-        if self.carrier == Carrier::Plain && hub.offers_tls() {
-            version = format!("{version} {}", text_form::TLS_OFFERED);
-            plain = "\nthis connection is not encrypted";
-        }
+        let version = self.version(hub);
+        let plain = match self.is_plain_though_tls_is_offered(hub) {
+            true => "\nthis connection is not encrypted",
+            false => "",
+        };
         self.notice(
             &format!(
                 "{version} welcome: {here}, and you are {name}\n\
@@ -58,6 +84,21 @@ impl Participant {
         );
     }
 
+    fn is_refused(&self) -> bool {
+        matches!(self.phase, Phase::Refused(..))
+    }
+
+    /// Whether the hello has the password of the room, if there is one.
+    fn says_password(&self, hello: &Hello, hub: &mut Hub, now: Now) -> bool {
+        if !hub.access.has_password() {
+            return true;
+        }
+        let said = hello.password.as_ref();
+        said.is_some_and(|said| {
+            hub.access.try_password(said, self.ip, now.instant) == Verdict::Right
+        })
+    }
+
     /// Tells why it cannot come in, in place of a greeting.
     pub(in crate::session) fn refuse(&mut self, refusal: Refusal, hub: &Hub, now: Now) {
         self.notice(&refusal.greeting(hub.limits()), hub, now);
@@ -67,6 +108,8 @@ impl Participant {
     pub(super) fn hello(&mut self, hello: Hello, hub: &mut Hub, now: Now) {
         let secret = hello.resume.as_ref().and_then(|resume| resume.secret);
         let known = secret.and_then(|secret| hub.room().tickets().owner_of(&secret));
+        // One that was let in has said the password of the room before.
+        let known = known.filter(|_| !self.is_refused() || self.says_password(&hello, hub, now));
         if let Phase::Refused(refusal, _) = self.phase
             && !known.is_some_and(|owner| hub.room().has_place_of(owner, now))
         {
@@ -250,6 +293,10 @@ impl Participant {
         self.end(Reason::NoSpace, hub, now);
     }
 }
+
+/// Behind the words that a program looks for, where a password would be read on the way.
+const TLS_ONLY: &str = "only: the password of this room is not taken over a connection that \
+                        is not encrypted. Use chat-client HOST PORT, or ncat --ssl HOST PORT";
 
 /// What a program is told that cannot go on as if nothing had happened.
 fn lost(onward: Onward) -> Option<String> {

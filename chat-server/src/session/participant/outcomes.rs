@@ -24,7 +24,9 @@ impl Participant {
         }
         let standing = match &self.phase {
             Phase::Present(name) => Standing::Present(name.clone()),
-            Phase::Asking(_) | Phase::Listening(_) | Phase::Closing(..) => return,
+            Phase::Locked(_) | Phase::Asking(_) | Phase::Listening(_) | Phase::Closing(..) => {
+                return;
+            }
             Phase::Arriving(at) | Phase::Refused(_, at) => Standing::Arriving(*at),
         };
         self.phase = Phase::Asking(Box::new(Asking { question, standing }));

@@ -13,6 +13,7 @@ fn a_command_settles_the_name_only_if_it_may_be_said_before_joining() {
             Arguments::None(_) | Arguments::Id(_) => "",
             Arguments::Text(_) | Arguments::Name(_) => "cy",
             Arguments::Past(_) => "7",
+            Arguments::Password(_) => "correct horse",
             Arguments::Hello(_) => r#"{"protocol":1,"name":"cy"}"#,
         };
         let mut hall = Hall::new();
