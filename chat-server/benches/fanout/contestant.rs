@@ -26,6 +26,9 @@ pub(crate) enum Kind {
     Text,
     /// Ours, in JSON form.
     Json,
+    /// The same, encrypted.
+    TextTls,
+    JsonTls,
     Redis,
     Nats,
     Ngircd,
@@ -43,10 +46,12 @@ pub(crate) struct Step {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Floor,
         Self::Text,
         Self::Json,
+        Self::TextTls,
+        Self::JsonTls,
         Self::Redis,
         Self::Nats,
         Self::Ngircd,
@@ -61,6 +66,8 @@ impl Kind {
             Self::Floor => "floor",
             Self::Text => "text",
             Self::Json => "json",
+            Self::TextTls => "text-tls",
+            Self::JsonTls => "json-tls",
             Self::Redis => "redis",
             Self::Nats => "nats",
             Self::Ngircd => "ngircd",
@@ -71,7 +78,11 @@ impl Kind {
     }
 
     pub(crate) fn is_ours(self) -> bool {
-        matches!(self, Self::Text | Self::Json)
+        matches!(self, Self::Text | Self::Json) || self.is_encrypted()
+    }
+
+    pub(crate) fn is_encrypted(self) -> bool {
+        matches!(self, Self::TextTls | Self::JsonTls)
     }
 
     /// How many people it is asked to bear. ncat waits by `select`, which ends at 1,024
@@ -111,7 +122,7 @@ impl Kind {
     pub(crate) fn echoes(self) -> bool {
         matches!(
             self,
-            Self::Json | Self::Redis | Self::Nats | Self::Mosquitto
+            Self::Json | Self::JsonTls | Self::Redis | Self::Nats | Self::Mosquitto
         )
     }
 
@@ -138,8 +149,10 @@ impl Kind {
                 say: b"\n".to_vec(),
                 until: None,
             }],
-            Self::Text => vec![step(format!("/nick c{number}x\n"), "-- you are now ")],
-            Self::Json => vec![step(
+            Self::Text | Self::TextTls => {
+                vec![step(format!("/nick c{number}x\n"), "-- you are now ")]
+            }
+            Self::Json | Self::JsonTls => vec![step(
                 format!("/hello {{\"protocol\":1,\"name\":\"c{number}x\"}}\n"),
                 "\"type\":\"welcome\"",
             )],
@@ -179,8 +192,10 @@ impl Kind {
         match self {
             // The floor repeats bytes and knows no lines.
             Self::Floor => text.into_bytes(),
-            Self::Text | Self::Ncat => format!("{text}\n").into_bytes(),
-            Self::Json => format!("{{\"type\":\"message\",\"text\":\"{text}\"}}\n").into_bytes(),
+            Self::Text | Self::TextTls | Self::Ncat => format!("{text}\n").into_bytes(),
+            Self::Json | Self::JsonTls => {
+                format!("{{\"type\":\"message\",\"text\":\"{text}\"}}\n").into_bytes()
+            }
             Self::Redis => {
                 format!("*3\r\n$7\r\nPUBLISH\r\n$4\r\nroom\r\n${size}\r\n{text}\r\n").into_bytes()
             }

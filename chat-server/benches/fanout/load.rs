@@ -6,6 +6,7 @@
 //! message once: no more, no less.
 
 mod client;
+mod wire;
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ use socket2::SockRef;
 
 use crate::contestant::{Kind, MARK};
 use client::Client;
+use wire::Wire;
 
 /// How a room is loaded.
 #[derive(Debug, Clone, Copy)]
@@ -111,8 +113,12 @@ impl Crowd {
         self.poll
             .registry()
             .register(&mut socket, Token(number), interest)?;
+        let wire = match self.kind.is_encrypted() {
+            true => Wire::encrypted(socket)?,
+            false => Wire::Plain(socket),
+        };
         self.clients.push(Client {
-            socket,
+            wire,
             connected: false,
             steps: self.kind.arrival(number).into(),
             is_in: false,
@@ -177,7 +183,7 @@ impl Crowd {
         let client = &mut self.clients[number];
         client.stopped = true;
         self.readers -= 1;
-        SockRef::from(&client.socket).set_recv_buffer_size(4096)?;
+        SockRef::from(client.wire.socket()).set_recv_buffer_size(4096)?;
         Ok(())
     }
 
@@ -301,12 +307,12 @@ impl Crowd {
             }
             let started = Instant::now();
             ensure!(
-                self.clients[0].socket.write(&message)? == message.len(),
+                self.clients[0].wire.write(&message)? == message.len(),
                 "a quiet socket takes part of a message"
             );
             let second = &mut self.clients[1];
             loop {
-                match second.socket.read(&mut self.buffer) {
+                match second.wire.read(&mut self.buffer) {
                     Ok(0) => bail!("the server closed a connection"),
                     Ok(count) if memchr_iter(MARK, &self.buffer[..count]).count() == 1 => break,
                     Ok(_) => {}

@@ -266,12 +266,19 @@ impl Bench {
     fn recipe(&self, contestant: &Contestant) -> anyhow::Result<Recipe> {
         let mut command = std::process::Command::new(&contestant.program);
         let mut threads = 1;
+        let home = tempfile::tempdir().context("no place for its output")?;
         match contestant.kind {
             Kind::Floor => {
                 command.arg(crate::FLOOR);
             }
-            Kind::Text | Kind::Json => {
-                command.args(["--listen", "127.0.0.1:0", "--rate", "0", "--tls", "off"]);
+            kind if kind.is_ours() => {
+                let mode = if kind.is_encrypted() {
+                    "require"
+                } else {
+                    "off"
+                };
+                command.args(["--listen", "127.0.0.1:0", "--rate", "0", "--tls", mode]);
+                command.arg("--state").arg(home.path());
                 if let Some(wanted) = contestant.threads {
                     command.arg("--threads").arg(wanted.to_string());
                     threads = wanted;
@@ -282,7 +289,7 @@ impl Bench {
         Ok(Recipe {
             command,
             address: None,
-            home: tempfile::tempdir().context("no place for its output")?,
+            home,
             threads,
         })
     }

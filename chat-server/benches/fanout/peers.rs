@@ -77,7 +77,9 @@ pub(crate) fn recipe(contestant: &Contestant) -> anyhow::Result<Recipe> {
     let mut command = Command::new(&contestant.program);
     command.current_dir(home.path());
     match contestant.kind {
-        Kind::Floor | Kind::Text | Kind::Json => unreachable!("ours are no peers"),
+        Kind::Floor | Kind::Text | Kind::Json | Kind::TextTls | Kind::JsonTls => {
+            unreachable!("ours are no peers")
+        }
         Kind::Redis => {
             command.arg(config(&home, &redis(port))?);
         }

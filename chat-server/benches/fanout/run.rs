@@ -34,7 +34,8 @@ struct Options {
 
     /// Only these scenarios (burst, stopped, hall, crowd, idle, big-hall,
     /// latency, storm) and contestants (text, json, redis, nats, ngircd,
-    /// inspircd, mosquitto, ncat); the floor is always there
+    /// inspircd, mosquitto, ncat; text-tls and json-tls, which are left out
+    /// unless named here); the floor is always there
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     only: Vec<String>,
 
@@ -157,6 +158,8 @@ fn contestants(options: &Options, kinds: &[String]) -> anyhow::Result<Vec<Contes
     for (kind, name) in [
         (Kind::Text, "chat-server, text form"),
         (Kind::Json, "chat-server, JSON form"),
+        (Kind::TextTls, "chat-server, text form, TLS"),
+        (Kind::JsonTls, "chat-server, JSON form, TLS"),
     ] {
         let mut ours = contestant(kind, name, ours);
         ours.threads = options.threads;
@@ -174,7 +177,10 @@ fn contestants(options: &Options, kinds: &[String]) -> anyhow::Result<Vec<Contes
     }
     all.retain(|contestant| {
         let word = contestant.kind.word();
-        contestant.kind == Kind::Floor || kinds.is_empty() || kinds.iter().any(|kind| kind == word)
+        let is_named = kinds.iter().any(|kind| kind == word);
+        // The others are not encrypted either.
+        let is_usual = kinds.is_empty() && !contestant.kind.is_encrypted();
+        contestant.kind == Kind::Floor || is_named || is_usual
     });
     Ok(all)
 }

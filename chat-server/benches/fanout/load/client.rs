@@ -5,12 +5,12 @@ use std::io::{self, Read, Write};
 
 use anyhow::{Context, bail};
 use memchr::{memchr_iter, memmem};
-use mio::net::TcpStream;
 
+use super::wire::Wire;
 use crate::contestant::{Kind, MARK, Step};
 
 pub(super) struct Client {
-    pub(super) socket: TcpStream,
+    pub(super) wire: Wire,
     pub(super) connected: bool,
     /// What is left of coming in; none once it is in.
     pub(super) steps: VecDeque<Step>,
@@ -29,7 +29,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn writable(&mut self) -> anyhow::Result<()> {
         if !self.connected {
-            if let Some(error) = self.socket.take_error()? {
+            if let Some(error) = self.wire.socket().take_error()? {
                 return Err(error).context("cannot connect");
             }
             self.connected = true;
@@ -54,8 +54,13 @@ impl Client {
     }
 
     pub(super) fn flush(&mut self) -> anyhow::Result<()> {
-        while !self.out.is_empty() {
-            match self.socket.write(&self.out) {
+        loop {
+            let taken = match self.out.is_empty() {
+                true => self.wire.flush().map(|()| 0),
+                false => self.wire.write(&self.out),
+            };
+            match taken {
+                Ok(_) if self.out.is_empty() => return Ok(()),
                 Ok(count) => drop(self.out.drain(..count)),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => return Ok(()),
@@ -64,14 +69,13 @@ impl Client {
                 },
             }
         }
-        Ok(())
     }
 
     /// Reads what is there; tells how many bytes and how many messages.
     pub(super) fn read(&mut self, kind: Kind, buffer: &mut [u8]) -> anyhow::Result<(usize, u64)> {
         let (mut bytes, mut marks) = (0, 0);
         loop {
-            match self.socket.read(buffer) {
+            match self.wire.read(buffer) {
                 Ok(0) => bail!("the server closed the connection"),
                 Ok(count) => {
                     let read = &buffer[..count];
@@ -83,7 +87,7 @@ impl Client {
                         self.hear_pings(read)?;
                     }
                     // The poll tells of bytes that come later.
-                    if count < buffer.len() {
+                    if count < buffer.len() && self.wire.tells_the_end() {
                         break;
                     }
                 }
@@ -95,6 +99,10 @@ impl Client {
             }
         }
         self.delivered += marks;
+        if !self.out.is_empty() {
+            // It may have waited for the end of a handshake.
+            self.flush()?;
+        }
         Ok((bytes, marks))
     }
 
