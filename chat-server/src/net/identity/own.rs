@@ -84,10 +84,12 @@ fn write(begun: &Path, path: &Path, text: &str) -> io::Result<File> {
 /// Has the file on the disk before the power may fail. That takes some milliseconds, which
 /// the start does not wait for: a power cut within them leaves a file that is refused.
 fn sync(file: File, folder: PathBuf) {
-    thread::spawn(move || {
+    // Without a thread the system does it in its own time.
+    let _ = thread::Builder::new().spawn(move || {
         let _ = file.sync_all();
-        #[cfg(unix)]
-        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        if cfg!(unix) {
+            let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        }
     });
 }
 
