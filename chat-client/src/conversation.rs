@@ -355,7 +355,7 @@ impl Conversation {
             Stage::Returning { .. } => self.stage = Stage::Unfit { refusal: None },
             Stage::Plain => self.show_plain(&line),
             Stage::Hello { .. } | Stage::Json(_) => self.object(&line, now),
-            // What comes before TLS may be from anybody on the way.
+            // What comes before TLS may be from any machine on the way.
             Stage::Disconnected
             | Stage::TlsOffered
             | Stage::Password

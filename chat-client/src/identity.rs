@@ -8,7 +8,7 @@
 //!
 //! The key goes to the server as a TLS client certificate. Only the key in it counts: the
 //! certificate is signed by that key alone and says nothing else. In the handshake the key
-//! signs what both sides have said so far, so nobody in between can use the proof for
+//! signs what both sides have said so far, so no relay in between can use the proof for
 //! another connection, and there is nothing of it to steal. A server knows the key by the
 //! fingerprint that `ssh-keygen -l` prints.
 //!

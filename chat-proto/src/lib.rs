@@ -36,7 +36,7 @@
 //! There is no way from a plain connection to an encrypted one. On a plain connection to a
 //! server that takes TLS as well, the word [`tls`](text_form::TLS_OFFERED) stands behind the
 //! start of the greeting: `-- chat/1 tls …`. A program that speaks TLS then closes, having
-//! sent nothing, and comes again over TLS. What came before that is from anybody on the way,
+//! sent nothing, and comes again over TLS. What came before that may be from any machine on the way,
 //! and is thrown away. With `-- chat/1 tls only` the server takes nothing but TLS, and closes.
 //! An end of TCP without `close_notify` is an end, but not the end of a line.
 //!

@@ -77,7 +77,7 @@ fn front(identity: &Identity) -> (TlsFront, TcpListener) {
     (TlsFront::start(inner, identity), listener)
 }
 
-/// Nobody has come.
+/// No connection has come.
 #[track_caller]
 fn is_unvisited(listener: &TcpListener) {
     listener.set_nonblocking(true).expect("a socket of ours");
@@ -251,7 +251,7 @@ fn a_server_that_closes_in_the_handshake_is_lost_and_not_plain() {
     ended(&program.finish(), 3, &[closed]);
 }
 
-/// The end of a connection can come from anybody on the way, unless TLS says it.
+/// The end of a connection can come from any machine on the way, unless TLS says it.
 #[test]
 fn a_line_that_is_cut_off_is_not_shown() {
     let identity = Identity::new();

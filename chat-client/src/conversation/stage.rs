@@ -42,7 +42,7 @@ pub(super) enum Refusal {
     ForNow(String),
     /// Another attempt is of no use. The person has been told.
     ForGood,
-    /// It lets nobody in without TLS, and the person wants none.
+    /// It lets no client in without TLS, and the person wants none.
     TlsOnly,
 }
 

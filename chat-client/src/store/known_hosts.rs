@@ -204,7 +204,7 @@ fn check_size(bytes: usize) -> io::Result<()> {
 }
 
 /// The largest file, of about 10,000 servers. To forget the oldest ones instead would
-/// let anybody make a client forget a server, by many names that lead to many ports.
+/// let a stranger make a client forget a server, by many names that lead to many ports.
 const MAX_FILE: u64 = 1 << 20;
 
 /// How long to wait for other clients, each of which has a file synced meanwhile. No

@@ -58,7 +58,7 @@ impl FromStr for Pin {
 /// What stands before the digits.
 const PREFIX: &str = "SHA256:";
 
-/// The fewest digits that are taken: 96 bits, which nobody can find another key for.
+/// The fewest digits that are taken: 96 bits, for which no attacker can find another key.
 const SHORTEST: usize = 16;
 
 /// The digits of 256 bits in base64.

@@ -91,7 +91,7 @@ struct Person {
 /// What a key has to do with a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holding<'a> {
-    /// Nobody holds the name, nor one that looks like it.
+    /// No key holds the name, nor one that looks like it.
     Free,
     /// The person with this key holds it, and it is listed in this form.
     Own(&'a Name),
@@ -180,7 +180,7 @@ impl People {
         self.people.len()
     }
 
-    /// Whether nobody holds a name.
+    /// Whether no key holds a name.
     pub fn is_empty(&self) -> bool {
         self.people.is_empty()
     }

@@ -79,7 +79,7 @@ impl Entry {
     }
 }
 
-/// Whatever ends the thread that accepts connections, this one is not to go on without it.
+/// The thread of the entry does not go on without the one that accepts connections.
 impl Drop for Entry {
     fn drop(&mut self) {
         self.0.stop.store(true, Ordering::SeqCst);

@@ -17,7 +17,7 @@ pub use credentials::{Credentials, Failure};
 pub enum Source {
     /// In a folder of the server, which makes them if they are not there.
     Own(PathBuf),
-    /// In two files that somebody else looks after.
+    /// In two files that the operator looks after.
     Files {
         /// The certificate, and those of its issuers.
         cert: PathBuf,

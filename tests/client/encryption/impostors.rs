@@ -202,7 +202,7 @@ fn a_relay_gets_nothing() {
     fs::write(home.known_hosts(), known).expect("our own directory");
     let output = home.say_secret(relay.addr(), &[]);
     ended(&output, 4, &[false_key.fingerprint(), key]);
-    // The room has heard of nobody.
+    // The room has heard of no newcomer.
     bo.send_str("/who\n");
     bo.expect_not_before("ann", "-- here (1 in all): bo\n");
     // With the right key it goes through.
@@ -219,7 +219,7 @@ fn a_relay_gets_nothing() {
     }
 }
 
-/// Anybody has the certificate of a server. Its key is needed to sign with it.
+/// Each client has the certificate of a server. Its key is needed to sign with it.
 #[test]
 fn a_copied_certificate_is_of_no_use() {
     let real = Identity::new();

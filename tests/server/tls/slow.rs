@@ -23,7 +23,7 @@ fn end_of(mut stream: TcpStream, since: Instant) -> Duration {
 }
 
 /// Whatever a peer leaves out of its handshake, after 10 s from accept it is gone, and
-/// until then it costs no processor time and holds up nobody.
+/// until then it costs no processor time and delays no other peer.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_handshake_has_ten_seconds_in_all() {

@@ -89,7 +89,7 @@ impl TlsFront {
         text.clone_into(&mut lock(&self.state.plain));
     }
 
-    /// Takes TLS from nobody from now on, and says this.
+    /// Takes no TLS from now on, and says this.
     pub fn say_only_in_plain(&self, text: &str) {
         self.say_in_plain(text);
         self.state.deaf.store(true, Ordering::SeqCst);

@@ -46,7 +46,7 @@ fn an_offer_is_taken_before_anything_is_sent() {
     }
 }
 
-/// It has no more to offer, and an endless round is to nobody's good.
+/// It has no more to offer, and to go round without end helps neither side.
 #[test]
 fn an_offer_within_tls_is_not_taken() {
     for greeting in [OFFER, ONLY] {

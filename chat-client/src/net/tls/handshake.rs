@@ -61,7 +61,7 @@ pub(in crate::net) fn shake_hands(
     while session.is_handshaking() {
         shaking.receive(&mut session)?;
         let processed = session.process_new_packets();
-        // The last flight, or an alert, which may find nobody.
+        // The last flight, or an alert, for a server that may be gone.
         let sent = shaking.send(&mut session);
         if let Err(error) = processed {
             return Err(match verifier.judged() {

@@ -80,7 +80,7 @@ impl Tls {
                 Ok(0) => return Received::End,
                 Ok(count) => return Received::Bytes(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                // The end came without a word: anybody on the way can do that.
+                // The end came without a word: any machine on the way can do that.
                 Err(_) => return Received::Cut,
             }
             match self.session.read_tls(&mut Carrier(&mut self.tcp)) {

@@ -13,7 +13,7 @@ use super::words::reason;
 use crate::trust::{Distrust, Trust, Trusted};
 
 /// Gives the server's key to a [`Trust`], and keeps what that says. The signatures are
-/// checked as ever: anybody can show a certificate, but only the server has its key.
+/// checked as ever: any machine can show a certificate, but only the server has its key.
 #[derive(Debug)]
 pub(super) struct Verifier {
     provider: Arc<CryptoProvider>,
