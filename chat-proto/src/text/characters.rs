@@ -24,8 +24,9 @@ pub(super) fn fit(said: &str) -> String {
     filter.kept
 }
 
-/// The same for a piece of a text: at its ends everything passes that may pass behind, or
-/// before, some other text; see [`clean_part`](super::clean_part).
+/// The same for a piece of a text. Whatever depends on the text before the piece, or behind
+/// it, passes, and is left to the cleaning of the whole text; see
+/// [`clean_part`](super::clean_part).
 pub(super) fn fit_part(piece: &str) -> String {
     let mut filter = Filter {
         is_open: true,
@@ -41,15 +42,16 @@ struct Filter {
     kept: String,
     /// The last character of the line that is settled; `None` at its beginning.
     last: Option<char>,
-    /// The text before the beginning is unknown, and may be anything.
+    /// Nothing has settled yet, and the text before the beginning is unknown.
     is_open: bool,
     /// The last settled character that is no mark, selector or joiner.
     base: char,
     /// The last mark on it.
     mark: char,
     marks: Marks,
-    /// The number of joiners in the emoji sequence that ends here.
-    joined: u32,
+    /// The number of joiners in the emoji sequence that ends here; `None` if the sequence
+    /// began before the piece.
+    joined: Option<u32>,
     /// Characters at the end of `kept` that stay only if the next one needs them: where
     /// they begin, and the first of them.
     pending: Option<(usize, char)>,
@@ -81,6 +83,10 @@ impl Filter {
     }
 
     fn take(&mut self, character: char) {
+        if self.is_open && depends_on_others(character) {
+            self.kept.push(character);
+            return;
+        }
         match character {
             '\t' | '\n' => {
                 self.end_line();
@@ -88,12 +94,15 @@ impl Filter {
             }
             '\u{2028}' | '\u{2029}' => self.put_base(' '),
             ZWNJ | ZWJ | ZWSP | GRAPHEME_JOINER | VOWEL_SEPARATOR | '\u{1bca0}'..='\u{1bca3}' => {
-                if self.last.is_some() || self.is_open {
+                if self.last.is_some() {
                     self.hold(character);
                 }
             }
-            // A syllable may begin with it.
-            INITIAL_FILLER => self.hold(character),
+            // A syllable begins with it, so nothing before it reaches what follows.
+            INITIAL_FILLER => {
+                self.drop_pending();
+                self.hold(character);
+            }
             VOWEL_FILLER => self.put_vowel_filler(),
             '\u{e0020}'..='\u{e007e}' => self.put_tag(character),
             TAG_END => self.end_tags(),
@@ -118,14 +127,19 @@ impl Filter {
             self.kept.push_str(&text[first.len_utf8()..]);
             self.last = Some(last);
             self.base = last;
-            self.joined = 0;
+            self.joined = Some(0);
         }
     }
 
     /// A visible character that stands by itself.
     fn put_base(&mut self, character: char) {
-        let is_joined = self.settle(character) == Some(ZWJ);
-        self.joined = if is_joined { self.joined + 1 } else { 0 };
+        self.joined = if self.settle(character) == Some(ZWJ) {
+            self.joined.map(|joined| joined + 1)
+        } else if self.is_open && self.kept.ends_with(ZWJ) {
+            None
+        } else {
+            Some(0)
+        };
         self.put(character);
         self.base = character;
         self.marks = Marks::default();
@@ -186,23 +200,22 @@ impl Filter {
     /// The end of the name of a region, if that is one.
     fn end_tags(&mut self) {
         if let Some((at, FLAG)) = self.pending
-            && (is_subdivision(&self.kept[at..]) || self.last.is_none())
+            && is_subdivision(&self.kept[at..])
         {
             self.pending = None;
-            self.put(TAG_END);
-        } else if self.pending.is_none() && self.last.is_none() && self.is_open {
             self.put(TAG_END);
         }
     }
 
-    /// Whether this holds for the last character, or may hold for an unknown one.
+    /// Whether there is a last character, and this holds for it.
     fn is_behind(&self, test: impl Fn(char) -> bool) -> bool {
-        self.last.map_or(self.is_open, test)
+        self.last.is_some_and(test)
     }
 
     fn put(&mut self, character: char) {
         self.kept.push(character);
         self.last = Some(character);
+        self.is_open = false;
     }
 
     fn hold(&mut self, character: char) {
@@ -215,22 +228,29 @@ impl Filter {
     /// Decides on what is pending, now that the next character is known. Returns the first
     /// character of it if it stays.
     fn settle(&mut self, next: char) -> Option<char> {
-        let (at, pending) = self.pending.take()?;
+        let &(at, pending) = self.pending.as_ref()?;
         if self.is_needed(pending, &self.kept[at..], next) {
+            self.pending = None;
             return Some(pending);
         }
-        self.kept.truncate(at);
+        self.drop_pending();
         None
+    }
+
+    /// Removes what is pending, and returns the first character of it.
+    fn drop_pending(&mut self) -> Option<char> {
+        let (at, pending) = self.pending.take()?;
+        self.kept.truncate(at);
+        Some(pending)
     }
 
     /// Whether what is pending does something between the last character and the next.
     fn is_needed(&self, pending: char, whole: &str, next: char) -> bool {
-        if self.last.is_none() && self.is_open {
-            return true;
-        }
         let last = self.last.unwrap_or(' ');
         match pending {
-            ZWJ if self.ends_emoji() => is_emoji(next) && self.joined < MAX_JOINED,
+            ZWJ if self.ends_emoji() => {
+                is_emoji(next) && self.joined.is_none_or(|joined| joined < MAX_JOINED)
+            }
             // The letter takes the form that it has before another one: `ه‍.ق`.
             ZWJ if last.script() == Script::Arabic && !next.is_whitespace() => true,
             ZWJ | ZWNJ => is_virama(last) || may_be_joined(last, next),
@@ -257,16 +277,13 @@ impl Filter {
     /// At the end of a line nothing is joined: a pending joiner would make a terminal draw
     /// the next character that is printed into the last cell.
     fn end_line(&mut self) {
-        if let Some((at, pending)) = self.pending.take() {
-            self.kept.truncate(at);
-            if pending == ZWJ {
-                self.make_final();
-            }
+        if self.drop_pending() == Some(ZWJ) {
+            self.make_final();
         }
         self.last = None;
         self.is_open = false;
         self.marks = Marks::default();
-        self.joined = 0;
+        self.joined = Some(0);
     }
 
     /// Final consonants of Malayalam and Bengali were written with a joiner at the end before
@@ -284,6 +301,19 @@ impl Filter {
             self.kept.push(last);
         }
     }
+}
+
+/// Whether a character passes behind some characters, or before some, and not otherwise.
+fn depends_on_others(character: char) -> bool {
+    is_selector(character)
+        || is_combining_mark(character) && !is_ignorable(character)
+        || matches!(
+            character,
+            ZWNJ | ZWJ | ZWSP | GRAPHEME_JOINER | VOWEL_SEPARATOR | INITIAL_FILLER | VOWEL_FILLER
+                | '\u{13430}'..='\u{1343f}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{e0020}'..='\u{e007f}'
+        )
 }
 
 /// Whether it is the first consonant of a syllable of Hangul.

@@ -47,6 +47,16 @@ fn texts_have_limits() {
     assert_eq!(text(&"x".repeat(MAX_TEXT + 1)), Err(TextError::TooLong));
 }
 
+/// Invisible, and of no use behind or before anything: no terminal may see it even in a
+/// draft.
+fn is_never_kept(character: char) -> bool {
+    is_ignorable(character)
+        && !is_selector(character)
+        && !matches!(character,
+            '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200d}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{e0020}'..='\u{e007f}')
+}
+
 /// Pieces of which texts are made that have to do with the rules.
 fn piece() -> impl Strategy<Value = String> {
     let special = [
@@ -68,6 +78,8 @@ fn piece() -> impl Strategy<Value = String> {
         "\u{200c}",
         "\u{200b}",
         "\u{34f}",
+        "\u{202e}",
+        "\u{17b4}",
         "\u{180e}",
         "\u{180b}",
         "\u{fe0f}",
@@ -127,13 +139,53 @@ proptest! {
             let typed: String = said.chars().map(|c| clean_part(&c.to_string())).collect();
             prop_assert_eq!(clean(&typed), &*cleaned, "{}", codes(&said));
         }
-        let part = clean_part(&said);
-        prop_assert_eq!(clean(&part), &*cleaned, "{}", codes(&said));
-        prop_assert_eq!(clean_part(&part), part);
         // What is gone takes nothing along but what belongs to it.
         let letters = |text: &str| text.chars().filter(|c| "aकനمᠠ葛ខ".contains(*c)).count();
         if !said.contains(|c: char| c.is_control()) && !said.contains('\u{d4d}') {
             prop_assert_eq!(letters(&cleaned), letters(&said));
         }
+    }
+
+    /// A text may be pasted in pieces of any size, among typed ones.
+    #[test]
+    fn pieces_become_what_the_whole_would(
+        pieces in proptest::collection::vec(proptest::collection::vec(piece(), 0..6), 1..6),
+    ) {
+        // Escape sequences are looked for in each piece by itself.
+        let pieces = pieces
+            .iter()
+            .map(|piece| piece.concat().replace(|c: char| c.is_control() && c != '\n', ""));
+        let pieces: Vec<String> = pieces.collect();
+        let said = pieces.concat();
+        let parts: Vec<String> = pieces.iter().map(|piece| clean_part(piece)).collect();
+        let typed = parts.concat();
+        prop_assert_eq!(clean(&typed), clean(&said), "{}", codes(&said));
+        for part in parts {
+            prop_assert!(!part.contains(is_never_kept), "{}", codes(&part));
+            prop_assert_eq!(clean_part(&part), part);
+        }
+    }
+}
+
+/// What stands before a piece decides on its first characters, so they stay until it is
+/// known.
+#[test]
+fn a_piece_keeps_what_another_one_may_need() {
+    for (pieces, whole) in [
+        (["\u{200d}\u{115f}", "\u{200d}\u{1161}"], "\u{115f}\u{1161}"),
+        (
+            ["\u{115f}", "\u{200d}\u{1160}\u{11a8}"],
+            "\u{115f}\u{1160}\u{11a8}",
+        ),
+        (["ന", "\u{d4d}\u{200d}\n"], "ൻ\n"),
+    ] {
+        let parts = pieces.map(clean_part).concat();
+        assert_eq!(clean(&parts), whole, "{}", codes(&pieces.concat()));
+        assert_eq!(
+            clean(&pieces.concat()),
+            whole,
+            "{}",
+            codes(&pieces.concat())
+        );
     }
 }
