@@ -94,7 +94,7 @@ pub enum Role {
 }
 
 /// All commands, in the order in which `/help` and the refusal of a `type` list them.
-pub static CATALOGUE: [Entry; 10] = [
+pub static CATALOGUE: [Entry; 11] = [
     Entry {
         kind: Kind::Message,
         // Said by a line that does not begin with a `/`.
@@ -169,6 +169,21 @@ pub static CATALOGUE: [Entry; 10] = [
         text: None,
         json: Some("ping"),
         arguments: Arguments::Id(|id| Command::Ping { id }),
+        when: When::Joined,
+        role: Role::Anyone,
+    },
+    Entry {
+        kind: Kind::Forget,
+        text: Some(TextForm {
+            word: "forget",
+            argument: "NAME",
+            help: Some("frees a name that belongs to your key"),
+            usage: "/forget NAME: say which name is to belong to no key any more",
+            synonyms: &["drop", "unclaim", "unregister"],
+            typist: Typist::Person,
+        }),
+        json: Some("forget"),
+        arguments: Arguments::Name(|name| Command::Forget { name }),
         when: When::Joined,
         role: Role::Anyone,
     },

@@ -30,6 +30,11 @@ pub enum Command {
         /// The wanted name as it was given.
         name: String,
     },
+    /// Free a name that a key holds.
+    Forget {
+        /// The name as it was given.
+        name: String,
+    },
     /// Who is here?
     Who,
     /// Are you there?
@@ -62,6 +67,7 @@ pub enum Kind {
     Who,
     History,
     Ping,
+    Forget,
     Quit,
     Help,
     Password,
@@ -118,6 +124,7 @@ impl Command {
             Self::Message { .. } => Kind::Message,
             Self::Action { .. } => Kind::Action,
             Self::Nick { .. } => Kind::Nick,
+            Self::Forget { .. } => Kind::Forget,
             Self::Who => Kind::Who,
             Self::Ping { .. } => Kind::Ping,
             Self::History { .. } => Kind::History,

@@ -15,7 +15,7 @@ use jiff::tz::Offset;
 use crate::name::{MAX_NAME_COLUMNS, Name};
 use crate::text::{MAX_TEXT, Text};
 
-pub use crate::identity::{MessageId, RoomId, RunId, Secret, Tag};
+pub use crate::identity::{KeyId, MessageId, RoomId, RunId, Secret, Tag};
 
 /// Something that happened in the room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +87,15 @@ impl Arrival {
     }
 }
 
+/// A person who is in the room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The name in the room.
+    pub name: Name,
+    /// The key that holds the name, if the person has shown it.
+    pub held: Option<KeyId>,
+}
+
 /// Whether a person said something or did it. The same text is another event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpeechKind {
@@ -113,6 +122,8 @@ pub struct Speech {
     pub name: Name,
     /// What they said.
     pub text: Text,
+    /// The key that holds the name, if the speaker has shown it.
+    pub held: Option<KeyId>,
     /// The mark that the speaker's program gave it.
     pub id: Option<MessageId>,
     /// Only beside an `id` that is too short to be unique: by this tag the server
@@ -141,7 +152,7 @@ pub enum Reply {
         /// How many people are in the room.
         people: usize,
         /// Some of them, in alphabetical order.
-        names: Vec<Name>,
+        names: Vec<Person>,
         /// Whether another piece follows.
         more: bool,
     },
@@ -207,7 +218,7 @@ pub struct Welcome {
     /// How many people are in the room, the newcomer among them.
     pub people: usize,
     /// Up to [`Welcome::MAX_NAMES`] of them; `who` tells all.
-    pub names: Vec<Name>,
+    pub names: Vec<Person>,
     /// The limits that the server enforces.
     pub limits: Limits,
     /// The secret by which the program proves later that it is the same one; from a
@@ -300,27 +311,33 @@ pub enum ErrorCode {
     /// Another person has this name or one that looks like it, or it is kept for
     /// the person who had it before a restart.
     NameTaken,
+    /// The name, or one that looks like it, belongs to a key that the peer has not shown.
+    NameHeld,
     /// The history cannot be written, and the server takes nothing that it cannot keep.
     NotKept,
     /// Too many connections, in all or from one address. Later there may be space.
     Full,
     /// The room asks for a password, and did not get the right one.
     Password,
+    /// The peer may not do this, or may not come in without a key that is listed.
+    NotAllowed,
     /// A code that this version does not know.
     Other,
 }
 
 impl ErrorCode {
-    const ALL: [(Self, &str); 10] = [
+    const ALL: [(Self, &str); 12] = [
         (Self::TooLong, "too_long"),
         (Self::NotUtf8, "not_utf8"),
         (Self::Empty, "empty"),
         (Self::BadCommand, "bad_command"),
         (Self::BadName, "bad_name"),
         (Self::NameTaken, "name_taken"),
+        (Self::NameHeld, "name_held"),
         (Self::NotKept, "not_kept"),
         (Self::Full, "full"),
         (Self::Password, "password"),
+        (Self::NotAllowed, "not_allowed"),
         (Self::Other, "other"),
     ];
 

@@ -98,7 +98,9 @@ pub fn encode_command(command: &Command, out: &mut Vec<u8>) {
             object.text = Some(text.as_str().into());
             object.id = id.as_ref().map(|id| id.as_str().into());
         }
-        Command::Nick { name } => object.name = Some(name.as_str().into()),
+        Command::Nick { name } | Command::Forget { name } => {
+            object.name = Some(name.as_str().into())
+        }
         Command::Ping { id } => object.id = id.as_ref().map(|id| id.as_str().into()),
         Command::History { past, id } => {
             match *past {

@@ -106,8 +106,8 @@
 //! ```
 //!
 //! Each line is preceded by CR. A peer does not get its own messages back. `/me TEXT`,
-//! `/nick NAME`, `/who`, `/history N` (20 without a number), `/help` and `/quit` are
-//! commands ([`catalogue`]), and `//x` says `/x`. What `/history` shows has its time (UTC)
+//! `/nick NAME`, `/who`, `/history N` (20 without a number), `/forget NAME`, `/help` and
+//! `/quit` are commands ([`catalogue`]), and `//x` says `/x`. What `/history` shows has its time (UTC)
 //! before it:
 //!
 //! ```text
@@ -129,15 +129,15 @@
 //!
 //! | `type` from the server | members |
 //! | --- | --- |
-//! | `message`, `action` | `seq` `time` `name` `text`, and `id` if the sender gave one; with a short `id` also `tag` |
+//! | `message`, `action` | `seq` `time` `name` `text`, `held` if a key holds the name, and `id` if the sender gave one; with a short `id` also `tag` |
 //! | `entered` | `seq` `time` `names`, `back` (those of `names` who are back after a restart, and have proved it), `tags` (one for each name, or null) |
 //! | `left` | `seq` `time` `names` |
 //! | `renamed` | `seq` `time` `old` `new` `tag` |
 //! | `room` | `seq` `time` `room` `run` `people` (as told by the events before; 0: the room was opened, and the people who were in it before are gone) |
-//! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `limits`, `room` (the identity of the room and of this run of the server), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), `secret`; and if `resume` was asked for `resumed`, and `from` (the number of the first event that follows, if the room is the same) |
+//! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `held` (as in `who`) `limits`, `room` (the identity of the room and of this run of the server), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), `secret`; and if `resume` was asked for `resumed`, and `from` (the number of the first event that follows, if the room is the same) |
 //! | `notice` | `time` `text` |
 //! | `error` | `time` `code` `text`, and `id` of the refused message |
-//! | `who` | `time` `people` `names` (at most 200) `more` (another piece follows) |
+//! | `who` | `time` `people` `names` (at most 200) `more` (another piece follows), and if keys hold any of the names `held` (one for each name, or null) |
 //! | `pong` | `time`, `id` |
 //! | `gap` | `time` `missed` (so many events that come next are no longer held, or cannot be read) |
 //! | `confirmed` | `time` `id` `seq` (the message is that event already) |
@@ -147,7 +147,7 @@
 //! | `type` from the client | members |
 //! | --- | --- |
 //! | `message`, `action` | `text` (may hold line ends), `id` (optional, 1 to 64 visible ASCII characters) |
-//! | `nick` | `name` |
+//! | `nick`, `forget` | `name` |
 //! | `who`, `quit` | |
 //! | `ping` | `id` (optional) |
 //! | `history` | `count` (of the last messages and actions in memory), or `first` and, if not the newest, `last`; `id` (optional) |
@@ -168,7 +168,7 @@
 //! | `stall_ms` | the time in which a peer that takes nothing of what waits for it is closed; never 0 |
 //!
 //! A `code` is one of `too_long`, `not_utf8`, `empty`, `bad_command`, `bad_name`,
-//! `name_taken`, `not_kept`, `password` and `full`.
+//! `name_taken`, `name_held`, `not_kept`, `password`, `not_allowed` and `full`.
 //!
 //! `seq` counts the events of the room from 1 without gaps. All readers see the
 //! same events in the same order, and after a `welcome` with `seq` 41 the next
@@ -262,6 +262,25 @@
 //! - `entered` names the program in `back`. A client that does not show who
 //!   is back after a restart goes by `back`, and not by the name.
 //! - The server knows its short ids again.
+//!
+//! # Names that belong to keys
+//!
+//! A peer can show a key in its TLS client certificate: of Ed25519, ECDSA on P-256 or
+//! P-384, or RSA of 2048 to 8192 bits. Nothing else in the certificate counts, and the
+//! handshake proves that the peer has the private key, so that it cannot be relayed. A
+//! server can let names belong to such keys:
+//!
+//! - A peer that asks for a name of another key, or for one that looks like it, does not get
+//!   it, nor that with a number: at `/hello` it gets its address, with a `notice`, and at
+//!   `nick` an `error` with the code `name_held`.
+//! - Where the server allows that, the first thing that a peer with a key says under a free
+//!   name that it has asked for makes the name belong to its key, and a `notice` says so.
+//!   `forget` frees a name of one's own key.
+//! - `held` tells which names their bearers hold: the first 16 characters of the key's
+//!   SHA-256 fingerprint, as `ssh-keygen -l` prints it behind `SHA256:`. A name without it
+//!   is merely in use.
+//! - A server may let in only the keys that it knows. To a peer without such a key its
+//!   greeting is one line, with the reason, and it closes the connection.
 //!
 //! # Who is here
 //!

@@ -7,7 +7,7 @@
 
 use crate::catalogue::{self, Arguments};
 use crate::command::{Command, CommandError, Hello, Past};
-use crate::event::{Body, Event, Reply, Speech};
+use crate::event::{Body, Event, Person, Reply, Speech};
 use crate::name::Name;
 use crate::password::Password;
 use crate::text::{self, Text, TextError};
@@ -23,6 +23,10 @@ pub const PASSWORD_WANTED: &str = "password";
 /// if the same port also takes TLS from the first byte. A program that speaks TLS closes
 /// and comes again that way.
 pub const TLS_OFFERED: &str = "tls";
+
+/// What stands behind [`GREETING`] and a blank, and behind [`TLS_OFFERED`] if that is there,
+/// in a room that lets in only peers whose key it knows, and not this one.
+pub const KEYS_ONLY: &str = "keys only";
 
 /// The longest line that a connection in this form may send: a text of the
 /// longest kind behind the longest command.
@@ -126,12 +130,9 @@ pub fn encode_reply(reply: &Reply, out: &mut Vec<u8>) {
     }
 }
 
-fn list(names: &[Name]) -> String {
-    names
-        .iter()
-        .map(Name::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
+fn list(people: &[Person]) -> String {
+    let names = people.iter().map(|person| person.name.as_str());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn put(out: &mut Vec<u8>, parts: &[&str]) {

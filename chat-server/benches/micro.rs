@@ -201,6 +201,7 @@ fn event() -> Event {
         body: Body::Message(Speech {
             name: Name::choose("ann").expect("a name"),
             text: Text::clean(&said()).expect("a text"),
+            held: None,
             id: None,
             tag: None,
         }),

@@ -232,7 +232,7 @@ impl Conversation {
             Reply::Notice(text) => self.show(Line::notice(text.as_str())),
             Reply::Error { code, text, id } => self.error(code, &text, id),
             Reply::People { people, names, .. } => {
-                let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+                let names: Vec<&str> = names.iter().map(|person| person.name.as_str()).collect();
                 let names = names.join(", ");
                 self.show(Line::notice(format!("here ({people} in all): {names}")));
             }
@@ -312,7 +312,8 @@ impl Conversation {
             self.netsplit = None;
         }
         self.people = People::default();
-        for name in welcome.names.iter().filter(|name| **name != welcome.name) {
+        let names = welcome.names.iter().map(|person| &person.name);
+        for name in names.filter(|name| **name != welcome.name) {
             self.people.enter(name);
         }
         self.limit = welcome.limits.text.min(MAX_TEXT);
@@ -331,7 +332,8 @@ impl Conversation {
     fn introduction(&self, welcome: &Welcome) -> String {
         let me = &welcome.name;
         let others = welcome.people.saturating_sub(1);
-        let names = welcome.names.iter().filter(|name| *name != me);
+        let names = welcome.names.iter().map(|person| &person.name);
+        let names = names.filter(|name| *name != me);
         let names: Vec<&str> = names.map(Name::as_str).take(MAX_NAMED).collect();
         let others_here = match (names.len(), others.saturating_sub(names.len())) {
             (0, 0) => "nobody else is here yet".to_owned(),

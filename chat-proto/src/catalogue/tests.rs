@@ -94,7 +94,7 @@ fn each_name_is_that_of_one_command() {
 #[test]
 fn the_longest_line_holds_each_command_with_the_longest_text() {
     for (entry, form) in text_forms() {
-        if let Arguments::Text(_) | Arguments::Name(_) = entry.arguments {
+        if let Arguments::Text(_) = entry.arguments {
             let start = format!("/{} ", form.word);
             assert!(text_form::MAX_LINE >= start.len() + MAX_TEXT, "{start}");
         }
@@ -103,7 +103,10 @@ fn the_longest_line_holds_each_command_with_the_longest_text() {
 
 #[test]
 fn the_words_are_in_order() {
-    assert_eq!(words(), ["help", "history", "me", "nick", "quit", "who"]);
+    assert_eq!(
+        words(),
+        ["forget", "help", "history", "me", "nick", "quit", "who"]
+    );
 }
 
 #[test]
@@ -114,6 +117,7 @@ whatever you type is said to everyone here
 /nick NAME    gives you another name
 /who          tells who is here
 /history N    shows the last N things that were said
+/forget NAME  frees a name that belongs to your key
 /quit         leaves, and so does Ctrl-D
 //TEXT        says a line that begins with /";
     let remark = ", and so does Ctrl-D";

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::event::{Arrival, Body, Event, MessageId, Speech, Tag};
+use crate::event::{Arrival, Body, Event, KeyId, MessageId, Speech, Tag};
 use crate::name::Name;
 use crate::text::Text;
 
@@ -48,6 +48,9 @@ fn put_speech(kind: &str, speech: &Speech, out: &mut Vec<u8>) {
     out.push(b'"');
     put_member("name", speech.name.as_str(), out);
     put_member("text", speech.text.as_str(), out);
+    if let Some(held) = &speech.held {
+        put_member("held", held.as_str(), out);
+    }
     put_tag(speech.tag, out);
     if let Some(id) = &speech.id {
         put_member("id", id.as_str(), out);
@@ -135,6 +138,7 @@ pub(super) fn parse_message(line: &str) -> Option<Event> {
     let line = line.strip_prefix(",\"type\":\"message\",")?;
     let (name, line) = take_member("name", line)?;
     let (text, line) = take_member("text", line.strip_prefix(',')?)?;
+    let (held, line) = take_optional("held", line);
     let (tag, line) = take_optional("tag", line);
     let (id, line) = take_optional("id", line);
     if line != "}" {
@@ -146,6 +150,7 @@ pub(super) fn parse_message(line: &str) -> Option<Event> {
         body: Body::Message(Speech {
             name: Name::parse(name).ok()?,
             text: Text::clean(text).ok()?,
+            held: held.and_then(KeyId::parse),
             id: id.and_then(MessageId::new),
             tag: tag.and_then(Tag::parse),
         }),

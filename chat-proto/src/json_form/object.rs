@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::limits::LimitsObject;
 use super::{event, trouble};
-use crate::event::{Arrival, MessageId, RoomId, Speech, Tag};
+use crate::event::{Arrival, KeyId, MessageId, Person, RoomId, Speech, Tag};
 use crate::name::Name;
 use crate::text::Text;
 
@@ -90,6 +90,8 @@ pub(super) struct Object<'a> {
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Str<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) held: Option<Held<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(super) tag: Option<Str<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) limits: Option<LimitsObject>,
@@ -123,6 +125,16 @@ pub(super) struct Object<'a> {
     pub(super) count: Option<usize>,
 }
 
+/// Which keys hold names.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Held<'a> {
+    /// Of a speaker.
+    One(#[serde(borrow)] Str<'a>),
+    /// Of people, one for each name.
+    Each(#[serde(borrow)] Vec<Option<Str<'a>>>),
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ResumeObject<'a> {
     #[serde(borrow)]
@@ -142,6 +154,10 @@ impl Object<'_> {
         Ok(Speech {
             name: to_name(&self.name)?,
             text: self.to_text()?,
+            held: match &self.held {
+                Some(Held::One(held)) => KeyId::parse(held),
+                _ => None,
+            },
             id: self.to_id(),
             tag: self.to_tag(),
         })
@@ -172,6 +188,21 @@ impl Object<'_> {
             .iter()
             .map(|name| Name::parse(name).map_err(|_| MalformedObject))
             .collect()
+    }
+
+    /// The people in `names`, each with the key in the same place, if there is one for
+    /// each.
+    pub(super) fn to_people(&self) -> Result<Vec<Person>, MalformedObject> {
+        let unheld = |name| Person { name, held: None };
+        let mut people: Vec<_> = self.to_names()?.into_iter().map(unheld).collect();
+        if let Some(Held::Each(held)) = &self.held
+            && held.len() == people.len()
+        {
+            for (person, held) in people.iter_mut().zip(held) {
+                person.held = held.as_deref().and_then(KeyId::parse);
+            }
+        }
+        Ok(people)
     }
 
     pub(super) fn to_arrivals(&self) -> Result<Vec<Arrival>, MalformedObject> {

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::limits::{LimitsObject, milliseconds};
-use super::object::{MalformedObject, Object, Str, to_name};
-use crate::event::{ErrorCode, Reply, Secret, Timestamp, Welcome};
-use crate::name::Name;
+use super::object::{Held, MalformedObject, Object, to_name};
+use crate::event::{ErrorCode, Person, Reply, Secret, Timestamp, Welcome};
 
 /// Appends the line of a reply that is made at `time`.
 pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
@@ -32,7 +31,7 @@ pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
         } => {
             object.kind = "who".into();
             object.people = Some(*people);
-            object.names = Some(strings(names));
+            object.fill_people(names);
             object.more = Some(*more);
         }
         Reply::Pong { id } => {
@@ -64,6 +63,16 @@ pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
 }
 
 impl<'a> Object<'a> {
+    fn fill_people(&mut self, people: &'a [Person]) {
+        let names = people.iter().map(|person| person.name.as_str().into());
+        self.names = Some(names.collect());
+        if people.iter().any(|person| person.held.is_some()) {
+            let held = people.iter().map(|person| person.held.as_ref());
+            let held = held.map(|held| held.map(|held| held.as_str().into()));
+            self.held = Some(Held::Each(held.collect()));
+        }
+    }
+
     fn fill_welcome(&mut self, welcome: &'a Welcome) {
         self.kind = "welcome".into();
         self.protocol = Some(crate::PROTOCOL);
@@ -75,7 +84,7 @@ impl<'a> Object<'a> {
         self.resumed = welcome.resumed;
         self.from = welcome.from;
         self.people = Some(welcome.people);
-        self.names = Some(strings(&welcome.names));
+        self.fill_people(&welcome.names);
         self.limits = Some(LimitsObject::of(welcome.limits));
         self.secret = welcome.secret.map(|secret| secret.to_digits().into());
     }
@@ -91,7 +100,7 @@ impl<'a> Object<'a> {
             },
             "who" => Reply::People {
                 people: self.people.ok_or(MalformedObject)?,
-                names: self.to_names()?,
+                names: self.to_people()?,
                 more: self.more.unwrap_or(false),
             },
             "pong" => Reply::Pong { id: self.to_id() },
@@ -127,13 +136,9 @@ impl<'a> Object<'a> {
             resumed: self.resumed,
             from: self.from,
             people: self.people.ok_or(MalformedObject)?,
-            names: self.to_names()?,
+            names: self.to_people()?,
             limits: limits.to_limits(),
             secret: self.secret.as_deref().and_then(Secret::parse),
         })
     }
-}
-
-fn strings(names: &[Name]) -> Vec<Str<'_>> {
-    names.iter().map(|name| name.as_str().into()).collect()
 }

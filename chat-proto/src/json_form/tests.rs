@@ -3,10 +3,10 @@ mod strategies;
 use super::*;
 use crate::command::Resume;
 use crate::event::{
-    Arrival, ErrorCode, Limits, MessageId, Reply, RoomId, Secret, Speech, SpeechKind, Tag,
-    Timestamp, Welcome,
+    Arrival, ErrorCode, KeyId, Limits, MessageId, Person, Reply, RoomId, Secret, Speech,
+    SpeechKind, Tag, Timestamp, Welcome,
 };
-use crate::name::Name;
+use crate::name::{MAX_NAME_BYTES, Name};
 use crate::password::Password;
 use crate::text::Text;
 use proptest::prelude::*;
@@ -34,6 +34,7 @@ fn speech(text: &str, id: Option<&str>) -> Speech {
     Speech {
         name: Name::choose("ann").unwrap(),
         text: Text::clean(text).unwrap(),
+        held: None,
         id: id.and_then(MessageId::new),
         tag: None,
     }
@@ -153,6 +154,7 @@ fn members(event: &Event) -> Vec<(&'static str, serde_json::Value)> {
             members.push(("type", kind.into()));
             members.push(("name", speech.name.as_str().into()));
             members.push(("text", speech.text.as_str().into()));
+            members.extend(speech.held.map(|held| ("held", held.as_str().into())));
             members.extend(speech.tag.map(|tag| ("tag", tag.to_string().into())));
             members.extend(speech.id.iter().map(|id| ("id", id.as_str().into())));
         }
@@ -283,7 +285,8 @@ proptest! {
         for command in [
             Command::Message { text: text.clone(), id: id.clone() },
             Command::Action { text, id: id.clone() },
-            Command::Nick { name },
+            Command::Nick { name: name.clone() },
+            Command::Forget { name },
             Command::Ping { id: id.clone() },
             Command::History { past: Past::Last(count), id: id.clone() },
             Command::History { past: Past::Range { first, last }, id },
@@ -301,12 +304,13 @@ proptest! {
     #[test]
     fn the_short_way_to_read_a_message_is_the_long_one(
         (seq, at) in (1u64..u64::MAX, 0u64..253_402_300_800_000),
-        (name, text, id, tag) in (names(), texts(), ids(), tags()),
+        (name, text, held, id, tag) in (names(), texts(), held(), ids(), tags()),
         (from, to) in any::<(prop::sample::Index, prop::sample::Index)>(),
         put in prop_oneof![Just(String::new()), "[0-9+ \t\"\\\\,:{}]", "\\PC", Just("\u{1}".into())],
     ) {
         let time = Timestamp::from_unix_milliseconds(at);
-        let event = Event { seq, time, body: Body::Message(Speech { name, text, id, tag }) };
+        let speech = Speech { name, text, held, id, tag };
+        let event = Event { seq, time, body: Body::Message(speech) };
         let mut line = Vec::new();
         encode_event(&event, &mut line);
         let mut line = String::from_utf8(line).unwrap();
@@ -406,4 +410,22 @@ fn hello_comes_back_as_it_was() {
     ] {
         assert!(Hello::parse(wrong).is_err(), "{wrong}");
     }
+}
+
+/// The longest names, all of them held.
+#[test]
+fn the_names_of_a_reply_fit_into_a_line() {
+    let person = Person {
+        name: Name::parse(&"𐌰".repeat(32)).unwrap(),
+        held: Some(KeyId::of_digest(&[0; 32])),
+    };
+    assert_eq!(person.name.as_str().len(), MAX_NAME_BYTES);
+    let mut line = Vec::new();
+    let reply = Reply::People {
+        people: usize::MAX,
+        names: vec![person; Welcome::MAX_NAMES],
+        more: true,
+    };
+    encode_reply(&reply, time(), &mut line);
+    assert!(line.len() < MAX_LINE - 1024, "{}", line.len());
 }

@@ -7,6 +7,7 @@ fn speech(text: &str) -> Speech {
     Speech {
         name: Name::choose("ann").unwrap(),
         text: Text::clean(text).unwrap(),
+        held: None,
         id: None,
         tag: None,
     }

@@ -37,6 +37,7 @@ fn events_are_counted_without_gaps() {
     let speech = Speech {
         name: ann,
         text: notice("hi"),
+        held: None,
         id: None,
         tag: None,
     };

@@ -6,7 +6,9 @@
 //! are the same, and tell the same events.
 
 use chat_proto::command::Resume;
-use chat_proto::event::{Body, Event, MessageId, RoomId, RunId, Speech, SpeechKind, Tag, Welcome};
+use chat_proto::event::{
+    Body, Event, MessageId, Person, RoomId, RunId, Speech, SpeechKind, Tag, Welcome,
+};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 
@@ -199,6 +201,7 @@ impl Room {
         let speech = Speech {
             name,
             text,
+            held: None,
             id,
             tag,
         };
@@ -215,6 +218,8 @@ impl Room {
         self.presence.list();
         let (names, next) = self.people.names(after, Welcome::MAX_NAMES);
         let people = self.people.count();
+        let person = |name| Person { name, held: None };
+        let names = names.into_iter().map(person).collect();
         Listing {
             people,
             names,

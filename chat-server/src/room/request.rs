@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chat_proto::event::{Event, MessageId, SpeechKind};
+use chat_proto::event::{Event, MessageId, Person, SpeechKind};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 
@@ -127,8 +127,8 @@ pub enum Outcome {
 pub struct Listing {
     /// How many people are in the room.
     pub people: usize,
-    /// Some of their names, in order.
-    pub names: Vec<Name>,
+    /// Some of them, in order of their names.
+    pub names: Vec<Person>,
     /// The name to go on behind; `None` if there are no more names.
     pub next: Option<Name>,
 }

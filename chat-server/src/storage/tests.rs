@@ -87,6 +87,7 @@ impl Hall {
         let speech = Speech {
             name: Name::choose("ann").unwrap(),
             text: Text::clean(text).unwrap(),
+            held: None,
             id: id.and_then(MessageId::new),
             tag: None,
         };

@@ -3,7 +3,7 @@
 #![no_main]
 
 use chat_proto::command::Hello;
-use chat_proto::event::{Arrival, Body, Event, MessageId, ServerMessage, Speech, Tag, Timestamp};
+use chat_proto::event::{Arrival, Body, Event, KeyId, MessageId, ServerMessage, Speech, Tag, Timestamp};
 use chat_proto::json_form::{self, Record, Recorded};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
@@ -69,10 +69,11 @@ fn hello(line: &str) {
 fn said(line: &str) {
     let mut words = line.splitn(4, ' ');
     let mut word = || words.next().unwrap_or_default();
-    let (Ok(name), id, tag, Ok(text)) = (
+    let (Ok(name), id, (tag, held), Ok(text)) = (
         Name::choose(word()),
         MessageId::new(word()),
-        Tag::parse(word()),
+        // Sixteen hexadecimal digits are both.
+        (|word| (Tag::parse(word), KeyId::parse(word)))(word()),
         Text::clean(word()),
     ) else {
         return;
@@ -83,6 +84,7 @@ fn said(line: &str) {
         body: Body::Message(Speech {
             name,
             text,
+            held,
             id,
             tag,
         }),

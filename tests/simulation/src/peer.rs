@@ -324,7 +324,9 @@ impl Peer {
                 program.history(asked, first, last, ledger, hub);
             }
             (Reply::People { names, more, .. }, Some(program)) => {
-                program.who.extend(names.iter().map(ToString::to_string));
+                program
+                    .who
+                    .extend(names.iter().map(|person| person.name.to_string()));
                 if !more {
                     program.people = Some(std::mem::take(&mut program.who));
                 }
@@ -347,12 +349,16 @@ impl Peer {
             "the room is the same"
         );
         assert_eq!(welcome.from, self.resumes.map(|seq| seq + 1));
-        assert!(welcome.names.contains(&welcome.name), "it is there itself");
+        let names = welcome.names.iter().map(|person| &person.name);
+        assert!(
+            names.clone().any(|name| *name == welcome.name),
+            "it is there itself"
+        );
         let welcoming = match resumed {
             true => VecDeque::new(),
             false => last_said(ledger, joined, self.replay).into(),
         };
-        let names: BTreeSet<_> = welcome.names.iter().map(ToString::to_string).collect();
+        let names: BTreeSet<_> = names.map(ToString::to_string).collect();
         assert_eq!(names.len(), welcome.people.min(Welcome::MAX_NAMES));
         Program {
             next: vec![self.resumes.unwrap_or(joined) + 1],

@@ -90,6 +90,7 @@ impl Room {
                 body: Body::Message(Speech {
                     name: Name::choose(name).unwrap(),
                     text: Text::clean(text).unwrap(),
+                    held: None,
                     id: id.clone(),
                     tag: None,
                 }),

@@ -30,6 +30,10 @@ pub(super) fn tags() -> impl Strategy<Value = Option<Tag>> {
     any::<Option<u64>>().prop_map(|tag| tag.map(Tag::new))
 }
 
+pub(super) fn held() -> impl Strategy<Value = Option<KeyId>> {
+    any::<Option<[u8; 32]>>().prop_map(|digest| digest.map(|digest| KeyId::of_digest(&digest)))
+}
+
 fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
     // A name is back or not, however often it is in the list.
     let arrivals = proptest::collection::btree_map(names(), (tags(), any::<bool>()), 1..5);
@@ -39,9 +43,10 @@ fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
 
 pub(super) fn bodies() -> impl Strategy<Value = Body> {
     let speech = || {
-        (names(), texts(), ids(), tags()).prop_map(|(name, text, id, tag)| Speech {
+        (names(), texts(), held(), ids(), tags()).prop_map(|(name, text, held, id, tag)| Speech {
             name,
             text,
+            held,
             id,
             tag,
         })
@@ -76,7 +81,7 @@ fn welcomes() -> impl Strategy<Value = Welcome> {
         stall: Duration::from_millis(11),
     };
     (
-        (names(), 0usize..9, some_names()),
+        (names(), 0usize..9, some_people()),
         proptest::option::of(rooms()),
         (any::<u64>(), any::<u64>()),
         (any::<bool>(), any::<Option<bool>>(), any::<Option<u128>>()),
@@ -98,8 +103,9 @@ fn welcomes() -> impl Strategy<Value = Welcome> {
         )
 }
 
-fn some_names() -> impl Strategy<Value = Vec<Name>> {
-    proptest::collection::vec(names(), 0..5)
+fn some_people() -> impl Strategy<Value = Vec<Person>> {
+    let person = (names(), held()).prop_map(|(name, held)| Person { name, held });
+    proptest::collection::vec(person, 0..5)
 }
 
 pub(super) fn replies() -> impl Strategy<Value = Reply> {
@@ -110,7 +116,7 @@ pub(super) fn replies() -> impl Strategy<Value = Reply> {
             text,
             id
         }),
-        (0usize..9, some_names(), any::<bool>()).prop_map(|(people, names, more)| Reply::People {
+        (0usize..9, some_people(), any::<bool>()).prop_map(|(people, names, more)| Reply::People {
             people,
             names,
             more

@@ -142,7 +142,7 @@ proptest! {
                     room.hello(&one(old), &name(&wanted(new)), owner(100 + old as u64), now);
                 }
                 Step::Say(who) if !here.is_empty() => {
-                    let speech = Speech { name: one(who), text: notice("hi"), id: None, tag: None };
+                    let speech = Speech { name: one(who), text: notice("hi"), held: None, id: None, tag: None };
                     room.say(speech, None, SpeechKind::Message, now);
                 }
                 Step::Pass(milliseconds) => now.instant += Duration::from_millis(milliseconds),

@@ -31,6 +31,7 @@ fn say(shared: &Shared, texts: usize) {
         let speech = Speech {
             name: name.clone(),
             text: Text::clean(&"x".repeat(4000)).unwrap(),
+            held: None,
             id: None,
             tag: None,
         };

@@ -35,6 +35,10 @@ impl Participant {
                 self.end(Reason::Quit, hub, now);
             }
             Command::Nick { name } => self.nick(&name, hub, now),
+            Command::Forget { .. } => {
+                let text = "no name belongs to a key in this room";
+                self.error(ErrorCode::NotAllowed, text, hub, now);
+            }
             Command::Hello(hello) => self.hello(hello, hub, now),
         }
     }

@@ -41,6 +41,7 @@ whatever you type is said to everyone here
 /nick NAME    gives you another name
 /who          tells who is here
 /history N    shows the last N things that were said
+/forget NAME  frees a name that belongs to your key
 /quit         leaves
 //TEXT        says a line that begins with /
 programs get JSON by answering /hello {\"protocol\":1,\"name\":\"ann\"}

@@ -31,6 +31,7 @@ impl Hall {
         let speech = Speech {
             name: Name::choose("ann").unwrap(),
             text: Text::clean(text).unwrap(),
+            held: None,
             id: MessageId::new(id),
             tag: None,
         };

@@ -88,6 +88,7 @@ fn say(hub: &mut Hub, name: &str, text: &str) -> crate::timeline::mark::Place {
     let speech = Speech {
         name,
         text: Text::clean(text).unwrap(),
+        held: None,
         id: None::<MessageId>,
         tag: None,
     };

@@ -75,6 +75,7 @@ impl Hall {
         let speech = Speech {
             name,
             text: Text::clean(text).unwrap(),
+            held: None,
             id: None,
             tag: None,
         };
