@@ -153,6 +153,7 @@ fn keep(criterion: &mut Criterion) {
         let enter = Act::Enter {
             wanted: speech.name.clone(),
             fallback: Fallback::Numbered,
+            key: None,
         };
         hub.propose(client, enter, now());
         let done = AtomicBool::new(!synced);

@@ -9,6 +9,7 @@
 //! the address that they come from a growing time in which no password is tried.
 
 pub mod keys;
+pub mod naming;
 pub mod password;
 pub mod penalties;
 pub mod people;

@@ -13,6 +13,7 @@ use chat_proto::event::Limits;
 use chat_proto::text::MAX_TEXT;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
+use crate::access::naming::Naming;
 use crate::config::TlsMode;
 use crate::net::identity::Source;
 use crate::net::listen::Listen;
@@ -68,7 +69,7 @@ pub struct Args {
     /// Keep the server's own key in DIR [default: ~/.local/state/chat-server]
     ///
     /// The key is made at the first start, in DIR/server.key. Clients know the server by it,
-    /// so keep it. The default is $STATE_DIRECTORY if that is set, or else chat-server
+    /// so keep it. DIR/people says which names belong to which keys. The default is $STATE_DIRECTORY if that is set, or else chat-server
     /// below $XDG_STATE_HOME if that is set.
     #[arg(long, value_name = "DIR", help_heading = ENCRYPTION)]
     state: Option<PathBuf>,
@@ -98,6 +99,27 @@ pub struct Args {
     /// The same, with a password that is asked for at the start, on the terminal
     #[arg(long, help_heading = PASSWORD)]
     ask_password: bool,
+
+    /// Whether names belong to keys: claim, who says something under a free name has it from
+    /// then on; known, only people with a listed key come in; free, they do not
+    ///
+    /// chat-client shows a key over an encrypted connection, its own one or one of ssh. A
+    /// peer without the key of a name cannot have that name.
+    #[arg(
+        long,
+        value_name = "MODE",
+        hide_possible_values = true,
+        default_value = "claim",
+        help_heading = NAMES
+    )]
+    pub names: Naming,
+
+    /// Keep which key has which name in FILE [default: people in the folder of --state]
+    ///
+    /// Each line is one of ssh's authorized_keys, with the option name="NAME" in front, or
+    /// the name behind it. FILE is read again when it changes, and on SIGHUP.
+    #[arg(long, value_name = "FILE", help_heading = NAMES)]
+    people: Option<PathBuf>,
 
     /// Keep what is said in FILE, and go on with it after a restart
     ///
@@ -269,6 +291,7 @@ pub struct Args {
 const LISTENING: &str = "Listening";
 const ENCRYPTION: &str = "Encryption";
 const PASSWORD: &str = "Password";
+const NAMES: &str = "Names";
 const HISTORY: &str = "History";
 const LIMITS: &str = "Limits";
 const TUNING: &str = "Tuning";
@@ -282,6 +305,8 @@ Examples:
                                                keeps what is said, whatever happens
   chat-server --max-per-address 0 --max-new-per-address 0 --max-unjoined-per-address 0
                                                for a class behind one router
+  chat-server --names known --people /etc/chat/people
+                                               lets only those people in
   chat-server --tls require --cert fullchain.pem --key privkey.pem
                                                for the internet, with a real certificate
 
@@ -289,7 +314,7 @@ Signals:
   SIGTERM, SIGINT   say goodbye to everyone, and end; the second one ends it at once
   SIGUSR1           write the counters into the log
   SIGHUP            begin a new history file if the old one was moved away, and read the
-                    files of --cert, --key and --password-file again
+                    files of --cert, --key, --password-file and --people again
 
 Environment:
   NO_COLOR          if it is set, this text has no colours
@@ -302,6 +327,10 @@ Exit status:
   1   the history or the key cannot be opened, or the system refuses what the server needs
   2   wrong arguments
   3   an address cannot be listened on";
+
+/// There is no folder for what the server keeps by itself.
+#[derive(Debug)]
+pub struct NoFolder;
 
 impl Args {
     /// Reads the arguments of the program, the first of which is its name.
@@ -361,9 +390,33 @@ impl Args {
             let (cert, key) = (cert.clone(), key.clone());
             return Some(Source::Files { cert, key });
         }
+        Some(Source::Own(self.folder(variable)?))
+    }
+
+    /// The folder for what the server keeps by itself.
+    fn folder(&self, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
         let given = self.state.clone();
-        let folder = given.or_else(|| state::folder(variable))?;
-        Some(Source::Own(folder))
+        given.or_else(|| state::folder(variable))
+    }
+
+    /// The file of people, if names belong to keys; `variable` gives those of the
+    /// environment.
+    ///
+    /// # Errors
+    ///
+    /// When there is no place for it.
+    pub fn people(
+        &self,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Option<PathBuf>, NoFolder> {
+        let in_folder = || Some(self.folder(variable)?.join("people"));
+        match self.names {
+            Naming::Free => Ok(None),
+            Naming::Claim | Naming::Known => {
+                let file = self.people.clone().or_else(in_folder);
+                file.map(Some).ok_or(NoFolder)
+            }
+        }
     }
 
     /// Whether `--state` names the folder for the server's own key.

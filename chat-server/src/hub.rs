@@ -198,7 +198,13 @@ impl Hub {
 
     /// The request has its place in the order: it is done, and its events are appended.
     fn apply(&mut self, request: Request, now: Now) -> Answer {
-        let begins_no_file = matches!(request, Request::Open | Request::Forget { .. });
+        let begins_no_file = matches!(
+            request,
+            Request::Open
+                | Request::Forget { .. }
+                | Request::SetPeople { .. }
+                | Request::PeopleSaved(_)
+        );
         if !begins_no_file && self.timeline.is_file_full() {
             self.timeline.cut();
             self.append_events_of(Request::Open, now);

@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
+use chat_server::access::naming::Naming;
 use chat_server::access::password::PasswordHash;
-use chat_server::cli::{Args, mistakes};
+use chat_server::cli::{Args, NoFolder, mistakes};
 use chat_server::config::{Config, TlsMode};
 use chat_server::hub::Hub;
 use chat_server::net::identity::{Failure, Secure};
@@ -18,6 +19,7 @@ use chat_server::ops::errors::chain;
 use chat_server::ops::introduction::Introduction;
 use chat_server::ops::logger::Logger;
 use chat_server::ops::password::PasswordSource;
+use chat_server::ops::people_file::{PeopleFile, PeopleKeeper, tell_problems};
 use chat_server::ops::signals::{raise_descriptor_limit, survive_full_files};
 use chat_server::room::identity::Identity;
 use chat_server::runtime::server::{LOG_BYTES, Server};
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         history,
         hub,
         password,
+        people,
         config,
     } = parts;
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
@@ -58,6 +61,12 @@ fn main() -> ExitCode {
         if let Some((source, hash)) = password {
             server.set_password(source, hash);
             introduction = introduction.with_password();
+        }
+        if let Some(people) = people {
+            server.keep_people(people);
+        }
+        if args.names == Naming::Known {
+            introduction = introduction.with_people();
         }
         // Not before signals are watched for: who reads this may send one.
         let lines = introduction.lines();
@@ -104,6 +113,8 @@ struct Parts {
     hub: Hub,
     /// The password of the room, and where it comes from.
     password: Option<(PasswordSource, PasswordHash)>,
+    /// Which names belong to which keys, if any do.
+    people: Option<PeopleKeeper>,
     config: Config,
 }
 
@@ -124,6 +135,7 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     if password.is_some() && secure.is_none() && !listeners.iter().all(is_local) {
         return Err((WRONG_ARGUMENTS, PASSWORD_NEEDS_TLS.to_owned()));
     }
+    let people = people(args, logger).map_err(|error| (FAILURE, chain(&error)))?;
     let opened = open(args, logger).map_err(|error| (FAILURE, chain(&error)));
     let (history, hub) = opened?;
     // What the history may need is not for people to take.
@@ -157,6 +169,7 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
         history,
         hub,
         password,
+        people,
         config,
     })
 }
@@ -239,6 +252,30 @@ fn secure(args: &Args, logger: &Logger) -> anyhow::Result<Option<Secure>> {
          in a systemd unit"
     ));
     Ok(None)
+}
+
+/// The file of people, if names belong to keys.
+fn people(args: &Args, logger: &Logger) -> anyhow::Result<Option<PeopleKeeper>> {
+    let path = match args.people(|name| std::env::var_os(name)) {
+        Ok(Some(path)) => path,
+        Ok(None) => return Ok(None),
+        // Without a folder no connection is encrypted either, and no key is shown.
+        Err(NoFolder) if args.names == Naming::Claim => return Ok(None),
+        Err(NoFolder) => {
+            return Err(anyhow!(
+                "there is no folder for the file of people: name it with --people"
+            ));
+        }
+    };
+    let (file, problems) = PeopleFile::open(path)?;
+    tell_problems(&file, &problems, logger);
+    if args.names == Naming::Known && file.people().is_empty() {
+        let path = file.path().display();
+        logger.say(&format!(
+            "warning: nobody can come in yet, because {path} lists no key (--names known)"
+        ));
+    }
+    Ok(Some(PeopleKeeper::new(file, args.names)))
 }
 
 /// The room, as it was left if it is kept.

@@ -5,4 +5,5 @@ pub mod errors;
 pub mod introduction;
 pub mod logger;
 pub mod password;
+pub mod people_file;
 pub mod signals;

@@ -4,6 +4,7 @@
 pub mod absent;
 pub mod apply;
 pub mod dedup;
+pub mod holders;
 pub mod identity;
 mod joining;
 pub mod members;

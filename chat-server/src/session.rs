@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use chat_proto::name::Name;
 
+use crate::access::keys::PersonKey;
 use crate::clock::Now;
 use crate::hub::{Answer, Hub};
 use crate::net::admission::Refusal;
@@ -34,6 +35,17 @@ use participant::{MAX_PRIVATE, Participant, Phase};
 pub use reason::Reason;
 pub use stage::{ANNOUNCE_AFTER, FAREWELL_FOR, LISTEN_FOR, Stage};
 
+/// What is known of a peer before it says anything.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// Where it comes from.
+    pub(crate) address: SocketAddr,
+    /// Whether people on the way can read what it is sent.
+    pub(crate) carrier: Carrier,
+    /// The key that it has proved to have.
+    pub(crate) key: Option<PersonKey>,
+}
+
 /// One connection, without its socket.
 #[derive(Debug)]
 pub struct Session {
@@ -43,14 +55,8 @@ pub struct Session {
 
 impl Session {
     /// A connection that has just been accepted.
-    pub(crate) fn new(
-        client: ClientId,
-        address: SocketAddr,
-        carrier: Carrier,
-        hub: &Hub,
-        now: Now,
-    ) -> Self {
-        let mut participant = Participant::new(client, address, carrier, hub, now);
+    pub(crate) fn new(client: ClientId, caller: Caller, hub: &Hub, now: Now) -> Self {
+        let mut participant = Participant::new(client, caller, hub, now);
         participant.greet(hub, now);
         Self {
             input: Input::default(),
@@ -61,13 +67,12 @@ impl Session {
     /// A connection that was accepted only to be told why it cannot come in.
     pub(crate) fn refused(
         client: ClientId,
-        address: SocketAddr,
-        carrier: Carrier,
+        caller: Caller,
         refusal: Refusal,
         hub: &Hub,
         now: Now,
     ) -> Self {
-        let mut participant = Participant::new(client, address, carrier, hub, now);
+        let mut participant = Participant::new(client, caller, hub, now);
         participant.refuse(refusal, hub, now);
         Self {
             input: Input::default(),

@@ -2,6 +2,7 @@
 
 mod client;
 mod identity;
+mod names;
 mod password;
 mod refused;
 mod slow;

@@ -5,7 +5,9 @@
 //! fingerprint that `ssh-keygen -l` prints.
 
 use std::fmt;
+use std::sync::Arc;
 
+use chat_proto::event::KeyId;
 use rustls::pki_types::alg_id;
 use ssh_key::public::{EcdsaPublicKey, Ed25519PublicKey, KeyData, RsaPublicKey};
 use ssh_key::{Algorithm, EcdsaCurve, Fingerprint, HashAlg, Mpint, PublicKey};
@@ -21,6 +23,51 @@ pub enum Unusable {
     Kind(String),
     /// An RSA key with this many bits.
     RsaBits(usize),
+}
+
+/// The key that a peer has proved to have, or that a line of the file of people names. It
+/// is small, and a copy of it takes no memory: the room has one for each peer with a key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PersonKey(Arc<Encoded>);
+
+#[derive(PartialEq, Eq)]
+struct Encoded {
+    /// SHA-256 of `blob`.
+    digest: [u8; 32],
+    /// As ssh writes it before it is put into base64.
+    blob: Box<[u8]>,
+}
+
+impl PersonKey {
+    /// Takes a key that [`check`] lets pass; `None` if it cannot be written as ssh does.
+    pub fn of(key: &PublicKey) -> Option<Self> {
+        let Fingerprint::Sha256(digest) = fingerprint(key) else {
+            return None;
+        };
+        let blob = key.to_bytes().ok()?.into();
+        Some(Self(Arc::new(Encoded { digest, blob })))
+    }
+
+    /// What `ssh-keygen -l` prints.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::Sha256(self.0.digest)
+    }
+
+    /// What peers are shown of it.
+    pub fn id(&self) -> KeyId {
+        KeyId::of_digest(&self.0.digest)
+    }
+
+    /// The key itself.
+    pub fn public(&self) -> PublicKey {
+        PublicKey::from_bytes(&self.0.blob).expect("it was written by the same library")
+    }
+}
+
+impl fmt::Debug for PersonKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PersonKey({})", self.id())
+    }
 }
 
 /// Takes the key of a certificate, its `SubjectPublicKeyInfo` in DER.
@@ -157,6 +204,6 @@ impl fmt::Display for Unusable {
 }
 
 #[cfg(test)]
-pub(super) mod fixtures;
+pub(crate) mod fixtures;
 #[cfg(test)]
 mod tests;

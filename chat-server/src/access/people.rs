@@ -32,16 +32,18 @@
 //!
 //! All lines stay as they are in the file, in their order, also those that cannot be used.
 
+mod change;
 mod day;
 mod limits;
 mod line;
 mod problem;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::name::{Name, NameKeys};
 use ssh_key::{Fingerprint, PublicKey};
 
+pub use change::Change;
 pub use day::Day;
 pub use limits::{MAX_BYTES, MAX_CLAIMS_OF_KEY, MAX_LINE, MAX_LINES, MAX_PEOPLE};
 pub use line::Rights;
@@ -55,7 +57,7 @@ use line::{Claim, Entry};
 /// Invariants: each usable line is in exactly one person, each person has a line, no two
 /// persons have a [`NameKeys`] key in common, and there are at
 /// most [`MAX_PEOPLE`] of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct People {
     /// How many people there may be: [`MAX_PEOPLE`].
     most: usize,
@@ -64,7 +66,7 @@ pub struct People {
     /// People by the place of their first line when they were added.
     people: BTreeMap<PersonId, Person>,
     /// The people by each key of their names.
-    by_name: HashMap<Box<str>, PersonId>,
+    by_name: BTreeMap<Box<str>, PersonId>,
     /// The people who have a key.
     by_key: BTreeMap<Fingerprint, BTreeSet<PersonId>>,
     /// The people who have claims only, by the last use of their names.
@@ -72,7 +74,7 @@ pub struct People {
 }
 
 /// A line of the file, without its end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Line {
     text: Box<[u8]>,
     entry: Option<Entry>,
@@ -81,7 +83,7 @@ struct Line {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct PersonId(usize);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Person {
     name: Name,
     /// The places of the lines; never empty.
@@ -158,7 +160,7 @@ impl People {
             most,
             lines: BTreeMap::new(),
             people: BTreeMap::new(),
-            by_name: HashMap::new(),
+            by_name: BTreeMap::new(),
             by_key: BTreeMap::new(),
             by_use: BTreeSet::new(),
         }
@@ -213,6 +215,12 @@ impl People {
         people.map(|person| &self.people[person].name)
     }
 
+    /// Whether this key holds the name, in the form in which it is listed. Unlike
+    /// [`People::holding`] this compares letters only, and takes little time.
+    pub fn is_held_by(&self, name: &Name, key: &Fingerprint) -> bool {
+        self.names_of(key).any(|held| held == name)
+    }
+
     /// What a key may do, by all of its lines.
     pub fn rights_of(&self, key: &Fingerprint) -> Rights {
         let people = self.by_key.get(key).into_iter().flatten();
@@ -250,11 +258,13 @@ impl People {
         Claimed::Now { line, freed }
     }
 
-    /// Notes that a person who has claimed a name was there under it. Whether the file
-    /// has changed: at most once a day for each line.
+    /// Notes that a person who has claimed a name was there under it, as it is listed.
+    /// Whether the file has changed: at most once a day for each line.
     pub fn note_use(&mut self, name: &Name, key: &Fingerprint, day: Day) -> bool {
         let mut has_changed = false;
-        for person in self.like(name) {
+        let people = self.by_key.get(key).into_iter().flatten().copied();
+        let people = people.filter(|person| self.people[person].name == *name);
+        for person in people.collect::<Vec<_>>() {
             let before = self.last_use(person);
             for place in &self.people[&person].lines {
                 let line = self.lines.get_mut(place).expect("a person's line is there");

@@ -80,7 +80,8 @@ impl Hub {
         let client = known.unwrap_or_else(|| {
             let client = self.stranger();
             let server = self.server;
-            let member = Member { name, owner };
+            let keyed = None;
+            let member = Member { name, owner, keyed };
             let origin = Origin { server, client };
             self.room.members.insert(origin, member);
             client
@@ -119,7 +120,12 @@ impl Hub {
             return (joined(outcome).name, own);
         }
         let fallback = Fallback::Numbered;
-        match self.ask(client, Act::Enter { wanted, fallback }, now) {
+        let act = Act::Enter {
+            wanted,
+            fallback,
+            key: None,
+        };
+        match self.ask(client, act, now) {
             Answer {
                 outcome: Outcome::Entered(name),
                 own,
@@ -141,6 +147,7 @@ impl Hub {
             known,
             address: wanted.clone(),
             wanted: Some(wanted),
+            key: None,
         };
         self.ask(client, Act::Join(join), now)
     }

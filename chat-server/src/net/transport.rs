@@ -12,6 +12,8 @@ use mio::{Interest, Registry, Token};
 #[cfg(target_os = "linux")]
 use socket2::SockRef;
 
+use crate::access::keys::PersonKey;
+
 /// The bytes of one connection, in both directions. No call blocks.
 pub trait Transport {
     /// Where the poll is told to watch it.
@@ -89,6 +91,11 @@ pub trait Transport {
     /// Whether people on the way can read what it carries.
     fn carrier(&self) -> Carrier {
         Carrier::Plain
+    }
+
+    /// Takes the key that the peer has proved to have, if it has shown one.
+    fn take_key(&mut self) -> Option<PersonKey> {
+        None
     }
 }
 

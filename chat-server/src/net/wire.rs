@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 use mio::Registry;
 use mio::net::TcpStream;
 
+use crate::access::keys::PersonKey;
 use crate::net::tls::TlsStream;
 use crate::net::transport::{Carrier, Received, StallTimer, Transport};
 
@@ -80,6 +81,10 @@ impl Transport for Wire {
 
     fn set_stall_timer(&self, timer: StallTimer) {
         either!(self.set_stall_timer(timer));
+    }
+
+    fn take_key(&mut self) -> Option<PersonKey> {
+        either!(self.take_key())
     }
 
     fn carrier(&self) -> Carrier {

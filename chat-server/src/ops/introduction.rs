@@ -13,8 +13,10 @@ pub struct Introduction<'a> {
     addresses: &'a [SocketAddr],
     tls: TlsMode,
     fingerprint: Option<Fingerprint>,
-    /// Who can join.
-    who: &'static str,
+    /// A newcomer has to say a password.
+    has_password: bool,
+    /// Only people whose key is listed come in.
+    is_for_listed: bool,
     /// What this machine is called.
     host: String,
     /// The addresses of this machine.
@@ -30,7 +32,8 @@ impl<'a> Introduction<'a> {
             addresses,
             tls,
             fingerprint,
-            who: "anybody who can reach this port",
+            has_password: false,
+            is_for_listed: false,
             host: named.unwrap_or_else(|| "localhost".to_owned()),
             own: is_open.then(own_addresses).unwrap_or_default(),
         }
@@ -38,8 +41,18 @@ impl<'a> Introduction<'a> {
 
     /// For a room that has a password.
     pub fn with_password(self) -> Self {
-        let who = "anybody who knows the password";
-        Self { who, ..self }
+        Self {
+            has_password: true,
+            ..self
+        }
+    }
+
+    /// For a room that lets in only people whose key is listed.
+    pub fn with_people(self) -> Self {
+        Self {
+            is_for_listed: true,
+            ..self
+        }
     }
 
     /// Line by line.
@@ -66,8 +79,17 @@ impl<'a> Introduction<'a> {
             TlsMode::Offer => "can join; chat-client encrypts, and nc does not",
             TlsMode::Require => "can join, encrypted; without, only from this machine",
         };
-        lines.push(format!("{} {closing}", self.who));
+        lines.push(format!("{} {closing}", self.who()));
         lines
+    }
+
+    fn who(&self) -> &'static str {
+        match (self.is_for_listed, self.has_password) {
+            (false, false) => "anybody who can reach this port",
+            (false, true) => "anybody who knows the password",
+            (true, false) => "the people whose key is listed",
+            (true, true) => "the people whose key is listed, and who know the password,",
+        }
     }
 
     /// How to join.

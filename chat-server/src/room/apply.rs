@@ -14,6 +14,7 @@ use chat_proto::text::Text;
 
 use super::absent::Absent;
 use super::dedup::DedupIndex;
+use super::holders::Holders;
 use super::identity::{Key, Owner};
 use super::members::{Member, Members};
 use super::origin::Origin;
@@ -42,6 +43,8 @@ pub struct Room {
     pub(super) tickets: ResumeTickets,
     /// The programs that are awaited after a restart.
     pub(super) absent: Absent,
+    /// The names that belong to keys.
+    pub(super) holders: Holders,
     /// The number of the next event.
     next: u64,
 }
@@ -83,6 +86,7 @@ impl Room {
             ids,
             tickets: ResumeTickets::new(key, run),
             absent,
+            holders: Holders::default(),
             next,
         }
     }
@@ -101,6 +105,12 @@ impl Room {
                 self.ids.forget_before(first);
                 self.runs.forget_before(first);
             }
+            Request::SetPeople {
+                naming,
+                people,
+                saved,
+            } => self.set_people(naming, *people, saved),
+            Request::PeopleSaved(saved) => self.holders.save(saved),
             Request::Client(origin, act) => return self.act(origin, act, now, events),
         }
         Outcome::Done
@@ -108,11 +118,16 @@ impl Room {
 
     fn act(&mut self, origin: Origin, act: Act, now: Now, events: &mut Events) -> Outcome {
         match act {
-            Act::Enter { wanted, fallback } => self.enter(origin, &wanted, fallback, now, events),
+            Act::Enter {
+                wanted,
+                fallback,
+                key,
+            } => self.enter(origin, &wanted, fallback, key, now, events),
             Act::Join(join) => Outcome::Joined(Box::new(self.join(origin, join, now, events))),
-            Act::Rename(new) => self.rename(origin, new, now, events),
+            Act::Rename(new) => self.rename(origin, &new, now, events),
             Act::Say { kind, text, id } => self.say(origin, kind, text, id, now, events),
             Act::List { after } => Outcome::Listed(self.list(after.as_ref())),
+            Act::Forget(name) => Outcome::Forgotten(self.forget(origin, &name)),
             Act::Leave => self.leave(origin, now, events),
         }
     }
@@ -131,6 +146,11 @@ impl Room {
     /// Who is here.
     pub fn people(&self) -> &People {
         &self.people
+    }
+
+    /// Which names belong to keys.
+    pub fn holders(&self) -> &Holders {
+        &self.holders
     }
 
     /// What proves which program is which.
@@ -185,7 +205,7 @@ impl Room {
         now: Now,
         events: &mut Events,
     ) -> Outcome {
-        let Some(Member { name, owner }) = self.members.get(origin) else {
+        let Some(Member { name, owner, keyed }) = self.members.get(origin) else {
             return Outcome::NotHere;
         };
         let find = |id| self.hash_of(kind, id, text.as_str(), owner);
@@ -198,10 +218,11 @@ impl Room {
         let length = text.as_str().len();
         self.tell_before(&[&name], now, events);
         let tag = hash.and_then(|(_, tag)| tag);
+        let claimed = keyed.and_then(|keyed| self.speak_with_key(origin, &name, &keyed, now));
         let speech = Speech {
+            held: self.holders.key_of(&name),
             name,
             text,
-            held: None,
             id,
             tag,
         };
@@ -209,7 +230,7 @@ impl Room {
         if let Some((hash, _)) = hash {
             self.ids.insert(hash, seq);
         }
-        Outcome::Said { length }
+        Outcome::Said { length, claimed }
     }
 
     /// The first of the names behind `after`. A peer that has them may wait to hear that
@@ -218,7 +239,10 @@ impl Room {
         self.presence.list();
         let (names, next) = self.people.names(after, Welcome::MAX_NAMES);
         let people = self.people.count();
-        let person = |name| Person { name, held: None };
+        let person = |name| Person {
+            held: self.holders.key_of(&name),
+            name,
+        };
         let names = names.into_iter().map(person).collect();
         Listing {
             people,

@@ -5,9 +5,11 @@ use chat_proto::name::Name;
 
 use super::apply::{Events, Room};
 use super::identity::Owner;
-use super::members::Member;
+use super::members::{Keyed, Member};
 use super::origin::Origin;
 use super::request::{Fallback, Join, Joined, JoinedAs, NameRefusal, Outcome};
+use crate::access::keys::PersonKey;
+use crate::access::people::Holding;
 use crate::clock::Now;
 
 impl Room {
@@ -17,9 +19,9 @@ impl Room {
         self.members.connection_of(owner).is_some() || self.returning(owner, None, now).is_some()
     }
 
-    /// Whether a newcomer may have this name now.
-    pub fn is_free(&self, name: &Name, now: Now) -> bool {
-        !self.people.is_taken(name) && !self.absent.keeps(name, now.instant)
+    /// Whether a newcomer with this key may have this name now.
+    pub fn is_free(&self, name: &Name, key: Option<&PersonKey>, now: Now) -> bool {
+        !self.people.is_taken(name) && self.why_reserved(name, key, now).is_none()
     }
 
     /// The name that this owner had before a restart and may have back; of several, the
@@ -29,8 +31,15 @@ impl Room {
         (!self.people.is_taken(name)).then(|| name.clone())
     }
 
-    /// The refusal of a name that is kept for a program from before a restart.
-    fn why_kept(&self, name: &Name, now: Now) -> Option<NameRefusal> {
+    /// Why a name that no person here has is not for one with this key: it belongs to
+    /// another key, or is kept for a program from before a restart. Who has the key of a
+    /// name need not wait for that program.
+    fn why_reserved(&self, name: &Name, key: Option<&PersonKey>, now: Now) -> Option<NameRefusal> {
+        match self.holders.holding(name, key) {
+            Holding::Own(_) => return None,
+            Holding::Others(holder) => return Some(NameRefusal::Held(holder.clone())),
+            Holding::Free => {}
+        }
         let is_kept = self.absent.keeps(name, now.instant);
         is_kept.then(|| {
             let left = self.absent.keeps_for(now.instant).as_millis();
@@ -46,34 +55,50 @@ impl Room {
         origin: Origin,
         wanted: &Name,
         fallback: Fallback,
+        key: Option<PersonKey>,
         now: Now,
         events: &mut Events,
     ) -> Outcome {
         if let Some(member) = self.members.get(origin) {
             return Outcome::Entered(member.name);
         }
-        let name = self.free_name(wanted, now);
-        if fallback == Fallback::Nothing && name != *wanted {
-            return Outcome::NameRefused(NameRefusal::Taken(wanted.clone()));
+        let wanted = self.as_listed(wanted, key.as_ref());
+        let name = self.free_name(&wanted, key.as_ref(), now);
+        if fallback == Fallback::Nothing && name != wanted {
+            return Outcome::NameRefused(NameRefusal::Taken(wanted));
         }
         self.arrive(Arrival::of(name.clone()), now, events);
-        let owner = None;
-        let member = Member {
-            name: name.clone(),
-            owner,
-        };
-        self.members.insert(origin, member);
+        self.insert(origin, &name, None, keyed(key, &name, Some(&wanted)));
         Outcome::Entered(name)
+    }
+
+    /// Puts a person who has arrived on this connection.
+    fn insert(&mut self, origin: Origin, name: &Name, owner: Option<Owner>, keyed: Option<Keyed>) {
+        self.holders.leave(name);
+        self.holders.enter(name, keyed.as_ref().map(|it| &it.key));
+        let name = name.clone();
+        self.members.insert(origin, Member { name, owner, keyed });
+    }
+
+    /// The wanted name, in the form in which it is listed for this key if it is.
+    fn as_listed(&self, wanted: &Name, key: Option<&PersonKey>) -> Name {
+        match self.holders.holding(wanted, key) {
+            Holding::Own(name) => name.clone(),
+            Holding::Free | Holding::Others(_) => wanted.clone(),
+        }
     }
 
     pub(super) fn join(
         &mut self,
         origin: Origin,
-        join: Join,
+        mut join: Join,
         now: Now,
         events: &mut Events,
     ) -> Joined {
         self.absent.expire(now.instant);
+        let present = self.members.get(origin);
+        let shown = present.and_then(|member| member.keyed);
+        join.key = shown.map(|keyed| keyed.key).or(join.key);
         let connection = |owner| self.members.connection_of(owner);
         let earlier = join.known.and_then(connection);
         let earlier = earlier.filter(|earlier| *earlier != origin);
@@ -82,8 +107,9 @@ impl Room {
             && let Some(member) = self.members.remove(earlier)
         {
             self.leave(origin, now, events);
-            (member.name, JoinedAs::TookOver(earlier), None)
-        } else if let Some(name) = self.returning(owner, join.wanted.as_ref(), now) {
+            let (name, refusal) = self.keep_name(member.name, &join, owner, now, events);
+            (name, JoinedAs::TookOver(earlier), refusal)
+        } else if let Some(name) = self.returning_with_key(owner, &join, now) {
             self.leave(origin, now, events);
             let back = Arrival {
                 back: true,
@@ -95,11 +121,8 @@ impl Room {
             let (name, refusal) = self.name_for(origin, &join, owner, now, events);
             (name, JoinedAs::New, refusal)
         };
-        let member = Member {
-            name: name.clone(),
-            owner: Some(owner),
-        };
-        self.members.insert(origin, member);
+        let keyed = keyed(join.key, &name, join.wanted.as_ref());
+        self.insert(origin, &name, Some(owner), keyed);
         Joined {
             name,
             owner,
@@ -109,8 +132,34 @@ impl Room {
         }
     }
 
+    /// The name that this owner had before a restart, unless it belongs to a key that is
+    /// not the owner's.
+    fn returning_with_key(&self, owner: Owner, join: &Join, now: Now) -> Option<Name> {
+        let name = self.returning(owner, join.wanted.as_ref(), now)?;
+        let holding = self.holders.holding(&name, join.key.as_ref());
+        (!matches!(holding, Holding::Others(_))).then_some(name)
+    }
+
+    /// The program goes on under the name that it has, unless that belongs to a key that it
+    /// has not shown.
+    fn keep_name(
+        &mut self,
+        name: Name,
+        join: &Join,
+        owner: Owner,
+        now: Now,
+        events: &mut Events,
+    ) -> (Name, Option<NameRefusal>) {
+        let Holding::Others(holder) = self.holders.holding(&name, join.key.as_ref()) else {
+            return (name, None);
+        };
+        let refusal = NameRefusal::Held(holder.clone());
+        let new = self.rename_at_hello(&name, &join.address, owner, join.key.as_ref(), now, events);
+        (new, Some(refusal))
+    }
+
     /// Gives the program the name that it wants, or another one. The refusal says that
-    /// the wanted name is kept.
+    /// the wanted name is reserved.
     fn name_for(
         &mut self,
         origin: Origin,
@@ -119,19 +168,30 @@ impl Room {
         now: Now,
         events: &mut Events,
     ) -> (Name, Option<NameRefusal>) {
-        let wanted = join.wanted.as_ref();
-        let kept = wanted.and_then(|wanted| self.why_kept(wanted, now));
+        let key = join.key.as_ref();
+        let own = || key.and_then(|key| self.holders.name_of(key)).cloned();
+        let wanted = join.wanted.as_ref().map(|name| self.as_listed(name, key));
+        let refusal = wanted
+            .as_ref()
+            .and_then(|name| self.why_reserved(name, key, now));
         let present = self.members.get(origin).map(|member| member.name);
-        let name = match (present, wanted) {
-            (Some(old), None) => old,
-            (Some(old), Some(wanted)) => self.rename_at_hello(&old, wanted, owner, now, events),
-            (None, wanted) => {
-                let name = self.free_name(wanted.unwrap_or(&join.address), now);
+        let name = match (present, wanted, &refusal) {
+            (Some(old), None, _) | (Some(old), _, Some(NameRefusal::Held(_))) => old,
+            (Some(old), Some(wanted), _) => {
+                self.rename_at_hello(&old, &wanted, owner, key, now, events)
+            }
+            (None, wanted, refusal) => {
+                let wanted = match refusal {
+                    // Not that name with a number: it would look like the holder's.
+                    Some(NameRefusal::Held(_)) => join.address.clone(),
+                    _ => wanted.or_else(own).unwrap_or_else(|| join.address.clone()),
+                };
+                let name = self.free_name(&wanted, key, now);
                 self.arrive(self.arrival(&name, owner), now, events);
                 name
             }
         };
-        (name, kept)
+        (name, refusal)
     }
 
     fn arrival(&self, name: &Name, owner: Owner) -> Arrival {
@@ -154,15 +214,16 @@ impl Room {
             return Outcome::NotHere;
         };
         self.people.leave(&name);
+        self.holders.leave(&name);
         if self.presence.leave(&name, now.instant) {
             self.emit_own(Body::Left(vec![name]), now, events);
         }
         Outcome::Done
     }
 
-    fn free_name(&self, wanted: &Name, now: Now) -> Name {
-        let kept = |name: &Name| self.absent.keeps(name, now.instant);
-        self.people.free_name(wanted, kept)
+    fn free_name(&self, wanted: &Name, key: Option<&PersonKey>, now: Now) -> Name {
+        let is_reserved = |name: &Name| self.why_reserved(name, key, now).is_some();
+        self.people.free_name(wanted, is_reserved)
     }
 
     /// Marks the name as taken. Its owner from before a restart is no longer awaited.
@@ -178,21 +239,32 @@ impl Room {
     pub(super) fn rename(
         &mut self,
         origin: Origin,
-        new: Name,
+        new: &Name,
         now: Now,
         events: &mut Events,
     ) -> Outcome {
-        let Some(Member { name: old, owner }) = self.members.get(origin) else {
+        let Some(Member {
+            name: old,
+            owner,
+            keyed,
+        }) = self.members.get(origin)
+        else {
             return Outcome::NotHere;
         };
+        let key = keyed.as_ref().map(|keyed| &keyed.key);
+        let new = self.as_listed(new, key);
+        if new == old {
+            return Outcome::Renamed(new);
+        }
         self.people.leave(&old);
-        let kept = self.why_kept(&new, now);
-        if kept.is_some() || self.people.is_taken(&new) {
+        let reserved = self.why_reserved(&new, key, now);
+        if reserved.is_some() || self.people.is_taken(&new) {
             self.people.enter(&old);
-            return Outcome::NameRefused(kept.unwrap_or(NameRefusal::Taken(new)));
+            return Outcome::NameRefused(reserved.unwrap_or(NameRefusal::Taken(new)));
         }
         self.renamed(&old, &new, owner, now, events);
         self.members.rename(origin, &new);
+        self.holders.enter(&new, key);
         Outcome::Renamed(new)
     }
 
@@ -203,11 +275,12 @@ impl Room {
         old: &Name,
         wanted: &Name,
         owner: Owner,
+        key: Option<&PersonKey>,
         now: Now,
         events: &mut Events,
     ) -> Name {
         self.people.leave(old);
-        let new = self.free_name(wanted, now);
+        let new = self.free_name(wanted, key, now);
         if new == *old {
             self.people.enter(old);
         } else {
@@ -224,6 +297,7 @@ impl Room {
         now: Now,
         events: &mut Events,
     ) {
+        self.holders.leave(old);
         self.take_name(new);
         // A person whose departure is pending may have had a name that looks like the
         // new one.
@@ -239,4 +313,11 @@ impl Room {
         };
         self.emit_own(body, now, events);
     }
+}
+
+/// The key of a person who has got `name`. Only a name that the person has asked for is
+/// claimed, and no address.
+fn keyed(key: Option<PersonKey>, name: &Name, wanted: Option<&Name>) -> Option<Keyed> {
+    let may_claim = wanted == Some(name) && !name.is_address();
+    key.map(|key| Keyed { key, may_claim })
 }

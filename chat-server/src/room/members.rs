@@ -12,6 +12,7 @@ use chat_proto::name::Name;
 
 use super::identity::Owner;
 use super::origin::{ClientId, Origin, ServerId};
+use crate::access::keys::PersonKey;
 
 /// The members of the room.
 #[derive(Debug, Default)]
@@ -32,6 +33,8 @@ struct Thread {
     generations: Vec<u32>,
     /// Ends with the last program.
     owners: Vec<Option<Owner>>,
+    /// Those who have shown a key.
+    keys: BTreeMap<u32, Keyed>,
 }
 
 /// A person in the room.
@@ -41,6 +44,17 @@ pub struct Member {
     pub name: Name,
     /// The person's program; `None` for a person without one.
     pub owner: Option<Owner>,
+    /// The person's key; `None` for a person who has shown none.
+    pub keyed: Option<Keyed>,
+}
+
+/// The key of a person in the room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keyed {
+    /// The key.
+    pub key: PersonKey,
+    /// The person has asked for the name, so to say something claims it if it is free.
+    pub may_claim: bool,
 }
 
 impl Members {
@@ -49,7 +63,8 @@ impl Members {
         let thread = self.threads.get(&thread_of(origin))?;
         let name = thread.name(origin.client)?.clone();
         let owner = thread.owner(origin.client);
-        Some(Member { name, owner })
+        let keyed = thread.keys.get(&origin.client.key).cloned();
+        Some(Member { name, owner, keyed })
     }
 
     /// The connection of a program, if it is in the room.
@@ -67,12 +82,47 @@ impl Members {
         thread.insert(origin.client, member);
     }
 
-    /// Changes the name of the member on this connection.
+    /// Changes the name of the member on this connection to one that the member has asked
+    /// for.
     pub fn rename(&mut self, origin: Origin, name: &Name) {
         let thread = self.threads.get_mut(&thread_of(origin));
-        if let Some(present) = thread.and_then(|thread| thread.name_mut(origin.client)) {
-            *present = Some(name.clone());
+        let Some(thread) = thread.filter(|thread| thread.name(origin.client).is_some()) else {
+            return;
+        };
+        thread.names[origin.client.key as usize] = Some(name.clone());
+        if let Some(keyed) = thread.keys.get_mut(&origin.client.key) {
+            keyed.may_claim = true;
         }
+    }
+
+    /// The member on this connection has claimed the name, or cannot.
+    pub fn settle_claim(&mut self, origin: Origin) {
+        let thread = self.threads.get_mut(&thread_of(origin));
+        let keyed = thread.and_then(|thread| thread.keys.get_mut(&origin.client.key));
+        if let Some(keyed) = keyed {
+            keyed.may_claim = false;
+        }
+    }
+
+    /// The members with one of these names do not claim it by what they say next.
+    pub fn settle_claims_of(&mut self, freed: &[Name]) {
+        for thread in self.threads.values_mut() {
+            for (&key, keyed) in &mut thread.keys {
+                let name = thread.names.get(key as usize).and_then(Option::as_ref);
+                keyed.may_claim &= !name.is_some_and(|name| freed.contains(name));
+            }
+        }
+    }
+
+    /// The names of the members who have shown a key, with that key.
+    pub fn keyed(&self) -> impl Iterator<Item = (&Name, &PersonKey)> {
+        self.threads.values().flat_map(|thread| {
+            let keyed = thread.keys.iter();
+            keyed.filter_map(|(&key, keyed)| {
+                let name = thread.names.get(key as usize)?.as_ref()?;
+                Some((name, &keyed.key))
+            })
+        })
     }
 
     /// Removes the member on this connection.
@@ -119,13 +169,17 @@ impl Thread {
         if let Some(owner) = self.owners.get_mut(key) {
             *owner = member.owner;
         }
+        if let Some(keyed) = member.keyed {
+            self.keys.insert(client.key, keyed);
+        }
     }
 
     fn remove(&mut self, client: ClientId) -> Option<Member> {
         let name = self.name_mut(client)?.take()?;
         let owner = self.owners.get_mut(client.key as usize);
         let owner = owner.and_then(Option::take);
-        Some(Member { name, owner })
+        let keyed = self.keys.remove(&client.key);
+        Some(Member { name, owner, keyed })
     }
 }
 
@@ -176,8 +230,12 @@ mod tests {
         let [ann, bo] = [1, 2].map(owner);
         let [old, other] = [origin(0, 1), origin(1, 2)];
         for (origin, name, owner) in [(old, &names[0], ann), (other, &names[1], bo)] {
-            let (name, owner) = (name.clone(), Some(owner));
-            members.insert(origin, Member { name, owner });
+            let member = Member {
+                name: name.clone(),
+                owner: Some(owner),
+                keyed: None,
+            };
+            members.insert(origin, member);
         }
         assert_eq!(members.connection_of(ann), Some(old));
         let member = members.remove(old).unwrap();

@@ -6,8 +6,12 @@ use chat_proto::event::{Event, MessageId, Person, SpeechKind};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 
+use super::holders::Forgotten;
 use super::identity::Owner;
 use super::origin::Origin;
+use crate::access::keys::PersonKey;
+use crate::access::naming::Naming;
+use crate::access::people::People;
 
 /// A change of the room. The same requests in the same order, at the same times, give
 /// the same room and the same events.
@@ -25,6 +29,17 @@ pub enum Request {
         /// The oldest event that is still held.
         first: u64,
     },
+    /// The file of people was read.
+    SetPeople {
+        /// What keys mean for names.
+        naming: Naming,
+        /// What the file says.
+        people: Box<People>,
+        /// How many of the room's own changes it has.
+        saved: u64,
+    },
+    /// The file of people has so many of the room's own changes.
+    PeopleSaved(u64),
     /// A request of a connection.
     Client(Origin, Act),
 }
@@ -34,10 +49,12 @@ pub enum Request {
 pub enum Act {
     /// A person without a program enters.
     Enter {
-        /// The name that the person wants.
+        /// The name that the person wants, or the address.
         wanted: Name,
         /// What happens if that name is not free.
         fallback: Fallback,
+        /// The key that the person has shown.
+        key: Option<PersonKey>,
     },
     /// A program identifies itself: it enters, returns, or takes over its place.
     Join(Join),
@@ -57,6 +74,8 @@ pub enum Act {
         /// The name to go on behind; `None` for the first names.
         after: Option<Name>,
     },
+    /// A member wants this name to belong to no key any more.
+    Forget(Name),
     /// A member leaves.
     Leave,
 }
@@ -77,8 +96,10 @@ pub struct Join {
     pub known: Option<Owner>,
     /// The name that it wants.
     pub wanted: Option<Name>,
-    /// The name that it gets if it wants none.
+    /// The name that it gets if it wants none, or one that belongs to another key.
     pub address: Name,
+    /// The key that it has shown.
+    pub key: Option<PersonKey>,
 }
 
 /// The outcome of a request, for the connection that made it.
@@ -98,6 +119,8 @@ pub enum Outcome {
     Said {
         /// How long the text is, in bytes.
         length: usize,
+        /// The speaker's name, if it belongs to the speaker's key from now on.
+        claimed: Option<Name>,
     },
     /// The message was this event already.
     SaidBefore {
@@ -115,6 +138,8 @@ pub enum Outcome {
     },
     /// The people in the room.
     Listed(Listing),
+    /// What came of the wish to free a name.
+    Forgotten(Forgotten),
     /// Nothing was done: the connection is not in the room, or no longer.
     NotHere,
     /// Another connection of the same program has taken over the place of this one,
@@ -142,7 +167,7 @@ pub struct Joined {
     pub owner: Owner,
     /// The place that it has taken.
     pub place: JoinedAs,
-    /// Why it has not got the name that it wanted.
+    /// Why it has not got the name that it wanted, or has another one than it had.
     pub refusal: Option<NameRefusal>,
     /// The people in the room now.
     pub listing: Listing,
@@ -165,6 +190,9 @@ pub enum JoinedAs {
 pub enum NameRefusal {
     /// Another person has it, or one that looks like it.
     Taken(Name),
+    /// It belongs to a key that the person has not shown, or one that looks like it does.
+    /// This is the name as it is listed.
+    Held(Name),
     /// It is kept for the person who had it before a restart.
     Kept {
         /// The name.
@@ -180,6 +208,7 @@ impl fmt::Display for NameRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Taken(name) => write!(f, "{name} is taken, or looks like a name that is"),
+            Self::Held(name) => write!(f, "{name} belongs to another person's key"),
             Self::Kept { name, seconds } => write!(
                 f,
                 "{name} is kept for {seconds} s, for the person who had it before the restart"

@@ -30,7 +30,7 @@ use crate::runtime::control::Shared;
 use crate::runtime::mailbox::{Peer, Task};
 use crate::runtime::observer::Observer;
 use crate::runtime::waiting::READ_BUFFER;
-use crate::session::{Held, Session, Stage};
+use crate::session::{Caller, Held, Session, Stage};
 use returning::Returning;
 
 /// The connections of one worker, by key.
@@ -158,10 +158,14 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
             key: key as u32,
             generation: self.generation,
         };
-        let carrier = transport.carrier();
+        let caller = Caller {
+            address,
+            carrier: transport.carrier(),
+            key: transport.take_key(),
+        };
         let session = match refusal {
-            None => Session::new(client, address, carrier, hub, now),
-            Some(refusal) => Session::refused(client, address, carrier, refusal, hub, now),
+            None => Session::new(client, caller, hub, now),
+            Some(refusal) => Session::refused(client, caller, refusal, hub, now),
         };
         let mut connection = Connection::new(transport, session);
         connection.came_in = refusal.is_none();

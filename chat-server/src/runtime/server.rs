@@ -13,6 +13,7 @@ use crate::net::identity::Secure;
 use crate::net::listener::Listener;
 use crate::ops::logger::Logger;
 use crate::ops::password::PasswordSource;
+use crate::ops::people_file::PeopleKeeper;
 use crate::room::request::Request;
 use crate::runtime::control::{ACCEPTOR, Shared, State};
 use crate::runtime::mailbox::Task;
@@ -24,6 +25,7 @@ use crate::storage::{History, News, Storage};
 pub struct Server {
     workers: Vec<Worker>,
     entry: Option<EntryThread>,
+    people: Option<PeopleKeeper>,
     shared: Shared,
 }
 
@@ -57,6 +59,7 @@ impl Server {
         Ok(Self {
             workers,
             entry: None,
+            people: None,
             shared: Shared::new(hub, history, wakers, config, logger),
         })
     }
@@ -84,6 +87,15 @@ impl Server {
         }
     }
 
+    /// Has names belong to keys, as the file says that this one looks after.
+    pub fn keep_people(&mut self, mut keeper: PeopleKeeper) {
+        self.shared.write().hub.request(keeper.first(), now());
+        if let (Some(first), Some(ask)) = (self.workers.first_mut(), keeper.take_ask()) {
+            first.set_people(ask);
+        }
+        self.people = Some(keeper);
+    }
+
     /// Where the server tells what happens.
     pub fn logger(&self) -> &Logger {
         &self.shared.logger
@@ -98,9 +110,11 @@ impl Server {
         let Self {
             workers,
             entry,
+            people,
             shared,
         } = self;
-        let result = thread::scope(|scope| {
+        let (result, people) = thread::scope(|scope| {
+            let people = people.map(|keeper| scope.spawn(|| keep(keeper, &shared)));
             let mut workers = workers.into_iter();
             let first = workers.next();
             let mut others: Vec<_> = workers
@@ -109,8 +123,12 @@ impl Server {
             others.extend(entry.map(|entry| scope.spawn(|| run_entry(entry, &shared))));
             let first = first.map_or(Ok(()), |first| run(first, &shared));
             let others = others.into_iter().flat_map(ScopedJoinHandle::join);
-            others.fold(first, anyhow::Result::and)
+            let result = others.fold(first, anyhow::Result::and);
+            (result, people.and_then(|people| people.join().ok()))
         });
+        if let Some(people) = people {
+            people.finish(&shared);
+        }
         finish(shared);
         result
     }
@@ -138,6 +156,12 @@ fn run_entry(entry: EntryThread, shared: &Shared) -> anyhow::Result<()> {
         shared.give_others(usize::MAX, || Task::Stop);
     }
     result
+}
+
+/// Looks after the file of people until the worker at the front has ended.
+fn keep(keeper: PeopleKeeper, shared: &Shared) -> PeopleKeeper {
+    let _guard = EndsWithUs;
+    keeper.run(shared)
 }
 
 /// A thread that panics takes the process along: what it was about to do to the

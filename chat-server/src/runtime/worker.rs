@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,8 @@ struct Front {
     signals: Signals,
     /// Where the password of the room comes from, if it has one.
     password: Option<PasswordSource>,
+    /// How the file of people is looked at at once.
+    people: Option<Sender<()>>,
 }
 
 impl Worker {
@@ -87,6 +90,7 @@ impl Worker {
             acceptor: Acceptor::new(listeners, registry, config)?,
             signals: Signals::register(registry, SIGNALS).context("cannot watch for signals")?,
             password: None,
+            people: None,
         });
         Ok(())
     }
@@ -95,6 +99,13 @@ impl Worker {
     pub(crate) fn set_password_source(&mut self, source: PasswordSource) {
         if let Some(front) = &mut self.front {
             front.password = Some(source);
+        }
+    }
+
+    /// Has it look after the file of people.
+    pub(crate) fn set_people(&mut self, ask: Sender<()>) {
+        if let Some(front) = &mut self.front {
+            front.people = Some(ask);
         }
     }
 
@@ -171,6 +182,7 @@ impl Worker {
                     Signal::Reopen => {
                         front.acceptor.reload();
                         front.password.iter().for_each(|it| reload(it, shared));
+                        front.people.iter().for_each(|ask| _ = ask.send(()));
                         self.polled.woken = true;
                         shared.give(index, Task::Reopen);
                     }

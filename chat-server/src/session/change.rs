@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use chat_proto::event::KeyId;
 use chat_proto::name::Name;
 
 use super::reason::Reason;
@@ -16,6 +17,8 @@ pub(crate) enum Change {
     CameBack(Name),
     /// It has another name.
     Renamed { old: Name, new: Name },
+    /// Its name belongs to its key from now on.
+    Claimed(Name, KeyId),
     /// It left the room.
     Left(Name),
 }
@@ -36,6 +39,10 @@ impl Change {
             }
             Self::Renamed { old, new } => {
                 let text = format!("{} is now known as {new}", who(old));
+                (Topic::Renames, text)
+            }
+            Self::Claimed(name, key) => {
+                let text = format!("{} belongs to the key SHA256:{key}… now", who(name));
                 (Topic::Renames, text)
             }
             // The end of the server is told once, and not for each.
@@ -76,6 +83,10 @@ mod tests {
             (
                 Change::Left(ann.clone()),
                 "ann (192.0.2.7:40112) left: said /quit",
+            ),
+            (
+                Change::Claimed(ann.clone(), KeyId::of_digest(&[0; 32])),
+                "ann (192.0.2.7:40112) belongs to the key SHA256:AAAAAAAAAAAAAAAA… now",
             ),
             (Change::Left(unnamed), "192.0.2.7:40112 left: said /quit"),
         ] {

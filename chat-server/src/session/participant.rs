@@ -25,9 +25,11 @@ use chat_proto::framing::{Line, Telnet};
 use chat_proto::name::Name;
 use chat_proto::{json_form, text_form};
 
+use super::Caller;
 use super::change::Change;
 use super::reason::Reason;
 use super::stage::{ANNOUNCE_AFTER, FAREWELL_FOR, LISTEN_FOR, Stage};
+use crate::access::keys::PersonKey;
 use crate::clock::Now;
 use crate::cold::Cold;
 use crate::hub::{Hub, notice};
@@ -69,6 +71,8 @@ pub(super) struct Participant {
 /// Names that matter to a participant, besides the one that it has.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Names {
+    /// The key that it has proved to have, until the room knows it.
+    key: Option<PersonKey>,
     /// The answer to `who` goes on behind this name.
     who: Option<Name>,
     /// The name under which it left.
@@ -125,18 +129,16 @@ impl Phase {
 
 impl Participant {
     /// A stranger's. Of an address nothing is kept but what the log shows.
-    pub(super) fn new(
-        client: ClientId,
-        address: SocketAddr,
-        carrier: Carrier,
-        hub: &Hub,
-        now: Now,
-    ) -> Self {
+    pub(super) fn new(client: ClientId, caller: Caller, hub: &Hub, now: Now) -> Self {
+        let mut names = Cold::default();
+        if let Some(key) = caller.key {
+            names.change(|names: &mut Names| names.key = Some(key));
+        }
         Self {
             client,
-            ip: address.ip(),
-            port: address.port(),
-            carrier,
+            ip: caller.address.ip(),
+            port: caller.address.port(),
+            carrier: caller.carrier,
             form: Form::Text,
             phase: Phase::Arriving(now.instant + ANNOUNCE_AFTER),
             reader: Cursor::held_at(hub.timeline.reply_mark().text),
@@ -145,7 +147,7 @@ impl Participant {
             has_broken_off: false,
             unanswered: 0,
             pace: Cold::default(),
-            names: Cold::default(),
+            names,
         }
     }
 
@@ -194,6 +196,11 @@ impl Participant {
             Phase::Closing(reason, _) => reason,
             _ => Reason::Closed,
         }
+    }
+
+    /// The key that it has proved to have, until the room knows it.
+    fn key(&self) -> Option<&PersonKey> {
+        self.names.get()?.key.as_ref()
     }
 
     /// Something has become of it that the log is to be told.

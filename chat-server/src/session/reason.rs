@@ -35,6 +35,8 @@ pub enum Reason {
     WrongPassword,
     /// The password of the room is not taken over a plain connection.
     NotEncrypted,
+    /// The room lets in only people whose key is listed.
+    UnknownKey,
     /// It did not say the password of the room in time.
     NoPassword,
     /// The program came back over another connection.
@@ -63,6 +65,7 @@ impl fmt::Display for Reason {
             Self::Refused(refusal) => return refusal.fmt(f),
             Self::WrongPassword => "said wrong passwords",
             Self::NotEncrypted => "was not encrypted, where a password is wanted",
+            Self::UnknownKey => "its key is not listed (--names known)",
             Self::NoPassword => "did not say the password in time",
             Self::Replaced => "came back over another connection",
             Self::SaidNothing => "sent no line in time (--idle-join)",

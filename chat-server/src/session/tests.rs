@@ -4,6 +4,7 @@ mod entering;
 mod foreign;
 mod ghosts;
 mod identity;
+mod keys;
 mod late;
 mod limits;
 mod lines;
@@ -30,6 +31,16 @@ struct Hall {
     hub: Hub,
     now: Now,
     sessions: Vec<Session>,
+}
+
+/// A peer without a key.
+fn caller(address: SocketAddr, carrier: Carrier) -> Caller {
+    let key = None;
+    Caller {
+        address,
+        carrier,
+        key,
+    }
 }
 
 impl Hall {
@@ -61,10 +72,11 @@ impl Hall {
         let port = 1000 + self.sessions.len() as u16;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let client = client(self.sessions.len() as u32);
-        let (carrier, hub, now) = (Carrier::Plain, &self.hub, self.now);
+        let caller = caller(address, Carrier::Plain);
+        let (hub, now) = (&self.hub, self.now);
         self.sessions.push(match refusal {
-            None => Session::new(client, address, carrier, hub, now),
-            Some(refusal) => Session::refused(client, address, carrier, refusal, hub, now),
+            None => Session::new(client, caller, hub, now),
+            Some(refusal) => Session::refused(client, caller, refusal, hub, now),
         });
         self.sessions.len() - 1
     }

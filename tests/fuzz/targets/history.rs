@@ -88,6 +88,7 @@ fn say(mut history: History, hub: &mut Hub) {
     let enter = Act::Enter {
         wanted: name,
         fallback: Fallback::Numbered,
+        key: None,
     };
     hub.propose(client, enter, now());
     let say = Act::Say {

@@ -5,12 +5,15 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chat_server::access::keys;
 use chat_server::net::tls::provider;
 use chat_testkit::AnyServer;
-use rustls::pki_types::ServerName;
+use rcgen::{CertificateParams, KeyPair, PKCS_ED25519, PublicKeyData};
+use rustls::pki_types::{PrivatePkcs8KeyDer, ServerName};
 use rustls::server::ParsedCertificate;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection, StreamOwned, version};
-use ssh_key::{Fingerprint, HashAlg};
+use ssh_key::{Fingerprint, HashAlg, PublicKey};
 
 /// An encrypted connection, and what was heard on it.
 pub(super) struct TlsPeer {
@@ -32,10 +35,22 @@ impl TlsPeer {
     }
 
     /// Shakes hands over a connection.
-    pub(super) fn over(mut stream: TcpStream, protocols: &[&[u8]]) -> io::Result<Self> {
+    pub(super) fn over(stream: TcpStream, protocols: &[&[u8]]) -> io::Result<Self> {
+        Self::shake_hands(stream, connection(protocols, None))
+    }
+
+    /// Connects, and shows this key.
+    #[track_caller]
+    pub(super) fn with_key(addr: SocketAddr, key: &Key) -> Self {
+        let stream = TcpStream::connect(addr);
+        let connection = connection(&[b"chat/1"], Some(key));
+        let peer = stream.and_then(|stream| Self::shake_hands(stream, connection));
+        peer.expect("a handshake")
+    }
+
+    fn shake_hands(mut stream: TcpStream, mut connection: ClientConnection) -> io::Result<Self> {
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         stream.set_nodelay(true)?;
-        let mut connection = connection(protocols);
         while connection.is_handshaking() {
             connection.complete_io(&mut stream)?;
         }
@@ -88,21 +103,57 @@ impl TlsPeer {
     }
 }
 
+/// The key of a person.
+pub(super) struct Key(KeyPair);
+
+impl Key {
+    pub(super) fn new() -> Self {
+        Self(KeyPair::generate_for(&PKCS_ED25519).expect("a key"))
+    }
+
+    /// Its certificate, in which only the key counts.
+    fn shown(&self) -> SingleCertAndKey {
+        let params = CertificateParams::new(["a".to_owned()]).expect("a name");
+        let certificate = params.self_signed(&self.0).expect("a certificate");
+        let key = PrivatePkcs8KeyDer::from(self.0.serialize_der());
+        let key = provider().key_provider.load_private_key(key.into());
+        let chain = vec![certificate.der().clone()];
+        CertifiedKey::new(chain, key.expect("a key that signs")).into()
+    }
+
+    fn public(&self) -> PublicKey {
+        keys::of_spki(&self.0.subject_public_key_info()).expect("a key that ssh knows")
+    }
+
+    /// As it stands in `authorized_keys`.
+    pub(super) fn line(&self) -> String {
+        self.public().to_openssh().expect("a line")
+    }
+
+    /// As `ssh-keygen -l` shows it.
+    pub(super) fn fingerprint(&self) -> String {
+        keys::fingerprint(&self.public()).to_string()
+    }
+}
+
 /// The first message of a client.
 pub(super) fn hello() -> Vec<u8> {
     let mut bytes = Vec::new();
-    let written = connection(&[b"chat/1"]).write_tls(&mut bytes);
+    let written = connection(&[b"chat/1"], None).write_tls(&mut bytes);
     written.expect("memory takes it");
     bytes
 }
 
-fn connection(protocols: &[&[u8]]) -> ClientConnection {
-    let mut config = ClientConfig::builder_with_provider(Arc::new(provider()))
+fn connection(protocols: &[&[u8]], key: Option<&Key>) -> ClientConnection {
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_protocol_versions(&[&version::TLS13])
         .expect("there is TLS 1.3")
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyServer(provider())))
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(Arc::new(AnyServer(provider())));
+    let mut config = match key {
+        Some(key) => builder.with_client_cert_resolver(Arc::new(key.shown())),
+        None => builder.with_no_client_auth(),
+    };
     config.alpn_protocols = protocols.iter().map(|one| one.to_vec()).collect();
     let name = ServerName::try_from("localhost").expect("a name");
     ClientConnection::new(Arc::new(config), name).expect("a client")

@@ -9,17 +9,19 @@
 mod client;
 mod server;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use chat_proto::event::Timestamp;
+use chat_proto::event::{Body, Event, Timestamp};
 use chat_server::clock::Now;
 use chat_server::room::origin::ServerId;
 use chat_server::sequencer::shared::SharedOrder;
 use chat_server::timeline::mark::Form;
 
+use crate::keys::key_of;
 use crate::wire::Wire;
-use client::{Client, Seen};
+use client::{Client, Seen, number_in};
 use server::Server;
 
 /// What came of a schedule for several servers.
@@ -33,6 +35,8 @@ pub struct Report {
     pub replaced: usize,
     /// Requests that were given a place again.
     pub repeated: usize,
+    /// Names that were claimed.
+    pub claimed: usize,
 }
 
 /// Runs a schedule, four bytes a step.
@@ -63,11 +67,11 @@ struct Cluster {
 impl Cluster {
     fn new() -> Self {
         let order = SharedOrder::new();
-        let servers = (0..SERVERS).map(|number| Server::new(&order, ServerId(number as u16)));
         let now = Now {
             time: Timestamp::from_unix_milliseconds(1_800_000_000_000),
             instant: Instant::now(),
         };
+        let servers = (0..SERVERS).map(|number| Server::new(&order, ServerId(number as u16), now));
         Self {
             servers: servers.collect(),
             clients: Vec::new(),
@@ -117,7 +121,7 @@ impl Cluster {
         }
         let number = self.clients.len();
         let address = SocketAddr::from(([10, 0, server as u8, number as u8], 1000));
-        let wire = Wire::new(number);
+        let wire = Wire::new(number, key_of(number));
         self.servers[server].connect(wire.clone(), address);
         let client = Client::new(wire, server, form);
         client.send(first);
@@ -215,7 +219,34 @@ impl Cluster {
         for client in &self.clients {
             client.check(&events);
         }
+        self.check_holders(&events);
         self.report.replaced = self.clients.iter().filter(|it| it.is_replaced()).count();
+    }
+}
+
+impl Cluster {
+    /// A name belongs to the first person with a key who says something under it, and to
+    /// no other one behind that, whichever server each of them is at.
+    fn check_holders(&mut self, events: &[Event]) {
+        let mut holders = BTreeMap::new();
+        for event in events {
+            let Body::Message(speech) = &event.body else {
+                continue;
+            };
+            let number = number_in(speech.text.as_str()).expect("a text of ours");
+            let speaker = self.clients.iter().find(|client| client.has_said(number));
+            let key = speaker.and_then(|client| key_of(client.number()));
+            let held = holders.get(&speech.name).copied();
+            assert!(
+                held.is_none_or(|held| Some(held) == speech.held),
+                "{event:?}"
+            );
+            if let Some(held) = speech.held {
+                assert_eq!(key.map(|key| key.id()), Some(held), "{event:?}");
+                holders.insert(speech.name.clone(), held);
+            }
+        }
+        self.report.claimed = holders.len();
     }
 }
 

@@ -19,6 +19,7 @@ use chat_server::runtime::mailbox::Task;
 use chat_server::timeline::mark::Form;
 
 use crate::disk::Disk;
+use crate::keys::key_of;
 use crate::peer::Peer;
 use crate::person::{Person, Seen};
 use crate::script::{Greeting, Keeping, SEATS, Script, Space, Step, What, Words};
@@ -183,7 +184,7 @@ impl Hall {
             number,
             owner: known.map_or(number, |seen| seen.owner),
             address,
-            wire: Wire::new(number),
+            wire: Wire::new(number, key_of(who)),
             standing: Standing::default(),
             heard_until: None,
             took_little: false,

@@ -5,12 +5,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use chat_proto::event::{Arrival, Body, Event, ServerMessage, SpeechKind};
+use chat_proto::event::{Arrival, Body, Event, KeyId, ServerMessage, Speech, SpeechKind};
 use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_server::hub::Hub;
 use chat_server::timeline::mark::Form;
 use memchr::memchr;
+
+use crate::keys::key_of;
 
 /// All events so far.
 #[derive(Debug, Default)]
@@ -24,6 +26,8 @@ pub(crate) struct Ledger {
     pub(crate) said: Vec<Said>,
     /// Who is here as the events tell it.
     pub(crate) told: BTreeSet<String>,
+    /// The keys that hold names, as what is said under them tells it.
+    holders: HashMap<String, KeyId>,
     /// At some time the disk could not read.
     pub(crate) was_unreadable: bool,
     /// At some time it could not write.
@@ -249,6 +253,7 @@ impl Ledger {
                 let id = speech.id.as_ref().map(|id| id.as_str());
                 let by = turn.map(|turn| turn.connection);
                 let number = take(&mut self.said, said, kind, id, by);
+                self.note_holder(speech, number);
                 let earlier = self.said[number].seq.replace(seq);
                 assert!(earlier.is_none_or(|seq| seq < first), "it is said twice");
                 (Noting::Said(number), Own::Never)
@@ -277,6 +282,21 @@ impl Ledger {
                 assert_eq!(*people, self.told.len(), "as many as were told of");
                 (Noting::Hub, Own::No)
             }
+        }
+    }
+
+    /// A name belongs to the first person with a key who says something under it, and to no
+    /// other one behind that.
+    fn note_holder(&mut self, speech: &Speech, number: usize) {
+        let before = self.holders.get(speech.name.as_str()).copied();
+        assert!(
+            before.is_none_or(|key| Some(key) == speech.held),
+            "{speech:?}"
+        );
+        if let Some(held) = speech.held {
+            let key = key_of(self.said[number].person);
+            assert_eq!(key.map(|key| key.id()), Some(held), "{speech:?}");
+            self.holders.insert(speech.name.to_string(), held);
         }
     }
 

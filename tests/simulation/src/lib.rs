@@ -20,6 +20,8 @@
 //!   once more is in the room once;
 //! - who is here can be known from what is told, as the section "Who is here" of
 //!   [`chat_proto`] says, and no two names look alike;
+//! - a name belongs to the key of the first person who says something under it, and no
+//!   other one says anything under it behind that;
 //! - a connection whose place another one has taken is sent nothing before it knows;
 //! - a connection is refused exactly when a limit says so, those that say nothing are
 //!   few, and all that is counted is given back;
@@ -36,6 +38,7 @@
 pub mod cluster;
 mod disk;
 mod hall;
+mod keys;
 mod ledger;
 mod peer;
 mod person;

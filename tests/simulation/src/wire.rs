@@ -6,13 +6,16 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice, Read};
 use std::rc::Rc;
 
-use chat_server::net::transport::{Readiness, Received, StallTimer, Transport};
+use chat_server::access::keys::PersonKey;
+use chat_server::net::transport::{Carrier, Readiness, Received, StallTimer, Transport};
 
 /// One end of a connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
     /// The number of the connection.
     pub(crate) number: usize,
+    /// The key that the peer has proved to have.
+    key: Option<PersonKey>,
     socket: Rc<RefCell<Socket>>,
 }
 
@@ -42,13 +45,14 @@ pub(crate) struct Socket {
 }
 
 impl Wire {
-    pub(crate) fn new(number: usize) -> Self {
+    pub(crate) fn new(number: usize, key: Option<PersonKey>) -> Self {
         let socket = Socket {
             space: usize::MAX,
             ..Socket::default()
         };
         Self {
             number,
+            key,
             socket: Rc::new(RefCell::new(socket)),
         }
     }
@@ -164,4 +168,15 @@ impl Transport for Wire {
     }
 
     fn set_stall_timer(&self, _: StallTimer) {}
+
+    fn carrier(&self) -> Carrier {
+        match self.key {
+            Some(_) => Carrier::Tls,
+            None => Carrier::Plain,
+        }
+    }
+
+    fn take_key(&mut self) -> Option<PersonKey> {
+        self.key.clone()
+    }
 }

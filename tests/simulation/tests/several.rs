@@ -28,7 +28,9 @@ fn schedules_reach_what_can_go_wrong() {
         all.connections += report.connections;
         all.replaced += report.replaced;
         all.repeated += report.repeated;
+        all.claimed += report.claimed;
     }
     assert!(all.events > 2000 && all.connections > 1000, "{all:?}");
     assert!(all.replaced > 50 && all.repeated > 100, "{all:?}");
+    assert!(all.claimed > 50, "{all:?}");
 }

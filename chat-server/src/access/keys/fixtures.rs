@@ -2,6 +2,16 @@
 //! fingerprint that `ssh-keygen -l` prints, and what `ssh-keygen -e -m PKCS8` and
 //! `openssl pkey` make of it. Their private parts are not kept.
 
+use ssh_key::public::{Ed25519PublicKey, KeyData};
+
+use super::PersonKey;
+
+/// One of many keys, of a kind that needs no proof to be one.
+pub(crate) fn person_key(number: u8) -> PersonKey {
+    let key = KeyData::Ed25519(Ed25519PublicKey([number; 32]));
+    PersonKey::of(&key.into()).unwrap()
+}
+
 /// One key.
 pub(in crate::access) struct Fixture {
     /// The kind and the key in base64.

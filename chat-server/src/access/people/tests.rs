@@ -233,12 +233,13 @@ fn a_claim_is_a_line_that_is_read_as_the_same() {
             Claimed::Held(name("ann")),
         );
     }
-    // It notes the use once a day, and no other key's.
+    // It notes the use once a day, and no other key's or name's.
     let mut used =
         |person, key: &PublicKey, at| people.note_use(&name(person), &print(key), day(at));
     assert!(!used("ann", &key(1), "2026-11-23"));
     assert!(!used("ann", &key(2), "2026-11-24"));
-    assert!(used("Ann", &key(1), "2026-11-24"));
+    assert!(!used("Ann", &key(1), "2026-11-24"));
+    assert!(used("ann", &key(1), "2026-11-24"));
     assert!(!used("ann", &key(1), "2026-11-24"));
     assert!(!used("ann", &key(1), "2026-11-22"));
     assert!(used("ann", &key(1), "2026-12-01"));

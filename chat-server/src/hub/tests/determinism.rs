@@ -6,6 +6,10 @@ use chat_proto::event::MessageId;
 use proptest::prelude::*;
 
 use super::*;
+use crate::access::keys::PersonKey;
+use crate::access::keys::fixtures::person_key;
+use crate::access::naming::Naming;
+use crate::access::people;
 use crate::room::origin::{Origin, ServerId};
 use crate::room::request::{Act, Fallback, Join, Request};
 
@@ -26,6 +30,32 @@ fn origin() -> impl Strategy<Value = Origin> {
     })
 }
 
+fn key() -> impl Strategy<Value = Option<PersonKey>> {
+    prop::option::of((0..4u8).prop_map(person_key))
+}
+
+/// A file of people, in which the holder of one name is an operator.
+fn people() -> impl Strategy<Value = Box<people::People>> {
+    let line = (wanted(), 0..4u8).prop_map(|(name, number)| {
+        let key = person_key(number).public().to_openssh().unwrap();
+        let options = if number == 0 { "op," } else { "" };
+        format!("{options}name=\"{name}\" {key}\n")
+    });
+    prop::collection::vec(line, 0..4).prop_map(|lines| {
+        let (people, _) = people::People::parse(lines.concat().as_bytes()).unwrap();
+        Box::new(people)
+    })
+}
+
+fn naming() -> impl Strategy<Value = Naming> {
+    prop::sample::select(vec![
+        Naming::Free,
+        Naming::Claim,
+        Naming::Claim,
+        Naming::Known,
+    ])
+}
+
 pub(super) fn act() -> impl Strategy<Value = Act> {
     let fallback = prop::sample::select(vec![Fallback::Numbered, Fallback::Nothing]);
     let kind = prop::sample::select(vec![SpeechKind::Message, SpeechKind::Action]);
@@ -33,11 +63,13 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         "1",
         "0123456789abcdef0123456789",
     ]));
-    let joining = (program(), prop::option::of(wanted()), wanted());
+    let joining = (program(), prop::option::of(wanted()), wanted(), key());
     prop_oneof![
-        3 => (wanted(), fallback).prop_map(|(wanted, fallback)| Act::Enter { wanted, fallback }),
-        3 => joining.prop_map(|(known, wanted, address)| {
-            Act::Join(Join { known, wanted, address })
+        3 => (wanted(), fallback, key()).prop_map(|(wanted, fallback, key)| {
+            Act::Enter { wanted, fallback, key }
+        }),
+        3 => joining.prop_map(|(known, wanted, address, key)| {
+            Act::Join(Join { known, wanted, address, key })
         }),
         3 => (kind, id).prop_map(|(kind, id)| {
             let id = id.and_then(MessageId::new);
@@ -45,6 +77,7 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         }),
         2 => wanted().prop_map(Act::Rename),
         1 => Just(Act::List { after: None }),
+        1 => wanted().prop_map(Act::Forget),
         2 => Just(Act::Leave),
     ]
 }
@@ -55,6 +88,10 @@ fn request() -> impl Strategy<Value = Request> {
         1 => Just(Request::AwaitReturns),
         2 => Just(Request::TellPending),
         1 => (1..20u64).prop_map(|first| Request::Forget { first }),
+        1 => (naming(), people(), 0..9u64).prop_map(|(naming, people, saved)| {
+            Request::SetPeople { naming, people, saved }
+        }),
+        1 => (0..9u64).prop_map(Request::PeopleSaved),
         15 => (origin(), act()).prop_map(|(origin, act)| Request::Client(origin, act)),
     ]
 }

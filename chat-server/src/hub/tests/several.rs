@@ -71,7 +71,15 @@ fn what_waits_to_be_told_is_proposed_once() {
     for number in 0..40 {
         let wanted = name(&format!("p{number}x"));
         let fallback = Fallback::Numbered;
-        hub.propose(client(number), Act::Enter { wanted, fallback }, now);
+        hub.propose(
+            client(number),
+            Act::Enter {
+                wanted,
+                fallback,
+                key: None,
+            },
+            now,
+        );
     }
     order.state().place(40);
     hub.advance();

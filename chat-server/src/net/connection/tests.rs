@@ -6,6 +6,7 @@ use mio::net::TcpStream;
 
 use super::*;
 use crate::net::transport::Carrier;
+use crate::session::Caller;
 use crate::timeline::cursor::Pending;
 use crate::timeline::replay::{NoFiles, Page};
 
@@ -29,8 +30,11 @@ fn accepted() -> (std::net::TcpStream, Connection, Hub) {
     let client_id = crate::hub::testing::client(0);
     let session = Session::new(
         client_id,
-        address,
-        Carrier::Plain,
+        Caller {
+            address,
+            carrier: Carrier::Plain,
+            key: None,
+        },
         &hub,
         crate::runtime::system_clock::now(),
     );

@@ -13,6 +13,7 @@ use rustls::unbuffered::ConnectionState;
 use super::buffers::{MAX_RECORD, Rest};
 use super::config::TlsConfig;
 use super::stream::{Ending, Start, TlsStream};
+use crate::access::keys::{self, PersonKey};
 
 /// A connection whose keys are not agreed yet. No call blocks.
 pub struct Handshake {
@@ -120,7 +121,7 @@ impl Handshake {
 
     /// The public key of the client's certificate, if it has shown one and the handshake
     /// is done: the client has proved that it has the private one.
-    pub fn peer_key(&self) -> Option<SubjectPublicKeyInfoDer<'static>> {
+    pub(super) fn peer_key(&self) -> Option<SubjectPublicKeyInfoDer<'static>> {
         if self.connection.is_handshaking() {
             return None;
         }
@@ -133,7 +134,10 @@ impl Handshake {
     /// watch the socket any more.
     pub fn finish(self) -> TlsStream {
         debug_assert!(!self.connection.is_handshaking(), "it is not done");
+        // A key that cannot belong to a person is as good as none.
+        let key = self.peer_key().and_then(|key| keys::of_spki(&key).ok());
         TlsStream::new(Start {
+            key: key.as_ref().and_then(PersonKey::of),
             socket: self.socket,
             connection: self.connection,
             incoming: self.incoming,

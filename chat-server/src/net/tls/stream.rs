@@ -14,6 +14,7 @@ use rustls::unbuffered::ConnectionState;
 use super::buffers::{Rest, Scratch, with_scratch};
 use super::record::{Content, make_record};
 use super::window::{Plain, Window};
+use crate::access::keys::PersonKey;
 use crate::cold::Cold;
 use crate::net::transport::{Received, StallTimer, Transport};
 
@@ -25,6 +26,8 @@ pub struct TlsStream {
     is_shut: bool,
     /// What few connections have at a time.
     kept: Cold<Kept>,
+    /// The key that the peer has proved to have, until it is taken.
+    key: Option<PersonKey>,
     connection: UnbufferedServerConnection,
 }
 
@@ -61,6 +64,7 @@ pub(super) struct Start {
     pub(super) outgoing: Rest,
     pub(super) plain: Rest,
     pub(super) ending: Ending,
+    pub(super) key: Option<PersonKey>,
 }
 
 impl TlsStream {
@@ -87,6 +91,7 @@ impl TlsStream {
             ending: start.ending,
             is_shut: false,
             kept: cold,
+            key: start.key,
             connection: start.connection,
         }
     }
@@ -400,6 +405,10 @@ impl Transport for TlsStream {
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {
         Transport::take_error(&self.socket)
+    }
+
+    fn take_key(&mut self) -> Option<PersonKey> {
+        self.key.take()
     }
 
     fn set_stall_timer(&self, timer: StallTimer) {

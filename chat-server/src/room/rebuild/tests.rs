@@ -72,7 +72,7 @@ fn act() -> impl Strategy<Value = Act> {
     let id = prop::option::weighted(0.8, select(&IDS[..]));
     let said = (kind, select(&TEXTS[..]), id);
     prop_oneof![
-        4 => (name(), fallback).prop_map(|(wanted, fallback)| Act::Enter { wanted, fallback }),
+        4 => (name(), fallback).prop_map(|(wanted, fallback)| Act::Enter { wanted, fallback, key: None }),
         3 => name().prop_map(Act::Rename),
         8 => said.prop_map(|(kind, text, id)| {
             let (text, id) = (Text::clean(text).unwrap(), id.and_then(MessageId::new));
@@ -207,7 +207,14 @@ impl World {
             Step::Flood => {
                 for _ in 0..ONE_BY_ONE {
                     let (wanted, fallback) = (Name::choose("eve").unwrap(), Fallback::Numbered);
-                    for act in [Act::Enter { wanted, fallback }, Act::Leave] {
+                    for act in [
+                        Act::Enter {
+                            wanted,
+                            fallback,
+                            key: None,
+                        },
+                        Act::Leave,
+                    ] {
                         self.apply(Request::Client(connection(1, 9), act));
                     }
                 }
@@ -233,6 +240,7 @@ impl World {
             known: known.map(|known| self.owners[known.index(self.owners.len())]),
             wanted,
             address: Name::choose("di").unwrap(),
+            key: None,
         };
         let Outcome::Joined(joined) = self.apply(Request::Client(origin, Act::Join(join))) else {
             panic!("a program always comes in");
@@ -363,7 +371,7 @@ impl World {
         assert!(expected.is_subset(&found), "{expected:?}, not {found:?}");
         assert!(found.is_subset(&most), "{most:?}, not {found:?}");
         for (_, name) in &found {
-            assert!(!rebuilt.is_free(name, self.now), "{name} is kept");
+            assert!(!rebuilt.is_free(name, None, self.now), "{name} is kept");
         }
     }
 

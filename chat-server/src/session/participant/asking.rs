@@ -37,6 +37,8 @@ pub(super) enum Question {
     },
     /// To have another name than this one.
     Rename(Name),
+    /// To have this name belong to no key.
+    Forget(Name),
     /// Who is here.
     List,
 }

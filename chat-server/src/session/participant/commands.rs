@@ -12,7 +12,9 @@ use super::asking::Question;
 use super::{MAX_PRIVATE, Participant, Phase, words};
 use crate::clock::Now;
 use crate::hub::{Answer, Hub, notice};
+use crate::room::holders::Forgotten;
 use crate::room::request::{Act, Listing, NameRefusal, Outcome};
+use crate::session::change::Change;
 use crate::session::rate::{LINE_BYTES, RateLimiter};
 use crate::session::reason::Reason;
 use crate::timeline::mark::Mark;
@@ -35,10 +37,7 @@ impl Participant {
                 self.end(Reason::Quit, hub, now);
             }
             Command::Nick { name } => self.nick(&name, hub, now),
-            Command::Forget { .. } => {
-                let text = "no name belongs to a key in this room";
-                self.error(ErrorCode::NotAllowed, text, hub, now);
-            }
+            Command::Forget { name } => self.forget(&name, hub, now),
             Command::Hello(hello) => self.hello(hello, hub, now),
         }
     }
@@ -66,7 +65,7 @@ impl Participant {
     pub(super) fn said(&mut self, answer: Answer, hub: &Hub, now: Now) {
         self.unanswered = self.unanswered.saturating_sub(1);
         match answer.outcome {
-            Outcome::Said { length } => {
+            Outcome::Said { length, claimed } => {
                 if let Some(place) = answer.own {
                     // A text of thousands of short lines is a hundred times as long with
                     // the name before each: the speaker pays for what others are shown.
@@ -74,6 +73,12 @@ impl Participant {
                     let length = (length as u64).max(LINE_BYTES.into());
                     self.pay(shown.saturating_sub(length), hub, now);
                     self.skip_own(place);
+                }
+                if let Some(name) = claimed {
+                    self.reply_at(hub.timeline.last_mark(), &words::claimed(&name), now);
+                    if let Some(key) = hub.room().holders().key_of(&name) {
+                        self.note(Change::Claimed(name, key));
+                    }
                 }
             }
             // While it is uncertain whether the first one can be kept there is nothing
@@ -145,7 +150,7 @@ impl Participant {
         let chosen = Name::choose(wanted);
         match (&self.phase, chosen) {
             // As a first line it is the name to come in under, if it can be had.
-            (Phase::Arriving(_), Ok(name)) if hub.room().is_free(&name, now) => {
+            (Phase::Arriving(_), Ok(name)) if hub.room().is_free(&name, self.key(), now) => {
                 self.come_in_as(name, hub, now);
             }
             (Phase::Arriving(_), _) => {
@@ -171,9 +176,36 @@ impl Participant {
     pub(super) fn name_refused(&mut self, why: &NameRefusal, hub: &Hub, now: Now) {
         let code = match why {
             NameRefusal::Taken(_) | NameRefusal::Kept { .. } => ErrorCode::NameTaken,
+            NameRefusal::Held(_) => ErrorCode::NameHeld,
             NameRefusal::NotKept(_) => ErrorCode::NotKept,
         };
         self.keep_name(code, why, hub, now);
+    }
+
+    fn forget(&mut self, name: &str, hub: &mut Hub, now: Now) {
+        self.pay((RENAME_LINES - 1) * u64::from(LINE_BYTES), hub, now);
+        match Name::choose(name) {
+            Err(error) => self.error(ErrorCode::BadName, &error.to_string(), hub, now),
+            Ok(name) => self.ask(Question::Forget(name.clone()), Act::Forget(name), hub, now),
+        }
+    }
+
+    /// What came of its wish to free a name.
+    pub(super) fn forgotten(&mut self, name: &Name, outcome: Forgotten, hub: &Hub, now: Now) {
+        match outcome {
+            Forgotten::Freed(_) => {
+                let text = format!("{name} belongs to no key any more: any person can have it");
+                self.notice(&text, hub, now);
+            }
+            Forgotten::NotHeld => self.notice(&format!("{name} belongs to no key"), hub, now),
+            Forgotten::NotAllowed => {
+                let text = format!(
+                    "{name} belongs to another person's key: that person, or an operator, can \
+                     free it"
+                );
+                self.error(ErrorCode::NotAllowed, &text, hub, now);
+            }
+        }
     }
 
     fn keep_name(&mut self, code: ErrorCode, why: &dyn fmt::Display, hub: &Hub, now: Now) {

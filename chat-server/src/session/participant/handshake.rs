@@ -8,8 +8,9 @@ use chat_proto::name::{Name, NameError};
 use chat_proto::{PROTOCOL, text_form};
 
 use super::asking::Question;
-use super::{Participant, Phase};
+use super::{Participant, Phase, words};
 use crate::access::Verdict;
+use crate::access::keys::PersonKey;
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::net::admission::Refusal;
@@ -26,7 +27,11 @@ impl Participant {
     /// Says what this is, and who is here; or asks for the password of the room.
     pub(in crate::session) fn greet(&mut self, hub: &Hub, now: Now) {
         let version = self.version(hub);
-        if !hub.access.has_password() {
+        if !hub.room().holders().lets_in(self.key()) {
+            let text = words::keys_only(&version, self.key(), self.carrier);
+            self.notice(&text, hub, now);
+            self.close(Reason::UnknownKey, hub, now);
+        } else if !hub.access.has_password() {
             self.greet_inside(hub, now);
         } else if self.carrier == Carrier::Plain && !self.ip.is_loopback() {
             let text = format!("{version} {TLS_ONLY}");
@@ -109,7 +114,10 @@ impl Participant {
         let secret = hello.resume.as_ref().and_then(|resume| resume.secret);
         let known = secret.and_then(|secret| hub.room().tickets().owner_of(&secret));
         // One that was let in has said the password of the room before.
-        let known = known.filter(|_| !self.is_refused() || self.says_password(&hello, hub, now));
+        let known = known.filter(|_| {
+            let is_let_in = hub.room().holders().lets_in(self.key());
+            !self.is_refused() || is_let_in && self.says_password(&hello, hub, now)
+        });
         if let Phase::Refused(refusal, _) = self.phase
             && !known.is_some_and(|owner| hub.room().has_place_of(owner, now))
         {
@@ -135,6 +143,7 @@ impl Participant {
             known,
             wanted: wanted.as_ref().ok().cloned().flatten(),
             address: Name::of_address(self.address()),
+            key: self.take_key(),
         };
         let error = wanted.err();
         self.ask(Question::Join { hello, error }, Act::Join(join), hub, now);
@@ -274,12 +283,25 @@ impl Participant {
         if !hub.timeline.has_space() {
             return self.no_space(hub, now);
         }
-        self.ask(question, Act::Enter { wanted, fallback }, hub, now);
+        // The first of two tries: the key is wanted for the second one, too.
+        let key = self.key().cloned();
+        let act = Act::Enter {
+            wanted,
+            fallback,
+            key,
+        };
+        self.ask(question, act, hub, now);
+    }
+
+    /// The room knows the key from now on.
+    fn take_key(&mut self) -> Option<PersonKey> {
+        self.names.change(|names| names.key.take())
     }
 
     /// It has come in without a program.
     pub(super) fn entered(&mut self, name: Name, own: Option<Place>, hub: &Hub) {
         self.note(Change::Came(name.clone()));
+        self.take_key();
         self.phase = Phase::Present(name);
         self.reader.go_on(hub.timeline.trim_point(self.form));
         if let Some(place) = own {

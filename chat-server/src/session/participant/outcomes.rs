@@ -83,6 +83,9 @@ impl Participant {
             (Question::Rename(_), Outcome::NameRefused(why)) => {
                 self.name_refused(&why, hub, now);
             }
+            (Question::Forget(name), Outcome::Forgotten(outcome)) => {
+                self.forgotten(&name, outcome, hub, now);
+            }
             (Question::List, Outcome::Listed(listing)) => self.listed(listing, mark, now),
             _ => {}
         }

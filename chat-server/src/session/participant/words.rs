@@ -1,11 +1,16 @@
 //! What a connection is told in sentences.
 
 use chat_proto::catalogue::{self, Arguments};
-use chat_proto::event::Limits;
+use chat_proto::event::{Limits, Reply};
 use chat_proto::foreign::Foreign;
+use chat_proto::name::Name;
 use chat_proto::text::MAX_TEXT;
+use chat_proto::text_form::KEYS_ONLY;
 use chat_proto::{json_form, text_form};
 
+use crate::access::keys::PersonKey;
+use crate::hub::notice;
+use crate::net::transport::Carrier;
 use crate::timeline::mark::Form;
 
 /// The commands, and how much may be said.
@@ -56,6 +61,32 @@ fn most(limits: &Limits) -> String {
         MAX_TEXT => format!("a message has at most {MAX_TEXT} bytes"),
         most => format!("a message has at most {most} bytes (--max-line)"),
     }
+}
+
+/// The name belongs to the speaker's key from now on.
+pub(super) fn claimed(name: &Name) -> Reply {
+    Reply::Notice(notice(&format!(
+        "{name} belongs to your key now: from here on it is yours alone. /forget {name} frees it"
+    )))
+}
+
+/// Only people whose key is listed come in, and this one is not.
+pub(super) fn keys_only(version: &str, key: Option<&PersonKey>, carrier: Carrier) -> String {
+    let shown = match (key, carrier) {
+        (Some(key), _) => {
+            let fingerprint = key.fingerprint();
+            let line = key.public().to_openssh().unwrap_or_default();
+            format!(
+                "yours is {fingerprint}. To be let in, send this line, which is not secret, to \
+                 the person who runs the server:\n{line}"
+            )
+        }
+        (None, Carrier::Tls) => "you have shown none: chat-client shows one by itself".to_owned(),
+        (None, Carrier::Plain) => {
+            "a key is shown over an encrypted connection only: chat-client HOST PORT".to_owned()
+        }
+    };
+    format!("{version} {KEYS_ONLY}: this room lets in only people whose key is listed\n{shown}")
 }
 
 /// A peer speaks another protocol.

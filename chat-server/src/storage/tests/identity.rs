@@ -179,7 +179,7 @@ fn an_old_history_goes_on() {
     assert!(matches!(hall.say("short", Some("1")), Said::New(_)));
     // No program could prove that the name is its own.
     let ann = Name::choose("ann").unwrap();
-    assert!(hall.hub.room().is_free(&ann, hall.now));
+    assert!(hall.hub.room().is_free(&ann, None, hall.now));
 }
 
 /// A short id is known again of the same program, and of no other one.
@@ -262,10 +262,16 @@ fn who_had_which_name_is_known_after_a_restart() {
         let found = [1, 2, 3, 4].map(|number| hall.returning(number));
         assert_eq!(found, [Some("ann".into()), None, Some("cyd".into()), None]);
         for kept in ["ann", "Ann", "cyd"] {
-            assert!(!hall.hub.room().is_free(&name(kept), hall.now), "{kept}");
+            assert!(
+                !hall.hub.room().is_free(&name(kept), None, hall.now),
+                "{kept}"
+            );
         }
         for free in ["bo", "cy", "di"] {
-            assert!(hall.hub.room().is_free(&name(free), hall.now), "{free}");
+            assert!(
+                hall.hub.room().is_free(&name(free), None, hall.now),
+                "{free}"
+            );
         }
     }
     // The name is as it was, and they are told to be back.
@@ -293,7 +299,7 @@ fn without_the_key_no_program_is_waited_for() {
     let hall = Hall::open(options).unwrap();
     assert_eq!(hall.hub.room().tickets().owner_of(&secret), None);
     let ann = Name::choose("ann").unwrap();
-    assert!(hall.hub.room().is_free(&ann, hall.now));
+    assert!(hall.hub.room().is_free(&ann, None, hall.now));
 }
 
 /// A file that is no history gets no key beside it.

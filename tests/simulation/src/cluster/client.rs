@@ -148,6 +148,11 @@ impl Client {
         })
     }
 
+    /// Whether it has said this.
+    pub(super) fn has_said(&self, number: usize) -> bool {
+        self.said.contains(&number)
+    }
+
     /// Whether another connection has its place.
     pub(super) fn is_replaced(&self) -> bool {
         self.lines()
@@ -213,6 +218,6 @@ fn number_said(event: &Event) -> Option<usize> {
 }
 
 /// The number that a text of ours begins with.
-fn number_in(text: &str) -> Option<usize> {
+pub(super) fn number_in(text: &str) -> Option<usize> {
     text.split_once(' ')?.0.parse().ok()
 }

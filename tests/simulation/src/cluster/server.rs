@@ -22,6 +22,7 @@ use chat_server::session::Stage;
 use chat_server::timeline::mark::Form;
 
 use super::client::Client;
+use crate::keys::begin_claims;
 use crate::person::ROOM;
 use crate::wire::Wire;
 
@@ -39,13 +40,14 @@ struct Gate(VecDeque<(Wire, SocketAddr)>);
 
 impl Server {
     /// A server at this end of the order.
-    pub(super) fn new(order: &SharedOrder, id: ServerId) -> Self {
+    pub(super) fn new(order: &SharedOrder, id: ServerId, now: Now) -> Self {
         let identity = Identity {
             room: RoomId::new(ROOM).expect("a name"),
             run: RunId::new(1, 0),
             key: Key::of([7; Key::BYTES]),
         };
         let mut hub = Hub::new(identity, 1 << 20);
+        begin_claims(&mut hub, now);
         hub.set_sequencer(order.of(id));
         let limits = Limits {
             rate: 0,

@@ -20,6 +20,7 @@ use super::scene::{Scene, Watch};
 use super::workers::{Bell, Worker};
 use super::{Hall, Report};
 use crate::disk::Disk;
+use crate::keys::begin_claims;
 use crate::ledger::Ledger;
 use crate::person::ROOM;
 use crate::script::{Keeping, SEATS, Script, Space};
@@ -31,14 +32,15 @@ impl Hall {
             run: RunId::new(NOON, 0),
             key: Key::of([7; Key::BYTES]),
         };
-        let mut hub = Hub::new(identity, script.capacity);
-        let disk = Disk::new(script.keeping, &mut hub);
-        let history =
-            (script.keeping != Keeping::Not).then(|| Box::new(disk.clone()) as Box<dyn Storage>);
         let now = Now {
             time: Timestamp::from_unix_milliseconds(NOON),
             instant: start(),
         };
+        let mut hub = Hub::new(identity, script.capacity);
+        begin_claims(&mut hub, now);
+        let disk = Disk::new(script.keeping, &mut hub);
+        let history =
+            (script.keeping != Keeping::Not).then(|| Box::new(disk.clone()) as Box<dyn Storage>);
         let scene = Rc::new(RefCell::new(Scene {
             ledger: Ledger::default(),
             now,

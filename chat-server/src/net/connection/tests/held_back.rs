@@ -81,7 +81,12 @@ fn greeted(space: usize) -> (Connection<Slow>, Hub, Now) {
     let now = crate::runtime::system_clock::now();
     let client = crate::hub::testing::client(0);
     let address = "192.0.2.1:5000".parse().unwrap();
-    let session = Session::new(client, address, Carrier::Tls, &hub, now);
+    let caller = Caller {
+        address,
+        carrier: Carrier::Tls,
+        key: None,
+    };
+    let session = Session::new(client, caller, &hub, now);
     let transport = Slow {
         space,
         ..Slow::default()

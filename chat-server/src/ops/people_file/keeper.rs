@@ -1,0 +1,175 @@
+//! The thread that looks after the file of people.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use super::{Look, PeopleFile};
+use crate::access::naming::Naming;
+use crate::access::people::Problems;
+use crate::ops::errors::chain;
+use crate::ops::logger::Logger;
+use crate::room::request::Request;
+use crate::runtime::control::Shared;
+use crate::runtime::system_clock::now;
+
+/// Keeps the file and the room the same.
+#[derive(Debug)]
+pub struct PeopleKeeper {
+    file: PeopleFile,
+    naming: Naming,
+    /// How many of the room's changes were made in the file.
+    made: u64,
+    /// The last try to write it has failed, and the operator was told so.
+    is_failing: bool,
+    asked: Receiver<()>,
+    /// Whoever has a copy of it can ask for a look at once. The thread ends when all copies
+    /// are gone.
+    ask: Option<Sender<()>>,
+}
+
+impl PeopleKeeper {
+    /// Looks after this file, in a room where keys mean this.
+    pub fn new(file: PeopleFile, naming: Naming) -> Self {
+        let (ask, asked) = channel();
+        Self {
+            file,
+            naming,
+            made: 0,
+            is_failing: false,
+            asked,
+            ask: Some(ask),
+        }
+    }
+
+    /// What the room is to be told at first.
+    pub(crate) fn first(&self) -> Request {
+        Request::SetPeople {
+            naming: self.naming,
+            people: Box::new(self.file.people().clone()),
+            saved: self.made,
+        }
+    }
+
+    /// By what it is asked for a look at once. The first call only gives one.
+    pub(crate) fn take_ask(&mut self) -> Option<Sender<()>> {
+        self.ask.take()
+    }
+
+    /// Looks after the file until no one can ask for a look any more. What the room changes
+    /// behind that is for [`PeopleKeeper::finish`].
+    pub(crate) fn run(mut self, shared: &Shared) -> Self {
+        loop {
+            match self.asked.recv_timeout(LOOK_EVERY) {
+                Ok(()) => {
+                    let look = self.file.look_at_once();
+                    self.round(look, shared);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let look = self.file.look();
+                    self.round(look, shared);
+                }
+                Err(RecvTimeoutError::Disconnected) => return self,
+            }
+        }
+    }
+
+    /// Writes what the room has changed up to its end.
+    pub(crate) fn finish(mut self, shared: &Shared) {
+        let look = self.file.look_at_once();
+        self.round(look, shared);
+    }
+
+    fn round(&mut self, look: anyhow::Result<Look>, shared: &Shared) {
+        let is_changed = match look {
+            Ok(Look::Changing) => return,
+            Ok(Look::Same) => false,
+            Ok(Look::Changed(problems)) => {
+                let (path, count) = (self.file.path().display(), self.file.people().len());
+                let text = format!("read {path} again: {count} names belong to keys");
+                shared.logger.info(now().time, &text);
+                tell_problems(&self.file, &problems, &shared.logger);
+                true
+            }
+            Ok(Look::Gone) => {
+                let path = self.file.path().display();
+                let text = format!("{path} is gone: names belong to the keys that it had");
+                shared.logger.warn(now().time, &text);
+                false
+            }
+            Err(error) => {
+                let text = format!("{}: what it said before counts", chain(&error));
+                shared.logger.warn(now().time, &text);
+                false
+            }
+        };
+        self.take_changes(shared);
+        if self.file.is_unwritten() {
+            self.write(&shared.logger);
+        }
+        self.tell_room(is_changed, shared);
+    }
+
+    /// Makes in the file what was changed in the room.
+    fn take_changes(&mut self, shared: &Shared) {
+        let changes: Vec<_> = {
+            let hub = &shared.read().hub;
+            hub.room()
+                .holders()
+                .changes_behind(self.made)
+                .cloned()
+                .collect()
+        };
+        self.made += changes.len() as u64;
+        changes.iter().for_each(|change| self.file.make(change));
+    }
+
+    fn write(&mut self, logger: &Logger) {
+        let written = self.file.write();
+        match written {
+            Ok(()) if self.is_failing => {
+                let path = self.file.path().display();
+                logger.info(now().time, &format!("{path} is written again"));
+            }
+            Err(error) if !self.is_failing => {
+                let why = chain(&error);
+                let text = format!("{why}: names that are claimed now are free after a restart");
+                logger.warn(now().time, &text);
+            }
+            _ => {}
+        }
+        self.is_failing = self.file.is_unwritten();
+    }
+
+    fn tell_room(&self, is_changed: bool, shared: &Shared) {
+        let request = match is_changed {
+            true => self.first(),
+            false if shared.read().hub.room().holders().has_unsaved(self.made) => {
+                Request::PeopleSaved(self.made)
+            }
+            false => return,
+        };
+        shared.write().hub.request(request, now());
+    }
+}
+
+/// Tells the operator what is wrong with lines of the file.
+pub fn tell_problems(file: &PeopleFile, problems: &Problems, logger: &Logger) {
+    let path = file.path().display();
+    let time = now().time;
+    for problem in &problems.first {
+        logger.warn(time, &format!("{path}: {problem}"));
+    }
+    if problems.more > 0 {
+        let text = format!("{path}: {} more lines are wrong", problems.more);
+        logger.warn(time, &text);
+    }
+    if file.is_open_to_others() {
+        let text = format!(
+            "other users can change {path}, and so whose names are whose: chmod go-w {path}"
+        );
+        logger.warn(time, &text);
+    }
+}
+
+/// How often the file is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);

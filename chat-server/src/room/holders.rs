@@ -1,0 +1,240 @@
+//! Whose names are whose: which name belongs to which key, and who in the room has shown
+//! the key of their name.
+//!
+//! The file of people is a copy of what is decided here. A claim counts in the room at once,
+//! so that of two people who claim a name the first one in the order has it; the same
+//! [`Change`] is made in the file later. When the file is read again because the operator
+//! has edited it, the changes that it does not have yet are made once more.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chat_proto::event::{KeyId, Timestamp};
+use chat_proto::name::Name;
+
+use super::apply::Room;
+use super::members::Keyed;
+use super::origin::Origin;
+use crate::access::keys::PersonKey;
+use crate::access::naming::Naming;
+use crate::access::people::{Change, Claimed, Day, Holding, People};
+use crate::clock::Now;
+
+/// The names that belong to keys.
+#[derive(Debug, Default)]
+pub struct Holders {
+    naming: Naming,
+    people: People,
+    /// The names in the room whose bearers have shown the key that holds them.
+    here: BTreeMap<Name, Present>,
+    /// What was changed here and is not in the file yet, the oldest first.
+    unsaved: VecDeque<Change>,
+    /// How many changes are in the file.
+    saved: u64,
+}
+
+/// A holder in the room.
+#[derive(Debug, Clone, Copy)]
+struct Present {
+    key: KeyId,
+    /// The day on which the use of the name was noted last, counted from 1970.
+    noted: i64,
+}
+
+/// What came of a request to free a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Forgotten {
+    /// These names belong to no key any more.
+    Freed(Vec<Name>),
+    /// No key holds the name, or one that looks like it.
+    NotHeld,
+    /// The person neither holds it nor is an operator.
+    NotAllowed,
+}
+
+impl Holders {
+    /// What keys mean for names.
+    pub fn naming(&self) -> Naming {
+        self.naming
+    }
+
+    /// Whether a person with this key may come in.
+    pub fn lets_in(&self, key: Option<&PersonKey>) -> bool {
+        let is_listed = |key: &PersonKey| self.people.names_of(&key.fingerprint()).next().is_some();
+        self.naming != Naming::Known || key.is_some_and(is_listed)
+    }
+
+    /// Who holds a name, seen by a person with this key.
+    pub fn holding(&self, name: &Name, key: Option<&PersonKey>) -> Holding<'_> {
+        if self.naming == Naming::Free || self.people.is_empty() || name.is_address() {
+            return Holding::Free;
+        }
+        let key = key.map(PersonKey::fingerprint);
+        self.people.holding(name, key.as_ref())
+    }
+
+    /// The first name that the key holds.
+    pub fn name_of(&self, key: &PersonKey) -> Option<&Name> {
+        let names = || self.people.names_of(&key.fingerprint()).next();
+        (self.naming != Naming::Free).then(names)?
+    }
+
+    /// The key by which a person in the room holds this name.
+    pub fn key_of(&self, name: &Name) -> Option<KeyId> {
+        self.here.get(name).map(|present| present.key)
+    }
+
+    /// A person with this key is in the room under this name from now on.
+    pub(super) fn enter(&mut self, name: &Name, key: Option<&PersonKey>) {
+        if let Some(key) = key
+            && self.naming != Naming::Free
+            && self.people.is_held_by(name, &key.fingerprint())
+        {
+            let present = Present {
+                key: key.id(),
+                noted: i64::MIN,
+            };
+            self.here.insert(name.clone(), present);
+        }
+    }
+
+    /// The person with this name has gone, or has another name.
+    pub(super) fn leave(&mut self, name: &Name) {
+        self.here.remove(name);
+    }
+
+    /// The holder of the name says something at this time.
+    pub(super) fn note_use(&mut self, name: &Name, key: &PersonKey, time: Timestamp) {
+        let today = time.unix_milliseconds().div_euclid(DAY);
+        let Some(present) = self.here.get_mut(name).filter(|it| it.noted < today) else {
+            return;
+        };
+        present.noted = today;
+        let (key, day) = (key.fingerprint(), Day::of(time));
+        if self.people.note_use(name, &key, day) {
+            let name = name.clone();
+            self.unsaved.push_back(Change::Use { name, key, day });
+        }
+    }
+
+    /// Gives a free name to the key of the person in the room who has it. Whether that was
+    /// possible.
+    pub(super) fn claim(&mut self, name: &Name, key: &PersonKey, time: Timestamp) -> bool {
+        if self.naming != Naming::Claim || self.unsaved.len() >= MAX_UNSAVED {
+            return false;
+        }
+        let day = Day::of(time);
+        let Claimed::Now { freed, .. } = self.people.claim(name, &key.public(), day) else {
+            return false;
+        };
+        freed.iter().for_each(|freed| self.leave(freed));
+        let present = Present {
+            key: key.id(),
+            noted: time.unix_milliseconds().div_euclid(DAY),
+        };
+        self.here.insert(name.clone(), present);
+        let (name, key) = (name.clone(), key.clone());
+        self.unsaved.push_back(Change::Claim { name, key, day });
+        true
+    }
+
+    /// A person with this key asks to free a name.
+    pub(super) fn forget(&mut self, name: &Name, key: Option<&PersonKey>) -> Forgotten {
+        let is_own = match self.holding(name, key) {
+            Holding::Free => return Forgotten::NotHeld,
+            Holding::Own(_) => true,
+            Holding::Others(_) => false,
+        };
+        let is_operator = |key: &PersonKey| self.people.rights_of(&key.fingerprint()).op;
+        if !is_own && !key.is_some_and(is_operator) {
+            return Forgotten::NotAllowed;
+        }
+        let freed = self.people.forget(name);
+        freed.iter().for_each(|freed| self.leave(freed));
+        self.unsaved.push_back(Change::Forget(name.clone()));
+        Forgotten::Freed(freed)
+    }
+
+    /// Goes by another file from now on, which has the first `saved` changes. The people in
+    /// the room are to be entered again.
+    pub(super) fn replace(&mut self, naming: Naming, people: People, saved: u64) {
+        self.save(saved);
+        self.naming = naming;
+        self.people = people;
+        self.unsaved
+            .iter()
+            .for_each(|change| self.people.make(change));
+        self.here.clear();
+    }
+
+    /// The file has the first `saved` changes.
+    pub(super) fn save(&mut self, saved: u64) {
+        let new = saved
+            .saturating_sub(self.saved)
+            .min(self.unsaved.len() as u64);
+        self.unsaved.drain(..new as usize);
+        self.saved += new;
+    }
+
+    /// The changes behind the first `given` ones, which the file may not have yet.
+    pub fn changes_behind(&self, given: u64) -> impl Iterator<Item = &Change> {
+        let skipped = given.saturating_sub(self.saved);
+        self.unsaved
+            .iter()
+            .skip(usize::try_from(skipped).unwrap_or(usize::MAX))
+    }
+
+    /// Whether some of the first `made` changes are not known to be in the file.
+    pub fn has_unsaved(&self, made: u64) -> bool {
+        self.saved < made
+    }
+}
+
+/// In milliseconds.
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// While so many changes cannot be written no more names are claimed.
+const MAX_UNSAVED: usize = 4096;
+
+impl Room {
+    /// What keys mean for names, and whose they are, is told anew.
+    pub(super) fn set_people(&mut self, naming: Naming, people: People, saved: u64) {
+        self.holders.replace(naming, people, saved);
+        for (name, key) in self.members.keyed() {
+            self.holders.enter(name, Some(key));
+        }
+    }
+
+    /// A member with a key says something. The name, if it belongs to the key from now on.
+    pub(super) fn speak_with_key(
+        &mut self,
+        origin: Origin,
+        name: &Name,
+        keyed: &Keyed,
+        now: Now,
+    ) -> Option<Name> {
+        if self.holders.key_of(name).is_some() {
+            self.holders.note_use(name, &keyed.key, now.time);
+            return None;
+        }
+        if !keyed.may_claim {
+            return None;
+        }
+        self.members.settle_claim(origin);
+        let has_claimed = self.holders.claim(name, &keyed.key, now.time);
+        has_claimed.then(|| name.clone())
+    }
+
+    /// A member asks to free a name.
+    pub(super) fn forget(&mut self, origin: Origin, name: &Name) -> Forgotten {
+        let keyed = self.members.get(origin).and_then(|member| member.keyed);
+        let key = keyed.map(|keyed| keyed.key);
+        let forgotten = self.holders.forget(name, key.as_ref());
+        if let Forgotten::Freed(freed) = &forgotten {
+            self.members.settle_claims_of(freed);
+        }
+        forgotten
+    }
+}
+
+#[cfg(test)]
+mod tests;
