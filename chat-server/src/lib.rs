@@ -21,7 +21,7 @@
 //! | folder | holds | never |
 //! | --- | --- | --- |
 //! | [`net`] | sockets, who may connect, who is closed | a rule of the room |
-//! | [`access`] | whose name is whose, by keys | a socket, a file, a clock |
+//! | [`access`] | the password; what a file says of whose name is whose | a socket, a file, a clock |
 //! | [`session`] | one peer's rules: bytes to commands, replies, the welcome | a socket |
 //! | [`hub`] | the way of a request to its events | a socket, a file, a clock |
 //! | [`sequencer`] | the order of requests | a socket, a file, a clock |
@@ -92,6 +92,10 @@
 //!  worker 0: accept ──► entry: first byte? ──► handshake ──► admission ──► a worker
 //!                                   └─ plain ──────────────────▲
 //! ```
+//!
+//! With names that belong to keys one more thread keeps the file of people and the room the
+//! same ([`ops::people_file`]): it writes what the room has decided, and reads what the
+//! operator has edited.
 //!
 //! One more thread writes the log lines, because a terminal that does not take them must not
 //! stop the room. The history has two: one syncs files and names them, one reads them.

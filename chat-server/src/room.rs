@@ -5,6 +5,7 @@ pub mod absent;
 pub mod apply;
 pub mod dedup;
 pub mod holders;
+mod holding;
 pub mod identity;
 mod joining;
 pub mod members;

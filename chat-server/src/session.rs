@@ -6,6 +6,7 @@
 //! `/hello`, says anything else, or has been there for [`ANNOUNCE_AFTER`], so that it
 //! comes in under its final name.
 
+mod caller;
 mod change;
 mod input;
 mod output;
@@ -20,31 +21,19 @@ use std::time::{Duration, Instant};
 
 use chat_proto::name::Name;
 
-use crate::access::keys::PersonKey;
 use crate::clock::Now;
 use crate::hub::{Answer, Hub};
 use crate::net::admission::Refusal;
-use crate::net::transport::Carrier;
 use crate::room::origin::ClientId;
 use crate::session::rate::RateLimiter;
 use crate::timeline::cursor::Pending;
 use crate::timeline::replay::Wanted;
+pub(crate) use caller::Caller;
 pub(crate) use change::Change;
 use input::Input;
 use participant::{MAX_PRIVATE, Participant, Phase};
 pub use reason::Reason;
 pub use stage::{ANNOUNCE_AFTER, FAREWELL_FOR, LISTEN_FOR, Stage};
-
-/// What is known of a peer before it says anything.
-#[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    /// Where it comes from.
-    pub(crate) address: SocketAddr,
-    /// Whether people on the way can read what it is sent.
-    pub(crate) carrier: Carrier,
-    /// The key that it has proved to have.
-    pub(crate) key: Option<PersonKey>,
-}
 
 /// One connection, without its socket.
 #[derive(Debug)]

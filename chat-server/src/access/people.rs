@@ -282,6 +282,16 @@ impl People {
         people.map(|person| self.remove(person)).collect()
     }
 
+    /// Makes a change, as far as that is possible: a name that another key holds by now is
+    /// not claimed.
+    pub fn make(&mut self, change: &Change) {
+        match change {
+            Change::Claim { name, key, day } => _ = self.claim(name, &key.public(), *day),
+            Change::Use { name, key, day } => _ = self.note_use(name, key, *day),
+            Change::Forget(name) => _ = self.forget(name),
+        }
+    }
+
     /// The people who hold this name, or one that looks like it. Usually one at most: a
     /// name may look like two that do not look like each other.
     fn like(&self, name: &Name) -> BTreeSet<PersonId> {

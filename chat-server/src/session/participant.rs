@@ -25,7 +25,7 @@ use chat_proto::framing::{Line, Telnet};
 use chat_proto::name::Name;
 use chat_proto::{json_form, text_form};
 
-use super::Caller;
+use super::caller::Caller;
 use super::change::Change;
 use super::reason::Reason;
 use super::stage::{ANNOUNCE_AFTER, FAREWELL_FOR, LISTEN_FOR, Stage};

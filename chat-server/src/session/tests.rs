@@ -17,6 +17,7 @@ mod tls;
 
 use super::*;
 use crate::hub::testing::client;
+use crate::net::transport::Carrier;
 use crate::room::identity::tests::identity;
 use crate::room::presence::{ONE_BY_ONE, TOGETHER_AFTER};
 use crate::session::turn::{TURN_BYTES, TURN_LINES};

@@ -5,7 +5,7 @@
 use chat_proto::name::Name;
 use ssh_key::Fingerprint;
 
-use super::{Day, People};
+use super::day::Day;
 use crate::access::keys::PersonKey;
 
 /// A change of the file.
@@ -31,16 +31,4 @@ pub enum Change {
     },
     /// The name is free again.
     Forget(Name),
-}
-
-impl People {
-    /// Makes a change, as far as that is possible: a name that another key holds by now is
-    /// not claimed.
-    pub fn make(&mut self, change: &Change) {
-        match change {
-            Change::Claim { name, key, day } => _ = self.claim(name, &key.public(), *day),
-            Change::Use { name, key, day } => _ = self.note_use(name, key, *day),
-            Change::Forget(name) => _ = self.forget(name),
-        }
-    }
 }

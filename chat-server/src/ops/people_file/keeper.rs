@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use super::{Look, PeopleFile};
+use super::file::{Look, PeopleFile};
 use crate::access::naming::Naming;
 use crate::access::people::Problems;
 use crate::ops::errors::chain;

@@ -9,10 +9,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::access::keys::fixtures::person_key;
-use crate::room::apply::Before;
+use crate::clock::Now;
+use crate::room::apply::{Before, Room};
 use crate::room::identity::tests::identity;
 use crate::room::identity::{Identity, Owner};
-use crate::room::origin::{ClientId, ServerId};
+use crate::room::origin::{ClientId, Origin, ServerId};
 use crate::room::request::{Act, Emitted, Fallback, Join, NameRefusal, Outcome, Request};
 use crate::room::runs::Runs;
 
