@@ -272,7 +272,7 @@ fn people(args: &Args, logger: &Logger) -> anyhow::Result<Option<PeopleKeeper>> 
     if args.names == Naming::Known && file.people().is_empty() {
         let path = file.path().display();
         logger.say(&format!(
-            "warning: nobody can come in yet, because {path} lists no key (--names known)"
+            "warning: no person can come in yet, because {path} lists no key (--names known)"
         ));
     }
     Ok(Some(PeopleKeeper::new(file, args.names)))

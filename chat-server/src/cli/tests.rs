@@ -1,5 +1,6 @@
 use chat_testkit::readme;
 
+use super::values::MIN_KEEP;
 use super::*;
 
 /// `Ok` of what was read, or the beginning of what is said.
