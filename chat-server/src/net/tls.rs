@@ -8,8 +8,10 @@ mod buffers;
 mod client_auth;
 mod config;
 mod handshake;
+mod pieces;
 mod provider;
 mod record;
+mod socket;
 mod stream;
 mod window;
 

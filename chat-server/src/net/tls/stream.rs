@@ -1,7 +1,7 @@
 //! An encrypted connection.
 
 use std::fmt;
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read};
 use std::mem;
 use std::net::Shutdown;
 
@@ -12,7 +12,9 @@ use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::ConnectionState;
 
 use super::buffers::{Rest, Scratch, with_scratch};
+use super::pieces::Pieces;
 use super::record::{Content, make_record};
+use super::socket::{Then, send};
 use super::window::{Plain, Window};
 use crate::access::keys::PersonKey;
 use crate::cold::Cold;
@@ -233,14 +235,29 @@ impl TlsStream {
         })
     }
 
+    /// Encrypts record after record and has the system take each, until it takes one only
+    /// in part: the rest of that one is kept.
+    fn send_all(&mut self, slices: &[IoSlice<'_>], scratch: &mut Scratch) -> io::Result<usize> {
+        let mut pieces = Pieces::new(slices);
+        let mut count = 0;
+        while !self.holds_back()
+            && let Some(piece) = pieces.next(RECORD, &mut scratch.plain)
+        {
+            let then = match pieces.is_empty() {
+                true => Then::Nothing,
+                false => Then::More,
+            };
+            self.send(piece, then, &mut scratch.outgoing)?;
+            count += piece.len();
+        }
+        Ok(count)
+    }
+
     /// Encrypts these bytes into `outgoing`, and has the system take it. What it does
     /// not take is kept.
-    fn send(&mut self, bytes: &[u8], outgoing: &mut Vec<u8>) -> io::Result<usize> {
-        if bytes.is_empty() {
-            return Ok(0);
-        }
+    fn send(&mut self, bytes: &[u8], then: Then, outgoing: &mut Vec<u8>) -> io::Result<()> {
         let length = self.encrypt(Content::Data(bytes), outgoing)?;
-        let written = match Write::write(&mut self.socket, &outgoing[..length]) {
+        let written = match send(&self.socket, &outgoing[..length], then) {
             Ok(count) => count,
             Err(error) => match error.kind() {
                 ErrorKind::WouldBlock | ErrorKind::Interrupted => 0,
@@ -251,7 +268,7 @@ impl TlsStream {
             let rest = &outgoing[written..length];
             self.kept.change(|kept| kept.outgoing.append(rest));
         }
-        Ok(bytes.len())
+        Ok(())
     }
 
     /// Makes a record, behind what rustls itself has to say. Tells how many bytes that
@@ -341,41 +358,19 @@ impl Transport for TlsStream {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_slices(&[IoSlice::new(bytes)])
+    }
+
+    fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         self.flush()?;
         if self.holds_back() {
             return Ok(0);
         }
         if self.is_shut {
             // It comes too late.
-            return Ok(bytes.len());
-        }
-        let bytes = &bytes[..bytes.len().min(RECORD)];
-        with_scratch(|scratch| self.send(bytes, &mut scratch.outgoing))
-    }
-
-    fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        if let [slice] = slices {
-            return self.write(slice);
-        }
-        self.flush()?;
-        if self.holds_back() {
-            return Ok(0);
-        }
-        if self.is_shut {
             return Ok(slices.iter().map(|slice| slice.len()).sum());
         }
-        with_scratch(
-            |Scratch {
-                 plain, outgoing, ..
-             }| {
-                plain.clear();
-                for slice in slices {
-                    let space = RECORD - plain.len();
-                    plain.extend_from_slice(&slice[..slice.len().min(space)]);
-                }
-                self.send(plain, outgoing)
-            },
-        )
+        with_scratch(|scratch| self.send_all(slices, scratch))
     }
 
     fn holds_back(&self) -> bool {
