@@ -4,6 +4,7 @@
 //! becomes a [`TlsStream`], a kind of [`Transport`](crate::net::transport::Transport).
 //! Both use the unbuffered part of rustls: a connection that waits keeps no buffers.
 
+mod aead;
 mod buffers;
 mod client_auth;
 mod config;

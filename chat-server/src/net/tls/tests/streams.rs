@@ -245,6 +245,20 @@ fn what_was_changed_on_the_way_is_refused_once() {
     assert_eq!(told, rustls::Error::AlertReceived(reason));
 }
 
+/// A record has at least a tag, which proves that it was not changed.
+#[test]
+fn a_record_without_a_tag_is_refused() {
+    for length in [0, 1, 15, 16] {
+        let (mut stream, mut client) = connected();
+        client.socket.write_all(&[23, 3, 3, 0, length]).unwrap();
+        let bytes = vec![7; usize::from(length)];
+        client.socket.write_all(&bytes).unwrap();
+        let (said, end) = read_to_end(&mut stream, 1000);
+        assert_eq!(said, b"");
+        assert_eq!(end.unwrap_err().kind(), ErrorKind::InvalidData, "{length}");
+    }
+}
+
 /// However much waits for a client that reads nothing, one record is kept.
 #[test]
 fn a_stopped_reader_costs_one_record() {
