@@ -135,7 +135,14 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     if password.is_some() && secure.is_none() && !listeners.iter().all(is_local) {
         return Err((WRONG_ARGUMENTS, PASSWORD_NEEDS_TLS.to_owned()));
     }
-    let people = people(args, logger).map_err(|error| (FAILURE, chain(&error)))?;
+    let people = match secure {
+        Some(_) => people(args, logger).map_err(|error| (FAILURE, chain(&error)))?,
+        None if args.names == Naming::Known => {
+            return Err((WRONG_ARGUMENTS, KEYS_NEED_TLS.to_owned()));
+        }
+        // No peer can show a key.
+        None => None,
+    };
     let opened = open(args, logger).map_err(|error| (FAILURE, chain(&error)));
     let (history, hub) = opened?;
     // What the history may need is not for people to take.
@@ -259,8 +266,6 @@ fn people(args: &Args, logger: &Logger) -> anyhow::Result<Option<PeopleKeeper>> 
     let path = match args.people(|name| std::env::var_os(name)) {
         Ok(Some(path)) => path,
         Ok(None) => return Ok(None),
-        // Without a folder no connection is encrypted either, and no key is shown.
-        Err(NoFolder) if args.names == Naming::Claim => return Ok(None),
         Err(NoFolder) => {
             return Err(anyhow!(
                 "there is no folder for the file of people: name it with --people"
@@ -301,6 +306,10 @@ fn open(args: &Args, logger: &Logger) -> anyhow::Result<(Option<History>, Hub)> 
 /// A password that is sent plain over a network is none.
 const PASSWORD_NEEDS_TLS: &str = "a room with a password needs encryption for peers on other \
                                   machines: leave out --tls off, or listen on 127.0.0.1 only";
+
+/// A key is shown within TLS.
+const KEYS_NEED_TLS: &str = "without encryption no person can show a key, and so with --names known \
+                             no person could come in: leave out --tls off";
 
 /// Its poll, and what wakes it up.
 const DESCRIPTORS_OF_A_THREAD: usize = 2;

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chat_testkit::{Peer, ServerProcess, Signal, until};
+use chat_testkit::{Peer, ServerProcess, Signal, run_piped, until};
 
 use super::client::{Key, TlsPeer};
 use super::server;
-use crate::join;
+use crate::{SERVER, join};
 
 /// A folder for what the server keeps, with these lines in its file of people.
 struct State {
@@ -156,4 +156,20 @@ fn keys_mean_nothing_where_names_are_free() {
     let mut bo = TlsPeer::with_key(server.addr(), &key);
     bo.send_str("/nick ann\n");
     bo.expect("you keep your name: ann is taken");
+}
+
+/// Without encryption no person could show a key.
+#[test]
+fn known_keys_need_encryption() {
+    let args = [
+        "--listen",
+        "127.0.0.1:0",
+        "--tls",
+        "off",
+        "--names",
+        "known",
+    ];
+    let output = run_piped(SERVER, &args, &[], b"");
+    assert_eq!(output.code(), 2, "{output}");
+    assert!(output.stderr.contains("leave out --tls off"), "{output}");
 }
