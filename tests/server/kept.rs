@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chat_testkit::ledger::History;
-use chat_testkit::{JsonPeer, ServerProcess};
+use chat_testkit::{Carrier, JsonPeer, ServerProcess, Target};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -23,6 +23,7 @@ use crate::SERVER;
 /// A room whose servers come and go; the file and the port stay.
 struct Kept {
     directory: TempDir,
+    carrier: Carrier,
     args: Vec<String>,
     addr: Cell<Option<SocketAddr>>,
 }
@@ -31,8 +32,15 @@ impl Kept {
     /// A room without a history yet, with more arguments for its servers.
     #[track_caller]
     fn new(args: &[&str]) -> Self {
+        Self::over(Carrier::Plain, args)
+    }
+
+    /// The same, for clients that talk in this way.
+    #[track_caller]
+    fn over(carrier: Carrier, args: &[&str]) -> Self {
         Self {
             directory: tempfile::tempdir().expect("a directory"),
+            carrier,
             args: args.iter().map(|&arg| arg.to_owned()).collect(),
             addr: Cell::new(None),
         }
@@ -43,7 +51,10 @@ impl Kept {
     fn start(&self) -> ServerProcess {
         let file = self.file();
         let file = file.to_str().expect("a name in UTF-8");
-        let mut args = vec!["--history", file];
+        let state = self.directory.path().join("state");
+        let state = state.to_str().expect("a name in UTF-8");
+        let mode = self.carrier.mode();
+        let mut args = vec!["--history", file, "--tls", mode, "--state", state];
         args.extend(self.args.iter().map(String::as_str));
         let server = match self.addr.get() {
             None => ServerProcess::start(SERVER, &args),
@@ -51,6 +62,11 @@ impl Kept {
         };
         self.addr.set(Some(server.addr()));
         server
+    }
+
+    /// Where its clients find this server.
+    fn target(&self, server: &ServerProcess) -> Target {
+        self.carrier.to(server.addr())
     }
 
     fn file(&self) -> PathBuf {

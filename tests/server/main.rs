@@ -20,9 +20,7 @@ mod stuck;
 mod tls;
 mod wire;
 
-use std::net::SocketAddr;
-
-use chat_testkit::{Peer, ServerProcess};
+use chat_testkit::{Peer, ServerProcess, Target};
 
 const SERVER: &str = env!("CARGO_BIN_EXE_chat-server");
 
@@ -31,8 +29,8 @@ fn server() -> ServerProcess {
 }
 
 /// A peer in text form that is in the room under this name.
-fn join(addr: SocketAddr, name: &str) -> Peer {
-    let mut peer = Peer::connect(addr);
+fn join(target: impl Into<Target>, name: &str) -> Peer {
+    let mut peer = Peer::connect(target);
     peer.send_str(&format!("/nick {name}\n"));
     peer.expect(&format!("-- you are now known as {name}\n"));
     peer

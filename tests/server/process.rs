@@ -1,6 +1,6 @@
 //! The program: arguments, what it prints, signals, exit status.
 
-use std::net::TcpListener;
+use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use chat_testkit::{Peer, Program, ServerProcess, Signal, run_piped};
@@ -58,7 +58,7 @@ fn several_addresses_are_printed_one_by_one() {
     server.wait_for_log("anybody who can reach this port");
     let log = server.log();
     for line in log.lines().filter(|line| line.starts_with("listening on ")) {
-        let address = line["listening on ".len()..].parse().expect("an address");
+        let address: SocketAddr = line["listening on ".len()..].parse().expect("an address");
         Peer::connect(address).expect("chat/1");
     }
 }
@@ -73,11 +73,11 @@ fn both_families_share_a_port() {
         let server = ServerProcess::start_with(SERVER, args, &[]);
         let port = server.addr().port();
         server.wait_for_log("anybody who can reach this port");
-        Peer::connect(([127, 0, 0, 1], port).into()).expect("you are 127.0.0.1:");
+        Peer::connect(SocketAddr::from(([127, 0, 0, 1], port))).expect("you are 127.0.0.1:");
         let says_so = server.log().contains(&format!("listening on [::]:{port}"));
         assert_eq!(says_so, has_v6, "{}", server.log());
         if has_v6 {
-            let address = (std::net::Ipv6Addr::LOCALHOST, port).into();
+            let address = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
             Peer::connect(address).expect("you are [::1]:");
         }
     }
@@ -110,7 +110,7 @@ fn a_log_that_is_not_taken_does_not_stop_the_room() {
         let script = format!("exec 3<&0; exec \"$0\" --listen 127.0.0.1:0 2> >(head -n 1{then})");
         let mut program = Program::spawn("bash", &["-c", &script, SERVER], &[]);
         let line = program.stdout.expect_line_containing("listening on ");
-        let addr = line["listening on ".len()..].parse().expect("an address");
+        let addr: SocketAddr = line["listening on ".len()..].parse().expect("an address");
         let mut ann = join(addr, "ann");
         // Far more log than a pipe holds.
         for _ in 0..1500 {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chat_testkit::{JsonPeer, Peer, Signal, until};
+use chat_testkit::{Carrier, JsonPeer, Peer, Signal, until};
 use serde_json::{Value, json};
 
 use super::{Kept, id, resume, seq};
@@ -109,16 +109,17 @@ fn size(kept: &Kept) -> u64 {
 
 /// Readers fall behind the log in memory, and go on from the files, also in the middle
 /// of a message of several lines.
-#[test]
-fn stopped_readers_get_all_of_it_when_they_go_on() {
+#[track_caller]
+fn stopped_readers_go_on_over(carrier: Carrier) {
     const MESSAGES: usize = 4_000;
     const LINES: usize = 5;
-    let kept = Kept::new(&["--history-keep", "64MiB"]);
+    let kept = Kept::over(carrier, &["--history-keep", "64MiB"]);
     let server = kept.start();
-    let mut ann = join(server.addr(), "ann");
-    let mut bo = JsonPeer::connect(server.addr(), "bo");
-    let mut text = join(server.addr(), "text");
-    let mut program = JsonPeer::connect(server.addr(), "program");
+    let target = kept.target(&server);
+    let mut ann = join(target, "ann");
+    let mut bo = JsonPeer::connect(target, "bo");
+    let mut text = join(target, "text");
+    let mut program = JsonPeer::connect(target, "program");
     ann.expect("[program] entered room\n");
     let filling = "x".repeat(600);
     let numbered = |line: usize| format!("{line} {filling}");
@@ -169,6 +170,16 @@ fn stopped_readers_get_all_of_it_when_they_go_on() {
         reader.send_str(line);
         ann.expect(&format!("\r<{name}> I am back\n"));
     }
+}
+
+#[test]
+fn stopped_readers_get_all_of_it_when_they_go_on() {
+    stopped_readers_go_on_over(Carrier::Plain);
+}
+
+#[test]
+fn stopped_readers_get_all_of_it_over_tls() {
+    stopped_readers_go_on_over(Carrier::Tls);
 }
 
 /// The server is busy with readers that come back only as much as they read.

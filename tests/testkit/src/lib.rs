@@ -7,6 +7,7 @@
 //! | a program in a terminal | [`Terminal`] |
 //! | a raw TCP client, or a scripted server | [`Peer`], [`JsonPeer`] |
 //! | load that comes back after each failure | [`Talker`], [`settle`] |
+//! | clients that speak TLS, or do not | [`Carrier`] |
 //! | a server that encrypts | [`TlsFront`] |
 //! | faults between clients and server | [`Proxy`] |
 //! | proof that nothing was lost or doubled | [`assert_kept`] |
@@ -18,6 +19,7 @@
 //! caller's line, with the last state. Nothing waits by sleeping for a fixed time, and
 //! every process is killed when its handle is dropped.
 
+pub mod carrier;
 pub mod keys;
 pub mod ledger;
 pub mod peer;
@@ -33,6 +35,7 @@ pub mod terminal;
 pub mod tls;
 pub mod transcript;
 
+pub use carrier::{Carrier, Target, Wire};
 pub use ledger::{Ledger, assert_kept};
 pub use peer::{JsonPeer, Peer};
 pub use process::{Output, Program, Signal, run_piped};

@@ -1,12 +1,14 @@
-//! Raw ends of a connection: what a test says and hears byte by byte.
+//! Raw ends of a connection, encrypted or not: what a test says and hears byte by byte.
 
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use socket2::{Domain, SockRef, Socket, Type};
 
+use crate::carrier::{Carrier, Target, Wire};
 use crate::transcript::{End, Transcript};
 use crate::{DEADLINE, until_some};
 
@@ -17,17 +19,24 @@ use crate::{DEADLINE, until_some};
 #[derive(Debug)]
 pub struct Peer {
     stream: TcpStream,
+    /// The same socket, for the bytes that go over it.
+    wire: Arc<Mutex<Wire<TcpStream>>>,
     transcript: Transcript,
 }
 
 impl Peer {
-    /// Connects to a server.
+    /// Connects to a server, and shakes hands with one that encrypts.
     #[track_caller]
-    pub fn connect(addr: SocketAddr) -> Self {
-        match TcpStream::connect_timeout(&addr, DEADLINE) {
-            Ok(stream) => Self::new(stream),
+    pub fn connect(target: impl Into<Target>) -> Self {
+        let Target { addr, carrier } = target.into();
+        let peer = match TcpStream::connect_timeout(&addr, DEADLINE) {
+            Ok(stream) => Self::new(stream, carrier),
             Err(err) => panic!("cannot connect to {addr}: {err}"),
+        };
+        if let Err(err) = lock(&peer.wire).shake_hands() {
+            panic!("cannot shake hands with {addr}: {err}");
         }
+        peer
     }
 
     /// Connects to a server from another address of this machine.
@@ -40,7 +49,7 @@ impl Peer {
             Ok::<_, io::Error>(socket.into())
         };
         match connect() {
-            Ok(stream) => Self::new(stream),
+            Ok(stream) => Self::new(stream, Carrier::Plain),
             Err(err) => panic!("cannot connect to {addr} from {from:?}: {err}"),
         }
     }
@@ -56,24 +65,26 @@ impl Peer {
         let (stream, _) = accepted.expect("a listener accepts");
         // Some systems hand the listener's mode down.
         stream.set_nonblocking(false).expect("a socket of ours");
-        Self::new(stream)
+        Self::new(stream, Carrier::Plain)
     }
 
     #[track_caller]
-    fn new(stream: TcpStream) -> Self {
+    fn new(stream: TcpStream, carrier: Carrier) -> Self {
         stream.set_nodelay(true).expect("a TCP socket of ours");
-        // A write to a peer that does not read has a deadline, too.
-        stream
-            .set_write_timeout(Some(DEADLINE))
-            .expect("a deadline that is not zero");
-        let reading = stream.try_clone().expect("descriptors are left");
+        // A handshake, and a write to a peer that does not read, have a deadline, too.
+        for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
+            set(&stream, Some(DEADLINE)).expect("a deadline that is not zero");
+        }
+        let wire = stream.try_clone().expect("descriptors are left");
+        let wire = Arc::new(Mutex::new(Wire::new(carrier, wire)));
         let name = match stream.local_addr() {
             Ok(addr) => format!("peer {addr}"),
             Err(_) => "peer".to_owned(),
         };
         Self {
             stream,
-            transcript: Transcript::of_socket(name, reading),
+            transcript: Transcript::of_socket(name, Arc::clone(&wire)),
+            wire,
         }
     }
 
@@ -112,7 +123,7 @@ impl Peer {
     /// `WouldBlock` or `TimedOut` after [`DEADLINE`], or after the socket's own write
     /// timeout if a test sets one.
     pub fn try_send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes)
+        lock(&self.wire).write_all(bytes)
     }
 
     /// See [`Transcript::expect`].
@@ -196,8 +207,8 @@ pub struct JsonPeer {
 impl JsonPeer {
     /// Connects under a name and asserts that the server welcomes it.
     #[track_caller]
-    pub fn connect(addr: SocketAddr, name: &str) -> Self {
-        let joined = Self::hello(addr, &json!({ "protocol": 1, "name": name }));
+    pub fn connect(target: impl Into<Target>, name: &str) -> Self {
+        let joined = Self::hello(target, &json!({ "protocol": 1, "name": name }));
         assert!(
             joined.welcome["type"] == "welcome",
             "no welcome for {name:?} but {}",
@@ -208,8 +219,8 @@ impl JsonPeer {
 
     /// Connects with any hello; `welcome` is the server's answer.
     #[track_caller]
-    pub fn hello(addr: SocketAddr, hello: &Value) -> Self {
-        let mut peer = Peer::connect(addr);
+    pub fn hello(target: impl Into<Target>, hello: &Value) -> Self {
+        let mut peer = Peer::connect(target);
         peer.send_str(&format!("/hello {hello}\n"));
         Self::switched(peer)
     }
@@ -282,6 +293,11 @@ impl JsonPeer {
         }
         panic!("waited for {what} in vain; skipped:\n{skipped}");
     }
+}
+
+fn lock(wire: &Mutex<Wire<TcpStream>>) -> MutexGuard<'_, Wire<TcpStream>> {
+    // A failed wait leaves the wire as it was.
+    wire.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[track_caller]

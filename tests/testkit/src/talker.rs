@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use socket2::SockRef;
 
+use crate::carrier::{Target, Wire};
 use crate::ledger::Ledger;
 use crate::poll;
 use crate::random::Random;
@@ -35,6 +36,8 @@ struct Shared {
     /// It ends when it has seen this event; 0 until the test knows which.
     last: AtomicU64,
     abandoned: AtomicBool,
+    /// It reads nothing.
+    stopped: AtomicBool,
     confirmed: AtomicU64,
     waiting: AtomicU64,
     seen: AtomicU64,
@@ -44,15 +47,16 @@ struct Shared {
 
 impl Talker {
     /// Starts to talk. At most `window` messages are on their way at a time.
-    pub fn start(addr: SocketAddr, name: &str, window: usize, random: Random) -> Self {
+    pub fn start(target: impl Into<Target>, name: &str, window: usize, random: Random) -> Self {
         let shared = Arc::new(Shared::default());
         let work = Work {
-            addr,
+            target: target.into(),
             window,
             random,
             ledger: Ledger::new(name),
             shared: Arc::clone(&shared),
             room: None,
+            certificate: None,
             last: 0,
             waiting: VecDeque::new(),
             said: 0,
@@ -78,6 +82,17 @@ impl Talker {
     /// How often it was welcomed.
     pub fn connections(&self) -> u64 {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Lets it read nothing until it is to [`Self::read_on`], as soon as it is in the
+    /// room.
+    pub fn stop_reading(&self) {
+        self.shared.stopped.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets it read again.
+    pub fn read_on(&self) {
+        self.shared.stopped.store(false, Ordering::SeqCst);
     }
 
     /// Ends it when it has seen this event; what it knows of the room.
@@ -129,13 +144,15 @@ impl Drop for Talker {
 
 /// The thread's side.
 struct Work {
-    addr: SocketAddr,
+    target: Target,
     window: usize,
     random: Random,
     ledger: Ledger,
     shared: Arc<Shared>,
     /// As the last welcome named it.
     room: Option<String>,
+    /// What an encrypted server has shown first: its next run shows the same.
+    certificate: Option<Vec<u8>>,
     /// The newest event that it has.
     last: u64,
     /// Messages that were sent and not answered yet.
@@ -154,10 +171,19 @@ struct Message {
 
 /// One connection, and what of a line has come over it.
 struct Connection {
-    stream: TcpStream,
+    wire: Wire<TcpStream>,
     begun: Instant,
     partial: Vec<u8>,
     welcomed: bool,
+    reading: Reading,
+}
+
+/// Whether the talker reads from a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    On,
+    /// It reads nothing, by the wish of the test.
+    Stopped,
 }
 
 /// The connection is over, and another one is to be made.
@@ -169,7 +195,7 @@ impl Work {
             let mut connection = self.connect()?;
             let hello = format!("/hello {}\n", self.hello());
             // If that fails, the next write does, too.
-            let _ = connection.stream.write_all(hello.as_bytes());
+            let _ = connection.wire.write_all(hello.as_bytes());
             while self.turn(&mut connection).is_ok() {
                 if self.is_over() {
                     return Ok(self.ledger);
@@ -188,7 +214,7 @@ impl Work {
             if self.shared.abandoned.load(Ordering::SeqCst) {
                 return Some(None);
             }
-            match connect(self.addr) {
+            match connect(self.target) {
                 Ok(connection) => Some(Some(connection)),
                 Err(error) => {
                     last_error = Some(error);
@@ -214,8 +240,12 @@ impl Work {
         if connection.welcomed {
             self.say(connection)?;
         }
+        if self.is_stopped(connection) {
+            thread::sleep(GLANCE);
+            return Ok(());
+        }
         let mut chunk = [0; 16 * 1024];
-        match connection.stream.read(&mut chunk) {
+        match connection.wire.read(&mut chunk) {
             Ok(0) => return Err(Lost),
             Ok(count) => self.hear(connection, &chunk[..count]),
             Err(error) if is_timeout(&error) => {}
@@ -231,6 +261,22 @@ impl Work {
             true => Err(Lost),
             false => Ok(()),
         }
+    }
+
+    /// Whether it reads nothing now.
+    fn is_stopped(&mut self, connection: &mut Connection) -> bool {
+        let is_wanted = self.shared.stopped.load(Ordering::SeqCst) && connection.welcomed;
+        let before = connection.reading;
+        connection.reading = match is_wanted {
+            true => Reading::Stopped,
+            false => Reading::On,
+        };
+        if before == Reading::Stopped && !is_wanted {
+            // The answers may have come long ago, and are read now.
+            let sent = self.waiting.iter_mut().map(|message| &mut message.sent);
+            sent.flatten().for_each(|sent| *sent = Instant::now());
+        }
+        is_wanted
     }
 
     fn say(&mut self, connection: &mut Connection) -> Result<(), Lost> {
@@ -255,7 +301,7 @@ impl Work {
                 lines.push_str(&format!("{object}\n"));
             }
         }
-        let sent = connection.stream.write_all(lines.as_bytes());
+        let sent = connection.wire.write_all(lines.as_bytes());
         sent.map_err(|_| Lost)
     }
 
@@ -292,6 +338,7 @@ impl Work {
             "welcome" => {
                 connection.welcomed = true;
                 self.shared.connections.fetch_add(1, Ordering::SeqCst);
+                self.recognise(&connection.wire);
                 self.welcome(&object);
             }
             "gap" => {
@@ -311,6 +358,17 @@ impl Work {
                 self.ledger.wrong(format!("refused: {object}"));
             }
             _ => {}
+        }
+    }
+
+    /// A server that comes back has the same key.
+    fn recognise(&mut self, wire: &Wire<TcpStream>) {
+        let Some(shown) = wire.certificate() else {
+            return;
+        };
+        let known = self.certificate.get_or_insert_with(|| shown.to_vec());
+        if known[..] != shown[..] {
+            self.ledger.wrong("the server shows another certificate");
         }
     }
 
@@ -379,7 +437,8 @@ fn without_run(room: &str) -> &str {
 }
 
 /// Connects and says nothing yet.
-fn connect(addr: SocketAddr) -> io::Result<Connection> {
+fn connect(target: Target) -> io::Result<Connection> {
+    let Target { addr, carrier } = target;
     let stream = TcpStream::connect_timeout(&addr, CONNECT_WITHIN)?;
     if stream.local_addr()? == addr {
         // Without a listener the system has connected the socket with itself: the
@@ -391,10 +450,11 @@ fn connect(addr: SocketAddr) -> io::Result<Connection> {
     stream.set_read_timeout(Some(GLANCE))?;
     stream.set_write_timeout(Some(STALL))?;
     Ok(Connection {
-        stream,
+        wire: Wire::new(carrier, stream),
         begun: Instant::now(),
         partial: Vec::new(),
         welcomed: false,
+        reading: Reading::On,
     })
 }
 

@@ -7,10 +7,12 @@ use std::fmt;
 use std::io::{self, Read};
 use std::net::TcpStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::DEADLINE;
+use crate::carrier::Wire;
 
 /// Everything a source has sent, and how far the test has consumed it.
 ///
@@ -41,7 +43,7 @@ pub enum End {
 enum Source {
     /// Read only while a test waits: a peer that expects nothing for a while
     /// is a peer that does not read.
-    Socket(TcpStream),
+    Socket(Arc<Mutex<Wire<TcpStream>>>),
     /// Read at all times by a thread: the process never blocks on its output.
     Thread(Receiver<io::Result<Vec<u8>>>),
 }
@@ -53,9 +55,10 @@ enum Fill {
 }
 
 impl Transcript {
-    /// Reads `stream` whenever something is expected of it, and only then.
-    pub fn of_socket(name: impl Into<String>, stream: TcpStream) -> Self {
-        Self::new(name.into(), Source::Socket(stream))
+    /// Reads `wire` whenever something is expected of it, and only then. Its owner writes
+    /// to it in between.
+    pub fn of_socket(name: impl Into<String>, wire: Arc<Mutex<Wire<TcpStream>>>) -> Self {
+        Self::new(name.into(), Source::Socket(wire))
     }
 
     /// Reads `reader` in a thread, at all times.
@@ -295,7 +298,7 @@ impl Transcript {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let chunk = match &mut self.source {
-                Source::Socket(stream) => match read_within(stream, left) {
+                Source::Socket(wire) => match read_within(wire, left) {
                     Err(err) if is_timeout(&err) && left > SHORTEST => continue,
                     Err(err) if is_timeout(&err) => return Fill::TimedOut,
                     chunk => chunk,
@@ -324,10 +327,11 @@ impl Transcript {
     }
 }
 
-fn read_within(stream: &mut TcpStream, within: Duration) -> io::Result<Vec<u8>> {
-    stream.set_read_timeout(Some(within.max(SHORTEST)))?;
+fn read_within(wire: &Mutex<Wire<TcpStream>>, within: Duration) -> io::Result<Vec<u8>> {
+    let mut wire = wire.lock().unwrap_or_else(PoisonError::into_inner);
+    wire.socket().set_read_timeout(Some(within.max(SHORTEST)))?;
     let mut chunk = vec![0; CHUNK];
-    let n = stream.read(&mut chunk)?;
+    let n = wire.read(&mut chunk)?;
     chunk.truncate(n);
     Ok(chunk)
 }

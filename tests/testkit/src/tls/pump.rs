@@ -36,33 +36,29 @@ fn decrypt(
     mut inside: &TcpStream,
 ) -> io::Result<()> {
     let mut bytes = [0; 4096];
+    let mut received: &[u8] = &[];
     loop {
-        let count = outside.read(&mut bytes)?;
-        let mut received = &bytes[..count];
+        // First of all: words may have come along with the end of the handshake.
         let mut plain = Vec::new();
+        let heard = lock(session).reader().read_to_end(&mut plain);
+        inside.write_all(&plain)?;
+        match heard {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        if received.is_empty() {
+            let count = outside.read(&mut bytes)?;
+            received = &bytes[..count];
+        }
         let mut session = lock(session);
         // The end is told to the session as well.
-        loop {
-            session.read_tls(&mut received)?;
-            let processed = session.process_new_packets();
-            while session.wants_write() {
-                session.write_tls(&mut outside)?;
-            }
-            processed.map_err(io::Error::other)?;
-            match session.reader().read_to_end(&mut plain) {
-                Ok(_) => {
-                    inside.write_all(&plain)?;
-                    return Ok(());
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-            if received.is_empty() {
-                break;
-            }
+        session.read_tls(&mut received)?;
+        let processed = session.process_new_packets();
+        while session.wants_write() {
+            session.write_tls(&mut outside)?;
         }
-        drop(session);
-        inside.write_all(&plain)?;
+        processed.map_err(io::Error::other)?;
     }
 }
 
