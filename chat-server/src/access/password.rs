@@ -34,6 +34,9 @@ impl fmt::Debug for PasswordHash {
 }
 
 #[cfg(test)]
+mod timing;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
