@@ -81,6 +81,7 @@ impl Crowd {
             route,
             ledger: Ledger::new(format!("p{}x", self.people)),
             room: None,
+            certificate: None,
             last: 0,
             waiting: VecDeque::new(),
             said: 0,
@@ -200,12 +201,12 @@ impl Crowd {
         let next = self.newcomer(route);
         let mut client = std::mem::replace(&mut self.clients[index], next);
         if let State::Connected(connection) = &mut client.state {
-            let stream = &mut connection.stream;
+            let wire = &mut connection.wire;
             // It is gone whether or not these work.
             let _ = match self.random.within(0..4) {
-                0 => stream.write_all(b"{\"type\":\"quit\"}\n"),
-                1 => stream.write_all(b"{\"type\":\"message\",\"text\":\"half"),
-                2 => SockRef::from(&*stream).set_linger(Some(Duration::ZERO)),
+                0 => wire.write_all(b"{\"type\":\"quit\"}\n"),
+                1 => wire.write_all(b"{\"type\":\"message\",\"text\":\"half"),
+                2 => SockRef::from(wire.socket()).set_linger(Some(Duration::ZERO)),
                 _ => Ok(()),
             };
         }
@@ -217,7 +218,7 @@ impl Crowd {
     pub(crate) fn reset(&mut self) {
         let index = self.any_client();
         if let State::Connected(connection) = &self.clients[index].state {
-            let _ = SockRef::from(&connection.stream).set_linger(Some(Duration::ZERO));
+            let _ = SockRef::from(connection.wire.socket()).set_linger(Some(Duration::ZERO));
             self.counts.resets += 1;
             self.lose(index);
         }
@@ -238,7 +239,7 @@ impl Crowd {
                 && client.stopped.is_none()
             {
                 // So that the few messages fill it up.
-                let _ = SockRef::from(&connection.stream).set_recv_buffer_size(4096);
+                let _ = SockRef::from(connection.wire.socket()).set_recv_buffer_size(4096);
                 connection.is_slow = true;
                 client.stopped = Some(Instant::now() + time);
                 client.excused = true;
@@ -309,14 +310,14 @@ impl Crowd {
     fn connect(&mut self, index: usize) {
         let pause = self.pause();
         let client = &mut self.clients[index];
-        let Ok(mut stream) = connect(client.route.addr) else {
+        let Ok(mut wire) = connect(client.route.target) else {
             client.state = State::Away(Instant::now() + pause);
             return;
         };
         self.poll
             .registry()
             .register(
-                &mut stream,
+                wire.socket_mut(),
                 Token(index),
                 Interest::READABLE | Interest::WRITABLE,
             )
@@ -326,7 +327,7 @@ impl Crowd {
             hello["resume"] = json!({ "room": room, "seq": client.last });
         }
         client.state = State::Connected(Connection {
-            stream,
+            wire,
             begun: Instant::now(),
             partial: Vec::new(),
             out: format!("/hello {hello}\n").into_bytes(),
@@ -361,7 +362,7 @@ impl Crowd {
         let mut alive = connection.send(&mut client.waiting).is_ok();
         let mut chunk = [0; 64 * 1024];
         while alive && hears && connection.readable {
-            match connection.stream.read(&mut chunk) {
+            match connection.wire.read(&mut chunk) {
                 Ok(0) => alive = false,
                 Ok(count) => self.hear(index, &mut connection, &chunk[..count]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -419,6 +420,7 @@ impl Crowd {
             "welcome" => {
                 connection.welcomed = true;
                 self.counts.welcomes += 1;
+                self.recognise(index, connection);
                 self.welcome(index, &object);
             }
             "confirmed" => {
@@ -428,6 +430,20 @@ impl Crowd {
             // A client that stays misses nothing: all events are held.
             "gap" | "error" => self.audit.error(&name, &object),
             _ => {}
+        }
+    }
+
+    /// A server that comes back has the same key.
+    fn recognise(&mut self, index: usize, connection: &Connection) {
+        let client = &mut self.clients[index];
+        let Some(shown) = connection.wire.certificate() else {
+            return;
+        };
+        let known = client.certificate.get_or_insert_with(|| shown.to_vec());
+        if known[..] != shown[..] {
+            let name = client.ledger.name.clone();
+            self.audit
+                .error(&name, "the server shows another certificate");
         }
     }
 

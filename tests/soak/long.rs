@@ -1,13 +1,14 @@
 //! The soak: a full room for an hour, in which everything happens that happens
 //! to a room, all the time.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chat_server::ops::signals::raise_descriptor_limit;
 use chat_testkit::ledger::History;
-use chat_testkit::{JsonPeer, Proxy, Random, ServerProcess, Signal, until};
+use chat_testkit::{Carrier, JsonPeer, Proxy, Random, ServerProcess, Signal, until};
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::crowd::{Counts, Crowd, Route, Which};
 use crate::{SERVER, setting};
@@ -25,8 +26,22 @@ use crate::{SERVER, setting};
 #[test]
 #[ignore = "an hour"]
 fn a_full_room_for_an_hour() {
+    full_room(Carrier::Plain, duration());
+}
+
+/// The same with encrypted connections, for a quarter of that time.
+#[test]
+#[ignore = "a quarter of an hour"]
+fn an_encrypted_room() {
+    full_room(Carrier::Tls, duration() / 4);
+}
+
+fn duration() -> Duration {
+    Duration::from_secs(setting("CHAT_SOAK_SECONDS", 3600))
+}
+
+fn full_room(carrier: Carrier, duration: Duration) {
     let clients = setting("CHAT_SOAK_CLIENTS", 500) as usize;
-    let duration = Duration::from_secs(setting("CHAT_SOAK_SECONDS", 3600));
     let descriptors = raise_descriptor_limit().unwrap_or(usize::MAX);
     assert!(
         descriptors > clients + 200,
@@ -34,11 +49,11 @@ fn a_full_room_for_an_hour() {
     );
     let mut random = Random::of_test();
     let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("room.jsonl");
-    let mut server = start(&file, None);
-    let own = own_descriptors(&server);
+    let room = Room { directory, carrier };
+    let mut server = room.start(None);
+    let own = room.own_descriptors(&server);
     let proxy = Proxy::start(server.addr(), random.fork());
-    let crowd = crowd(clients, &server, &proxy, random.fork());
+    let crowd = room.crowd(clients, &server, &proxy, random.fork());
     let mut soak = Soak::new(crowd, clients, duration);
     let mut first_minute = None;
     for part in 1..=PARTS.len() {
@@ -58,20 +73,20 @@ fn a_full_room_for_an_hour() {
                 _ => terminate(&server),
             }
             assert_sane(&server);
-            server = start(&file, Some(&server));
+            server = room.start(Some(&server));
         } else {
             proxy.calm();
             soak.calm(&server, own + clients);
         }
     }
-    let people = JsonPeer::connect(server.addr(), "last").welcome["people"].clone();
+    let people = room.peer(&server, "last").welcome["people"].clone();
     assert_eq!(people, clients + 1, "people who have left are not in");
     let happened = proxy.happened();
     drop(proxy);
     terminate(&server);
     assert_sane(&server);
     let counts = soak.last_report.counts;
-    let report = soak.assert_kept(&file);
+    let report = soak.assert_kept(&room.file());
     println!("all is as it should be: {report}, {counts:?}, {happened:?}");
 }
 
@@ -283,43 +298,67 @@ impl Load {
     }
 }
 
-/// Clients of whom one in twenty connects through `proxy`.
-fn crowd(clients: usize, server: &ServerProcess, proxy: &Proxy, random: Random) -> Crowd {
-    let routes = (0..clients).map(|number| match number % 20 {
-        0 => Route {
-            addr: proxy.addr(),
-            is_good: false,
-        },
-        _ => Route {
-            addr: server.addr(),
-            is_good: true,
-        },
-    });
-    Crowd::new(routes, random)
+/// A room whose servers come and go, and how its clients talk to them.
+struct Room {
+    directory: TempDir,
+    carrier: Carrier,
 }
 
-/// A server for this room, where the one before it was.
-fn start(file: &Path, before: Option<&ServerProcess>) -> ServerProcess {
-    let file = file.to_str().expect("a name in UTF-8");
-    // Shorter than by default, so that some clients that stop are cut off.
-    let args = ["--history", file, "--stall", "20"];
-    match before {
-        None => ServerProcess::start(SERVER, &args),
-        Some(before) => ServerProcess::start_at(SERVER, before.addr(), &args),
+impl Room {
+    fn file(&self) -> PathBuf {
+        self.directory.path().join("room.jsonl")
     }
-}
 
-/// What it has open besides connections, once it has served some.
-fn own_descriptors(server: &ServerProcess) -> usize {
-    until("those who filled it are gone", || {
-        let mut one = JsonPeer::connect(server.addr(), "one");
-        one.send_json(json!({ "type": "who" }));
-        one.expect_type("who")["people"] == 1
-    });
-    until("the last one is gone, too", || {
-        server.count("connections") == 0
-    });
-    server.open_descriptors()
+    /// A server for this room, where the one before it was.
+    fn start(&self, before: Option<&ServerProcess>) -> ServerProcess {
+        let [file, state] = [self.file(), self.directory.path().join("state")];
+        let [file, state] = [&file, &state].map(|path| path.to_str().expect("a name in UTF-8"));
+        // Shorter than by default, so that some clients that stop are cut off.
+        let mut args = vec!["--history", file, "--stall", "20"];
+        args.extend(["--tls", self.carrier.mode(), "--state", state]);
+        match before {
+            None => ServerProcess::start(SERVER, &args),
+            Some(before) => ServerProcess::start_at(SERVER, before.addr(), &args),
+        }
+    }
+
+    /// Clients of whom one in twenty connects through `proxy`.
+    fn crowd(
+        &self,
+        clients: usize,
+        server: &ServerProcess,
+        proxy: &Proxy,
+        random: Random,
+    ) -> Crowd {
+        let routes = (0..clients).map(|number| match number % 20 {
+            0 => Route {
+                target: self.carrier.to(proxy.addr()),
+                is_good: false,
+            },
+            _ => Route {
+                target: self.carrier.to(server.addr()),
+                is_good: true,
+            },
+        });
+        Crowd::new(routes, random)
+    }
+
+    /// What a server has open besides connections, once it has served some.
+    fn own_descriptors(&self, server: &ServerProcess) -> usize {
+        until("those who filled it are gone", || {
+            let mut one = self.peer(server, "one");
+            one.send_json(json!({ "type": "who" }));
+            one.expect_type("who")["people"] == 1
+        });
+        until("the last one is gone, too", || {
+            server.count("connections") == 0
+        });
+        server.open_descriptors()
+    }
+
+    fn peer(&self, server: &ServerProcess, name: &str) -> JsonPeer {
+        JsonPeer::connect(self.carrier.to(server.addr()), name)
+    }
 }
 
 fn terminate(server: &ServerProcess) {

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use chat_server::ops::signals::raise_descriptor_limit;
 use chat_testkit::ledger::{Report, numbered};
 use chat_testkit::{
-    JsonPeer, Peer, Random, ServerProcess, Signal, Talker, assert_kept, run_piped, settle, until,
+    Carrier, JsonPeer, Peer, Random, ServerProcess, Signal, Talker, assert_kept, run_piped, settle,
+    until,
 };
 use serde_json::json;
 
@@ -19,21 +20,37 @@ use crate::resets::resets_while_a_peer_speaks;
 /// Talkers over several servers, and what became of what they said.
 struct Kept {
     directory: tempfile::TempDir,
+    carrier: Carrier,
     server: ServerProcess,
     args: Vec<String>,
 }
 
 impl Kept {
     fn new(more: &[&str]) -> Self {
+        Self::over(Carrier::Plain, more)
+    }
+
+    /// Clients talk in this way.
+    fn over(carrier: Carrier, more: &[&str]) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let file = directory.path().join("room.jsonl");
-        let file = file.to_str().expect("a name in UTF-8").to_owned();
-        let mut args = vec!["--history".to_owned(), file];
-        args.extend(more.iter().map(|&arg| arg.to_owned()));
+        let [file, state] = ["room.jsonl", "state"].map(|name| {
+            let path = directory.path().join(name);
+            path.to_str().expect("a name in UTF-8").to_owned()
+        });
+        let own = [
+            "--history",
+            &file,
+            "--tls",
+            carrier.mode(),
+            "--state",
+            &state,
+        ];
+        let args: Vec<String> = own.iter().chain(more).map(ToString::to_string).collect();
         let as_str: Vec<&str> = args.iter().map(String::as_str).collect();
         let server = ServerProcess::start(SERVER, &as_str);
         Self {
             directory,
+            carrier,
             server,
             args,
         }
@@ -47,9 +64,10 @@ impl Kept {
     }
 
     fn talkers(&self, so_many: usize, window: usize, random: &mut Random) -> Vec<Talker> {
+        let target = self.carrier.to(self.server.addr());
         let name = |number| format!("t{number}x");
         (0..so_many)
-            .map(|number| Talker::start(self.server.addr(), &name(number), window, random.fork()))
+            .map(|number| Talker::start(target, &name(number), window, random.fork()))
             .collect()
     }
 
@@ -68,10 +86,21 @@ impl Kept {
 #[test]
 #[ignore = "minutes"]
 fn two_hundred_kills() {
+    kills_lose_nothing(Carrier::Plain);
+}
+
+/// The same for encrypted connections.
+#[test]
+#[ignore = "minutes"]
+fn two_hundred_encrypted_kills() {
+    kills_lose_nothing(Carrier::Tls);
+}
+
+fn kills_lose_nothing(carrier: Carrier) {
     let mut random = Random::of_test();
     // Talkers that do not wait for the disk say ten times as much.
     for (sync, most) in [("always", 200), ("batch", 60), ("off", 60)] {
-        let mut kept = Kept::new(&["--history-sync", sync]);
+        let mut kept = Kept::over(carrier, &["--history-sync", sync]);
         // Few at a time, or they would say more than a test can hold.
         let talkers = kept.talkers(4, 2, &mut random);
         for _ in 0..200 {
@@ -122,26 +151,41 @@ fn twenty_speak_and_hear_one_order() {
 #[test]
 #[ignore = "a minute"]
 fn a_thousand_stopped_readers() {
-    let descriptors = raise_descriptor_limit().unwrap_or(usize::MAX);
-    assert!(descriptors > 3100, "{descriptors} descriptors are too few");
     for stopped in [1, 1000] {
-        stopped_readers(stopped);
+        stopped_readers(Carrier::Plain, stopped, 8 << 20);
     }
 }
 
-fn stopped_readers(stopped: usize) {
+/// The same for encrypted connections, of which each may keep one record of 17 KiB.
+#[test]
+#[ignore = "a minute"]
+fn a_thousand_encrypted_stopped_readers() {
+    for stopped in [1, 1000] {
+        stopped_readers(
+            Carrier::Tls,
+            stopped,
+            (8 << 20) + stopped as u64 * 17 * 1024,
+        );
+    }
+}
+
+/// The server grows by less than `most_grown` bytes beside this many stopped readers.
+fn stopped_readers(carrier: Carrier, stopped: usize, most_grown: u64) {
     const MESSAGES: usize = 100_000;
     const PART: usize = 500;
-    let server = ServerProcess::start(SERVER, &["--stall", "5"]);
+    let descriptors = raise_descriptor_limit().unwrap_or(usize::MAX);
+    assert!(descriptors > 3100, "{descriptors} descriptors are too few");
+    let server = ServerProcess::start(SERVER, &["--stall", "5", "--tls", carrier.mode()]);
+    let target = carrier.to(server.addr());
     let [mut speaker, mut listener] = ["speaker", "listener"].map(|name| {
-        let mut peer = Peer::connect(server.addr());
+        let mut peer = Peer::connect(target);
         peer.send_str(&format!("/nick {name}\n"));
         // A peer that comes in later does not hear what was said before.
         peer.expect(&format!("you are now known as {name}\n"));
         peer
     });
     let readers: Vec<JsonPeer> = (0..stopped)
-        .map(|number| JsonPeer::connect(server.addr(), &format!("s{number}x")))
+        .map(|number| JsonPeer::connect(target, &format!("s{number}x")))
         .collect();
     let before = server.resident_bytes();
     let filling = "x".repeat(185);
@@ -172,7 +216,7 @@ fn stopped_readers(stopped: usize) {
     });
     assert!(numbers.eq(0..MESSAGES), "some are missing, or out of order");
     assert!(p99 < Duration::from_millis(50), "{p99:?}");
-    assert!(grown < 8 << 20, "{grown}");
+    assert!(grown < most_grown, "{grown}");
     assert!(held.is_none_or(|bytes| bytes < 512 << 10), "{held:?}");
     // What a system takes without its reader counts, once.
     let begun = Instant::now();

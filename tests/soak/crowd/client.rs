@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use chat_testkit::Ledger;
+use chat_testkit::{Ledger, Target, Wire};
 use mio::net::TcpStream;
 use serde_json::json;
 use socket2::SockRef;
@@ -15,6 +14,8 @@ pub(super) struct Client {
     pub(super) route: Route,
     pub(super) ledger: Ledger,
     pub(super) room: Option<String>,
+    /// What an encrypted server has shown first: its next run shows the same.
+    pub(super) certificate: Option<Vec<u8>>,
     /// The newest event that it has.
     pub(super) last: u64,
     pub(super) waiting: VecDeque<Message>,
@@ -29,7 +30,7 @@ pub(super) struct Client {
 /// How it connects.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route {
-    pub(crate) addr: SocketAddr,
+    pub(crate) target: Target,
     /// Whether nothing happens on the way.
     pub(crate) is_good: bool,
 }
@@ -41,7 +42,7 @@ pub(super) enum State {
 }
 
 pub(super) struct Connection {
-    pub(super) stream: TcpStream,
+    pub(super) wire: Wire<TcpStream>,
     pub(super) begun: Instant,
     pub(super) partial: Vec<u8>,
     pub(super) out: Vec<u8>,
@@ -88,18 +89,19 @@ impl Connection {
             }
         }
         while !self.out.is_empty() {
-            match self.stream.write(&self.out) {
+            match self.wire.write(&self.out) {
                 Ok(count) => drop(self.out.drain(..count)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        self.wire.flush()
     }
 }
 
-pub(super) fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
+pub(super) fn connect(target: Target) -> io::Result<Wire<TcpStream>> {
+    let Target { addr, carrier } = target;
     let stream = std::net::TcpStream::connect_timeout(&addr, Duration::from_secs(1))?;
     if stream.local_addr()? == addr {
         // Nothing listens there, and the system has connected the socket to itself. The
@@ -109,5 +111,5 @@ pub(super) fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
     }
     stream.set_nodelay(true)?;
     stream.set_nonblocking(true)?;
-    Ok(TcpStream::from_std(stream))
+    Ok(Wire::new(carrier, TcpStream::from_std(stream)))
 }

@@ -29,6 +29,7 @@ pub struct Encrypted<S> {
 }
 
 impl<S: Read + Write> Wire<S> {
+    /// A connection over a socket that is connected, or is being connected.
     pub fn new(carrier: Carrier, socket: S) -> Self {
         match carrier {
             Carrier::Plain => Self::Plain(socket),
@@ -39,6 +40,7 @@ impl<S: Read + Write> Wire<S> {
         }
     }
 
+    /// The socket itself, for options.
     pub fn socket(&self) -> &S {
         match self {
             Self::Plain(socket) => socket,
@@ -46,6 +48,15 @@ impl<S: Read + Write> Wire<S> {
         }
     }
 
+    /// The same, to register it with a poll.
+    pub fn socket_mut(&mut self) -> &mut S {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(encrypted) => &mut encrypted.socket,
+        }
+    }
+
+    /// Which of the two it is.
     pub fn carrier(&self) -> Carrier {
         match self {
             Self::Plain(_) => Carrier::Plain,
