@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chat_testkit::Carrier;
+
 /// A byte that is once in each message, and nowhere else in what any of the
 /// servers sends: deliveries are counted by it.
 pub(crate) const MARK: u8 = b'`';
@@ -12,6 +14,8 @@ pub(crate) const MARK: u8 = b'`';
 #[derive(Debug, Clone)]
 pub(crate) struct Contestant {
     pub(crate) kind: Kind,
+    /// Whether its clients are encrypted.
+    pub(crate) carrier: Carrier,
     /// Its name in the table.
     pub(crate) name: String,
     pub(crate) program: PathBuf,
@@ -26,9 +30,6 @@ pub(crate) enum Kind {
     Text,
     /// Ours, in JSON form.
     Json,
-    /// The same, encrypted.
-    TextTls,
-    JsonTls,
     Redis,
     Nats,
     Ngircd,
@@ -45,13 +46,41 @@ pub(crate) struct Step {
     pub(crate) until: Option<&'static [u8]>,
 }
 
+impl Contestant {
+    /// The word by which it is chosen.
+    pub(crate) fn word(&self) -> String {
+        word(self.kind, self.carrier)
+    }
+
+    /// The same server with encrypted clients; none of the floor, which repeats bytes.
+    pub(crate) fn encrypted(&self) -> Option<Self> {
+        (self.kind != Kind::Floor).then(|| Self {
+            carrier: Carrier::Tls,
+            name: format!("{}, TLS", self.name),
+            ..self.clone()
+        })
+    }
+}
+
+/// The words by which contestants are chosen.
+pub(crate) fn words() -> impl Iterator<Item = String> {
+    let carriers = [Carrier::Plain, Carrier::Tls];
+    let both = Kind::ALL.map(|kind| carriers.map(|carrier| word(kind, carrier)));
+    both.into_iter().flatten()
+}
+
+fn word(kind: Kind, carrier: Carrier) -> String {
+    match carrier {
+        Carrier::Plain => kind.word().to_owned(),
+        Carrier::Tls => format!("{}-tls", kind.word()),
+    }
+}
+
 impl Kind {
-    pub(crate) const ALL: [Self; 11] = [
+    const ALL: [Self; 9] = [
         Self::Floor,
         Self::Text,
         Self::Json,
-        Self::TextTls,
-        Self::JsonTls,
         Self::Redis,
         Self::Nats,
         Self::Ngircd,
@@ -60,14 +89,11 @@ impl Kind {
         Self::Ncat,
     ];
 
-    /// The word by which it is chosen.
-    pub(crate) fn word(self) -> &'static str {
+    fn word(self) -> &'static str {
         match self {
             Self::Floor => "floor",
             Self::Text => "text",
             Self::Json => "json",
-            Self::TextTls => "text-tls",
-            Self::JsonTls => "json-tls",
             Self::Redis => "redis",
             Self::Nats => "nats",
             Self::Ngircd => "ngircd",
@@ -78,11 +104,12 @@ impl Kind {
     }
 
     pub(crate) fn is_ours(self) -> bool {
-        matches!(self, Self::Text | Self::Json) || self.is_encrypted()
+        matches!(self, Self::Text | Self::Json)
     }
 
-    pub(crate) fn is_encrypted(self) -> bool {
-        matches!(self, Self::TextTls | Self::JsonTls)
+    /// Whether it says a line in plain before TLS begins.
+    pub(crate) fn begins_in_plain(self) -> bool {
+        self == Self::Nats
     }
 
     /// How many people it is asked to bear. ncat waits by `select`, which ends at 1,024
@@ -122,7 +149,7 @@ impl Kind {
     pub(crate) fn echoes(self) -> bool {
         matches!(
             self,
-            Self::Json | Self::JsonTls | Self::Redis | Self::Nats | Self::Mosquitto
+            Self::Json | Self::Redis | Self::Nats | Self::Mosquitto
         )
     }
 
@@ -149,10 +176,10 @@ impl Kind {
                 say: b"\n".to_vec(),
                 until: None,
             }],
-            Self::Text | Self::TextTls => {
+            Self::Text => {
                 vec![step(format!("/nick c{number}x\n"), "-- you are now ")]
             }
-            Self::Json | Self::JsonTls => vec![step(
+            Self::Json => vec![step(
                 format!("/hello {{\"protocol\":1,\"name\":\"c{number}x\"}}\n"),
                 "\"type\":\"welcome\"",
             )],
@@ -192,10 +219,8 @@ impl Kind {
         match self {
             // The floor repeats bytes and knows no lines.
             Self::Floor => text.into_bytes(),
-            Self::Text | Self::TextTls | Self::Ncat => format!("{text}\n").into_bytes(),
-            Self::Json | Self::JsonTls => {
-                format!("{{\"type\":\"message\",\"text\":\"{text}\"}}\n").into_bytes()
-            }
+            Self::Text | Self::Ncat => format!("{text}\n").into_bytes(),
+            Self::Json => format!("{{\"type\":\"message\",\"text\":\"{text}\"}}\n").into_bytes(),
             Self::Redis => {
                 format!("*3\r\n$7\r\nPUBLISH\r\n$4\r\nroom\r\n${size}\r\n{text}\r\n").into_bytes()
             }

@@ -6,10 +6,8 @@
 //! message once: no more, no less.
 
 mod client;
-mod wire;
 
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use chat_testkit::{Carrier, Target, Wire};
 use memchr::memchr_iter;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -24,7 +23,6 @@ use socket2::SockRef;
 
 use crate::contestant::{Kind, MARK};
 use client::Client;
-use wire::Wire;
 
 /// How a room is loaded.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +38,7 @@ pub(crate) struct Load {
 /// The clients of one server.
 pub(crate) struct Crowd {
     kind: Kind,
-    address: SocketAddr,
+    target: Target,
     poll: Poll,
     events: Events,
     buffer: Box<[u8]>,
@@ -56,10 +54,10 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    pub(crate) fn new(kind: Kind, address: SocketAddr) -> anyhow::Result<Self> {
+    pub(crate) fn new(kind: Kind, target: Target) -> anyhow::Result<Self> {
         Ok(Self {
             kind,
-            address,
+            target,
             poll: Poll::new()?,
             events: Events::with_capacity(4096),
             buffer: vec![0; 256 * 1024].into(),
@@ -103,8 +101,7 @@ impl Crowd {
 
     fn connect(&mut self) -> anyhow::Result<()> {
         let number = self.clients.len();
-        let socket = TcpStream::connect(self.address);
-        let mut socket = socket.context(
+        let mut socket = self.socket().context(
             "cannot connect; if there are no addresses left, \
              widen net.ipv4.ip_local_port_range",
         )?;
@@ -113,10 +110,10 @@ impl Crowd {
         self.poll
             .registry()
             .register(&mut socket, Token(number), interest)?;
-        let wire = match self.kind.is_encrypted() {
-            true => Wire::encrypted(socket)?,
-            false => Wire::Plain(socket),
-        };
+        let mut wire = Wire::new(self.target.carrier, socket);
+        // An encrypted client says hello at once: our server takes one that is silent for a
+        // moment for a plain one, and this thread may be busy for longer.
+        wire.flush()?;
         self.clients.push(Client {
             wire,
             connected: false,
@@ -130,6 +127,22 @@ impl Crowd {
         });
         self.readers += 1;
         Ok(())
+    }
+
+    /// A socket that is being connected.
+    fn socket(&self) -> io::Result<TcpStream> {
+        let Target { addr, carrier } = self.target;
+        if carrier == Carrier::Plain || !self.kind.begins_in_plain() {
+            return TcpStream::connect(addr);
+        }
+        let mut socket = std::net::TcpStream::connect(addr)?;
+        // Byte by byte, so that nothing behind it is read.
+        let mut byte = [0];
+        while byte != [b'\n'] {
+            socket.read_exact(&mut byte)?;
+        }
+        socket.set_nonblocking(true)?;
+        Ok(TcpStream::from_std(socket))
     }
 
     /// Waits until no client has been sent anything for `time`.

@@ -194,7 +194,8 @@ impl Bench {
     ) -> anyhow::Result<()> {
         let count = self.many();
         let server = Server::start(self.recipe(contestant)?, &self.cores)?;
-        let mut crowd = Crowd::new(contestant.kind, server.address())?;
+        let target = contestant.carrier.to(server.address());
+        let mut crowd = Crowd::new(contestant.kind, target)?;
         let cpu = server.cpu()?;
         let drops = backlog_drops()?;
         let started = Instant::now();
@@ -235,7 +236,7 @@ impl Bench {
         count: usize,
     ) -> anyhow::Result<Crowd> {
         let kind = contestant.kind;
-        let mut crowd = Crowd::new(kind, server.address())?;
+        let mut crowd = Crowd::new(kind, contestant.carrier.to(server.address()))?;
         crowd
             .join(count, kind.most_arrivals(), 2 * JOIN_WITHIN)
             .map_err(|error| with_last_words(&error, server))?;
@@ -272,11 +273,7 @@ impl Bench {
                 command.arg(crate::FLOOR);
             }
             kind if kind.is_ours() => {
-                let mode = if kind.is_encrypted() {
-                    "require"
-                } else {
-                    "off"
-                };
+                let mode = contestant.carrier.mode();
                 command.args(["--listen", "127.0.0.1:0", "--rate", "0", "--tls", mode]);
                 command.arg("--state").arg(home.path());
                 if let Some(wanted) = contestant.threads {

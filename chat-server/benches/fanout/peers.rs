@@ -2,16 +2,20 @@
 //! lets them do nothing but fan-out. On the loopback, on a port of their own,
 //! without flood control, limits per address or anything kept on disk.
 
+mod encrypted;
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
+use chat_testkit::Carrier;
 use tempfile::TempDir;
 
 use crate::contestant::{Contestant, Kind};
 use crate::process::{Recipe, free_address};
+use encrypted::{INSPIRCD_PROFILE, Pem};
 
 /// The servers that are installed, and the names of those that are not.
 pub(crate) fn find() -> (Vec<Contestant>, Vec<&'static str>) {
@@ -25,6 +29,7 @@ pub(crate) fn find() -> (Vec<Contestant>, Vec<&'static str>) {
                 let chat = if kind == Kind::Ncat { " --chat" } else { "" };
                 found.push(Contestant {
                     kind,
+                    carrier: Carrier::Plain,
                     name: format!("{package}{chat} {version}").trim_end().to_owned(),
                     program,
                     threads: None,
@@ -76,30 +81,35 @@ pub(crate) fn recipe(contestant: &Contestant) -> anyhow::Result<Recipe> {
     let port = address.port();
     let mut command = Command::new(&contestant.program);
     command.current_dir(home.path());
+    let pem = match contestant.carrier {
+        Carrier::Plain => None,
+        Carrier::Tls => Some(Pem::write(&home)?),
+    };
+    let pem = pem.as_ref();
     match contestant.kind {
-        Kind::Floor | Kind::Text | Kind::Json | Kind::TextTls | Kind::JsonTls => {
-            unreachable!("ours are no peers")
-        }
+        Kind::Floor | Kind::Text | Kind::Json => unreachable!("ours are no peers"),
         Kind::Redis => {
-            command.arg(config(&home, &redis(port))?);
+            command.arg(config(&home, &redis(port, pem))?);
         }
         Kind::Nats => {
-            command.arg("-c").arg(config(&home, &nats(port))?);
+            command.arg("-c").arg(config(&home, &nats(port, pem))?);
         }
         Kind::Ngircd => {
             command.arg("-n").arg("-f");
-            command.arg(config(&home, &ngircd(port))?);
+            command.arg(config(&home, &ngircd(port, pem))?);
         }
         Kind::Inspircd => {
             command.args(["--nofork", "--nopid", "--runasroot"]);
-            let config = config(&home, &inspircd(port))?;
+            let config = config(&home, &inspircd(port, pem))?;
             command.arg(format!("--config={}", config.display()));
         }
         Kind::Mosquitto => {
-            command.arg("-c").arg(config(&home, &mosquitto(port))?);
+            command.arg("-c").arg(config(&home, &mosquitto(port, pem))?);
         }
         Kind::Ncat => {
-            command.args(["-n", "-l", "--chat", "-m", "1000", "127.0.0.1"]);
+            command.args(["-n", "-l", "--chat", "-m", "1000"]);
+            command.args(pem.iter().flat_map(|pem| pem.ncat()));
+            command.arg("127.0.0.1");
             command.arg(port.to_string());
         }
     }
@@ -117,11 +127,14 @@ fn config(home: &TempDir, text: &str) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-fn redis(port: u16) -> String {
+fn redis(port: u16, pem: Option<&Pem>) -> String {
+    let ports = match pem {
+        None => format!("port {port}\n"),
+        Some(pem) => pem.redis(port),
+    };
     format!(
         "bind 127.0.0.1
-port {port}
-protected-mode no
+{ports}protected-mode no
 daemonize no
 save \"\"
 appendonly no
@@ -135,26 +148,30 @@ client-output-buffer-limit normal 0 0 0
     )
 }
 
-fn nats(port: u16) -> String {
+fn nats(port: u16, pem: Option<&Pem>) -> String {
+    let tls = pem.map(Pem::nats).unwrap_or_default();
     format!(
         "listen: \"127.0.0.1:{port}\"
 max_connections: {MANY}
 max_pending: 1GB
 write_deadline: \"1h\"
 ping_interval: \"24h\"
-"
+{tls}"
     )
 }
 
-fn ngircd(port: u16) -> String {
+fn ngircd(port: u16, pem: Option<&Pem>) -> String {
+    let (ports, tls) = match pem {
+        None => (format!("Ports = {port}\n"), String::new()),
+        Some(pem) => (String::new(), pem.ngircd(port)),
+    };
     format!(
         "[Global]
 Name = bench.local
 Info = bench
 AdminInfo1 = bench
 Listen = 127.0.0.1
-Ports = {port}
-[Limits]
+{ports}[Limits]
 MaxConnections = 0
 MaxConnectionsIP = 0
 MaxJoins = 0
@@ -166,15 +183,18 @@ PongTimeout = 86400
 DNS = no
 Ident = no
 PAM = no
-"
+{tls}"
     )
 }
 
-fn inspircd(port: u16) -> String {
+fn inspircd(port: u16, pem: Option<&Pem>) -> String {
+    let tls = pem.map(Pem::inspircd).unwrap_or_default();
+    let profile = pem.map(|_| format!(" sslprofile=\"{INSPIRCD_PROFILE}\""));
+    let profile = profile.unwrap_or_default();
     format!(
-        r##"<server name="bench.local" description="bench" network="bench" id="00A">
+        r##"{tls}<server name="bench.local" description="bench" network="bench" id="00A">
 <admin name="bench" nick="bench" email="bench@bench.local">
-<bind address="127.0.0.1" port="{port}" type="clients">
+<bind address="127.0.0.1" port="{port}" type="clients"{profile}>
 <connect name="all" allow="*" timeout="600" pingfreq="86400"
  limit="{MANY}" localmax="{MANY}" globalmax="{MANY}" maxconnwarn="no"
  fakelag="no" commandrate="1000000000" threshold="1000000000"
@@ -186,10 +206,11 @@ fn inspircd(port: u16) -> String {
     )
 }
 
-fn mosquitto(port: u16) -> String {
+fn mosquitto(port: u16, pem: Option<&Pem>) -> String {
+    let tls = pem.map(Pem::mosquitto).unwrap_or_default();
     format!(
         "listener {port} 127.0.0.1
-allow_anonymous true
+{tls}allow_anonymous true
 persistence false
 set_tcp_nodelay true
 max_connections -1

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use chat_testkit::Carrier;
 use clap::Parser;
 
 use crate::chart;
-use crate::contestant::{Contestant, Kind};
+use crate::contestant::{Contestant, Kind, words};
 use crate::load::watch_signals;
 use crate::measure::Bench;
 use crate::peers;
@@ -34,8 +35,8 @@ struct Options {
 
     /// Only these scenarios (burst, stopped, hall, crowd, idle, big-hall,
     /// latency, storm) and contestants (text, json, redis, nats, ngircd,
-    /// inspircd, mosquitto, ncat; text-tls and json-tls, which are left out
-    /// unless named here); the floor is always there
+    /// inspircd, mosquitto, ncat, and each with -tls behind it, which is left
+    /// out unless named here); the floor is always there
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     only: Vec<String>,
 
@@ -129,7 +130,7 @@ fn choose(options: &Options) -> anyhow::Result<(Vec<Scenario>, Vec<String>)> {
         let word = |scenario: &&Scenario| scenario.word() == name;
         if let Some(scenario) = Scenario::ALL.iter().find(word) {
             scenarios.push(*scenario);
-        } else if Kind::ALL.iter().any(|kind| kind.word() == name) {
+        } else if words().any(|word| word == *name) {
             kinds.push(name.clone());
         } else {
             bail!("there is nothing named {name:?}: --help lists the names for --only");
@@ -149,6 +150,7 @@ fn contestants(options: &Options, kinds: &[String]) -> anyhow::Result<Vec<Contes
     let ours = Path::new(env!("CARGO_BIN_EXE_chat-server"));
     let contestant = |kind, name: &str, program: &Path| Contestant {
         kind,
+        carrier: Carrier::Plain,
         name: name.to_owned(),
         program: program.to_owned(),
         threads: None,
@@ -158,8 +160,6 @@ fn contestants(options: &Options, kinds: &[String]) -> anyhow::Result<Vec<Contes
     for (kind, name) in [
         (Kind::Text, "chat-server, text form"),
         (Kind::Json, "chat-server, JSON form"),
-        (Kind::TextTls, "chat-server, text form, TLS"),
-        (Kind::JsonTls, "chat-server, JSON form, TLS"),
     ] {
         let mut ours = contestant(kind, name, ours);
         ours.threads = options.threads;
@@ -175,11 +175,17 @@ fn contestants(options: &Options, kinds: &[String]) -> anyhow::Result<Vec<Contes
             );
         }
     }
+    all = all
+        .into_iter()
+        .flat_map(|plain| {
+            let encrypted = plain.encrypted();
+            [Some(plain), encrypted]
+        })
+        .flatten()
+        .collect();
     all.retain(|contestant| {
-        let word = contestant.kind.word();
-        let is_named = kinds.iter().any(|kind| kind == word);
-        // The others are not encrypted either.
-        let is_usual = kinds.is_empty() && !contestant.kind.is_encrypted();
+        let is_named = kinds.contains(&contestant.word());
+        let is_usual = kinds.is_empty() && contestant.carrier == Carrier::Plain;
         contestant.kind == Kind::Floor || is_named || is_usual
     });
     Ok(all)

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 
 use anyhow::{Context, bail};
+use chat_testkit::{Carrier, Wire};
 use memchr::{memchr_iter, memmem};
+use mio::net::TcpStream;
 
-use super::wire::Wire;
 use crate::contestant::{Kind, MARK, Step};
 
 pub(super) struct Client {
-    pub(super) wire: Wire,
+    pub(super) wire: Wire<TcpStream>,
     pub(super) connected: bool,
     /// What is left of coming in; none once it is in.
     pub(super) steps: VecDeque<Step>,
@@ -86,8 +87,8 @@ impl Client {
                     } else if kind.pings() {
                         self.hear_pings(read)?;
                     }
-                    // The poll tells of bytes that come later.
-                    if count < buffer.len() && self.wire.tells_the_end() {
+                    // That was all there was; the poll tells of bytes that come later.
+                    if count < buffer.len() && self.wire.carrier() == Carrier::Plain {
                         break;
                     }
                 }
