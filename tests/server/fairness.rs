@@ -10,7 +10,7 @@ use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chat_testkit::{Peer, ServerProcess};
+use chat_testkit::{Carrier, Peer, ServerProcess};
 
 /// How long it took, each time.
 #[derive(Debug, Default)]
@@ -112,6 +112,44 @@ pub(crate) fn beside_connections(server: &ServerProcess, count: usize) -> Times 
     flood.join().expect("every peer has its turn");
     hang_up(&ann);
     times
+}
+
+/// Two people talk in plain while crowds from all over 127/8 shake hands and go. A crowd of
+/// this size comes at once, and another one after half a second, if both sides are able to.
+/// Also tells how many did shake hands.
+#[track_caller]
+pub(crate) fn beside_handshakes(
+    server: &ServerProcess,
+    crowd: u16,
+    time: Duration,
+) -> (Times, usize) {
+    let [mut ann, mut bo] = ["ann", "bo"].map(|name| join(server, name));
+    drain(&ann);
+    let target = Carrier::Tls.to(server.addr());
+    let begun = Instant::now();
+    let storm = thread::spawn(move || {
+        let (mut next, mut done) = (Instant::now(), 0);
+        while begun.elapsed() < time {
+            let greeting: Vec<Peer> = (0..crowd)
+                .map(|number| {
+                    let [high, low] = number.to_be_bytes();
+                    Peer::begin_from([127, 1, high, low], target)
+                })
+                .collect();
+            // None waits for the one before it: all have said hello by now. On a busy
+            // machine it may have been too late for some.
+            done += greeting.into_iter().flat_map(Peer::shake_hands).count();
+            next += Duration::from_millis(500);
+            thread::sleep(next.saturating_duration_since(Instant::now()));
+        }
+        done
+    });
+    let mut times = Times::default();
+    while !storm.is_finished() {
+        times.there(&mut ann, &mut bo);
+    }
+    hang_up(&ann);
+    (times, storm.join().expect("the storm ends"))
 }
 
 #[track_caller]

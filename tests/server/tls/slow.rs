@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 
 use super::*;
+use crate::fairness;
 
 /// A record of TLS that holds one byte of a handshake, for each byte.
 fn in_single_bytes(record: &[u8]) -> Vec<u8> {
@@ -150,4 +151,15 @@ fn a_crowd_that_stalls_keeps_nobody_out() {
     assert!(elapsed < Duration::from_secs(7), "{elapsed:?}");
     drop(stalled);
     TlsPeer::connect(server.addr()).expect("chat/1 welcome");
+}
+
+/// People talk on beside crowds that shake hands and go. (A server that shook them with all
+/// of a crowd in one turn would be away for as long as that takes.)
+#[test]
+fn a_storm_of_handshakes_does_not_delay_people() {
+    let server = server("offer", &["--limit-loopback"]);
+    let (times, done) = fairness::beside_handshakes(&server, 500, Duration::from_secs(3));
+    println!("{done} handshakes, {times}");
+    assert!(done >= 400, "only {done}");
+    assert!(times.median() < Duration::from_millis(100), "{times}");
 }

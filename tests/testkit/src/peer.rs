@@ -29,29 +29,39 @@ impl Peer {
     #[track_caller]
     pub fn connect(target: impl Into<Target>) -> Self {
         let Target { addr, carrier } = target.into();
-        let peer = match TcpStream::connect_timeout(&addr, DEADLINE) {
-            Ok(stream) => Self::new(stream, carrier),
-            Err(err) => panic!("cannot connect to {addr}: {err}"),
-        };
-        if let Err(err) = lock(&peer.wire).shake_hands() {
-            panic!("cannot shake hands with {addr}: {err}");
-        }
-        peer
+        let connected = until_in_time(|| {
+            let stream = TcpStream::connect_timeout(&addr, DEADLINE)?;
+            Self::new(stream, carrier).shake_hands()
+        });
+        connected.unwrap_or_else(|err| panic!("cannot connect to {addr}: {err}"))
     }
 
     /// Connects to a server from another address of this machine.
     #[track_caller]
-    pub fn connect_from(from: [u8; 4], addr: SocketAddr) -> Self {
+    pub fn connect_from(from: [u8; 4], target: impl Into<Target>) -> Self {
+        let target = target.into();
+        let connected = until_in_time(|| Self::begin_from(from, target).shake_hands());
+        connected.unwrap_or_else(|err| panic!("cannot connect to {target:?}: {err}"))
+    }
+
+    /// The same, and says hello to a server that encrypts, without waiting for its answer.
+    #[track_caller]
+    pub fn begin_from(from: [u8; 4], target: impl Into<Target>) -> Self {
+        let Target { addr, carrier } = target.into();
         let connect = || {
             let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
             socket.bind(&SocketAddr::from((from, 0)).into())?;
             socket.connect_timeout(&addr.into(), DEADLINE)?;
             Ok::<_, io::Error>(socket.into())
         };
-        match connect() {
-            Ok(stream) => Self::new(stream, Carrier::Plain),
+        let peer = match connect() {
+            Ok(stream) => Self::new(stream, carrier),
             Err(err) => panic!("cannot connect to {addr} from {from:?}: {err}"),
+        };
+        if let Err(err) = lock(&peer.wire).flush() {
+            panic!("cannot say hello to {addr}: {err}");
         }
+        peer
     }
 
     /// Waits for a client to connect: the test is the server.
@@ -86,6 +96,13 @@ impl Peer {
             transcript: Transcript::of_socket(name, Arc::clone(&wire)),
             wire,
         }
+    }
+
+    /// Shakes hands with a server that encrypts. An error of the kind `InvalidData` may be
+    /// a greeting in plain: the hello came too late.
+    pub fn shake_hands(self) -> io::Result<Self> {
+        lock(&self.wire).shake_hands()?;
+        Ok(self)
     }
 
     #[track_caller]
@@ -293,6 +310,16 @@ impl JsonPeer {
         }
         panic!("waited for {what} in vain; skipped:\n{skipped}");
     }
+}
+
+/// Connects again for as long as the server greets in plain: on a busy machine a hello may
+/// come too late for it.
+#[track_caller]
+fn until_in_time(connect: impl Fn() -> io::Result<Peer>) -> io::Result<Peer> {
+    until_some("a hello comes in time", || match connect() {
+        Err(err) if err.kind() == io::ErrorKind::InvalidData => None,
+        connected => Some(connected),
+    })
 }
 
 fn lock(wire: &Mutex<Wire<TcpStream>>) -> MutexGuard<'_, Wire<TcpStream>> {
