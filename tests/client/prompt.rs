@@ -183,10 +183,10 @@ fn tab_completes_commands() {
     let mut desk = Fixture::new();
     desk.ann.type_text("/");
     for (key, shown) in [
+        (keys::TAB, "/forget"),
         (keys::TAB, "/help"),
         (keys::TAB, "/history"),
-        (keys::TAB, "/me"),
-        (BACK_TAB, "/history"),
+        (BACK_TAB, "/help"),
     ] {
         desk.ann.type_text(key);
         wait_draft(&desk.ann, shown);

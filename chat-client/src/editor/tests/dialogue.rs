@@ -223,7 +223,7 @@ fn names() {
 fn commands() {
     check(("/n", ""), &[Tab], ("/nick ", ""));
     check(("/W", ""), &[Tab], ("/who ", ""));
-    check(("/", ""), &[Tab], ("/help ", ""));
+    check(("/", ""), &[Tab], ("/forget ", ""));
     check(("/", ""), &[BackTab, BackTab], ("/quit ", ""));
     let words = catalogue::words();
     check(("/", ""), &vec![Tab; words.len() + 1], ("/", ""));
