@@ -44,7 +44,7 @@ pub use random::Random;
 pub use server::ServerProcess;
 pub use talker::{Talker, room_of, settle};
 pub use terminal::{Cell, Emulator, Model, Screen, Terminal};
-pub use tls::{AnyServer, Authority, Identity, TlsFront, VALID};
+pub use tls::{AnyKey, AnyServer, Authority, Identity, Proof, TlsFront, VALID};
 pub use transcript::{End, Transcript};
 
 use std::env::consts::EXE_SUFFIX;

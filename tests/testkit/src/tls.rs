@@ -1,10 +1,12 @@
 //! Servers that encrypt: a front that stands before a plain one, and the certificates
 //! that it shows.
 
+mod any_key;
 mod any_server;
 mod identity;
 mod pump;
 
+pub use any_key::{AnyKey, Proof};
 pub use any_server::AnyServer;
 pub use identity::{Authority, Identity, VALID, Years};
 
@@ -15,13 +17,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use rustls::crypto::ring::default_provider;
 use rustls::{ServerConfig, ServerConnection};
 
 use crate::DEADLINE;
 use pump::pump;
 
 /// Takes TLS on a port of its own, and plain bytes if it is told to, and hands on what
-/// is said in TLS to a plain server.
+/// is said in TLS to a plain server. It asks clients for their key, as chat-server does.
 #[derive(Debug)]
 pub struct TlsFront {
     addr: SocketAddr,
@@ -32,6 +35,7 @@ pub struct TlsFront {
 struct State {
     inner: SocketAddr,
     config: Mutex<Arc<ServerConfig>>,
+    keys: Arc<AnyKey>,
     /// What a client hears that does not begin with TLS.
     plain: Mutex<String>,
     /// Whether clients that begin with TLS are treated so as well.
@@ -54,9 +58,11 @@ impl TlsFront {
     pub fn on(listener: TcpListener, inner: SocketAddr, identity: &Identity) -> Self {
         listener.set_nonblocking(false).expect("a socket of ours");
         let addr = listener.local_addr().expect("a bound socket");
+        let keys = Arc::new(AnyKey::new(default_provider()));
         let state = Arc::new(State {
             inner,
-            config: Mutex::new(identity.config()),
+            config: Mutex::new(identity.config_that_asks(Arc::clone(&keys))),
+            keys,
             plain: Mutex::default(),
             deaf: AtomicBool::new(false),
             heard: Mutex::default(),
@@ -83,7 +89,12 @@ impl TlsFront {
 
     /// Shows another certificate from now on.
     pub fn show(&self, identity: &Identity) {
-        *lock(&self.state.config) = identity.config();
+        *lock(&self.state.config) = identity.config_that_asks(Arc::clone(&self.state.keys));
+    }
+
+    /// How clients have proved their keys, in the order in which they came.
+    pub fn proofs(&self) -> Vec<Proof> {
+        self.state.keys.proofs()
     }
 
     /// Says this to clients that say nothing for 100 ms, or anything but TLS.

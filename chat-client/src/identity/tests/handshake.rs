@@ -2,18 +2,13 @@
 
 use std::sync::Arc;
 
-use chat_testkit::AnyServer;
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{CryptoProvider, ring, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use chat_testkit::{AnyKey, AnyServer};
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
 use rustls::server::ParsedCertificate;
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::sign::SingleCertAndKey;
 use rustls::version::TLS13;
-use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, DistinguishedName, Error, ServerConfig,
-    ServerConnection, SignatureScheme,
-};
+use rustls::{ClientConfig, ClientConnection, Error, ServerConfig, ServerConnection};
 
 use super::super::{Identity, Key, certificate, private};
 
@@ -23,7 +18,7 @@ pub(super) fn key_seen_by_server(identity: &Identity) -> Result<Vec<u8>, Error> 
     let any_server = AnyServer(ring::default_provider());
     let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&TLS13])?
-        .with_client_cert_verifier(Arc::new(AnyKey(Arc::clone(&provider))))
+        .with_client_cert_verifier(Arc::new(AnyKey::new(ring::default_provider())))
         .with_cert_resolver(Arc::new(server_key()));
     let client = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
@@ -56,48 +51,4 @@ fn server_key() -> SingleCertAndKey {
     let key = Key { public, signing };
     let certificate = certificate::of_key(&key).unwrap();
     rustls::sign::CertifiedKey::new(vec![certificate], key.signing).into()
-}
-
-/// Takes any certificate of a client, and checks that the client has the key.
-#[derive(Debug)]
-struct AnyKey(Arc<CryptoProvider>);
-
-impl ClientCertVerifier for AnyKey {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        ParsedCertificate::try_from(certificate)?;
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("this is TLS 1.3".into()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        algorithms.supported_schemes()
-    }
 }

@@ -6,14 +6,16 @@ use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer,
     KeyPair, PublicKeyData, date_time_ymd,
 };
-use rustls::ServerConfig;
-use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WantsServerCert;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::TLS13;
+use rustls::{ConfigBuilder, ServerConfig, WantsVerifier};
 use ssh_key::Fingerprint;
+
+use super::AnyKey;
 
 /// What a server shows, and the key with which it signs.
 #[derive(Debug)]
@@ -88,14 +90,26 @@ impl Identity {
     /// The configuration of a server that is this one: TLS 1.3 only.
     #[track_caller]
     pub fn config(&self) -> Arc<ServerConfig> {
-        let provider = Arc::new(default_provider());
+        self.config_with(builder().with_no_client_auth())
+    }
+
+    /// That of one which asks clients for their key.
+    #[track_caller]
+    pub fn config_that_asks(&self, keys: Arc<AnyKey>) -> Arc<ServerConfig> {
+        self.config_with(builder().with_client_cert_verifier(keys))
+    }
+
+    #[track_caller]
+    fn config_with(
+        &self,
+        builder: ConfigBuilder<ServerConfig, WantsServerCert>,
+    ) -> Arc<ServerConfig> {
+        let provider = builder.crypto_provider();
         let key = PrivateKeyDer::try_from(self.signs.serialize_der()).expect("a key");
         let key = provider.key_provider.load_private_key(key);
         // The key is not compared with the certificate, and need not fit.
         let shown = CertifiedKey::new(self.shown.clone(), key.expect("a key that can sign"));
-        let mut config = builder(provider)
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
+        let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
         config.alpn_protocols = vec![b"chat/1".to_vec()];
         config.send_tls13_tickets = 0;
         Arc::new(config)
@@ -167,10 +181,8 @@ fn params(names: &[&str], (from, to): Years) -> CertificateParams {
     params
 }
 
-fn builder(
-    provider: Arc<CryptoProvider>,
-) -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
-    ServerConfig::builder_with_provider(provider)
+fn builder() -> ConfigBuilder<ServerConfig, WantsVerifier> {
+    ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[&TLS13])
         .expect("the provider has suites of TLS 1.3")
 }
