@@ -13,6 +13,7 @@ use chat_proto::password::{MAX_PASSWORD_FILE, Password};
 use clap::{ArgAction, Parser, ValueEnum};
 
 use crate::conversation::Audience;
+use crate::identity::Source;
 use crate::net::Target;
 use crate::net::security::Encryption;
 use crate::output::style::{Bell, Colors, TimeStyle};
@@ -159,6 +160,23 @@ pub struct Args {
     )]
     pub fingerprint: Option<Pin>,
 
+    /// The key by which servers know you: a key file of
+    /// ssh, agent (the first key of the ssh-agent) or
+    /// none [default: a key of its own, made for the
+    /// first encrypted connection]
+    #[arg(
+        long,
+        value_name = "WHICH",
+        conflicts_with = "no_tls",
+        verbatim_doc_comment
+    )]
+    identity: Option<PathBuf>,
+
+    /// Print that key, as the operator of a server needs
+    /// it, and do nothing else
+    #[arg(long, verbatim_doc_comment)]
+    pub show_key: bool,
+
     /// The password of the room is the first line of FILE
     /// [default: $CHAT_PASSWORD; at a prompt you are
     /// asked]
@@ -201,17 +219,18 @@ Environment:
                            given
   LOGNAME, USER, USERNAME  your login name, unless CHAT_NAME is set
   NO_COLOR                 if not empty: no colours, bold or dim text
+  SSH_AUTH_SOCK            where the ssh-agent is (--identity agent)
   TERM                     dumb is the same as --plain
   TZ                       your time zone, unless it is the system's
   XDG_STATE_HOME           what you type is kept below it, in chat/history,
-                           and the keys of servers in chat/known_hosts;
-                           ~/.local/state unless set
+                           and the keys of servers in chat/known_hosts; your
+                           own key is chat/id_ed25519; ~/.local/state unless set
 
 Exit status:
   0        you left, or all of the input was sent and the room has it
   1        not all of it was sent, or the room has not confirmed it; the server
            is no chat server, went away, or has not let you in within 60 s
-  2        wrong arguments
+  2        wrong arguments, or a key (--identity) that cannot be used
   3        cannot connect within 5 s
   4        the server is not the one that is known, or does not encrypt as it
            must; nothing was sent
@@ -252,6 +271,14 @@ impl Args {
             Encryption::Always
         } else {
             Encryption::IfOffered
+        }
+    }
+
+    /// Where the key is by which servers know the person; `None` if they are to know none.
+    pub fn identity(&self) -> Option<Source> {
+        match &self.identity {
+            Some(which) => Source::of_option(which.as_os_str()),
+            None => Some(Source::Own),
         }
     }
 

@@ -30,6 +30,7 @@ mod key;
 mod own;
 mod private;
 mod public;
+mod shown;
 mod wire;
 
 use std::ffi::OsStr;
@@ -37,6 +38,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use chat_proto::text;
 use rustls::client::ResolvesClientCert;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use ssh_key::{Fingerprint, HashAlg, PublicKey};
@@ -44,6 +46,7 @@ use ssh_key::{Fingerprint, HashAlg, PublicKey};
 use agent::Agent;
 use file::Contents;
 use key::Key;
+pub use shown::{NoKey, ShownKey};
 
 /// Where the key is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,11 +60,13 @@ pub enum Source {
 }
 
 impl Source {
-    /// What a person writes behind `--identity`. A file of the name `agent` is `./agent`.
-    pub fn of_option(text: &OsStr) -> Self {
+    /// What a person writes behind `--identity`; `None` is no key at all. A file of the name
+    /// `agent` is `./agent`.
+    pub fn of_option(text: &OsStr) -> Option<Self> {
         match text.to_str() {
-            Some("agent") => Self::Agent,
-            _ => Self::File(text.into()),
+            Some("agent") => Some(Self::Agent),
+            Some("none") => None,
+            _ => Some(Self::File(text.into())),
         }
     }
 }
@@ -109,9 +114,24 @@ impl Identity {
         }
     }
 
-    /// The key as a server is to know it: a line of `authorized_keys`.
+    /// The key as a server is to know it.
     pub fn public_key(&self) -> &PublicKey {
         &self.public
+    }
+
+    /// A line of `authorized_keys` for the people of a server: with the name that the person
+    /// is to have there or, without one, what the key itself says.
+    ///
+    /// # Errors
+    ///
+    /// When the key cannot be written so.
+    pub fn line(&self, name: Option<&str>) -> anyhow::Result<String> {
+        let mut key = self.public.clone();
+        if let Some(name) = name {
+            key.set_comment(name);
+        }
+        // An agent can give a key any words.
+        Ok(text::clean(&key.to_openssh()?).replace('\n', " "))
     }
 
     /// The fingerprint of `ssh-keygen -l`.

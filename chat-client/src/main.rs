@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use chat_client::app::{App, Mode, Settings, StartError};
 use chat_client::cli::Args;
 use chat_client::conversation::{Audience, JoinOptions, ServerKind, TlsOffer};
+use chat_client::identity::{NoKey, ShownKey};
 use chat_client::net::link::Reconnect;
 use chat_client::net::security::{Encryption, Security};
 use chat_client::output::line::Presence;
@@ -27,6 +28,9 @@ fn main() -> ExitCode {
             Ok(server) => forget(&server),
             Err(error) => fail(BAD_USAGE, &format!("{error}; see chat-client --help")),
         };
+    }
+    if args.show_key {
+        return show_key(&args);
     }
     let settings = match settings(&args) {
         Ok(settings) => settings,
@@ -55,6 +59,7 @@ fn settings(args: &Args) -> Result<Settings, String> {
         security: Security {
             encryption: args.encryption(),
             pin: args.fingerprint.clone(),
+            key: ShownKey::of(args.identity()),
             ..Security::new(KnownHosts::of_user())
         },
         reconnect: match args.no_reconnect {
@@ -102,6 +107,30 @@ fn forget(server: &HostPort) -> ExitCode {
     // Like a reader of help who has seen enough.
     let _ = writeln!(stdout(), "{}", text::clean(&told));
     ExitCode::SUCCESS
+}
+
+/// Prints the person's key as a line for the operator of a server, with the name that the
+/// client would ask for.
+fn show_key(args: &Args) -> ExitCode {
+    let name = match args.name(environment, || whoami::username().ok()) {
+        Ok(wanted) => wanted.name,
+        Err(error) => return fail(BAD_USAGE, &error),
+    };
+    let key = ShownKey::of(args.identity());
+    let line = match key.find() {
+        Ok(Some(identity)) => identity.line(name.as_deref()),
+        Ok(None) => return fail(BAD_USAGE, "with --identity none there is no key to show"),
+        Err(NoKey::AskedFor(why)) => return fail(BAD_USAGE, why),
+        Err(NoKey::Own(why)) => return fail(FAILED, why),
+    };
+    match line {
+        Ok(line) => {
+            // Like a reader of help who has seen enough.
+            let _ = writeln!(stdout(), "{line}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(FAILED, &format!("{error:#}")),
+    }
 }
 
 fn style(args: &Args, audience: Audience) -> Style {

@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod authorities;
+mod identity;
 mod impostors;
 mod memory;
 mod real;

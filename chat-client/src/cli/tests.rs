@@ -227,6 +227,35 @@ fn encryption() {
 }
 
 #[test]
+fn which_key_is_shown() {
+    let file = |path: &str| Some(Source::File(path.into()));
+    for (args, expected) in [
+        (&[][..], Some(Source::Own)),
+        (&["--identity", "agent"], Some(Source::Agent)),
+        (&["--identity", "none"], None),
+        (&["--identity", "./none"], file("./none")),
+        (&["--tls", "--identity", "id"], file("id")),
+        (
+            &["--identity", "id", "--identity", "agent"],
+            Some(Source::Agent),
+        ),
+    ] {
+        let args = parse(args).expect("good arguments");
+        assert_eq!(args.identity(), expected);
+    }
+    for (wrong, told) in [
+        (
+            &["--identity", "none", "--no-tls"][..],
+            "cannot be used with",
+        ),
+        (&["--identity", ""], "a value is required"),
+    ] {
+        let error = parse(wrong).expect_err("wrong arguments");
+        assert!(error.contains(told), "{wrong:?}: {error}");
+    }
+}
+
+#[test]
 fn what_is_forgotten() {
     let forgotten = |args: &[&str]| {
         let server = parse(args).expect("good arguments").forgotten()?;

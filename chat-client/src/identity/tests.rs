@@ -215,9 +215,46 @@ fn only_the_owner_reads_a_key() {
 #[test]
 fn the_option_names_a_file_or_the_agent() {
     let of = |text: &str| Source::of_option(OsStr::new(text));
-    assert_eq!(of("agent"), Source::Agent);
-    assert_eq!(of("./agent"), Source::File("./agent".into()));
-    assert_eq!(of("id"), Source::File("id".into()));
+    assert_eq!(of("agent"), Some(Source::Agent));
+    assert_eq!(of("none"), None);
+    for file in ["./agent", "./none", "id"] {
+        assert_eq!(of(file), Some(Source::File(file.into())));
+    }
+}
+
+#[test]
+fn a_key_is_looked_for_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("key");
+    let absent = ShownKey::of(Some(Source::File(path.clone())));
+    let present = ShownKey::of(Some(Source::File(path.clone())));
+    let why = format!("there is no key {}", path.display());
+    assert_eq!(absent.find().err(), Some(NoKey::AskedFor(&why)));
+    write(&path, ED25519.private);
+    assert_eq!(absent.find().err(), Some(NoKey::AskedFor(&why)));
+    let clone = present.clone();
+    let found = |key: &ShownKey| key.find().unwrap().unwrap().fingerprint().to_string();
+    assert_eq!(found(&present), ED25519.fingerprint);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(found(&clone), ED25519.fingerprint);
+    assert!(ShownKey::of(None).find().unwrap().is_none());
+}
+
+#[test]
+fn the_line_for_an_operator_ends_in_the_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("key");
+    write(&path, P256.private);
+    let mut identity = load(&path).unwrap();
+    assert_eq!(identity.line(None).unwrap(), P256.public);
+    let (key, _) = P256.public.rsplit_once(' ').unwrap();
+    assert_eq!(identity.line(Some("bo")).unwrap(), format!("{key} bo"));
+    // An agent cannot add a line of its own.
+    identity
+        .public
+        .set_comment("a\x1b[2J\nssh-ed25519 AAAA mallory");
+    let line = identity.line(None).unwrap();
+    assert_eq!(line, format!("{key} a ssh-ed25519 AAAA mallory"));
 }
 
 proptest! {

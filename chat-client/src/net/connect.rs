@@ -9,6 +9,7 @@ use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chat_proto::text;
 use rustls::ClientConnection;
 
 use super::failure::{Cause, ConnectError, Failure};
@@ -16,15 +17,16 @@ use super::race::{HEAD_START, interleaved, race};
 use super::security::{Plan, Remark, Security};
 use super::target::Target;
 use super::tcp::Tcp;
-use super::tls::{Fault, Tls, shake_hands};
+use super::tls::{Fault, Meeting, Tls, shake_hands};
 use super::transport::Transport;
 use crate::reason::reason;
-use crate::trust::{Known, Trust, Trusted};
+use crate::trust::{Known, Trusted};
 
-/// How long it may take in all: name, connection and handshake.
+/// How long it may take in all: name, connection and handshake. The time in which the
+/// person's key is looked for, and signs, does not count.
 pub const CONNECT_FOR: Duration = Duration::from_millis(4500);
 
-/// An attempt to connect, which ends after [`CONNECT_FOR`] at the latest. One that is
+/// An attempt to connect, which ends after [`CONNECT_FOR`]. One that is
 /// dropped closes its connection.
 #[derive(Debug)]
 pub struct Attempt {
@@ -82,9 +84,11 @@ impl Attempt {
 }
 
 fn connect(target: &Target, security: &Security) -> Result<Connected, ConnectError> {
-    let until = Instant::now() + CONNECT_FOR;
     let mut remarks = Vec::new();
     let plan = security.plan(target, &mut remarks)?;
+    let identity = security.key(&plan, target, &mut remarks)?;
+    // An agent may have asked the person, which is no delay of the network.
+    let until = Instant::now() + CONNECT_FOR;
     let addresses = resolve(target, until).map_err(|cause| ConnectError::new(target, cause))?;
     let addresses = interleaved(addresses);
     let (transport, met) = match plan {
@@ -93,8 +97,13 @@ fn connect(target: &Target, security: &Security) -> Result<Connected, ConnectErr
             (Transport::Tcp(tcp(target, socket)?), None)
         }
         Plan::Tls(trust) => {
-            let encrypted = encrypt(target, security, &trust, &addresses, until)?;
-            let (socket, session, trusted) = encrypted;
+            let meeting = Meeting {
+                host: &target.host,
+                trust: &trust,
+                roots: security.roots,
+                identity,
+            };
+            let (socket, session, trusted) = encrypt(target, meeting, &addresses, until)?;
             security.remember(target, &trusted, &mut remarks)?;
             let tls = Tls::new(tcp(target, socket)?, session);
             (Transport::Tls(tls), Some(trusted.known))
@@ -125,18 +134,20 @@ fn tcp(target: &Target, socket: TcpStream) -> Result<Tcp, ConnectError> {
 /// bytes have come; then it is tried again, still encrypted.
 fn encrypt(
     target: &Target,
-    security: &Security,
-    trust: &Trust,
+    meeting: Meeting<'_>,
     addresses: &[SocketAddr],
     until: Instant,
 ) -> Result<(TcpStream, ClientConnection, Trusted), ConnectError> {
     for _ in 0..HANDSHAKES {
         let socket = reach(target, addresses, until)?;
-        let shaken = shake_hands(&socket, &target.host, trust, security.roots, until);
-        let failure = match shaken {
+        let failure = match shake_hands(&socket, meeting, until) {
             Ok((session, trusted)) => return Ok((socket, session, trusted)),
             Err(Fault::Distrusted(distrust)) => {
                 return Err(ConnectError::new(target, Cause::Distrusted(distrust)));
+            }
+            Err(Fault::NotSigned(why)) => {
+                let why = format!("your key does not sign: {}", text::clean(&why));
+                return Err(ConnectError::new(target, Cause::System(why)));
             }
             Err(Fault::Late) => continue,
             Err(Fault::NoAnswer) => Failure::NoAnswer,

@@ -28,6 +28,8 @@ pub(super) enum Cause {
     Addresses(Vec<(SocketAddr, Failure)>),
     /// The server is not the one that is meant, or does not encrypt as it must.
     Distrusted(Distrust),
+    /// The key that the person has asked for cannot be used; why, in words.
+    NoKey(String),
     /// This machine, in the words of the system.
     System(String),
 }
@@ -60,9 +62,10 @@ impl ConnectError {
 
     /// The exit status of a client that ends for it.
     pub fn status(&self) -> u8 {
-        match self.is_distrust() {
-            true => NOT_TRUSTED,
-            false => CANNOT_CONNECT,
+        match self.cause {
+            Cause::Distrusted(_) => NOT_TRUSTED,
+            Cause::NoKey(_) => BAD_USAGE,
+            _ => CANNOT_CONNECT,
         }
     }
 
@@ -78,8 +81,12 @@ impl std::error::Error for ConnectError {}
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Target { host, port } = &self.target;
-        if let Cause::Distrusted(distrust) = &self.cause {
-            return distrust.tell(&HostPort::new(host, *port)).fmt(f);
+        match &self.cause {
+            Cause::Distrusted(distrust) => {
+                return distrust.tell(&HostPort::new(host, *port)).fmt(f);
+            }
+            Cause::NoKey(why) => return f.write_str(why),
+            _ => {}
         }
         write!(f, "cannot connect to {host} port {port}: ")?;
         match &self.cause {
@@ -95,7 +102,7 @@ impl fmt::Display for ConnectError {
             ),
             Cause::Addresses(failed) => f.write_str(&tell(failed)),
             Cause::System(reason) => f.write_str(reason),
-            Cause::Distrusted(_) => Ok(()),
+            Cause::Distrusted(_) | Cause::NoKey(_) => Ok(()),
         }
     }
 }
@@ -159,6 +166,9 @@ fn tell(failed: &[(SocketAddr, Failure)]) -> String {
     let likeliest = likeliest.or_else(|| groups.first());
     told + likeliest.map_or("", |(failure, _)| failure.advice())
 }
+
+/// The exit status where an argument cannot be used.
+const BAD_USAGE: u8 = 2;
 
 /// The exit status where no server is reached.
 const CANNOT_CONNECT: u8 = 3;

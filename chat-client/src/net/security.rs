@@ -7,6 +7,7 @@ use chat_proto::text;
 use super::failure::{Cause, ConnectError};
 use super::target::Target;
 use super::tls::Roots;
+use crate::identity::{Identity, NoKey, ShownKey};
 use crate::reason::reason;
 use crate::store::known_hosts::{KnownHosts, Remembered};
 use crate::trust::{Distrust, HostPort, Known, News, Pin, Trust, Trusted};
@@ -22,6 +23,8 @@ pub struct Security {
     pub memory: Option<KnownHosts>,
     /// Who vouches for servers that are not known.
     pub roots: Roots,
+    /// The person's key, which servers are shown.
+    pub key: ShownKey,
     /// What this run has found out. From then on all its connections are encrypted, and
     /// lead to that server, also where nothing can be remembered.
     pub met: Option<Known>,
@@ -60,14 +63,15 @@ pub(super) enum Plan {
 }
 
 impl Security {
-    /// The first connection of a client that takes what is offered, and has only this
-    /// memory.
+    /// The first connection of a client that takes what is offered, has only this memory,
+    /// and shows no key.
     pub fn new(memory: Option<KnownHosts>) -> Self {
         Self {
             encryption: Encryption::default(),
             pin: None,
             memory,
             roots: Roots::of_system(),
+            key: ShownKey::default(),
             met: None,
         }
     }
@@ -90,6 +94,31 @@ impl Security {
             Encryption::IfOffered if pin.is_none() && known.is_none() => Plan::Plain,
             _ => Plan::Tls(Trust { pin, known }),
         })
+    }
+
+    /// The person's key, if one is to be shown. One that was asked for has to be there, also
+    /// where the server may turn out not to be encrypted.
+    pub(super) fn key(
+        &self,
+        plan: &Plan,
+        target: &Target,
+        remarks: &mut Vec<Remark>,
+    ) -> Result<Option<&Identity>, ConnectError> {
+        if matches!(plan, Plan::Plain) && !self.key.is_asked_for() {
+            return Ok(None);
+        }
+        match self.key.find() {
+            Ok(identity) => Ok(identity),
+            Err(NoKey::Own(why)) => {
+                let trouble = format!("servers are shown no key of yours: {}", text::clean(why));
+                remarks.push(Remark::Trouble(trouble));
+                Ok(None)
+            }
+            Err(NoKey::AskedFor(why)) => {
+                let why = text::clean(why).into_owned();
+                Err(ConnectError::new(target, Cause::NoKey(why)))
+            }
+        }
     }
 
     fn look_up(

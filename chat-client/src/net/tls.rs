@@ -16,7 +16,7 @@ mod stream;
 mod verifier;
 mod words;
 
-pub(super) use handshake::{Fault, shake_hands};
+pub(super) use handshake::{Fault, Meeting, shake_hands};
 pub use roots::Roots;
 pub use stream::Tls;
 

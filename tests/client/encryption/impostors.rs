@@ -198,10 +198,11 @@ fn a_relay_gets_nothing() {
     }
     assert_eq!(home.remembered(), [""; 0]);
     let known = format!("{} key {key}\n", relay.addr());
-    fs::create_dir(home.0.path().join("chat")).expect("our own directory");
+    fs::create_dir_all(home.0.path().join("chat")).expect("our own directory");
     fs::write(home.known_hosts(), known).expect("our own directory");
     let output = home.say_secret(relay.addr(), &[]);
     ended(&output, 4, &[false_key.fingerprint(), key]);
+    assert_eq!(relay.proofs(), [], "nor does it learn whose client that is");
     // The room has heard of no newcomer.
     bo.send_str("/who\n");
     bo.expect_not_before("ann", "-- here (1 in all): bo\n");

@@ -305,7 +305,7 @@ pub(crate) fn file_name(program: &Path) -> String {
 
 /// Variables that say what terminal this is or how to use it, and those of
 /// our own programs; tests set what they need.
-pub const INFLUENCES: [&str; 14] = [
+pub const INFLUENCES: [&str; 15] = [
     "CHAT_NAME",
     "CLICOLOR",
     "CLICOLOR_FORCE",
@@ -313,6 +313,7 @@ pub const INFLUENCES: [&str; 14] = [
     "FORCE_COLOR",
     "KONSOLE_VERSION",
     "NO_COLOR",
+    "SSH_AUTH_SOCK",
     "STATE_DIRECTORY",
     "STY",
     "TERM_PROGRAM",

@@ -15,6 +15,7 @@ use super::provider::provider;
 use super::roots::Roots;
 use super::verifier::{Naming, Verifier};
 use super::words;
+use crate::identity::Identity;
 use crate::trust::{Distrust, Trust, Trusted};
 
 /// Why there is no encrypted connection.
@@ -29,6 +30,21 @@ pub(in crate::net) enum Fault {
     NoAnswer,
     /// The server has broken off.
     BrokenOff,
+    /// The person's key does not sign; why, in words.
+    NotSigned(String),
+}
+
+/// What a handshake goes by.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::net) struct Meeting<'a> {
+    /// The server as the person calls it.
+    pub(in crate::net) host: &'a str,
+    /// What is known of it.
+    pub(in crate::net) trust: &'a Trust,
+    /// Who vouches for it if nothing is.
+    pub(in crate::net) roots: Roots,
+    /// The key that it is shown once it is trusted, if it asks for one.
+    pub(in crate::net) identity: Option<&'a Identity>,
 }
 
 /// Makes an encrypted connection of a socket that blocks. Before the server has shown
@@ -39,15 +55,15 @@ pub(in crate::net) enum Fault {
 /// When there is none by the moment `until`, or when the server is not trusted.
 pub(in crate::net) fn shake_hands(
     socket: &TcpStream,
-    host: &str,
-    trust: &Trust,
-    roots: Roots,
+    meeting: Meeting<'_>,
     until: Instant,
 ) -> Result<(ClientConnection, Trusted), Fault> {
-    let (name, naming) = server_name(host, socket)?;
-    let verifier = Verifier::new(provider(), trust.clone(), roots, naming);
+    let (name, naming) = server_name(meeting.host, socket)?;
+    let trust = meeting.trust;
+    let verifier = Verifier::new(provider(), trust.clone(), meeting.roots, naming);
     let verifier = Arc::new(verifier);
-    let session = ClientConnection::new(Arc::new(config(&verifier)), name);
+    let config = Arc::new(config(&verifier, meeting.identity));
+    let session = ClientConnection::new(config, name);
     let mut session = session.map_err(|error| unfit(&error))?;
     let mut shaking = Handshake { socket, until };
     shaking.send(&mut session)?;
@@ -60,7 +76,10 @@ pub(in crate::net) fn shake_hands(
     }
     while session.is_handshaking() {
         shaking.receive(&mut session)?;
+        let begun = Instant::now();
         let processed = session.process_new_packets();
+        // An agent may ask the person before it signs, which is no delay of the server's.
+        shaking.until += begun.elapsed();
         // The last flight, or an alert, for a server that may be gone.
         let sent = shaking.send(&mut session);
         if let Err(error) = processed {
@@ -81,6 +100,10 @@ pub(in crate::net) fn shake_hands(
 }
 
 fn unfit(error: &rustls::Error) -> Fault {
+    // Nothing that a server does leads to such an error.
+    if let rustls::Error::General(why) = error {
+        return Fault::NotSigned(why.clone());
+    }
     match words::fault(error) {
         Some(why) => Fault::Distrusted(Distrust::Unfit(why)),
         None => Fault::BrokenOff,
@@ -88,13 +111,16 @@ fn unfit(error: &rustls::Error) -> Fault {
 }
 
 /// One connection: no tickets are kept, so that no two can be told to be of one client.
-fn config(verifier: &Arc<Verifier>) -> ClientConfig {
-    let config = ClientConfig::builder_with_provider(provider())
+fn config(verifier: &Arc<Verifier>, identity: Option<&Identity>) -> ClientConfig {
+    let builder = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])
         .expect("the provider has suites of TLS 1.3")
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(verifier) as _);
-    let mut config = config.with_no_client_auth();
+    let mut config = match identity {
+        Some(identity) => builder.with_client_cert_resolver(identity.resolver()),
+        None => builder.with_no_client_auth(),
+    };
     config.alpn_protocols = vec![ALPN.to_vec()];
     config.resumption = Resumption::disabled();
     config

@@ -46,10 +46,20 @@ fn silent() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
+/// Without a key of the person's.
+fn meeting<'a>(host: &'a str, trust: &'a Trust, roots: Roots) -> Meeting<'a> {
+    Meeting {
+        host,
+        trust,
+        roots,
+        identity: None,
+    }
+}
+
 fn meet(address: SocketAddr, host: &str, trust: &Trust, roots: Roots) -> Result<Trusted, Fault> {
     let socket = TcpStream::connect(address).expect("a listener");
     let until = Instant::now() + LONG;
-    shake_hands(&socket, host, trust, roots, until).map(|(_, trusted)| trusted)
+    shake_hands(&socket, meeting(host, trust, roots), until).map(|(_, trusted)| trusted)
 }
 
 /// The outcome with a server of this identity, which the person calls `host`.

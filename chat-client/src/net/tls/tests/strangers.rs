@@ -20,7 +20,7 @@ fn hears(says: Vec<u8>, trust: &Trust, within: Duration) -> (Result<Trusted, Fau
         });
         let socket = TcpStream::connect(address).expect("a listener");
         let until = Instant::now() + within;
-        let met = shake_hands(&socket, "localhost", trust, unasked(), until);
+        let met = shake_hands(&socket, meeting("localhost", trust, unasked()), until);
         drop(socket.shutdown(Shutdown::Both));
         let heard = server.join().expect("no panic");
         (met.map(|(_, trusted)| trusted), heard)

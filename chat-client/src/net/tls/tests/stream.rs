@@ -35,7 +35,7 @@ impl Pair {
             let client = scope.spawn(|| {
                 let until = Instant::now() + LONG;
                 let trust = Trust::default();
-                shake_hands(&socket, "localhost", &trust, none(), until)
+                shake_hands(&socket, meeting("localhost", &trust, none()), until)
             });
             let mut server = ServerConnection::new(identity.config()).expect("a key");
             server.writer().write_all(first).expect("room");
