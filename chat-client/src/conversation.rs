@@ -24,6 +24,7 @@ mod disconnect;
 mod foreign;
 mod greeting;
 mod incoming;
+mod keys_only;
 mod netsplit;
 mod objects;
 mod options;

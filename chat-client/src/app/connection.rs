@@ -40,7 +40,9 @@ impl App {
     pub(super) fn meet(&mut self) {
         if let Some(transport) = self.link.transport() {
             let carrier = if transport.is_encrypted() {
-                Carrier::Encrypted
+                Carrier::Encrypted {
+                    key: self.link.shown_key(),
+                }
             } else if transport.is_local() {
                 Carrier::Local
             } else {

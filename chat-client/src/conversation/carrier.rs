@@ -4,8 +4,9 @@
 use std::time::Instant;
 
 use chat_proto::framing::LineDecoder;
+use ssh_key::Fingerprint;
 
-use super::greeting::{Offered, asks_for_password, offered};
+use super::greeting::{Offered, asks_for_password, offered, unknown_key};
 use super::stage::{Refusal, Stage};
 use super::{Audience, Conversation, TlsOffer};
 use crate::output::line::Line;
@@ -14,7 +15,10 @@ use crate::output::line::Line;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carrier {
     /// Encrypted.
-    Encrypted,
+    Encrypted {
+        /// The person's key, which the server was shown if it has asked for one.
+        key: Option<Fingerprint>,
+    },
     /// As they are, within this machine.
     Local,
     /// As they are, through a network.
@@ -56,7 +60,7 @@ impl Conversation {
         if self.is_leaving() {
             return;
         }
-        if self.carrier != Carrier::Encrypted {
+        if !matches!(self.carrier, Carrier::Encrypted { .. }) {
             match (offered(greeting), self.options.tls) {
                 (Offered::No, _) | (Offered::Too, TlsOffer::Decline) => {}
                 (Offered::Too | Offered::Only, TlsOffer::Take) => {
@@ -70,6 +74,9 @@ impl Conversation {
                 }
             }
             self.warn_of_plain();
+        }
+        if let Some(reason) = unknown_key(greeting) {
+            return self.not_known(&reason);
         }
         match asks_for_password(greeting) {
             true => self.asked_for_password(until),

@@ -1,8 +1,8 @@
 //! The first line of a chat server: that it is one, whether it offers TLS, asks for a
-//! password, or has no place for us.
+//! password, does not know our key, or has no place for us.
 
 use chat_proto::text;
-use chat_proto::text_form::{GREETING, PASSWORD_WANTED, TLS_OFFERED};
+use chat_proto::text_form::{GREETING, KEYS_ONLY, PASSWORD_WANTED, TLS_OFFERED};
 
 /// The offer in a greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,13 @@ pub(super) fn asks_for_password(greeting: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', ' ']))
 }
 
+/// Why the server does not let us in with the key that it was shown, if it says so.
+pub(super) fn unknown_key(greeting: &str) -> Option<String> {
+    let rest = without_offer(greeting)?.strip_prefix(KEYS_ONLY)?;
+    let is_word = rest.is_empty() || rest.starts_with([':', ' ']);
+    is_word.then(|| text::clean(rest.trim_start_matches([':', ' '])).into_owned())
+}
+
 /// How a server goes on that takes nothing but TLS.
 const ONLY: &str = "only";
 const ONLY_AND_HOW: &str = "only:";
@@ -98,6 +105,21 @@ mod tests {
             assert_eq!(without_offer(greeting), Some(rest), "{greeting}");
         }
         assert_eq!(without_offer("hello"), None);
+    }
+
+    #[test]
+    fn a_room_for_known_keys_gives_its_reason() {
+        for (greeting, expected) in [
+            ("\r-- chat/1 keys only: ask ann", Some("ask ann")),
+            ("-- chat/1 tls keys only: ask \x1b[2Jann", Some("ask ann")),
+            ("-- chat/1 keys only", Some("")),
+            ("-- chat/1 keys onlyx", None),
+            ("-- chat/1 welcome: keys only", None),
+            ("-- chat/1 keys", None),
+            ("keys only", None),
+        ] {
+            assert_eq!(unknown_key(greeting).as_deref(), expected, "{greeting}");
+        }
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Conversation {
     }
 
     /// There is no way into the room, and the person is told why.
-    fn do_without(&mut self, why: &str) {
+    pub(super) fn do_without(&mut self, why: &str) {
         self.refuse(why.to_owned());
         let refusal = Some(Refusal::ForGood);
         self.stage = Stage::Unfit { refusal };

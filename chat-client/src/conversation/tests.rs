@@ -6,9 +6,13 @@ use crate::output::style::{Bell, Colors, Style, TimeStyle};
 mod beginning;
 mod bounded;
 mod encryption;
+mod keys_only;
 mod model;
 mod password;
 mod returning;
+
+/// Without a key of the person's.
+const ENCRYPTED: Carrier = Carrier::Encrypted { key: None };
 
 struct Talk {
     conversation: Conversation,

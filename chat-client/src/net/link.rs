@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use mio::event::Event;
 use mio::{Registry, Token, Waker};
+use ssh_key::Fingerprint;
 
 use super::backoff::{Backoff, asked_to_wait};
 use super::connect::{Attempt, Connected};
@@ -17,6 +18,7 @@ use super::outcome::{Lost, Received};
 use super::security::{Encryption, Remark, Security};
 use super::target::Target;
 use super::transport::Transport;
+use crate::identity::Identity;
 use crate::random::Random;
 
 /// The link to one server.
@@ -172,6 +174,15 @@ impl Link {
             State::Connected(connection) => Some(&connection.transport),
             State::Waiting(_) | State::Connecting(_) => None,
         }
+    }
+
+    /// The person's key that the server was shown, if it has asked for one.
+    pub fn shown_key(&self) -> Option<Fingerprint> {
+        self.transport()
+            .filter(|transport| transport.is_encrypted())?;
+        // It was found before that connection was made.
+        let key = self.security.key.find().ok()?;
+        key.map(Identity::fingerprint)
     }
 
     /// Reads once.

@@ -210,3 +210,51 @@ fn a_client_that_can_keep_no_key_goes_on_without_one_and_says_so_once() {
     let output = home.show_key(&[]);
     assert_eq!((output.code(), &*output.stdout), (1, ""), "{output}");
 }
+
+/// The server's words, and the key for its operator; one visit is enough.
+#[test]
+fn a_room_for_known_keys_is_left_with_the_key_of_the_person() {
+    let reason = "this room lets in only people whose key it knows";
+    let (front, listener) = front(&Identity::new());
+    front.say_in_plain(&format!("\r-- chat/1 tls keys only: {reason}\n"));
+    let refuse = || {
+        let mut inner = Peer::accept(&listener);
+        inner.send_str(&format!("\r-- chat/1 keys only: {reason}\n"));
+        inner.half_close();
+        assert_eq!(inner.expect_eof(), "");
+    };
+    let home = Home::new();
+    let line = home.show_key(&[]).success().stdout;
+    let key = PublicKey::from_openssh(&line).expect("a line of authorized_keys");
+    let key = key.fingerprint(HashAlg::Sha256);
+    for args in [&[][..], &["--json"], &["--send"]] {
+        let mut program = home.pipe(front.addr(), args);
+        program.send_str("secret\n");
+        program.close_stdin();
+        refuse();
+        assert_eq!(
+            program.wait_exit(Duration::from_secs(10)).code(),
+            Some(1),
+            "{args:?}"
+        );
+        let output = program.finish();
+        let told = format!("chat-client: {reason}\nchat-client: your key is {key}; ");
+        assert!(output.stderr.contains(&told), "{told} in {output}");
+        is_unvisited(&listener);
+        listener.set_nonblocking(false).expect("a socket of ours");
+    }
+    let mut ann = home.open(front.addr(), &[]);
+    refuse();
+    assert_eq!(ann.wait_exit(), 1);
+    let text = ann.full_text().replace('\n', "");
+    assert!(
+        text.contains(&format!("-- {reason}-- your key is {key}; ")),
+        "{text}"
+    );
+    // Of a client that was slow to begin, the front may have heard a hello of TLS.
+    let plain = String::from_utf8_lossy(&front.heard_in_plain()).into_owned();
+    assert!(
+        !plain.contains("/hello") && !plain.contains("secret"),
+        "{plain}"
+    );
+}

@@ -34,7 +34,7 @@ fn an_offer_is_taken_before_anything_is_sent() {
                 talk.conversation.handle_tls_begun();
                 assert!(!talk.conversation.wants_tls());
                 assert_eq!(talk.conversation.outage_since(), None, "nothing is lost");
-                talk.conversation.handle_carrier(Carrier::Encrypted);
+                talk.conversation.handle_carrier(ENCRYPTED);
                 talk.conversation.handle_reconnect(talk.now);
                 assert_eq!((talk.output(), talk.shown()), (String::new(), Vec::new()));
 
@@ -50,7 +50,7 @@ fn an_offer_is_taken_before_anything_is_sent() {
 #[test]
 fn an_offer_within_tls_is_not_taken() {
     for greeting in [OFFER, ONLY] {
-        let mut talk = talk(Audience::Prompt, TlsOffer::Take, Carrier::Encrypted);
+        let mut talk = talk(Audience::Prompt, TlsOffer::Take, ENCRYPTED);
         talk.hear(greeting);
         assert!(!talk.conversation.wants_tls());
         assert!(talk.output().starts_with("/hello {"));
@@ -66,7 +66,7 @@ fn an_offer_on_return_is_taken_too() {
     talk.hear(OFFER);
     assert!(talk.conversation.wants_tls());
     talk.conversation.handle_tls_begun();
-    talk.conversation.handle_carrier(Carrier::Encrypted);
+    talk.conversation.handle_carrier(ENCRYPTED);
     talk.conversation.handle_reconnect(talk.now);
     talk.hear(GREETING);
     assert!(talk.output().starts_with("/hello {"));
@@ -123,7 +123,7 @@ fn a_person_is_told_once_that_others_can_read_along() {
         (Audience::Lines, Carrier::Open, true),
         (Audience::Program, Carrier::Open, false),
         (Audience::Prompt, Carrier::Local, false),
-        (Audience::Prompt, Carrier::Encrypted, false),
+        (Audience::Prompt, ENCRYPTED, false),
     ] {
         for first in [GREETING, "welcome to the tutorial\n"] {
             let mut talk = talk(audience, TlsOffer::Take, carrier);

@@ -24,7 +24,7 @@ fn talk(audience: Audience, password: Option<&str>, carrier: Carrier) -> Talk {
 
 #[test]
 fn a_person_types_it_until_it_is_right() {
-    let mut talk = talk(Audience::Prompt, None, Carrier::Encrypted);
+    let mut talk = talk(Audience::Prompt, None, ENCRYPTED);
     talk.say("typed early");
     talk.hear(ASKS);
     assert!(talk.conversation.wants_password());
@@ -53,7 +53,7 @@ fn a_person_types_it_until_it_is_right() {
 
 #[test]
 fn one_that_was_right_is_said_again_after_a_loss() {
-    let mut talk = talk(Audience::Prompt, None, Carrier::Encrypted);
+    let mut talk = talk(Audience::Prompt, None, ENCRYPTED);
     talk.hear(ASKS);
     talk.conversation.give_password("correct horse", talk.now);
     talk.hear(WELCOME);
@@ -92,7 +92,7 @@ fn a_program_says_what_it_was_given_or_gives_up() {
 /// Neither to a server that does not ask, nor where others can read along.
 #[test]
 fn it_is_not_said_where_it_is_not_wanted_or_not_safe() {
-    let mut unasked = talk(Audience::Prompt, Some("secret"), Carrier::Encrypted);
+    let mut unasked = talk(Audience::Prompt, Some("secret"), ENCRYPTED);
     unasked.hear("\r-- chat/1 welcome: type\n");
     assert_eq!(
         unasked.output(),
