@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use chat_client::conversation::{Conversation, JoinOptions};
-use chat_client::output::line::{Kind, Line};
+use chat_client::output::line::{Kind, Line, Speaker};
 use chat_client::output::style::{Bell, Colors, Style, TimeStyle};
 use chat_client::random::Random;
 use chat_proto::json_form;
@@ -67,7 +67,7 @@ fn render(criterion: &mut Criterion) {
     let line = Line::new(
         "2026-11-23T10:00:00.000Z".parse().ok(),
         Kind::Message {
-            name: Some(name("bo")),
+            speaker: Some(Speaker::in_use(name("bo"))),
             text: Text::clean(&said(1)).expect("a text"),
         },
     );

@@ -15,10 +15,14 @@ pub fn is_quit(line: &str) -> bool {
 pub(super) fn help(audience: Audience) -> String {
     let commands = catalogue::help(Some((Kind::Quit, ", and so does Ctrl-D")));
     match audience {
-        Audience::Prompt => format!("{commands}\n{KEYS}"),
-        Audience::Lines | Audience::Program => commands,
+        Audience::Prompt => format!("{commands}\n{MARK}\n{KEYS}"),
+        Audience::Lines => format!("{commands}\n{MARK}"),
+        Audience::Program => commands,
     }
 }
+
+/// What stands before names that are held.
+const MARK: &str = "<@ann> hi     ann is a name that belongs to a key, which this ann has shown";
 
 /// `chat-client/README.md` has the others.
 const KEYS: &str = "\

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use chat_proto::event::{
-    self, Body, ErrorCode, Event, MessageId, Reply, ServerMessage, Speech, Timestamp, Welcome,
+    self, Body, ErrorCode, Event, KeyId, MessageId, Person, Reply, ServerMessage, Speech,
+    Timestamp, Welcome,
 };
 use chat_proto::json_form::{self, MalformedObject};
 use chat_proto::name::Name;
@@ -18,7 +19,7 @@ use super::people::People;
 use super::position::Resumption;
 use super::stage::{Liveness, Refusal, Stage};
 use super::{Audience, Conversation};
-use crate::output::line::{Age, Kind, Line, Presence};
+use crate::output::line::{Age, Kind, Line, Presence, Speaker, Standing};
 
 impl Conversation {
     /// Takes a line of the JSON form.
@@ -82,15 +83,19 @@ impl Conversation {
             Body::Message(speech) => {
                 let own = self.note_speech(&speech, age);
                 Kind::Message {
-                    name: (!own).then_some(speech.name),
+                    speaker: (!own).then(|| self.speaker(speech.name, speech.held)),
                     text: speech.text,
                 }
             }
-            Body::Action(speech) => Kind::Action {
-                own: self.note_speech(&speech, age),
-                name: speech.name,
-                text: speech.text,
-            },
+            Body::Action(speech) => {
+                let own = self.note_speech(&speech, age);
+                let held = speech.held.filter(|_| !own);
+                Kind::Action {
+                    own,
+                    speaker: self.speaker(speech.name, held),
+                    text: speech.text,
+                }
+            }
             Body::Entered(arrivals) => {
                 let (gone, names) = self.enter(arrivals, seq, age);
                 if !gone.is_empty() {
@@ -119,6 +124,22 @@ impl Conversation {
         self.progress |= age != Age::Old;
         let time = Some(time);
         self.show(Line { time, age, kind });
+    }
+
+    /// A person as the reader is shown them. A program that reads lines gets the names
+    /// alone; what belongs to them is in the objects.
+    fn speaker(&self, name: Name, held: Option<KeyId>) -> Speaker {
+        let standing = match (held, self.options.audience) {
+            (Some(_), Audience::Prompt | Audience::Lines) => Standing::Held,
+            (Some(_), Audience::Program) | (None, _) => Standing::InUse,
+        };
+        Speaker { name, standing }
+    }
+
+    /// These people in one line.
+    fn list(&self, people: impl Iterator<Item = Person>) -> String {
+        let people = people.map(|Person { name, held }| self.speaker(name, held).to_string());
+        people.collect::<Vec<_>>().join(", ")
     }
 
     /// Notes the speaker; tells whether it is the person themselves. For old events the
@@ -232,8 +253,7 @@ impl Conversation {
             Reply::Notice(text) => self.show(Line::notice(text.as_str())),
             Reply::Error { code, text, id } => self.error(code, &text, id),
             Reply::People { people, names, .. } => {
-                let names: Vec<&str> = names.iter().map(|person| person.name.as_str()).collect();
-                let names = names.join(", ");
+                let names = self.list(names.into_iter());
                 self.show(Line::notice(format!("here ({people} in all): {names}")));
             }
             Reply::Pong { .. } => {}
@@ -332,16 +352,16 @@ impl Conversation {
     fn introduction(&self, welcome: &Welcome) -> String {
         let me = &welcome.name;
         let others = welcome.people.saturating_sub(1);
-        let names = welcome.names.iter().map(|person| &person.name);
-        let names = names.filter(|name| *name != me);
-        let names: Vec<&str> = names.map(Name::as_str).take(MAX_NAMED).collect();
-        let others_here = match (names.len(), others.saturating_sub(names.len())) {
+        let named = welcome.names.iter().filter(|person| person.name != *me);
+        let named: Vec<&Person> = named.take(MAX_NAMED).collect();
+        let names = self.list(named.iter().copied().cloned());
+        let others_here = match (named.len(), others.saturating_sub(named.len())) {
             (0, 0) => "nobody else is here yet".to_owned(),
             (0, 1) => "1 other is here".to_owned(),
             (0, more) => format!("{more} others are here"),
-            (_, 0) => format!("here: {}", names.join(", ")),
-            (_, 1) => format!("here: {} and 1 other", names.join(", ")),
-            (_, more) => format!("here: {} and {more} others", names.join(", ")),
+            (_, 0) => format!("here: {names}"),
+            (_, 1) => format!("here: {names} and 1 other"),
+            (_, more) => format!("here: {names} and {more} others"),
         };
         let kept = match welcome.kept {
             true => "; what is said is kept",
@@ -363,9 +383,12 @@ impl Conversation {
             return;
         };
         let kind = match kind {
-            SpeechKind::Message => Kind::Message { name: None, text },
+            SpeechKind::Message => Kind::Message {
+                speaker: None,
+                text,
+            },
             SpeechKind::Action => Kind::Action {
-                name: me.clone(),
+                speaker: Speaker::in_use(me.clone()),
                 own: true,
                 text,
             },

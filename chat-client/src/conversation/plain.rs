@@ -46,7 +46,13 @@ impl Conversation {
             Ok(text) => {
                 self.output.extend_from_slice(text.as_str().as_bytes());
                 self.output.push(b'\n');
-                self.show(Line::new(None, Kind::Message { name: None, text }));
+                self.show(Line::new(
+                    None,
+                    Kind::Message {
+                        speaker: None,
+                        text,
+                    },
+                ));
             }
             Err(text::TextError::Empty) => {}
             Err(error) => self.refuse(format!("that was not sent: {error}")),

@@ -6,6 +6,7 @@ use crate::output::style::{Bell, Colors, Style, TimeStyle};
 mod beginning;
 mod bounded;
 mod encryption;
+mod held;
 mod keys_only;
 mod model;
 mod password;

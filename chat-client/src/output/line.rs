@@ -3,6 +3,8 @@
 //! The conversation gives out [`Line`]s. [`Style`](super::style) makes text of them; a
 //! pipe shows another selection of them than a screen.
 
+use std::fmt;
+
 use chat_proto::event::Timestamp;
 use chat_proto::name::Name;
 use chat_proto::text::Text;
@@ -39,20 +41,61 @@ pub enum Presence {
     Hidden,
 }
 
+/// A person as lines name them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Speaker {
+    /// The name.
+    pub name: Name,
+    /// Whose it is.
+    pub standing: Standing,
+}
+
+/// Whose a name is, as far as the reader is shown that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It belongs to a key, which the person has shown.
+    Held,
+    /// The person uses it.
+    InUse,
+}
+
+impl Speaker {
+    /// A person who uses a name.
+    pub fn in_use(name: Name) -> Self {
+        let standing = Standing::InUse;
+        Self { name, standing }
+    }
+
+    /// What stands before the name: `@` if it is held. It is in no name, no character in a
+    /// name looks like it, and each terminal shows it in one column.
+    pub fn mark(&self) -> &'static str {
+        match self.standing {
+            Standing::Held => "@",
+            Standing::InUse => "",
+        }
+    }
+}
+
+impl fmt::Display for Speaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.mark(), self.name)
+    }
+}
+
 /// The kinds of lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// A message.
     Message {
         /// The speaker; `None` for the reader's own messages.
-        name: Option<Name>,
+        speaker: Option<Speaker>,
         /// What.
         text: Text,
     },
     /// An action.
     Action {
         /// Who.
-        name: Name,
+        speaker: Speaker,
         /// The reader did it.
         own: bool,
         /// What.

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::ansi;
-use super::line::{Age, Kind, Line};
+use super::line::{Age, Kind, Line, Speaker};
 
 /// Which times stand before lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -89,24 +89,24 @@ impl Style {
     /// its end. The terminal may wrap them.
     pub fn render(&mut self, line: &Line, me: Option<&Name>, out: &mut String) {
         match &line.kind {
-            Kind::Message { name, text } => {
+            Kind::Message { speaker, text } => {
                 for row in text.as_str().split('\n') {
                     self.time(line, out);
                     out.push('<');
-                    match name {
-                        Some(name) => self.name(name, out),
+                    match speaker {
+                        Some(speaker) => self.speaker(speaker, out),
                         None => out.push_str("You"),
                     }
                     out.push_str("> ");
-                    self.mention(row, me.filter(|_| name.is_some()), out);
+                    self.mention(row, me.filter(|_| speaker.is_some()), out);
                     out.push_str(self.end);
                 }
             }
-            Kind::Action { name, own, text } => {
+            Kind::Action { speaker, own, text } => {
                 for row in text.as_str().split('\n') {
                     self.time(line, out);
                     out.push_str("* ");
-                    self.name(name, out);
+                    self.speaker(speaker, out);
                     out.push(' ');
                     self.mention(row, me.filter(|_| !own), out);
                     out.push_str(self.end);
@@ -135,7 +135,7 @@ impl Style {
             return false;
         }
         let (text, own) = match &line.kind {
-            Kind::Message { name, text } => (text, name.is_none()),
+            Kind::Message { speaker, text } => (text, speaker.is_none()),
             Kind::Action { own, text, .. } => (text, *own),
             _ => return false,
         };
@@ -227,8 +227,13 @@ impl Style {
         }
     }
 
-    fn name(&self, name: &Name, out: &mut String) {
-        self.put(color_of(name), name.as_str(), out);
+    fn speaker(&self, speaker: &Speaker, out: &mut String) {
+        let Speaker { name, .. } = speaker;
+        if self.colors == Colors::On {
+            out.extend([color_of(name), speaker.mark(), name.as_str(), ansi::RESET]);
+        } else {
+            out.extend([speaker.mark(), name.as_str()]);
+        }
     }
 
     fn mention(&self, row: &str, me: Option<&Name>, out: &mut String) {

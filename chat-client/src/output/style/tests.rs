@@ -1,4 +1,5 @@
 use super::*;
+use crate::output::line::Standing;
 use chat_proto::event::Timestamp;
 use chat_proto::text::Text;
 
@@ -12,7 +13,7 @@ fn at(milliseconds: u64, kind: Kind) -> Line {
 
 fn says(who: &str, text: &str) -> Kind {
     Kind::Message {
-        name: (who != "You").then(|| name(who)),
+        speaker: (who != "You").then(|| Speaker::in_use(name(who))),
         text: Text::clean(text).unwrap(),
     }
 }
@@ -45,7 +46,7 @@ fn without_colour_there_is_no_escape_sequence() {
     );
     check(&mut plain, &at(0, says("You", "hi")), &["<You> hi"]);
     let waves = Kind::Action {
-        name: name("bo"),
+        speaker: Speaker::in_use(name("bo")),
         own: false,
         text: Text::clean("waves").unwrap(),
     };
@@ -56,6 +57,47 @@ fn without_colour_there_is_no_escape_sequence() {
         &["[bo] is offline"],
     );
     check(&mut plain, &Line::notice("a\nb"), &["-- a", "-- b"]);
+}
+
+/// In the colour of the name, which stays the person's.
+#[test]
+fn a_held_name_has_a_mark() {
+    let held = Speaker {
+        standing: Standing::Held,
+        ..Speaker::in_use(name("bo"))
+    };
+    let text = Text::clean("hi").unwrap();
+    let says = at(
+        0,
+        Kind::Message {
+            speaker: Some(held.clone()),
+            text: text.clone(),
+        },
+    );
+    let waves = at(
+        0,
+        Kind::Action {
+            speaker: held,
+            own: false,
+            text,
+        },
+    );
+    let mut plain = style(Colors::Off, TimeStyle::None);
+    check(&mut plain, &says, &["<@bo> hi"]);
+    check(&mut plain, &waves, &["* @bo hi"]);
+    let color = color_of(&name("bo"));
+    let mut colored = style(Colors::On, TimeStyle::None);
+    check(
+        &mut colored,
+        &says,
+        &[&format!("<{color}@bo{}> hi", ansi::RESET)],
+    );
+    // No person can have it in a name, nor anything that looks like it.
+    for mark in ["@", "＠", "﹫"] {
+        assert!(Name::choose(&format!("{mark}bo")).is_err());
+        assert!(Name::choose(&format!("bo{mark}")).is_err());
+    }
+    assert!(Name::parse("@bo").is_err(), "nor can a server make up one");
 }
 
 #[test]
