@@ -23,6 +23,7 @@ mod commands;
 mod disconnect;
 mod foreign;
 mod greeting;
+mod holders;
 mod incoming;
 mod keys_only;
 mod netsplit;
@@ -57,6 +58,7 @@ pub use commands::is_quit;
 use foreign::BEGINNING;
 pub use foreign::{ForeignServer, ServerKind};
 use greeting::{is_greeting, refusal_in};
+use holders::Holders;
 use netsplit::Netsplit;
 use objects::Objects;
 pub use options::{Audience, JoinOptions, TlsOffer};
@@ -79,6 +81,7 @@ pub struct Conversation {
     is_warned: bool,
     me: Option<Name>,
     people: People,
+    holders: Holders,
     /// The most bytes in a text, as the server says.
     limit: usize,
     outbox: Outbox,
@@ -116,6 +119,7 @@ impl Conversation {
             is_warned: false,
             me: None,
             people: People::default(),
+            holders: Holders::default(),
             limit: MAX_TEXT,
             outbox: Outbox::new(random),
             position: Position::default(),

@@ -5,6 +5,7 @@ mod editing;
 mod encryption;
 #[cfg(target_os = "linux")]
 mod flood;
+mod held;
 mod hostile;
 mod modes;
 mod names;

@@ -81,14 +81,14 @@ impl Conversation {
         let Event { seq, time, body } = event;
         let kind = match body {
             Body::Message(speech) => {
-                let own = self.note_speech(&speech, age);
+                let own = self.note_speech(&speech, seq, age);
                 Kind::Message {
                     speaker: (!own).then(|| self.speaker(speech.name, speech.held)),
                     text: speech.text,
                 }
             }
             Body::Action(speech) => {
-                let own = self.note_speech(&speech, age);
+                let own = self.note_speech(&speech, seq, age);
                 let held = speech.held.filter(|_| !own);
                 Kind::Action {
                     own,
@@ -144,7 +144,7 @@ impl Conversation {
 
     /// Notes the speaker; tells whether it is the person themselves. For old events the
     /// name is no proof: another person may have had it.
-    fn note_speech(&mut self, speech: &Speech, age: Age) -> bool {
+    fn note_speech(&mut self, speech: &Speech, seq: u64, age: Age) -> bool {
         // Other clients see the id, and can say something else under it.
         let by_name = Some(&speech.name) == self.me.as_ref();
         let id = speech.id.as_ref();
@@ -153,6 +153,11 @@ impl Conversation {
         let own = sent.is_some() || age == Age::New && by_name;
         if !own && age == Age::New {
             self.people.speak(&speech.name);
+        }
+        // The person knows who speaks for them.
+        let age = if own { Age::Old } else { age };
+        if let Some(change) = self.holders.speak(speech, seq, age) {
+            self.show(Line::warning(change.to_string()));
         }
         own
     }
@@ -253,6 +258,7 @@ impl Conversation {
             Reply::Notice(text) => self.show(Line::notice(text.as_str())),
             Reply::Error { code, text, id } => self.error(code, &text, id),
             Reply::People { people, names, .. } => {
+                self.holders.learn(&names, self.position.newest());
                 let names = self.list(names.into_iter());
                 self.show(Line::notice(format!("here ({people} in all): {names}")));
             }
@@ -331,6 +337,13 @@ impl Conversation {
         } else {
             self.netsplit = None;
         }
+        match resumption {
+            Resumption::Resumed => {}
+            // Other events have the numbers that were seen, and follow.
+            Resumption::RolledBack => self.holders.renumber(self.position.newest()),
+            Resumption::Refused | Resumption::Unsupported => self.holders.renumber(welcome.seq),
+        }
+        self.holders.learn(&welcome.names, welcome.seq);
         self.people = People::default();
         let names = welcome.names.iter().map(|person| &person.name);
         for name in names.filter(|name| **name != welcome.name) {

@@ -113,6 +113,11 @@ impl Position {
         seen.seq > self.welcomed_at
     }
 
+    /// The number of the newest event that has come.
+    pub(super) fn newest(&self) -> u64 {
+        self.seen.as_ref().map_or(0, |seen| seen.seq)
+    }
+
     /// Whether the last event that happened without us is this one.
     pub(super) fn is_at_welcome(&self, seq: u64) -> bool {
         seq >= self.welcomed_at

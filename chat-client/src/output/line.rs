@@ -116,7 +116,9 @@ pub enum Kind {
     Notice(String),
     /// The state of the connection, likewise.
     Status(String),
-    /// Something that went wrong, likewise.
+    /// A word about the line behind it, likewise.
+    Warning(String),
+    /// Something that went wrong, likewise. Where standard error is apart, it is told there.
     Error(String),
     /// A line of a plain server, safe to print.
     Raw(String),
@@ -131,6 +133,11 @@ impl Line {
     /// The state of the connection.
     pub fn status(text: impl Into<String>) -> Self {
         Self::new(None, Kind::Status(text.into()))
+    }
+
+    /// A warning about the next line.
+    pub fn warning(text: impl Into<String>) -> Self {
+        Self::new(None, Kind::Warning(text.into()))
     }
 
     /// Something that went wrong.

@@ -59,7 +59,9 @@ impl Plain {
             let aloud = match &line.kind {
                 Kind::Error(text) => Some(text),
                 // Programs read only objects, and people may still wonder.
-                Kind::Status(text) if self.format == Format::Objects => Some(text),
+                Kind::Status(text) | Kind::Warning(text) if self.format == Format::Objects => {
+                    Some(text)
+                }
                 _ => None,
             };
             if let Some(text) = aloud {

@@ -118,7 +118,7 @@ impl Style {
                 self.dim_row(line, &format!("[{old}] is now known as {new}"), out);
             }
             Kind::Notice(text) | Kind::Status(text) => self.notice(ansi::DIM, text, out),
-            Kind::Error(text) => self.notice(ERROR, text, out),
+            Kind::Warning(text) | Kind::Error(text) => self.notice(ERROR, text, out),
             Kind::Raw(text) => {
                 for row in text.split('\n') {
                     out.extend([row, self.end]);

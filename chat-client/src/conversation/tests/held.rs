@@ -36,6 +36,9 @@ fn joined(audience: Audience) -> Talk {
     talk
 }
 
+const WITHOUT: &str = "-- careful: this bo has not shown the key that bo had before";
+const OTHER: &str = "-- careful: this bo has another key than bo had before";
+
 /// Persons see a mark before names that are held, wherever one is shown as the name of a
 /// person who is here. Their own name needs none.
 #[test]
@@ -83,6 +86,131 @@ fn a_held_name_has_a_mark_for_people_and_none_for_programs() {
         let help = talk.shown().join("\n");
         assert_eq!(help.contains("-- <@ann> hi "), !at.is_empty(), "{help}");
     }
+}
+
+#[test]
+fn objects_are_printed_as_they_come() {
+    let mut talk = Talk::with(JoinOptions::default());
+    talk.conversation.keep_objects(Presence::Shown);
+    talk.hear("\r-- chat/1 welcome\n");
+    let lines = [
+        welcome(10, ""),
+        says(11, "bo", Some(1)),
+        says(12, "bo", None),
+    ];
+    talk.hear(&lines.concat());
+    assert_eq!(
+        talk.conversation.objects().join("\n") + "\n",
+        lines.concat()
+    );
+    // That is for standard error.
+    let shown = talk.shown();
+    assert!(shown.contains(&WITHOUT.to_owned()), "{shown:?}");
+}
+
+#[test]
+fn another_bearer_of_a_held_name_is_told_right_before_the_line_and_once() {
+    let mut talk = joined(Audience::Prompt);
+    talk.shown();
+    for (seq, key, shown) in [
+        (11, Some(1), &["<@bo> hi"][..]),
+        (12, None, &[WITHOUT, "<bo> hi"]),
+        (13, None, &["<bo> hi"]),
+        (14, Some(1), &["<@bo> hi"]),
+        (15, Some(0), &[OTHER, "<@bo> hi"]),
+    ] {
+        talk.hear(&says(seq, "bo", key));
+        assert_eq!(talk.shown(), shown);
+    }
+    // One who was only in the answer to `/who`.
+    talk.hear(&object(&format!(
+        r#""type":"who","people":1,"names":["di"],"held":["{}"],"more":false"#,
+        KEYS[0]
+    )));
+    talk.shown();
+    talk.hear(&says(16, "di", None));
+    let careful = "-- careful: this di has not shown the key that di had before";
+    assert_eq!(talk.shown(), [careful, "<di> hi"]);
+}
+
+/// The welcome tells whose the names are now; the messages behind it are of before.
+#[test]
+fn messages_of_the_past_give_no_alarm() {
+    let mut talk = joined(Audience::Prompt);
+    talk.shown();
+    let past = [
+        says(2, "bo", Some(0)),
+        says(3, "bo", None),
+        says(4, "di", None),
+    ];
+    for line in &past {
+        talk.hear(line);
+    }
+    talk.hear(&says(11, "bo", Some(1)));
+    talk.say("/history 3");
+    for line in &past {
+        talk.hear(line);
+    }
+    talk.hear(&says(12, "bo", Some(1)));
+    let shown = talk.shown();
+    assert!(
+        !shown.iter().any(|row| row.contains("careful")),
+        "{shown:?}"
+    );
+    assert_eq!(shown.len(), 8);
+    talk.hear(&says(13, "bo", None));
+    assert_eq!(talk.shown(), [WITHOUT, "<bo> hi"]);
+}
+
+impl Talk {
+    fn come_back_to(&mut self, welcome: &str) {
+        self.conversation.handle_disconnect(self.now);
+        self.conversation.handle_reconnect(self.now);
+        self.hear("\r-- chat/1 welcome\n");
+        self.hear(welcome);
+        self.output();
+        self.shown();
+    }
+}
+
+/// Whatever became of the room meanwhile.
+#[test]
+fn missed_messages_are_judged_in_their_order() {
+    for (welcome, first) in [
+        (welcome(14, r#","resumed":true,"from":12"#), 12),
+        (welcome(8, r#","resumed":false,"from":6"#), 6),
+    ] {
+        let mut talk = joined(Audience::Prompt);
+        talk.hear(&says(11, "bo", Some(1)));
+        talk.come_back_to(&welcome);
+        talk.hear(&says(first, "bo", None));
+        talk.hear(&says(first + 1, "bo", Some(1)));
+        let shown = talk.shown();
+        assert_eq!(shown[0], WITHOUT);
+        assert_eq!(shown.len(), 3, "{shown:?}");
+    }
+    // Of a person who was not seen before, the welcome knows more than what was said
+    // before the name was claimed.
+    let mut talk = joined(Audience::Prompt);
+    let later = welcome(14, r#","resumed":true,"from":11"#).replace("\"bo\"", "\"di\"");
+    talk.come_back_to(&later);
+    talk.hear(&says(11, "di", None));
+    talk.hear(&says(15, "di", Some(1)));
+    let shown = talk.shown();
+    assert_eq!(shown.len(), 2, "{shown:?}");
+}
+
+/// The room is new, and so are the numbers of its messages. The people are those of before.
+#[test]
+fn another_room_is_no_reason_to_forget() {
+    let mut talk = joined(Audience::Prompt);
+    talk.hear(&says(11, "bo", Some(1)));
+    let other = welcome(3, r#","resumed":false"#).replace("r1", "r2");
+    talk.come_back_to(&other);
+    talk.hear(&says(2, "bo", None));
+    assert_eq!(talk.shown().len(), 1, "the past of that room");
+    talk.hear(&says(4, "bo", None));
+    assert_eq!(talk.shown(), [WITHOUT, "<bo> hi"]);
 }
 
 /// As the server words it; the person keeps the name, and is not asked for another.
