@@ -5,6 +5,7 @@ mod agent;
 #[path = "../../../chat-client/src/identity/fixtures.rs"]
 mod fixtures;
 mod relay;
+mod rooms;
 
 use chat_server::access::keys;
 use chat_testkit::{Proof, run_piped};
