@@ -75,6 +75,8 @@ impl<'a> Introduction<'a> {
             );
         }
         let closing = match self.tls {
+            // A key is shown within TLS.
+            _ if self.is_for_listed => "can join, encrypted",
             TlsMode::Off => "can join, and nothing is encrypted",
             TlsMode::Offer => "can join; chat-client encrypts, and nc does not",
             TlsMode::Require => "can join, encrypted; without, only from this machine",
@@ -105,6 +107,7 @@ impl<'a> Introduction<'a> {
         let client = format!("join with: chat-client {known}{host} {port}");
         Some(match self.tls {
             TlsMode::Require => client,
+            _ if self.is_for_listed => client,
             TlsMode::Offer | TlsMode::Off => format!("{client}   or: nc {host} {port}"),
         })
     }
@@ -149,6 +152,40 @@ mod tests {
         let join = format!("join with: chat-client --fingerprint {shown} 192.0.2.1 5000");
         assert_eq!(require[1], join);
         assert!(!require.iter().any(|line| line.contains("nc ")));
+    }
+
+    /// With nc no key is shown.
+    #[test]
+    fn who_can_join_is_told() {
+        let addresses = ["127.0.0.1:5000".parse().unwrap()];
+        let of = || Introduction::of(&addresses, TlsMode::Offer, None);
+        for (introduction, closing, with_nc) in [
+            (of(), "anybody who can reach this port can join; ", true),
+            (
+                of().with_password(),
+                "anybody who knows the password can join; ",
+                true,
+            ),
+            (
+                of().with_people(),
+                "the people whose key is listed can join, ",
+                false,
+            ),
+            (
+                of().with_people().with_password(),
+                "the people whose key is listed, and who know the password, can join, ",
+                false,
+            ),
+        ] {
+            let lines = introduction.lines();
+            let last = lines.last().unwrap();
+            assert!(last.starts_with(closing), "{last}");
+            assert_eq!(
+                lines.iter().any(|line| line.contains("nc ")),
+                with_nc,
+                "{lines:?}"
+            );
+        }
     }
 
     /// Once, and only where there is something to warn of.
