@@ -1,8 +1,9 @@
-//! AES-128-GCM, of ring, with one key expanded and one not.
+//! AES-128-GCM, of ring, with a key for what comes that is small while little comes.
 //!
 //! ring keeps a key expanded, in some 500 bytes. What is sent goes to all connections in
-//! turn, so the key for that is kept so. Most of them say nothing: the key for what comes
-//! is kept as it is, and expanded for each record, in less than half a microsecond.
+//! turn, so the key for that is kept so. Most of them say little: the key for what comes
+//! is kept as it is, and expanded for each record, in less than half a microsecond. Once a
+//! peer has said more than a few things, it is kept expanded as well.
 
 use std::sync::LazyLock;
 
@@ -44,7 +45,12 @@ impl Tls13AeadAlgorithm for Aes128Gcm {
     }
 
     fn decrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageDecrypter> {
-        Box::new(Decrypter { key, iv })
+        Box::new(Decrypter {
+            key,
+            iv,
+            expanded: None,
+            records: 0,
+        })
     }
 
     fn key_len(&self) -> usize {
@@ -65,6 +71,17 @@ struct Decrypter {
     /// Not expanded; rustls overwrites it in the end.
     key: AeadKey,
     iv: Iv,
+    /// The same, if much has come.
+    expanded: Option<Box<LessSafeKey>>,
+    /// How many records have come, up to [`FEW`].
+    records: u8,
+}
+
+impl Decrypter {
+    fn expand(&self) -> Result<LessSafeKey, Error> {
+        let key = UnboundKey::new(&AES_128_GCM, self.key.as_ref());
+        Ok(LessSafeKey::new(key.map_err(|_| Error::DecryptError)?))
+    }
 }
 
 impl MessageDecrypter for Decrypter {
@@ -73,8 +90,18 @@ impl MessageDecrypter for Decrypter {
         mut record: InboundOpaqueMessage<'a>,
         number: u64,
     ) -> Result<InboundPlainMessage<'a>, Error> {
-        let key = UnboundKey::new(&AES_128_GCM, self.key.as_ref());
-        let key = LessSafeKey::new(key.map_err(|_| Error::DecryptError)?);
+        if self.records == FEW && self.expanded.is_none() {
+            self.expanded = Some(Box::new(self.expand()?));
+        }
+        self.records = self.records.saturating_add(1).min(FEW);
+        let once;
+        let key = match &self.expanded {
+            Some(key) => key,
+            None => {
+                once = self.expand()?;
+                &once
+            }
+        };
         // Each number comes once with a key.
         let nonce = Nonce::assume_unique_for_key(cipher::Nonce::new(&self.iv, number).0);
         let header = Aad::from(make_tls13_aad(record.payload.len()));
@@ -84,3 +111,6 @@ impl MessageDecrypter for Decrypter {
         record.into_tls13_unpadded_message()
     }
 }
+
+/// Records after which the key stays expanded: more than a peer sends that only listens.
+const FEW: u8 = 8;
