@@ -21,7 +21,7 @@ impl Room {
 
     /// Whether a newcomer with this key may have this name now.
     pub fn is_free(&self, name: &Name, key: Option<&PersonKey>, now: Now) -> bool {
-        !self.people.is_taken(name) && self.why_reserved(name, key, now).is_none()
+        !self.people.is_taken(name) && self.look_up(name, key, now).1.is_none()
     }
 
     /// The name that this owner had before a restart and may have back; of several, the
@@ -31,15 +31,25 @@ impl Room {
         (!self.people.is_taken(name)).then(|| name.clone())
     }
 
-    /// Why a name that no person here has is not for one with this key: it belongs to
+    /// The wanted name, in the form in which it is listed for this key if it is; and why a
+    /// person with this key does not get it even if no person here has it: it belongs to
     /// another key, or is kept for a program from before a restart. Who has the key of a
     /// name need not wait for that program.
-    fn why_reserved(&self, name: &Name, key: Option<&PersonKey>, now: Now) -> Option<NameRefusal> {
-        match self.holders.holding(name, key) {
-            Holding::Own(_) => return None,
-            Holding::Others(holder) => return Some(NameRefusal::Held(holder.clone())),
-            Holding::Free => {}
+    fn look_up(
+        &self,
+        wanted: &Name,
+        key: Option<&PersonKey>,
+        now: Now,
+    ) -> (Name, Option<NameRefusal>) {
+        match self.holders.holding(wanted, key) {
+            Holding::Own(name) => (name.clone(), None),
+            Holding::Others(holder) => (wanted.clone(), Some(NameRefusal::Held(holder.clone()))),
+            Holding::Free => (wanted.clone(), self.why_kept(wanted, now)),
         }
+    }
+
+    /// The refusal of a name that is kept for a program from before a restart.
+    fn why_kept(&self, name: &Name, now: Now) -> Option<NameRefusal> {
         let is_kept = self.absent.keeps(name, now.instant);
         is_kept.then(|| {
             let left = self.absent.keeps_for(now.instant).as_millis();
@@ -62,7 +72,7 @@ impl Room {
         if let Some(member) = self.members.get(origin) {
             return Outcome::Entered(member.name);
         }
-        let wanted = self.as_listed(wanted, key.as_ref());
+        let (wanted, _) = self.look_up(wanted, key.as_ref(), now);
         let name = self.free_name(&wanted, key.as_ref(), now);
         if fallback == Fallback::Nothing && name != wanted {
             return Outcome::NameRefused(NameRefusal::Taken(wanted));
@@ -78,14 +88,6 @@ impl Room {
         self.holders.enter(name, keyed.as_ref().map(|it| &it.key));
         let name = name.clone();
         self.members.insert(origin, Member { name, owner, keyed });
-    }
-
-    /// The wanted name, in the form in which it is listed for this key if it is.
-    fn as_listed(&self, wanted: &Name, key: Option<&PersonKey>) -> Name {
-        match self.holders.holding(wanted, key) {
-            Holding::Own(name) => name.clone(),
-            Holding::Free | Holding::Others(_) => wanted.clone(),
-        }
     }
 
     pub(super) fn join(
@@ -170,10 +172,9 @@ impl Room {
     ) -> (Name, Option<NameRefusal>) {
         let key = join.key.as_ref();
         let own = || key.and_then(|key| self.holders.name_of(key)).cloned();
-        let wanted = join.wanted.as_ref().map(|name| self.as_listed(name, key));
-        let refusal = wanted
-            .as_ref()
-            .and_then(|name| self.why_reserved(name, key, now));
+        let wanted = join.wanted.as_ref();
+        let (wanted, refusal) = wanted.map(|name| self.look_up(name, key, now)).unzip();
+        let refusal = refusal.flatten();
         let present = self.members.get(origin).map(|member| member.name);
         let name = match (present, wanted, &refusal) {
             (Some(old), None, _) | (Some(old), _, Some(NameRefusal::Held(_))) => old,
@@ -222,7 +223,7 @@ impl Room {
     }
 
     fn free_name(&self, wanted: &Name, key: Option<&PersonKey>, now: Now) -> Name {
-        let is_reserved = |name: &Name| self.why_reserved(name, key, now).is_some();
+        let is_reserved = |name: &Name| self.look_up(name, key, now).1.is_some();
         self.people.free_name(wanted, is_reserved)
     }
 
@@ -252,15 +253,14 @@ impl Room {
             return Outcome::NotHere;
         };
         let key = keyed.as_ref().map(|keyed| &keyed.key);
-        let new = self.as_listed(new, key);
+        let (new, refusal) = self.look_up(new, key, now);
         if new == old {
             return Outcome::Renamed(new);
         }
         self.people.leave(&old);
-        let reserved = self.why_reserved(&new, key, now);
-        if reserved.is_some() || self.people.is_taken(&new) {
+        if refusal.is_some() || self.people.is_taken(&new) {
             self.people.enter(&old);
-            return Outcome::NameRefused(reserved.unwrap_or(NameRefusal::Taken(new)));
+            return Outcome::NameRefused(refusal.unwrap_or(NameRefusal::Taken(new)));
         }
         self.renamed(&old, &new, owner, now, events);
         self.members.rename(origin, &new);
