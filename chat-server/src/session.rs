@@ -232,7 +232,7 @@ pub struct Held {
     pub answers: usize,
     /// What it has sent and is not processed yet.
     pub backlog: usize,
-    /// The beginning of a line, of what is processed.
+    /// The beginning of a line, of what is processed; and of a record, in front of that.
     pub partial: usize,
 }
 

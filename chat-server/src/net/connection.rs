@@ -15,7 +15,7 @@ use crate::cold::Cold;
 use crate::hub::Hub;
 use crate::net::transport::{Readiness, StallTimer, Transport};
 use crate::net::wire::Wire;
-use crate::session::{Reason, Session, Stage};
+use crate::session::{Held, Reason, Session, Stage};
 pub(crate) use clock::Silence;
 use clock::{Clock, Linger};
 
@@ -108,6 +108,15 @@ impl<S: Transport> Connection<S> {
     /// The bytes' way.
     pub fn transport(&self) -> &S {
         &self.transport
+    }
+
+    /// What is in memory for this peer alone.
+    pub fn held(&self) -> Held {
+        let held = self.session.held();
+        Held {
+            partial: held.partial + self.transport.unready(),
+            ..held
+        }
     }
 
     /// Has the poll tell nothing more of it.

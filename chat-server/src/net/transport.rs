@@ -61,6 +61,12 @@ pub trait Transport {
         false
     }
 
+    /// How many bytes have come that cannot be read before more comes: the beginning of a
+    /// record.
+    fn unready(&self) -> usize {
+        0
+    }
+
     /// Has the system take some of what is held back.
     ///
     /// # Errors

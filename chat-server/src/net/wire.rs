@@ -67,6 +67,10 @@ impl Transport for Wire {
         either!(self.holds_back())
     }
 
+    fn unready(&self) -> usize {
+        either!(self.unready())
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         either!(self.flush())
     }

@@ -251,7 +251,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
     /// What is in memory for this one alone.
     fn held(&self, key: usize) -> Held {
         let connection = self.connections.get(key);
-        connection.map_or_else(Held::default, |one| one.session.held())
+        connection.map_or_else(Held::default, Connection::held)
     }
 
     /// Whether anything was read.

@@ -79,7 +79,7 @@ impl Standing {
     /// The worker that it belongs to has sent.
     pub(crate) fn served(&mut self, connection: &Connection<Wire>) {
         let session = &connection.session;
-        self.held = session.held();
+        self.held = connection.held();
         self.is_held = session.is_held();
         self.deadline = session.deadline();
     }

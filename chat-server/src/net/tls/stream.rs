@@ -378,6 +378,11 @@ impl Transport for TlsStream {
         kept.is_some_and(|kept| !kept.outgoing.is_empty())
     }
 
+    fn unready(&self) -> usize {
+        let kept = self.kept.get().filter(|kept| !kept.is_unprocessed);
+        kept.map_or(0, |kept| kept.incoming.len())
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         if !self.holds_back() {
             return Ok(());

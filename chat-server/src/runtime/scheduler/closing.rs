@@ -72,7 +72,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         let mut connection = self.connections.remove(key);
         connection.deregister(registry);
         let session = &connection.session;
-        shared.waiting.change(session.held(), Held::default());
+        shared.waiting.change(connection.held(), Held::default());
         let stalled = session.reason() == Reason::TookNothing;
         shared.counters.stalled.add(stalled.into());
         let (address, reason) = (session.address(), session.reason());

@@ -27,9 +27,9 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                 return;
             }
             self.turn(key, hub, |session, hub| session.end_partial_line(hub, now));
-            let after = self.held(key);
-            shared.waiting.change(before, after);
-            shed += before.partial - after.partial;
+            shared.waiting.change(before, self.held(key));
+            // What is left of it, the beginning of a record, goes with the connection.
+            shed += before.partial;
         }
     }
 }

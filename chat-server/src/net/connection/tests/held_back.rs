@@ -12,6 +12,8 @@ struct Slow {
     held: usize,
     /// How much the system takes.
     space: usize,
+    /// Bytes of a record of which more is to come.
+    unready: usize,
     /// Our end waits for space as well.
     needs_space_to_shut: bool,
     shut: bool,
@@ -44,6 +46,10 @@ impl Transport for Slow {
 
     fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         self.write(&slices[0])
+    }
+
+    fn unready(&self) -> usize {
+        self.unready
     }
 
     fn holds_back(&self) -> bool {
@@ -99,6 +105,15 @@ fn greeted(space: usize) -> (Connection<Slow>, Hub, Now) {
 }
 
 const STALL: Duration = Duration::from_secs(60);
+
+/// The limit on lines without an end is one on records without an end as well.
+#[test]
+fn the_beginning_of_a_record_counts_as_that_of_a_line() {
+    let (mut connection, mut hub, now) = greeted(1000);
+    connection.session.receive(b"half", &mut hub, now);
+    connection.transport.unready = 100;
+    assert_eq!(connection.held().partial, 104);
+}
 
 #[test]
 fn what_is_held_back_waits_for_space_and_is_then_sent() {

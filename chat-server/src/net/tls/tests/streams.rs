@@ -148,6 +148,27 @@ fn a_turn_reads_no_more_than_its_buffer() {
     assert!(!is_drained);
 }
 
+/// What has come of a record can be seen, as it takes memory until the rest comes.
+#[test]
+fn the_beginning_of_a_record_is_counted() {
+    let (mut stream, mut client) = connected();
+    assert_eq!(stream.unready(), 0);
+    client.connection.writer().write_all(&[b'x'; 900]).unwrap();
+    let record = client.take_sent();
+    let (first, last) = record.split_at(700);
+    client.socket.write_all(first).unwrap();
+    let mut buffer = [0; 1000];
+    wait(|| {
+        let read = stream.read(&mut buffer);
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::WouldBlock);
+        (stream.unready() > 0).then_some(())
+    });
+    assert_eq!(stream.unready(), 700);
+    client.socket.write_all(last).unwrap();
+    assert_eq!(wait(|| stream.read(&mut buffer).ok()).count, 900);
+    assert_eq!(stream.unready(), 0);
+}
+
 #[test]
 fn an_end_without_a_word_is_an_end_and_ends_no_line() {
     let (mut stream, mut client) = connected();
