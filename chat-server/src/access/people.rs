@@ -104,11 +104,9 @@ pub enum Holding<'a> {
 /// What became of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claimed {
-    /// The key holds the name now. A name that was claimed before is free again for it.
+    /// The key holds the name now.
     Now {
-        /// The line that was added, without an end.
-        line: String,
-        /// The name that made room.
+        /// The claimed name that is free again to make room.
         freed: Option<Name>,
     },
     /// The name is held already, by this key or by another one.
@@ -203,12 +201,6 @@ impl People {
         own.map_or(Holding::Free, Holding::Own)
     }
 
-    /// The keys of those who hold this name, or one that looks like it.
-    pub fn holder(&self, name: &Name) -> impl Iterator<Item = &Fingerprint> {
-        let people = self.like(name).into_iter();
-        people.flat_map(|person| self.keys_of_person(person))
-    }
-
     /// The names that a key holds, in the order of the file.
     pub fn names_of(&self, key: &Fingerprint) -> impl Iterator<Item = &Name> {
         let people = self.by_key.get(key).into_iter().flatten();
@@ -241,7 +233,6 @@ impl People {
             used: day,
         };
         let fingerprint = keys::fingerprint(key);
-        let line = line::of_claim(name, key, claim);
         let Ok(freed) = self.make_room(&fingerprint) else {
             return Claimed::Full;
         };
@@ -252,10 +243,11 @@ impl People {
             claim: Some(claim),
         };
         let place = self.lines.last_key_value().map_or(0, |(last, _)| last + 1);
+        let line = line::of_claim(name, key, claim);
         self.lines.insert(place, Line::of_text(line.as_bytes()));
         let added = self.add(place, entry);
         added.expect("the name is like no other, and there is room");
-        Claimed::Now { line, freed }
+        Claimed::Now { freed }
     }
 
     /// Notes that a person who has claimed a name was there under it, as it is listed.

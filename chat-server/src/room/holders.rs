@@ -48,11 +48,6 @@ pub enum Forgotten {
 }
 
 impl Holders {
-    /// What keys mean for names.
-    pub fn naming(&self) -> Naming {
-        self.naming
-    }
-
     /// Whether a person with this key may come in.
     pub fn lets_in(&self, key: Option<&PersonKey>) -> bool {
         let is_listed = |key: &PersonKey| self.people.names_of(&key.fingerprint()).next().is_some();
@@ -119,7 +114,7 @@ impl Holders {
             return false;
         }
         let day = Day::of(time);
-        let Claimed::Now { freed, .. } = self.people.claim(name, &key.public(), day) else {
+        let Claimed::Now { freed } = self.people.claim(name, &key.public(), day) else {
             return false;
         };
         freed.iter().for_each(|freed| self.leave(freed));

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::access::people::{Change, MAX_BYTES, People, Problems};
 use crate::secret_file;
@@ -21,6 +21,8 @@ pub struct PeopleFile {
     seen: Option<Option<Stamp>>,
     /// Changes that `people` has and the file has not.
     unwritten: Vec<Change>,
+    /// The last change of the file could not be read, so it is not to be lost either.
+    is_unread: bool,
 }
 
 /// By what another state of the file is recognized.
@@ -58,6 +60,7 @@ impl PeopleFile {
             known: None,
             seen: None,
             unwritten: Vec::new(),
+            is_unread: false,
         };
         let problems = file.read()?;
         Ok((file, problems))
@@ -120,15 +123,22 @@ impl PeopleFile {
         self.seen = None;
         // What cannot be read now is not tried again before it changes.
         self.known = now;
+        self.is_unread = false;
         if now.is_none() {
             return Ok(Look::Gone);
         }
-        self.read().map(Look::Changed)
+        let read = self.read();
+        self.is_unread = read.is_err();
+        read.map(Look::Changed)
     }
 
     fn read(&mut self) -> anyhow::Result<Problems> {
         let show = self.path.display().to_string();
         let stamp = stamp(&self.path);
+        if fs::metadata(&self.path).is_ok_and(|found| !found.is_file()) {
+            // A pipe would be waited for.
+            bail!("{show} is no regular file, as one of people has to be");
+        }
         let bytes = match File::open(&self.path) {
             Ok(file) => {
                 let mut bytes = Vec::new();
@@ -163,23 +173,29 @@ impl PeopleFile {
         !self.unwritten.is_empty()
     }
 
-    /// Writes what was changed. It is on the disk when this returns.
+    /// Writes what was changed, unless the file has just been edited: then that is to be read
+    /// first. What is written is on the disk when this returns.
     ///
     /// # Errors
     ///
-    /// Those of the system: the file is as it was.
+    /// Those of the system, or when an edit could not be read: the file is as it was.
     pub fn write(&mut self) -> anyhow::Result<()> {
-        let written = self.replace();
         let show = self.path.display();
+        if self.is_unread {
+            bail!("{show} was edited and cannot be read, so it is not written");
+        }
+        let written = self.replace();
         let written =
             written.with_context(|| format!("cannot write whose names are whose into {show}"))?;
-        self.known = Some(written);
-        self.unwritten.clear();
+        if written.is_some() {
+            self.known = written;
+            self.unwritten.clear();
+        }
         Ok(())
     }
 
     /// Tells by what the new file is recognized: an edit that comes right behind it is one.
-    fn replace(&self) -> io::Result<Stamp> {
+    fn replace(&self) -> io::Result<Option<Stamp>> {
         // What a link leads to is written, and the link stays.
         let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let folder = match path.parent() {
@@ -197,12 +213,16 @@ impl PeopleFile {
         }
         file.write_all(&self.people.to_bytes())?;
         file.sync_all()?;
-        let stamp = Stamp::of(&file.metadata()?);
+        let new_stamp = Stamp::of(&file.metadata()?);
+        if stamp(&self.path) != self.known {
+            fs::remove_file(&new)?;
+            return Ok(None);
+        }
         fs::rename(&new, &path)?;
         if cfg!(unix) {
             File::open(folder)?.sync_all()?;
         }
-        Ok(stamp)
+        Ok(Some(new_stamp))
     }
 }
 

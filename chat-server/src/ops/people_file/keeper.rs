@@ -126,18 +126,19 @@ impl PeopleKeeper {
     fn write(&mut self, logger: &Logger) {
         let written = self.file.write();
         match written {
-            Ok(()) if self.is_failing => {
+            Ok(()) if self.is_failing && !self.file.is_unwritten() => {
                 let path = self.file.path().display();
                 logger.info(now().time, &format!("{path} is written again"));
+                self.is_failing = false;
             }
             Err(error) if !self.is_failing => {
                 let why = chain(&error);
                 let text = format!("{why}: names that are claimed now are free after a restart");
                 logger.warn(now().time, &text);
+                self.is_failing = true;
             }
             _ => {}
         }
-        self.is_failing = self.file.is_unwritten();
     }
 
     fn tell_room(&self, is_changed: bool, shared: &Shared) {

@@ -135,13 +135,45 @@ fn a_file_that_is_gone_or_damaged_frees_no_name() {
     // It is told once.
     assert!(matches!(file.look_at_once().unwrap(), Look::Same));
     check_held(&file, "ann", Some(1));
+    // What the operator has written stays, however wrong it is.
+    file.make(&claim("cyd", 3));
+    assert!(file.write().is_err());
+    assert_eq!(fs::metadata(&test.path).unwrap().len(), 400_000);
     // The next claim writes all that is known.
     fs::remove_file(&test.path).unwrap();
+    assert!(matches!(file.look_at_once().unwrap(), Look::Gone));
     file.make(&claim("bo", 2));
     file.write().unwrap();
     let again = test.open();
     check_held(&again, "ann", Some(1));
     check_held(&again, "bo", Some(2));
+    check_held(&again, "cyd", Some(3));
+}
+
+#[test]
+fn an_edit_that_has_just_come_is_read_before_anything_is_written() {
+    let test = Test::new();
+    test.edit(&line("ann", 1));
+    let mut file = test.open();
+    file.make(&claim("bo", 2));
+    let edited = "# mine\n".to_owned() + &line("cyd", 3);
+    test.edit(&edited);
+    file.write().unwrap();
+    assert!(file.is_unwritten());
+    assert_eq!(fs::read_to_string(&test.path).unwrap(), edited);
+    assert!(matches!(file.look_at_once().unwrap(), Look::Changed(_)));
+    file.write().unwrap();
+    assert!(!file.is_unwritten());
+    check_held(&test.open(), "bo", Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let test = Test::new();
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, &test.path, mode).unwrap();
+    assert!(PeopleFile::open(test.path).is_err());
 }
 
 #[cfg(unix)]
