@@ -38,7 +38,8 @@ impl Password {
         }
     }
 
-    /// The same, from the bytes of a file: its first line.
+    /// The same, from the bytes of a file: its first line. The byte order mark that some
+    /// editors put before it is no part of it: no person would type it.
     ///
     /// # Errors
     ///
@@ -46,6 +47,7 @@ impl Password {
     pub fn in_file(bytes: &[u8]) -> Result<Self, PasswordError> {
         let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or(&[]);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
         match str::from_utf8(line) {
             Ok(text) => Self::choose(text),
             Err(_) => Err(PasswordError::NotUtf8),
@@ -117,7 +119,12 @@ mod tests {
     #[test]
     fn in_a_file_it_is_the_first_line() {
         let expected = Ok(Password::said("correct horse"));
-        for bytes in ["correct horse", "correct horse\n", "correct horse\r\nx\n"] {
+        for bytes in [
+            "correct horse",
+            "correct horse\n",
+            "correct horse\r\nx\n",
+            "\u{feff}correct horse\r\n",
+        ] {
             assert_eq!(Password::in_file(bytes.as_bytes()), expected, "{bytes:?}");
         }
         assert_eq!(Password::in_file(b"\nx"), Err(PasswordError::Empty));

@@ -8,7 +8,8 @@
 //! A host and its port, and then what is remembered: its key, or that public roots
 //! vouched for it. What stands behind that is left to the person, as are empty lines and
 //! those that begin with `#`. A line that cannot be read stays as it is. If a host has
-//! several lines, the last one counts.
+//! several lines, the last one counts. A byte order mark, which some editors put before
+//! the first line, is no part of a host's name.
 
 use crate::trust::{HostPort, Known};
 
@@ -97,6 +98,8 @@ fn is_of(line: &[u8], server: &HostPort) -> bool {
 }
 
 fn entry(line: &[u8]) -> Entry {
+    // With the mark in its name, a server would be met as for the first time.
+    let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
     let Ok(line) = str::from_utf8(line) else {
         // What stands behind the host may be anything.
         let words = String::from_utf8_lossy(line);

@@ -175,6 +175,30 @@ fn the_last_line_of_a_server_counts_and_one_is_left() {
     assert_eq!(text, "a:5000 roots\nb:5000 roots\n");
 }
 
+/// Some editors, above all of Windows, put a byte order mark before the first line, and
+/// end the lines with CR LF.
+#[test]
+fn what_an_editor_has_added_hides_no_server() {
+    let (_folder, hosts) = hosts();
+    let Known::Key(one) = key(1) else {
+        unreachable!("it is a key");
+    };
+    write(
+        &hosts,
+        format!("\u{feff}a:5000 key {one}\r\nb:5000 roots\r\n"),
+    );
+    assert_eq!(known(&hosts, "a"), Some(key(1)));
+    assert_eq!(known(&hosts, "b"), Some(Known::Roots));
+    let found = hosts.look_up(&server("c")).unwrap();
+    assert_eq!(found, Found::default(), "no line is damaged");
+    assert_eq!(hosts.forget(&server("a")).unwrap().len(), 1);
+    let text = fs::read_to_string(hosts.path()).unwrap();
+    assert_eq!(text, "b:5000 roots\r\n");
+    write(&hosts, "\u{feff}# mine\r\n");
+    let found = hosts.look_up(&server("a")).unwrap();
+    assert_eq!(found, Found::default(), "a comment");
+}
+
 #[test]
 fn the_file_does_not_grow_without_end() {
     let (_folder, hosts) = hosts();
