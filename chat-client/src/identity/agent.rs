@@ -34,7 +34,10 @@ impl Agent {
     /// When there is none.
     pub(super) fn of_user() -> anyhow::Result<Self> {
         if !AgentStream::AVAILABLE {
-            bail!("the ssh-agent cannot be used on Windows; --identity FILE can");
+            bail!(
+                "the ssh-agent cannot be used on Windows; --identity with the file of a private \
+                 key can"
+            );
         }
         let path = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
         let path = path.context("there is no ssh-agent: SSH_AUTH_SOCK is not set")?;

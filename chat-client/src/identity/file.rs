@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use ssh_key::{PrivateKey, PublicKey};
 
 use super::ecdsa_file;
-use crate::sys;
+use crate::sys::{self, AgentStream};
 
 /// What is in a file.
 #[derive(Debug)]
@@ -68,10 +68,14 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Option<Contents>> {
     let key = PrivateKey::from_openssh(&text);
     let key = key.or_else(|error| ecdsa_file::read(&text).ok_or(error));
     let key = key.with_context(|| {
-        format!(
-            "the key {show} is damaged, or of a kind that is not known here. If ssh can use it, \
-             the ssh-agent may: ssh-add {show}, and --identity agent"
-        )
+        let unusable = format!("the key {show} is damaged, or of a kind that is not known here");
+        match AgentStream::AVAILABLE {
+            true => format!(
+                "{unusable}. If ssh can use it, the ssh-agent may: ssh-add {show}, and --identity \
+                 agent"
+            ),
+            false => unusable,
+        }
     })?;
     Ok(Some(Contents::Private(Box::new(key))))
 }

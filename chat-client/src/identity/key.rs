@@ -8,6 +8,7 @@ use rustls::sign::SigningKey;
 use ssh_key::{PrivateKey, PublicKey};
 
 use super::{private, public};
+use crate::sys::AgentStream;
 
 /// A key, and what signs with it.
 #[derive(Debug, Clone)]
@@ -25,9 +26,15 @@ impl Key {
     pub(super) fn of_private(key: &PrivateKey, path: &Path) -> anyhow::Result<Self> {
         let show = path.display();
         if key.is_encrypted() {
+            if AgentStream::AVAILABLE {
+                bail!(
+                    "the key {show} has a passphrase. Give it to the ssh-agent (ssh-add {show}), \
+                     and start with --identity agent"
+                );
+            }
             bail!(
-                "the key {show} has a passphrase. Give it to the ssh-agent (ssh-add {show}), and \
-                 start with --identity agent"
+                "the key {show} has a passphrase. Such keys cannot be used on Windows; one \
+                 without a passphrase can: ssh-keygen -t ed25519 -f FILE"
             );
         }
         let public = key.public_key();

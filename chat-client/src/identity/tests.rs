@@ -9,6 +9,7 @@ use super::fixtures::{
     ED25519, Fixture, OLD_FORMAT, P256, P384, P521, RSA, SHORT_P256, WITH_PASSPHRASE,
 };
 use super::*;
+use crate::sys::AgentStream;
 
 #[cfg(unix)]
 mod agents;
@@ -83,8 +84,11 @@ fn files_that_cannot_be_used_say_what_to_do() {
         );
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     };
-    refused(WITH_PASSPHRASE.private, "ssh-add");
-    refused(WITH_PASSPHRASE.private, "--identity agent");
+    let instead = match AgentStream::AVAILABLE {
+        true => "and start with --identity agent",
+        false => "ssh-keygen -t ed25519",
+    };
+    refused(WITH_PASSPHRASE.private, instead);
     refused(OLD_FORMAT, "ssh-keygen -p -f");
     refused(P521.private, "no signatures of its kind");
     refused(&SHORT_P256.private.replace("AAAA", "AAAB"), "damaged");
@@ -104,6 +108,18 @@ fn files_that_cannot_be_used_say_what_to_do() {
     );
     fs::create_dir(&path).unwrap();
     assert!(load(&path).is_err());
+}
+
+#[cfg(not(unix))]
+#[test]
+fn where_no_agent_is_reached_the_file_of_a_private_key_is_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("key.pub");
+    write(&path, ED25519.public);
+    for source in [Source::Agent, Source::File(path)] {
+        let error = Identity::load(&source).unwrap_err().to_string();
+        assert!(error.contains("the file of a private key"), "{error}");
+    }
 }
 
 #[test]
