@@ -91,5 +91,9 @@ pub fn is_device(_: &Metadata) -> bool {
 ///
 /// Those of the system.
 pub fn create_private_dir(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
+    fs::create_dir_all(path).map_err(|error| match error.kind() {
+        // A file has its name. Unix says of that what is wrong.
+        io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+        _ => error,
+    })
 }
