@@ -4,6 +4,7 @@ mod foreign;
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
 use chat_testkit::{Peer, Program, Signal, Terminal, keys};

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chat_testkit::{JsonPeer, Terminal, keys};
 use tempfile::TempDir;
@@ -73,6 +73,7 @@ fn clients_of_one_person_lose_none_of_each_others_lines() {
 #[test]
 fn what_stands_in_the_place_of_the_file_stays() {
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     let server = server();
     let home = Home::new();

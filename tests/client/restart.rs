@@ -6,7 +6,9 @@ use std::time::Duration;
 use chat_testkit::{ServerProcess, Signal, Terminal, sibling};
 use tempfile::TempDir;
 
-use crate::{client, join, nc, open};
+#[cfg(unix)]
+use crate::open;
+use crate::{client, join, nc};
 
 /// Lines written while there is no server are in the room once it is back.
 const AWAY: &str = "-- the server is shutting down: goodbye; trying again, and what you type waits";

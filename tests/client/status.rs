@@ -5,7 +5,9 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use chat_client::output::screen::RawMode;
-use chat_testkit::{Output, Peer, Program, Signal, Terminal, keys, run_piped};
+#[cfg(target_os = "linux")]
+use chat_testkit::Peer;
+use chat_testkit::{Output, Program, Signal, Terminal, keys, run_piped};
 
 use crate::scripted::listen;
 use crate::{client, join, nc, open_with, piped, piped_with, server};

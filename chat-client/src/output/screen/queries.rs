@@ -78,6 +78,7 @@ const FLIGHT_AT_LEAST: Duration = Duration::from_millis(20);
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     fn sent() -> Queries {
         let mut out = Vec::new();
         let queries = Queries::send("xterm-256color", &mut out).unwrap();
