@@ -224,7 +224,8 @@ Environment:
   TZ                       your time zone, unless it is the system's
   XDG_STATE_HOME           what you type is kept below it, in chat/history,
                            and the keys of servers in chat/known_hosts; your
-                           own key is chat/id_ed25519; ~/.local/state unless set
+                           own key is chat/id_ed25519; ~/.local/state unless
+                           set, and %LOCALAPPDATA% on Windows
 
 Exit status:
   0        you left, or all of the input was sent and the room has it
