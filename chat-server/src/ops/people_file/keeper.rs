@@ -106,7 +106,14 @@ impl PeopleKeeper {
         if self.file.is_unwritten() {
             self.write(&shared.logger);
         }
-        self.tell_room(is_changed, shared);
+        let request = if is_changed {
+            self.first()
+        } else if shared.read().hub.room().holders().has_unsaved(self.made) {
+            Request::PeopleSaved(self.made)
+        } else {
+            return;
+        };
+        shared.write().hub.request(request, now());
     }
 
     /// Makes in the file what was changed in the room.
@@ -139,17 +146,6 @@ impl PeopleKeeper {
             }
             _ => {}
         }
-    }
-
-    fn tell_room(&self, is_changed: bool, shared: &Shared) {
-        let request = match is_changed {
-            true => self.first(),
-            false if shared.read().hub.room().holders().has_unsaved(self.made) => {
-                Request::PeopleSaved(self.made)
-            }
-            false => return,
-        };
-        shared.write().hub.request(request, now());
     }
 }
 
