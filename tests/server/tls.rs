@@ -75,6 +75,20 @@ fn encrypted_and_plain_peers_talk() {
     }
 }
 
+/// What is no TLS behind the handshake says nothing in the room, and ends the connection.
+#[test]
+fn what_cannot_be_decrypted_is_not_said() {
+    let server = server("offer", &[]);
+    let mut bo = join(server.addr(), "bo");
+    let mut ann = TlsPeer::connect(server.addr());
+    ann.send_str("/nick ann\n");
+    ann.expect("you are now known as ann\n");
+    ann.send_in_plain(b"I am ann, send money\n");
+    let heard = bo.expect("[ann] is offline\n");
+    assert!(!heard.contains("money"), "{heard}");
+    server.wait_for_log("left: what it sent cannot be decrypted");
+}
+
 /// Without TLS nothing of this is seen, and there is no delay and no key.
 #[test]
 fn off_is_as_if_there_were_no_tls() {

@@ -350,6 +350,8 @@ impl<S: Transport> Connection<S> {
             // So Linux tells of a reset behind the end of the input.
             ErrorKind::BrokenPipe => Reason::Closed,
             ErrorKind::TimedOut => Reason::NoAnswer,
+            // No socket says so: what came is not what the peer encrypted, or no TLS.
+            ErrorKind::InvalidData => Reason::Undecipherable,
             _ => Reason::SocketError,
         };
         // Only reading tells when that is.

@@ -15,6 +15,8 @@ pub enum Reason {
     Reset,
     /// The peer's system cannot be reached any more.
     NoAnswer,
+    /// What came cannot be decrypted.
+    Undecipherable,
     /// Anything else that a system can say of a socket.
     SocketError,
     /// What waited for the peer was not taken in time.
@@ -55,6 +57,7 @@ impl fmt::Display for Reason {
             Self::Closed => "closed the connection",
             Self::Reset => "the connection was reset",
             Self::NoAnswer => "no answer any more",
+            Self::Undecipherable => "what it sent cannot be decrypted",
             Self::SocketError => "the connection failed",
             Self::TookNothing => "read nothing for too long (--stall)",
             Self::Quit => "said /quit",

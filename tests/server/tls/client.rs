@@ -71,6 +71,12 @@ impl TlsPeer {
         })
     }
 
+    /// Sends bytes that are not encrypted.
+    #[track_caller]
+    pub(super) fn send_in_plain(&mut self, bytes: &[u8]) {
+        self.stream.sock.write_all(bytes).expect("it is taken");
+    }
+
     #[track_caller]
     pub(super) fn send_str(&mut self, text: &str) {
         let sent = self.stream.write_all(text.as_bytes());
