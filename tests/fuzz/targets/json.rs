@@ -3,7 +3,9 @@
 #![no_main]
 
 use chat_proto::command::Hello;
-use chat_proto::event::{Arrival, Body, Event, KeyId, MessageId, ServerMessage, Speech, Tag, Timestamp};
+use chat_proto::event::{
+    Arrival, Body, Event, KeyId, MessageId, ServerMessage, Speech, Tag, Timestamp,
+};
 use chat_proto::json_form::{self, Record, Recorded};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
