@@ -203,7 +203,7 @@ impl Hub {
             Request::Open
                 | Request::Forget { .. }
                 | Request::SetPeople { .. }
-                | Request::PeopleSaved(_)
+                | Request::ChangesTaken(_)
         );
         if !begins_no_file && self.timeline.is_file_full() {
             self.timeline.cut();

@@ -108,9 +108,9 @@ impl Room {
             Request::SetPeople {
                 naming,
                 people,
-                saved,
-            } => self.set_people(naming, *people, saved),
-            Request::PeopleSaved(saved) => self.holders.save(saved),
+                taken,
+            } => self.set_people(naming, *people, taken),
+            Request::ChangesTaken(taken) => self.holders.take(taken),
             Request::Client(origin, act) => return self.act(origin, act, now, events),
         }
         Outcome::Done

@@ -22,10 +22,10 @@ pub struct Holders {
     people: People,
     /// The names in the room whose bearers have shown the key that holds them.
     here: BTreeMap<Name, Present>,
-    /// What was changed here and is not in the file yet, the oldest first.
-    unsaved: VecDeque<Change>,
-    /// How many changes are in the file.
-    saved: u64,
+    /// What was changed here and the keeper of the file has not taken, the oldest first.
+    pending: VecDeque<Change>,
+    /// How many changes the keeper has taken.
+    taken: u64,
 }
 
 /// A holder in the room.
@@ -103,14 +103,14 @@ impl Holders {
         let (key, day) = (key.fingerprint(), Day::of(time));
         if self.people.note_use(name, &key, day) {
             let name = name.clone();
-            self.unsaved.push_back(Change::Use { name, key, day });
+            self.pending.push_back(Change::Use { name, key, day });
         }
     }
 
     /// Gives a free name to the key of the person in the room who has it. Whether that was
     /// possible.
     pub(super) fn claim(&mut self, name: &Name, key: &PersonKey, time: Timestamp) -> bool {
-        if self.naming != Naming::Claim || self.unsaved.len() >= MAX_UNSAVED {
+        if self.naming != Naming::Claim || self.pending.len() >= MAX_PENDING {
             return false;
         }
         let day = Day::of(time);
@@ -124,7 +124,7 @@ impl Holders {
         };
         self.here.insert(name.clone(), present);
         let (name, key) = (name.clone(), key.clone());
-        self.unsaved.push_back(Change::Claim { name, key, day });
+        self.pending.push_back(Change::Claim { name, key, day });
         true
     }
 
@@ -141,50 +141,51 @@ impl Holders {
         }
         let freed = self.people.forget(name);
         freed.iter().for_each(|freed| self.leave(freed));
-        self.unsaved.push_back(Change::Forget(name.clone()));
+        self.pending.push_back(Change::Forget(name.clone()));
         Forgotten::Freed(freed)
     }
 
-    /// Goes by another file from now on, which has the first `saved` changes. The people in
+    /// Goes by another file from now on, which has the first `taken` changes. The people in
     /// the room are to be entered again.
-    pub(super) fn replace(&mut self, naming: Naming, people: People, saved: u64) {
-        self.save(saved);
+    pub(super) fn replace(&mut self, naming: Naming, people: People, taken: u64) {
+        self.take(taken);
         self.naming = naming;
         self.people = people;
-        self.unsaved
+        self.pending
             .iter()
             .for_each(|change| self.people.make(change));
         self.here.clear();
     }
 
-    /// The file has the first `saved` changes.
-    pub(super) fn save(&mut self, saved: u64) {
-        let new = saved
-            .saturating_sub(self.saved)
-            .min(self.unsaved.len() as u64);
-        self.unsaved.drain(..new as usize);
-        self.saved += new;
+    /// The keeper has the first `taken` changes, and writes them.
+    pub(super) fn take(&mut self, taken: u64) {
+        let new = taken
+            .saturating_sub(self.taken)
+            .min(self.pending.len() as u64);
+        self.pending.drain(..new as usize);
+        self.taken += new;
     }
 
-    /// The changes behind the first `given` ones, which the file may not have yet.
+    /// The changes behind the first `given` ones.
     pub fn changes_behind(&self, given: u64) -> impl Iterator<Item = &Change> {
-        let skipped = given.saturating_sub(self.saved);
-        self.unsaved
+        let skipped = given.saturating_sub(self.taken);
+        self.pending
             .iter()
             .skip(usize::try_from(skipped).unwrap_or(usize::MAX))
     }
 
-    /// Whether some of the first `made` changes are not known to be in the file.
-    pub fn has_unsaved(&self, made: u64) -> bool {
-        self.saved < made
+    /// Whether some of the first `made` changes are not known to be taken.
+    pub fn has_pending(&self, made: u64) -> bool {
+        self.taken < made
     }
 }
 
 /// In milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// While so many changes cannot be written no more names are claimed.
-const MAX_UNSAVED: usize = 4096;
+/// While the keeper has not taken so many changes, as when its disk does not answer, no more
+/// names are claimed.
+const MAX_PENDING: usize = 4096;
 
 #[cfg(test)]
 mod tests;

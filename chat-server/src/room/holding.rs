@@ -13,8 +13,8 @@ use crate::clock::Now;
 
 impl Room {
     /// What keys mean for names, and whose they are, is told anew.
-    pub(super) fn set_people(&mut self, naming: Naming, people: People, saved: u64) {
-        self.holders.replace(naming, people, saved);
+    pub(super) fn set_people(&mut self, naming: Naming, people: People, taken: u64) {
+        self.holders.replace(naming, people, taken);
         for (name, key) in self.members.keyed() {
             self.holders.enter(name, Some(key));
         }

@@ -72,13 +72,20 @@ impl Room {
         if let Some(member) = self.members.get(origin) {
             return Outcome::Entered(member.name);
         }
-        let (wanted, _) = self.look_up(wanted, key.as_ref(), now);
-        let name = self.free_name(&wanted, key.as_ref(), now);
-        if fallback == Fallback::Nothing && name != wanted {
-            return Outcome::NameRefused(NameRefusal::Taken(wanted));
-        }
+        let name = match fallback {
+            Fallback::Numbered => self.free_name(wanted, key.as_ref(), now),
+            Fallback::Nothing => match self.look_up(wanted, key.as_ref(), now) {
+                (_, Some(refusal)) => return Outcome::NameRefused(refusal),
+                (name, None) if self.people.is_taken(&name) => {
+                    return Outcome::NameRefused(NameRefusal::Taken(name));
+                }
+                (name, None) => name,
+            },
+        };
         self.arrive(Arrival::of(name.clone()), now, events);
-        self.insert(origin, &name, None, keyed(key, &name, Some(&wanted)));
+        let may_claim = fallback == Fallback::Nothing;
+        let keyed = key.map(|key| Keyed { key, may_claim });
+        self.insert(origin, &name, None, keyed);
         Outcome::Entered(name)
     }
 
@@ -98,9 +105,9 @@ impl Room {
         events: &mut Events,
     ) -> Joined {
         self.absent.expire(now.instant);
-        let present = self.members.get(origin);
-        let shown = present.and_then(|member| member.keyed);
-        join.key = shown.map(|keyed| keyed.key).or(join.key);
+        let mut before = self.members.get(origin);
+        let shown = before.as_ref().and_then(|member| member.keyed.as_ref());
+        join.key = shown.map(|keyed| keyed.key.clone()).or(join.key);
         let connection = |owner| self.members.connection_of(owner);
         let earlier = join.known.and_then(connection);
         let earlier = earlier.filter(|earlier| *earlier != origin);
@@ -109,7 +116,8 @@ impl Room {
             && let Some(member) = self.members.remove(earlier)
         {
             self.leave(origin, now, events);
-            let (name, refusal) = self.keep_name(member.name, &join, owner, now, events);
+            let (name, refusal) = self.keep_name(&member.name, &join, owner, now, events);
+            before = Some(member);
             (name, JoinedAs::TookOver(earlier), refusal)
         } else if let Some(name) = self.returning_with_key(owner, &join, now) {
             self.leave(origin, now, events);
@@ -123,7 +131,8 @@ impl Room {
             let (name, refusal) = self.name_for(origin, &join, owner, now, events);
             (name, JoinedAs::New, refusal)
         };
-        let keyed = keyed(join.key, &name, join.wanted.as_ref());
+        let may_claim = may_claim(&name, &join, before.as_ref());
+        let keyed = join.key.map(|key| Keyed { key, may_claim });
         self.insert(origin, &name, Some(owner), keyed);
         Joined {
             name,
@@ -146,17 +155,17 @@ impl Room {
     /// has not shown.
     fn keep_name(
         &mut self,
-        name: Name,
+        name: &Name,
         join: &Join,
         owner: Owner,
         now: Now,
         events: &mut Events,
     ) -> (Name, Option<NameRefusal>) {
-        let Holding::Others(holder) = self.holders.holding(&name, join.key.as_ref()) else {
-            return (name, None);
+        let Holding::Others(holder) = self.holders.holding(name, join.key.as_ref()) else {
+            return (name.clone(), None);
         };
         let refusal = NameRefusal::Held(holder.clone());
-        let new = self.rename_at_hello(&name, &join.address, owner, join.key.as_ref(), now, events);
+        let new = self.rename_at_hello(name, &join.address, owner, join.key.as_ref(), now, events);
         (new, Some(refusal))
     }
 
@@ -315,9 +324,13 @@ impl Room {
     }
 }
 
-/// The key of a person who has got `name`. Only a name that the person has asked for is
-/// claimed, and no address.
-fn keyed(key: Option<PersonKey>, name: &Name, wanted: Option<&Name>) -> Option<Keyed> {
-    let may_claim = wanted == Some(name) && !name.is_address();
-    key.map(|key| Keyed { key, may_claim })
+/// Whether a program that has joined under `name` claims that by what it says: if it has
+/// asked for it. One that was here under it already, also over another connection, may do
+/// so if it might `before`: it may have claimed the name since, and freed it again.
+fn may_claim(name: &Name, join: &Join, before: Option<&Member>) -> bool {
+    let before = before.filter(|member| member.name == *name);
+    match before.and_then(|member| member.keyed.as_ref()) {
+        Some(keyed) => keyed.may_claim,
+        None => join.wanted.as_ref() == Some(name),
+    }
 }

@@ -35,11 +35,11 @@ pub enum Request {
         naming: Naming,
         /// What the file says.
         people: Box<People>,
-        /// How many of the room's own changes it has.
-        saved: u64,
+        /// How many of the room's own changes are in that.
+        taken: u64,
     },
-    /// The file of people has so many of the room's own changes.
-    PeopleSaved(u64),
+    /// The keeper of the file of people has so many of the room's own changes.
+    ChangesTaken(u64),
     /// A request of a connection.
     Client(Origin, Act),
 }

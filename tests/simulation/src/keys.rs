@@ -24,7 +24,7 @@ pub(crate) fn begin_claims(hub: &mut Hub, now: Now) {
     let request = Request::SetPeople {
         naming: Naming::Claim,
         people: Box::new(People::default()),
-        saved: 0,
+        taken: 0,
     };
     hub.request(request, now);
 }

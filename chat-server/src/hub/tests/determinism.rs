@@ -88,10 +88,10 @@ fn request() -> impl Strategy<Value = Request> {
         1 => Just(Request::AwaitReturns),
         2 => Just(Request::TellPending),
         1 => (1..20u64).prop_map(|first| Request::Forget { first }),
-        1 => (naming(), people(), 0..9u64).prop_map(|(naming, people, saved)| {
-            Request::SetPeople { naming, people, saved }
+        1 => (naming(), people(), 0..9u64).prop_map(|(naming, people, taken)| {
+            Request::SetPeople { naming, people, taken }
         }),
-        1 => (0..9u64).prop_map(Request::PeopleSaved),
+        1 => (0..9u64).prop_map(Request::ChangesTaken),
         15 => (origin(), act()).prop_map(|(origin, act)| Request::Client(origin, act)),
     ]
 }

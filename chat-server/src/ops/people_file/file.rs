@@ -203,26 +203,35 @@ impl PeopleFile {
             _ => Path::new("."),
         };
         let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
+        // Another server may write the same file at this moment.
+        name.push(format!(
+            ".{:016x}",
+            getrandom::u64().map_err(io::Error::other)?
+        ));
         let new = folder.join(name);
-        // One that a server has left behind that was killed.
-        let _ = fs::remove_file(&new);
-        let mut file = secret_file::create(&new)?;
-        if let Ok(found) = fs::metadata(&path) {
+        let written = self.write_new(&new, &path);
+        let is_unedited = stamp(&self.path) == self.known;
+        let named = written.and_then(|stamp| match is_unedited {
+            true => fs::rename(&new, &path).map(|()| Some(stamp)),
+            false => Ok(None),
+        });
+        if !matches!(named, Ok(Some(_))) {
+            let _ = fs::remove_file(&new);
+        } else if cfg!(unix) {
+            File::open(folder)?.sync_all()?;
+        }
+        named
+    }
+
+    /// Writes a new file, with the mode of the `old` one if there is one.
+    fn write_new(&self, new: &Path, old: &Path) -> io::Result<Stamp> {
+        let mut file = secret_file::create(new)?;
+        if let Ok(found) = fs::metadata(old) {
             file.set_permissions(found.permissions())?;
         }
         file.write_all(&self.people.to_bytes())?;
         file.sync_all()?;
-        let new_stamp = Stamp::of(&file.metadata()?);
-        if stamp(&self.path) != self.known {
-            fs::remove_file(&new)?;
-            return Ok(None);
-        }
-        fs::rename(&new, &path)?;
-        if cfg!(unix) {
-            File::open(folder)?.sync_all()?;
-        }
-        Ok(Some(new_stamp))
+        Ok(Stamp::of(&file.metadata()?))
     }
 }
 

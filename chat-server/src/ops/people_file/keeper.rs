@@ -22,8 +22,8 @@ pub struct PeopleKeeper {
     /// The last try to write it has failed, and the operator was told so.
     is_failing: bool,
     asked: Receiver<()>,
-    /// Whoever has a copy of it can ask for a look at once. The thread ends when all copies
-    /// are gone.
+    /// By this the worker at the front asks for a look at once. The thread ends when it is
+    /// dropped.
     ask: Option<Sender<()>>,
 }
 
@@ -46,17 +46,17 @@ impl PeopleKeeper {
         Request::SetPeople {
             naming: self.naming,
             people: Box::new(self.file.people().clone()),
-            saved: self.made,
+            taken: self.made,
         }
     }
 
-    /// By what it is asked for a look at once. The first call only gives one.
+    /// What asks it for a look at once; only the first call gives it.
     pub(crate) fn take_ask(&mut self) -> Option<Sender<()>> {
         self.ask.take()
     }
 
-    /// Looks after the file until no one can ask for a look any more. What the room changes
-    /// behind that is for [`PeopleKeeper::finish`].
+    /// Looks after the file until the worker at the front has ended. What the room changes
+    /// after that is for [`PeopleKeeper::finish`].
     pub(crate) fn run(mut self, shared: &Shared) -> Self {
         loop {
             match self.asked.recv_timeout(LOOK_EVERY) {
@@ -108,8 +108,8 @@ impl PeopleKeeper {
         }
         let request = if is_changed {
             self.first()
-        } else if shared.read().hub.room().holders().has_unsaved(self.made) {
-            Request::PeopleSaved(self.made)
+        } else if shared.read().hub.room().holders().has_pending(self.made) {
+            Request::ChangesTaken(self.made)
         } else {
             return;
         };

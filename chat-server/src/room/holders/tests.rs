@@ -65,12 +65,12 @@ impl Test {
     }
 
     /// The file of people is read.
-    fn read(&mut self, naming: Naming, lines: &str, saved: u64) {
+    fn read(&mut self, naming: Naming, lines: &str, taken: u64) {
         let people = Box::new(People::parse(lines.as_bytes()).unwrap().0);
         self.apply(Request::SetPeople {
             naming,
             people,
-            saved,
+            taken,
         });
     }
 
@@ -182,11 +182,7 @@ fn who_comes_without_the_key_gets_the_address() {
         let mut test = Test::new(Naming::Claim, &line("name=\"ann\"", 1));
         let refused = Outcome::NameRefused(NameRefusal::Held(name("ann")));
         for wanted in ["ann", "Ann", "аnn"] {
-            assert_eq!(
-                test.enter(1, wanted, key),
-                Outcome::NameRefused(NameRefusal::Taken(name(wanted))),
-                "{wanted}"
-            );
+            assert_eq!(test.enter(1, wanted, key), refused, "{wanted}");
             let (name, refusal, _) = test.hello(2, Some(wanted), key, None);
             assert_eq!(name, address(2), "{wanted}");
             assert_eq!(refusal, Some(NameRefusal::Held(self::name("ann"))));
@@ -242,6 +238,21 @@ fn a_secret_does_not_replace_a_key() {
     assert!(test.events.iter().any(renamed), "the room is told");
     assert_eq!(test.say(3), (None, None));
     assert_eq!(test.enter(4, "ann", Some(1)), Outcome::Entered(name("ann")));
+}
+
+/// To come back is not to ask for the name again.
+#[test]
+fn a_name_that_was_freed_is_not_claimed_again_by_coming_back() {
+    let mut test = Test::new(Naming::Claim, "");
+    let (_, _, owner) = test.hello(1, Some("ann"), Some(1), None);
+    test.say(1);
+    test.forget(1, "ann");
+    test.hello(2, Some("ann"), Some(1), Some(owner));
+    assert_eq!(test.say(2), (None, None));
+    // A name that was asked for before, and not at the hello, is still to be claimed.
+    test.rename(2, "bo");
+    test.hello(3, Some("ann"), Some(1), Some(owner));
+    assert_eq!(test.say(3), (Some(name("bo")), id(1)));
 }
 
 #[test]
@@ -312,7 +323,7 @@ fn changes_outlive_a_file_that_does_not_have_them_yet() {
     );
     assert_eq!(test.room.holders().changes_behind(1).count(), 2);
     assert_eq!(test.room.holders().changes_behind(2).count(), 1);
-    test.apply(Request::PeopleSaved(2));
+    test.apply(Request::ChangesTaken(2));
     assert_eq!(test.room.holders().changes_behind(2).count(), 1);
     // The file without the first one: the operator has removed it.
     test.read(Naming::Claim, "", 3);
@@ -366,7 +377,7 @@ proptest! {
             for &(at, late) in &reads {
                 if at == place {
                     let made = test.room.holders().changes_behind(0).count() as u64;
-                    let made = test.room.holders().saved + made.saturating_sub(late);
+                    let made = test.room.holders().taken + made.saturating_sub(late);
                     let mut people = test.room.holders().people.clone();
                     // As if the last ones were not in it yet.
                     for change in test.room.holders().changes_behind(made).cloned().collect::<Vec<_>>() {

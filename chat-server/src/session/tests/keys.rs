@@ -19,7 +19,7 @@ fn hall(naming: Naming, lines: &str) -> Hall {
     let request = Request::SetPeople {
         naming,
         people,
-        saved: 0,
+        taken: 0,
     };
     hall.hub.request(request, hall.now);
     hall

@@ -167,6 +167,27 @@ fn an_edit_that_has_just_come_is_read_before_anything_is_written() {
     check_held(&test.open(), "bo", Some(2));
 }
 
+/// Two servers may have one folder. None writes over what the other one writes.
+#[test]
+fn claims_of_two_servers_come_together() {
+    let test = Test::new();
+    let mut files = [test.open(), test.open()];
+    for (number, file) in (1..).zip(&mut files) {
+        file.make(&claim(&format!("p{number}x"), number));
+    }
+    while files.iter().any(PeopleFile::is_unwritten) {
+        for file in &mut files {
+            file.look_at_once().unwrap();
+            file.write().unwrap();
+        }
+    }
+    let file = test.open();
+    check_held(&file, "p1x", Some(1));
+    check_held(&file, "p2x", Some(2));
+    let folder = fs::read_dir(test.path.parent().unwrap()).unwrap();
+    assert_eq!(folder.count(), 1, "nothing else is left");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_is_not_waited_for() {
