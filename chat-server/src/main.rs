@@ -249,7 +249,8 @@ fn secure(args: &Args, logger: &Logger) -> anyhow::Result<Option<Secure>> {
         }
     };
     // A server with another key at each start would alarm its clients each time.
-    if args.tls == TlsMode::Require || args.names_state() {
+    let needs_tls = args.tls == TlsMode::Require || args.names == Naming::Known;
+    if needs_tls || args.names_state() {
         return Err(why);
     }
     let why = chain(&why);

@@ -173,3 +173,14 @@ fn known_keys_need_encryption() {
     assert_eq!(output.code(), 2, "{output}");
     assert!(output.stderr.contains("leave out --tls off"), "{output}");
 }
+
+/// Where a server would go on without encryption it does not, and says what is missing.
+#[test]
+fn known_keys_need_a_folder_for_the_servers_own() {
+    let args = ["--listen", "127.0.0.1:0", "--names", "known"];
+    let nowhere = [("XDG_STATE_HOME", "/dev/null")];
+    let output = run_piped(SERVER, &args, &nowhere, b"");
+    assert_eq!(output.code(), 1, "{output}");
+    assert!(output.stderr.contains("/dev/null/chat-server"), "{output}");
+    assert!(!output.stderr.contains("--tls off"), "{output}");
+}
