@@ -86,6 +86,23 @@ fn is_unvisited(listener: &TcpListener) {
     assert!(accepted.is_err(), "{accepted:?}");
 }
 
+/// A client that can keep nothing, as in a container without a home directory, joins, loses
+/// its connection, comes back and ends: what it has told.
+#[track_caller]
+fn without_a_folder(home: &Home, front: &TlsFront, listener: &TcpListener) -> Output {
+    // A folder that nothing can be written to: not even by root.
+    fs::write(home.0.path().join("chat"), "in the way").expect("our own directory");
+    let mut program = home.pipe(front.addr(), &["--tls"]);
+    let mut inner = welcome(listener, "ann");
+    program.stdout.expect("-- you are ann");
+    front.cut();
+    inner.expect_eof();
+    let _inner = welcome(listener, "ann");
+    program.stdout.expect("-- back after");
+    program.close_stdin();
+    program.finish()
+}
+
 /// The client has ended with this status, in one line, and said nothing else.
 #[track_caller]
 fn ended(output: &Output, status: i32, told: &[&str]) {

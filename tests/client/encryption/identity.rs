@@ -90,7 +90,7 @@ fn the_own_key_is_the_same_in_each_run_and_on_each_connection() {
     assert_eq!(shown(&front), vec![expected; 4]);
 }
 
-/// Nobody is to have a key for a talk on their own machine.
+/// A talk on one machine needs no key.
 #[test]
 fn a_session_in_plain_makes_no_key() {
     let home = Home::new();
@@ -193,17 +193,7 @@ fn a_key_is_not_shown_in_plain() {
 fn a_client_that_can_keep_no_key_goes_on_without_one_and_says_so_once() {
     let (front, listener) = front(&Identity::new());
     let home = Home::new();
-    // A folder that nothing can be written to: not even by root.
-    fs::write(home.0.path().join("chat"), "in the way").expect("our own directory");
-    let mut program = home.pipe(front.addr(), &["--tls"]);
-    let mut inner = welcome(&listener, "ann");
-    program.stdout.expect("-- you are ann");
-    front.cut();
-    inner.expect_eof();
-    let _inner = welcome(&listener, "ann");
-    program.stdout.expect("-- back after");
-    program.close_stdin();
-    let output = program.finish();
+    let output = without_a_folder(&home, &front, &listener);
     assert_eq!(output.code(), 0, "{output}");
     let told = "chat-client: servers are shown no key of yours: ";
     assert_eq!(output.stderr.matches(told).count(), 1, "{output}");

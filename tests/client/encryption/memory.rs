@@ -79,17 +79,7 @@ fn clients_at_once_remember_all_of_their_servers() {
 fn what_cannot_be_kept_is_told_once_and_no_reason_to_end() {
     let (front, listener) = front(&Identity::new());
     let home = Home::new();
-    // A folder that nothing can be written to: not even by root.
-    fs::write(home.0.path().join("chat"), "in the way").expect("our own directory");
-    let mut program = home.pipe(front.addr(), &["--tls"]);
-    let mut inner = welcome(&listener, "ann");
-    program.stdout.expect("-- you are ann");
-    front.cut();
-    inner.expect_eof();
-    let _inner = welcome(&listener, "ann");
-    program.stdout.expect("-- back after");
-    program.close_stdin();
-    let output = program.finish();
+    let output = without_a_folder(&home, &front, &listener);
     assert_eq!(
         output
             .stderr

@@ -1,6 +1,8 @@
 //! Clients that send as fast as their messages are confirmed, and reconnect after each
 //! loss: load for the room, and witnesses of its order.
 
+mod line;
+
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -16,6 +18,8 @@ use crate::carrier::{Target, Wire};
 use crate::ledger::Ledger;
 use crate::poll;
 use crate::random::Random;
+use line::without_run;
+pub use line::{event, id_at_the_end, room_of};
 
 /// A client in JSON form, in a thread of its own.
 ///
@@ -427,15 +431,6 @@ impl Work {
     }
 }
 
-/// The room of a welcome: the same in each run of its server.
-pub fn room_of(welcome: &Value) -> &str {
-    without_run(welcome["room"].as_str().unwrap_or_default())
-}
-
-fn without_run(room: &str) -> &str {
-    room.split('.').next().unwrap_or(room)
-}
-
 /// Connects and says nothing yet.
 fn connect(target: Target) -> io::Result<Connection> {
     let Target { addr, carrier } = target;
@@ -456,25 +451,6 @@ fn connect(target: Target) -> io::Result<Connection> {
         welcomed: false,
         reading: Reading::On,
     })
-}
-
-/// The number of an event, from its line. That is looked at only as far as
-/// necessary: to parse all of each would cost more than the server's own work.
-pub fn event(line: &[u8]) -> Option<u64> {
-    let line = std::str::from_utf8(line).ok()?;
-    let (seq, rest) = line.strip_prefix("{\"seq\":")?.split_once(',')?;
-    let (_, rest) = rest.split_once("\"type\":\"")?;
-    let (kind, _) = rest.split_once('"')?;
-    // These have a number as well.
-    let is_reply = matches!(kind, "welcome" | "confirmed");
-    (!is_reply).then_some(seq.parse().ok()?)
-}
-
-/// The id of a message, which is the last member of its line.
-pub fn id_at_the_end(line: &[u8]) -> Option<&str> {
-    let line = std::str::from_utf8(line).ok()?;
-    let (_, id) = line.strip_suffix("\"}")?.rsplit_once("\"id\":\"")?;
-    Some(id)
 }
 
 fn is_timeout(error: &io::Error) -> bool {
