@@ -279,8 +279,8 @@
 //! - `held` tells which names their bearers hold: the first 16 characters of the key's
 //!   SHA-256 fingerprint, as `ssh-keygen -l` prints it behind `SHA256:`. A name without it
 //!   is merely in use.
-//! - A server may let in only the keys that it knows. To a peer without such a key its
-//!   greeting is one line, with the reason, and it closes the connection.
+//! - A server may let in only the keys that it knows. To a peer without such a key it gives
+//!   the reason in place of a greeting ([`text_form::KEYS_ONLY`]), and closes the connection.
 //!
 //! # Who is here
 //!

@@ -102,7 +102,7 @@ fn too_few_files_are_told() {
     ] {
         let args = ["-c", &script(files, args), SERVER];
         let server = ServerProcess::start_with("bash", &args, &[]);
-        server.wait_for_log("anybody who can reach this port");
+        server.wait_for_log("any person who can reach this port");
         let log = server.log();
         assert_eq!(log.contains("connections are possible"), is_told, "{log}");
     }

@@ -55,7 +55,7 @@ fn several_addresses_are_printed_one_by_one() {
     let args = ["--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0"];
     let server = ServerProcess::start_with(SERVER, &args, &[]);
     server.wait_for_log("listening on 127.0.0.2:");
-    server.wait_for_log("anybody who can reach this port");
+    server.wait_for_log("any person who can reach this port");
     let log = server.log();
     for line in log.lines().filter(|line| line.starts_with("listening on ")) {
         let address: SocketAddr = line["listening on ".len()..].parse().expect("an address");
@@ -72,7 +72,7 @@ fn both_families_share_a_port() {
     for args in &ways[..if has_v6 { 3 } else { 1 }] {
         let server = ServerProcess::start_with(SERVER, args, &[]);
         let port = server.addr().port();
-        server.wait_for_log("anybody who can reach this port");
+        server.wait_for_log("any person who can reach this port");
         Peer::connect(SocketAddr::from(([127, 0, 0, 1], port))).expect("you are 127.0.0.1:");
         let says_so = server.log().contains(&format!("listening on [::]:{port}"));
         assert_eq!(says_so, has_v6, "{}", server.log());

@@ -87,8 +87,8 @@ impl<'a> Introduction<'a> {
 
     fn who(&self) -> &'static str {
         match (self.is_for_listed, self.has_password) {
-            (false, false) => "anybody who can reach this port",
-            (false, true) => "anybody who knows the password",
+            (false, false) => "any person who can reach this port",
+            (false, true) => "any person who knows the password",
             (true, false) => "the people whose key is listed",
             (true, true) => "the people whose key is listed, and who know the password,",
         }
@@ -140,7 +140,7 @@ mod tests {
             [
                 "listening on 127.0.0.1:5000",
                 "join with: chat-client 127.0.0.1 5000   or: nc 127.0.0.1 5000",
-                "anybody who can reach this port can join, and nothing is encrypted",
+                "any person who can reach this port can join, and nothing is encrypted",
             ]
         );
         let offer = lines("0.0.0.0:5000", TlsMode::Offer);
@@ -160,10 +160,10 @@ mod tests {
         let addresses = ["127.0.0.1:5000".parse().unwrap()];
         let of = || Introduction::of(&addresses, TlsMode::Offer, None);
         for (introduction, closing, with_nc) in [
-            (of(), "anybody who can reach this port can join; ", true),
+            (of(), "any person who can reach this port can join; ", true),
             (
                 of().with_password(),
-                "anybody who knows the password can join; ",
+                "any person who knows the password can join; ",
                 true,
             ),
             (

@@ -10,7 +10,7 @@ use super::*;
 /// The fingerprint in the line that says how to join.
 #[track_caller]
 fn shown(server: &ServerProcess) -> String {
-    server.wait_for_log("anybody who can reach this port");
+    server.wait_for_log("any person who can reach this port");
     let log = server.log();
     let known = log.split_once("join with: chat-client --fingerprint ");
     let (_, known) = known.unwrap_or_else(|| panic!("{log}"));

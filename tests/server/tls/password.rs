@@ -23,7 +23,7 @@ fn file_of(password: &str) -> (tempfile::TempDir, String) {
 fn the_password_lets_peers_in_over_tls_and_over_loopback() {
     let (_folder, file) = file_of("correct horse\n");
     let server = server("offer", &["--password-file", &file]);
-    server.wait_for_log("anybody who knows the password can join");
+    server.wait_for_log("any person who knows the password can join");
     let mut ann = TlsPeer::connect(server.addr());
     ann.expect(ASKED);
     ann.send_str("/password correct horse\n/nick ann\n");
