@@ -196,9 +196,12 @@ impl World {
         match step {
             Step::Server(request) => _ = self.apply(request),
             Step::Client(origin, act) => {
+                let before = self.rooms[0].members().get(origin);
                 let outcome = self.apply(Request::Client(origin, act));
-                if let Outcome::Renamed(_) = outcome
-                    && let Some(owner) = self.rooms[0].members().get(origin).unwrap().owner
+                // A name that the member has already is no event.
+                if let (Outcome::Renamed(new), Some(before)) = (outcome, before)
+                    && new != before.name
+                    && let Some(owner) = before.owner
                 {
                     self.untold.remove(&owner);
                 }
