@@ -43,7 +43,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use chat_proto::PROTOCOL;
-use chat_proto::command::{Command, Hello};
+use chat_proto::command::{Command, Entry, Hello};
 use chat_proto::framing::{self, LineDecoder, MAX_UNENDED};
 use chat_proto::json_form;
 use chat_proto::name::Name;
@@ -389,6 +389,8 @@ impl Conversation {
             password,
             resume: self.position.resume(),
             replay: self.options.replay,
+            program: None,
+            entry: Entry::Join,
         };
         self.output.extend(hello.encode());
         let refusal = refusal_in(greeting).map(Refusal::ForNow);

@@ -1,10 +1,15 @@
 //! What a connection asks of the server; the [`catalogue`](crate::catalogue) lists it.
 
+mod operation;
+
 use std::fmt;
 
 use crate::event::{ErrorCode, MessageId, Reply, RoomId, Secret};
+use crate::moderation::Remark;
 use crate::password::Password;
 use crate::text::{Text, TextError};
+
+pub use operation::{Given, Operation, OwnConnections, Slot, Unfit};
 
 /// A line from a connection, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +54,13 @@ pub enum Command {
         /// The sender's mark, given back at the end of the answer.
         id: Option<MessageId>,
     },
+    /// Something that concerns the order of the room.
+    Operate {
+        /// What.
+        operation: Operation,
+        /// The sender's mark, given back with the answer.
+        id: Option<MessageId>,
+    },
     /// Which commands are there? (Text form only.)
     Help,
     /// The password of the room. (Text form only; a program says it in its hello.)
@@ -68,6 +80,21 @@ pub enum Kind {
     History,
     Ping,
     Forget,
+    Topic,
+    Whois,
+    Kick,
+    Ban,
+    Unban,
+    Bans,
+    Mute,
+    Unmute,
+    Slow,
+    Lock,
+    Unlock,
+    Op,
+    Deop,
+    Announce,
+    Erase,
     Quit,
     Help,
     Password,
@@ -88,6 +115,21 @@ pub struct Hello {
     pub resume: Option<Resume>,
     /// How many of the last messages it wants to see, unless it resumes.
     pub replay: usize,
+    /// What it calls itself, such as `chat-client 0.1.0`.
+    pub program: Option<Remark>,
+    /// Whether it comes into the room.
+    pub entry: Entry,
+}
+
+/// Whether a program comes into the room with its hello.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Entry {
+    /// It does.
+    #[default]
+    Join,
+    /// It does not: it is sent no events, and only asks and orders. Over the control socket
+    /// only.
+    Aside,
 }
 
 /// Where a program that was here before goes on.
@@ -131,6 +173,23 @@ impl Command {
             Self::Help => Kind::Help,
             Self::Password(_) => Kind::Password,
             Self::Quit => Kind::Quit,
+            Self::Operate { operation, .. } => match operation {
+                Operation::Kick { .. } => Kind::Kick,
+                Operation::Ban { .. } => Kind::Ban,
+                Operation::Unban { .. } => Kind::Unban,
+                Operation::Bans => Kind::Bans,
+                Operation::Mute { .. } => Kind::Mute,
+                Operation::Unmute { .. } => Kind::Unmute,
+                Operation::Topic { .. } => Kind::Topic,
+                Operation::Slow { .. } => Kind::Slow,
+                Operation::Lock => Kind::Lock,
+                Operation::Unlock => Kind::Unlock,
+                Operation::Op { .. } => Kind::Op,
+                Operation::Deop { .. } => Kind::Deop,
+                Operation::Whois { .. } => Kind::Whois,
+                Operation::Announce { .. } => Kind::Announce,
+                Operation::Erase { .. } => Kind::Erase,
+            },
         }
     }
 }
@@ -163,6 +222,14 @@ impl CommandError {
 
     pub(crate) fn usage(text: &str) -> Self {
         Self::new(ErrorCode::BadCommand, text)
+    }
+
+    /// What was given is no operation.
+    pub(crate) fn unfit(Unfit(why): &Unfit, usage: &str) -> Self {
+        match &**why {
+            "" => Self::usage(usage),
+            why => Self::usage(why),
+        }
     }
 
     pub(crate) fn text(error: TextError) -> Self {

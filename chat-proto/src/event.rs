@@ -7,12 +7,14 @@
 
 mod timestamp;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::moderation::{Ban, Measure, Remark, Standing, Topic};
 use crate::name::{MAX_NAME_COLUMNS, Name};
 use crate::text::{MAX_TEXT, Text};
 
-pub use crate::identity::{KeyId, MessageId, RoomId, RunId, Secret, Tag};
+pub use crate::identity::{Fingerprint, KeyId, MessageId, RoomId, RunId, Secret, Tag};
 pub use timestamp::Timestamp;
 
 /// Something that happened in the room.
@@ -58,7 +60,11 @@ pub enum Body {
         /// How many people are in it, as the events before it have told: 0 when
         /// it is opened, when all who were in it before are gone.
         people: usize,
+        /// The measures that stand.
+        standing: Box<Standing>,
     },
+    /// An operator did something.
+    Measure(Box<Measure>),
 }
 
 /// A person who comes in.
@@ -133,7 +139,7 @@ pub struct Speech {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// The answer to `/hello`.
-    Welcome(Welcome),
+    Welcome(Box<Welcome>),
     /// A sentence for the person.
     Notice(Text),
     /// A refusal of a request.
@@ -180,6 +186,29 @@ pub enum Reply {
         /// The mark that the request had.
         id: Option<MessageId>,
     },
+    /// A request was carried out, of a kind that has no other answer.
+    Done {
+        /// What was done.
+        text: Text,
+        /// The mark that the request had.
+        id: Option<MessageId>,
+    },
+    /// A piece of the answer to `bans`.
+    Bans {
+        /// Some of the bans.
+        bans: Vec<CountedBan>,
+        /// Whether another piece follows.
+        more: bool,
+        /// The mark that the request had.
+        id: Option<MessageId>,
+    },
+    /// The answer to `whois`.
+    Whois {
+        /// The person.
+        person: Box<Profile>,
+        /// The mark that the request had.
+        id: Option<MessageId>,
+    },
     /// The server stops.
     Goodbye {
         /// The same for people.
@@ -187,6 +216,46 @@ pub enum Reply {
         /// When to come back, counted from now.
         after: Duration,
     },
+}
+
+/// A ban, and how often it was hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountedBan {
+    /// The ban.
+    pub ban: Ban,
+    /// How many connections it has kept out, since the server was started.
+    pub hits: u64,
+}
+
+/// What a peer may know of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// The name in the room, and the key that holds it.
+    pub person: Person,
+    /// When they came.
+    pub since: Timestamp,
+    /// How long they have said nothing.
+    pub idle: Duration,
+    /// What they chat with, as it says itself; `None` for one that says nothing, as `nc`.
+    pub program: Option<Remark>,
+    /// Whether they are an operator.
+    pub rank: Rank,
+    /// Until when they may not speak.
+    pub muted: Option<Timestamp>,
+    /// Only for operators: where they come from; `None` for the control socket.
+    pub address: Option<IpAddr>,
+    /// Only for operators: the key that they have shown.
+    pub key: Option<Fingerprint>,
+}
+
+/// What a person may do in the room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// What all people may do.
+    #[default]
+    Ordinary,
+    /// Keep order.
+    Operator,
 }
 
 /// The answer to a program's `/hello`.
@@ -219,6 +288,10 @@ pub struct Welcome {
     pub names: Vec<Person>,
     /// The limits that the server enforces.
     pub limits: Limits,
+    /// What the room is about.
+    pub topic: Option<Topic>,
+    /// What the program may do.
+    pub rank: Rank,
     /// The secret by which the program proves later that it is the same one; from a
     /// server that knows secrets.
     pub secret: Option<Secret>,
@@ -319,12 +392,24 @@ pub enum ErrorCode {
     Password,
     /// The peer may not do this, or may not come in without a key that is listed.
     NotAllowed,
+    /// There is no person, ban, mute or message that the request means.
+    NotFound,
+    /// An operator has removed the peer from the room.
+    Removed,
+    /// The peer is banned.
+    Banned,
+    /// The peer may not speak for now.
+    Muted,
+    /// The peer has spoken a moment ago, and is to wait: slow mode.
+    Slow,
+    /// No newcomers come in now.
+    Locked,
     /// A code that this version does not know.
     Other,
 }
 
 impl ErrorCode {
-    const ALL: [(Self, &str); 12] = [
+    const ALL: [(Self, &str); 18] = [
         (Self::TooLong, "too_long"),
         (Self::NotUtf8, "not_utf8"),
         (Self::Empty, "empty"),
@@ -336,6 +421,12 @@ impl ErrorCode {
         (Self::Full, "full"),
         (Self::Password, "password"),
         (Self::NotAllowed, "not_allowed"),
+        (Self::NotFound, "not_found"),
+        (Self::Removed, "removed"),
+        (Self::Banned, "banned"),
+        (Self::Muted, "muted"),
+        (Self::Slow, "slow"),
+        (Self::Locked, "locked"),
         (Self::Other, "other"),
     ];
 

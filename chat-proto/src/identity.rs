@@ -1,7 +1,11 @@
 //! Identities on the wire: of a message, a room, a run of the server, and the program
 //! behind a connection. To a reader all of them are opaque, and are compared as they are.
 
+mod key;
+
 use std::fmt;
+
+pub use key::{Fingerprint, KeyId};
 
 /// A mark that a program gives its message, to know it again when it comes
 /// back: 1 to [`MessageId::MAX_BYTES`] visible ASCII characters.
@@ -126,7 +130,7 @@ const RANDOM_BITS: u32 = 20;
 /// The server's note in an event, from which it knows after a restart which
 /// program the event is of. Without the server's key it tells nothing. On the wire
 /// 16 hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(u64);
 
 impl Tag {
@@ -151,59 +155,6 @@ impl fmt::Display for Tag {
         write!(f, "{:016x}", self.0)
     }
 }
-
-/// The key that holds a name: the first [`KeyId::LENGTH`] characters of the fingerprint
-/// that `ssh-keygen -l` prints, behind `SHA256:`. These are 96 bits, so no other key
-/// can be made that has the same ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId([u8; Self::LENGTH]);
-
-impl KeyId {
-    /// How many characters it has.
-    pub const LENGTH: usize = 16;
-
-    /// The beginning of the SHA-256 digest of a key.
-    pub fn of_digest(digest: &[u8; 32]) -> Self {
-        let mut characters = [0; Self::LENGTH];
-        for (place, character) in (0..).zip(&mut characters) {
-            *character = BASE64[six_bits(digest, place)];
-        }
-        Self(characters)
-    }
-
-    /// Reads what [`fmt::Display`] writes.
-    pub fn parse(text: &str) -> Option<Self> {
-        let characters: [u8; Self::LENGTH] = text.as_bytes().try_into().ok()?;
-        let is_one = characters
-            .iter()
-            .all(|character| BASE64.contains(character));
-        is_one.then_some(Self(characters))
-    }
-
-    /// Its characters.
-    pub fn as_str(&self) -> &str {
-        str::from_utf8(&self.0).expect("all of them are ASCII")
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The six bits of `bytes` that stand at this place, where each place has six.
-fn six_bits(bytes: &[u8], place: usize) -> usize {
-    let first = place * 6;
-    let pair = [
-        bytes[first / 8],
-        bytes.get(first / 8 + 1).copied().unwrap_or(0),
-    ];
-    usize::from(u16::from_be_bytes(pair) >> (10 - first % 8) & 0b11_1111)
-}
-
-/// RFC 4648, 4.
-const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 fn sixteen_digits(digits: &str) -> Option<u64> {
     let is_one = digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -285,24 +236,6 @@ mod tests {
             prop_assert!(early == late || (one < two) == (early < late));
             prop_assert_eq!(one.milliseconds(), early);
             prop_assert_eq!(RunId::parse(&one.to_string()), Some(one));
-        }
-    }
-
-    #[test]
-    fn a_key_is_named_by_the_beginning_of_its_fingerprint() {
-        // SHA-256 of nothing, and what `base64` makes of it.
-        let digest = *b"\xe3\xb0\xc4\x42\x98\xfc\x1c\x14\x9a\xfb\xf4\xc8\x99\x6f\xb9\x24\
-            \x27\xae\x41\xe4\x64\x9b\x93\x4c\xa4\x95\x99\x1b\x78\x52\xb8\x55";
-        let id = KeyId::of_digest(&digest);
-        assert_eq!(id.as_str(), "47DEQpj8HBSa+/TI");
-        assert_eq!(KeyId::parse("47DEQpj8HBSa+/TI"), Some(id));
-        for other in [
-            "47DEQpj8HBSa+/T",
-            "47DEQpj8HBSa+/TIm",
-            "47DEQpj8HBSa+/T=",
-            "47DEQpj8HBSa+/é",
-        ] {
-            assert_eq!(KeyId::parse(other), None, "{other}");
         }
     }
 

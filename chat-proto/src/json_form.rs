@@ -7,22 +7,30 @@
 
 mod event;
 mod limits;
+mod measure;
 mod object;
 mod record;
 mod reply;
 mod request;
 mod trouble;
+mod values;
 
-use crate::command::{Command, Hello, Past};
+use serde::Deserialize;
+
+use crate::catalogue::Arguments;
+use crate::command::{Command, Entry, Hello, Past};
 use crate::event::{Body, Event, RunId, ServerMessage};
-use object::{Object, ResumeObject, Str, parse_object, to_name};
+use measure::{MeasureObject, StandingObject};
+use object::{Object, ResumeObject, parse_object};
+use values::{Str, to_name};
 
 pub use crate::event::MAX_LINE;
 pub use event::encode_event;
-pub use object::MalformedObject;
+pub use measure::private_part;
 pub use record::{Record, Recorded};
 pub use reply::encode_reply;
 pub use request::parse_command;
+pub use values::MalformedObject;
 
 /// Whether a line that [`encode_event`] wrote is of something said or done.
 pub fn is_speech(line: &[u8]) -> bool {
@@ -65,7 +73,12 @@ fn parse_any(line: &str) -> Result<Option<ServerMessage>, MalformedObject> {
             room: object.to_room().ok_or(MalformedObject)?,
             run: object.run.as_deref().and_then(RunId::parse),
             people: object.people.ok_or(MalformedObject)?,
+            standing: Box::new(parse_members::<StandingObject<'_>>(line)?.to_standing()?),
         },
+        kind if measure::is_type(kind) => {
+            let measure = parse_members::<MeasureObject<'_>>(line)?.to_measure(kind)?;
+            Body::Measure(Box::new(measure))
+        }
         _ => {
             return object
                 .to_reply()
@@ -78,6 +91,11 @@ fn parse_any(line: &str) -> Result<Option<ServerMessage>, MalformedObject> {
         time: time.parse().map_err(|_| MalformedObject)?,
         body,
     })))
+}
+
+/// Some members of the object on a line.
+fn parse_members<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, MalformedObject> {
+    serde_json::from_str(line).map_err(|_| MalformedObject)
 }
 
 /// Appends the line of a command. [`Command::Help`] has none: in this form it
@@ -109,6 +127,12 @@ pub fn encode_command(command: &Command, out: &mut Vec<u8>) {
             }
             object.id = id.as_ref().map(|id| id.as_str().into());
         }
+        Command::Operate { operation, id } => {
+            object.id = id.as_ref().map(|id| id.as_str().into());
+            if let Arguments::Operation { slots, .. } = command.kind().entry().arguments {
+                object.fill_operation(&operation.given(), slots);
+            }
+        }
         Command::Who | Command::Quit | Command::Help | Command::Password(_) | Command::Hello(_) => {
         }
     }
@@ -129,6 +153,8 @@ impl Hello {
                 secret: resume.secret.map(|secret| secret.to_digits().into()),
             }),
             replay: Some(self.replay).filter(|replay| *replay > 0),
+            program: self.program.as_ref().map(|it| it.as_str().into()),
+            join: (self.entry == Entry::Aside).then_some(false),
             ..Object::default()
         }
         .write(&mut line);

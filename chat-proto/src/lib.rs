@@ -326,6 +326,7 @@ pub mod foreign;
 pub mod framing;
 pub mod identity;
 pub mod json_form;
+pub mod moderation;
 pub mod name;
 pub mod password;
 pub mod text;

@@ -5,12 +5,18 @@
 //! character, which no name and no text can forge, since every line of a text
 //! stands behind its speaker's name.
 
+mod measure;
+mod reply;
+
 use crate::catalogue::{self, Arguments};
-use crate::command::{Command, CommandError, Hello, Past};
-use crate::event::{Body, Event, Person, Reply, Speech};
+use crate::command::{Command, CommandError, Given, Hello, OwnConnections, Past, Slot};
+use crate::event::{Body, Event, Person, Rank, Reply, Speech};
 use crate::name::Name;
 use crate::password::Password;
 use crate::text::{self, Text, TextError};
+
+pub use measure::measure;
+pub use reply::{bans, whois};
 
 /// How the first line of the server's greeting begins (after its CR).
 pub const GREETING: &str = "-- chat/1";
@@ -30,7 +36,7 @@ pub const KEYS_ONLY: &str = "keys only";
 
 /// The longest line that a connection in this form may send: a text of the
 /// longest kind behind the longest command.
-pub const MAX_LINE: usize = text::MAX_TEXT + "/nick ".len();
+pub const MAX_LINE: usize = text::MAX_TEXT + "/announce ".len();
 
 /// Appends the lines of an event.
 pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
@@ -71,6 +77,11 @@ fn encode(event: &Event, time: &str, out: &mut Vec<u8>) {
                 &[time, "[", old.as_str(), "] is now known as ", new.as_str()],
             );
         }
+        Body::Measure(measure) => {
+            for line in measure::measure(measure, event.time) {
+                put(out, &[time, &line]);
+            }
+        }
         Body::Room { .. } => {}
     }
 }
@@ -106,11 +117,12 @@ pub const MAX_ONE_BY_ONE: usize = 3;
 /// Appends the lines of a reply.
 pub fn encode_reply(reply: &Reply, out: &mut Vec<u8>) {
     match reply {
-        Reply::Notice(text) | Reply::Error { text, .. } | Reply::Goodbye { text, .. } => {
-            for line in text.as_str().split('\n') {
-                put(out, &["-- ", line]);
-            }
-        }
+        Reply::Notice(text)
+        | Reply::Error { text, .. }
+        | Reply::Done { text, .. }
+        | Reply::Goodbye { text, .. } => put_remarks(out, text.as_str().split('\n')),
+        Reply::Bans { bans, .. } => put_remarks(out, self::bans(bans)),
+        Reply::Whois { person, .. } => put_remarks(out, whois(person)),
         Reply::People { people, names, .. } => {
             let people = people.to_string();
             put(out, &["-- here (", &people, " in all): ", &list(names)]);
@@ -130,6 +142,13 @@ pub fn encode_reply(reply: &Reply, out: &mut Vec<u8>) {
     }
 }
 
+/// The server's words to one peer.
+fn put_remarks(out: &mut Vec<u8>, lines: impl IntoIterator<Item: AsRef<str>>) {
+    for line in lines {
+        put(out, &["-- ", line.as_ref()]);
+    }
+}
+
 fn list(people: &[Person]) -> String {
     let names = people.iter().map(|person| person.name.as_str());
     names.collect::<Vec<_>>().join(", ")
@@ -143,13 +162,14 @@ fn put(out: &mut Vec<u8>, parts: &[&str]) {
     out.push(b'\n');
 }
 
-/// Reads the line that a person typed. `None` is a line that shows nothing, such as a
+/// Reads the line that a person of this rank typed, which decides what is proposed in the
+/// place of an unknown command. `None` is a line that shows nothing, such as a
 /// blank one or one that only sets colours.
 ///
 /// # Errors
 ///
 /// When the command is unknown, or lacks an argument.
-pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
+pub fn parse_command(line: &str, rank: Rank) -> Result<Option<Command>, CommandError> {
     let line = line.strip_prefix('\u{feff}').unwrap_or(line);
     if line.trim().is_empty() {
         return Ok(None);
@@ -169,8 +189,15 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
         }));
     }
     let (word, rest) = command.split_once([' ', '\t']).unwrap_or((command, ""));
-    let Some((entry, form)) = catalogue::by_word(word) else {
-        return Err(unknown(word));
+    let known = catalogue::by_word(word).map(|found| (found, OwnConnections::Spared));
+    let emphatic = || {
+        let (entry, form) = catalogue::by_word(word.strip_suffix('!')?)?;
+        let may_be = matches!(entry.arguments,
+            Arguments::Operation { slots, .. } if slots.contains(&Slot::Emphasis));
+        may_be.then_some(((entry, form), OwnConnections::Included))
+    };
+    let Some(((entry, form), own)) = known.or_else(emphatic) else {
+        return Err(unknown(word, rank));
     };
     let rest = rest.trim();
     let usage = || CommandError::usage(form.usage);
@@ -191,13 +218,52 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
             command(Past::Last(count), None)
         }
         Arguments::Hello(command) => command(Hello::parse(rest)?),
+        Arguments::Operation { slots, make } => {
+            let given = given(rest, slots, own).ok_or_else(usage)?;
+            let operation = make(&given).map_err(|why| CommandError::unfit(&why, form.usage))?;
+            Command::Operate {
+                operation,
+                id: None,
+            }
+        }
     };
     Ok(Some(command))
 }
 
-fn unknown(word: &str) -> CommandError {
+/// Splits what stands behind a command. `None` if it is too much, or no time stands in the
+/// place of one.
+fn given(mut rest: &str, slots: &[Slot], own: OwnConnections) -> Option<Given> {
+    let mut given = Given {
+        own,
+        ..Given::default()
+    };
+    for slot in slots {
+        let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let behind = behind.trim_start();
+        match slot {
+            Slot::Emphasis => continue,
+            Slot::Rest => {
+                given.text = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
+                return Some(given);
+            }
+            Slot::Word(_) => given.word = Some(word.to_owned()).filter(|word| !word.is_empty()),
+            Slot::Number(_) if word.is_empty() => {}
+            Slot::Number(_) => given.number = Some(word.parse().ok()?),
+            Slot::Term => match word.parse() {
+                Ok(term) => given.term = Some(term),
+                // Probably meant for one.
+                Err(()) if word.starts_with(|first: char| first.is_ascii_digit()) => return None,
+                Err(()) => continue,
+            },
+        }
+        rest = behind;
+    }
+    (rest.is_empty() || slots.is_empty()).then_some(given)
+}
+
+fn unknown(word: &str, rank: Rank) -> CommandError {
     let shown: String = text::clean(word).chars().take(32).collect();
-    let advice = match catalogue::nearest(word) {
+    let advice = match catalogue::nearest(word, rank) {
         Some(command) => format!(": did you mean /{command}? /help lists the commands"),
         None => "; /help lists the commands, // says a line that begins with /".to_owned(),
     };

@@ -50,10 +50,14 @@ fn decode(criterion: &mut Criterion) {
     let object = format!("{{\"type\":\"message\",\"text\":\"{}\"}}", said());
     group.throughput(Throughput::Elements(1));
     group.bench_function("JSON command", |bencher| {
-        bencher.iter(|| json_form::parse_command(black_box(&object)).is_ok());
+        bencher.iter(|| {
+            json_form::parse_command(black_box(&object), chat_proto::event::Rank::Ordinary).is_ok()
+        });
     });
     group.bench_function("text command", |bencher| {
-        bencher.iter(|| text_form::parse_command(black_box(&object)).is_ok());
+        bencher.iter(|| {
+            text_form::parse_command(black_box(&object), chat_proto::event::Rank::Ordinary).is_ok()
+        });
     });
     group.finish();
 }

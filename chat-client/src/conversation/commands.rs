@@ -2,18 +2,22 @@
 
 use chat_proto::catalogue;
 use chat_proto::command::{Command, Kind};
+use chat_proto::event::Rank;
 use chat_proto::text_form;
 
 use super::options::Audience;
 
 /// Whether a line is `/quit`.
 pub fn is_quit(line: &str) -> bool {
-    matches!(text_form::parse_command(line), Ok(Some(Command::Quit)))
+    matches!(
+        text_form::parse_command(line, Rank::Ordinary),
+        Ok(Some(Command::Quit))
+    )
 }
 
 /// The answer to `/help`.
 pub(super) fn help(audience: Audience) -> String {
-    let commands = catalogue::help(Some((Kind::Quit, ", and so does Ctrl-D")));
+    let commands = catalogue::help(Rank::Ordinary, Some((Kind::Quit, ", and so does Ctrl-D")));
     match audience {
         Audience::Prompt => format!("{commands}\n{MARK}\n{KEYS}"),
         Audience::Lines => format!("{commands}\n{MARK}"),

@@ -10,6 +10,7 @@ use chat_proto::event::{
 use chat_proto::json_form::{self, MalformedObject};
 use chat_proto::name::Name;
 use chat_proto::text::{MAX_TEXT, Text};
+use chat_proto::text_form;
 
 use super::about::about;
 use super::netsplit::Netsplit;
@@ -111,6 +112,12 @@ impl Conversation {
                 names => Kind::Left(names),
             },
             Body::Renamed { old, new, .. } => self.rename(old, new, age, time),
+            Body::Measure(measure) => {
+                for line in text_form::measure(&measure, time) {
+                    self.show(Line::notice(line.trim_start_matches("-- ")));
+                }
+                return;
+            }
             Body::Room { people, .. } => {
                 if let Some(netsplit) = &mut self.netsplit
                     && people == 0
@@ -252,7 +259,7 @@ impl Conversation {
         match reply {
             // A second welcome would have every message sent again.
             Reply::Welcome(_) if matches!(self.stage, Stage::Json(_)) => {}
-            Reply::Welcome(welcome) => self.welcome(welcome, now),
+            Reply::Welcome(welcome) => self.welcome(*welcome, now),
             // The goodbye in words, as for `nc`.
             Reply::Notice(_) if self.is_leaving() => {}
             Reply::Notice(text) => self.show(Line::notice(text.as_str())),
@@ -271,6 +278,11 @@ impl Conversation {
                 }
                 let lines = if missed == 1 { "line" } else { "lines" };
                 self.show(Line::status(format!("you missed {missed} {lines}")));
+            }
+            Reply::Done { text, .. } => self.show(Line::notice(text.as_str())),
+            Reply::Bans { bans, .. } => self.show(Line::notice(text_form::bans(&bans).join("\n"))),
+            Reply::Whois { person, .. } => {
+                self.show(Line::notice(text_form::whois(&person).join("\n")));
             }
             Reply::Confirmed { id, .. } => self.confirmed(&id),
             Reply::History { first, last, .. } => {

@@ -1,6 +1,7 @@
 //! Lines that the person types or pipes.
 
 use chat_proto::command::Command;
+use chat_proto::event::Rank;
 use chat_proto::json_form;
 use chat_proto::text_form;
 
@@ -61,7 +62,7 @@ impl Conversation {
     }
 
     pub(super) fn send_json(&mut self, line: &str) {
-        let command = match text_form::parse_command(line) {
+        let command = match text_form::parse_command(line, Rank::Ordinary) {
             Ok(None) => return,
             Ok(Some(command)) => command,
             Err(error) => return self.refuse(error.to_string()),

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use chat_proto::catalogue;
+use chat_proto::event::Rank;
 
 use super::clean;
 use super::draft::Draft;
@@ -34,7 +35,7 @@ impl Completion {
         let (start, end) = (draft.token_start(), draft.cursor());
         let word = &draft.text()[start..end];
         let (mark, typed, words, ending) = if start == 0 && word.starts_with('/') {
-            let commands = catalogue::words();
+            let commands = catalogue::words(Rank::Ordinary);
             let commands = commands.iter().map(|command| format!("/{command}"));
             ("", word, commands.collect(), " ")
         } else if let Some(name) = word.strip_prefix('@') {

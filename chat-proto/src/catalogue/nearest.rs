@@ -39,11 +39,12 @@ fn slips(typed: &[u8], meant: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use crate::catalogue::nearest;
+    use crate::event::Rank;
 
     #[track_caller]
     fn check(words: &[&str], expected: Option<&str>) {
         for word in words {
-            assert_eq!(nearest(word), expected, "/{word}");
+            assert_eq!(nearest(word, Rank::Ordinary), expected, "/{word}");
         }
     }
 

@@ -1,6 +1,8 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::command::Slot;
+use crate::event::Rank;
 use crate::text::MAX_TEXT;
 use crate::{json_form, text_form};
 
@@ -13,6 +15,12 @@ fn example(arguments: Arguments) -> &'static str {
         Arguments::Password(_) => "correct horse",
         Arguments::Past(_) => "7",
         Arguments::Hello(_) => r#"{"protocol":1}"#,
+        Arguments::Operation { slots, .. } => match slots {
+            [] => "",
+            [Slot::Number(_), ..] => "7",
+            [Slot::Rest] => "a lake",
+            _ => "ann",
+        },
     }
 }
 
@@ -23,18 +31,24 @@ fn a_command_is_read_in_each_form_that_it_has() {
         if let Some(form) = entry.text {
             for word in [form.word.to_owned(), form.word.to_uppercase()] {
                 let line = format!("/{word} {}", example(entry.arguments));
-                let command = text_form::parse_command(&line).unwrap().unwrap();
+                let command = text_form::parse_command(&line, Rank::Operator)
+                    .unwrap()
+                    .unwrap();
                 assert_eq!(command.kind(), entry.kind, "{line}");
             }
         }
         if let Some(kind) = entry.json {
-            let line = format!(r#"{{"type":"{kind}","text":"a","name":"a","count":7,"id":"1"}}"#);
-            let command = json_form::parse_command(&line).unwrap().unwrap();
+            let line = format!(
+                r#"{{"type":"{kind}","text":"a","name":"a","count":7,"id":"1","what":"::1","duration":"90s","seconds":5,"target":6,"force":true}}"#
+            );
+            let command = json_form::parse_command(&line, Rank::Operator)
+                .unwrap()
+                .unwrap();
             assert_eq!(command.kind(), entry.kind, "{line}");
             let mut encoded = Vec::new();
             json_form::encode_command(&command, &mut encoded);
             let encoded = String::from_utf8(encoded).unwrap();
-            let read = json_form::parse_command(&encoded);
+            let read = json_form::parse_command(&encoded, Rank::Operator);
             assert_eq!(read, Ok(Some(command)), "{encoded}");
         }
     }
@@ -44,6 +58,16 @@ fn a_command_is_read_in_each_form_that_it_has() {
 fn a_command_that_lacks_its_argument_is_refused_with_its_usage() {
     for (entry, form) in text_forms() {
         let wrong = match entry.arguments {
+            // All of it may be missing.
+            Arguments::Operation {
+                slots: [] | [Slot::Rest],
+                ..
+            } => continue,
+            Arguments::Operation {
+                slots: [Slot::Number(_), ..],
+                ..
+            } => "x",
+            Arguments::Operation { .. } => "",
             Arguments::None(_) | Arguments::Id(_) => {
                 assert_eq!((form.argument, form.usage), ("", ""), "{form:?}");
                 continue;
@@ -51,7 +75,8 @@ fn a_command_that_lacks_its_argument_is_refused_with_its_usage() {
             Arguments::Text(_) | Arguments::Name(_) | Arguments::Password(_) => "",
             Arguments::Past(_) | Arguments::Hello(_) => "x",
         };
-        let refusal = text_form::parse_command(&format!("/{} {wrong}", form.word)).unwrap_err();
+        let refusal = text_form::parse_command(&format!("/{} {wrong}", form.word), Rank::Operator)
+            .unwrap_err();
         assert_eq!(refusal.to_string(), form.usage);
         let shown = format!("/{} {}", form.word, form.argument);
         assert!(form.usage.contains(&shown), "{}", form.usage);
@@ -60,17 +85,22 @@ fn a_command_that_lacks_its_argument_is_refused_with_its_usage() {
 
 #[test]
 fn what_people_type_is_proposed_and_in_the_help() {
-    let help = help(None);
-    for (entry, form) in text_forms() {
-        let is_typed = form.typist == Typist::Person;
-        assert_eq!(words().contains(&form.word), is_typed, "{form:?}");
-        let is_told = help.contains(&format!("\n/{} ", form.word));
-        assert_eq!(is_told, is_typed && entry.kind != Kind::Help, "{form:?}");
-        let proposed = nearest(form.word);
-        assert_eq!(proposed == Some(form.word), is_typed, "{form:?}");
-        for synonym in form.synonyms {
-            assert_eq!(nearest(synonym), Some(form.word), "{synonym}");
+    for rank in [Rank::Ordinary, Rank::Operator] {
+        let help = help(rank, None);
+        for (entry, form) in text_forms() {
+            let is_typed = form.typist == Typist::Person && entry.rank <= rank;
+            assert_eq!(words(rank).contains(&form.word), is_typed, "{form:?}");
+            let is_told = help.contains(&format!("\n/{} ", form.word));
+            assert_eq!(is_told, is_typed && entry.kind != Kind::Help, "{form:?}");
+            let proposed = nearest(form.word, rank);
+            assert_eq!(proposed == Some(form.word), is_typed, "{form:?}");
+            for synonym in form.synonyms {
+                let proposed = nearest(synonym, rank);
+                assert_eq!(proposed == Some(form.word), is_typed, "{synonym}");
+            }
         }
+        let kinds: Vec<_> = types(rank).collect();
+        assert_eq!(kinds.contains(&"kick"), rank == Rank::Operator);
     }
 }
 
@@ -85,7 +115,7 @@ fn each_name_is_that_of_one_command() {
         }
     }
     let mut names = HashSet::new();
-    assert!(types().all(|kind| names.insert(kind)));
+    assert!(types(Rank::Operator).all(|kind| names.insert(kind)));
     for entry in &CATALOGUE {
         assert_eq!(CATALOGUE.iter().filter(|e| e.kind == entry.kind).count(), 1);
     }
@@ -104,8 +134,10 @@ fn the_longest_line_holds_each_command_with_the_longest_text() {
 #[test]
 fn the_words_are_in_order() {
     assert_eq!(
-        words(),
-        ["forget", "help", "history", "me", "nick", "quit", "who"]
+        words(Rank::Ordinary),
+        [
+            "forget", "help", "history", "me", "nick", "quit", "topic", "who", "whois"
+        ]
     );
 }
 
@@ -118,9 +150,11 @@ whatever you type is said to everyone here
 /who          tells who is here
 /history N    shows the last N things that were said
 /forget NAME  frees a name that belongs to your key
+/topic [TEXT] tells what the room is about; operators set it
+/whois NAME   tells what is known of a person
 /quit         leaves, and so does Ctrl-D
 //TEXT        says a line that begins with /";
     let remark = ", and so does Ctrl-D";
-    assert_eq!(help(Some((Kind::Quit, remark))), expected);
-    assert_eq!(help(None), expected.replace(remark, ""));
+    assert_eq!(help(Rank::Ordinary, Some((Kind::Quit, remark))), expected);
+    assert_eq!(help(Rank::Ordinary, None), expected.replace(remark, ""));
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -52,6 +53,17 @@ impl Timestamp {
         put(17, 2, time.second().unsigned_abs().into());
         put(20, 3, time.millisecond().unsigned_abs().into());
         Some(digits)
+    }
+
+    /// The time so much later, or the last that can be written.
+    pub fn after(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(time).unwrap_or(jiff::Timestamp::MAX))
+    }
+
+    /// How much later it is than another time; zero if it is earlier.
+    pub fn since(self, earlier: Self) -> Duration {
+        let time = self.unix_milliseconds() - earlier.unix_milliseconds();
+        Duration::from_millis(u64::try_from(time).unwrap_or(0))
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.

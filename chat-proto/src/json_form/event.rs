@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::measure::{self, MeasureObject, StandingObject};
 use crate::event::{Arrival, Body, Event, KeyId, MessageId, Speech, Tag};
 use crate::name::Name;
 use crate::text::Text;
@@ -31,13 +32,24 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
             put_member("new", new.as_str(), out);
             put_tag(*tag, out);
         }
-        Body::Room { room, run, people } => {
+        Body::Room {
+            room,
+            run,
+            people,
+            standing,
+        } => {
             out.extend_from_slice(b"room\",\"people\":");
             put_json(people, out);
             put_member("room", room.as_str(), out);
             if let Some(run) = run {
                 put_member("run", &run.to_string(), out);
             }
+            put_members(&StandingObject::of(standing), out);
+        }
+        Body::Measure(measure) => {
+            out.extend_from_slice(measure::type_of(&measure.kind).as_bytes());
+            out.push(b'"');
+            put_members(&MeasureObject::of(measure), out);
         }
     }
     out.extend_from_slice(b"}\n");
@@ -88,6 +100,18 @@ fn put_names<'a>(key: &str, names: impl Iterator<Item = &'a Name>, out: &mut Vec
 fn put_tag(tag: Option<Tag>, out: &mut Vec<u8>) {
     if let Some(tag) = tag {
         put_member("tag", &tag.to_string(), out);
+    }
+}
+
+/// Appends the members of another object.
+fn put_members<T: Serialize>(object: &T, out: &mut Vec<u8>) {
+    let start = out.len();
+    put_json(object, out);
+    out.pop();
+    match out.len() - start {
+        // It has none.
+        1 => out.truncate(start),
+        _ => out[start] = b',',
     }
 }
 

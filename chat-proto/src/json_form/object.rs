@@ -5,17 +5,15 @@ use std::collections::HashSet;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::limits::LimitsObject;
+use super::measure::{BanObject, TopicObject};
+use super::values::{MalformedObject, Str, to_name};
 use super::{event, trouble};
+use crate::command::{Given, OwnConnections, Slot};
 use crate::event::{Arrival, KeyId, MessageId, Person, RoomId, Speech, Tag};
 use crate::name::Name;
 use crate::text::Text;
-
-/// The server sent a line that is not an object of this protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MalformedObject;
 
 /// serde would take an array for an object as well.
 pub(super) fn parse_object<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, String> {
@@ -23,32 +21,6 @@ pub(super) fn parse_object<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, S
         return Err("it does not begin with {".to_owned());
     }
     serde_json::from_str(line).map_err(|error| trouble::of_object(&error))
-}
-
-/// A string that is borrowed where it stands without escapes; serde would copy
-/// each that is within an `Option`.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Str<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'a> From<&'a str> for Str<'a> {
-    fn from(string: &'a str) -> Self {
-        Self(string.into())
-    }
-}
-
-impl From<String> for Str<'_> {
-    fn from(string: String) -> Self {
-        Self(string.into())
-    }
-}
-
-impl Deref for Str<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
 }
 
 /// Every object of the protocol.
@@ -111,6 +83,36 @@ pub(super) struct Object<'a> {
     pub(super) resumed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) from: Option<u64>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) topic: Option<TopicObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) operator: Option<bool>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<Str<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) idle_ms: Option<u64>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) program: Option<Str<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) join: Option<bool>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) what: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) duration: Option<Str<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) target: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) force: Option<bool>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) muted: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<Str<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) bans: Option<Vec<BanObject<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) missed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,17 +152,38 @@ impl Object<'_> {
         out.push(b'\n');
     }
 
+    pub(super) fn fill_operation(&mut self, given: &Given, slots: &[Slot]) {
+        let word = || given.word.clone().map(Str::from);
+        for slot in slots {
+            match *slot {
+                Slot::Word("what") => self.what = word(),
+                Slot::Word(_) => self.name = word(),
+                Slot::Term => self.duration = given.term.map(|term| term.to_string().into()),
+                Slot::Number("target") => self.target = given.number,
+                Slot::Number(_) => self.seconds = given.number,
+                Slot::Rest => self.text = given.text.clone().map(Str::from),
+                Slot::Emphasis => {
+                    self.force = (given.own == OwnConnections::Included).then_some(true);
+                }
+            }
+        }
+    }
+
     pub(super) fn to_speech(&self) -> Result<Speech, MalformedObject> {
         Ok(Speech {
             name: to_name(&self.name)?,
             text: self.to_text()?,
-            held: match &self.held {
-                Some(Held::One(held)) => KeyId::parse(held),
-                _ => None,
-            },
+            held: self.to_held(),
             id: self.to_id(),
             tag: self.to_tag(),
         })
+    }
+
+    pub(super) fn to_held(&self) -> Option<KeyId> {
+        match &self.held {
+            Some(Held::One(held)) => KeyId::parse(held),
+            _ => None,
+        }
     }
 
     pub(super) fn to_text(&self) -> Result<Text, MalformedObject> {
@@ -225,28 +248,4 @@ pub(super) fn tagged(names: Vec<Name>, tags: Option<&[Option<Str<'_>>]>) -> Vec<
         }
     }
     arrivals
-}
-
-pub(super) fn to_name(name: &Option<Str<'_>>) -> Result<Name, MalformedObject> {
-    name.as_deref()
-        .and_then(|name| Name::parse(name).ok())
-        .ok_or(MalformedObject)
-}
-
-pub(super) fn number(value: &RawValue) -> Option<u64> {
-    serde_json::from_str(value.get()).ok()
-}
-
-pub(super) fn string(value: &RawValue) -> Option<Cow<'_, str>> {
-    // Most strings stand there as they are.
-    let json = value.get();
-    let plain = json
-        .strip_prefix('"')
-        .and_then(|json| json.strip_suffix('"'));
-    match plain {
-        Some(plain) if memchr::memchr(b'\\', plain.as_bytes()).is_none() => {
-            Some(Cow::Borrowed(plain))
-        }
-        _ => serde_json::from_str(json).ok(),
-    }
 }

@@ -5,8 +5,11 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::object::{MalformedObject, Str, parse_object, string, tagged};
+use super::measure::{self, MeasureObject, StandingObject};
+use super::object::{parse_object, tagged};
+use super::values::{MalformedObject, Str, string};
 use crate::event::{Arrival, MessageId, RoomId, RunId, SpeechKind, Tag, Timestamp};
+use crate::moderation::{Measure, Standing};
 use crate::name::Name;
 
 /// An event, as far as a history needs it.
@@ -30,6 +33,15 @@ pub enum Recorded<'a> {
         run: Option<RunId>,
         /// When that was.
         time: Option<Timestamp>,
+        /// The measures that stand.
+        standing: Option<Box<Standing>>,
+    },
+    /// An operator did something.
+    Measure {
+        /// What.
+        measure: Box<Measure>,
+        /// When.
+        time: Timestamp,
     },
     /// Something said or done, under a mark.
     Marked {
@@ -70,7 +82,7 @@ impl<'a> Record<'a> {
         let members: Members<'a> = parse_object(line).map_err(|_| MalformedObject)?;
         Ok(Self {
             seq: members.seq,
-            what: members.what().unwrap_or(Recorded::Other),
+            what: members.what(line).unwrap_or(Recorded::Other),
         })
     }
 }
@@ -104,17 +116,22 @@ struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    fn what(&self) -> Option<Recorded<'a>> {
+    fn what(&self, line: &'a str) -> Option<Recorded<'a>> {
         let kind = string(self.kind?)?;
         Some(match &*kind {
             "room" => Recorded::Room {
                 room: self.room.and_then(string).and_then(|id| RoomId::new(&id)),
                 run: self.run.and_then(string).and_then(|run| RunId::parse(&run)),
-                time: self
-                    .time
-                    .and_then(string)
-                    .and_then(|time| time.parse().ok()),
+                time: self.time(),
+                standing: standing(line),
             },
+            kind if measure::is_type(kind) => {
+                let object: MeasureObject<'_> = serde_json::from_str(line).ok()?;
+                Recorded::Measure {
+                    measure: Box::new(object.to_measure(kind).ok()?),
+                    time: self.time()?,
+                }
+            }
             "message" | "action" => Recorded::Marked {
                 kind: match &*kind {
                     "action" => SpeechKind::Action,
@@ -137,6 +154,10 @@ impl<'a> Members<'a> {
         })
     }
 
+    fn time(&self) -> Option<Timestamp> {
+        string(self.time?)?.parse().ok()
+    }
+
     fn tags(&self) -> Option<Vec<Option<Str<'_>>>> {
         serde_json::from_str(self.tags?.get()).ok()
     }
@@ -149,4 +170,9 @@ impl<'a> Members<'a> {
         let names: Vec<Str<'_>> = serde_json::from_str(self.names?.get()).ok()?;
         names.iter().map(|name| Name::parse(name).ok()).collect()
     }
+}
+
+fn standing(line: &str) -> Option<Box<Standing>> {
+    let object: StandingObject<'_> = serde_json::from_str(line).ok()?;
+    object.to_standing().ok().map(Box::new)
 }

@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use super::limits::{LimitsObject, milliseconds};
-use super::object::{Held, MalformedObject, Object, to_name};
-use crate::event::{ErrorCode, Person, Reply, Secret, Timestamp, Welcome};
+use super::measure::{BanObject, TopicObject};
+use super::object::{Held, Object};
+use super::values::{MalformedObject, Str, to_name};
+use crate::event::{
+    ErrorCode, Fingerprint, Person, Profile, Rank, Reply, Secret, Timestamp, Welcome,
+};
+use crate::moderation::Remark;
 
 /// Appends the line of a reply that is made at `time`.
 pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
@@ -53,6 +58,22 @@ pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
             object.last = Some(*last);
             object.id = id.as_ref().map(|id| id.as_str().into());
         }
+        Reply::Done { text, id } => {
+            object.kind = "done".into();
+            object.text = Some(text.as_str().into());
+            object.id = id.as_ref().map(|id| id.as_str().into());
+        }
+        Reply::Bans { bans, more, id } => {
+            object.kind = "bans".into();
+            object.bans = Some(bans.iter().map(BanObject::of_counted).collect());
+            object.more = Some(*more);
+            object.id = id.as_ref().map(|id| id.as_str().into());
+        }
+        Reply::Whois { person, id } => {
+            object.kind = "whois".into();
+            object.fill_profile(person);
+            object.id = id.as_ref().map(|id| id.as_str().into());
+        }
         Reply::Goodbye { text, after } => {
             object.kind = "goodbye".into();
             object.text = Some(text.as_str().into());
@@ -73,6 +94,43 @@ impl<'a> Object<'a> {
         }
     }
 
+    fn fill_profile(&mut self, profile: &'a Profile) {
+        self.name = Some(profile.person.name.as_str().into());
+        let held = profile.person.held.as_ref();
+        self.held = held.map(|held| Held::One(held.as_str().into()));
+        self.since = Some(profile.since.to_string().into());
+        self.idle_ms = Some(milliseconds(profile.idle));
+        self.program = profile.program.as_ref().map(|it| it.as_str().into());
+        self.operator = (profile.rank == Rank::Operator).then_some(true);
+        self.muted = profile.muted.map(|until| until.to_string().into());
+        self.address = profile.address.map(|address| address.to_string().into());
+        self.key = profile.key.map(|key| key.to_string().into());
+    }
+
+    fn to_profile(&self) -> Result<Profile, MalformedObject> {
+        let time = |time: &Str<'_>| time.parse::<Timestamp>().map_err(|_| MalformedObject);
+        Ok(Profile {
+            person: Person {
+                name: to_name(&self.name)?,
+                held: self.to_held(),
+            },
+            since: time(self.since.as_ref().ok_or(MalformedObject)?)?,
+            idle: Duration::from_millis(self.idle_ms.unwrap_or(0)),
+            program: self.program.as_deref().and_then(|it| Remark::new(it).ok()),
+            rank: self.to_rank(),
+            muted: self.muted.as_ref().map(time).transpose()?,
+            address: self.address.as_deref().and_then(|it| it.parse().ok()),
+            key: self.key.as_deref().and_then(Fingerprint::parse),
+        })
+    }
+
+    fn to_rank(&self) -> Rank {
+        match self.operator {
+            Some(true) => Rank::Operator,
+            Some(false) | None => Rank::Ordinary,
+        }
+    }
+
     fn fill_welcome(&mut self, welcome: &'a Welcome) {
         self.kind = "welcome".into();
         self.protocol = Some(crate::PROTOCOL);
@@ -86,12 +144,14 @@ impl<'a> Object<'a> {
         self.people = Some(welcome.people);
         self.fill_people(&welcome.names);
         self.limits = Some(LimitsObject::of(welcome.limits));
+        self.topic = welcome.topic.as_ref().map(TopicObject::of);
+        self.operator = (welcome.rank == Rank::Operator).then_some(true);
         self.secret = welcome.secret.map(|secret| secret.to_digits().into());
     }
 
     pub(super) fn to_reply(&self) -> Result<Option<Reply>, MalformedObject> {
         Ok(Some(match &*self.kind {
-            "welcome" => Reply::Welcome(self.to_welcome()?),
+            "welcome" => Reply::Welcome(Box::new(self.to_welcome()?)),
             "notice" => Reply::Notice(self.to_text()?),
             "error" => Reply::Error {
                 code: ErrorCode::of_word(self.code.as_deref().unwrap_or("")),
@@ -116,6 +176,24 @@ impl<'a> Object<'a> {
                 last: self.last.ok_or(MalformedObject)?,
                 id: self.to_id(),
             },
+            "done" => Reply::Done {
+                text: self.to_text()?,
+                id: self.to_id(),
+            },
+            "bans" => Reply::Bans {
+                bans: self
+                    .bans
+                    .iter()
+                    .flatten()
+                    .map(BanObject::to_counted)
+                    .collect::<Result<_, _>>()?,
+                more: self.more.unwrap_or(false),
+                id: self.to_id(),
+            },
+            "whois" => Reply::Whois {
+                person: Box::new(self.to_profile()?),
+                id: self.to_id(),
+            },
             "goodbye" => Reply::Goodbye {
                 text: self.to_text()?,
                 after: Duration::from_millis(self.after_ms.unwrap_or(0)),
@@ -138,6 +216,8 @@ impl<'a> Object<'a> {
             people: self.people.ok_or(MalformedObject)?,
             names: self.to_people()?,
             limits: limits.to_limits(),
+            topic: self.topic.as_ref().map(TopicObject::to_topic).transpose()?,
+            rank: self.to_rank(),
             secret: self.secret.as_deref().and_then(Secret::parse),
         })
     }

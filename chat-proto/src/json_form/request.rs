@@ -6,20 +6,25 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::object::{ResumeObject, number, parse_object, string};
+use super::object::{ResumeObject, parse_object};
 use super::trouble;
+use super::values::{number, string};
 use crate::catalogue::{self, Arguments};
-use crate::command::{Command, CommandError, Hello, Kind, Past, Resume};
-use crate::event::{ErrorCode, MessageId, RoomId, Secret};
+use crate::command::{
+    Command, CommandError, Entry, Given, Hello, Kind, OwnConnections, Past, Resume, Slot,
+};
+use crate::event::{ErrorCode, MessageId, Rank, RoomId, Secret};
+use crate::moderation::Remark;
 use crate::password::Password;
 use crate::text::Text;
 
-/// Reads a line from a program. `None` is a blank line.
+/// Reads a line from a program of this rank, which decides what is proposed in the place of
+/// an unknown `type`. `None` is a blank line.
 ///
 /// # Errors
 ///
 /// When it is not an object, or the object is not understood.
-pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
+pub fn parse_command(line: &str, rank: Rank) -> Result<Option<Command>, CommandError> {
     if line.trim().is_empty() {
         return Ok(None);
     }
@@ -51,7 +56,7 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
     let arguments = catalogue::by_type(&kind).map(|entry| entry.arguments);
     Ok(Some(match arguments {
         None | Some(Arguments::Hello(_) | Arguments::Password(_)) => {
-            let types: Vec<_> = catalogue::types().collect();
+            let types: Vec<_> = catalogue::types(rank).collect();
             return Err(usage(&format!("type is one of {}", types.join(", "))));
         }
         Some(Arguments::None(command)) => command(),
@@ -69,6 +74,14 @@ pub fn parse_command(line: &str) -> Result<Option<Command>, CommandError> {
                 usage(r#"history takes "count":20, or "first":1 and perhaps "last":9"#)
             })?;
             command(past, id)
+        }
+        Some(Arguments::Operation { slots, make }) => {
+            let given = request.to_given(slots).map_err(|why| usage(&why))?;
+            let form = catalogue::by_type(&kind).and_then(|entry| entry.text);
+            let how = form.map_or("", |form| form.usage);
+            let unfit = |why| CommandError::unfit(&why, how).about(id.clone());
+            let operation = make(&given).map_err(unfit)?;
+            Command::Operate { operation, id }
         }
     }))
 }
@@ -114,7 +127,16 @@ impl Hello {
                 .ok_or_else(|| CommandError::usage("replay is to be a number of messages"))?,
             None => 0,
         };
+        // An unknown program is no reason to turn it away.
+        let program = request.program.and_then(string);
+        let program = program.and_then(|program| Remark::new(&program).ok());
+        let entry = match request.join.map(RawValue::get) {
+            Some("false") => Entry::Aside,
+            _ => Entry::Join,
+        };
         Ok(Self {
+            program,
+            entry,
             protocol,
             name,
             password,
@@ -149,9 +171,70 @@ struct Request<'a> {
     first: Option<&'a RawValue>,
     #[serde(borrow)]
     last: Option<&'a RawValue>,
+    #[serde(borrow)]
+    program: Option<&'a RawValue>,
+    #[serde(borrow)]
+    join: Option<&'a RawValue>,
+    #[serde(borrow)]
+    what: Option<&'a RawValue>,
+    #[serde(borrow)]
+    duration: Option<&'a RawValue>,
+    #[serde(borrow)]
+    seconds: Option<&'a RawValue>,
+    #[serde(borrow)]
+    target: Option<&'a RawValue>,
+    #[serde(borrow)]
+    force: Option<&'a RawValue>,
 }
 
 impl Request<'_> {
+    /// The pieces of an operation; the error is for the sender.
+    fn to_given(&self, slots: &[Slot]) -> Result<Given, String> {
+        let mut given = Given::default();
+        for slot in slots {
+            match *slot {
+                Slot::Word(key) => {
+                    let value = match key {
+                        "what" => self.what,
+                        _ => self.name,
+                    };
+                    let word = value.and_then(string).map(Cow::into_owned);
+                    given.word = Some(word.ok_or_else(|| trouble::of_string(key, value))?);
+                }
+                Slot::Number(key) => {
+                    let value = match key {
+                        "target" => self.target,
+                        _ => self.seconds,
+                    };
+                    let not_one = || format!("{key} is to be a number");
+                    given.number = Some(value.and_then(number).ok_or_else(not_one)?);
+                }
+                Slot::Term => {
+                    let not_one = || {
+                        r#"duration is to be a time such as "30m", "2h", "7d", or "forever""#
+                            .to_owned()
+                    };
+                    let term = |value| string(value).and_then(|text| text.parse().ok());
+                    let term = self.duration.map(|value| term(value).ok_or_else(not_one));
+                    given.term = term.transpose()?;
+                }
+                Slot::Rest => {
+                    let text = |value| string(value).map(Cow::into_owned);
+                    let not_one = || trouble::of_string("text", self.text);
+                    let text = self.text.map(|value| text(value).ok_or_else(not_one));
+                    given.text = text.transpose()?;
+                }
+                Slot::Emphasis => {
+                    let force = self.force.map(RawValue::get);
+                    if force == Some("true") {
+                        given.own = OwnConnections::Included;
+                    }
+                }
+            }
+        }
+        Ok(given)
+    }
+
     fn to_past(&self) -> Option<Past> {
         if let Some(count) = self.count {
             return Some(Past::Last(number(count)?.try_into().ok()?));

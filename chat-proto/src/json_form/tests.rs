@@ -1,9 +1,10 @@
+mod measures;
 mod strategies;
 
 use super::*;
 use crate::command::Resume;
 use crate::event::{
-    Arrival, ErrorCode, KeyId, Limits, MessageId, Person, Reply, RoomId, Secret, Speech,
+    Arrival, ErrorCode, KeyId, Limits, MessageId, Person, Rank, Reply, RoomId, Secret, Speech,
     SpeechKind, Tag, Timestamp, Welcome,
 };
 use crate::name::{MAX_NAME_BYTES, Name};
@@ -60,7 +61,7 @@ fn the_lines_of_the_specification() {
 
 #[test]
 fn commands_are_read() {
-    let read = |line: &str| parse_command(line).map_err(|error| error.to_string());
+    let read = |line: &str| parse_command(line, Rank::Operator).map_err(|error| error.to_string());
     assert_eq!(read("  "), Ok(None));
     assert_eq!(
         read(r#"{"type":"who","future":[1,{"a":2}]}"#),
@@ -96,7 +97,9 @@ fn commands_are_read() {
         "x".repeat(4097)
     );
     assert!(matches!(
-        parse_command(&long).unwrap_err().into_reply(),
+        parse_command(&long, Rank::Operator)
+            .unwrap_err()
+            .into_reply(),
         Reply::Error {
             code: ErrorCode::TooLong,
             id: Some(_),
@@ -113,7 +116,7 @@ fn the_longest_text_fits_into_a_line_however_it_is_escaped() {
         "i".repeat(64)
     );
     assert!(line.len() <= MAX_LINE);
-    assert!(parse_command(&line).is_ok());
+    assert!(parse_command(&line, Rank::Operator).is_ok());
 }
 
 #[test]
@@ -184,12 +187,15 @@ fn members(event: &Event) -> Vec<(&'static str, serde_json::Value)> {
             members.push(("new", new.as_str().into()));
             members.extend(tag.map(|tag| ("tag", tag.to_string().into())));
         }
-        Body::Room { room, run, people } => {
+        Body::Room {
+            room, run, people, ..
+        } => {
             members.push(("type", "room".into()));
             members.push(("people", (*people).into()));
             members.push(("room", room.as_str().into()));
             members.extend(run.map(|run| ("run", run.to_string().into())));
         }
+        Body::Measure(_) => unreachable!("written through serde"),
     }
     members
 }
@@ -225,10 +231,20 @@ fn recorded(event: &Event) -> Recorded<'_> {
                 ..Arrival::of(new)
             },
         },
-        Body::Room { room, run, .. } => Recorded::Room {
+        Body::Room {
+            room,
+            run,
+            standing,
+            ..
+        } => Recorded::Room {
             room: Some(room),
             run,
             time: Some(event.time),
+            standing: Some(standing),
+        },
+        Body::Measure(measure) => Recorded::Measure {
+            measure,
+            time: event.time,
         },
     }
 }
@@ -238,7 +254,7 @@ proptest! {
     fn an_event_is_written_as_serde_json_would(
         seq in any::<u64>(),
         at in 0u64..253_402_300_800_000,
-        body in bodies(),
+        body in plain_bodies(),
     ) {
         let event = Event { seq, time: Timestamp::from_unix_milliseconds(at), body };
         let mut line = b"before ".to_vec();
@@ -297,7 +313,7 @@ proptest! {
             encode_command(&command, &mut line);
             let line = String::from_utf8(line).unwrap();
             prop_assert_eq!(line.matches('\n').count(), 1);
-            prop_assert_eq!(parse_command(&line), Ok(Some(command)));
+            prop_assert_eq!(parse_command(&line, Rank::Operator), Ok(Some(command)));
         }
     }
 
@@ -328,7 +344,7 @@ proptest! {
 
     #[test]
     fn no_line_panics(line in any::<String>()) {
-        let _ = parse_command(&line);
+        let _ = parse_command(&line, Rank::Operator);
         let _ = parse_server_message(&line);
         let _ = Hello::parse(&line);
     }
@@ -348,7 +364,7 @@ fn a_welcome_without_a_room_is_one_of_a_server_that_cannot_resume() {
 
 #[test]
 fn what_is_asked_of_the_past() {
-    let read = |line: &str| parse_command(line).map_err(|error| error.to_string());
+    let read = |line: &str| parse_command(line, Rank::Operator).map_err(|error| error.to_string());
     let asked = |past| Ok(Some(Command::History { past, id: None }));
     assert_eq!(
         read(r#"{"type":"history","count":5}"#),
@@ -388,6 +404,8 @@ fn hello_comes_back_as_it_was() {
         ),
     ] {
         let hello = Hello {
+            program: None,
+            entry: Default::default(),
             protocol: 1,
             name,
             password,

@@ -78,11 +78,14 @@ fn half_pair(string: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use crate::command::Hello;
+    use crate::event::Rank;
     use crate::json_form::parse_command;
 
     #[track_caller]
     fn check(line: &str, expected: &str) {
-        let error = parse_command(line).expect_err(line).to_string();
+        let error = parse_command(line, Rank::Operator)
+            .expect_err(line)
+            .to_string();
         assert_eq!(error, expected, "{line}");
     }
 
@@ -105,10 +108,18 @@ mod tests {
                 ),
             );
             let name = line.replace("message", "nick").replace("text", "name");
-            let error = parse_command(&name).expect_err(&name).to_string();
+            let error = parse_command(&name, Rank::Operator)
+                .expect_err(&name)
+                .to_string();
             assert!(error.starts_with(&format!("name has {half},")), "{error}");
         }
-        assert!(parse_command(r#"{"type":"message","text":"\ud83d\ude00"}"#).is_ok());
+        assert!(
+            parse_command(
+                r#"{"type":"message","text":"\ud83d\ude00"}"#,
+                Rank::Operator
+            )
+            .is_ok()
+        );
     }
 
     #[test]

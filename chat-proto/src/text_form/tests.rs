@@ -95,7 +95,7 @@ fn the_past_has_its_time_on_each_line() {
 
 #[test]
 fn commands() {
-    let read = |line: &str| parse_command(line).map_err(|error| error.to_string());
+    let read = |line: &str| parse_command(line, Rank::Ordinary).map_err(|error| error.to_string());
     let message = |text: &str| {
         Ok(Some(Command::Message {
             text: Text::clean(text).unwrap(),
@@ -138,6 +138,8 @@ fn commands() {
     assert_eq!(
         read(r#"/hello {"protocol":1,"name":"ann"}"#),
         Ok(Some(Command::Hello(Hello {
+            program: None,
+            entry: Default::default(),
             protocol: 1,
             name: Some("ann".into()),
             password: None,
@@ -161,16 +163,16 @@ fn wrong_commands_are_refused() {
         "/etc/passwd",
         "/me \x1b[0m",
     ] {
-        assert!(parse_command(wrong).is_err(), "{wrong}");
+        assert!(parse_command(wrong, Rank::Ordinary).is_err(), "{wrong}");
     }
-    assert!(parse_command(&"x".repeat(4096)).is_ok());
-    assert!(parse_command(&format!("/me {}", "x".repeat(4096))).is_ok());
-    assert!(parse_command(&"x".repeat(4097)).is_err());
+    assert!(parse_command(&"x".repeat(4096), Rank::Ordinary).is_ok());
+    assert!(parse_command(&format!("/me {}", "x".repeat(4096)), Rank::Ordinary).is_ok());
+    assert!(parse_command(&"x".repeat(4097), Rank::Ordinary).is_err());
 }
 
 #[test]
 fn what_is_no_command_is_told_what_could_be_meant() {
-    let told = |line: &str| parse_command(line).unwrap_err().to_string();
+    let told = |line: &str| parse_command(line, Rank::Ordinary).unwrap_err().to_string();
     assert_eq!(
         told("/nik ann"),
         "there is no /nik: did you mean /nick? /help lists the commands"
@@ -201,7 +203,7 @@ proptest! {
 
     #[test]
     fn no_line_panics(line in any::<String>()) {
-        let _ = parse_command(&line);
-        let _ = parse_command(&format!("/{line}"));
+        let _ = parse_command(&line, Rank::Ordinary);
+        let _ = parse_command(&format!("/{line}"), Rank::Ordinary);
     }
 }

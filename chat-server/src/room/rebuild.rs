@@ -46,7 +46,9 @@ impl Rebuild {
             self.runs.go_on(None, seq);
         }
         match what {
-            Recorded::Room { room, run, time } => {
+            Recorded::Room {
+                room, run, time, ..
+            } => {
                 // The counterpart of `Room::opening`.
                 if let Some(room) = room {
                     self.runs.set_room(room);
@@ -78,7 +80,7 @@ impl Rebuild {
                 self.roll.leave(&old);
                 self.roll.enter(new);
             }
-            Recorded::Other => {}
+            Recorded::Measure { .. } | Recorded::Other => {}
         }
     }
 
@@ -101,6 +103,7 @@ impl Room {
             room: self.runs.room().clone(),
             run: Some(self.run),
             people: self.told,
+            standing: Box::default(),
         }
     }
 }

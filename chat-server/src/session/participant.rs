@@ -19,7 +19,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use chat_proto::catalogue::When;
-use chat_proto::event::{ErrorCode, Reply};
+use chat_proto::event::{ErrorCode, Rank, Reply};
 use chat_proto::foreign::{Beginning, Foreign};
 use chat_proto::framing::{Line, Telnet};
 use chat_proto::name::Name;
@@ -281,8 +281,8 @@ impl Participant {
             return self.locked_line(line, hub, now);
         }
         let command = match self.form {
-            Form::Text => text_form::parse_command(line),
-            Form::Json => json_form::parse_command(line),
+            Form::Text => text_form::parse_command(line, Rank::Ordinary),
+            Form::Json => json_form::parse_command(line, Rank::Ordinary),
         };
         match command {
             Ok(None) => {}

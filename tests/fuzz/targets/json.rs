@@ -4,7 +4,7 @@
 
 use chat_proto::command::Hello;
 use chat_proto::event::{
-    Arrival, Body, Event, KeyId, MessageId, ServerMessage, Speech, Tag, Timestamp,
+    Arrival, Body, Event, KeyId, MessageId, Rank, ServerMessage, Speech, Tag, Timestamp,
 };
 use chat_proto::json_form::{self, Record, Recorded};
 use chat_proto::name::Name;
@@ -49,12 +49,12 @@ fn from_server(line: &str) {
 }
 
 fn from_program(line: &str) {
-    let Ok(Some(command)) = json_form::parse_command(line) else {
+    let Ok(Some(command)) = json_form::parse_command(line, Rank::Operator) else {
         return;
     };
     let mut out = Vec::new();
     json_form::encode_command(&command, &mut out);
-    let read = json_form::parse_command(one_line(&out));
+    let read = json_form::parse_command(one_line(&out), Rank::Operator);
     assert_eq!(read.ok().flatten(), Some(command));
 }
 
@@ -132,6 +132,7 @@ fn check(record: &Recorded<'_>, body: &Body) {
         (Body::Renamed { old, new, tag }, Recorded::Renamed { old: from, new: to }) => {
             assert_eq!((old, new, tag), (from, &to.name, &to.tag));
         }
+        (Body::Measure(told), Recorded::Measure { measure, .. }) => assert_eq!(told, measure),
         (
             Body::Room { room, run, .. },
             Recorded::Room {

@@ -299,7 +299,7 @@ impl Peer {
                 self.asked.retain(|(_, id)| id.is_some());
                 let room = welcome.room.clone().expect("it names its room");
                 self.welcomed = Some((room, welcome.secret.expect("it has a secret")));
-                self.program = Some(self.welcome(welcome, ledger));
+                self.program = Some(self.welcome(*welcome, ledger));
             }
             (Reply::Welcome(_), Some(_)) => panic!("welcome again"),
             (Reply::Error { id: Some(id), .. }, _) => {
@@ -336,6 +336,9 @@ impl Peer {
                 self.asked.retain(|asked| asked.1 != id);
             }
             (Reply::Gap { .. } | Reply::People { .. }, None) => {}
+            (Reply::Done { .. } | Reply::Bans { .. } | Reply::Whois { .. }, _) => {
+                panic!("no peer asks for that")
+            }
             (Reply::Notice(_) | Reply::Error { .. } | Reply::Goodbye { .. }, _) => {}
         }
     }

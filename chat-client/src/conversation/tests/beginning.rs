@@ -1,6 +1,8 @@
 //! From the first byte to the welcome: which server that is, and whether it lets us
 //! in.
 
+use chat_proto::event::Rank;
+
 use super::*;
 
 /// The audience, and what the server is said to be.
@@ -346,7 +348,7 @@ fn help_tells_the_keys_of_a_prompt() {
         let help = talk.shown();
         assert!(help.iter().all(|row| row.len() < 80), "{help:?}");
         let help = help.join("\n");
-        for command in chat_proto::catalogue::words() {
+        for command in chat_proto::catalogue::words(Rank::Ordinary) {
             let is_told = command == "help" || help.contains(&format!("-- /{command} "));
             assert!(is_told, "{command} in {help}");
         }

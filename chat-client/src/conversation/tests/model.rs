@@ -6,7 +6,7 @@ use std::collections::{HashSet, VecDeque};
 
 use chat_proto::command::Resume;
 use chat_proto::event::{
-    Body, Event, Limits, MessageId, Reply, RoomId, RunId, Speech, Timestamp, Welcome,
+    Body, Event, Limits, MessageId, Rank, Reply, RoomId, RunId, Speech, Timestamp, Welcome,
 };
 use chat_proto::text::Text;
 use chat_server::room::runs::{Onward, Runs};
@@ -128,7 +128,7 @@ impl Room {
                 Onward::Elsewhere => None,
             };
             let seq = self.log.len();
-            self.reply(&Reply::Welcome(Welcome {
+            self.reply(&Reply::Welcome(Box::new(Welcome {
                 name: Name::choose("ann").unwrap(),
                 room: Some(room),
                 seq: seq as u64,
@@ -139,13 +139,17 @@ impl Room {
                 people: 1,
                 names: Vec::new(),
                 limits: Limits::default(),
+                topic: None,
+                rank: Rank::Ordinary,
                 secret: None,
-            }));
+            })));
             self.told = Some(behind.map_or(seq, |behind| behind as usize));
             self.tell();
             return;
         }
-        let Ok(Some(Command::Message { text, id })) = json_form::parse_command(line) else {
+        let Ok(Some(Command::Message { text, id })) =
+            json_form::parse_command(line, Rank::Ordinary)
+        else {
             panic!("{line}");
         };
         let known = self.log.iter().position(|(_, _, known)| *known == id);

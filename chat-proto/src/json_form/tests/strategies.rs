@@ -1,6 +1,8 @@
 //! Random events and replies.
 
+use super::measures::*;
 use super::*;
+use crate::event::Profile;
 
 pub(super) fn names() -> impl Strategy<Value = Name> {
     prop_oneof!["[a-z]{1,8}x", "[а-я]{1,8}", Just("127.0.0.1:5".to_owned())]
@@ -41,7 +43,20 @@ fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
     arrivals.prop_map(move |arrivals| arrivals.into_iter().map(arrival).collect())
 }
 
+/// Any body.
 pub(super) fn bodies() -> impl Strategy<Value = Body> {
+    let measures = measures().prop_map(|measure| Body::Measure(Box::new(measure)));
+    let plain = (plain_bodies(), standings()).prop_map(|(mut body, stands)| {
+        if let Body::Room { standing, .. } = &mut body {
+            **standing = stands;
+        }
+        body
+    });
+    prop_oneof![3 => plain, 1 => measures]
+}
+
+/// Bodies that no operator has to do with.
+pub(super) fn plain_bodies() -> impl Strategy<Value = Body> {
     let speech = || {
         (names(), texts(), held(), ids(), tags()).prop_map(|(name, text, held, id, tag)| Speech {
             name,
@@ -61,7 +76,8 @@ pub(super) fn bodies() -> impl Strategy<Value = Body> {
         (rooms(), runs(), 0usize..9).prop_map(|(room, run, people)| Body::Room {
             room,
             run,
-            people
+            people,
+            standing: Box::default(),
         }),
     ]
 }
@@ -81,13 +97,26 @@ fn welcomes() -> impl Strategy<Value = Welcome> {
         stall: Duration::from_millis(11),
     };
     (
-        (names(), 0usize..9, some_people()),
+        (
+            names(),
+            0usize..9,
+            some_people(),
+            ranks(),
+            proptest::option::of(topics()),
+        ),
         proptest::option::of(rooms()),
         (any::<u64>(), any::<u64>()),
         (any::<bool>(), any::<Option<bool>>(), any::<Option<u128>>()),
     )
         .prop_map(
-            move |((name, people, names), room, (seq, first), (kept, resumed, secret))| Welcome {
+            move |(
+                (name, people, names, rank, topic),
+                room,
+                (seq, first),
+                (kept, resumed, secret),
+            )| Welcome {
+                rank,
+                topic,
                 name,
                 room,
                 seq,
@@ -99,6 +128,38 @@ fn welcomes() -> impl Strategy<Value = Welcome> {
                 names,
                 limits,
                 secret: secret.map(Secret::new),
+            },
+        )
+}
+
+fn ranks() -> impl Strategy<Value = Rank> {
+    prop_oneof![Just(Rank::Ordinary), Just(Rank::Operator)]
+}
+
+fn profiles() -> impl Strategy<Value = Profile> {
+    let some = proptest::option::of::<BoxedStrategy<Timestamp>>;
+    (
+        (
+            names(),
+            held(),
+            times(),
+            any::<u32>(),
+            proptest::option::of(remarks()),
+        ),
+        (ranks(), some(times().boxed())),
+        any::<Option<std::net::IpAddr>>(),
+        proptest::option::of(fingerprints()),
+    )
+        .prop_map(
+            |((name, held, since, idle, program), (rank, muted), address, key)| Profile {
+                person: Person { name, held },
+                since,
+                idle: Duration::from_millis(idle.into()),
+                program,
+                rank,
+                muted,
+                address,
+                key,
             },
         )
 }
@@ -135,6 +196,16 @@ pub(super) fn replies() -> impl Strategy<Value = Reply> {
             text,
             after: Duration::from_millis(after.into())
         }),
-        welcomes().prop_map(Reply::Welcome),
+        (texts(), ids()).prop_map(|(text, id)| Reply::Done { text, id }),
+        (counted_bans(), any::<bool>(), ids()).prop_map(|(bans, more, id)| Reply::Bans {
+            bans,
+            more,
+            id
+        }),
+        (profiles(), ids()).prop_map(|(person, id)| Reply::Whois {
+            person: Box::new(person),
+            id
+        }),
+        welcomes().prop_map(|welcome| Reply::Welcome(Box::new(welcome))),
     ]
 }

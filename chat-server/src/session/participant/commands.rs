@@ -38,6 +38,10 @@ impl Participant {
             }
             Command::Nick { name } => self.nick(&name, hub, now),
             Command::Forget { name } => self.forget(&name, hub, now),
+            Command::Operate { .. } => {
+                let text = "this server has no operators yet";
+                self.error(ErrorCode::NotAllowed, text, hub, now);
+            }
             Command::Hello(hello) => self.hello(hello, hub, now),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chat_proto::command::{Command, Hello, Past};
-use chat_proto::event::{ErrorCode, Reply, Welcome};
+use chat_proto::event::{ErrorCode, Rank, Reply, Welcome};
 use chat_proto::name::{Name, NameError};
 use chat_proto::{PROTOCOL, text_form};
 
@@ -215,9 +215,11 @@ impl Participant {
             people: joined.listing.people,
             names: joined.listing.names,
             limits: *hub.limits(),
+            topic: None,
+            rank: Rank::Ordinary,
             secret: Some(hub.room().tickets().secret_of(joined.owner)),
         };
-        self.reply_at(mark, &Reply::Welcome(welcome), now);
+        self.reply_at(mark, &Reply::Welcome(Box::new(welcome)), now);
         let replay = match behind {
             Some(behind) => Replay::new(behind + 1, mark.seq + 1, Selection::Everything),
             None => hub

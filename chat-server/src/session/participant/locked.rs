@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use chat_proto::PROTOCOL;
 use chat_proto::command::{Command, Hello, Kind};
-use chat_proto::event::{ErrorCode, Reply};
+use chat_proto::event::{ErrorCode, Rank, Reply};
 use chat_proto::password::Password;
 use chat_proto::text_form::{self, PASSWORD_WANTED};
 
@@ -68,7 +68,7 @@ impl Participant {
 
     /// Takes a line of a peer that has not said the password.
     pub(super) fn locked_line(&mut self, line: &str, hub: &mut Hub, now: Now) {
-        match text_form::parse_command(line) {
+        match text_form::parse_command(line, Rank::Ordinary) {
             Ok(Some(Command::Password(said))) => {
                 if self.is_right(&said, Form::Text, hub, now) {
                     self.phase = Phase::Arriving(now.instant + ANNOUNCE_AFTER);

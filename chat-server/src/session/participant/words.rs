@@ -1,7 +1,7 @@
 //! What a connection is told in sentences.
 
 use chat_proto::catalogue::{self, Arguments};
-use chat_proto::event::{Limits, Reply};
+use chat_proto::event::{Limits, Rank, Reply};
 use chat_proto::foreign::Foreign;
 use chat_proto::name::Name;
 use chat_proto::text::MAX_TEXT;
@@ -19,7 +19,7 @@ pub(super) fn help(limits: &Limits) -> String {
         0 => String::new(),
         rate => format!(", and {rate} lines a second are heard: the others wait"),
     };
-    let commands = catalogue::help(None);
+    let commands = catalogue::help(Rank::Ordinary, None);
     format!("{commands}\n{HELP_FOR_PROGRAMS}\n{}{rate}", most(limits))
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use chat_proto::catalogue::{Arguments, CATALOGUE, When};
+use chat_proto::command::Slot;
 
 /// A peer that says a command as its first line has joined, and under the name for which
 /// the command asked only if it may be said before.
@@ -15,6 +16,10 @@ fn a_command_settles_the_name_only_if_it_may_be_said_before_joining() {
             Arguments::Past(_) => "7",
             Arguments::Password(_) => "correct horse",
             Arguments::Hello(_) => r#"{"protocol":1,"name":"cy"}"#,
+            Arguments::Operation { slots, .. } => match slots {
+                [Slot::Number(_), ..] => "7",
+                _ => "cy",
+            },
         };
         let mut hall = Hall::new();
         let ann = hall.join("ann");
@@ -42,6 +47,8 @@ whatever you type is said to everyone here
 /who          tells who is here
 /history N    shows the last N things that were said
 /forget NAME  frees a name that belongs to your key
+/topic [TEXT] tells what the room is about; operators set it
+/whois NAME   tells what is known of a person
 /quit         leaves
 //TEXT        says a line that begins with /
 programs get JSON by answering /hello {\"protocol\":1,\"name\":\"ann\"}

@@ -30,6 +30,7 @@ impl Hall {
             room: None,
             run: Some(run),
             time: Some(time),
+            standing: None,
         });
         let mut secrets = Vec::new();
         for (number, name) in (1..).zip(names) {

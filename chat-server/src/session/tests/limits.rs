@@ -135,7 +135,7 @@ fn limits_have_their_names() {
     });
     let ann = hall.join("ann");
     let message = "\r-- that was not sent: a message has at most 100 bytes (--max-line)\n";
-    let command = "\r-- that was not done: a command has at most 4102 bytes\n";
+    let command = "\r-- that was not done: a command has at most 4106 bytes\n";
     for (line, answer) in [
         ("x".repeat(101), message),
         ("x".repeat(4097), message),
@@ -183,7 +183,7 @@ fn who_asks_without_reading_is_not_answered_without_end() {
     let session = &hall.sessions[ann];
     assert!(!session.wants_input());
     assert!(session.participant.reader.private_bytes() < MAX_PRIVATE + 1024);
-    assert_eq!(hall.read(ann).matches("/who").count(), 10_000);
+    assert_eq!(hall.read(ann).matches("/who ").count(), 10_000);
     assert_eq!(hall.sessions[ann].input.backlog(), 0);
 }
 

@@ -125,7 +125,7 @@ impl Client {
 
     fn welcome(&self) -> Option<Welcome> {
         self.messages().find_map(|message| match message {
-            ServerMessage::Reply(Reply::Welcome(welcome)) => Some(welcome),
+            ServerMessage::Reply(Reply::Welcome(welcome)) => Some(*welcome),
             _ => None,
         })
     }
