@@ -34,6 +34,14 @@ pub const TLS_OFFERED: &str = "tls";
 /// in a room that lets in only peers whose key it knows, and not this one.
 pub const KEYS_ONLY: &str = "keys only";
 
+/// What stands behind [`GREETING`] and a blank, and behind [`TLS_OFFERED`] if that is there,
+/// to a peer that is banned, with the reason and the end of the ban.
+pub const BANNED: &str = "banned";
+
+/// What stands there in a room that is locked. A program that was here before may say hello
+/// all the same.
+pub const LOCKED: &str = "locked";
+
 /// The longest line that a connection in this form may send: a text of the
 /// longest kind behind the longest command.
 pub const MAX_LINE: usize = text::MAX_TEXT + "/announce ".len();

@@ -158,6 +158,7 @@ fn keep(criterion: &mut Criterion) {
             wanted: speech.name.clone(),
             fallback: Fallback::Numbered,
             key: None,
+            from: None,
         };
         hub.propose(client, enter, now());
         let done = AtomicBool::new(!synced);

@@ -7,23 +7,29 @@
 //! [`Hub::take_outcomes`] until it is delivered, which is before any reader is shown the
 //! events.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
 use chat_proto::command::Resume;
-use chat_proto::event::{Limits, RunId};
+use chat_proto::event::{Limits, Rank, RunId, Timestamp};
+use chat_proto::moderation::Subject;
 use chat_proto::text::Text;
 
 use crate::access::Access;
+use crate::access::keys::PersonKey;
 use crate::clock::Now;
 use crate::config::{Config, TlsMode};
 use crate::room::apply::{Before, Room};
 use crate::room::identity::{Identity, Key};
+use crate::room::moderation::Traces;
+use crate::room::operated::{Operated, Refused};
 use crate::room::origin::{ClientId, Origin, ServerId};
 use crate::room::request::{Act, Emitted, JoinedAs, NameRefusal, Outcome, Request};
 use crate::room::roster::People;
 use crate::room::runs::{Onward, Runs};
+use crate::room::verdict::Bar;
 use crate::sequencer::{Alone, Applied, Sequencer};
 use crate::timeline::Timeline;
 use crate::timeline::log::Log;
@@ -39,6 +45,8 @@ pub struct Hub {
     pub access: Access,
     config: Arc<Config>,
     sequencer: Box<dyn Sequencer>,
+    /// How often bans have kept a connection of this server out since its start.
+    ban_hits: BTreeMap<Subject, u64>,
     /// Which server this is, as the sequencer says.
     server: ServerId,
     applied: Applied,
@@ -71,6 +79,7 @@ impl Hub {
             runs: Runs::of(room),
             ids: Default::default(),
             absent: Default::default(),
+            moderation: Default::default(),
             next: 1,
         };
         Self::behind(before, Log::new(capacity, 0, 1), run, key, capacity)
@@ -85,6 +94,7 @@ impl Hub {
             access: Access::default(),
             config: Arc::new(Config::of(Limits::default())),
             sequencer: Box::new(Alone),
+            ban_hits: BTreeMap::new(),
             server: Alone.server(),
             applied: Applied::default(),
             outcomes: Vec::new(),
@@ -117,6 +127,31 @@ impl Hub {
     /// The room.
     pub fn room(&self) -> &Room {
         &self.room
+    }
+
+    /// Why a peer that has just come does not come in. A ban counts how often it is hit.
+    pub fn bar(
+        &mut self,
+        traces: &Traces,
+        key: Option<&PersonKey>,
+        time: Timestamp,
+    ) -> Option<Bar> {
+        let (bar, subject) = self.room.bar(traces, key, time)?;
+        if let Some(subject) = subject {
+            *self.ban_hits.entry(subject).or_default() += 1;
+        }
+        Some(bar)
+    }
+
+    /// What a connection of this server may do.
+    pub fn rank_of(&self, client: ClientId) -> Rank {
+        let server = self.server;
+        self.room.rank_of(Origin { server, client })
+    }
+
+    /// How often a ban has kept a connection of this server out since its start.
+    pub fn hits_of(&self, subject: &Subject) -> u64 {
+        self.ban_hits.get(subject).copied().unwrap_or(0)
     }
 
     /// Who is here.
@@ -191,6 +226,13 @@ impl Hub {
                     why: trouble.clone(),
                 })
             }
+            Act::Operate { operation, .. } if operation.is_measure() => {
+                let why = format!("that was not done: {trouble}");
+                Some(Outcome::Operated(Box::new(Operated {
+                    answer: Err(Refused::Impossible(why)),
+                    removed: Vec::new(),
+                })))
+            }
             Act::Rename(_) => Some(Outcome::NameRefused(NameRefusal::NotKept(trouble.clone()))),
             _ => None,
         }
@@ -208,11 +250,18 @@ impl Hub {
         if !begins_no_file && self.timeline.is_file_full() {
             self.timeline.cut();
             self.append_events_of(Request::Open, now);
+            self.timeline.begin_counting();
         }
         if matches!(request, Request::TellPending) {
             self.is_telling = false;
         }
-        let (outcome, own) = self.append_events_of(request, now);
+        let (mut outcome, own) = self.append_events_of(request, now);
+        if let Outcome::Operated(operated) = &mut outcome {
+            for (origin, farewell) in mem::take(&mut operated.removed) {
+                let removed = self.answer(Outcome::Removed(Box::new(farewell)), None);
+                self.answer_later(origin, removed);
+            }
+        }
         if let Outcome::Joined(joined) = &outcome
             && let JoinedAs::TookOver(earlier) = joined.place
         {

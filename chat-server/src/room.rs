@@ -3,12 +3,19 @@
 
 pub mod absent;
 pub mod apply;
+mod banning;
+mod conduct;
 pub mod dedup;
+mod gone;
 pub mod holders;
 mod holding;
 pub mod identity;
 mod joining;
 pub mod members;
+pub mod moderation;
+pub mod operated;
+mod operating;
+mod operator;
 pub mod origin;
 pub mod presence;
 pub mod rebuild;
@@ -16,3 +23,5 @@ pub mod request;
 pub mod roster;
 pub mod runs;
 pub mod tickets;
+pub mod verdict;
+mod whois;

@@ -44,7 +44,7 @@ pub struct Session {
 
 impl Session {
     /// A connection that has just been accepted.
-    pub(crate) fn new(client: ClientId, caller: Caller, hub: &Hub, now: Now) -> Self {
+    pub(crate) fn new(client: ClientId, caller: Caller, hub: &mut Hub, now: Now) -> Self {
         let mut participant = Participant::new(client, caller, hub, now);
         participant.greet(hub, now);
         Self {
@@ -138,6 +138,10 @@ impl Session {
             Phase::Refused(refusal, _) => {
                 self.participant.end(Reason::Refused(refusal), hub, now);
             }
+            Phase::Barred(ref barred) => {
+                let bar = barred.bar.clone();
+                self.participant.end_barred(&bar, hub, now);
+            }
             Phase::Listening(_) => self.participant.close(Reason::Closed, hub, now),
             Phase::Asking(_) | Phase::Closing(..) | Phase::Present(_) => {}
         }
@@ -150,7 +154,8 @@ impl Session {
 
     /// Whether there is something to do without the peer's doing anything.
     pub(crate) fn has_work(&self) -> bool {
-        let more_names = self.participant.is_telling_who()
+        let is_telling = self.participant.is_telling_who() || self.participant.is_telling_bans();
+        let more_names = is_telling
             && matches!(self.participant.phase, Phase::Present(_))
             && self.participant.reader.private_bytes() < MAX_PRIVATE;
         more_names || self.input.has_backlog() && self.wants_input()

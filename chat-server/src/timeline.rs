@@ -253,6 +253,15 @@ impl Timeline {
         }
     }
 
+    /// What stands at the head of the newest file does not count: it is repeated in each
+    /// file, and may be more than a file is to hold.
+    pub fn begin_counting(&mut self) {
+        let head = self.json.head();
+        if let Some(kept) = &mut self.kept {
+            kept.segment_start = head;
+        }
+    }
+
     /// Another file had to be begun at `start` in the JSON log.
     pub fn cut_at(&mut self, start: u64) {
         if let Some(kept) = &mut self.kept

@@ -158,6 +158,14 @@ impl Given {
 }
 
 impl Operation {
+    /// Whether it changes the room, unlike a question.
+    pub fn is_measure(&self) -> bool {
+        !matches!(
+            self,
+            Self::Bans | Self::Whois { .. } | Self::Topic { text: None }
+        )
+    }
+
     /// The pieces that it is made of.
     pub fn given(&self) -> Given {
         let mut given = Given::default();

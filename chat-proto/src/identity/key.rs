@@ -5,42 +5,52 @@ use std::fmt;
 
 /// A key, by its whole fingerprint: `SHA256:` and 43 characters of base64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint([u8; Self::LENGTH]);
+pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// How many characters stand behind `SHA256:`.
-    const LENGTH: usize = 43;
-
     const PREFIX: &str = "SHA256:";
 
     /// The fingerprint of the key with this SHA-256 digest.
-    pub fn of_digest(digest: &[u8; 32]) -> Self {
-        Self(in_base64(digest))
+    pub fn of_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// The SHA-256 digest of the key.
+    pub fn digest(&self) -> [u8; 32] {
+        self.0
     }
 
     /// Reads what [`fmt::Display`] writes; `SHA256:` may be missing.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.strip_prefix(Self::PREFIX).unwrap_or(text);
-        let characters: [u8; Self::LENGTH] = text.as_bytes().try_into().ok()?;
-        let (last, others) = characters.split_last()?;
-        // Only four bits of the last one belong to the digest; the others are 0.
-        let is_last = |(value, digit): (usize, &u8)| digit == last && value % 4 == 0;
-        let ends = BASE64.iter().enumerate().any(is_last);
-        (ends && others.iter().all(|it| BASE64.contains(it))).then_some(Self(characters))
+        let characters: &[u8; 43] = text.as_bytes().try_into().ok()?;
+        let mut digest = [0; 32];
+        let (mut bits, mut count, mut place) = (0u32, 0, 0);
+        for character in characters {
+            let value = BASE64.iter().position(|digit| digit == character)?;
+            (bits, count) = (bits << 6 | value as u32, count + 6);
+            if count >= 8 && place < digest.len() {
+                count -= 8;
+                digest[place] = (bits >> count) as u8;
+                place += 1;
+            }
+        }
+        // The last two bits do not belong to the digest, and are 0.
+        let fingerprint = Self(digest);
+        (in_base64(&digest) == *characters).then_some(fingerprint)
     }
 
     /// The beginning of it.
     pub fn id(&self) -> KeyId {
-        let mut characters = [0; KeyId::LENGTH];
-        characters.copy_from_slice(&self.0[..KeyId::LENGTH]);
-        KeyId(characters)
+        KeyId::of_digest(&self.0)
     }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(Self::PREFIX)?;
-        f.write_str(str::from_utf8(&self.0).expect("all of them are ASCII"))
+        let characters: [u8; 43] = in_base64(&self.0);
+        f.write_str(str::from_utf8(&characters).expect("all of them are ASCII"))
     }
 }
 
@@ -109,7 +119,7 @@ mod tests {
             \x27\xae\x41\xe4\x64\x9b\x93\x4c\xa4\x95\x99\x1b\x78\x52\xb8\x55";
         let id = KeyId::of_digest(&digest);
         assert_eq!(id.as_str(), "47DEQpj8HBSa+/TI");
-        let whole = Fingerprint::of_digest(&digest);
+        let whole = Fingerprint::of_digest(digest);
         let text = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU";
         assert_eq!(whole.to_string(), text);
         assert_eq!(whole.id(), id);

@@ -88,7 +88,7 @@ fn terms_are_what_people_write() {
 
 #[test]
 fn what_is_no_address_and_no_key_is_a_name() {
-    let key = Fingerprint::of_digest(&[7; 32]);
+    let key = Fingerprint::of_digest([7; 32]);
     for (text, target) in [
         (format!("key:{key}"), Target::Subject(Subject::Key(key))),
         (

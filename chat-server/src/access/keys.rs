@@ -53,6 +53,11 @@ impl PersonKey {
         Fingerprint::Sha256(self.0.digest)
     }
 
+    /// The same, as it stands on the wire and in the history.
+    pub fn print(&self) -> chat_proto::event::Fingerprint {
+        chat_proto::event::Fingerprint::of_digest(self.0.digest)
+    }
+
     /// What peers are shown of it.
     pub fn id(&self) -> KeyId {
         KeyId::of_digest(&self.0.digest)

@@ -213,6 +213,14 @@ impl People {
         self.names_of(key).any(|held| held == name)
     }
 
+    /// The first key that is listed for a name.
+    pub fn key_of(&self, name: &Name) -> Option<Fingerprint> {
+        let people = self.like(name).into_iter();
+        let mut people = people.filter(|person| self.people[person].name == *name);
+        let person = people.next()?;
+        self.keys_of_person(person).next().copied()
+    }
+
     /// What a key may do, by all of its lines.
     pub fn rights_of(&self, key: &Fingerprint) -> Rights {
         let people = self.by_key.get(key).into_iter().flatten();

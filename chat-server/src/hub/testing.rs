@@ -9,7 +9,7 @@ use super::{Answer, Hub};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::room::identity::Owner;
-use crate::room::members::Member;
+use crate::room::members::{Member, Visit};
 use crate::room::origin::{ClientId, Origin};
 use crate::room::request::{Act, Fallback, Join, Joined, NameRefusal, Outcome, Request};
 use crate::timeline::mark::Place;
@@ -81,7 +81,13 @@ impl Hub {
             let client = self.stranger();
             let server = self.server;
             let keyed = None;
-            let member = Member { name, owner, keyed };
+            let visit = Visit::default();
+            let member = Member {
+                name,
+                owner,
+                keyed,
+                visit,
+            };
             let origin = Origin { server, client };
             self.room.members.insert(origin, member);
             client
@@ -124,6 +130,7 @@ impl Hub {
             wanted,
             fallback,
             key: None,
+            from: Some([127, 0, 0, 1].into()),
         };
         match self.ask(client, act, now) {
             Answer {
@@ -148,6 +155,8 @@ impl Hub {
             address: wanted.clone(),
             wanted: Some(wanted),
             key: None,
+            from: Some([127, 0, 0, 1].into()),
+            program: None,
         };
         self.ask(client, Act::Join(join), now)
     }

@@ -14,9 +14,11 @@ use chat_proto::text::Text;
 
 use super::absent::Absent;
 use super::dedup::DedupIndex;
+use super::gone::Gone;
 use super::holders::Holders;
 use super::identity::{Key, Owner};
-use super::members::{Member, Members};
+use super::members::{Member, Members, Newcomer};
+use super::moderation::{Moderation, Pace};
 use super::origin::Origin;
 use super::presence::Presence;
 use super::request::{Act, Emitted, Listing, Outcome, Request};
@@ -45,6 +47,10 @@ pub struct Room {
     pub(super) absent: Absent,
     /// The names that belong to keys.
     pub(super) holders: Holders,
+    /// The measures that stand.
+    pub(super) moderation: Moderation,
+    pub(super) pace: Pace,
+    pub(super) gone: Gone,
     /// The number of the next event.
     next: u64,
 }
@@ -58,6 +64,8 @@ pub struct Before {
     pub ids: DedupIndex,
     /// The programs that were here.
     pub absent: Absent,
+    /// The measures that stand.
+    pub moderation: Moderation,
     /// The number of the next event.
     pub next: u64,
 }
@@ -72,6 +80,7 @@ impl Room {
             mut runs,
             ids,
             absent,
+            moderation,
             next,
         } = before;
         runs.go_on(Some(run), next);
@@ -87,6 +96,9 @@ impl Room {
             tickets: ResumeTickets::new(key, run),
             absent,
             holders: Holders::default(),
+            moderation,
+            pace: Pace::default(),
+            gone: Gone::default(),
             next,
         }
     }
@@ -96,8 +108,9 @@ impl Room {
     pub fn apply(&mut self, request: Request, now: Now, events: &mut Vec<Emitted>) -> Outcome {
         match request {
             Request::Open => {
-                let body = self.opening();
-                self.emit(body, now, events);
+                for body in self.opening(now.time) {
+                    self.emit(body, now, events);
+                }
             }
             Request::AwaitReturns => self.absent.begin(now.instant),
             Request::TellPending => self.tell_pending(now, events),
@@ -122,11 +135,20 @@ impl Room {
                 wanted,
                 fallback,
                 key,
-            } => self.enter(origin, &wanted, fallback, key, now, events),
-            Act::Join(join) => Outcome::Joined(Box::new(self.join(origin, join, now, events))),
+                from,
+            } => {
+                let newcomer = Newcomer { origin, key, from };
+                self.enter(newcomer, &wanted, fallback, now, events)
+            }
+            Act::Join(join) => self.join(origin, join, now, events),
             Act::Rename(new) => self.rename(origin, &new, now, events),
             Act::Say { kind, text, id } => self.say(origin, kind, text, id, now, events),
             Act::List { after } => Outcome::Listed(self.list(after.as_ref())),
+            Act::Operate {
+                operation,
+                authority,
+            } => self.operate(origin, operation, authority, now, events),
+            Act::ListBans { after, authority } => self.list_bans(origin, after, authority, now),
             Act::Forget(name) => Outcome::Forgotten(self.forget(origin, &name)),
             Act::Leave => self.leave(origin, now, events),
         }
@@ -151,6 +173,11 @@ impl Room {
     /// Which names belong to keys.
     pub fn holders(&self) -> &Holders {
         &self.holders
+    }
+
+    /// The measures that stand.
+    pub fn moderation(&self) -> &Moderation {
+        &self.moderation
     }
 
     /// What proves which program is which.
@@ -205,9 +232,10 @@ impl Room {
         now: Now,
         events: &mut Events,
     ) -> Outcome {
-        let Some(Member { name, owner, keyed }) = self.members.get(origin) else {
+        let Some(member) = self.members.get(origin) else {
             return Outcome::NotHere;
         };
+        let owner = member.owner;
         let find = |id| self.hash_of(kind, id, text.as_str(), owner);
         let hash = id.as_ref().and_then(find);
         let seq = hash.and_then(|(hash, _)| self.ids.find(hash));
@@ -215,6 +243,11 @@ impl Room {
             let id = id.clone();
             return Outcome::SaidBefore { id, seq };
         }
+        if let Some(why) = self.silence(origin, &member, now) {
+            return Outcome::Silenced { id, why };
+        }
+        self.members.note_speech(origin, now.time);
+        let Member { name, keyed, .. } = member;
         let length = text.as_str().len();
         self.tell_before(&[&name], now, events);
         let tag = hash.and_then(|(_, tag)| tag);

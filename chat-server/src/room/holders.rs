@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chat_proto::event::{KeyId, Timestamp};
+use chat_proto::event::{Fingerprint, KeyId, Timestamp};
 use chat_proto::name::Name;
 
 use crate::access::keys::PersonKey;
@@ -74,6 +74,26 @@ impl Holders {
         self.here.get(name).map(|present| present.key)
     }
 
+    /// Whether the owner of a key is an operator by the file of people.
+    pub fn is_operator(&self, key: &PersonKey) -> bool {
+        self.people.rights_of(&key.fingerprint()).op
+    }
+
+    /// The same by the fingerprint of the key.
+    pub(super) fn is_operator_print(&self, key: &Fingerprint) -> bool {
+        let key = ssh_key::Fingerprint::Sha256(key.digest());
+        self.people.rights_of(&key).op
+    }
+
+    /// The first key that is listed for a name.
+    pub(super) fn listed_key_of(&self, name: &Name) -> Option<Fingerprint> {
+        if self.naming == Naming::Free {
+            return None;
+        }
+        let digest = self.people.key_of(name)?.sha256()?;
+        Some(Fingerprint::of_digest(digest))
+    }
+
     /// A person with this key is in the room under this name from now on.
     pub(super) fn enter(&mut self, name: &Name, key: Option<&PersonKey>) {
         if let Some(key) = key
@@ -135,8 +155,7 @@ impl Holders {
             Holding::Own(_) => true,
             Holding::Others(_) => false,
         };
-        let is_operator = |key: &PersonKey| self.people.rights_of(&key.fingerprint()).op;
-        if !is_own && !key.is_some_and(is_operator) {
+        if !is_own && !key.is_some_and(|key| self.is_operator(key)) {
             return Forgotten::NotAllowed;
         }
         let freed = self.people.forget(name);

@@ -149,6 +149,11 @@ impl Key {
         Tag::new(self.hash(purpose, &parts))
     }
 
+    /// The tag by which a ban recognizes an owner. It tells nothing else.
+    pub fn tag_of_program(&self, owner: Owner) -> Tag {
+        Tag::new(self.hash(Purpose::Program, &[&owner.bytes()]))
+    }
+
     /// The hash of this text under this id, whichever program has sent it.
     pub fn hash_of_message(&self, kind: SpeechKind, id: &MessageId, text: &str) -> u64 {
         let purpose = match kind {
@@ -192,6 +197,7 @@ enum Purpose {
     OwnAction,
     Action,
     NameKey,
+    Program,
 }
 
 fn random<const N: usize>() -> io::Result<[u8; N]> {

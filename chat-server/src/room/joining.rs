@@ -5,9 +5,10 @@ use chat_proto::name::Name;
 
 use super::apply::{Events, Room};
 use super::identity::Owner;
-use super::members::{Keyed, Member};
+use super::members::{Keyed, Member, Newcomer, Visit};
 use super::origin::Origin;
 use super::request::{Fallback, Join, Joined, JoinedAs, NameRefusal, Outcome};
+use super::verdict::Bar;
 use crate::access::keys::PersonKey;
 use crate::access::people::Holding;
 use crate::clock::Now;
@@ -62,15 +63,19 @@ impl Room {
 
     pub(super) fn enter(
         &mut self,
-        origin: Origin,
+        newcomer: Newcomer,
         wanted: &Name,
         fallback: Fallback,
-        key: Option<PersonKey>,
         now: Now,
         events: &mut Events,
     ) -> Outcome {
+        let Newcomer { origin, key, from } = newcomer;
         if let Some(member) = self.members.get(origin) {
             return Outcome::Entered(member.name);
+        }
+        let traces = self.traces(from, key.as_ref(), None);
+        if let Some((bar, _)) = self.bar(&traces, key.as_ref(), now.time) {
+            return Outcome::Barred(bar);
         }
         let name = match fallback {
             Fallback::Numbered => self.free_name(wanted, key.as_ref(), now),
@@ -85,16 +90,30 @@ impl Room {
         self.arrive(Arrival::of(name.clone()), now, events);
         let may_claim = fallback == Fallback::Nothing;
         let keyed = key.map(|key| Keyed { key, may_claim });
-        self.insert(origin, &name, None, keyed);
+        let visit = Visit::new(from, now.time);
+        self.insert(origin, &name, None, keyed, visit);
         Outcome::Entered(name)
     }
 
     /// Puts a person who has arrived on this connection.
-    fn insert(&mut self, origin: Origin, name: &Name, owner: Option<Owner>, keyed: Option<Keyed>) {
+    fn insert(
+        &mut self,
+        origin: Origin,
+        name: &Name,
+        owner: Option<Owner>,
+        keyed: Option<Keyed>,
+        visit: Visit,
+    ) {
         self.holders.leave(name);
         self.holders.enter(name, keyed.as_ref().map(|it| &it.key));
         let name = name.clone();
-        self.members.insert(origin, Member { name, owner, keyed });
+        let member = Member {
+            name,
+            owner,
+            keyed,
+            visit,
+        };
+        self.members.insert(origin, member);
     }
 
     pub(super) fn join(
@@ -103,11 +122,19 @@ impl Room {
         mut join: Join,
         now: Now,
         events: &mut Events,
-    ) -> Joined {
+    ) -> Outcome {
         self.absent.expire(now.instant);
         let mut before = self.members.get(origin);
         let shown = before.as_ref().and_then(|member| member.keyed.as_ref());
         join.key = shown.map(|keyed| keyed.key.clone()).or(join.key);
+        let traces = self.traces(join.from, join.key.as_ref(), join.known);
+        let bar = self.bar(&traces, join.key.as_ref(), now.time);
+        // Who is here already is not a newcomer.
+        let bar = bar.filter(|(bar, _)| before.is_none() || *bar != Bar::Locked);
+        if let Some((bar, _)) = bar {
+            self.leave(origin, now, events);
+            return Outcome::Barred(bar);
+        }
         let connection = |owner| self.members.connection_of(owner);
         let earlier = join.known.and_then(connection);
         let earlier = earlier.filter(|earlier| *earlier != origin);
@@ -133,14 +160,18 @@ impl Room {
         };
         let may_claim = may_claim(&name, &join, before.as_ref());
         let keyed = join.key.map(|key| Keyed { key, may_claim });
-        self.insert(origin, &name, Some(owner), keyed);
-        Joined {
+        let visit = before.map(|member| member.visit);
+        let visit = visit.unwrap_or_else(|| Visit::new(join.from, now.time));
+        let visit = visit.from(join.from);
+        let visit = self.members.visit_with(visit, join.program);
+        self.insert(origin, &name, Some(owner), keyed, visit);
+        Outcome::Joined(Box::new(Joined {
             name,
             owner,
             place,
             refusal,
             listing: self.list(None),
-        }
+        }))
     }
 
     /// The name that this owner had before a restart, unless it belongs to a key that is
@@ -220,9 +251,14 @@ impl Room {
 
     /// Removes the member on this connection, if there is one.
     pub(super) fn leave(&mut self, origin: Origin, now: Now, events: &mut Events) -> Outcome {
-        let Some(Member { name, .. }) = self.members.remove(origin) else {
+        let Some(member) = self.members.remove(origin) else {
             return Outcome::NotHere;
         };
+        let traces = self.traces_of(&member);
+        let slow = self.moderation.slow();
+        self.pace.leave(origin, &traces, slow, now.instant);
+        let name = member.name;
+        self.gone.note(&name, traces, now.instant);
         self.people.leave(&name);
         self.holders.leave(&name);
         if self.presence.leave(&name, now.instant) {
@@ -253,18 +289,25 @@ impl Room {
         now: Now,
         events: &mut Events,
     ) -> Outcome {
-        let Some(Member {
+        let Some(member) = self.members.get(origin) else {
+            return Outcome::NotHere;
+        };
+        let muted = self.mute_of(&member, now);
+        let traces = self.traces_of(&member);
+        let Member {
             name: old,
             owner,
             keyed,
-        }) = self.members.get(origin)
-        else {
-            return Outcome::NotHere;
-        };
+            ..
+        } = member;
         let key = keyed.as_ref().map(|keyed| &keyed.key);
         let (new, refusal) = self.look_up(new, key, now);
         if new == old {
             return Outcome::Renamed(new);
+        }
+        if let Some(why) = muted {
+            // A name says something as well.
+            return Outcome::NameRefused(NameRefusal::Muted(why));
         }
         self.people.leave(&old);
         if refusal.is_some() || self.people.is_taken(&new) {
@@ -272,6 +315,7 @@ impl Room {
             return Outcome::NameRefused(refusal.unwrap_or(NameRefusal::Taken(new)));
         }
         self.renamed(&old, &new, owner, now, events);
+        self.gone.note(&old, traces, now.instant);
         self.members.rename(origin, &new);
         self.holders.enter(&new, key);
         Outcome::Renamed(new)

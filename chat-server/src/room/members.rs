@@ -7,7 +7,12 @@
 //! program.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::num::NonZeroU16;
+use std::time::Duration;
 
+use chat_proto::event::Timestamp;
+use chat_proto::moderation::Remark;
 use chat_proto::name::Name;
 
 use super::identity::Owner;
@@ -21,6 +26,8 @@ pub struct Members {
     threads: BTreeMap<(ServerId, u16), Thread>,
     /// The connection of each program in the room.
     connections: BTreeMap<Owner, Origin>,
+    /// What programs call themselves, each once.
+    programs: Vec<Remark>,
 }
 
 /// The members of one thread, by the key of their connection. Keys are given out from 0
@@ -33,6 +40,7 @@ struct Thread {
     generations: Vec<u32>,
     /// Ends with the last program.
     owners: Vec<Option<Owner>>,
+    visits: Vec<Visit>,
     /// Those who have shown a key.
     keys: BTreeMap<u32, Keyed>,
 }
@@ -46,6 +54,61 @@ pub struct Member {
     pub owner: Option<Owner>,
     /// The person's key; `None` for a person who has shown none.
     pub keyed: Option<Keyed>,
+    /// Where the person comes from, and since when.
+    pub visit: Visit,
+}
+
+/// A person without a program who comes in.
+pub(super) struct Newcomer {
+    pub(super) origin: Origin,
+    /// The key that the person has shown.
+    pub(super) key: Option<PersonKey>,
+    /// Where the person comes from; `None` for the control socket.
+    pub(super) from: Option<IpAddr>,
+}
+
+/// What is known of a person's stay in the room. There is one for each connection, so it is
+/// small: times are seconds since 1970.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Visit {
+    /// Where the person comes from; `None` for the control socket.
+    pub address: Option<IpAddr>,
+    /// Which of [`Members::program`] the person chats with.
+    program: Option<NonZeroU16>,
+    came: u32,
+    spoke: u32,
+}
+
+impl Visit {
+    /// A person comes from there at this time.
+    pub fn new(address: Option<IpAddr>, time: Timestamp) -> Self {
+        let came = seconds(time);
+        Self {
+            address,
+            program: None,
+            came,
+            spoke: came,
+        }
+    }
+
+    /// The same visit over another connection, from there.
+    pub fn from(self, address: Option<IpAddr>) -> Self {
+        Self { address, ..self }
+    }
+
+    /// When the person came.
+    pub fn came(&self) -> Timestamp {
+        Timestamp::from_unix_milliseconds(u64::from(self.came) * 1000)
+    }
+
+    /// How long the person has said nothing at this time.
+    pub fn idle(&self, time: Timestamp) -> Duration {
+        Duration::from_secs(seconds(time).saturating_sub(self.spoke).into())
+    }
+}
+
+fn seconds(time: Timestamp) -> u32 {
+    u32::try_from(time.unix_milliseconds() / 1000).unwrap_or(0)
 }
 
 /// The key of a person in the room.
@@ -64,7 +127,73 @@ impl Members {
         let name = thread.name(origin.client)?.clone();
         let owner = thread.owner(origin.client);
         let keyed = thread.keys.get(&origin.client.key).cloned();
-        Some(Member { name, owner, keyed })
+        let visit = thread.visits[origin.client.key as usize];
+        Some(Member {
+            name,
+            owner,
+            keyed,
+            visit,
+        })
+    }
+
+    /// What a person's program calls itself.
+    pub fn program(&self, visit: &Visit) -> Option<&Remark> {
+        self.programs.get(usize::from(visit.program?.get()) - 1)
+    }
+
+    /// A visit with a program that calls itself so.
+    pub fn visit_with(&mut self, visit: Visit, program: Option<Remark>) -> Visit {
+        let Some(program) = program else {
+            return visit;
+        };
+        let known = self.programs.iter().position(|known| *known == program);
+        let index = known.or_else(|| {
+            let is_room = self.programs.len() < MAX_PROGRAMS;
+            is_room.then(|| {
+                self.programs.push(program);
+                self.programs.len() - 1
+            })
+        });
+        let number = index.and_then(|index| NonZeroU16::new(index as u16 + 1));
+        Visit {
+            program: number,
+            ..visit
+        }
+    }
+
+    /// The member on this connection says something at this time.
+    pub fn note_speech(&mut self, origin: Origin, time: Timestamp) {
+        let thread = self.threads.get_mut(&thread_of(origin));
+        let visit = thread.and_then(|it| it.visits.get_mut(origin.client.key as usize));
+        if let Some(visit) = visit {
+            visit.spoke = seconds(time);
+        }
+    }
+
+    /// All members, in the order of their connections.
+    pub fn iter(&self) -> impl Iterator<Item = (Origin, Member)> {
+        self.threads
+            .iter()
+            .flat_map(move |(&(server, worker), thread)| {
+                let generations = (0..).zip(&thread.generations);
+                generations.filter_map(move |(key, &generation)| {
+                    let client = ClientId {
+                        worker,
+                        key,
+                        generation,
+                    };
+                    let origin = Origin { server, client };
+                    Some((origin, self.get(origin)?))
+                })
+            })
+    }
+
+    /// The connection of the member with this name. All of them are looked at: only
+    /// operators ask.
+    pub fn find(&self, name: &Name) -> Option<Origin> {
+        self.iter()
+            .find(|(_, member)| member.name == *name)
+            .map(|(origin, _)| origin)
     }
 
     /// The connection of a program, if it is in the room.
@@ -158,6 +287,7 @@ impl Thread {
         if self.names.len() <= key {
             self.names.resize(key + 1, None);
             self.generations.resize(key + 1, 0);
+            self.visits.resize(key + 1, Visit::default());
         }
         if member.owner.is_some() && self.owners.len() <= key {
             self.owners.resize(key + 1, None);
@@ -166,6 +296,7 @@ impl Thread {
         debug_assert!(self.names[key].is_none());
         self.names[key] = Some(member.name);
         self.generations[key] = client.generation;
+        self.visits[key] = member.visit;
         if let Some(owner) = self.owners.get_mut(key) {
             *owner = member.owner;
         }
@@ -179,33 +310,21 @@ impl Thread {
         let owner = self.owners.get_mut(client.key as usize);
         let owner = owner.and_then(Option::take);
         let keyed = self.keys.remove(&client.key);
-        Some(Member { name, owner, keyed })
+        let visit = self.visits[client.key as usize];
+        Some(Member {
+            name,
+            owner,
+            keyed,
+            visit,
+        })
     }
 }
+
+/// More kinds of programs than there are; those of further ones are not told.
+const MAX_PROGRAMS: usize = 256;
 
 fn thread_of(origin: Origin) -> (ServerId, u16) {
     (origin.server, origin.client.worker)
-}
-
-#[cfg(test)]
-impl Members {
-    /// All members, in the order of their connections.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Origin, Member)> {
-        self.threads
-            .iter()
-            .flat_map(move |(&(server, worker), thread)| {
-                let generations = (0..).zip(&thread.generations);
-                generations.filter_map(move |(key, &generation)| {
-                    let client = ClientId {
-                        worker,
-                        key,
-                        generation,
-                    };
-                    let origin = Origin { server, client };
-                    Some((origin, self.get(origin)?))
-                })
-            })
-    }
 }
 
 #[cfg(test)]
@@ -234,6 +353,7 @@ mod tests {
                 name: name.clone(),
                 owner: Some(owner),
                 keyed: None,
+                visit: Visit::default(),
             };
             members.insert(origin, member);
         }

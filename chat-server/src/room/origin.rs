@@ -5,7 +5,7 @@
 pub struct ServerId(pub u16);
 
 /// A connection, as every thread of its server can address it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClientId {
     /// The thread that has the connection.
     pub worker: u16,
@@ -16,7 +16,7 @@ pub struct ClientId {
 }
 
 /// A connection, as every server addresses it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {
     /// The server that has the connection.
     pub server: ServerId,

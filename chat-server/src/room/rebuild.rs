@@ -3,8 +3,9 @@
 //!
 //! The oldest files of a history are dropped, with the events in them. So each file
 //! begins with a `room` event, and state that must outlive the files before it is
-//! in there: `Room::opening` puts it in, [`Rebuild::event`] reads it back. Only the
-//! room's identity and the run are such state now; a topic, bans and roles would be.
+//! in there: `Room::opening` puts it in, [`Rebuild::event`] reads it back. That is the
+//! room's identity, the run, and the measures that stand, in as many such events as they
+//! take.
 
 use chat_proto::event::{Body, RoomId, Tag, Timestamp};
 use chat_proto::json_form::{Record, Recorded};
@@ -13,6 +14,7 @@ use super::absent::Roll;
 use super::apply::{Before, Room};
 use super::dedup::DedupIndex;
 use super::identity::Key;
+use super::moderation::Moderation;
 use super::runs::Runs;
 
 /// The events of a history, one after the other.
@@ -22,6 +24,7 @@ pub struct Rebuild {
     runs: Runs,
     ids: DedupIndex,
     roll: Roll,
+    moderation: Moderation,
     next: u64,
 }
 
@@ -34,6 +37,7 @@ impl Rebuild {
             runs: Runs::of(new_room),
             ids: DedupIndex::default(),
             roll: Roll::default(),
+            moderation: Moderation::default(),
             next: 1,
         }
     }
@@ -47,7 +51,10 @@ impl Rebuild {
         }
         match what {
             Recorded::Room {
-                room, run, time, ..
+                room,
+                run,
+                time,
+                standing,
             } => {
                 // The counterpart of `Room::opening`.
                 if let Some(room) = room {
@@ -55,6 +62,9 @@ impl Rebuild {
                 }
                 self.runs.go_on(run, seq);
                 self.roll.open(run, time);
+                if let Some(standing) = standing {
+                    self.moderation.take(*standing);
+                }
             }
             Recorded::Marked {
                 kind,
@@ -80,7 +90,8 @@ impl Rebuild {
                 self.roll.leave(&old);
                 self.roll.enter(new);
             }
-            Recorded::Measure { .. } | Recorded::Other => {}
+            Recorded::Measure { measure, time } => self.moderation.apply(&measure, time),
+            Recorded::Other => {}
         }
     }
 
@@ -90,6 +101,7 @@ impl Rebuild {
             runs: self.runs,
             ids: self.ids,
             absent: self.roll.into_absent(time, self.key),
+            moderation: self.moderation,
             next: self.next,
         }
     }
@@ -98,13 +110,15 @@ impl Rebuild {
 impl Room {
     /// What each file of the history begins with. A reader learns from it which room
     /// that is; [`Rebuild`] also learns what the files before it told.
-    pub(super) fn opening(&self) -> Body {
-        Body::Room {
+    pub(super) fn opening(&mut self, time: Timestamp) -> Vec<Body> {
+        self.moderation.drop_ended(time);
+        let body = |standing| Body::Room {
             room: self.runs.room().clone(),
             run: Some(self.run),
             people: self.told,
-            standing: Box::default(),
-        }
+            standing: Box::new(standing),
+        };
+        self.moderation.parts().into_iter().map(body).collect()
     }
 }
 

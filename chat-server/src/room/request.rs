@@ -1,14 +1,19 @@
 //! Requests to the room, and their outcomes.
 
 use std::fmt;
+use std::net::IpAddr;
 
+use chat_proto::command::Operation;
 use chat_proto::event::{Event, MessageId, Person, SpeechKind};
+use chat_proto::moderation::{Remark, Subject};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 
 use super::holders::Forgotten;
 use super::identity::Owner;
+use super::operated::Operated;
 use super::origin::Origin;
+use super::verdict::{Bar, Farewell, Silence};
 use crate::access::keys::PersonKey;
 use crate::access::naming::Naming;
 use crate::access::people::People;
@@ -55,6 +60,8 @@ pub enum Act {
         fallback: Fallback,
         /// The key that the person has shown.
         key: Option<PersonKey>,
+        /// Where the person comes from; `None` for the control socket.
+        from: Option<IpAddr>,
     },
     /// A program identifies itself: it enters, returns, or takes over its place.
     Join(Join),
@@ -76,8 +83,31 @@ pub enum Act {
     },
     /// A member wants this name to belong to no key any more.
     Forget(Name),
+    /// A request that concerns the order of the room.
+    Operate {
+        /// What is wanted.
+        operation: Operation,
+        /// By what right.
+        authority: Authority,
+    },
+    /// An operator asks for the bans.
+    ListBans {
+        /// The subject to go on behind; `None` for the first bans.
+        after: Option<Subject>,
+        /// By what right.
+        authority: Authority,
+    },
     /// A member leaves.
     Leave,
+}
+
+/// By what right a connection gives orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authority {
+    /// It comes over the control socket, and need not be in the room.
+    Control,
+    /// By the member's rank in the room.
+    Member,
 }
 
 /// What happens to a person whose wanted name is not free.
@@ -100,6 +130,10 @@ pub struct Join {
     pub address: Name,
     /// The key that it has shown.
     pub key: Option<PersonKey>,
+    /// Where it comes from; `None` for the control socket.
+    pub from: Option<IpAddr>,
+    /// What it calls itself.
+    pub program: Option<Remark>,
 }
 
 /// The outcome of a request, for the connection that made it.
@@ -140,6 +174,19 @@ pub enum Outcome {
     Listed(Listing),
     /// What came of the wish to free a name.
     Forgotten(Forgotten),
+    /// The message was refused, since the speaker may not speak now.
+    Silenced {
+        /// The program's own id of the message.
+        id: Option<MessageId>,
+        /// Why.
+        why: Silence,
+    },
+    /// The person or program does not come in.
+    Barred(Bar),
+    /// What came of an operation.
+    Operated(Box<Operated>),
+    /// An operator has removed this connection, which made no request, from the room.
+    Removed(Box<Farewell>),
     /// Nothing was done: the connection is not in the room, or no longer.
     NotHere,
     /// Another connection of the same program has taken over the place of this one,
@@ -190,6 +237,8 @@ pub enum JoinedAs {
 pub enum NameRefusal {
     /// Another person has it, or one that looks like it.
     Taken(Name),
+    /// The person is muted, and keeps the name that they are known by.
+    Muted(Silence),
     /// It belongs to a key that the person has not shown, or one that looks like it does.
     /// This is the name as it is listed.
     Held(Name),
@@ -214,6 +263,7 @@ impl fmt::Display for NameRefusal {
                 "{name} is kept for {seconds} s, for the person who had it before the restart"
             ),
             Self::NotKept(why) => why.fmt(f),
+            Self::Muted(why) => why.fmt(f),
         }
     }
 }

@@ -207,7 +207,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         state.hub.advance();
         self.scheduler.deliver(&mut state.hub, shared, now);
         self.do_tasks(&mut state, outside, now);
-        self.accept(&state.hub, outside, now);
+        self.accept(&mut state.hub, outside, now);
         self.overtaken = is_overtaken(&state) || shared.must_wait();
         if !self.overtaken {
             self.scheduler.hear(&mut state.hub, shared, now);
@@ -254,7 +254,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         }
     }
 
-    fn accept(&mut self, hub: &Hub, outside: &mut Outside<'_, S>, now: Now) {
+    fn accept(&mut self, hub: &mut Hub, outside: &mut Outside<'_, S>, now: Now) {
         let Some(entrance) = outside.entrance.take() else {
             return;
         };
@@ -270,7 +270,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         outside.entrance = Some(entrance);
     }
 
-    fn welcome(&mut self, peer: Peer<S>, hub: &Hub, outside: &Outside<'_, S>, now: Now) {
+    fn welcome(&mut self, peer: Peer<S>, hub: &mut Hub, outside: &Outside<'_, S>, now: Now) {
         let shared = outside.shared;
         let address = peer.address;
         let from = peer.refusal.is_none();

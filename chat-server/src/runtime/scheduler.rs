@@ -140,7 +140,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         &mut self,
         peer: Peer<S>,
         registry: &S::Registry,
-        hub: &Hub,
+        hub: &mut Hub,
         now: Now,
     ) -> io::Result<()> {
         let entry = self.connections.vacant_entry();

@@ -19,19 +19,25 @@ pub(crate) enum Change {
     Renamed { old: Name, new: Name },
     /// Its name belongs to its key from now on.
     Claimed(Name, KeyId),
+    /// It has kept order, as an operator, under this name.
+    Ordered(Option<Name>, String),
     /// It left the room.
     Left(Name),
 }
 
 impl Change {
-    /// The line for it, if it is worth one; `reason` is why the session ended, if it
-    /// did.
-    pub(crate) fn line(&self, address: SocketAddr, reason: Reason) -> Option<(Topic, String)> {
+    /// The line for it, if it is worth one, with its topic if there may be too many lines of
+    /// that; `reason` is why the session ended, if it did.
+    pub(crate) fn line(
+        &self,
+        address: SocketAddr,
+        reason: Reason,
+    ) -> Option<(Option<Topic>, String)> {
         let who = |name: &Name| match name.is_address() {
             true => name.to_string(),
             false => format!("{name} ({address})"),
         };
-        Some(match self {
+        let (topic, text) = match self {
             Self::Came(name) => (Topic::People, format!("{} came in", who(name))),
             Self::CameBack(name) => {
                 let text = format!("{} came back over another connection", who(name));
@@ -45,10 +51,16 @@ impl Change {
                 let text = format!("{} belongs to the key SHA256:{key}… now", who(name));
                 (Topic::Renames, text)
             }
+            Self::Ordered(name, done) => {
+                let by = name.as_ref().map(who);
+                let by = by.unwrap_or_else(|| "the control socket".to_owned());
+                return Some((None, format!("{by}: {done}")));
+            }
             // The end of the server is told once, and not for each.
             Self::Left(_) if reason == Reason::ServerStopped => return None,
             Self::Left(name) => (Topic::People, format!("{} left: {reason}", who(name))),
-        })
+        };
+        Some((Some(topic), text))
     }
 }
 

@@ -11,6 +11,7 @@ mod asking;
 mod commands;
 mod handshake;
 mod locked;
+mod operating;
 mod outcomes;
 mod words;
 
@@ -19,7 +20,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use chat_proto::catalogue::When;
-use chat_proto::event::{ErrorCode, Rank, Reply};
+use chat_proto::event::{ErrorCode, Reply};
 use chat_proto::foreign::{Beginning, Foreign};
 use chat_proto::framing::{Line, Telnet};
 use chat_proto::name::Name;
@@ -42,6 +43,7 @@ use crate::timeline::cursor::Cursor;
 use crate::timeline::mark::{Form, Mark, Place};
 use asking::{Asking, Standing};
 use locked::Lock;
+use operating::{Barred, ToldBans};
 
 /// All of a session but the bytes that come in.
 #[derive(Debug)]
@@ -75,6 +77,7 @@ pub(super) struct Names {
     key: Option<PersonKey>,
     /// The answer to `who` goes on behind this name.
     who: Option<Name>,
+    bans: Option<ToldBans>,
     /// The name under which it left.
     was: Option<Name>,
     /// What the log is still to be told.
@@ -90,6 +93,8 @@ pub(super) enum Phase {
     /// Told why it cannot come in; until this moment a program may say that it has a
     /// place here already, or it gets the reason in its own form.
     Refused(Refusal, Instant),
+    /// Told that it does not come in; until this moment a program may say hello.
+    Barred(Box<Barred>),
     /// Has asked for something, and is heard again when it knows the outcome.
     Asking(Box<Asking>),
     /// In the room.
@@ -114,6 +119,7 @@ impl Phase {
         match self {
             Self::Present(_) | Self::Asking(_) => None,
             Self::Locked(lock) => Some(lock.deadline()),
+            Self::Barred(barred) => Some(barred.until),
             Self::Arriving(at)
             | Self::Refused(_, at)
             | Self::Listening(at)
@@ -178,7 +184,7 @@ impl Participant {
         match &self.phase {
             Phase::Locked(lock) => Stage::Locked(lock.silent_from()),
             Phase::Arriving(until) => Stage::Arriving(*until),
-            Phase::Refused(..) => Stage::Refused,
+            Phase::Refused(..) | Phase::Barred(..) => Stage::Refused,
             Phase::Asking(asking) => match asking.standing {
                 Standing::Arriving(_) => Stage::Joining,
                 Standing::Present(_) => Stage::Present,
@@ -235,6 +241,7 @@ impl Participant {
             && self.reader.detours() < MAX_DETOURS
             && !self.reader.has_asked()
             && !self.is_telling_who()
+            && !self.is_telling_bans()
     }
 
     pub(super) fn line(&mut self, line: Line<'_>, hub: &mut Hub, now: Now) {
@@ -281,11 +288,12 @@ impl Participant {
             return self.locked_line(line, hub, now);
         }
         let command = match self.form {
-            Form::Text => text_form::parse_command(line, Rank::Ordinary),
-            Form::Json => json_form::parse_command(line, Rank::Ordinary),
+            Form::Text => text_form::parse_command(line, self.rank(hub)),
+            Form::Json => json_form::parse_command(line, self.rank(hub)),
         };
         match command {
             Ok(None) => {}
+            Ok(Some(command)) if !self.may_say(&command, hub, now) => {}
             Ok(Some(command)) => match (&self.phase, command.kind().entry().when) {
                 (_, When::Joining) | (Phase::Present(_), When::Joined) => {
                     self.do_command(command, hub, now);
@@ -293,6 +301,10 @@ impl Participant {
                 (Phase::Arriving(_), When::Joined) => self.come_in(Some(command), hub, now),
                 (Phase::Refused(refusal, _), When::Joined) => {
                     self.end(Reason::Refused(*refusal), hub, now);
+                }
+                (Phase::Barred(barred), When::Joined) => {
+                    let bar = barred.bar.clone();
+                    self.end_barred(&bar, hub, now);
                 }
                 _ => {}
             },
@@ -348,6 +360,10 @@ impl Participant {
                 self.end(Reason::Closed, hub, now);
             }
             Phase::Refused(refusal, _) => self.end(Reason::Refused(refusal), hub, now),
+            Phase::Barred(ref barred) => {
+                let bar = barred.bar.clone();
+                self.end_barred(&bar, hub, now);
+            }
             Phase::Listening(_) | Phase::Closing(..) => {}
         }
     }
@@ -374,7 +390,8 @@ impl Participant {
 
     pub(super) fn close(&mut self, reason: Reason, hub: &Hub, now: Now) {
         self.reader.stop_at(hub.timeline.log(self.form).head());
-        self.names.change(|names| names.who = None);
+        self.names
+            .change(|names| (names.who, names.bans) = (None, None));
         self.phase = Phase::Closing(reason, now.instant + FAREWELL_FOR);
     }
 

@@ -41,6 +41,12 @@ pub enum Reason {
     UnknownKey,
     /// It did not say the password of the room in time.
     NoPassword,
+    /// An operator has removed the person.
+    Removed,
+    /// The person is banned.
+    Banned,
+    /// The room lets no newcomers in.
+    RoomLocked,
     /// The program came back over another connection.
     Replaced,
     /// Nothing was said for too long.
@@ -69,6 +75,9 @@ impl fmt::Display for Reason {
             Self::WrongPassword => "said wrong passwords",
             Self::NotEncrypted => "was not encrypted, where a password is wanted",
             Self::UnknownKey => "its key is not listed (--names known)",
+            Self::Removed => "removed by an operator",
+            Self::Banned => "banned",
+            Self::RoomLocked => "the room is locked",
             Self::NoPassword => "did not say the password in time",
             Self::Replaced => "came back over another connection",
             Self::SaidNothing => "sent no line in time (--idle-join)",

@@ -74,7 +74,7 @@ impl Hall {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let client = client(self.sessions.len() as u32);
         let caller = caller(address, Carrier::Plain);
-        let (hub, now) = (&self.hub, self.now);
+        let (hub, now) = (&mut self.hub, self.now);
         self.sessions.push(match refusal {
             None => Session::new(client, caller, hub, now),
             Some(refusal) => Session::refused(client, caller, refusal, hub, now),

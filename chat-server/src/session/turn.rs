@@ -29,6 +29,7 @@ impl Session {
     /// Processes input that had to wait, if it no longer has to.
     pub(crate) fn go_on(&mut self, hub: &mut Hub, now: Now) {
         self.participant.go_on_with_who(hub, now);
+        self.participant.go_on_with_bans(hub, now);
         if self.input.has_backlog() && self.wants_input() {
             let backlog = self.input.backlog.change(mem::take);
             self.process(&backlog, hub, now);

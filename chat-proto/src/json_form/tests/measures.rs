@@ -18,7 +18,7 @@ fn some<T: Strategy>(what: T) -> impl Strategy<Value = Option<T::Value>> {
 }
 
 pub(super) fn fingerprints() -> impl Strategy<Value = Fingerprint> {
-    any::<[u8; 32]>().prop_map(|digest| Fingerprint::of_digest(&digest))
+    any::<[u8; 32]>().prop_map(Fingerprint::of_digest)
 }
 
 fn networks() -> impl Strategy<Value = Network> {

@@ -77,6 +77,7 @@ fn what_waits_to_be_told_is_proposed_once() {
                 wanted,
                 fallback,
                 key: None,
+                from: Some([127, 0, 0, 1].into()),
             },
             now,
         );

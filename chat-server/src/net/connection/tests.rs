@@ -26,7 +26,7 @@ fn accepted() -> (std::net::TcpStream, Connection, Hub) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (socket, address) = listener.accept().unwrap();
-    let hub = Hub::new(crate::room::identity::tests::identity(), 1000);
+    let mut hub = Hub::new(crate::room::identity::tests::identity(), 1000);
     let client_id = crate::hub::testing::client(0);
     let session = Session::new(
         client_id,
@@ -35,7 +35,7 @@ fn accepted() -> (std::net::TcpStream, Connection, Hub) {
             carrier: Carrier::Plain,
             key: None,
         },
-        &hub,
+        &mut hub,
         crate::runtime::system_clock::now(),
     );
     let connection = Connection::new(TcpStream::from_std(socket).into(), session);

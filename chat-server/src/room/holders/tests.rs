@@ -50,6 +50,7 @@ impl Test {
             runs: Runs::of(room),
             ids: Default::default(),
             absent: Default::default(),
+            moderation: Default::default(),
             next: 1,
         };
         let mut test = Self {
@@ -90,6 +91,7 @@ impl Test {
             wanted: name(wanted),
             fallback: Fallback::Nothing,
             key: key.map(person_key),
+            from: Some([127, 0, 0, 1].into()),
         };
         self.act(number, act)
     }
@@ -107,6 +109,8 @@ impl Test {
             wanted: wanted.map(name),
             address: address(number),
             key: key.map(person_key),
+            from: Some([127, 0, 0, 1].into()),
+            program: None,
         };
         match self.act(number, Act::Join(join)) {
             Outcome::Joined(joined) => (joined.name, joined.refusal, joined.owner),
@@ -352,10 +356,10 @@ fn random_act() -> impl Strategy<Value = Act> {
     let key = || prop::option::of((0..3u8).prop_map(person_key));
     prop_oneof![
         2 => (wanted(), key()).prop_map(|(wanted, key)| {
-            Act::Enter { wanted, fallback: Fallback::Nothing, key }
+            Act::Enter { wanted, fallback: Fallback::Nothing, key, from: Some([127, 0, 0, 1].into()) }
         }),
         2 => (prop::option::of(wanted()), key(), 0..9u32).prop_map(|(wanted, key, number)| {
-            Act::Join(Join { known: None, wanted, address: address(100 + number), key })
+            Act::Join(Join { known: None, wanted, address: address(100 + number), key, from: Some([127, 0, 0, 1].into()), program: None })
         }),
         4 => Just(Act::Say { kind: SpeechKind::Message, text: Text::clean("hi").unwrap(), id: None }),
         2 => wanted().prop_map(Act::Rename),

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use chat_proto::TIME_TO_RETURN;
-use chat_proto::command::Resume;
+use chat_proto::command::{Operation, OwnConnections, Resume};
 use chat_proto::event::{Event, MessageId, RunId, SpeechKind};
 use chat_proto::json_form::encode_event;
+use chat_proto::moderation::{Remark, Target, Term};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use proptest::prelude::*;
@@ -19,7 +20,7 @@ use crate::room::identity::Owner;
 use crate::room::identity::tests::identity;
 use crate::room::origin::{ClientId, Origin, ServerId};
 use crate::room::presence::ONE_BY_ONE;
-use crate::room::request::{Act, Emitted, Fallback, Join, JoinedAs, Outcome, Request};
+use crate::room::request::{Act, Authority, Emitted, Fallback, Join, JoinedAs, Outcome, Request};
 use crate::room::runs::Onward;
 
 /// What happens to the room. An [`Index`] chooses among the programs or the files that
@@ -56,6 +57,10 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => Just(Step::Server(Request::Open)),
         1 => Just(Step::Server(Request::AwaitReturns)),
+        10 => (origin(), operation()).prop_map(|(origin, operation)| {
+            let authority = Authority::Control;
+            Step::Client(origin, Act::Operate { operation, authority })
+        }),
         2 => Just(Step::Server(Request::TellPending)),
         20 => (origin(), act()).prop_map(|(origin, act)| Step::Client(origin, act)),
         8 => joining.prop_map(|(origin, known, wanted)| Step::Join(origin, known, wanted)),
@@ -72,7 +77,7 @@ fn act() -> impl Strategy<Value = Act> {
     let id = prop::option::weighted(0.8, select(&IDS[..]));
     let said = (kind, select(&TEXTS[..]), id);
     prop_oneof![
-        4 => (name(), fallback).prop_map(|(wanted, fallback)| Act::Enter { wanted, fallback, key: None }),
+        4 => (name(), fallback).prop_map(|(wanted, fallback)| Act::Enter { wanted, fallback, key: None, from: Some([127, 0, 0, 1].into()) }),
         3 => name().prop_map(Act::Rename),
         8 => said.prop_map(|(kind, text, id)| {
             let (text, id) = (Text::clean(text).unwrap(), id.and_then(MessageId::new));
@@ -80,6 +85,36 @@ fn act() -> impl Strategy<Value = Act> {
         }),
         1 => Just(Act::List { after: None }),
         4 => Just(Act::Leave),
+    ]
+}
+
+/// What an operator may ask for. Some of it ends soon.
+fn operation() -> impl Strategy<Value = Operation> {
+    let text = |text: &str| Remark::new(text).unwrap();
+    let reason = move || prop::option::of(Just(text("why \"not\"")));
+    let name = || prop_oneof![name().prop_map(|name| name.to_string()), Just("di".into())];
+    let terms = ["1s", "40s", "2h", "forever"].map(|term| term.parse::<Term>().unwrap());
+    let term = move || prop::option::of(select(terms.to_vec()));
+    let targets = ["10.0.0.0/8", "::/0", "guests:127.0.0.1", "key:x"];
+    let target = || prop_oneof![name(), select(targets.to_vec()).prop_map(str::to_owned)];
+    let target = move || target().prop_map(|text| Target::parse(&text));
+    prop_oneof![
+        1 => (name(), reason()).prop_map(|(name, reason)| Operation::Kick { name, reason }),
+        3 => (target(), term(), reason()).prop_map(|(target, term, reason)| Operation::Ban {
+            target,
+            term,
+            reason,
+            own: OwnConnections::Included,
+        }),
+        3 => target().prop_map(|target| Operation::Unban { target }),
+        2 => (name(), term()).prop_map(|(name, term)| Operation::Mute { name, term }),
+        1 => name().prop_map(|name| Operation::Unmute { name }),
+        1 => select(vec!["-", "a lake"]).prop_map(move |it| Operation::Topic { text: Some(text(it)) }),
+        1 => (0..3u32).prop_map(|seconds| Operation::Slow { seconds }),
+        1 => Just(Operation::Lock),
+        3 => Just(Operation::Unlock),
+        1 => Just(Operation::Announce { text: Text::clean("dinner\nis ready").unwrap() }),
+        1 => (1..99u64).prop_map(|target| Operation::Erase { target, reason: None }),
     ]
 }
 
@@ -215,6 +250,7 @@ impl World {
                             wanted,
                             fallback,
                             key: None,
+                            from: Some([127, 0, 0, 1].into()),
                         },
                         Act::Leave,
                     ] {
@@ -244,9 +280,13 @@ impl World {
             wanted,
             address: Name::choose("di").unwrap(),
             key: None,
+            from: Some([127, 0, 0, 1].into()),
+            program: None,
         };
-        let Outcome::Joined(joined) = self.apply(Request::Client(origin, Act::Join(join))) else {
-            panic!("a program always comes in");
+        let joined = match self.apply(Request::Client(origin, Act::Join(join))) {
+            Outcome::Joined(joined) => joined,
+            Outcome::Barred(_) => return,
+            other => panic!("a program comes in, or is barred: {other:?}"),
         };
         let owner = joined.owner;
         let connection = self.rooms[0].members().connection_of(owner);
@@ -293,6 +333,8 @@ impl World {
         let before = self.read_back(0);
         assert_eq!(before.next, next);
         assert_eq!(before.runs.current(), self.rooms[0].id());
+        // What stands is what the events tell.
+        assert_eq!(before.moderation, self.rooms[0].moderation);
         for resume in self.resumes(next + 3) {
             let left = held(self.rooms[0].onward(&resume, first, next - 1), first);
             let found = held(before.runs.onward(&resume, first, next - 1), first);
@@ -327,6 +369,7 @@ impl World {
         assert_eq!(self.read_back(head).next, next);
         assert_eq!(self.found(&trimmed), self.found(&whole));
         assert_eq!(trimmed.id(), whole.id());
+        assert_eq!(trimmed.moderation, whole.moderation);
         for resume in self.resumes(next + 3) {
             let onward = |room: &Room| held(room.onward(&resume, first, next - 1), first);
             assert_eq!(onward(&trimmed), onward(&whole), "{resume:?} from {first}");

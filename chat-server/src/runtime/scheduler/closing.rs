@@ -62,7 +62,10 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         drop(state);
         shared.set_unserved(self.worker, self.queues[1].len());
         for (topic, text) in told {
-            shared.logger.tell(topic, now, &text);
+            match topic {
+                Some(topic) => shared.logger.tell(topic, now, &text),
+                None => shared.logger.info(now.time, &text),
+            }
         }
         ended
     }

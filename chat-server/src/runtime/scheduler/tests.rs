@@ -52,7 +52,7 @@ impl Fixture {
             address,
             refusal: None,
         };
-        let hub = &self.shared.read().hub;
+        let hub = &mut self.shared.write().hub;
         let inserted = self.clients.insert(peer, self.poll.registry(), hub, now());
         inserted.unwrap();
         client

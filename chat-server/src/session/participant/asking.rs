@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use chat_proto::command::{Command, Hello};
+use chat_proto::event::MessageId;
 use chat_proto::name::{Name, NameError};
 
 /// A participant that waits for an outcome.
@@ -39,6 +40,11 @@ pub(super) enum Question {
     Rename(Name),
     /// To have this name belong to no key.
     Forget(Name),
+    /// Something that concerns the order of the room.
+    Operate {
+        /// The mark of the request.
+        id: Option<MessageId>,
+    },
     /// Who is here.
     List,
 }

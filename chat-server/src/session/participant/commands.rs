@@ -31,17 +31,17 @@ impl Participant {
             }
             Command::Ping { id } => self.reply(&Reply::Pong { id }, hub, now),
             Command::Password(_) => self.notice(NO_PASSWORD, hub, now),
-            Command::Help => self.notice(&words::help(hub.limits()), hub, now),
+            Command::Help => {
+                let text = words::help(self.rank(hub), hub.limits());
+                self.notice(&text, hub, now);
+            }
             Command::Quit => {
                 self.notice("goodbye", hub, now);
                 self.end(Reason::Quit, hub, now);
             }
             Command::Nick { name } => self.nick(&name, hub, now),
             Command::Forget { name } => self.forget(&name, hub, now),
-            Command::Operate { .. } => {
-                let text = "this server has no operators yet";
-                self.error(ErrorCode::NotAllowed, text, hub, now);
-            }
+            Command::Operate { operation, id } => self.operate(operation, id, hub, now),
             Command::Hello(hello) => self.hello(hello, hub, now),
         }
     }
@@ -89,6 +89,11 @@ impl Participant {
             // to say: it comes by itself once it is.
             Outcome::SaidBefore { id, seq } if seq <= hub.timeline.reply_mark().seq => {
                 self.reply(&Reply::Confirmed { id, seq }, hub, now);
+            }
+            Outcome::Silenced { id, why } => {
+                let text = notice(&format!("that was not sent: {why}"));
+                let code = why.code();
+                self.reply(&Reply::Error { code, text, id }, hub, now);
             }
             Outcome::NotSaid { id, why } => {
                 let text = notice(&format!("that was not sent: {why}"));
@@ -182,6 +187,7 @@ impl Participant {
             NameRefusal::Taken(_) | NameRefusal::Kept { .. } => ErrorCode::NameTaken,
             NameRefusal::Held(_) => ErrorCode::NameHeld,
             NameRefusal::NotKept(_) => ErrorCode::NotKept,
+            NameRefusal::Muted(why) => why.code(),
         };
         self.keep_name(code, why, hub, now);
     }

@@ -1,9 +1,10 @@
 //! Coming in: the greeting, the hello of a program, and under which name.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use chat_proto::command::{Command, Hello, Past};
-use chat_proto::event::{ErrorCode, Rank, Reply, Welcome};
+use chat_proto::event::{ErrorCode, Reply, Welcome};
 use chat_proto::name::{Name, NameError};
 use chat_proto::{PROTOCOL, text_form};
 
@@ -17,6 +18,7 @@ use crate::net::admission::Refusal;
 use crate::net::transport::Carrier;
 use crate::room::request::{Act, Fallback, Join, Joined, JoinedAs};
 use crate::room::runs::Onward;
+use crate::room::verdict::Bar;
 use crate::session::change::Change;
 use crate::session::reason::Reason;
 use crate::session::stage::ANNOUNCE_AFTER;
@@ -25,9 +27,12 @@ use crate::timeline::replay::{Replay, Selection};
 
 impl Participant {
     /// Says what this is, and who is here; or asks for the password of the room.
-    pub(in crate::session) fn greet(&mut self, hub: &Hub, now: Now) {
+    pub(in crate::session) fn greet(&mut self, hub: &mut Hub, now: Now) {
         let version = self.version(hub);
-        if !hub.room().holders().lets_in(self.key()) {
+        let traces = hub.room().traces(self.from(), self.key(), None);
+        if let Some(bar) = hub.bar(&traces, self.key(), now.time) {
+            self.bar(&version, bar, hub, now);
+        } else if !hub.room().holders().lets_in(self.key()) {
             let text = words::keys_only(&version, self.key(), self.carrier);
             self.notice(&text, hub, now);
             self.close(Reason::UnknownKey, hub, now);
@@ -66,6 +71,8 @@ impl Participant {
             true => "\nwhat is said here is kept; /history shows it",
             false => "",
         };
+        let topic = hub.room().moderation().topic();
+        let topic = topic.map_or_else(String::new, |topic| format!("\ntopic: {}", topic.text));
         let deadline = match hub.limits().idle_join {
             Duration::ZERO => String::new(),
             time => format!(
@@ -82,11 +89,16 @@ impl Participant {
             &format!(
                 "{version} welcome: {here}, and you are {name}\n\
                  just type to talk; /nick NAME gives you a name, /help tells the rest\
-                 {deadline}{kept}{plain}"
+                 {deadline}{kept}{plain}{topic}"
             ),
             hub,
             now,
         );
+    }
+
+    /// Where it comes from, as the room is told.
+    pub(super) fn from(&self) -> Option<IpAddr> {
+        Some(self.ip)
     }
 
     fn is_refused(&self) -> bool {
@@ -111,6 +123,13 @@ impl Participant {
     }
 
     pub(super) fn hello(&mut self, hello: Hello, hub: &mut Hub, now: Now) {
+        if let Phase::Barred(barred) = &self.phase
+            && (barred.bar != Bar::Locked || hello.resume.is_none())
+        {
+            let bar = barred.bar.clone();
+            self.answer_in_json(hub);
+            return self.barred(&bar, hub, now);
+        }
         let secret = hello.resume.as_ref().and_then(|resume| resume.secret);
         let known = secret.and_then(|secret| hub.room().tickets().owner_of(&secret));
         // One that was let in has said the password of the room before.
@@ -144,6 +163,8 @@ impl Participant {
             wanted: wanted.as_ref().ok().cloned().flatten(),
             address: Name::of_address(self.address()),
             key: self.take_key(),
+            from: self.from(),
+            program: hello.program.clone(),
         };
         let error = wanted.err();
         self.ask(Question::Join { hello, error }, Act::Join(join), hub, now);
@@ -215,8 +236,8 @@ impl Participant {
             people: joined.listing.people,
             names: joined.listing.names,
             limits: *hub.limits(),
-            topic: None,
-            rank: Rank::Ordinary,
+            topic: hub.room().moderation().topic().cloned(),
+            rank: self.rank(hub),
             secret: Some(hub.room().tickets().secret_of(joined.owner)),
         };
         self.reply_at(mark, &Reply::Welcome(Box::new(welcome)), now);
@@ -245,7 +266,7 @@ impl Participant {
 
     /// A program is not let in: it is told so in its own form, and nothing of what
     /// happens in the room.
-    fn answer_in_json(&mut self, hub: &Hub) {
+    pub(super) fn answer_in_json(&mut self, hub: &Hub) {
         let mark = hub.timeline.reply_mark();
         self.speak_json(hub, mark);
         if self.present_name().is_none() {
@@ -287,10 +308,12 @@ impl Participant {
         }
         // The first of two tries: the key is wanted for the second one, too.
         let key = self.key().cloned();
+        let from = self.from();
         let act = Act::Enter {
             wanted,
             fallback,
             key,
+            from,
         };
         self.ask(question, act, hub, now);
     }

@@ -28,6 +28,7 @@ impl Participant {
                 return;
             }
             Phase::Arriving(at) | Phase::Refused(_, at) => Standing::Arriving(*at),
+            Phase::Barred(barred) => Standing::Arriving(barred.until),
         };
         self.phase = Phase::Asking(Box::new(Asking { question, standing }));
     }
@@ -35,10 +36,14 @@ impl Participant {
     /// What came of a request that was not answered at once.
     pub(in crate::session) fn outcome(&mut self, answer: Answer, hub: &mut Hub, now: Now) {
         match answer.outcome {
-            Outcome::Said { .. } | Outcome::SaidBefore { .. } | Outcome::NotSaid { .. } => {
+            Outcome::Said { .. }
+            | Outcome::SaidBefore { .. }
+            | Outcome::Silenced { .. }
+            | Outcome::NotSaid { .. } => {
                 return self.said(answer, hub, now);
             }
             Outcome::Replaced => return self.replaced(hub, now),
+            Outcome::Removed(farewell) => return self.removed(&farewell, hub, now),
             Outcome::Done | Outcome::NotHere => return,
             _ => {}
         }
@@ -59,6 +64,16 @@ impl Participant {
     fn answered(&mut self, question: Question, answer: Answer, hub: &mut Hub, now: Now) {
         let Answer { outcome, own, mark } = answer;
         match (question, outcome) {
+            (Question::Join { .. }, Outcome::Barred(bar)) => {
+                self.answer_in_json(hub);
+                self.barred(&bar, hub, now);
+            }
+            (_, Outcome::Barred(bar)) => self.barred(&bar, hub, now),
+            (Question::Operate { id }, Outcome::Operated(operated)) => {
+                let outcome = Outcome::Done;
+                let answer = Answer { outcome, own, mark };
+                self.operated(id, answer, *operated, hub, now);
+            }
             (Question::Enter(then), Outcome::Entered(name)) => {
                 self.entered(name, own, hub);
                 if let Some(command) = then {

@@ -5,21 +5,22 @@ use chat_proto::event::{Limits, Rank, Reply};
 use chat_proto::foreign::Foreign;
 use chat_proto::name::Name;
 use chat_proto::text::MAX_TEXT;
-use chat_proto::text_form::KEYS_ONLY;
+use chat_proto::text_form::{BANNED, KEYS_ONLY, LOCKED};
 use chat_proto::{json_form, text_form};
 
 use crate::access::keys::PersonKey;
-use crate::hub::notice;
+use crate::hub::{Hub, notice};
 use crate::net::transport::Carrier;
+use crate::room::verdict::Bar;
 use crate::timeline::mark::Form;
 
 /// The commands, and how much may be said.
-pub(super) fn help(limits: &Limits) -> String {
+pub(super) fn help(rank: Rank, limits: &Limits) -> String {
     let rate = match limits.rate {
         0 => String::new(),
         rate => format!(", and {rate} lines a second are heard: the others wait"),
     };
-    let commands = catalogue::help(Rank::Ordinary, None);
+    let commands = catalogue::help(rank, None);
     format!("{commands}\n{HELP_FOR_PROGRAMS}\n{}{rate}", most(limits))
 }
 
@@ -87,6 +88,30 @@ pub(super) fn keys_only(version: &str, key: Option<&PersonKey>, carrier: Carrier
         }
     };
     format!("{version} {KEYS_ONLY}: this room lets in only people whose key is listed\n{shown}")
+}
+
+/// A person does not come in.
+pub(super) fn barred(version: &str, bar: &Bar) -> String {
+    let word = match bar {
+        Bar::Banned { .. } => BANNED,
+        Bar::Locked => LOCKED,
+    };
+    format!("{version} {word}: {bar}")
+}
+
+/// Why an operator cannot erase the event with this number, as far as that is known without
+/// reading files.
+pub(super) fn why_not_erased(target: u64, hub: &Hub) -> Option<String> {
+    let (first, last) = (hub.timeline.first(), hub.timeline.reply_mark().seq);
+    if target < first || target > last {
+        return Some(match first > last {
+            true => format!("there is no message {target}: nothing is held"),
+            false => format!("there is no message {target}: {first} to {last} are held"),
+        });
+    }
+    let line = hub.timeline.log(Form::Json).event(target)?;
+    let is_speech = json_form::is_speech(line);
+    (!is_speech).then(|| format!("{target} is no message; /history shows their numbers"))
 }
 
 /// A peer speaks another protocol.

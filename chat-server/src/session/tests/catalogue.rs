@@ -3,6 +3,7 @@
 use super::*;
 use chat_proto::catalogue::{Arguments, CATALOGUE, When};
 use chat_proto::command::Slot;
+use chat_proto::event::Rank;
 
 /// A peer that says a command as its first line has joined, and under the name for which
 /// the command asked only if it may be said before.
@@ -29,8 +30,14 @@ fn a_command_settles_the_name_only_if_it_may_be_said_before_joining() {
             When::Joining => "cy",
             When::Joined => "127.0.0.1:1001",
         };
-        let entered = format!("\r[{name}] entered room\n");
         let heard = hall.read(ann);
+        if entry.rank > Rank::Ordinary {
+            assert_eq!(heard, "", "/{}", form.word);
+            let refused = format!("\r-- /{} is for operators\n", form.word);
+            assert!(hall.read(first).ends_with(&refused), "{}", form.word);
+            continue;
+        }
+        let entered = format!("\r[{name}] entered room\n");
         assert!(heard.starts_with(&entered), "/{}: {heard}", form.word);
     }
 }

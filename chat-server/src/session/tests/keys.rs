@@ -32,7 +32,7 @@ fn connect(hall: &mut Hall, key: Option<u8>) -> usize {
         key: key.map(person_key),
         ..caller(([192, 0, 2, 1], 1000 + number as u16).into(), Carrier::Tls)
     };
-    let session = Session::new(client(number as u32), caller, &hall.hub, hall.now);
+    let session = Session::new(client(number as u32), caller, &mut hall.hub, hall.now);
     hall.sessions.push(session);
     number
 }

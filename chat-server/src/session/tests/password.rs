@@ -190,7 +190,12 @@ fn over_a_plain_connection_from_elsewhere_no_password_is_taken() {
     let (mut hall, _, _) = locked();
     let elsewhere = SocketAddr::from(([192, 0, 2, 1], 7));
     for (carrier, is_asked) in [(Carrier::Plain, false), (Carrier::Tls, true)] {
-        let session = Session::new(client(9), caller(elsewhere, carrier), &hall.hub, hall.now);
+        let session = Session::new(
+            client(9),
+            caller(elsewhere, carrier),
+            &mut hall.hub,
+            hall.now,
+        );
         hall.sessions.push(session);
         let peer = hall.sessions.len() - 1;
         let got = hall.read(peer);

@@ -14,7 +14,7 @@ fn greeting(tls: TlsMode, carrier: Carrier) -> String {
     };
     hall.hub.set_config(Arc::new(config));
     let address = SocketAddr::from(([127, 0, 0, 1], 1000));
-    let session = Session::new(client(0), caller(address, carrier), &hall.hub, hall.now);
+    let session = Session::new(client(0), caller(address, carrier), &mut hall.hub, hall.now);
     hall.sessions.push(session);
     hall.read(0)
 }

@@ -83,7 +83,7 @@ impl Transport for Slow {
 
 /// One that has been sent the greeting, of which the system has taken this much.
 fn greeted(space: usize) -> (Connection<Slow>, Hub, Now) {
-    let hub = Hub::new(crate::room::identity::tests::identity(), 1000);
+    let mut hub = Hub::new(crate::room::identity::tests::identity(), 1000);
     let now = crate::runtime::system_clock::now();
     let client = crate::hub::testing::client(0);
     let address = "192.0.2.1:5000".parse().unwrap();
@@ -92,7 +92,7 @@ fn greeted(space: usize) -> (Connection<Slow>, Hub, Now) {
         carrier: Carrier::Tls,
         key: None,
     };
-    let session = Session::new(client, caller, &hub, now);
+    let session = Session::new(client, caller, &mut hub, now);
     let transport = Slow {
         space,
         ..Slow::default()
