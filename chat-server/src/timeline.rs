@@ -111,9 +111,13 @@ impl Timeline {
         if matches!(event.body, Body::Message(_) | Body::Action(_)) {
             self.speech.push(event.seq);
         }
+        let json = self.json.append(|out| json_form::encode_event(event, out));
+        if matches!(event.body, Body::Measure(_) | Body::Room { .. }) {
+            self.json.hide_private_part(event.seq, json.start);
+        }
         Place {
             text: self.text.append(|out| text_form::encode_event(event, out)),
-            json: self.json.append(|out| json_form::encode_event(event, out)),
+            json,
         }
     }
 

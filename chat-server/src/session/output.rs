@@ -15,15 +15,16 @@ impl Session {
     }
 
     /// What is to be sent next, if it is all in one piece.
-    pub(crate) fn one_piece<'a>(&self, hub: &'a Hub) -> Option<&'a [u8]> {
-        self.participant
-            .reader
-            .one_piece(&hub.timeline.view(self.participant.form))
+    pub(crate) fn one_piece<'a>(&mut self, hub: &'a Hub) -> Option<&'a [u8]> {
+        let shown = hub.timeline.view(self.participant.form);
+        self.participant.reader.leave_out_hidden(&shown);
+        self.participant.reader.one_piece(&shown)
     }
 
     /// What is to be sent next, up to a piece of the past.
-    pub(crate) fn output<'a>(&'a self, hub: &'a Hub, slices: &mut Slices<'a>) {
+    pub(crate) fn output<'a>(&'a mut self, hub: &'a Hub, slices: &mut Slices<'a>) {
         let shown = hub.timeline.view(self.participant.form);
+        self.participant.reader.leave_out_hidden(&shown);
         self.participant.reader.slices(&shown, slices);
     }
 

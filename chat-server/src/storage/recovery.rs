@@ -69,8 +69,10 @@ impl Recovery {
             let found = record.seq;
             return Err(Damage::WrongNumber { expected, found });
         }
+        let seq = record.seq;
         self.rebuild.event(record);
-        self.json.append(|out| out.extend_from_slice(line));
+        let place = self.json.append(|out| out.extend_from_slice(line));
+        self.json.hide_private_part(seq, place.start);
         if self.json.head() >= self.trimmed + CHUNK as u64 {
             self.trimmed = self.json.head();
             self.json.trim(self.json.trim_point(u64::MAX));

@@ -59,6 +59,8 @@ enum Payload {
     Bytes(Vec<u8>),
     /// A piece of the past.
     Replay(Replay),
+    /// Nothing: a part of the log is left out that readers are not sent.
+    Hidden,
 }
 
 /// What a reader is to be sent next.
@@ -164,6 +166,32 @@ impl Cursor {
         self.pass_skips();
     }
 
+    /// Leaves out what readers are not sent of what is shown. To be called before the bytes
+    /// to send are asked for.
+    pub fn leave_out_hidden(&mut self, shown: &View<'_>) {
+        if !shown.log.hides_behind(self.position) {
+            return;
+        }
+        let until = shown.until.min(self.end());
+        for hidden in shown.log.hidden(self.position..until) {
+            let detours = &mut self.waiting.get_or_insert_default().detours;
+            let index = detours.iter().position(|it| it.at >= hidden.start);
+            let index = index.unwrap_or(detours.len());
+            let is_known = |it: &Insertion| matches!(it.what, Payload::Hidden);
+            // Replies stand between events, and so not at the same place.
+            if !detours.get(index).is_some_and(is_known) {
+                let left_out = Insertion {
+                    at: hidden.start,
+                    what: Payload::Hidden,
+                    resume: hidden.end,
+                    after: 0,
+                };
+                detours.insert(index, left_out);
+            }
+        }
+        self.pass_skips();
+    }
+
     /// Sends what `encode` writes, after everything before `position`. It does not
     /// wait for what waits to be shown further on.
     pub fn reply(&mut self, position: u64, encode: impl FnOnce(&mut Vec<u8>)) {
@@ -209,7 +237,7 @@ impl Cursor {
     /// Leaves out all pieces of the past.
     pub fn forget_past(&mut self) {
         if let Some(waiting) = &mut self.waiting {
-            let stays = |detour: &Insertion| matches!(detour.what, Payload::Bytes(_));
+            let stays = |detour: &Insertion| !matches!(detour.what, Payload::Replay(_));
             waiting.detours.retain(stays);
             self.pass_skips();
         }
@@ -259,6 +287,11 @@ impl Cursor {
     /// become the past; the rest of the line at the cursor is kept.
     pub fn fall_behind(&mut self, log: &Log, point: u64) {
         let point = point.min(self.end());
+        // Of the line at the cursor and of the past it is left out anyway.
+        if let Some(waiting) = &mut self.waiting {
+            let stays = |it: &Insertion| !matches!(it.what, Payload::Hidden);
+            waiting.detours.retain(stays);
+        }
         let mut before = VecDeque::new();
         let mut position = self.position;
         let waiting = self.waiting.get_or_insert_default();
@@ -283,7 +316,7 @@ impl Cursor {
             Some(detour) => match &detour.what {
                 Payload::Bytes(_) if detour.after <= shown.until => Pending::Log,
                 Payload::Replay(replay) if replay.is_due(shown.seq) => Pending::Past,
-                Payload::Bytes(_) | Payload::Replay(_) => Pending::Nothing,
+                Payload::Bytes(_) | Payload::Replay(_) | Payload::Hidden => Pending::Nothing,
             },
             None if self.position < shown.until.min(self.end()) => Pending::Log,
             None => Pending::Nothing,
@@ -351,7 +384,8 @@ impl Cursor {
             }
             match &detour.what {
                 Payload::Bytes(bytes) if slices.push_all(std::iter::once(&bytes[sent..])) => {}
-                _ => return,
+                Payload::Hidden => {}
+                Payload::Bytes(_) | Payload::Replay(_) => return,
             }
             sent = 0;
             position = detour.resume;
@@ -449,11 +483,16 @@ impl Insertion {
         match &self.what {
             Payload::Bytes(bytes) => sent == bytes.len(),
             Payload::Replay(replay) => replay.is_over(),
+            Payload::Hidden => true,
         }
     }
 
     fn is_skip(&self) -> bool {
-        matches!(&self.what, Payload::Bytes(bytes) if bytes.is_empty())
+        match &self.what {
+            Payload::Bytes(bytes) => bytes.is_empty(),
+            Payload::Replay(_) => false,
+            Payload::Hidden => true,
+        }
     }
 }
 

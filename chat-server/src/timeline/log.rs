@@ -8,6 +8,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use chat_proto::json_form;
+
 /// The part of a log that readers may see now.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
@@ -30,6 +32,8 @@ pub struct Log {
     /// another one gives back, and a room that goes on for hours would grow to twice
     /// its size.
     spare: Vec<Chunk>,
+    /// Parts of events that readers are not sent, in order: they are for the files only.
+    hidden: VecDeque<Range<u64>>,
     head: u64,
     /// The number of the event that will be appended next.
     next: u64,
@@ -53,6 +57,7 @@ impl Log {
         Self {
             chunks: VecDeque::new(),
             spare: Vec::new(),
+            hidden: VecDeque::new(),
             head,
             next,
             capacity,
@@ -109,6 +114,30 @@ impl Log {
             self.next += 1;
         }
         start..self.head
+    }
+
+    /// Has readers not be sent what only operators may know of this event, the newest one,
+    /// which begins at `start`.
+    pub fn hide_private_part(&mut self, seq: u64, start: u64) {
+        let line = self.event(seq).unwrap_or_default();
+        if let Some(private) = json_form::private_part(line) {
+            let [from, to] = [private.start, private.end].map(|at| start + at as u64);
+            self.hidden.push_back(from..to);
+        }
+    }
+
+    /// Whether something behind `position` is hidden. For nearly all readers nothing is.
+    pub fn hides_behind(&self, position: u64) -> bool {
+        self.hidden
+            .back()
+            .is_some_and(|last| last.start >= position)
+    }
+
+    /// The hidden parts that begin in `range`, in order.
+    pub fn hidden(&self, range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+        let first = self.hidden.partition_point(|it| it.start < range.start);
+        let hidden = self.hidden.range(first..).cloned();
+        hidden.take_while(move |it| it.start < range.end)
     }
 
     /// Where the event of this number begins, or will begin if it is the next
@@ -194,7 +223,7 @@ impl Log {
         Some(&chunk.bytes[from..to])
     }
 
-    /// What is missing of the line in whose middle `position` lies.
+    /// What is missing of the line in whose middle `position` lies, without what is hidden.
     pub fn rest_of_line(&self, position: u64) -> Vec<u8> {
         let at_start = position <= self.start()
             || self
@@ -210,6 +239,11 @@ impl Log {
                     break;
                 }
             }
+        }
+        let end = position + rest.len() as u64;
+        if let Some(hidden) = self.hidden(position..end).next() {
+            let offset = |place: u64| (place - position) as usize;
+            rest.drain(offset(hidden.start)..offset(hidden.end));
         }
         rest
     }
@@ -229,6 +263,7 @@ impl Log {
 
     /// Drops what lies before `point`.
     pub fn trim(&mut self, point: u64) {
+        while self.hidden.pop_front_if(|it| it.start < point).is_some() {}
         while let Some(mut chunk) = self.chunks.pop_front_if(|chunk| chunk.start < point) {
             if self.spare.len() < SPARES && chunk.bytes.capacity() <= 2 * CHUNK {
                 chunk.events.clear();

@@ -357,7 +357,9 @@ impl Page {
         if replay.what == Selection::Speech && !json_form::is_speech(line) {
             // It is passed over.
         } else if reader.form == Form::Json {
-            self.bytes.extend_from_slice(line);
+            let private = json_form::private_part(line).unwrap_or(line.len()..line.len());
+            self.bytes.extend_from_slice(&line[..private.start]);
+            self.bytes.extend_from_slice(&line[private.end..]);
         } else if let Some(event) = event() {
             match replay.what {
                 Selection::Everything => text_form::encode_event(&event, &mut self.bytes),

@@ -181,7 +181,7 @@ fn while_nothing_can_be_kept_nothing_is_taken_and_people_are_told() {
         "/hello {\"protocol\":1,\"name\":\"late\"}\n",
     );
     assert_eq!(hall.hub.timeline.head().seq, shown.seq + 1);
-    let output = |hall: &Hall, who: usize| {
+    let output = |hall: &mut Hall, who: usize| {
         let mut slices = Slices::new();
         hall.sessions[who].output(&hall.hub, &mut slices);
         let bytes: Vec<u8> = slices
@@ -192,15 +192,15 @@ fn while_nothing_can_be_kept_nothing_is_taken_and_people_are_told() {
         String::from_utf8(bytes).unwrap()
     };
     assert_eq!(
-        output(&hall, ann),
+        output(&mut hall, ann),
         "\r-- that was not sent: the disk is full\n\r-- you keep your name: the disk is full\n"
     );
-    let refused = output(&hall, bot);
+    let refused = output(&mut hall, bot);
     assert!(
         refused.contains("not_kept") && refused.contains("\"id\":\"7\""),
         "{refused}"
     );
-    let welcome = output(&hall, late);
+    let welcome = output(&mut hall, late);
     assert!(
         welcome.contains(&format!("\"seq\":{}", shown.seq)),
         "{welcome}"
