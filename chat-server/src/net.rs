@@ -11,6 +11,7 @@ pub mod listen;
 pub mod listener;
 pub(crate) mod proxied;
 pub mod proxy_header;
+pub mod remote;
 pub mod tls;
 pub mod transport;
 pub mod wire;

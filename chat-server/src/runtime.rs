@@ -1,6 +1,7 @@
 //! Threads, turns and wake-ups: which connection is served when, and by whom.
 
 pub mod control;
+pub(crate) mod counted;
 pub mod mailbox;
 pub mod observer;
 pub mod rounds;

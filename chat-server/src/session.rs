@@ -4,7 +4,8 @@
 //! what is to be sent waits in the [`Cursor`](crate::timeline::cursor::Cursor)
 //! (`output`). A session begins as a stranger: greeted, but not announced until it says
 //! `/hello`, says anything else, or has been there for [`ANNOUNCE_AFTER`], so that it
-//! comes in under its final name.
+//! comes in under its final name. At the control socket it stays outside until it says
+//! something, and may ask from there.
 
 mod caller;
 mod change;
@@ -16,7 +17,6 @@ mod reason;
 mod stage;
 mod turn;
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use chat_proto::name::Name;
@@ -24,6 +24,7 @@ use chat_proto::name::Name;
 use crate::clock::Now;
 use crate::hub::{Answer, Hub};
 use crate::net::admission::Refusal;
+use crate::net::remote::Remote;
 use crate::room::origin::ClientId;
 use crate::session::rate::RateLimiter;
 use crate::timeline::cursor::Pending;
@@ -143,7 +144,7 @@ impl Session {
                 self.participant.end_barred(&bar, hub, now);
             }
             Phase::Listening(_) => self.participant.close(Reason::Closed, hub, now),
-            Phase::Asking(_) | Phase::Closing(..) | Phase::Present(_) => {}
+            Phase::Asking(_) | Phase::Outside | Phase::Closing(..) | Phase::Present(_) => {}
         }
     }
 
@@ -156,7 +157,7 @@ impl Session {
     pub(crate) fn has_work(&self) -> bool {
         let is_telling = self.participant.is_telling_who() || self.participant.is_telling_bans();
         let more_names = is_telling
-            && matches!(self.participant.phase, Phase::Present(_))
+            && self.participant.may_list()
             && self.participant.reader.private_bytes() < MAX_PRIVATE;
         more_names || self.input.has_backlog() && self.wants_input()
     }
@@ -200,9 +201,9 @@ impl Session {
         is_in && !self.participant.joined
     }
 
-    /// Where it comes from.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.participant.address()
+    /// Where its peer is.
+    pub(crate) fn remote(&self) -> Remote {
+        self.participant.remote
     }
 
     /// What is in memory for this peer alone.

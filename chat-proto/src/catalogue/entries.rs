@@ -58,7 +58,7 @@ pub static CATALOGUE: [Entry; 26] = [
         }),
         json: Some("who"),
         arguments: Arguments::None(|| Command::Who),
-        when: When::Joined,
+        when: When::Anywhere,
         rank: Rank::Ordinary,
     },
     Entry {
@@ -73,7 +73,7 @@ pub static CATALOGUE: [Entry; 26] = [
         }),
         json: Some("history"),
         arguments: Arguments::Past(|past, id| Command::History { past, id }),
-        when: When::Joined,
+        when: When::Anywhere,
         rank: Rank::Ordinary,
     },
     Entry {
@@ -113,7 +113,7 @@ pub static CATALOGUE: [Entry; 26] = [
         }),
         json: Some("quit"),
         arguments: Arguments::None(|| Command::Quit),
-        when: When::Joined,
+        when: When::Anywhere,
         rank: Rank::Ordinary,
     },
     operations::KICK,
@@ -142,7 +142,7 @@ pub static CATALOGUE: [Entry; 26] = [
         }),
         json: None,
         arguments: Arguments::None(|| Command::Help),
-        when: When::Joined,
+        when: When::Anywhere,
         rank: Rank::Ordinary,
     },
     Entry {

@@ -85,4 +85,7 @@ pub enum When {
     Joining,
     /// In the room: a peer that says it first joins under its address.
     Joined,
+    /// As [`When::Joined`], but it needs no place in the room: at the server's control
+    /// socket it is done for a peer that has not joined, and that does not join by it.
+    Anywhere,
 }

@@ -17,7 +17,7 @@ const fn entry(
         json: Some(form.word),
         text: Some(form),
         arguments: Arguments::Operation { slots, make },
-        when: When::Joined,
+        when: When::Anywhere,
         rank,
     }
 }

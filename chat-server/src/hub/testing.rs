@@ -152,7 +152,7 @@ impl Hub {
     fn join(&mut self, client: ClientId, known: Option<Owner>, wanted: Name, now: Now) -> Answer {
         let join = Join {
             known,
-            address: wanted.clone(),
+            otherwise: wanted.clone(),
             wanted: Some(wanted),
             key: None,
             from: Some([127, 0, 0, 1].into()),

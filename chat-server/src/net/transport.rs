@@ -112,6 +112,8 @@ pub enum Carrier {
     Plain,
     /// Encrypted.
     Tls,
+    /// As they are, within this machine, from the person who runs the server.
+    Control,
 }
 
 /// What one read has brought.

@@ -196,7 +196,8 @@ impl Room {
             return (name.clone(), None);
         };
         let refusal = NameRefusal::Held(holder.clone());
-        let new = self.rename_at_hello(name, &join.address, owner, join.key.as_ref(), now, events);
+        let new =
+            self.rename_at_hello(name, &join.otherwise, owner, join.key.as_ref(), now, events);
         (new, Some(refusal))
     }
 
@@ -224,8 +225,10 @@ impl Room {
             (None, wanted, refusal) => {
                 let wanted = match refusal {
                     // Not that name with a number: it would look like the holder's.
-                    Some(NameRefusal::Held(_)) => join.address.clone(),
-                    _ => wanted.or_else(own).unwrap_or_else(|| join.address.clone()),
+                    Some(NameRefusal::Held(_)) => join.otherwise.clone(),
+                    _ => wanted
+                        .or_else(own)
+                        .unwrap_or_else(|| join.otherwise.clone()),
                 };
                 let name = self.free_name(&wanted, key, now);
                 self.arrive(self.arrival(&name, owner), now, events);

@@ -54,7 +54,7 @@ pub enum Request {
 pub enum Act {
     /// A person without a program enters.
     Enter {
-        /// The name that the person wants, or the address.
+        /// The name that the person wants, or the address or the like.
         wanted: Name,
         /// What happens if that name is not free.
         fallback: Fallback,
@@ -126,8 +126,9 @@ pub struct Join {
     pub known: Option<Owner>,
     /// The name that it wants.
     pub wanted: Option<Name>,
-    /// The name that it gets if it wants none, or one that belongs to another key.
-    pub address: Name,
+    /// The name that it gets if it wants none, or one that belongs to another key: its
+    /// address, or the like.
+    pub otherwise: Name,
     /// The key that it has shown.
     pub key: Option<PersonKey>,
     /// Where it comes from; `None` for the control socket.

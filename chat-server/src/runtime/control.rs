@@ -18,10 +18,11 @@ use std::thread;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::hub::Hub;
-use crate::net::admission::{Admission, Refusal, Visit};
+use crate::net::admission::{Admission, Refusal};
 use crate::net::wire::Wire;
 use crate::ops::counters::Counters;
 use crate::ops::logger::{Logger, Topic};
+use crate::runtime::counted::Counted;
 use crate::runtime::mailbox::{Mailbox, Peer, Task};
 use crate::runtime::waiting::{MAX_WAITING, Waiting};
 use crate::storage::Storage;
@@ -287,7 +288,7 @@ impl<S> Shared<S> {
         }
         Ok(Peer {
             transport,
-            address: SocketAddr::new(ip, address.port()),
+            remote: SocketAddr::new(ip, address.port()).into(),
             refusal,
         })
     }
@@ -382,11 +383,12 @@ impl<S> Shared<S> {
         self.counters.accepted.add(1);
     }
 
-    /// A connection of this worker has ended: one from this address, or a refused one.
-    pub(crate) fn leave(&self, worker: usize, from: Option<(IpAddr, Visit)>, now: Now) {
-        match from {
-            Some((address, visit)) => self.admission().leave(address, visit, now.instant),
-            None => _ = self.refused.fetch_sub(1, Ordering::SeqCst),
+    /// A connection of this worker has ended.
+    pub(crate) fn leave(&self, worker: usize, counted: Counted, now: Now) {
+        match counted {
+            Counted::Admitted(ip, visit) => self.admission().leave(ip, visit, now.instant),
+            Counted::Refused => _ = self.refused.fetch_sub(1, Ordering::SeqCst),
+            Counted::Operator => {}
         }
         let connections = &self.mailboxes[worker].connections;
         connections.fetch_sub(1, Ordering::SeqCst);

@@ -2,13 +2,13 @@
 //! know of it.
 
 use std::mem;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use crate::hub::Answer;
 use crate::net::admission::{Refusal, Silent};
+use crate::net::remote::Remote;
 use crate::net::wire::Wire;
 use crate::room::origin::ClientId;
 
@@ -34,7 +34,7 @@ pub(super) struct Mailbox<S> {
 #[derive(Debug)]
 pub struct Peer<S = Wire> {
     pub(crate) transport: S,
-    pub(crate) address: SocketAddr,
+    pub(crate) remote: Remote,
     /// Why it is not to come in.
     pub refusal: Option<Refusal>,
 }

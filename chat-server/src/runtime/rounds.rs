@@ -18,6 +18,7 @@ use crate::ops::errors::in_words;
 use crate::ops::logger::Topic;
 use crate::room::request::Request;
 use crate::runtime::control::{Shared, State};
+use crate::runtime::counted::Counted;
 use crate::runtime::mailbox::{Peer, Task};
 use crate::runtime::observer::Observer;
 use crate::runtime::scheduler::Scheduler;
@@ -272,19 +273,25 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
 
     fn welcome(&mut self, peer: Peer<S>, hub: &mut Hub, outside: &Outside<'_, S>, now: Now) {
         let shared = outside.shared;
-        let address = peer.address;
-        let from = peer.refusal.is_none();
-        let from = from.then(|| (address.ip(), Visit::Outside));
+        let remote = peer.remote;
+        let counted = match (remote.ip(), peer.refusal) {
+            (None, _) => Counted::Operator,
+            (Some(ip), None) => Counted::Admitted(ip, Visit::Outside),
+            (Some(_), Some(_)) => Counted::Refused,
+        };
         if self.stopping.is_some() {
-            shared.leave(self.index, from, now);
+            shared.leave(self.index, counted, now);
             return;
         }
         match self.scheduler.insert(peer, outside.registry, hub, now) {
-            Ok(()) => shared.counters.accepted.add(from.is_some().into()),
+            Ok(()) => {
+                let is_admitted = matches!(counted, Counted::Admitted(..));
+                shared.counters.accepted.add(is_admitted.into());
+            }
             Err(error) => {
-                let text = format!("cannot serve {address}: {}", in_words(&error));
+                let text = format!("cannot serve {remote}: {}", in_words(&error));
                 shared.logger.tell(Topic::NoSpace, now, &text);
-                shared.leave(self.index, from, now);
+                shared.leave(self.index, counted, now);
             }
         }
     }

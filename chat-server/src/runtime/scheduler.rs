@@ -42,9 +42,9 @@ pub struct Scheduler<S, O = ()> {
     connections: Slab<Connection<S>>,
     /// Tells connections that have had the same key from one another.
     generation: u32,
-    /// Keys of those to be looked after in this round: of those that are in the
-    /// room, and then of all others. However many come and go, those in the room do
-    /// not wait for them.
+    /// Keys of those to be looked after in this round: of those that are in the room or
+    /// at the control socket, and then of all others. However many come and go, the
+    /// former do not wait for them.
     queues: [Vec<usize>; 2],
     /// Readers that get pieces of the past.
     returning: Returning,
@@ -147,7 +147,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         let key = entry.key();
         let Peer {
             mut transport,
-            address,
+            remote,
             refusal,
         } = peer;
         transport.register(registry, key)?;
@@ -159,7 +159,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
             generation: self.generation,
         };
         let caller = Caller {
-            address,
+            remote,
             carrier: transport.carrier(),
             key: transport.take_key(),
         };
@@ -216,7 +216,8 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
             && !connection.queued
         {
             connection.queued = true;
-            let queue = usize::from(connection.session.stage() != Stage::Present);
+            let stage = connection.session.stage();
+            let queue = usize::from(!matches!(stage, Stage::Present | Stage::Outside));
             self.queues[queue].push(key);
         }
     }
@@ -266,7 +267,9 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         self.bytes_in += bytes as u64;
         if !connection.came_in && connection.session.stage() == Stage::Present {
             connection.came_in = true;
-            shared.let_back(connection.session.address().ip());
+            if let Some(ip) = connection.session.remote().ip() {
+                shared.let_back(ip);
+            }
         }
         if connection.silence().is_some() && !connection.session.is_unjoined() {
             self.joined(key, shared);

@@ -1,11 +1,10 @@
 //! What a person does that the log tells.
 
-use std::net::SocketAddr;
-
 use chat_proto::event::KeyId;
 use chat_proto::name::Name;
 
 use super::reason::Reason;
+use crate::net::remote::Remote;
 use crate::ops::logger::Topic;
 
 /// Something that has become of a session.
@@ -28,14 +27,10 @@ pub(crate) enum Change {
 impl Change {
     /// The line for it, if it is worth one, with its topic if there may be too many lines of
     /// that; `reason` is why the session ended, if it did.
-    pub(crate) fn line(
-        &self,
-        address: SocketAddr,
-        reason: Reason,
-    ) -> Option<(Option<Topic>, String)> {
+    pub(crate) fn line(&self, remote: Remote, reason: Reason) -> Option<(Option<Topic>, String)> {
         let who = |name: &Name| match name.is_address() {
             true => name.to_string(),
-            false => format!("{name} ({address})"),
+            false => format!("{name} ({remote})"),
         };
         let (topic, text) = match self {
             Self::Came(name) => (Topic::People, format!("{} came in", who(name))),
@@ -66,6 +61,8 @@ impl Change {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     #[test]
@@ -102,9 +99,13 @@ mod tests {
             ),
             (Change::Left(unnamed), "192.0.2.7:40112 left: said /quit"),
         ] {
-            let told = change.line(address, Reason::Quit);
+            let told = change.line(address.into(), Reason::Quit);
             assert_eq!(told.map(|(_, text)| text), Some(line.to_owned()));
         }
-        assert_eq!(Change::Left(ann).line(address, Reason::ServerStopped), None);
+        let operator = Change::Came(ann.clone()).line(Remote::Control, Reason::Closed);
+        let line = "ann (control socket) came in".to_owned();
+        assert_eq!(operator, Some((Some(Topic::People), line)));
+        let stopped = Change::Left(ann).line(address.into(), Reason::ServerStopped);
+        assert_eq!(stopped, None);
     }
 }

@@ -16,7 +16,6 @@ mod outcomes;
 mod words;
 
 use std::mem;
-use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use chat_proto::catalogue::When;
@@ -35,6 +34,7 @@ use crate::clock::Now;
 use crate::cold::Cold;
 use crate::hub::{Hub, notice};
 use crate::net::admission::Refusal;
+use crate::net::remote::Remote;
 use crate::net::transport::Carrier;
 use crate::room::origin::ClientId;
 use crate::room::request::Act;
@@ -50,8 +50,8 @@ use operating::{Barred, ToldBans};
 pub(super) struct Participant {
     /// Which connection it is.
     pub(super) client: ClientId,
-    ip: IpAddr,
-    port: u16,
+    /// Where its peer is.
+    pub(super) remote: Remote,
     /// Whether people on the way can read what it is sent.
     carrier: Carrier,
     pub(super) form: Form,
@@ -90,6 +90,9 @@ pub(super) enum Phase {
     Locked(Box<Lock>),
     /// Greeted and not yet announced; comes in at this moment at the latest.
     Arriving(Instant),
+    /// Greeted at the control socket, and not announced. It asks what it likes, and comes
+    /// in when it says something or wants a name.
+    Outside,
     /// Told why it cannot come in; until this moment a program may say that it has a
     /// place here already, or it gets the reason in its own form.
     Refused(Refusal, Instant),
@@ -117,7 +120,7 @@ impl Phase {
     /// When it ends, if nothing happens before.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Present(_) | Self::Asking(_) => None,
+            Self::Present(_) | Self::Outside | Self::Asking(_) => None,
             Self::Locked(lock) => Some(lock.deadline()),
             Self::Barred(barred) => Some(barred.until),
             Self::Arriving(at)
@@ -134,19 +137,22 @@ impl Phase {
 }
 
 impl Participant {
-    /// A stranger's. Of an address nothing is kept but what the log shows.
+    /// A stranger's.
     pub(super) fn new(client: ClientId, caller: Caller, hub: &Hub, now: Now) -> Self {
         let mut names = Cold::default();
         if let Some(key) = caller.key {
             names.change(|names: &mut Names| names.key = Some(key));
         }
+        let phase = match caller.remote {
+            Remote::Network { .. } => Phase::Arriving(now.instant + ANNOUNCE_AFTER),
+            Remote::Control => Phase::Outside,
+        };
         Self {
             client,
-            ip: caller.address.ip(),
-            port: caller.address.port(),
+            remote: caller.remote,
             carrier: caller.carrier,
             form: Form::Text,
-            phase: Phase::Arriving(now.instant + ANNOUNCE_AFTER),
+            phase,
             reader: Cursor::held_at(hub.timeline.reply_mark().text),
             beginning: Beginning::Unknown,
             joined: false,
@@ -157,17 +163,13 @@ impl Participant {
         }
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
-        SocketAddr::new(self.ip, self.port)
-    }
-
     /// The name that it has in the room.
     pub(super) fn present_name(&self) -> Option<&Name> {
         match &self.phase {
             Phase::Present(name) => Some(name),
             Phase::Asking(asking) => match &asking.standing {
                 Standing::Present(name) => Some(name),
-                Standing::Arriving(_) => None,
+                Standing::Arriving(_) | Standing::Outside => None,
             },
             _ => None,
         }
@@ -185,8 +187,10 @@ impl Participant {
             Phase::Locked(lock) => Stage::Locked(lock.silent_from()),
             Phase::Arriving(until) => Stage::Arriving(*until),
             Phase::Refused(..) | Phase::Barred(..) => Stage::Refused,
+            Phase::Outside => Stage::Outside,
             Phase::Asking(asking) => match asking.standing {
                 Standing::Arriving(_) => Stage::Joining,
+                Standing::Outside => Stage::Outside,
                 Standing::Present(_) => Stage::Present,
             },
             Phase::Present(_) => Stage::Present,
@@ -221,6 +225,11 @@ impl Participant {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether it is told who is here if it asks.
+    pub(super) fn may_list(&self) -> bool {
+        matches!(self.phase, Phase::Present(_) | Phase::Outside)
     }
 
     /// Whether there are more names to tell.
@@ -295,14 +304,16 @@ impl Participant {
             Ok(None) => {}
             Ok(Some(command)) if !self.may_say(&command, hub, now) => {}
             Ok(Some(command)) => match (&self.phase, command.kind().entry().when) {
-                (_, When::Joining) | (Phase::Present(_), When::Joined) => {
-                    self.do_command(command, hub, now);
+                (_, When::Joining) | (Phase::Present(_), _) | (Phase::Outside, When::Anywhere) => {
+                    self.do_command(command, hub, now)
                 }
-                (Phase::Arriving(_), When::Joined) => self.come_in(Some(command), hub, now),
-                (Phase::Refused(refusal, _), When::Joined) => {
+                (Phase::Arriving(_) | Phase::Outside, _) => {
+                    self.come_in(Some(command), hub, now);
+                }
+                (Phase::Refused(refusal, _), _) => {
                     self.end(Reason::Refused(*refusal), hub, now);
                 }
-                (Phase::Barred(barred), When::Joined) => {
+                (Phase::Barred(barred), _) => {
                     let bar = barred.bar.clone();
                     self.end_barred(&bar, hub, now);
                 }
@@ -353,7 +364,11 @@ impl Participant {
                 let text = format!("you have left, and still hear the room for {seconds} s");
                 self.notice(&text, hub, now);
             }
-            Phase::Locked(_) | Phase::Arriving(_) | Phase::Asking(_) | Phase::Present(_) => {
+            Phase::Locked(_)
+            | Phase::Arriving(_)
+            | Phase::Outside
+            | Phase::Asking(_)
+            | Phase::Present(_) => {
                 if in_mid_line {
                     self.notice("your line had no end and was not sent", hub, now);
                 }

@@ -10,6 +10,8 @@ pub enum Stage {
     Locked(Option<Instant>),
     /// It is greeted, and comes in at this moment at the latest.
     Arriving(Instant),
+    /// It is at the control socket, and comes in when it says something.
+    Outside,
     /// It is told why it cannot come in.
     Refused,
     /// It has asked to come in, and waits for the outcome.

@@ -1,4 +1,5 @@
 mod catalogue;
+mod control;
 mod ending;
 mod entering;
 mod foreign;
@@ -27,6 +28,7 @@ use crate::timeline::slices::Slices;
 use chat_proto::event::{Limits, Timestamp};
 use chat_proto::name::Name;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 
 struct Hall {
     hub: Hub,
@@ -38,7 +40,7 @@ struct Hall {
 fn caller(address: SocketAddr, carrier: Carrier) -> Caller {
     let key = None;
     Caller {
-        address,
+        remote: address.into(),
         carrier,
         key,
     }

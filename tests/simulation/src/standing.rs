@@ -68,7 +68,11 @@ impl Standing {
             _ if self.phase == Phase::Replaced => Phase::Replaced,
             Stage::Present => Phase::Here(since.filter(|_| session.is_unjoined())),
             Stage::Arriving(_) => Phase::Arriving,
-            Stage::Locked(_) | Stage::Refused | Stage::Joining | Stage::Listening => Phase::Outside,
+            Stage::Locked(_)
+            | Stage::Outside
+            | Stage::Refused
+            | Stage::Joining
+            | Stage::Listening => Phase::Outside,
         };
         if session.stage() == Stage::Present && self.entry == Entry::Refused {
             self.entry = Entry::Admitted;

@@ -68,8 +68,8 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         3 => (wanted(), fallback, key()).prop_map(|(wanted, fallback, key)| {
             Act::Enter { wanted, fallback, key, from: Some([127, 0, 0, 1].into()) }
         }),
-        3 => joining.prop_map(|(known, wanted, address, key)| {
-            Act::Join(Join { known, wanted, address, key, from: Some([127, 0, 0, 1].into()), program: None })
+        3 => joining.prop_map(|(known, wanted, otherwise, key)| {
+            Act::Join(Join { known, wanted, otherwise, key, from: Some([127, 0, 0, 1].into()), program: None })
         }),
         3 => (kind, id).prop_map(|(kind, id)| {
             let id = id.and_then(MessageId::new);

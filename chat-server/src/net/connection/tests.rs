@@ -31,7 +31,7 @@ fn accepted() -> (std::net::TcpStream, Connection, Hub) {
     let session = Session::new(
         client_id,
         Caller {
-            address,
+            remote: address.into(),
             carrier: Carrier::Plain,
             key: None,
         },

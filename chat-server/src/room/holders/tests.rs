@@ -107,7 +107,7 @@ impl Test {
         let join = Join {
             known,
             wanted: wanted.map(name),
-            address: address(number),
+            otherwise: address(number),
             key: key.map(person_key),
             from: Some([127, 0, 0, 1].into()),
             program: None,
@@ -359,7 +359,7 @@ fn random_act() -> impl Strategy<Value = Act> {
             Act::Enter { wanted, fallback: Fallback::Nothing, key, from: Some([127, 0, 0, 1].into()) }
         }),
         2 => (prop::option::of(wanted()), key(), 0..9u32).prop_map(|(wanted, key, number)| {
-            Act::Join(Join { known: None, wanted, address: address(100 + number), key, from: Some([127, 0, 0, 1].into()), program: None })
+            Act::Join(Join { known: None, wanted, otherwise: address(100 + number), key, from: Some([127, 0, 0, 1].into()), program: None })
         }),
         4 => Just(Act::Say { kind: SpeechKind::Message, text: Text::clean("hi").unwrap(), id: None }),
         2 => wanted().prop_map(Act::Rename),

@@ -278,7 +278,7 @@ impl World {
         let join = Join {
             known: known.map(|known| self.owners[known.index(self.owners.len())]),
             wanted,
-            address: Name::choose("di").unwrap(),
+            otherwise: Name::choose("di").unwrap(),
             key: None,
             from: Some([127, 0, 0, 1].into()),
             program: None,

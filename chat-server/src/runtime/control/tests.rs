@@ -6,6 +6,7 @@ use chat_proto::text::Text;
 use mio::{Events, Poll, Token};
 
 use super::*;
+use crate::runtime::counted::Counted;
 use crate::runtime::system_clock::now;
 
 /// Two workers, with a connection each.
@@ -55,7 +56,7 @@ fn no_more_is_said_while_a_worker_is_behind_and_it_wakes_who_waits() {
     assert!(!shared.must_wait());
     assert!(is_woken(&mut first));
     // No worker waits for one that has no connections.
-    shared.leave(1, None, now());
+    shared.leave(1, Counted::Refused, now());
     say(&shared, 200);
     shared.set_served(0, shared.shown());
     assert!(!shared.must_wait());
@@ -71,7 +72,7 @@ fn news_wakes_the_threads_that_sleep_and_have_people() {
     shared.wake_others(0);
     assert!(!is_woken(&mut second));
     shared.falls_asleep(1);
-    shared.leave(1, None, now());
+    shared.leave(1, Counted::Refused, now());
     shared.wake_others(0);
     assert!(!is_woken(&mut second));
 }

@@ -11,6 +11,7 @@ use crate::net::connection::{Next, Work};
 use crate::net::transport::Transport;
 use crate::ops::logger::Topic;
 use crate::runtime::control::Shared;
+use crate::runtime::counted::Counted;
 use crate::runtime::observer::Observer;
 use crate::session::{Held, Reason};
 
@@ -47,7 +48,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                 let next = connection.conclude(stall, hub, now);
                 let session = &mut connection.session;
                 for change in session.take_changes() {
-                    told.extend(change.line(session.address(), session.reason()));
+                    told.extend(change.line(session.remote(), session.reason()));
                 }
                 let Next::Stay { work, timer } = next else {
                     ended.push(key);
@@ -78,17 +79,21 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         shared.waiting.change(connection.held(), Held::default());
         let stalled = session.reason() == Reason::TookNothing;
         shared.counters.stalled.add(stalled.into());
-        let (address, reason) = (session.address(), session.reason());
+        let (remote, reason) = (session.remote(), session.reason());
         let visit = match session.name() {
             Some(_) => Visit::Inside,
             None => Visit::Outside,
         };
-        let from = connection.came_in.then_some((address.ip(), visit));
-        shared.leave(self.worker, from, now);
-        // That it was refused is told already.
+        let counted = match remote.ip() {
+            None => Counted::Operator,
+            Some(ip) if connection.came_in => Counted::Admitted(ip, visit),
+            Some(_) => Counted::Refused,
+        };
+        shared.leave(self.worker, counted, now);
+        // That it was refused is told already. An operator need not come in.
         let is_told = matches!(reason, Reason::Refused(_) | Reason::ServerStopped);
-        if connection.came_in && visit == Visit::Outside && !is_told {
-            let text = format!("{address} did not come in: {reason}");
+        if matches!(counted, Counted::Admitted(_, Visit::Outside)) && !is_told {
+            let text = format!("{remote} did not come in: {reason}");
             shared.logger.tell(Topic::Strangers, now, &text);
         }
         self.observer.dropped(connection);

@@ -25,7 +25,9 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
-        let address = connection.session.address().ip();
+        let Some(address) = connection.session.remote().ip() else {
+            return;
+        };
         let since = now.instant;
         let silent = Silent {
             since,

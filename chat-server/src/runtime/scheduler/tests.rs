@@ -49,7 +49,7 @@ impl Fixture {
         self.shared.place();
         let peer = Peer {
             transport: TcpStream::from_std(socket).into(),
-            address,
+            remote: address.into(),
             refusal: None,
         };
         let hub = &mut self.shared.write().hub;

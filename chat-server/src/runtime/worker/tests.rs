@@ -60,7 +60,7 @@ fn what_people_did_while_it_was_stopped_comes_before_what_is_due() {
         0,
         Task::Peer(Peer {
             transport: mio::net::TcpStream::from_std(socket).into(),
-            address,
+            remote: address.into(),
             refusal: None,
         }),
     );
@@ -104,7 +104,7 @@ fn connect(shared: &Shared, listener: &TcpListener) -> BufReader<TcpStream> {
         0,
         Task::Peer(Peer {
             transport: mio::net::TcpStream::from_std(socket).into(),
-            address,
+            remote: address.into(),
             refusal: None,
         }),
     );

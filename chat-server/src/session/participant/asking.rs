@@ -18,6 +18,8 @@ pub(in crate::session) struct Asking {
 pub(super) enum Standing {
     /// As in [`Phase::Arriving`](super::Phase::Arriving).
     Arriving(Instant),
+    /// As in [`Phase::Outside`](super::Phase::Outside).
+    Outside,
     /// As in [`Phase::Present`](super::Phase::Present).
     Present(Name),
 }

@@ -159,10 +159,12 @@ impl Participant {
         let chosen = Name::choose(wanted);
         match (&self.phase, chosen) {
             // As a first line it is the name to come in under, if it can be had.
-            (Phase::Arriving(_), Ok(name)) if hub.room().is_free(&name, self.key(), now) => {
+            (Phase::Arriving(_) | Phase::Outside, Ok(name))
+                if hub.room().is_free(&name, self.key(), now) =>
+            {
                 self.come_in_as(name, hub, now);
             }
-            (Phase::Arriving(_), _) => {
+            (Phase::Arriving(_) | Phase::Outside, _) => {
                 let name = wanted.to_owned();
                 self.come_in(Some(Command::Nick { name }), hub, now);
             }
@@ -224,7 +226,7 @@ impl Participant {
 
     pub(in crate::session) fn go_on_with_who(&mut self, hub: &mut Hub, now: Now) {
         while self.reader.private_bytes() < MAX_PRIVATE
-            && matches!(self.phase, Phase::Present(_))
+            && self.may_list()
             && let Some(after) = self.names.get().and_then(|names| names.who.clone())
         {
             self.list(Some(after), hub, now);

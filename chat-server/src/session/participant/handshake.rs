@@ -1,9 +1,8 @@
 //! Coming in: the greeting, the hello of a program, and under which name.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use chat_proto::command::{Command, Hello, Past};
+use chat_proto::command::{Command, Entry, Hello, Past};
 use chat_proto::event::{ErrorCode, Reply, Welcome};
 use chat_proto::name::{Name, NameError};
 use chat_proto::{PROTOCOL, text_form};
@@ -15,6 +14,7 @@ use crate::access::keys::PersonKey;
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::net::admission::Refusal;
+use crate::net::remote::Remote;
 use crate::net::transport::Carrier;
 use crate::room::request::{Act, Fallback, Join, Joined, JoinedAs};
 use crate::room::runs::Onward;
@@ -29,8 +29,10 @@ impl Participant {
     /// Says what this is, and who is here; or asks for the password of the room.
     pub(in crate::session) fn greet(&mut self, hub: &mut Hub, now: Now) {
         let version = self.version(hub);
-        let traces = hub.room().traces(self.from(), self.key(), None);
-        if let Some(bar) = hub.bar(&traces, self.key(), now.time) {
+        let traces = hub.room().traces(self.remote.ip(), self.key(), None);
+        if self.remote == Remote::Control {
+            self.greet_operator(&version, hub, now);
+        } else if let Some(bar) = hub.bar(&traces, self.key(), now.time) {
             self.bar(&version, bar, hub, now);
         } else if !hub.room().holders().lets_in(self.key()) {
             let text = words::keys_only(&version, self.key(), self.carrier);
@@ -38,13 +40,30 @@ impl Participant {
             self.close(Reason::UnknownKey, hub, now);
         } else if !hub.access.has_password() {
             self.greet_inside(hub, now);
-        } else if self.carrier == Carrier::Plain && !self.ip.is_loopback() {
+        } else if self.carrier == Carrier::Plain && !self.is_loopback() {
             let text = format!("{version} {TLS_ONLY}");
             self.notice(&text, hub, now);
             self.close(Reason::NotEncrypted, hub, now);
         } else {
             self.ask_for_password(&version, hub, now);
         }
+    }
+
+    /// Says who is here, and how to be there. No password, key or limit keeps this peer out,
+    /// so that no setting can lock out the person who could undo it.
+    fn greet_operator(&mut self, version: &str, hub: &Hub, now: Now) {
+        let here = match hub.people().count() {
+            0 => "no person is in the room".to_owned(),
+            1 => "1 person is in the room".to_owned(),
+            people => format!("{people} people are in the room"),
+        };
+        let name = self.remote.name();
+        let text = format!(
+            "{version} welcome to the control socket: {here}, and you are not\n\
+             type to come in as {name} and talk, or /nick NAME to come in under that name; /help \
+             tells the rest"
+        );
+        self.notice(&text, hub, now);
     }
 
     /// The words that a program looks for, without the `-- ` of a notice.
@@ -66,7 +85,7 @@ impl Participant {
             1 => "1 person is here".to_owned(),
             people => format!("{people} people are here"),
         };
-        let name = Name::of_address(self.address());
+        let name = self.remote.name();
         let kept = match hub.timeline.is_kept() {
             true => "\nwhat is said here is kept; /history shows it",
             false => "",
@@ -96,9 +115,8 @@ impl Participant {
         );
     }
 
-    /// Where it comes from, as the room is told.
-    pub(super) fn from(&self) -> Option<IpAddr> {
-        Some(self.ip)
+    fn is_loopback(&self) -> bool {
+        self.remote.ip().is_some_and(|ip| ip.is_loopback())
     }
 
     fn is_refused(&self) -> bool {
@@ -111,9 +129,7 @@ impl Participant {
             return true;
         }
         let said = hello.password.as_ref();
-        said.is_some_and(|said| {
-            hub.access.try_password(said, self.ip, now.instant) == Verdict::Right
-        })
+        said.is_some_and(|said| self.try_password(said, hub, now) == Verdict::Right)
     }
 
     /// Tells why it cannot come in, in place of a greeting.
@@ -153,17 +169,20 @@ impl Participant {
         }
         let is_here = |owner| hub.room().members().connection_of(owner).is_some();
         let is_new = self.present_name().is_none() && !known.is_some_and(is_here);
-        if is_new && !hub.timeline.has_space() {
+        if is_new && !self.finds_space(hub) {
             self.answer_in_json(hub);
             return self.no_space(hub, now);
+        }
+        if hello.entry == Entry::Aside && matches!(self.phase, Phase::Outside) {
+            return self.welcome_aside(hub, now);
         }
         let wanted = hello.name.as_deref().map(Name::choose).transpose();
         let join = Join {
             known,
             wanted: wanted.as_ref().ok().cloned().flatten(),
-            address: Name::of_address(self.address()),
+            otherwise: self.remote.name(),
             key: self.take_key(),
-            from: self.from(),
+            from: self.remote.ip(),
             program: hello.program.clone(),
         };
         let error = wanted.err();
@@ -264,6 +283,30 @@ impl Participant {
         }
     }
 
+    /// A program at the control socket does not come in: it gets the JSON form, and no
+    /// events.
+    fn welcome_aside(&mut self, hub: &Hub, now: Now) {
+        let mark = hub.timeline.reply_mark();
+        self.speak_json(hub, mark);
+        self.reader.stop_at(mark.json);
+        let welcome = Welcome {
+            name: self.remote.name(),
+            room: Some(hub.room().id()),
+            seq: mark.seq,
+            first: hub.timeline.first(),
+            kept: hub.timeline.is_kept(),
+            resumed: None,
+            from: None,
+            people: hub.people().count(),
+            names: Vec::new(),
+            limits: *hub.limits(),
+            topic: hub.room().moderation().topic().cloned(),
+            rank: self.rank(hub),
+            secret: None,
+        };
+        self.reply_at(mark, &Reply::Welcome(Box::new(welcome)), now);
+    }
+
     /// A program is not let in: it is told so in its own form, and nothing of what
     /// happens in the room.
     pub(super) fn answer_in_json(&mut self, hub: &Hub) {
@@ -280,10 +323,10 @@ impl Participant {
         self.form = Form::Json;
     }
 
-    /// Comes in under the address, if not in yet, and then does this.
+    /// Comes in under the name of its place, if not in yet, and then does this.
     pub(in crate::session) fn come_in(&mut self, then: Option<Command>, hub: &mut Hub, now: Now) {
-        let address = Name::of_address(self.address());
-        self.enter(Question::Enter(then), address, Fallback::Numbered, hub, now);
+        let name = self.remote.name();
+        self.enter(Question::Enter(then), name, Fallback::Numbered, hub, now);
     }
 
     /// Comes in under the name, if it can be had.
@@ -300,15 +343,19 @@ impl Participant {
         hub: &mut Hub,
         now: Now,
     ) {
-        if !matches!(self.phase, Phase::Arriving(_)) {
+        if !matches!(self.phase, Phase::Arriving(_) | Phase::Outside) {
             return;
         }
-        if !hub.timeline.has_space() {
+        if !self.finds_space(hub) {
             return self.no_space(hub, now);
+        }
+        if matches!(self.phase, Phase::Outside) {
+            // It may have been outside for days, and hears from here on.
+            self.reader.hold_at(hub.timeline.reply_mark().of(self.form));
         }
         // The first of two tries: the key is wanted for the second one, too.
         let key = self.key().cloned();
-        let from = self.from();
+        let from = self.remote.ip();
         let act = Act::Enter {
             wanted,
             fallback,
@@ -316,6 +363,12 @@ impl Participant {
             from,
         };
         self.ask(question, act, hub, now);
+    }
+
+    /// Whether there is memory for its coming in while nothing can be kept. There are so few
+    /// operators that there always is for them.
+    fn finds_space(&self, hub: &Hub) -> bool {
+        self.remote == Remote::Control || hub.timeline.has_space()
     }
 
     /// The room knows the key from now on.

@@ -11,6 +11,7 @@ use super::asking::Question;
 use super::{MAX_PRIVATE, Participant, Phase, words};
 use crate::clock::Now;
 use crate::hub::{Answer, Hub, notice};
+use crate::net::remote::Remote;
 use crate::room::operated::{self, Operated, Refused};
 use crate::room::request::{Act, Authority};
 use crate::room::verdict::{Bar, Farewell};
@@ -45,7 +46,10 @@ impl Participant {
     }
 
     pub(super) fn authority(&self) -> Authority {
-        Authority::Member
+        match self.remote {
+            Remote::Control => Authority::Control,
+            Remote::Network { .. } => Authority::Member,
+        }
     }
 
     /// Whether it may say this command. It is told if not.
@@ -109,7 +113,7 @@ impl Participant {
 
     pub(in crate::session) fn go_on_with_bans(&mut self, hub: &mut Hub, now: Now) {
         while self.reader.private_bytes() < MAX_PRIVATE
-            && matches!(self.phase, Phase::Present(_))
+            && self.may_list()
             && let Some(told) = self.names.change(|names| names.bans.take())
         {
             self.list_bans(Some(told.after), told.id, hub, now);

@@ -27,6 +27,7 @@ impl Participant {
             Phase::Locked(_) | Phase::Asking(_) | Phase::Listening(_) | Phase::Closing(..) => {
                 return;
             }
+            Phase::Outside => Standing::Outside,
             Phase::Arriving(at) | Phase::Refused(_, at) => Standing::Arriving(*at),
             Phase::Barred(barred) => Standing::Arriving(barred.until),
         };
@@ -55,6 +56,7 @@ impl Participant {
         if let Phase::Asking(asking) = mem::replace(&mut self.phase, closing) {
             self.phase = match asking.standing {
                 Standing::Arriving(at) => Phase::Arriving(at),
+                Standing::Outside => Phase::Outside,
                 Standing::Present(name) => Phase::Present(name),
             };
             self.answered(asking.question, answer, hub, now);

@@ -83,7 +83,7 @@ pub(super) fn keys_only(version: &str, key: Option<&PersonKey>, carrier: Carrier
             )
         }
         (None, Carrier::Tls) => "you have shown none: chat-client shows one by itself".to_owned(),
-        (None, Carrier::Plain) => {
+        (None, Carrier::Plain | Carrier::Control) => {
             "a key is shown over an encrypted connection only: chat-client HOST PORT".to_owned()
         }
     };

@@ -28,7 +28,7 @@ fn a_command_settles_the_name_only_if_it_may_be_said_before_joining() {
         hall.send(first, format!("/{} {argument}\n", form.word));
         let name = match entry.when {
             When::Joining => "cy",
-            When::Joined => "127.0.0.1:1001",
+            When::Joined | When::Anywhere => "127.0.0.1:1001",
         };
         let heard = hall.read(ann);
         if entry.rank > Rank::Ordinary {

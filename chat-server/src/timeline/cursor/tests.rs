@@ -491,7 +491,6 @@ proptest! {
             let bytes: Vec<u8> = slices.as_slice().iter().flat_map(|it| it.to_vec()).collect();
             let count = bytes.len().min(most);
             sent.extend_from_slice(&bytes[..count]);
-            drop(slices);
             cursor.advance(count);
         }
         let sent = String::from_utf8(sent).unwrap();

@@ -1,6 +1,7 @@
 //! A transport that has taken bytes and not passed them on yet, as TLS does.
 
 use std::io::IoSlice;
+use std::net::SocketAddr;
 
 use super::*;
 use crate::net::transport::{Received, Transport};
@@ -86,9 +87,9 @@ fn greeted(space: usize) -> (Connection<Slow>, Hub, Now) {
     let mut hub = Hub::new(crate::room::identity::tests::identity(), 1000);
     let now = crate::runtime::system_clock::now();
     let client = crate::hub::testing::client(0);
-    let address = "192.0.2.1:5000".parse().unwrap();
+    let address: SocketAddr = "192.0.2.1:5000".parse().unwrap();
     let caller = Caller {
-        address,
+        remote: address.into(),
         carrier: Carrier::Tls,
         key: None,
     };

@@ -15,7 +15,7 @@ fn connect_encrypted(shared: &Shared) -> Client {
         0,
         Task::Peer(Peer {
             transport: stream.into(),
-            address,
+            remote: address.into(),
             refusal: None,
         }),
     );

@@ -1,0 +1,209 @@
+//! The person who runs the server, at the control socket.
+
+use super::*;
+use crate::access::naming::Naming;
+use crate::access::password::PasswordHash;
+use crate::access::people::People;
+use crate::config::{Config, TlsMode};
+use crate::room::request::Request;
+use chat_proto::event::{Speech, SpeechKind};
+use chat_proto::password::Password;
+use chat_proto::text::Text;
+use std::sync::Arc;
+
+/// A peer at the control socket.
+fn operator(hall: &mut Hall) -> usize {
+    let number = hall.sessions.len();
+    let caller = Caller {
+        remote: Remote::Control,
+        carrier: Carrier::Control,
+        key: None,
+    };
+    let session = Session::new(client(number as u32), caller, &mut hall.hub, hall.now);
+    hall.sessions.push(session);
+    number
+}
+
+const GREETING: &str = "\
+\r-- chat/1 welcome to the control socket: 1 person is in the room, and you are not
+\r-- type to come in as operator and talk, or /nick NAME to come in under that name; /help tells \
+the rest
+";
+
+#[test]
+fn an_operator_is_outside_until_it_says_something() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let it = operator(&mut hall);
+    assert_eq!(hall.read(it), GREETING);
+    hall.send(ann, "before\n");
+    hall.send(it, "\n");
+    hall.pass(Duration::from_secs(24 * 60 * 60));
+    assert_eq!(hall.sessions[it].stage(), Stage::Outside);
+    assert_eq!(hall.sessions[it].deadline(), None);
+    assert!(!hall.sessions[it].is_unjoined());
+    assert_eq!(hall.read(it), "");
+    assert_eq!(hall.read(ann), "");
+    hall.send(it, "hello\n");
+    let heard = "\r[operator] entered room\n\r<operator> hello\n";
+    assert_eq!(hall.read(ann), heard);
+    assert_eq!(hall.sessions[it].stage(), Stage::Present);
+    // Of what was said while it was outside it is told nothing.
+    hall.send(ann, "hi\n");
+    assert_eq!(hall.read(it), "\r<ann> hi\n");
+}
+
+#[test]
+fn each_word_to_the_room_brings_an_operator_in() {
+    for (said, heard) in [
+        (
+            "/me waves",
+            "\r[operator] entered room\n\r* operator waves\n",
+        ),
+        ("/nick root", "\r[root] entered room\n"),
+        ("//x", "\r[operator] entered room\n\r<operator> /x\n"),
+    ] {
+        let mut hall = Hall::new();
+        let ann = hall.join("ann");
+        let it = operator(&mut hall);
+        hall.send(it, format!("{said}\n"));
+        assert_eq!(hall.read(ann), heard);
+    }
+}
+
+#[test]
+fn what_an_operator_asks_from_outside_the_room_does_not_hear() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    hall.send(ann, "one\n");
+    let it = operator(&mut hall);
+    hall.read(it);
+    hall.send(it, "/who\n");
+    assert_eq!(hall.read(it), "\r-- here (1 in all): ann\n");
+    hall.send(it, "/history 5\n");
+    assert!(hall.read(it).contains("<ann> one\n"));
+    hall.send(it, "/help\n");
+    assert!(hall.read(it).contains("/who"));
+    hall.send(it, "/nonsense\n");
+    assert!(hall.read(it).starts_with("\r-- "));
+    assert_eq!(hall.sessions[it].stage(), Stage::Outside);
+    hall.send(it, "/quit\n");
+    assert_eq!(hall.read(it), "\r-- goodbye\n");
+    assert_eq!(hall.sessions[it].stage(), Stage::Closing);
+    assert_eq!(hall.sessions[it].reason(), Reason::Quit);
+    assert_eq!(hall.read(ann), "");
+    assert_eq!(hall.sessions[it].name(), None);
+}
+
+/// A crowd is told name by name, as far as the peer takes it.
+#[test]
+fn an_operator_outside_is_told_of_a_crowd() {
+    let mut hall = Hall::new();
+    for number in 0..3000 {
+        let wanted = Name::choose(&format!("person{number}x")).unwrap();
+        hall.hub.enter(&wanted, None, hall.now);
+    }
+    hall.hub.timeline.show_all();
+    let it = operator(&mut hall);
+    hall.read(it);
+    hall.send(it, "/who\n");
+    let told = hall.read(it);
+    assert_eq!(told.matches("person").count(), 3000);
+    assert_eq!(hall.sessions[it].stage(), Stage::Outside);
+}
+
+#[test]
+fn an_operator_whose_input_ends_gets_its_answers() {
+    let mut hall = Hall::new();
+    hall.join("ann");
+    let it = operator(&mut hall);
+    hall.send(it, "/who\n");
+    hall.sessions[it].input_ended(&mut hall.hub, hall.now);
+    assert_eq!(
+        hall.read(it),
+        format!("{GREETING}\r-- here (1 in all): ann\n")
+    );
+    assert_eq!(hall.sessions[it].stage(), Stage::Closing);
+}
+
+/// In JSON form it is as any other program, but for the name that it has without one.
+#[test]
+fn a_program_joins_at_its_hello() {
+    let mut hall = Hall::new();
+    for (hello, name) in [
+        (json!({"protocol": 1}), "operator"),
+        (json!({"protocol": 1}), "operator-2"),
+        (json!({"protocol": 1, "name": "root"}), "root"),
+    ] {
+        let it = operator(&mut hall);
+        hall.read(it);
+        hall.send(it, format!("/hello {hello}\n"));
+        let welcome = &hall.objects(it)[0];
+        assert_eq!(welcome["type"], "welcome");
+        assert_eq!(welcome["name"], name);
+    }
+}
+
+#[test]
+fn no_setting_keeps_an_operator_out() {
+    let mut hall = Hall::new();
+    let hash = PasswordHash::of(&Password::said("correct horse"));
+    hall.hub.access.set_password(Some(hash));
+    let request = Request::SetPeople {
+        naming: Naming::Known,
+        people: Box::new(People::default()),
+        taken: 0,
+    };
+    hall.hub.request(request, hall.now);
+    hall.hub.set_config(Arc::new(Config {
+        tls: TlsMode::Require,
+        ..Config::of(Limits::default())
+    }));
+    let it = operator(&mut hall);
+    let empty = GREETING.replace("1 person is", "no person is");
+    assert_eq!(hall.read(it), empty);
+    hall.send(it, "/nick root\n");
+    assert_eq!(hall.read(it), "\r-- you are now known as root\n");
+    let program = operator(&mut hall);
+    hall.send(program, "/hello {\"protocol\":1}\n");
+    assert_eq!(hall.objects(program)[0]["name"], "operator");
+}
+
+/// A name that belongs to a key is not an operator's either.
+#[test]
+fn a_taken_name_leaves_the_usual_one() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    let it = operator(&mut hall);
+    hall.read(it);
+    hall.send(it, "/nick ann\n");
+    assert!(hall.read(it).contains("you keep your name: ann is taken"));
+    assert_eq!(hall.read(ann), "\r[operator] entered room\n");
+}
+
+/// Nothing can be kept, and others cannot come in: an operator does, to see to it.
+#[test]
+fn an_operator_comes_in_while_nothing_can_be_kept() {
+    let mut hall = Hall::new();
+    hall.hub.timeline.keep(1, 0, u64::MAX);
+    let ann = Name::choose("ann").unwrap();
+    while hall.hub.timeline.head().json < 2 << 20 {
+        let speech = Speech {
+            name: ann.clone(),
+            text: Text::clean(&"x".repeat(4000)).unwrap(),
+            held: None,
+            id: None,
+            tag: None,
+        };
+        hall.hub.say(speech, None, SpeechKind::Message, hall.now);
+    }
+    let trouble = crate::hub::notice("the disk is full");
+    hall.hub.timeline.set_trouble(Some(trouble));
+    assert!(!hall.hub.timeline.has_space());
+    let other = hall.connect();
+    hall.send(other, "/nick bo\n");
+    assert_eq!(hall.sessions[other].stage(), Stage::Closing);
+    let it = operator(&mut hall);
+    hall.send(it, "/nick root\n");
+    assert_eq!(hall.sessions[it].stage(), Stage::Present);
+}
