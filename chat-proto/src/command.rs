@@ -220,6 +220,12 @@ impl CommandError {
         }
     }
 
+    /// The command with this word is for operators, and the peer is none.
+    pub fn not_allowed(word: &str) -> Self {
+        let text = format!("/{word} is for operators");
+        Self::new(ErrorCode::NotAllowed, &text)
+    }
+
     pub(crate) fn usage(text: &str) -> Self {
         Self::new(ErrorCode::BadCommand, text)
     }

@@ -8,7 +8,7 @@
 mod measure;
 mod reply;
 
-use crate::catalogue::{self, Arguments};
+use crate::catalogue::{self, Arguments, Entry, TextForm};
 use crate::command::{Command, CommandError, Given, Hello, OwnConnections, Past, Slot};
 use crate::event::{Body, Event, Person, Rank, Reply, Speech};
 use crate::name::Name;
@@ -170,9 +170,10 @@ fn put(out: &mut Vec<u8>, parts: &[&str]) {
     out.push(b'\n');
 }
 
-/// Reads the line that a person of this rank typed, which decides what is proposed in the
-/// place of an unknown command. `None` is a line that shows nothing, such as a
-/// blank one or one that only sets colours.
+/// Reads the line that a person of this rank typed. The rank decides what is proposed in the
+/// place of an unknown command, and how a command that lacks something is refused; whether
+/// the person may say a command is for the caller to decide. `None` is a line that shows
+/// nothing, such as a blank one or one that only sets colours.
 ///
 /// # Errors
 ///
@@ -197,16 +198,7 @@ pub fn parse_command(line: &str, rank: Rank) -> Result<Option<Command>, CommandE
         }));
     }
     let (word, rest) = command.split_once([' ', '\t']).unwrap_or((command, ""));
-    let known = catalogue::by_word(word).map(|found| (found, OwnConnections::Spared));
-    let emphatic = || {
-        let (entry, form) = catalogue::by_word(word.strip_suffix('!')?)?;
-        let may_be = matches!(entry.arguments,
-            Arguments::Operation { slots, .. } if slots.contains(&Slot::Emphasis));
-        may_be.then_some(((entry, form), OwnConnections::Included))
-    };
-    let Some(((entry, form), own)) = known.or_else(emphatic) else {
-        return Err(unknown(word, rank));
-    };
+    let ((entry, form), own) = look_up(word).ok_or_else(|| unknown(word, rank))?;
     let rest = rest.trim();
     let usage = || CommandError::usage(form.usage);
     let command = match entry.arguments {
@@ -227,15 +219,32 @@ pub fn parse_command(line: &str, rank: Rank) -> Result<Option<Command>, CommandE
         }
         Arguments::Hello(command) => command(Hello::parse(rest)?),
         Arguments::Operation { slots, make } => {
-            let given = given(rest, slots, own).ok_or_else(usage)?;
-            let operation = make(&given).map_err(|why| CommandError::unfit(&why, form.usage))?;
+            let given = given(rest, slots, own).ok_or_else(usage);
+            let unfit = |why| CommandError::unfit(&why, form.usage);
+            let operation = given.and_then(|given| make(&given).map_err(unfit));
+            // How to say it is no use to a person who may not.
+            let refusal = |why| match entry.rank <= rank {
+                true => why,
+                false => CommandError::not_allowed(form.word),
+            };
             Command::Operate {
-                operation,
+                operation: operation.map_err(refusal)?,
                 id: None,
             }
         }
     };
     Ok(Some(command))
+}
+
+/// The command with this word, which may have a `!` behind it.
+fn look_up(word: &str) -> Option<((&'static Entry, &'static TextForm), OwnConnections)> {
+    if let Some(known) = catalogue::by_word(word) {
+        return Some((known, OwnConnections::Spared));
+    }
+    let (entry, form) = catalogue::by_word(word.strip_suffix('!')?)?;
+    let may_be = matches!(entry.arguments,
+        Arguments::Operation { slots, .. } if slots.contains(&Slot::Emphasis));
+    may_be.then_some(((entry, form), OwnConnections::Included))
 }
 
 /// Splits what stands behind a command. `None` if it is too much, or no time stands in the

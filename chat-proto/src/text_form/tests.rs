@@ -185,6 +185,28 @@ fn what_is_no_command_is_told_what_could_be_meant() {
     assert!(hello.contains("//hello says it to everyone"), "{hello}");
 }
 
+/// What it takes is no use to a person who may not say it.
+#[test]
+fn a_command_for_operators_is_refused_as_such_where_it_lacks_something() {
+    for (wrong, word) in [
+        ("/kick", "kick"),
+        ("/SLOW soon", "slow"),
+        ("/ban bo 9x", "ban"),
+    ] {
+        let told = |rank| parse_command(wrong, rank).unwrap_err();
+        assert_eq!(told(Rank::Ordinary), CommandError::not_allowed(word));
+        let usage = told(Rank::Operator).to_string();
+        assert!(usage.starts_with(&format!("/{word} ")), "{usage}");
+    }
+    let told = parse_command("/kick", Rank::Ordinary).unwrap_err();
+    assert_eq!(told.to_string(), "/kick is for operators");
+    // The person who reads the line decides on one that lacks nothing.
+    assert!(parse_command("/kick bo", Rank::Ordinary).is_ok());
+    // What all may say is told as ever.
+    let told = parse_command("/whois", Rank::Ordinary).unwrap_err();
+    assert!(told.to_string().starts_with("/whois NAME"), "{told}");
+}
+
 proptest! {
     #[test]
     fn every_line_stands_behind_its_speaker(text in any::<String>()) {
