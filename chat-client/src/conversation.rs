@@ -46,6 +46,7 @@ use chat_proto::PROTOCOL;
 use chat_proto::command::{Command, Entry, Hello};
 use chat_proto::framing::{self, LineDecoder, MAX_UNENDED};
 use chat_proto::json_form;
+use chat_proto::moderation::Remark;
 use chat_proto::name::Name;
 use chat_proto::password::Password;
 use chat_proto::text::MAX_TEXT;
@@ -389,7 +390,7 @@ impl Conversation {
             password,
             resume: self.position.resume(),
             replay: self.options.replay,
-            program: None,
+            program: Remark::new(PROGRAM).ok(),
             entry: Entry::Join,
         };
         self.output.extend(hello.encode());
@@ -408,6 +409,9 @@ fn undecided(options: &JoinOptions, now: Instant) -> Stage {
         until: now + greet_within,
     }
 }
+
+/// What the client calls itself.
+const PROGRAM: &str = concat!("chat-client ", env!("CARGO_PKG_VERSION"));
 
 #[cfg(test)]
 mod tests;

@@ -94,6 +94,11 @@ impl Talk {
     }
 }
 
+/// Ann's hello, with these members at its end.
+fn hello(members: &str) -> String {
+    format!("/hello {{\"protocol\":1,\"name\":\"ann\",\"program\":\"{PROGRAM}\"{members}}}\n")
+}
+
 /// The id of the message in this line.
 fn id_of(line: &str) -> &str {
     let (_, rest) = line.split_once("\"id\":\"").expect("it has a mark");
@@ -107,7 +112,9 @@ fn a_chat_server_is_asked_for_json() {
     talk.hear("\r-- chat/1 wel");
     talk.hear("come\n");
     let output = String::from_utf8(talk.conversation.output().clone()).unwrap();
-    assert_eq!(output, "/hello {\"protocol\":1,\"name\":\"ann\"}\n");
+    assert_eq!(output, hello(""));
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(output.contains(&format!(r#""program":"chat-client {version}""#)));
     assert!(!talk.conversation.all_delivered());
 }
 

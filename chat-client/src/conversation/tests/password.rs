@@ -9,7 +9,7 @@ const WRONG: &str = "{\"time\":\"2026-11-23T10:00:00.123Z\",\"type\":\"error\",\
 const WELCOME: &str = "{\"seq\":1,\"time\":\"2026-11-23T10:00:00.123Z\",\"type\":\"welcome\",\"name\":\"ann\",\"people\":1,\"names\":[\"ann\"],\"limits\":{\"text\":4096,\"line\":1,\"name\":1}}\n";
 
 fn hello(password: &str) -> String {
-    format!("/hello {{\"protocol\":1,\"name\":\"ann\",\"password\":\"{password}\"}}\n")
+    super::hello(&format!(r#","password":"{password}""#))
 }
 
 fn talk(audience: Audience, password: Option<&str>, carrier: Carrier) -> Talk {
@@ -94,10 +94,7 @@ fn a_program_says_what_it_was_given_or_gives_up() {
 fn it_is_not_said_where_it_is_not_wanted_or_not_safe() {
     let mut unasked = talk(Audience::Prompt, Some("secret"), ENCRYPTED);
     unasked.hear("\r-- chat/1 welcome: type\n");
-    assert_eq!(
-        unasked.output(),
-        "/hello {\"protocol\":1,\"name\":\"ann\"}\n"
-    );
+    assert_eq!(unasked.output(), super::hello(""));
     for audience in [Audience::Prompt, Audience::Lines, Audience::Program] {
         let mut open = talk(audience, Some("secret"), Carrier::Open);
         open.hear(ASKS);

@@ -97,10 +97,7 @@ fn it_goes_on_exactly_where_it_was() {
     let mut talk = Talk::in_room();
     talk.hear(&message(11, "bo", "one"));
     assert_eq!(talk.shown(), ["<bo> one"]);
-    assert_eq!(
-        talk.lose(),
-        "/hello {\"protocol\":1,\"name\":\"ann\",\"resume\":{\"room\":\"r1\",\"seq\":11}}\n"
-    );
+    assert_eq!(talk.lose(), hello(r#","resume":{"room":"r1","seq":11}"#));
     talk.hear(&welcome(13, "ann", &["ann", "bo"], RESUMED));
     talk.hear(&message(12, "bo", "two"));
     talk.hear(&message(13, "bo", "three"));
