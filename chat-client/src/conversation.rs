@@ -26,6 +26,7 @@ mod greeting;
 mod holders;
 mod incoming;
 mod keys_only;
+mod measures;
 mod netsplit;
 mod objects;
 mod options;
@@ -36,6 +37,7 @@ mod password;
 mod people;
 mod plain;
 mod position;
+mod removed;
 mod stage;
 mod timeouts;
 
@@ -44,6 +46,7 @@ use std::time::{Duration, Instant};
 
 use chat_proto::PROTOCOL;
 use chat_proto::command::{Command, Entry, Hello};
+use chat_proto::event::Rank;
 use chat_proto::framing::{self, LineDecoder, MAX_UNENDED};
 use chat_proto::json_form;
 use chat_proto::moderation::Remark;
@@ -67,6 +70,7 @@ use outage::Outage;
 use outbox::Outbox;
 pub use people::People;
 use position::Position;
+use removed::Removed;
 use stage::{Departure, Liveness, Refusal, Stage};
 pub use timeouts::*;
 
@@ -81,7 +85,9 @@ pub struct Conversation {
     /// The person knows that the connection is not encrypted.
     is_warned: bool,
     me: Option<Name>,
+    rank: Rank,
     people: People,
+    removed: Removed,
     holders: Holders,
     /// The most bytes in a text, as the server says.
     limit: usize,
@@ -119,7 +125,9 @@ impl Conversation {
             carrier: Carrier::Local,
             is_warned: false,
             me: None,
+            rank: Rank::default(),
             people: People::default(),
+            removed: Removed::default(),
             holders: Holders::default(),
             limit: MAX_TEXT,
             outbox: Outbox::new(random),
@@ -267,6 +275,11 @@ impl Conversation {
     /// The name that the person has in the room.
     pub fn me(&self) -> Option<&Name> {
         self.me.as_ref()
+    }
+
+    /// What the person may do in the room, as far as the server has told. It decides alone.
+    pub fn rank(&self) -> Rank {
+        self.rank
     }
 
     /// The other people in the room.

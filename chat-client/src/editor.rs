@@ -22,6 +22,7 @@ mod undo;
 use std::mem;
 use std::ops::Range;
 
+use chat_proto::event::Rank;
 use completion::{Completion, Direction};
 pub use draft::MAX_DRAFT;
 use draft::{Change, Draft};
@@ -44,6 +45,7 @@ pub struct Editor {
     mode: Mode,
     history: History,
     limit: usize,
+    rank: Rank,
     undo: Undo,
     kills: KillRing,
     last_query: String,
@@ -75,6 +77,7 @@ impl Editor {
             mode: Mode::Editing,
             history,
             limit,
+            rank: Rank::default(),
             undo: Undo::default(),
             kills: KillRing::default(),
             last_query: String::new(),
@@ -84,6 +87,11 @@ impl Editor {
     /// Changes the most bytes in a message, when the server has told it.
     pub fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
+    }
+
+    /// Changes what the person may do in the room, and so which commands are completed.
+    pub fn set_rank(&mut self, rank: Rank) {
+        self.rank = rank;
     }
 
     /// The draft, or the text that is shown in its place: an entry of the history, or

@@ -15,7 +15,7 @@ use crate::name::Name;
 use crate::password::Password;
 use crate::text::{self, Text, TextError};
 
-pub use measure::measure;
+pub use measure::{ANNOUNCED, measure, topic};
 pub use reply::{bans, whois};
 
 /// How the first line of the server's greeting begins (after its CR).

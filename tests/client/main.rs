@@ -9,6 +9,7 @@ mod held;
 mod hostile;
 mod modes;
 mod names;
+mod operators;
 mod pastes;
 mod pipes;
 mod prompt;

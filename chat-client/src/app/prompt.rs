@@ -57,6 +57,7 @@ impl Prompt {
         }
         self.secret = None;
         self.editor.set_limit(conversation.limit());
+        self.editor.set_rank(conversation.rank());
         self.editor.handle(key, || {
             let others = conversation.people().names();
             others

@@ -15,9 +15,9 @@ pub fn is_quit(line: &str) -> bool {
     )
 }
 
-/// The answer to `/help`.
-pub(super) fn help(audience: Audience) -> String {
-    let commands = catalogue::help(Rank::Ordinary, Some((Kind::Quit, ", and so does Ctrl-D")));
+/// The answer to `/help` of a person of this rank.
+pub(super) fn help(rank: Rank, audience: Audience) -> String {
+    let commands = catalogue::help(rank, Some((Kind::Quit, ", and so does Ctrl-D")));
     match audience {
         Audience::Prompt => format!("{commands}\n{MARK}\n{KEYS}"),
         Audience::Lines => format!("{commands}\n{MARK}"),

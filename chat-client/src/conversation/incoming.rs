@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use chat_proto::event::{
-    self, Body, ErrorCode, Event, KeyId, MessageId, Person, Reply, ServerMessage, Speech,
+    self, Body, ErrorCode, Event, KeyId, MessageId, Person, Rank, Reply, ServerMessage, Speech,
     Timestamp, Welcome,
 };
 use chat_proto::json_form::{self, MalformedObject};
@@ -18,6 +18,7 @@ use super::objects::{is_json, printable, without};
 use super::outbox::{Sent, SpeechKind};
 use super::people::People;
 use super::position::Resumption;
+use super::removed::Removed;
 use super::stage::{Liveness, Refusal, Stage};
 use super::{Audience, Conversation};
 use crate::output::line::{Age, Kind, Line, Presence, Speaker, Standing};
@@ -112,25 +113,40 @@ impl Conversation {
                 names => Kind::Left(names),
             },
             Body::Renamed { old, new, .. } => self.rename(old, new, age, time),
-            Body::Measure(measure) => {
-                for line in text_form::measure(&measure, time) {
-                    self.show(Line::notice(line.trim_start_matches("-- ")));
-                }
-                return;
-            }
+            Body::Measure(measure) => match self.measure(&measure, time, age) {
+                Some(kind) => kind,
+                None => return,
+            },
             Body::Room { people, .. } => {
-                if let Some(netsplit) = &mut self.netsplit
-                    && people == 0
-                    && age == Age::Missed
-                {
-                    netsplit.restart();
+                if people == 0 {
+                    self.restarted(age);
                 }
                 return;
             }
         };
         self.progress |= age != Age::Old;
-        let time = Some(time);
-        self.show(Line { time, age, kind });
+        self.show(Line {
+            age,
+            number: self.number(seq, age),
+            ..Line::new(Some(time), kind)
+        });
+    }
+
+    /// The room was opened again: all people of before are gone.
+    fn restarted(&mut self, age: Age) {
+        self.removed.clear(age);
+        if let Some(netsplit) = &mut self.netsplit
+            && age == Age::Missed
+        {
+            netsplit.restart();
+        }
+    }
+
+    /// The number that stands before an event: operators name a message by it, and see it
+    /// where they ask for the past.
+    fn number(&self, seq: u64, age: Age) -> Option<u64> {
+        let is_asked = age == Age::Old && self.position.answers_history();
+        (is_asked && self.rank == Rank::Operator).then_some(seq)
     }
 
     /// A person as the reader is shown them. A program that reads lines gets the names
@@ -184,6 +200,9 @@ impl Conversation {
                 self.people.enter(&arrival.name);
             }
         }
+        for arrival in &arrivals {
+            self.removed.forget(&arrival.name, age);
+        }
         match &mut self.netsplit {
             Some(netsplit) if age != Age::Old => {
                 // Our own return: the last event before the welcome.
@@ -201,8 +220,11 @@ impl Conversation {
 
     /// Shows people as gone who have not come back; other people have their names now.
     fn show_gone(&mut self, names: Vec<Name>, age: Age, time: Timestamp) {
-        let (time, kind) = (Some(time), Kind::Left(names));
-        self.show(Line { time, age, kind });
+        let kind = Kind::Left(names);
+        self.show(Line {
+            age,
+            ..Line::new(Some(time), kind)
+        });
     }
 
     /// People went. Returns the departures to show.
@@ -221,6 +243,7 @@ impl Conversation {
             // The departure of our earlier connection, told late.
             names.retain(|name| self.me.as_ref() != Some(name));
         }
+        names.retain(|name| !self.removed.forget(name, age));
         names
     }
 
@@ -231,6 +254,7 @@ impl Conversation {
         {
             self.show_gone(vec![new.clone()], age, time);
         }
+        self.removed.forget(&new, age);
         if age != Age::New {
             return Kind::Renamed { old, new };
         }
@@ -280,6 +304,8 @@ impl Conversation {
                 self.show(Line::status(format!("you missed {missed} {lines}")));
             }
             Reply::Done { text, .. } => self.show(Line::notice(text.as_str())),
+            // More follow.
+            Reply::Bans { bans, more, .. } if bans.is_empty() && more => {}
             Reply::Bans { bans, .. } => self.show(Line::notice(text_form::bans(&bans).join("\n"))),
             Reply::Whois { person, .. } => {
                 self.show(Line::notice(text_form::whois(&person).join("\n")));
@@ -287,6 +313,7 @@ impl Conversation {
             Reply::Confirmed { id, .. } => self.confirmed(&id),
             Reply::History { first, last, .. } => {
                 self.position.end_history();
+                self.removed.clear(Age::Old);
                 if first > last {
                     self.show(Line::notice("nothing has been said yet"));
                 }
@@ -342,12 +369,21 @@ impl Conversation {
             None => Line::notice(self.introduction(&welcome)),
         };
         self.show(text);
+        self.rank = welcome.rank;
+        if resumption != Resumption::Resumed {
+            self.removed = Removed::default();
+        }
         if matches!(resumption, Resumption::Resumed | Resumption::RolledBack) {
             if let Some(netsplit) = &mut self.netsplit {
                 netsplit.welcome(now);
             }
         } else {
             self.netsplit = None;
+            // No event of those that follow tells it.
+            if let Some(topic) = &welcome.topic {
+                let topic = text_form::topic(&topic.text, topic.by.as_ref());
+                self.show(Line::notice(topic));
+            }
         }
         match resumption {
             Resumption::Resumed => {}
@@ -376,6 +412,10 @@ impl Conversation {
     /// The words to a newcomer.
     fn introduction(&self, welcome: &Welcome) -> String {
         let me = &welcome.name;
+        let rank = match welcome.rank {
+            Rank::Operator => ", an operator",
+            Rank::Ordinary => "",
+        };
         let others = welcome.people.saturating_sub(1);
         let named = welcome.names.iter().filter(|person| person.name != *me);
         let named: Vec<&Person> = named.take(MAX_NAMED).collect();
@@ -397,7 +437,7 @@ impl Conversation {
             Audience::Lines => ". /help for commands",
             Audience::Program => "",
         };
-        format!("you are {me}; {others_here}{kept}{help}")
+        format!("you are {me}{rank}; {others_here}{kept}{help}")
     }
 
     /// The room has this message. If its event has not come back, the room does not

@@ -1,7 +1,6 @@
 //! Lines that the person types or pipes.
 
 use chat_proto::command::Command;
-use chat_proto::event::Rank;
 use chat_proto::json_form;
 use chat_proto::text_form;
 
@@ -62,7 +61,7 @@ impl Conversation {
     }
 
     pub(super) fn send_json(&mut self, line: &str) {
-        let command = match text_form::parse_command(line, Rank::Ordinary) {
+        let command = match text_form::parse_command(line, self.rank) {
             Ok(None) => return,
             Ok(Some(command)) => command,
             Err(error) => return self.refuse(error.to_string()),
@@ -77,11 +76,14 @@ impl Conversation {
                 return self.outbox.send(SpeechKind::Action, text, &mut self.output);
             }
             Command::Quit => return self.quit(),
-            Command::Help => return self.show(Line::notice(help(self.options.audience))),
+            Command::Help => {
+                return self.show(Line::notice(help(self.rank, self.options.audience)));
+            }
             Command::Password(_) => return self.refuse(NO_PASSWORD.to_owned()),
             Command::Hello(_) => return self.refuse("/hello is for programs".to_owned()),
             Command::History { .. } => self.position.ask_history(),
-            // The server does the other commands.
+            // The server does the other commands, or refuses them: what we know of the
+            // person's rank may be out of date.
             _ => {}
         }
         json_form::encode_command(&command, &mut self.output);

@@ -128,6 +128,11 @@ impl Position {
         self.histories += 1;
     }
 
+    /// Whether old messages that were asked for may be coming.
+    pub(super) fn answers_history(&self) -> bool {
+        self.histories > 0
+    }
+
     /// One answer is here in full.
     pub(super) fn end_history(&mut self) {
         self.histories = self.histories.saturating_sub(1);

@@ -8,6 +8,7 @@ mod bounded;
 mod encryption;
 mod held;
 mod keys_only;
+mod measures;
 mod model;
 mod password;
 mod returning;

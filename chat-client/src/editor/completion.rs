@@ -29,13 +29,17 @@ pub(super) enum Direction {
 }
 
 impl Completion {
-    /// The completion of the word before the cursor, if there is any. Asks for
-    /// `names` only if the word may be one.
-    pub(super) fn new(draft: &Draft, names: impl FnOnce() -> Vec<String>) -> Option<Self> {
+    /// The completion of the word before the cursor, if there is any, with the commands
+    /// of this rank. Asks for `names` only if the word may be one.
+    pub(super) fn new(
+        draft: &Draft,
+        rank: Rank,
+        names: impl FnOnce() -> Vec<String>,
+    ) -> Option<Self> {
         let (start, end) = (draft.token_start(), draft.cursor());
         let word = &draft.text()[start..end];
         let (mark, typed, words, ending) = if start == 0 && word.starts_with('/') {
-            let commands = catalogue::words(Rank::Ordinary);
+            let commands = catalogue::words(rank);
             let commands = commands.iter().map(|command| format!("/{command}"));
             ("", word, commands.collect(), " ")
         } else if let Some(name) = word.strip_prefix('@') {

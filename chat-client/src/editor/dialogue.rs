@@ -120,7 +120,7 @@ impl Editor {
         names: impl FnOnce() -> Vec<String>,
     ) -> Outcome {
         if !matches!(self.mode, Mode::Completing(_)) {
-            let Some(completion) = Completion::new(&self.draft, names) else {
+            let Some(completion) = Completion::new(&self.draft, self.rank, names) else {
                 return Outcome::Nothing;
             };
             self.adopt();

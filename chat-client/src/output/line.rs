@@ -16,6 +16,8 @@ pub struct Line {
     pub time: Option<Timestamp>,
     /// Whether it happens now.
     pub age: Age,
+    /// The number of the event, if the reader is to see it.
+    pub number: Option<u64>,
     /// The content.
     pub kind: Kind,
 }
@@ -112,6 +114,15 @@ pub enum Kind {
         /// From now on.
         new: Name,
     },
+    /// What an operator did, a row each, safe to print.
+    Measure(Vec<String>),
+    /// A word of the server to all.
+    Announced {
+        /// The reader has said it.
+        own: bool,
+        /// What.
+        text: Text,
+    },
     /// A notice to the reader, of one or more lines, safe to print.
     Notice(String),
     /// The state of the connection, likewise.
@@ -147,7 +158,11 @@ impl Line {
 
     /// Something that happens now.
     pub fn new(time: Option<Timestamp>, kind: Kind) -> Self {
-        let age = Age::New;
-        Self { time, age, kind }
+        Self {
+            time,
+            age: Age::New,
+            number: None,
+            kind,
+        }
     }
 }

@@ -91,31 +91,38 @@ impl Style {
         match &line.kind {
             Kind::Message { speaker, text } => {
                 for row in text.as_str().split('\n') {
-                    self.time(line, out);
+                    self.front(line, out);
                     out.push('<');
                     match speaker {
                         Some(speaker) => self.speaker(speaker, out),
                         None => out.push_str("You"),
                     }
                     out.push_str("> ");
-                    self.mention(row, me.filter(|_| speaker.is_some()), out);
+                    self.mention(row, me.filter(|_| speaker.is_some()), "", out);
                     out.push_str(self.end);
                 }
             }
             Kind::Action { speaker, own, text } => {
                 for row in text.as_str().split('\n') {
-                    self.time(line, out);
+                    self.front(line, out);
                     out.push_str("* ");
                     self.speaker(speaker, out);
                     out.push(' ');
-                    self.mention(row, me.filter(|_| !own), out);
+                    self.mention(row, me.filter(|_| !own), "", out);
                     out.push_str(self.end);
                 }
             }
-            Kind::Entered(names) => self.dim_rows(line, text_form::entered(names.iter()), out),
-            Kind::Left(names) => self.dim_rows(line, text_form::left(names.iter()), out),
+            Kind::Entered(names) => self.dim_rows(line, &text_form::entered(names.iter()), out),
+            Kind::Left(names) => self.dim_rows(line, &text_form::left(names.iter()), out),
             Kind::Renamed { old, new } => {
                 self.dim_row(line, &format!("[{old}] is now known as {new}"), out);
+            }
+            Kind::Measure(rows) => self.dim_rows(line, rows, out),
+            Kind::Announced { own, text } => {
+                for row in text.as_str().split('\n') {
+                    self.front(line, out);
+                    self.announced(row, me.filter(|_| !own), out);
+                }
             }
             Kind::Notice(text) | Kind::Status(text) => self.notice(ansi::DIM, text, out),
             Kind::Warning(text) | Kind::Error(text) => self.notice(ERROR, text, out),
@@ -136,7 +143,7 @@ impl Style {
         }
         let (text, own) = match &line.kind {
             Kind::Message { speaker, text } => (text, speaker.is_none()),
-            Kind::Action { own, text, .. } => (text, *own),
+            Kind::Action { own, text, .. } | Kind::Announced { own, text } => (text, *own),
             _ => return false,
         };
         let wanted = match self.bell {
@@ -163,6 +170,15 @@ impl Style {
     /// Whether colours are used.
     pub fn colors(&self) -> Colors {
         self.colors
+    }
+
+    /// The time of a line, and its number if the reader is to see it.
+    fn front(&mut self, line: &Line, out: &mut String) {
+        self.time(line, out);
+        if let Some(number) = line.number {
+            self.dim(&format!("#{number}"), out);
+            out.push(' ');
+        }
     }
 
     /// Old lines always have their time, and their date if that is not today's.
@@ -195,16 +211,27 @@ impl Style {
         out.push(' ');
     }
 
-    fn dim_rows(&mut self, line: &Line, rows: Vec<String>, out: &mut String) {
+    fn dim_rows(&mut self, line: &Line, rows: &[String], out: &mut String) {
         for row in rows {
-            self.dim_row(line, &row, out);
+            self.dim_row(line, row, out);
         }
     }
 
     fn dim_row(&mut self, line: &Line, text: &str, out: &mut String) {
-        self.time(line, out);
+        self.front(line, out);
         self.dim(text, out);
         out.push_str(self.end);
+    }
+
+    /// In bold, which no person can speak in.
+    fn announced(&self, row: &str, me: Option<&Name>, out: &mut String) {
+        let (bold, usual) = match self.colors {
+            Colors::On => (ansi::BOLD, ansi::RESET),
+            Colors::Off => ("", ""),
+        };
+        out.extend([bold, text_form::ANNOUNCED]);
+        self.mention(row, me, bold, out);
+        out.extend([usual, self.end]);
     }
 
     /// The client's own words.
@@ -236,7 +263,8 @@ impl Style {
         }
     }
 
-    fn mention(&self, row: &str, me: Option<&Name>, out: &mut String) {
+    /// A row with the name `me` standing out, in a text that is written in the way `how`.
+    fn mention(&self, row: &str, me: Option<&Name>, how: &str, out: &mut String) {
         let mut rest = row;
         if let Some(me) = me.filter(|_| self.colors == Colors::On) {
             while let Some(found) = mention::find(rest, me.as_str()) {
@@ -246,6 +274,7 @@ impl Style {
                     ansi::BOLD_REVERSED,
                     &before[found.start..],
                     ansi::RESET,
+                    how,
                 ]);
                 rest = behind;
             }

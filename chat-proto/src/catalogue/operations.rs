@@ -298,7 +298,7 @@ pub(super) const ERASE: Entry = entry(
     form(
         "erase",
         "NUMBER [REASON]",
-        "removes the text of a message; /history shows numbers",
+        "removes what was said; /history shows its number",
         "/erase NUMBER [REASON]: say the number of the message, as /history shows it",
         &["delete", "redact", "rm"],
     ),

@@ -1,7 +1,8 @@
 //! How people are told of measures, in both programs.
 
 use crate::event::Timestamp;
-use crate::moderation::{Measure, MeasureKind, by_words, in_words};
+use crate::moderation::{Measure, MeasureKind, Remark, by_words, in_words};
+use crate::name::Name;
 
 /// Lines that tell of a measure, which was taken at `time`; none for one that people are
 /// not told of.
@@ -12,7 +13,7 @@ pub fn measure(measure: &Measure, time: Timestamp) -> Vec<String> {
         None => String::new(),
     };
     vec![match &measure.kind {
-        MeasureKind::Topic(Some(text)) => format!("-- topic, by {by}: {text}"),
+        MeasureKind::Topic(Some(text)) => format!("-- {}", topic(text, measure.by.as_ref())),
         MeasureKind::Topic(None) => format!("-- {by} has removed the topic"),
         MeasureKind::Removed { name, reason } => {
             format!("[{name}] was removed by {by}{}", because(reason))
@@ -44,12 +45,19 @@ pub fn measure(measure: &Measure, time: Timestamp) -> Vec<String> {
         }
         MeasureKind::Announced(text) => {
             let lines = text.as_str().split('\n');
-            return lines
-                .map(|line| format!("-- announcement: {line}"))
-                .collect();
+            return lines.map(|line| format!("{ANNOUNCED}{line}")).collect();
         }
         MeasureKind::Erased { target, reason } => {
             format!("-- message {target} was erased by {by}{}", because(reason))
         }
     }]
 }
+
+/// What the room is about, and who has said so; `None` is the person at the server's own
+/// terminal.
+pub fn topic(text: &Remark, by: Option<&Name>) -> String {
+    format!("topic, by {}: {text}", by_words(by))
+}
+
+/// What stands before each line of a word of the server to all.
+pub const ANNOUNCED: &str = "-- announcement: ";

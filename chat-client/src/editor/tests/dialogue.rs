@@ -240,6 +240,26 @@ fn commands() {
     check(("hi /", ""), &[Tab], ("hi /", ""));
 }
 
+/// Others are not proposed what is not for them.
+#[test]
+fn commands_of_operators() {
+    check(("/kic", ""), &[Tab], ("/kic", ""));
+    let mut editor = Editor::default();
+    editor.set_rank(Rank::Operator);
+    walk(&mut editor, &[text("/kic"), Tab], &["/kic|", "/kick |"]);
+    walk(
+        &mut editor,
+        &[text("an"), Tab],
+        &["/kick an|", "/kick ann |"],
+    );
+    editor.set_rank(Rank::Ordinary);
+    walk(
+        &mut editor,
+        &[KillToStart, text("/ban"), Tab],
+        &["|", "/ban|", "/ban|"],
+    );
+}
+
 #[test]
 fn names_are_asked_for_only_when_wanted() {
     let mut editor = Editor::default();

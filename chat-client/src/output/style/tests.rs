@@ -248,6 +248,80 @@ fn a_mention_stands_out() {
     );
 }
 
+fn announced(own: bool, text: &str) -> Line {
+    let text = Text::clean(text).unwrap();
+    at(0, Kind::Announced { own, text })
+}
+
+/// In a way in which no person can speak.
+#[test]
+fn a_word_of_the_server_is_bold() {
+    let words = announced(false, "Ann, we move at 12\nto port 1");
+    let mut plain = style(Colors::Off, TimeStyle::None);
+    let rows = [
+        "-- announcement: Ann, we move at 12",
+        "-- announcement: to port 1",
+    ];
+    check(&mut plain, &words, &rows);
+    let mut color = style(Colors::On, TimeStyle::None);
+    check(
+        &mut color,
+        &words,
+        &[
+            "\x1b[1m-- announcement: \x1b[1;7mAnn\x1b[0m\x1b[1m, we move at 12\x1b[0m",
+            "\x1b[1m-- announcement: to port 1\x1b[0m",
+        ],
+    );
+    for kind in [says("bo", rows[0]), says("ann", rows[1])] {
+        let mut out = String::new();
+        color.render(&at(0, kind), None, &mut out);
+        assert!(!out.contains(ansi::BOLD), "{out:?}");
+    }
+}
+
+#[test]
+fn the_bell_rings_for_a_word_of_the_server() {
+    let (me, now) = (name("ann"), Instant::now());
+    let rings = |bell, own, text| {
+        let mut style = style(Colors::Off, TimeStyle::None);
+        style.bell = bell;
+        style.rings(&announced(own, text), Some(&me), now)
+    };
+    assert!(rings(Bell::Mention, false, "ann, your build"));
+    assert!(!rings(Bell::Mention, false, "all builds"));
+    assert!(!rings(Bell::Mention, true, "ann, your build"));
+    assert!(rings(Bell::All, false, "all builds"));
+    assert!(!rings(Bell::Off, false, "ann, your build"));
+}
+
+#[test]
+fn what_operators_do_is_dim_and_has_its_time() {
+    let rows = ["[bo] was removed by ann", "[cy] was removed by ann"].map(str::to_owned);
+    let kind = Kind::Measure(rows.to_vec());
+    let mut color = style(Colors::On, TimeStyle::Short);
+    let time = "\x1b[2m00:13\x1b[0m ";
+    let expected = rows.map(|row| format!("{time}\x1b[2m{row}\x1b[0m"));
+    let expected = expected.each_ref().map(String::as_str);
+    check(&mut color, &at(EVENING as u64, kind), &expected);
+}
+
+#[test]
+fn a_number_stands_behind_the_time() {
+    let mut plain = style(Colors::Off, TimeStyle::None);
+    let numbered = Line {
+        age: Age::Old,
+        number: Some(41),
+        ..at(EVENING as u64, says("bo", "hi\nall"))
+    };
+    let rows = ["00:13 #41 <bo> hi", "00:13 #41 <bo> all"];
+    check(&mut plain, &numbered, &rows);
+    let mut color = style(Colors::On, TimeStyle::None);
+    let mut out = String::new();
+    color.render(&numbered, None, &mut out);
+    let dim = "\x1b[2m00:13\x1b[0m \x1b[2m#41\x1b[0m <";
+    assert!(out.starts_with(dim), "{out:?}");
+}
+
 #[test]
 fn the_bell_rings_once_a_second_at_most() {
     let me = name("ann");
