@@ -234,7 +234,7 @@ Exit status:
   2        wrong arguments, or a key (--identity) that cannot be used
   3        cannot connect within 5 s
   4        the server is not the one that is known, or does not encrypt as it
-           must; nothing was sent
+           must, and nothing was sent; or an operator has removed or banned you
   128 + N  ended by signal N; 130 is Ctrl-C";
 
 /// When colours are used.

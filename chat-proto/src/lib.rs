@@ -30,6 +30,11 @@
 //! program that has a place in the room already comes in all the same, if its hello proves
 //! that ([Who a program is](#who-a-program-is)).
 //!
+//! The greeting of a peer that is banned is `-- chat/1 banned: …`, with the reason
+//! ([`text_form::BANNED`]), and a hello is answered with an `error` of code `banned`. In a
+//! room that lets no newcomers in it is `-- chat/1 locked: …` ([`text_form::LOCKED`]), and the
+//! code is `locked`. A program that was in the room says hello to the latter all the same.
+//!
 //! # Encryption
 //!
 //! The same port takes TLS 1.3, from the first byte, with ALPN `chat/1` or without ALPN.

@@ -35,11 +35,12 @@ pub const TLS_OFFERED: &str = "tls";
 pub const KEYS_ONLY: &str = "keys only";
 
 /// What stands behind [`GREETING`] and a blank, and behind [`TLS_OFFERED`] if that is there,
-/// to a peer that is banned, with the reason and the end of the ban.
+/// if the peer is banned. The reason stands behind it and a colon.
 pub const BANNED: &str = "banned";
 
-/// What stands there in a room that is locked. A program that was here before may say hello
-/// all the same.
+/// What stands behind [`GREETING`] and a blank, and behind [`TLS_OFFERED`] if that is there,
+/// in a room that lets no newcomers in now. The reason stands behind it and a colon. A
+/// program that was in the room comes in all the same, if its hello proves that.
 pub const LOCKED: &str = "locked";
 
 /// The longest line that a connection in this form may send: a text of the

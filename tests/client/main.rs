@@ -13,6 +13,7 @@ mod operators;
 mod pastes;
 mod pipes;
 mod prompt;
+mod put_out;
 mod reading;
 mod refused;
 mod remembering;

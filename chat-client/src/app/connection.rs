@@ -138,7 +138,9 @@ impl App {
                 let goodbye = Line::notice(goodbye);
                 conversation.show(goodbye);
             }
-            return Some(if conversation.is_leaving() {
+            return Some(if conversation.is_put_out() {
+                End::PutOut
+            } else if conversation.is_leaving() {
                 End::Left
             } else if conversation.is_unfit()
                 && !conversation.was_welcomed()

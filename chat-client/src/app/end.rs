@@ -20,6 +20,8 @@ pub(super) enum End {
     NoConnection(ConnectError),
     /// The connection was lost, and could not be made again in time.
     GivenUp,
+    /// An operator has removed or banned the person, who has been told why.
+    PutOut,
     /// The server greets, and never welcomes.
     NotLetIn,
     /// The server does not speak in lines.

@@ -60,6 +60,7 @@ impl App {
             }
             End::Interrupted => 128 + 2,
             End::NoConnection(error) => error.status(),
+            End::PutOut => PUT_OUT,
             End::Signal(signal) => 128u8.saturating_add(*signal),
             End::OutputGone(_)
             | End::ServerGone(_)
@@ -77,7 +78,7 @@ impl App {
             format!("the server has not let us in after {seconds} s")
         };
         Some(match end {
-            End::Left | End::Interrupted | End::Signal(_) => return None,
+            End::Left | End::Interrupted | End::Signal(_) | End::PutOut => return None,
             End::OutputGone(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
             End::OutputGone(error) => {
                 format!("cannot write to standard output: {}", reason(&error))
@@ -149,6 +150,10 @@ impl App {
 
 const PLAIN_SERVER: &str = "; if it is a server of plain lines, which cannot confirm what it gets, \
      use --plain-server";
+
+/// The exit status of a client that is not wanted in the room: like that for a server which
+/// is not talked to, it tells a script not to come again.
+const PUT_OUT: u8 = 4;
 
 /// Lines that were not delivered and are shown again one by one.
 const MAX_LISTED: usize = 10;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use chat_proto::framing::LineDecoder;
 use ssh_key::Fingerprint;
 
-use super::greeting::{Offered, asks_for_password, offered, unknown_key};
+use super::greeting::{Offered, asks_for_password, offered, shut};
 use super::stage::{Refusal, Stage};
 use super::{Audience, Conversation, TlsOffer};
 use crate::output::line::Line;
@@ -41,7 +41,7 @@ impl Conversation {
     pub fn is_refused_for_good(&self) -> bool {
         matches!(
             self.stage.refusal(),
-            Some(Refusal::TlsOnly | Refusal::ForGood)
+            Some(Refusal::TlsOnly | Refusal::ForGood | Refusal::PutOut)
         )
     }
 
@@ -75,8 +75,8 @@ impl Conversation {
             }
             self.warn_of_plain();
         }
-        if let Some(reason) = unknown_key(greeting) {
-            return self.not_known(&reason);
+        if let Some(shut) = shut(greeting) {
+            return self.stand_before(shut, until);
         }
         match asks_for_password(greeting) {
             true => self.asked_for_password(until),

@@ -93,7 +93,7 @@ impl Conversation {
     pub fn may_reconnect(&self) -> bool {
         match self.stage.refusal() {
             Some(Refusal::ForNow(_)) => true,
-            Some(Refusal::ForGood | Refusal::TlsOnly) => false,
+            Some(Refusal::ForGood | Refusal::PutOut | Refusal::TlsOnly) => false,
             None => self.was_welcomed() || self.outage.is_some(),
         }
     }
@@ -112,7 +112,7 @@ impl Conversation {
     pub fn end_reason(&self) -> Option<String> {
         Some(match (self.stage.refusal(), &self.stage) {
             (Some(Refusal::ForNow(text)), _) => text.clone(),
-            (Some(Refusal::ForGood), _) => return None,
+            (Some(Refusal::ForGood | Refusal::PutOut), _) => return None,
             (Some(Refusal::TlsOnly), _) => TLS_ONLY.to_owned(),
             (None, Stage::Undecided { .. } | Stage::PlainSoFar) => {
                 "the server closed the connection without a word. Is it a chat server?".to_owned()

@@ -1,8 +1,8 @@
 //! The first line of a chat server: that it is one, whether it offers TLS, asks for a
-//! password, does not know our key, or has no place for us.
+//! password, has shut its door to us, or has no place for us.
 
 use chat_proto::text;
-use chat_proto::text_form::{GREETING, KEYS_ONLY, PASSWORD_WANTED, TLS_OFFERED};
+use chat_proto::text_form::{BANNED, GREETING, KEYS_ONLY, LOCKED, PASSWORD_WANTED, TLS_OFFERED};
 
 /// The offer in a greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,17 @@ pub(super) enum Offered {
     Too,
     /// It takes nothing else.
     Only,
+}
+
+/// Why there is no way into the room, with the reason that the server gives, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shut {
+    /// It lets in only people whose key it knows, and not us.
+    KeysOnly(String),
+    /// We are banned.
+    Banned(String),
+    /// It lets no newcomers in.
+    Locked(String),
 }
 
 /// Whether this is the first line of a chat server.
@@ -60,11 +71,18 @@ pub(super) fn asks_for_password(greeting: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', ' ']))
 }
 
-/// Why the server does not let us in with the key that it was shown, if it says so.
-pub(super) fn unknown_key(greeting: &str) -> Option<String> {
-    let rest = without_offer(greeting)?.strip_prefix(KEYS_ONLY)?;
-    let is_word = rest.is_empty() || rest.starts_with([':', ' ']);
-    is_word.then(|| text::clean(rest.trim_start_matches([':', ' '])).into_owned())
+/// Whether a greeting says that there is no way in, and why.
+pub(super) fn shut(greeting: &str) -> Option<Shut> {
+    let words = without_offer(greeting)?;
+    let reason = |word| {
+        let rest = words.strip_prefix(word)?;
+        let is_word = rest.is_empty() || rest.starts_with([':', ' ']);
+        is_word.then(|| text::clean(rest.trim_start_matches([':', ' '])).into_owned())
+    };
+    let keys_only = || reason(KEYS_ONLY).map(Shut::KeysOnly);
+    let banned = || reason(BANNED).map(Shut::Banned);
+    let locked = || reason(LOCKED).map(Shut::Locked);
+    keys_only().or_else(banned).or_else(locked)
 }
 
 /// How a server goes on that takes nothing but TLS.
@@ -108,17 +126,27 @@ mod tests {
     }
 
     #[test]
-    fn a_room_for_known_keys_gives_its_reason() {
-        for (greeting, expected) in [
-            ("\r-- chat/1 keys only: ask ann", Some("ask ann")),
-            ("-- chat/1 tls keys only: ask \x1b[2Jann", Some("ask ann")),
-            ("-- chat/1 keys only", Some("")),
-            ("-- chat/1 keys onlyx", None),
-            ("-- chat/1 welcome: keys only", None),
-            ("-- chat/1 keys", None),
-            ("keys only", None),
-        ] {
-            assert_eq!(unknown_key(greeting).as_deref(), expected, "{greeting}");
+    fn a_shut_door_gives_its_reason() {
+        type Kind = fn(String) -> Shut;
+        let kinds: [(&str, Kind); 3] = [
+            ("keys only", Shut::KeysOnly),
+            ("banned", Shut::Banned),
+            ("locked", Shut::Locked),
+        ];
+        for (word, kind) in kinds {
+            for (greeting, expected) in [
+                ("\r-- chat/1 WORD: ask ann", Some("ask ann")),
+                ("-- chat/1 tls WORD: ask \x1b[2Jann", Some("ask ann")),
+                ("-- chat/1 WORD", Some("")),
+                ("-- chat/1 WORDx", None),
+                ("-- chat/1 welcome: WORD", None),
+                ("-- chat/1 keys", None),
+                ("WORD", None),
+            ] {
+                let greeting = greeting.replace("WORD", word);
+                let expected = expected.map(|reason| kind(reason.to_owned()));
+                assert_eq!(shut(&greeting), expected, "{greeting}");
+            }
         }
     }
 

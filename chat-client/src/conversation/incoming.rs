@@ -329,6 +329,8 @@ impl Conversation {
                 return self.stage.refuse(Refusal::ForNow(one_line(text)));
             }
             ErrorCode::Password if is_asked => return self.password_refused(text),
+            ErrorCode::Locked if is_asked => return self.do_without(text.as_str()),
+            ErrorCode::Removed | ErrorCode::Banned => return self.put_out(text.as_str()),
             _ => {}
         }
         if self.was_welcomed()

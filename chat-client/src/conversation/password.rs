@@ -8,7 +8,7 @@ use std::time::Instant;
 use chat_proto::password::Password;
 use chat_proto::text::Text;
 
-use super::stage::{Refusal, Stage};
+use super::stage::Stage;
 use super::{Audience, Carrier, Conversation, LET_IN_WITHIN};
 use crate::output::line::Line;
 
@@ -56,13 +56,6 @@ impl Conversation {
             }
             Audience::Lines | Audience::Program => self.do_without(why.as_str()),
         }
-    }
-
-    /// There is no way into the room, and the person is told why.
-    pub(super) fn do_without(&mut self, why: &str) {
-        self.refuse(why.to_owned());
-        let refusal = Some(Refusal::ForGood);
-        self.stage = Stage::Unfit { refusal };
     }
 }
 

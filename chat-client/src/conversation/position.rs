@@ -56,6 +56,11 @@ impl Position {
         })
     }
 
+    /// Whether we can prove that we were here before.
+    pub(super) fn has_secret(&self) -> bool {
+        self.seen.is_some() && self.secret.is_some()
+    }
+
     /// We are in the room, and have asked for `replay` old messages.
     pub(super) fn arrive(&mut self, welcome: &Welcome, replay: usize) -> Resumption {
         self.welcomed_at = welcome.seq;

@@ -42,6 +42,8 @@ pub(super) enum Refusal {
     ForNow(String),
     /// Another attempt is of no use. The person has been told.
     ForGood,
+    /// An operator has removed or banned us. The person has been told.
+    PutOut,
     /// It lets no client in without TLS, and the person wants none.
     TlsOnly,
 }

@@ -5,6 +5,7 @@ use crate::output::style::{Bell, Colors, Style, TimeStyle};
 
 mod beginning;
 mod bounded;
+mod door;
 mod encryption;
 mod held;
 mod keys_only;
