@@ -63,6 +63,14 @@
 //! address, the server does not try another one, and closes. A program does not send a
 //! password that it was not asked for.
 //!
+//! # The control socket
+//!
+//! A server may speak the protocol at a Unix domain socket as well, to the person who runs
+//! it. A peer there joins when it says something, and not by itself. The commands that need
+//! no place in the room ([`When::Anywhere`](catalogue::When::Anywhere)) are done for it
+//! before that, and the room is not told. If it has chosen no name it is called `operator`,
+//! as other peers are called by their address.
+//!
 //! # Texts and names
 //!
 //! The server makes every text safe to print before it passes it on. A reader should do the

@@ -132,6 +132,7 @@ pub fn encode_reply(reply: &Reply, out: &mut Vec<u8>) {
         | Reply::Goodbye { text, .. } => put_remarks(out, text.as_str().split('\n')),
         Reply::Bans { bans, .. } => put_remarks(out, self::bans(bans)),
         Reply::Whois { person, .. } => put_remarks(out, whois(person)),
+        Reply::People { people: 0, .. } => put(out, &["-- no person is in the room"]),
         Reply::People { people, names, .. } => {
             let people = people.to_string();
             put(out, &["-- here (", &people, " in all): ", &list(names)]);

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod control;
 pub mod mistakes;
 mod state;
 mod values;
@@ -20,6 +21,7 @@ use crate::net::identity::Source;
 use crate::net::listen::Listen;
 use crate::ops::password::PasswordSource;
 use crate::storage::{Options, SyncMode};
+pub use control::Control;
 use values::{count, seconds, seconds_or_0, size};
 
 /// A group chat for the terminal: the server.
@@ -270,6 +272,16 @@ pub struct Args {
     )]
     max_line: usize,
 
+    /// Let the person who runs the server come in at the Unix socket PATH; none: no socket
+    /// [default: ctl in the folder of --state]
+    ///
+    /// chat-client --socket PATH and nc -U PATH come in there: only the user who runs the
+    /// server and root can. No limit, password or key keeps them out. The default is ctl in
+    /// $RUNTIME_DIRECTORY if that is set. If it cannot be made, as when another server has
+    /// it, this one says so and does without. There are no such sockets on Windows.
+    #[arg(long, value_name = "PATH", help_heading = OPERATOR)]
+    control: Option<PathBuf>,
+
     /// Use N threads for the connections, 1 to 64 [default: one for each core]
     #[arg(
         long,
@@ -296,6 +308,7 @@ const PASSWORD: &str = "Password";
 const NAMES: &str = "Names";
 const HISTORY: &str = "History";
 const LIMITS: &str = "Limits";
+const OPERATOR: &str = "The operator";
 const TUNING: &str = "Tuning";
 
 const AFTER_HELP: &str = "\
@@ -320,13 +333,15 @@ Signals:
 
 Environment:
   NO_COLOR          if it is set, this text has no colours
+  RUNTIME_DIRECTORY a folder for the control socket, as systemd sets it
   STATE_DIRECTORY   a folder for the server's own key, as systemd sets it
   XDG_STATE_HOME    otherwise the key is kept below it, in chat-server/server.key;
                     ~/.local/state unless it is set
 
 Exit status:
   0   a signal has ended the server
-  1   the history or the key cannot be opened, or the system refuses what the server needs
+  1   the history, the key or the socket of --control cannot be opened, or the system refuses
+      what the server needs
   2   wrong arguments
   3   an address cannot be listened on";
 
@@ -399,6 +414,12 @@ impl Args {
     fn folder(&self, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
         let given = self.state.clone();
         given.or_else(|| state::folder(variable))
+    }
+
+    /// Where the control socket is to be; `variable` gives those of the environment.
+    pub fn control(&self, variable: impl Fn(&str) -> Option<OsString>) -> Control {
+        let state = || self.folder(&variable);
+        Control::of(self.control.as_deref(), &variable, state)
     }
 
     /// The file of people, if names belong to keys; `variable` gives those of the

@@ -9,9 +9,10 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow};
 use chat_server::access::naming::Naming;
 use chat_server::access::password::PasswordHash;
-use chat_server::cli::{Args, NoFolder, mistakes};
+use chat_server::cli::{Args, Control, NoFolder, mistakes};
 use chat_server::config::{Config, TlsMode};
 use chat_server::hub::Hub;
+use chat_server::net::control_socket::{self, ControlSocket};
 use chat_server::net::identity::{Failure, Secure};
 use chat_server::net::listen;
 use chat_server::net::listener::Listener;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         hub,
         password,
         people,
+        control,
         config,
     } = parts;
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
@@ -67,6 +69,10 @@ fn main() -> ExitCode {
         }
         if args.names == Naming::Known {
             introduction = introduction.with_people();
+        }
+        if let Some(control) = control {
+            introduction = introduction.with_control(control.path());
+            server.set_control(control)?;
         }
         // Not before signals are watched for: who reads this may send one.
         let lines = introduction.lines();
@@ -115,6 +121,8 @@ struct Parts {
     password: Option<(PasswordSource, PasswordHash)>,
     /// Which names belong to which keys, if any do.
     people: Option<PeopleKeeper>,
+    /// Where the operator comes in, if there is such a place.
+    control: Option<ControlSocket>,
     config: Config,
 }
 
@@ -123,33 +131,30 @@ struct Parts {
 fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     let descriptors = raise_descriptor_limit().unwrap_or(MANY_DESCRIPTORS);
     // The operator types it before anything is there that would have to wait.
-    let password = password(args, logger).map_err(|error| (FAILURE, chain(&error)))?;
+    let failed = |error: anyhow::Error| (FAILURE, chain(&error));
+    let password = password(args, logger).map_err(failed)?;
     // Before a history is opened, which is written to as well.
     let _ = survive_full_files();
     let listeners = listen::open(&args.listen);
     let (listeners, notes) = listeners.map_err(|why| (CANNOT_LISTEN, why))?;
     notes.iter().for_each(|note| logger.say(note));
-    let secured = secure(args, logger).map_err(|error| (FAILURE, chain(&error)));
-    let secure = secured?;
+    let secure = secure(args, logger).map_err(failed)?;
     let is_local = |listener: &Listener| listener.address().ip().is_loopback();
     if password.is_some() && secure.is_none() && !listeners.iter().all(is_local) {
         return Err((WRONG_ARGUMENTS, PASSWORD_NEEDS_TLS.to_owned()));
     }
     let people = match secure {
-        Some(_) => people(args, logger).map_err(|error| (FAILURE, chain(&error)))?,
+        Some(_) => people(args, logger).map_err(failed)?,
         None if args.names == Naming::Known => {
             return Err((WRONG_ARGUMENTS, KEYS_NEED_TLS.to_owned()));
         }
         // No peer can show a key.
         None => None,
     };
-    let opened = open(args, logger).map_err(|error| (FAILURE, chain(&error)));
-    let (history, hub) = opened?;
-    // What the history may need is not for people to take.
+    let (history, hub) = open(args, logger).map_err(failed)?;
+    let control = control(args, logger).map_err(failed)?;
     let threads = args.threads().get() + usize::from(secure.is_some());
-    let own = OWN_DESCRIPTORS
-        + threads * DESCRIPTORS_OF_A_THREAD
-        + history.as_ref().map_or(0, History::descriptors);
+    let own = own_descriptors(threads, control.as_ref(), history.as_ref());
     let space = Space::of(descriptors, own).map_err(|why| (FAILURE, why))?;
     if space.possible < args.max_clients().unwrap_or(FEW) {
         logger.say(&format!(
@@ -177,8 +182,21 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
         hub,
         password,
         people,
+        control,
         config,
     })
+}
+
+/// What the server itself needs, which is not for people to take.
+fn own_descriptors(
+    threads: usize,
+    control: Option<&ControlSocket>,
+    history: Option<&History>,
+) -> usize {
+    OWN_DESCRIPTORS
+        + threads * DESCRIPTORS_OF_A_THREAD
+        + control.map_or(0, |_| control_socket::DESCRIPTORS)
+        + history.map_or(0, History::descriptors)
 }
 
 /// How many connections there can be.
@@ -282,6 +300,28 @@ fn people(args: &Args, logger: &Logger) -> anyhow::Result<Option<PeopleKeeper>> 
         ));
     }
     Ok(Some(PeopleKeeper::new(file, args.names)))
+}
+
+/// The control socket, if there is to be one and, in its usual place, if it can be had.
+fn control(args: &Args, logger: &Logger) -> anyhow::Result<Option<ControlSocket>> {
+    let path = match args.control(|name| std::env::var_os(name)) {
+        Control::Nowhere => return Ok(None),
+        Control::Named(path) => {
+            let what = format!("cannot make the control socket {}", path.display());
+            return ControlSocket::open(path).map(Some).context(what);
+        }
+        Control::Usual(path) => path,
+    };
+    let show = path.as_ref().map(|path| format!("{}: ", path.display()));
+    let opened = path.context("there is no folder for it: name a path with --control");
+    Ok(match opened.and_then(ControlSocket::open_in_folder) {
+        Ok(control) => Some(control),
+        Err(why) => {
+            let (show, why) = (show.unwrap_or_default(), chain(&why));
+            logger.say(&format!("warning: there is no control socket: {show}{why}"));
+            None
+        }
+    })
 }
 
 /// The room, as it was left if it is kept.

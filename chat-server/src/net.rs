@@ -5,6 +5,7 @@ pub(crate) mod acceptor;
 pub mod admission;
 pub(crate) mod admit;
 pub mod connection;
+pub mod control_socket;
 pub(crate) mod entry;
 pub mod identity;
 pub mod listen;

@@ -1,6 +1,7 @@
-//! Files that hold a secret key: only their owner may have the right to read them.
+//! Files that hold a secret key, and the folder for them: only their owner may have the
+//! right to read them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -45,6 +46,20 @@ pub(crate) fn read(path: &Path, most: u64) -> anyhow::Result<Option<String>> {
     let count = file.take(most + 1).read_to_string(&mut text);
     count.with_context(|| format!("cannot read the key {show}"))?;
     Ok(Some(text))
+}
+
+/// Makes a folder, and those that it is in, unless they are there. No other user can look
+/// into it.
+///
+/// # Errors
+///
+/// Those of the system.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Makes a new file that no other user can read, at any moment.

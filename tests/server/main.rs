@@ -1,5 +1,7 @@
 //! Drives the real `chat-server` from outside, over TCP.
 
+#[cfg(unix)]
+mod control;
 mod crowd;
 mod fairness;
 mod faults;

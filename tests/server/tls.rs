@@ -94,7 +94,7 @@ fn what_cannot_be_decrypted_is_not_said() {
 fn off_is_as_if_there_were_no_tls() {
     let state = tempfile::tempdir().expect("a directory");
     let folder = state.path().to_str().expect("a name in UTF-8");
-    let server = server("off", &["--state", folder]);
+    let server = server("off", &["--state", folder, "--control", "none"]);
     let mut peer = Peer::connect(server.addr());
     let greeting = peer.expect("to stay\n");
     assert!(greeting.starts_with("\r-- chat/1 welcome: "), "{greeting}");

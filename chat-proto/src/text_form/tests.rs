@@ -72,9 +72,18 @@ fn replies() {
     for missed in [1, 412] {
         encode_reply(&Reply::Gap { missed }, &mut out);
     }
+    encode_reply(
+        &Reply::People {
+            people: 0,
+            names: Vec::new(),
+            more: false,
+        },
+        &mut out,
+    );
     assert_eq!(
         String::from_utf8(out).unwrap(),
-        "\r-- a\n\r-- b\n\r-- you missed 1 line\n\r-- you missed 412 lines\n"
+        "\r-- a\n\r-- b\n\r-- you missed 1 line\n\r-- you missed 412 lines\n\
+         \r-- no person is in the room\n"
     );
 }
 

@@ -11,16 +11,19 @@ pub(super) fn folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<Path
         let path = variable(name).map(PathBuf::from);
         path.filter(|path| path.is_absolute())
     };
-    if let Some(folders) = variable("STATE_DIRECTORY") {
-        let first = std::env::split_paths(&folders).next();
-        if let Some(first) = first.filter(|path| path.is_absolute()) {
-            return Some(first);
-        }
+    if let Some(first) = first_of(variable("STATE_DIRECTORY")) {
+        return Some(first);
     }
     let state = absolute("XDG_STATE_HOME")
         .or_else(|| absolute("LOCALAPPDATA").filter(|_| cfg!(windows)))
         .or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
     Some(state.join("chat-server"))
+}
+
+/// The first one of the folders that systemd has made, as a variable of its lists them.
+pub(super) fn first_of(folders: Option<OsString>) -> Option<PathBuf> {
+    let first = std::env::split_paths(&folders?).next();
+    first.filter(|path| path.is_absolute())
 }
 
 #[cfg(test)]

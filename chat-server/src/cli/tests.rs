@@ -291,7 +291,11 @@ fn the_readme_names_the_options() {
         .map(|arg| arg.get_long().expect("all options are long"))
         .collect();
     // How other programs connect and end is told with options of theirs.
-    readme::assert_names(README, &options, &["fingerprint", "send-only", "ssl"]);
+    readme::assert_names(
+        README,
+        &options,
+        &["fingerprint", "send-only", "socket", "ssl"],
+    );
 }
 
 /// Every command for the server that the READMEs and `--help` print can be given.

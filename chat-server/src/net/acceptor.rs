@@ -1,4 +1,5 @@
-//! The listening sockets together, and the limit on connections.
+//! The listening sockets together, that of the operator among them, and the limit on
+//! connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::net::admission::Refusal;
 use crate::net::admit::{admit, turn_away};
+use crate::net::control_socket::ControlSocket;
 use crate::net::entry::Entry;
 use crate::net::listener::{Accepted, Listener};
 use crate::net::proxied::Vestibule;
@@ -28,6 +30,7 @@ use crate::runtime::scheduler::ACCEPTS;
 pub(crate) struct Acceptor {
     listeners: Vec<Listener>,
     way: Way,
+    control: Option<ControlSocket>,
 }
 
 /// The way of a connection that has come, before it is let in.
@@ -61,7 +64,20 @@ impl Acceptor {
                 vestibule: registry.map(Vestibule::new),
                 entry: None,
             },
+            control: None,
         })
+    }
+
+    /// Has operators come in there.
+    pub(crate) fn set_control(
+        &mut self,
+        mut control: ControlSocket,
+        registry: &Registry,
+    ) -> anyhow::Result<()> {
+        let registered = control.register(registry, CONTROL);
+        registered.context("cannot watch the control socket")?;
+        self.control = Some(control);
+        Ok(())
     }
 
     /// Has connections go through this entry from now on.
@@ -77,6 +93,12 @@ impl Acceptor {
     /// Takes note that a peer may wait, or that a proxy has said whose connection it
     /// is; whether the token is one of the acceptor's.
     pub(crate) fn note(&mut self, token: usize) -> bool {
+        if let Some(control) = &mut self.control
+            && Token(token) == CONTROL
+        {
+            control.note();
+            return true;
+        }
         let index = FIRST_LISTENER.wrapping_sub(token);
         if let Some(listener) = self.listeners.get_mut(index) {
             listener.ready = true;
@@ -91,27 +113,30 @@ impl Entrance<Wire> for Acceptor {
     fn is_ready(&self) -> bool {
         let vestibule = self.way.vestibule.as_ref();
         self.listeners.iter().any(|listener| listener.ready)
+            || self.control.as_ref().is_some_and(ControlSocket::is_ready)
             || vestibule.is_some_and(Vestibule::is_ready)
     }
 
     // Also when a connection has waited for its header for too long.
     fn retry(&self) -> Option<Instant> {
-        let listeners = self.listeners.iter().filter_map(Listener::retry).min();
-        let Some(vestibule) = &self.way.vestibule else {
-            return listeners;
-        };
-        listeners.into_iter().chain(vestibule.deadline()).min()
+        let listeners = self.listeners.iter().filter_map(Listener::retry);
+        let control = self.control.as_ref().and_then(ControlSocket::retry);
+        let vestibule = self.way.vestibule.as_ref();
+        let header = vestibule.and_then(Vestibule::deadline);
+        listeners.chain(control).chain(header).min()
     }
 
     fn open(&mut self) {
         for listener in &mut self.listeners {
             listener.may_retry();
         }
+        self.control.iter_mut().for_each(ControlSocket::may_retry);
     }
 
     // A peer that comes later is refused at once, and can look for another server.
     fn close(&mut self) {
         self.listeners.clear();
+        self.control = None;
         self.way = Way {
             vestibule: None,
             entry: None,
@@ -119,6 +144,10 @@ impl Entrance<Wire> for Acceptor {
     }
 
     fn accept(&mut self, shared: &Shared, now: Now, take: &mut dyn FnMut(Peer)) {
+        // First of all: a crowd does not delay the operator.
+        if let Some(control) = &mut self.control {
+            control.accept(shared, now, take);
+        }
         let mut error = None;
         for listener in &mut self.listeners {
             if listener.retry().is_some_and(|retry| retry <= now.instant) {
@@ -164,7 +193,9 @@ impl Way {
     fn is_closed(&self, shared: &Shared) -> Option<String> {
         let waiting = self.vestibule.as_ref().map_or(0, Vestibule::count)
             + self.entry.as_ref().map_or(0, Entry::count);
-        if shared.connections() + waiting >= shared.config().connections {
+        // Descriptors for operators are set aside.
+        let connections = shared.connections() - shared.operators.count();
+        if connections + waiting >= shared.config().connections {
             return Some("this process may not have more (see `ulimit -n`)".to_owned());
         }
         let entry = self.entry.as_ref()?;
@@ -202,7 +233,8 @@ impl Way {
                 return go_on(entry, socket, address, shared, now, take);
             }
             shared.refuse(Refusal::NoHeader, address.ip(), now);
-            turn_away(socket.into(), Refusal::NoHeader, shared);
+            let greeting = Refusal::NoHeader.greeting(&shared.config().limits);
+            turn_away(socket.into(), &greeting);
         });
     }
 }
@@ -222,8 +254,10 @@ fn go_on(
     }
 }
 
+const CONTROL: Token = Token(usize::MAX - 3);
+
 /// The token of the first listener; the others have those below.
-const FIRST_LISTENER: usize = usize::MAX - 3;
+const FIRST_LISTENER: usize = usize::MAX - 4;
 
 /// If that many have been taken and not been served, few are taken in one round.
 const MANY: usize = 4096;

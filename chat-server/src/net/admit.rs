@@ -7,7 +7,6 @@ use chat_proto::text_form;
 
 use crate::clock::Now;
 use crate::hub::notice;
-use crate::net::admission::Refusal;
 use crate::net::transport::Transport;
 use crate::net::wire::Wire;
 use crate::runtime::control::Shared;
@@ -23,17 +22,16 @@ pub(crate) fn admit(
 ) {
     match shared.admit(wire, address, now) {
         Ok(peer) => take(peer),
-        Err((wire, refusal)) => turn_away(wire, refusal, shared),
+        Err((wire, refusal)) => turn_away(wire, &refusal.greeting(&shared.config().limits)),
     }
 }
 
-/// Tells a peer, as far as that can be done at once, why it cannot come in. What it
-/// has sent is read first: to close a socket with unread input resets the
-/// connection, and the word would be lost.
-pub(crate) fn turn_away(mut wire: Wire, refusal: Refusal, shared: &Shared) {
-    let greeting = notice(&refusal.greeting(&shared.config().limits));
+/// Tells a peer, as far as that can be done at once, in the place of a greeting why it
+/// cannot come in. What it has sent is read first: to close a socket with unread input
+/// resets the connection, and the word would be lost.
+pub(crate) fn turn_away(mut wire: Wire, greeting: &str) {
     let mut line = Vec::new();
-    text_form::encode_reply(&Reply::Notice(greeting), &mut line);
+    text_form::encode_reply(&Reply::Notice(notice(greeting)), &mut line);
     let _ = wire.read(&mut [0; 4096]);
     let _ = wire.write(&line);
     let _ = wire.shut();

@@ -1,5 +1,5 @@
-//! What a connection needs of the way its bytes take. The server has TCP, and TLS over
-//! it; the simulation has another one without a system.
+//! What a connection needs of the way its bytes take. The server has TCP, TLS over
+//! it, and the control socket; the simulation has another one without a system.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use mio::event::Event;
 use mio::net::TcpStream;
+#[cfg(unix)]
+use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 #[cfg(target_os = "linux")]
 use socket2::SockRef;
@@ -163,38 +165,45 @@ impl From<&Event> for Readiness {
     }
 }
 
+/// What sockets of all kinds do alike.
+macro_rules! as_any_socket {
+    () => {
+        type Registry = Registry;
+
+        fn register(&mut self, registry: &Registry, key: usize) -> io::Result<()> {
+            registry.register(self, Token(key), INTEREST)
+        }
+
+        fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+            registry.deregister(self)
+        }
+
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Write::write(self, bytes)
+        }
+
+        fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+            self.write_vectored(slices)
+        }
+
+        fn shut(&mut self) -> io::Result<()> {
+            self.shutdown(Shutdown::Write)
+        }
+
+        fn take_error(&self) -> io::Result<Option<io::Error>> {
+            Self::take_error(self)
+        }
+    };
+}
+
 impl Transport for TcpStream {
-    type Registry = Registry;
-
-    fn register(&mut self, registry: &Registry, key: usize) -> io::Result<()> {
-        registry.register(self, Token(key), INTEREST)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registry.deregister(self)
-    }
+    as_any_socket!();
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
         let count = Read::read(self, buffer)?;
         // Less than was asked for is all there was (epoll(7)). Not every system says so.
         let is_drained = cfg!(target_os = "linux") && count < buffer.len();
         Ok(Received { count, is_drained })
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Write::write(self, bytes)
-    }
-
-    fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.write_vectored(slices)
-    }
-
-    fn shut(&mut self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
-    }
-
-    fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Self::take_error(self)
     }
 
     #[cfg(target_os = "linux")]
@@ -204,6 +213,21 @@ impl Transport for TcpStream {
     }
 
     #[cfg(not(target_os = "linux"))]
+    fn set_stall_timer(&self, _: StallTimer) {}
+}
+
+#[cfg(unix)]
+impl Transport for UnixStream {
+    as_any_socket!();
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
+        let count = Read::read(self, buffer)?;
+        // A read ends at each descriptor that the peer passes along, and more may follow.
+        let is_drained = false;
+        Ok(Received { count, is_drained })
+    }
+
+    // No network is between the two: there is no timer but ours.
     fn set_stall_timer(&self, _: StallTimer) {}
 }
 

@@ -1,9 +1,12 @@
-//! How the bytes of a connection of this server go: as they are, or encrypted.
+//! How the bytes of a connection of this server go: as they are, encrypted, or over the
+//! control socket.
 
 use std::io::{self, IoSlice};
 
 use mio::Registry;
 use mio::net::TcpStream;
+#[cfg(unix)]
+use mio::net::UnixStream;
 
 use crate::access::keys::PersonKey;
 use crate::net::tls::TlsStream;
@@ -16,6 +19,9 @@ pub enum Wire {
     Tcp(TcpStream),
     /// Encrypted. What that takes lies apart: a connection without it stays small.
     Tls(Box<TlsStream>),
+    /// As they are, over the control socket.
+    #[cfg(unix)]
+    Control(UnixStream),
 }
 
 impl From<TcpStream> for Wire {
@@ -30,12 +36,14 @@ impl From<TlsStream> for Wire {
     }
 }
 
-/// Does the same with either of them.
-macro_rules! either {
+/// Does the same with each of them.
+macro_rules! each {
     ($wire:ident.$call:ident($($argument:expr),*)) => {
         match $wire {
             Wire::Tcp(socket) => Transport::$call(socket, $($argument),*),
             Wire::Tls(stream) => stream.$call($($argument),*),
+            #[cfg(unix)]
+            Wire::Control(socket) => Transport::$call(socket, $($argument),*),
         }
     };
 }
@@ -44,57 +52,59 @@ impl Transport for Wire {
     type Registry = Registry;
 
     fn register(&mut self, registry: &Registry, key: usize) -> io::Result<()> {
-        either!(self.register(registry, key))
+        each!(self.register(registry, key))
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        either!(self.deregister(registry))
+        each!(self.deregister(registry))
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
-        either!(self.read(buffer))
+        each!(self.read(buffer))
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        either!(self.write(bytes))
+        each!(self.write(bytes))
     }
 
     fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        either!(self.write_slices(slices))
+        each!(self.write_slices(slices))
     }
 
     fn holds_back(&self) -> bool {
-        either!(self.holds_back())
+        each!(self.holds_back())
     }
 
     fn unready(&self) -> usize {
-        either!(self.unready())
+        each!(self.unready())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        either!(self.flush())
+        each!(self.flush())
     }
 
     fn shut(&mut self) -> io::Result<()> {
-        either!(self.shut())
+        each!(self.shut())
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {
-        either!(self.take_error())
+        each!(self.take_error())
     }
 
     fn set_stall_timer(&self, timer: StallTimer) {
-        either!(self.set_stall_timer(timer));
+        each!(self.set_stall_timer(timer));
     }
 
     fn take_key(&mut self) -> Option<PersonKey> {
-        either!(self.take_key())
+        each!(self.take_key())
     }
 
     fn carrier(&self) -> Carrier {
         match self {
             Self::Tcp(_) => Carrier::Plain,
             Self::Tls(_) => Carrier::Tls,
+            #[cfg(unix)]
+            Self::Control(_) => Carrier::Control,
         }
     }
 }

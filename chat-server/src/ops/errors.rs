@@ -31,7 +31,7 @@ pub fn chain(error: &anyhow::Error) -> String {
 
 /// Whether this process, or the whole system, has as many files open as it may.
 #[cfg(unix)]
-fn is_out_of_files(error: &io::Error) -> bool {
+pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
     use rustix::io::Errno;
     Errno::from_io_error(error).is_some_and(|code| matches!(code, Errno::MFILE | Errno::NFILE))
 }

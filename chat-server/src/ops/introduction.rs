@@ -1,6 +1,7 @@
 //! What the person who starts the server is told: where it listens, and how others join.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 
 use ssh_key::Fingerprint;
 
@@ -21,6 +22,8 @@ pub struct Introduction<'a> {
     host: String,
     /// The addresses of this machine.
     own: Vec<IpAddr>,
+    /// Where the control socket is, if there is one.
+    control: Option<String>,
 }
 
 impl<'a> Introduction<'a> {
@@ -36,6 +39,15 @@ impl<'a> Introduction<'a> {
             is_for_listed: false,
             host: named.unwrap_or_else(|| "localhost".to_owned()),
             own: is_open.then(own_addresses).unwrap_or_default(),
+            control: None,
+        }
+    }
+
+    /// For a server that has a control socket there.
+    pub fn with_control(self, path: &Path) -> Self {
+        Self {
+            control: Some(path.display().to_string()),
+            ..self
         }
     }
 
@@ -65,6 +77,10 @@ impl<'a> Introduction<'a> {
         if !self.own.is_empty() {
             let own: Vec<String> = self.own.iter().map(ToString::to_string).collect();
             lines.push(format!("addresses of this machine: {}", own.join(", ")));
+        }
+        if let Some(path) = &self.control {
+            let line = format!("as the operator: chat-client --socket {path}   or: nc -U {path}");
+            lines.push(line);
         }
         let is_reachable = self.addresses.iter().any(|at| !at.ip().is_loopback());
         if self.tls == TlsMode::Off && is_reachable {
@@ -152,6 +168,16 @@ mod tests {
         let join = format!("join with: chat-client --fingerprint {shown} 192.0.2.1 5000");
         assert_eq!(require[1], join);
         assert!(!require.iter().any(|line| line.contains("nc ")));
+    }
+
+    /// Also where people with nc cannot join.
+    #[test]
+    fn the_operator_is_told_the_way_in() {
+        let addresses = ["127.0.0.1:5000".parse().unwrap()];
+        let introduction = Introduction::of(&addresses, TlsMode::Require, None).with_people();
+        let lines = introduction.with_control(Path::new("/run/ctl")).lines();
+        let way = "as the operator: chat-client --socket /run/ctl   or: nc -U /run/ctl";
+        assert!(lines.iter().any(|line| line == way), "{lines:?}");
     }
 
     /// With nc no key is shown.

@@ -54,6 +54,8 @@ pub(crate) enum Topic {
     Strangers,
     /// Connections that are not let in.
     Refused(Refusal),
+    /// Connections at the control socket that are not let in.
+    Control,
     /// Connections that the system has no space for.
     NoSpace,
     /// Parts of the history that cannot be read.
@@ -61,7 +63,7 @@ pub(crate) enum Topic {
 }
 
 impl Topic {
-    const COUNT: usize = 5 + Refusal::ALL.len();
+    const COUNT: usize = 6 + Refusal::ALL.len();
 
     fn index(self) -> usize {
         match self {
@@ -70,14 +72,15 @@ impl Topic {
             Self::Strangers => 2,
             Self::NoSpace => 3,
             Self::Unreadable => 4,
-            Self::Refused(refusal) => 5 + refusal as usize,
+            Self::Control => 5,
+            Self::Refused(refusal) => 6 + refusal as usize,
         }
     }
 
     fn level(self) -> &'static str {
         match self {
             Self::People | Self::Renames | Self::Strangers => "info",
-            Self::Refused(_) | Self::NoSpace | Self::Unreadable => "warn",
+            Self::Refused(_) | Self::Control | Self::NoSpace | Self::Unreadable => "warn",
         }
     }
 }
@@ -300,6 +303,7 @@ mod tests {
             Topic::Renames,
             Topic::Strangers,
             Topic::NoSpace,
+            Topic::Control,
             Topic::Unreadable,
         ];
         topics.extend(Refusal::ALL.map(Topic::Refused));

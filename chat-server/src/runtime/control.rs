@@ -22,7 +22,7 @@ use crate::net::admission::{Admission, Refusal};
 use crate::net::wire::Wire;
 use crate::ops::counters::Counters;
 use crate::ops::logger::{Logger, Topic};
-use crate::runtime::counted::Counted;
+use crate::runtime::counted::{Counted, Operators};
 use crate::runtime::mailbox::{Mailbox, Peer, Task};
 use crate::runtime::waiting::{MAX_WAITING, Waiting};
 use crate::storage::Storage;
@@ -44,6 +44,7 @@ pub struct Shared<S = Wire> {
     pub(crate) waiting: Waiting,
     /// Connections that are refused, and may still prove that they have a place.
     refused: AtomicUsize,
+    pub(crate) operators: Operators,
     /// A connection waits outside for another one to end.
     acceptor_waits: AtomicBool,
     /// A worker does not read from its peers because other workers are behind.
@@ -108,6 +109,7 @@ impl<S> Shared<S> {
             counters: Counters::default(),
             waiting: Waiting::new(MAX_WAITING),
             refused: AtomicUsize::new(0),
+            operators: Operators::default(),
             acceptor_waits: AtomicBool::new(false),
             talk_waits: AtomicBool::new(false),
             config: RwLock::new(config),
@@ -388,7 +390,7 @@ impl<S> Shared<S> {
         match counted {
             Counted::Admitted(ip, visit) => self.admission().leave(ip, visit, now.instant),
             Counted::Refused => _ = self.refused.fetch_sub(1, Ordering::SeqCst),
-            Counted::Operator => {}
+            Counted::Operator => self.operators.leave(),
         }
         let connections = &self.mailboxes[worker].connections;
         connections.fetch_sub(1, Ordering::SeqCst);

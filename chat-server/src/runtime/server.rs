@@ -8,6 +8,7 @@ use std::{process, thread};
 use crate::access::password::PasswordHash;
 use crate::config::Config;
 use crate::hub::Hub;
+use crate::net::control_socket::ControlSocket;
 use crate::net::entry::thread::EntryThread;
 use crate::net::identity::Secure;
 use crate::net::listener::Listener;
@@ -77,6 +78,18 @@ impl Server {
         }
         self.entry = Some(thread);
         Ok(())
+    }
+
+    /// Has the person who runs the server come in there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn set_control(&mut self, control: ControlSocket) -> anyhow::Result<()> {
+        match self.workers.first_mut() {
+            Some(first) => first.set_control(control),
+            None => Ok(()),
+        }
     }
 
     /// Has connections say this password, which is read again from its source on SIGHUP.

@@ -13,6 +13,7 @@ use mio::{Events, Poll, Token};
 
 use crate::config::Config;
 use crate::net::acceptor::Acceptor;
+use crate::net::control_socket::ControlSocket;
 use crate::net::entry::Entry;
 use crate::net::wire::Wire;
 use crate::ops::errors::chain;
@@ -106,6 +107,18 @@ impl Worker {
     pub(crate) fn set_people(&mut self, ask: Sender<()>) {
         if let Some(front) = &mut self.front {
             front.people = Some(ask);
+        }
+    }
+
+    /// Has operators come in there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub(crate) fn set_control(&mut self, control: ControlSocket) -> anyhow::Result<()> {
+        match &mut self.front {
+            Some(front) => front.acceptor.set_control(control, self.poll.registry()),
+            None => Ok(()),
         }
     }
 

@@ -6,6 +6,7 @@
 //! | a program with pipes | [`run_piped`], [`Program`] |
 //! | a program in a terminal | [`Terminal`] |
 //! | a raw TCP client, or a scripted server | [`Peer`], [`JsonPeer`] |
+//! | a raw client at the control socket | [`Operator`] |
 //! | load that comes back after each failure | [`Talker`], [`settle`] |
 //! | clients that speak TLS, or do not | [`Carrier`] |
 //! | a server that encrypts | [`TlsFront`] |
@@ -22,6 +23,8 @@
 pub mod carrier;
 pub mod keys;
 pub mod ledger;
+#[cfg(unix)]
+pub mod operator;
 pub mod peer;
 #[cfg(target_os = "linux")]
 pub mod proc;
@@ -37,6 +40,8 @@ pub mod transcript;
 
 pub use carrier::{Carrier, Target, Wire};
 pub use ledger::{Ledger, assert_kept};
+#[cfg(unix)]
+pub use operator::Operator;
 pub use peer::{JsonPeer, Peer};
 pub use process::{Output, Program, Signal, run_piped};
 pub use proxy::Proxy;

@@ -23,7 +23,7 @@ pub struct Program {
     pub stdout: Transcript,
     /// What it has written to its standard error.
     pub stderr: Transcript,
-    _state: StateFolder,
+    state: StateFolder,
 }
 
 /// A folder in which one program keeps what it keeps for its user, for as long as it runs.
@@ -125,8 +125,13 @@ impl Program {
             stderr: Transcript::of_reader(format!("{name} stderr"), stderr),
             name,
             child,
-            _state: state,
+            state,
         }
+    }
+
+    /// The folder in which it keeps what it keeps for its user, in one of its own.
+    pub fn state_folder(&self) -> &Path {
+        self.state.0.path()
     }
 
     pub fn pid(&self) -> u32 {
@@ -305,7 +310,7 @@ pub(crate) fn file_name(program: &Path) -> String {
 
 /// Variables that say what terminal this is or how to use it, and those of
 /// our own programs; tests set what they need.
-pub const INFLUENCES: [&str; 15] = [
+pub const INFLUENCES: [&str; 16] = [
     "CHAT_NAME",
     "CLICOLOR",
     "CLICOLOR_FORCE",
@@ -313,6 +318,7 @@ pub const INFLUENCES: [&str; 15] = [
     "FORCE_COLOR",
     "KONSOLE_VERSION",
     "NO_COLOR",
+    "RUNTIME_DIRECTORY",
     "SSH_AUTH_SOCK",
     "STATE_DIRECTORY",
     "STY",

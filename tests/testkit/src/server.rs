@@ -1,7 +1,7 @@
 //! The server as a process of its own, on a port of its own.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -102,6 +102,11 @@ impl ServerProcess {
 
     pub fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// Where its control socket is, unless its arguments say otherwise.
+    pub fn control(&self) -> PathBuf {
+        self.program().state_folder().join("chat-server/ctl")
     }
 
     /// All it has written to stderr so far.

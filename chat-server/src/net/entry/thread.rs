@@ -314,7 +314,8 @@ impl EntryThread {
         let ip = address.ip().to_canonical();
         if shared.config().tls == TlsMode::Require && !ip.is_loopback() {
             shared.refuse(Refusal::Plain, ip, now);
-            return turn_away(socket.into(), Refusal::Plain, shared);
+            let greeting = Refusal::Plain.greeting(&shared.config().limits);
+            return turn_away(socket.into(), &greeting);
         }
         serve(socket.into(), address, shared, now);
     }

@@ -3,7 +3,7 @@
 //! One file holds both, so that they belong together at every moment. It has its name only
 //! when it is whole, and is never replaced: clients know the server by it.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -52,11 +52,7 @@ pub(super) fn load(folder: &Path) -> Result<Credentials, Failure> {
 /// Makes the file, unless another server does so at the same time.
 fn make(folder: &Path, path: &Path) -> anyhow::Result<()> {
     let text = generate().context("cannot make a key")?;
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
+    secret_file::make_folder(folder)?;
     // Process ids are not enough: two containers can have the same one.
     let number = getrandom::u64()?;
     let begun = folder.join(format!("server.key.{number:016x}"));
