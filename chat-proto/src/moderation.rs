@@ -33,6 +33,9 @@ pub fn in_words(time: Duration) -> String {
     let seconds = time.as_millis().div_ceil(1000);
     let rounded = |unit: u128| (seconds + unit / 2) / unit;
     match seconds {
+        60 => "1 min".to_owned(),
+        3600 => "1 h".to_owned(),
+        86_400 => "1 day".to_owned(),
         0..120 => format!("{seconds} s"),
         120..7200 => format!("{} min", rounded(60)),
         7200..172_800 => format!("{} h", rounded(3600)),

@@ -142,7 +142,11 @@ fn times_are_told_in_words() {
         (90, "90 s"),
         (600, "10 min"),
         (7200, "2 h"),
-        (86_400, "24 h"),
+        (60, "1 min"),
+        (3600, "1 h"),
+        (5400, "90 min"),
+        (86_400, "1 day"),
+        (100_000, "28 h"),
         (604_800, "7 days"),
     ] {
         assert_eq!(words(seconds), expected);

@@ -206,7 +206,7 @@ impl Room {
             subjects.push(Subject::Guests(network));
         } else {
             let others = list(&sharers);
-            remark = format!("; not {network}, since {others} come from there as well");
+            remark = format!("; not {network}, which is shared with {others}");
         }
         subjects.extend(traces.program.map(Subject::Program));
         Ok(Aim {

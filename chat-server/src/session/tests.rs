@@ -9,6 +9,7 @@ mod keys;
 mod late;
 mod limits;
 mod lines;
+mod operators;
 mod password;
 mod past;
 mod sequenced;
