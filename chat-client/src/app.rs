@@ -21,11 +21,11 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use chat_proto::text;
 use mio::{Events, Poll, Token, Waker};
 
 use crate::conversation::Conversation;
 use crate::input::Input;
-use crate::net::Target;
 use crate::net::link::{Link, Watch};
 use crate::output::Output;
 use crate::output::fold::Fold;
@@ -91,8 +91,8 @@ impl App {
         );
         let link = link.map_err(StartError::Connect)?;
         let mut conversation = Conversation::new(settings.join, Random::new(), Instant::now());
-        let Target { host, port } = link.target();
-        conversation.show(Line::notice(format!("connected to {host} port {port}")));
+        let connected = format!("connected to {}", link.target());
+        conversation.show(Line::notice(text::clean(&connected)));
         if let Some(note) = settings.note {
             conversation.show(Line::status(note));
         }

@@ -14,8 +14,8 @@ use clap::{ArgAction, Parser, ValueEnum};
 
 use crate::conversation::Audience;
 use crate::identity::Source;
-use crate::net::Target;
 use crate::net::security::Encryption;
+use crate::net::{Address, NOWHERE, Target};
 use crate::output::style::{Bell, Colors, TimeStyle};
 use crate::reason::reason;
 use crate::trust::{HostPort, Pin};
@@ -47,6 +47,16 @@ pub struct Args {
     /// Its port, 1 to 65535 [default: 5000]
     #[arg(value_parser = parse_port, allow_negative_numbers = true)]
     port: Option<u16>,
+
+    /// Be the operator of a server of this machine, at
+    /// its control socket: chat-server says where it is
+    #[arg(
+        long,
+        value_name = "PATH",
+        conflicts_with_all = ["host", "port", "port_option", "tls", "fingerprint"],
+        verbatim_doc_comment
+    )]
+    socket: Option<PathBuf>,
 
     /// The name to ask for; with a number behind it,
     /// ann-2, if it is taken [default: $CHAT_NAME, else
@@ -255,6 +265,14 @@ impl Args {
     ///
     /// When the arguments name no server; the text says what to write instead.
     pub fn target(&self) -> Result<Target, String> {
+        match &self.socket {
+            Some(_) if cfg!(not(unix)) => Err(NOWHERE.to_owned()),
+            Some(path) => Ok(Target::Control(path.clone())),
+            None => self.address().map(Target::Network),
+        }
+    }
+
+    fn address(&self) -> Result<Address, String> {
         if let Some(port) = &self.port_option {
             let host = &self.host;
             return Err(format!(
@@ -266,7 +284,7 @@ impl Args {
 
     /// Whether connections are encrypted.
     pub fn encryption(&self) -> Encryption {
-        if self.no_tls {
+        if self.no_tls || self.socket.is_some() {
             Encryption::Never
         } else if self.tls || self.fingerprint.is_some() {
             Encryption::Always

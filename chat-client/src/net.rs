@@ -13,17 +13,19 @@
 
 pub mod backoff;
 pub mod connect;
+mod control;
 mod failure;
 pub mod link;
 mod outcome;
 mod race;
 pub mod security;
+mod socket;
 mod target;
-mod tcp;
 pub mod tls;
 pub mod transport;
 
+pub use control::NOWHERE;
 pub use failure::ConnectError;
 pub use outcome::{Lost, Received};
-pub use target::Target;
-pub use tcp::Tcp;
+pub use socket::Socket;
+pub use target::{Address, Target};

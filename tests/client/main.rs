@@ -1,6 +1,8 @@
 //! Drives the real `chat-client` from outside: in a terminal and with pipes,
 //! against the real `chat-server` and against servers that a test plays.
 
+#[cfg(unix)]
+mod control;
 mod editing;
 mod encryption;
 #[cfg(target_os = "linux")]

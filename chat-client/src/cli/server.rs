@@ -1,13 +1,13 @@
 //! Which server the arguments name.
 
-use crate::net::Target;
+use crate::net::Address;
 
 /// The server of a host and a port as the person writes them.
 ///
 /// # Errors
 ///
 /// When they name no server; the text says what to write instead.
-pub(super) fn target(host: &str, port: Option<u16>) -> Result<Target, String> {
+pub(super) fn target(host: &str, port: Option<u16>) -> Result<Address, String> {
     if let Some(advice) = advice(host, port) {
         return Err(format!("{host} is not a host: {advice}"));
     }
@@ -23,7 +23,7 @@ pub(super) fn target(host: &str, port: Option<u16>) -> Result<Target, String> {
             "the host is missing: try chat-client localhost {port}"
         ));
     }
-    Ok(Target {
+    Ok(Address {
         host: host.to_owned(),
         port,
     })

@@ -3,10 +3,17 @@ use clap::CommandFactory;
 
 use super::*;
 
-fn target(args: &[&str]) -> Result<(String, u16), String> {
+fn parsed(args: &[&str]) -> Result<Target, String> {
     let args =
         Args::try_parse_from(["chat-client"].iter().chain(args)).map_err(|e| e.to_string())?;
-    args.target().map(|target| (target.host, target.port))
+    args.target()
+}
+
+fn target(args: &[&str]) -> Result<(String, u16), String> {
+    match parsed(args)? {
+        Target::Network(Address { host, port }) => Ok((host, port)),
+        Target::Control(path) => panic!("the socket {}", path.display()),
+    }
 }
 
 #[test]
@@ -22,6 +29,27 @@ fn servers() {
     assert_eq!(target(&["fe80::1%eth0"]), ok("fe80::1%eth0", 5000));
     // Another alias, and not twice the same.
     assert_eq!(target(&["--name", "x", "--name", "y", "a"]), ok("a", 5000));
+}
+
+/// A socket is a server by itself, and is never encrypted.
+#[cfg(unix)]
+#[test]
+fn a_control_socket_takes_the_place_of_a_host() {
+    let socket = Target::Control("/run/chat/ctl".into());
+    assert_eq!(parsed(&["--socket", "/run/chat/ctl"]), Ok(socket));
+    for both in [
+        &["localhost"][..],
+        &["localhost", "5000"],
+        &["-p", "5000"],
+        &["--tls"],
+        &["--fingerprint", "SHA256:Nh0Me49Zh9fDw/VY"],
+    ] {
+        let error = parsed(&[&["--socket", "x"], both].concat()).expect_err("two servers");
+        assert!(error.contains("cannot be used with"), "{both:?}: {error}");
+        assert!(error.contains("--socket <PATH>"), "{both:?}: {error}");
+    }
+    let args = Args::try_parse_from(["chat-client", "--socket", "x"]).expect("a server");
+    assert_eq!(args.encryption(), Encryption::Never);
 }
 
 #[track_caller]
@@ -308,7 +336,7 @@ fn the_printed_commands_are_right() {
     let commands = texts.map(|text| readme::commands("chat-client", text));
     assert!(commands.iter().flatten().count() >= 12, "{commands:?}");
     for given in commands.iter().flatten() {
-        target(given).unwrap_or_else(|error| panic!("{given:?}: {error}"));
+        parsed(given).unwrap_or_else(|error| panic!("{given:?}: {error}"));
     }
 }
 

@@ -1,4 +1,5 @@
-//! Making a connection: from a host and a port to a [`Transport`], encrypted or not.
+//! Making a connection: from a host and a port, or from the path of a control socket, to
+//! a [`Transport`].
 //!
 //! The first connection and each later one is an [`Attempt`], made in a thread,
 //! because finding the address of a name can take seconds.
@@ -12,11 +13,12 @@ use std::time::{Duration, Instant};
 use chat_proto::text;
 use rustls::ClientConnection;
 
+use super::control;
 use super::failure::{Cause, ConnectError, Failure};
 use super::race::{HEAD_START, interleaved, race};
 use super::security::{Plan, Remark, Security};
-use super::target::Target;
-use super::tcp::Tcp;
+use super::socket::Socket;
+use super::target::{Address, Target};
 use super::tls::{Fault, Meeting, Tls, shake_hands};
 use super::transport::Transport;
 use crate::reason::reason;
@@ -79,11 +81,28 @@ impl Attempt {
     }
 
     fn no_thread(&self) -> ConnectError {
-        ConnectError::new(&self.target, Cause::System(NO_THREAD.to_owned()))
+        ConnectError::new(self.target.clone(), Cause::System(NO_THREAD.to_owned()))
     }
 }
 
 fn connect(target: &Target, security: &Security) -> Result<Connected, ConnectError> {
+    let address = match target {
+        Target::Network(address) => address,
+        Target::Control(path) => {
+            let reached = control::reach(path);
+            let failed = |why| ConnectError::new(target.clone(), Cause::System(why));
+            return Ok(Connected {
+                transport: reached.map_err(failed)?,
+                met: None,
+                remarks: Vec::new(),
+            });
+        }
+    };
+    connect_to(address, security)
+}
+
+/// Connects to a server in the network.
+fn connect_to(target: &Address, security: &Security) -> Result<Connected, ConnectError> {
     let mut remarks = Vec::new();
     let plan = security.plan(target, &mut remarks)?;
     let identity = security.key(&plan, target, &mut remarks)?;
@@ -118,7 +137,7 @@ fn connect(target: &Target, security: &Security) -> Result<Connected, ConnectErr
 
 /// Connects to the first address that answers.
 fn reach(
-    target: &Target,
+    target: &Address,
     addresses: &[SocketAddr],
     until: Instant,
 ) -> Result<TcpStream, ConnectError> {
@@ -126,14 +145,14 @@ fn reach(
         .map_err(|failed| ConnectError::new(target, Cause::Addresses(failed)))
 }
 
-fn tcp(target: &Target, socket: TcpStream) -> Result<Tcp, ConnectError> {
-    Tcp::new(socket).map_err(|error| ConnectError::system(target, &error))
+fn tcp(target: &Address, socket: TcpStream) -> Result<Socket<mio::net::TcpStream>, ConnectError> {
+    Socket::tcp(socket).map_err(|error| ConnectError::system(target, &error))
 }
 
 /// Makes an encrypted connection. A busy server may greet in plain before our first
 /// bytes have come; then it is tried again, still encrypted.
 fn encrypt(
-    target: &Target,
+    target: &Address,
     meeting: Meeting<'_>,
     addresses: &[SocketAddr],
     until: Instant,
@@ -177,7 +196,7 @@ fn attempt(address: SocketAddr, within: Duration) -> Result<TcpStream, Failure> 
 
 /// The system's resolver has no time limit of its own: it gets a thread, which
 /// is left behind if it takes too long.
-fn resolve(target: &Target, until: Instant) -> Result<Vec<SocketAddr>, Cause> {
+fn resolve(target: &Address, until: Instant) -> Result<Vec<SocketAddr>, Cause> {
     let (answer, answers) = mpsc::channel();
     let name = (target.host.clone(), target.port);
     let thread = thread::Builder::new().spawn(move || {

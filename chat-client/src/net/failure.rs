@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::{fmt, io};
 
-use super::target::Target;
+use super::target::{Address, Target};
 use crate::reason::reason;
 use crate::trust::{Distrust, HostPort};
 
@@ -50,13 +50,13 @@ pub(super) enum Failure {
 }
 
 impl ConnectError {
-    pub(super) fn new(target: &Target, cause: Cause) -> Self {
-        let target = target.clone();
+    pub(super) fn new(target: impl Into<Target>, cause: Cause) -> Self {
+        let target = target.into();
         Self { target, cause }
     }
 
     /// An error of this machine.
-    pub(super) fn system(target: &Target, error: &io::Error) -> Self {
+    pub(super) fn system(target: impl Into<Target>, error: &io::Error) -> Self {
         Self::new(target, Cause::System(reason(error)))
     }
 
@@ -80,15 +80,15 @@ impl std::error::Error for ConnectError {}
 
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Target { host, port } = &self.target;
-        match &self.cause {
-            Cause::Distrusted(distrust) => {
+        let host = match (&self.target, &self.cause) {
+            (Target::Network(Address { host, port }), Cause::Distrusted(distrust)) => {
                 return distrust.tell(&HostPort::new(host, *port)).fmt(f);
             }
-            Cause::NoKey(why) => return f.write_str(why),
-            _ => {}
-        }
-        write!(f, "cannot connect to {host} port {port}: ")?;
+            (_, Cause::NoKey(why)) => return f.write_str(why),
+            (Target::Network(Address { host, .. }), _) => host,
+            (Target::Control(_), _) => "",
+        };
+        write!(f, "cannot connect to {}: ", self.target)?;
         match &self.cause {
             Cause::NoSuchHost => write!(f, "no such host: {host}. Is the name spelt right?"),
             Cause::NoNames => write!(
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn an_error_names_the_server_and_the_cause() {
-        let target = Target {
+        let target = Address {
             host: "example.org".to_owned(),
             port: 7,
         };
@@ -257,5 +257,9 @@ mod tests {
             let told = format!("cannot connect to example.org port 7: {told}");
             assert!(error.starts_with(&told), "{error}");
         }
+        let control = Target::Control("/run/ctl".into());
+        let error = ConnectError::new(control, Cause::System("no memory".to_owned()));
+        let told = "cannot connect to the control socket /run/ctl: no memory";
+        assert_eq!(error.to_string(), told);
     }
 }

@@ -288,7 +288,7 @@ impl Watch {
         target: &Target,
     ) -> Result<Connection, ConnectError> {
         let registered = transport.register(&self.registry, self.token);
-        registered.map_err(|error| ConnectError::system(target, &error))?;
+        registered.map_err(|error| ConnectError::system(target.clone(), &error))?;
         Ok(Connection {
             transport,
             since: Instant::now(),

@@ -5,7 +5,7 @@ use std::io;
 use chat_proto::text;
 
 use super::failure::{Cause, ConnectError};
-use super::target::Target;
+use super::target::Address;
 use super::tls::Roots;
 use crate::identity::{Identity, NoKey, ShownKey};
 use crate::reason::reason;
@@ -79,7 +79,7 @@ impl Security {
     /// Decides how to connect, before anything is sent.
     pub(super) fn plan(
         &self,
-        target: &Target,
+        target: &Address,
         remarks: &mut Vec<Remark>,
     ) -> Result<Plan, ConnectError> {
         if self.encryption == Encryption::Never {
@@ -101,7 +101,7 @@ impl Security {
     pub(super) fn key(
         &self,
         plan: &Plan,
-        target: &Target,
+        target: &Address,
         remarks: &mut Vec<Remark>,
     ) -> Result<Option<&Identity>, ConnectError> {
         if matches!(plan, Plan::Plain) && !self.key.is_asked_for() {
@@ -123,7 +123,7 @@ impl Security {
 
     fn look_up(
         &self,
-        target: &Target,
+        target: &Address,
         remarks: &mut Vec<Remark>,
     ) -> Result<Option<Known>, ConnectError> {
         let Some(memory) = &self.memory else {
@@ -161,7 +161,7 @@ impl Security {
     /// Remembers a server that was met, and has proved its key.
     pub(super) fn remember(
         &self,
-        target: &Target,
+        target: &Address,
         trusted: &Trusted,
         remarks: &mut Vec<Remark>,
     ) -> Result<(), ConnectError> {
@@ -237,7 +237,7 @@ fn contradiction(ours: &Known, other: &Known) -> Distrust {
     }
 }
 
-fn server(target: &Target) -> HostPort {
+fn server(target: &Address) -> HostPort {
     HostPort::new(&target.host, target.port)
 }
 

@@ -10,7 +10,7 @@ const LONG: Duration = Duration::from_secs(10);
 
 fn target(port: u16) -> Target {
     let host = "127.0.0.1".to_owned();
-    Target { host, port }
+    Target::Network(Address { host, port })
 }
 
 /// A port that no program listens at.

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use mio::{Events, Poll};
 
 use super::*;
+use crate::net::Address;
 
 const LONG: Duration = Duration::from_secs(10);
 
@@ -21,7 +22,12 @@ impl Client {
             waker: Arc::new(Waker::new(poll.registry(), Token(1)).expect("a waker")),
         };
         let host = "127.0.0.1".to_owned();
-        let link = Link::open(Target { host, port }, Security::new(None), reconnect, watch)?;
+        let link = Link::open(
+            Target::Network(Address { host, port }),
+            Security::new(None),
+            reconnect,
+            watch,
+        )?;
         Ok(Self { poll, link })
     }
 

@@ -13,8 +13,8 @@ fn pin(number: u8) -> Option<Pin> {
     Some(shown.parse().expect("a pin"))
 }
 
-fn target() -> Target {
-    Target {
+fn target() -> Address {
+    Address {
         host: "Example.org.".to_owned(),
         port: 7,
     }

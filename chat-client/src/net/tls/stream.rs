@@ -3,11 +3,12 @@
 use std::io::{self, IoSlice, Read, Write};
 
 use mio::event::Event;
+use mio::net::TcpStream;
 use mio::{Registry, Token};
 use rustls::ClientConnection;
 
 use super::super::outcome::{Lost, Received};
-use super::super::tcp::Tcp;
+use super::super::socket::Socket;
 
 /// A TLS session over a socket that never blocks.
 ///
@@ -19,7 +20,7 @@ use super::super::tcp::Tcp;
 /// until they are with the system.
 #[derive(Debug)]
 pub struct Tls {
-    tcp: Tcp,
+    tcp: Socket<TcpStream>,
     session: Box<ClientConnection>,
     sending: Sending,
 }
@@ -37,7 +38,7 @@ enum Sending {
 
 impl Tls {
     /// A session behind its handshake, over the socket that had it.
-    pub(in crate::net) fn new(tcp: Tcp, session: ClientConnection) -> Self {
+    pub(in crate::net) fn new(tcp: Socket<TcpStream>, session: ClientConnection) -> Self {
         Self {
             tcp,
             session: Box::new(session),
@@ -141,7 +142,7 @@ impl Tls {
 }
 
 /// The socket as the session wants it.
-struct Carrier<'a>(&'a mut Tcp);
+struct Carrier<'a>(&'a mut Socket<TcpStream>);
 
 impl Read for Carrier<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -23,7 +23,7 @@ impl Pair {
         let (server, _) = listener.accept().expect("a connection");
         server.set_read_timeout(Some(LONG)).expect("a socket");
         let poll = Poll::new().expect("a poll");
-        let mut transport = Transport::Tcp(Tcp::new(client).expect("a socket"));
+        let mut transport = Transport::Tcp(Socket::tcp(client).expect("a socket"));
         let registered = transport.register(poll.registry(), Token(0));
         registered.expect("a socket of its own");
         Self {

@@ -8,7 +8,7 @@ use rustls::{ServerConnection, StreamOwned};
 
 use super::*;
 use crate::net::outcome::{Lost, Received};
-use crate::net::tcp::Tcp;
+use crate::net::socket::Socket;
 use crate::net::transport::Transport;
 
 /// A transport, and the server's end of it.
@@ -46,7 +46,7 @@ impl Pair {
             (session, StreamOwned::new(server, accepted))
         });
         let poll = Poll::new().expect("a poll");
-        let tls = Tls::new(Tcp::new(socket).expect("a socket"), session);
+        let tls = Tls::new(Socket::tcp(socket).expect("a socket"), session);
         let mut transport = Transport::Tls(tls);
         let registered = transport.register(poll.registry(), Token(0));
         registered.expect("a socket of its own");

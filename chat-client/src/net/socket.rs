@@ -1,40 +1,84 @@
-//! TCP: a socket and its readiness.
+//! A socket and its readiness: one of TCP, or the control socket of a server.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
 
-use mio::event::Event;
+use mio::event::{Event, Source};
 use mio::net::TcpStream;
+#[cfg(unix)]
+use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
 use super::outcome::{Lost, Received};
 
 /// A socket that never blocks.
 #[derive(Debug)]
-pub struct Tcp {
-    socket: TcpStream,
+pub struct Socket<S> {
+    socket: S,
     readable: bool,
     writable: bool,
     /// Nothing more is sent.
     closed: bool,
 }
 
-impl Tcp {
-    /// A carrier on a connected socket.
+/// What a socket can do beside reading and writing.
+pub trait Ends {
+    /// Closes the sending side.
     ///
     /// # Errors
     ///
     /// Those of the system.
-    pub fn new(socket: std::net::TcpStream) -> io::Result<Self> {
+    fn shut(&self) -> io::Result<()>;
+
+    /// Whether the other end is on this machine.
+    fn is_local(&self) -> bool;
+}
+
+impl Ends for TcpStream {
+    fn shut(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+
+    fn is_local(&self) -> bool {
+        let peer = self.peer_addr();
+        peer.is_ok_and(|peer| peer.ip().to_canonical().is_loopback())
+    }
+}
+
+#[cfg(unix)]
+impl Ends for UnixStream {
+    fn shut(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+
+    fn is_local(&self) -> bool {
+        true
+    }
+}
+
+impl Socket<TcpStream> {
+    /// A carrier on a connected socket of TCP.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn tcp(socket: std::net::TcpStream) -> io::Result<Self> {
         // A keepalive would do no good here: a line to send finds out sooner.
         let _ = socket.set_nodelay(true);
         socket.set_nonblocking(true)?;
-        Ok(Self {
-            socket: TcpStream::from_std(socket),
+        Ok(Self::new(TcpStream::from_std(socket)))
+    }
+}
+
+impl<S: Read + Write + Source + Ends> Socket<S> {
+    /// A carrier on a connected socket.
+    pub fn new(socket: S) -> Self {
+        Self {
+            socket,
             readable: true,
             writable: true,
             closed: false,
-        })
+        }
     }
 
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
@@ -62,8 +106,7 @@ impl Tcp {
 
     /// Whether the other end is on this machine.
     pub(super) fn is_local(&self) -> bool {
-        let peer = self.socket.peer_addr();
-        peer.is_ok_and(|peer| peer.ip().to_canonical().is_loopback())
+        self.socket.is_local()
     }
 
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Received {
@@ -104,7 +147,7 @@ impl Tcp {
     /// round.
     pub(super) fn close(&mut self) {
         if !std::mem::replace(&mut self.closed, true) {
-            let _ = self.socket.shutdown(Shutdown::Write);
+            let _ = self.socket.shut();
         }
     }
 }
