@@ -130,8 +130,8 @@ pub struct Speech {
     pub held: Option<KeyId>,
     /// The mark that the speaker's program gave it.
     pub id: Option<MessageId>,
-    /// Only beside an `id` that is too short to be unique: by this tag the server
-    /// recognizes the message when the same program sends it again.
+    /// Only beside an `id` that is too short to be unique, or where the text was erased: by
+    /// this tag the server recognizes the message when the same program sends it again.
     pub tag: Option<Tag>,
 }
 

@@ -5,6 +5,7 @@
 //! that a reader does not know are skipped, and so are objects from the server
 //! whose `type` it does not know.
 
+mod erasure;
 mod event;
 mod limits;
 mod measure;
@@ -25,6 +26,7 @@ use object::{Object, ResumeObject, parse_object};
 use values::{Str, to_name};
 
 pub use crate::event::MAX_LINE;
+pub use erasure::erase;
 pub use event::encode_event;
 pub use measure::private_part;
 pub use record::{Record, Recorded};

@@ -142,7 +142,7 @@
 //!
 //! | `type` from the server | members |
 //! | --- | --- |
-//! | `message`, `action` | `seq` `time` `name` `text`, `held` if a key holds the name, and `id` if the sender gave one; with a short `id` also `tag` |
+//! | `message`, `action` | `seq` `time` `name` `text`, `held` if a key holds the name, and `id` if the sender gave one; with a short `id` also `tag`; `erased` (true) if its text was removed later: then there is a `tag` with each `id` |
 //! | `entered` | `seq` `time` `names`, `back` (those of `names` who are back after a restart, and have proved it), `tags` (one for each name, or null) |
 //! | `left` | `seq` `time` `names` |
 //! | `renamed` | `seq` `time` `old` `new` `tag` |
@@ -189,6 +189,11 @@
 //! that it gave, which is the confirmation that the room has them. A `tag` is a note
 //! of the server for itself: 16 hexadecimal digits that tell others
 //! nothing. A reader skips members and types that it does not know.
+//!
+//! The text of a message or an action can be removed later. The event keeps its number,
+//! and a reader that gets it from then on gets `[removed by NAME]`, or `[removed by the operator]`,
+//! in place of the text, with the member `erased`. In text form an event of many lines that a
+//! reader has in part does not go on.
 //!
 //! # Nothing missed
 //!

@@ -19,6 +19,8 @@ pub struct Record<'a> {
     pub seq: u64,
     /// What it tells.
     pub what: Recorded<'a>,
+    /// Its text was erased.
+    pub is_erased: bool,
 }
 
 /// What an event tells a history. A member that cannot be read counts as
@@ -51,7 +53,7 @@ pub enum Recorded<'a> {
         id: MessageId,
         /// What was said.
         text: Cow<'a, str>,
-        /// The tag of a mark that is short.
+        /// The tag of a mark that is short, or of a text that was erased.
         tag: Option<Tag>,
     },
     /// People came.
@@ -82,6 +84,7 @@ impl<'a> Record<'a> {
         let members: Members<'a> = parse_object(line).map_err(|_| MalformedObject)?;
         Ok(Self {
             seq: members.seq,
+            is_erased: members.erased.is_some_and(|erased| erased.get() == "true"),
             what: members.what(line).unwrap_or(Recorded::Other),
         })
     }
@@ -113,6 +116,8 @@ struct Members<'a> {
     old: Option<&'a RawValue>,
     #[serde(borrow)]
     new: Option<&'a RawValue>,
+    #[serde(borrow)]
+    erased: Option<&'a RawValue>,
 }
 
 impl<'a> Members<'a> {

@@ -1,5 +1,5 @@
 mod measures;
-mod strategies;
+pub(super) mod strategies;
 
 use super::*;
 use crate::command::Resume;

@@ -216,8 +216,8 @@ impl Room {
         text: &str,
         owner: Option<Owner>,
     ) -> Option<(u64, Option<Tag>)> {
-        if id.is_unique() {
-            return Some((self.key.hash_of_message(kind, id, text), None));
+        if let Some(tag) = self.key.tag_of_unique(kind, id, text) {
+            return Some((tag.bits(), None));
         }
         let tag = self.key.tag_of_message(owner?, kind, id, text);
         Some((tag.bits(), Some(tag)))

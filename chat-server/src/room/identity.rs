@@ -155,12 +155,19 @@ impl Key {
     }
 
     /// The hash of this text under this id, whichever program has sent it.
-    pub fn hash_of_message(&self, kind: SpeechKind, id: &MessageId, text: &str) -> u64 {
+    fn hash_of_message(&self, kind: SpeechKind, id: &MessageId, text: &str) -> u64 {
         let purpose = match kind {
             SpeechKind::Message => Purpose::Message,
             SpeechKind::Action => Purpose::Action,
         };
         self.hash(purpose, &[id.as_str().as_bytes(), text.as_bytes()])
+    }
+
+    /// The tag that shows that this text has come under this id, whichever program has sent
+    /// it. `None` if the id is too short for that.
+    pub fn tag_of_unique(&self, kind: SpeechKind, id: &MessageId, text: &str) -> Option<Tag> {
+        let hash = || Tag::new(self.hash_of_message(kind, id, text));
+        id.is_unique().then(hash)
     }
 
     /// The hash of one of the keys by which names are compared.

@@ -7,7 +7,7 @@
 //! room's identity, the run, and the measures that stand, in as many such events as they
 //! take.
 
-use chat_proto::event::{Body, RoomId, Tag, Timestamp};
+use chat_proto::event::{Body, RoomId, Timestamp};
 use chat_proto::json_form::{Record, Recorded};
 
 use super::absent::Roll;
@@ -43,7 +43,7 @@ impl Rebuild {
     }
 
     /// Takes the next event. Some may be missing before it.
-    pub fn event(&mut self, Record { seq, what }: Record<'_>) {
+    pub fn event(&mut self, Record { seq, what, .. }: Record<'_>) {
         self.next = seq + 1;
         if self.runs.is_empty() && !matches!(what, Recorded::Room { .. }) {
             // Nothing says which run it is.
@@ -72,12 +72,10 @@ impl Rebuild {
                 text,
                 tag,
             } => {
-                let hash = match id.is_unique() {
-                    true => Some(self.key.hash_of_message(kind, &id, &text)),
-                    false => tag.map(Tag::bits),
-                };
-                if let Some(hash) = hash {
-                    self.ids.insert(hash, seq);
+                // One whose text was erased has a tag in any case.
+                let tag = tag.or_else(|| self.key.tag_of_unique(kind, &id, &text));
+                if let Some(tag) = tag {
+                    self.ids.insert(tag.bits(), seq);
                 }
             }
             Recorded::Entered(arrivals) => {

@@ -39,6 +39,7 @@ fn from_server(line: &str) {
             json_form::encode_event(event, &mut out);
             let is_said = matches!(event.body, Body::Message(_) | Body::Action(_));
             assert_eq!(json_form::is_speech(&out), is_said);
+            erase(line, record.is_erased, is_said);
         }
         ServerMessage::Reply(reply) => {
             json_form::encode_reply(reply, Timestamp::from_unix_milliseconds(0), &mut out);
@@ -46,6 +47,18 @@ fn from_server(line: &str) {
     }
     let written = one_line(&out);
     assert_eq!(json_form::parse_server_message(written), Ok(Some(message)));
+}
+
+/// What was said can be erased once, and is an event then as well.
+fn erase(line: &str, is_erased: bool, is_said: bool) {
+    let erased = json_form::erase(line, None, |_, _, _| None);
+    assert_eq!(erased.is_some(), is_said && !is_erased);
+    if let Some(erased) = &erased {
+        let line = one_line(erased);
+        assert!(Record::parse(line).expect("a record").is_erased);
+        let read = json_form::parse_server_message(line);
+        assert!(matches!(read, Ok(Some(ServerMessage::Event(_)))));
+    }
 }
 
 fn from_program(line: &str) {

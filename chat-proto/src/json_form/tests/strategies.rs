@@ -4,7 +4,7 @@ use super::measures::*;
 use super::*;
 use crate::event::Profile;
 
-pub(super) fn names() -> impl Strategy<Value = Name> {
+pub(in crate::json_form) fn names() -> impl Strategy<Value = Name> {
     prop_oneof!["[a-z]{1,8}x", "[а-я]{1,8}", Just("127.0.0.1:5".to_owned())]
         .prop_filter_map("a name", |name| Name::parse(&name).ok())
 }
@@ -44,7 +44,7 @@ fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
 }
 
 /// Any body.
-pub(super) fn bodies() -> impl Strategy<Value = Body> {
+pub(in crate::json_form) fn bodies() -> impl Strategy<Value = Body> {
     let measures = measures().prop_map(|measure| Body::Measure(Box::new(measure)));
     let plain = (plain_bodies(), standings()).prop_map(|(mut body, stands)| {
         if let Body::Room { standing, .. } = &mut body {

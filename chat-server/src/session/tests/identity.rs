@@ -24,7 +24,11 @@ impl Hall {
         let mut seq = 0;
         let mut event = |what| {
             seq += 1;
-            rebuild.event(Record { seq, what });
+            rebuild.event(Record {
+                seq,
+                what,
+                is_erased: false,
+            });
         };
         event(Recorded::Room {
             room: None,
