@@ -453,14 +453,14 @@ impl Waiting {
     /// everything before `after` may be seen, and where: not in the middle of what is
     /// left out, and not behind what waits longer.
     fn place_for(&self, position: u64, after: u64) -> (usize, u64) {
-        let is_later = |detour: &Insertion| detour.at > position || detour.after > after;
-        let index = self.detours.iter().position(is_later);
-        let index = index.unwrap_or(self.detours.len());
-        let before = index.checked_sub(1).map(|index| self.detours[index].resume);
-        (
-            index,
-            before.map_or(position, |resume| position.max(resume)),
-        )
+        let mut at = position;
+        for (index, detour) in self.detours.iter().enumerate() {
+            if detour.at > at || detour.after > after {
+                return (index, at);
+            }
+            at = at.max(detour.resume);
+        }
+        (self.detours.len(), at)
     }
 
     fn insert(&mut self, index: usize, at: u64, what: Payload) {

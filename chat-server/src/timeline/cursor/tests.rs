@@ -327,6 +327,22 @@ fn nothing_is_sent_before_it_is_shown() {
     assert!(got.contains("hi") && got.ends_with("-- pong\n"), "{got}");
 }
 
+/// Also behind lines of the reader's own that are not shown yet.
+#[test]
+fn replies_come_in_the_order_in_which_they_were_made() {
+    let mut hub = kept_room();
+    hub.timeline.show_late();
+    let mut model = Model::new(Form::Text, &hub);
+    say(&mut hub, "bo", "hi");
+    hub.timeline.show_all();
+    let own = say(&mut hub, "ann", "hello");
+    model.reader.skip(own.text);
+    model.reply(&hub, "one");
+    model.reply(&hub, "two");
+    model.drain(&hub, None);
+    assert_eq!(model.got, b"\r<bo> hi\n-- one\n-- two\n");
+}
+
 /// There is no queue for a reader.
 #[test]
 fn a_thousand_stopped_readers_cost_a_few_numbers_each() {
