@@ -89,6 +89,7 @@ fn say(mut history: History, hub: &mut Hub) {
         wanted: name,
         fallback: Fallback::Numbered,
         key: None,
+        from: None,
     };
     hub.propose(client, enter, now());
     let say = Act::Say {
