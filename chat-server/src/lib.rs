@@ -93,6 +93,9 @@
 //!                                   └─ plain ──────────────────▲
 //! ```
 //!
+//! Operators come in at the control socket ([`net::control_socket`]), which worker 0 looks at
+//! first. They go straight to a worker: neither the entry nor the admission knows them.
+//!
 //! With names that belong to keys one more thread keeps the file of people and the room the
 //! same ([`ops::people_file`]): it writes what the room has decided, and reads what the
 //! operator has edited.

@@ -55,6 +55,7 @@ pub(crate) enum Topic {
     /// Connections that are not let in.
     Refused(Refusal),
     /// Connections at the control socket that are not let in.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no such socket"))]
     Control,
     /// Connections that the system has no space for.
     NoSpace,

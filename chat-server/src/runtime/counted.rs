@@ -22,11 +22,13 @@ pub(crate) enum Counted {
 pub(crate) struct Operators(AtomicUsize);
 
 /// There are [`MAX_OPERATORS`] already.
+#[cfg(unix)]
 #[derive(Debug)]
 pub(crate) struct TooMany;
 
 impl Operators {
     /// One more has come.
+    #[cfg(unix)]
     pub(crate) fn arrive(&self) -> Result<(), TooMany> {
         // Only one thread takes them in, so there are not more meanwhile.
         if self.count() >= MAX_OPERATORS {
@@ -50,7 +52,7 @@ impl Operators {
 /// Connections at the control socket at once, for which descriptors are set aside.
 pub(crate) const MAX_OPERATORS: usize = 16;
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
