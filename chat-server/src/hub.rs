@@ -32,7 +32,7 @@ use crate::room::runs::{Onward, Runs};
 use crate::room::verdict::Bar;
 use crate::sequencer::{Alone, Applied, Sequencer};
 use crate::timeline::Timeline;
-use crate::timeline::log::Log;
+use crate::timeline::log::{Log, ORIGIN};
 use crate::timeline::mark::{Mark, Place};
 
 /// The room and its timeline.
@@ -82,7 +82,7 @@ impl Hub {
             moderation: Default::default(),
             next: 1,
         };
-        Self::behind(before, Log::new(capacity, 0, 1), run, key, capacity)
+        Self::behind(before, Log::new(capacity, ORIGIN, 1), run, key, capacity)
     }
 
     /// A room that goes on, in this run of its server, behind what was `before`; `json`
@@ -90,7 +90,7 @@ impl Hub {
     pub fn behind(before: Before, json: Log, run: RunId, key: Key, capacity: u64) -> Self {
         Self {
             room: Room::behind(before, run, key),
-            timeline: Timeline::behind(json, capacity),
+            timeline: Timeline::behind(json, capacity, key),
             access: Access::default(),
             config: Arc::new(Config::of(Limits::default())),
             sequencer: Box::new(Alone),

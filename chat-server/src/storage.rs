@@ -51,6 +51,7 @@ use clap::ValueEnum;
 use crate::clock::Now;
 use crate::hub::{Hub, notice};
 use crate::ops::errors::in_words;
+use crate::timeline::log::ORIGIN;
 use crate::timeline::mark::Form;
 use crate::timeline::replay::{Files, Wanted};
 use disk::Handle;
@@ -199,7 +200,7 @@ impl History {
 
     /// Where the newest file begins in the JSON log.
     fn start(&self) -> u64 {
-        self.segments.last().map_or(0, |last| last.start)
+        self.segments.last().map_or(ORIGIN, |last| last.start)
     }
 
     fn segment_size(&self) -> u64 {

@@ -6,6 +6,7 @@
 //! what is kept is confirmed. The timeline knows neither sockets, files nor clocks.
 
 pub mod cursor;
+pub mod erasures;
 pub mod log;
 pub mod mark;
 pub mod replay;
@@ -13,13 +14,17 @@ pub mod slices;
 pub mod speech;
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use chat_proto::command::Past;
 use chat_proto::event::{Body, Event};
+use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
 
-use log::{Log, View};
+use crate::room::identity::Key;
+use erasures::{Eraser, Erasures, Then};
+use log::{Log, View, moved};
 use mark::{Form, Mark, Place};
 use replay::{Replay, Selection, Source};
 use speech::SpeechIndex;
@@ -32,6 +37,11 @@ pub struct Timeline {
     /// The end of what readers may see.
     shown: Mark,
     speech: SpeechIndex,
+    erasures: Erasures,
+    /// The end of the last erased event that readers may see.
+    erased_until: Mark,
+    /// How often lines were replaced, and those before them have moved.
+    moves: u64,
     /// The history on disk, if there is one.
     kept: Option<Kept>,
 }
@@ -59,8 +69,8 @@ struct Kept {
 impl Timeline {
     /// Goes on behind the events of `json`. It keeps about `capacity` bytes in JSON
     /// form, and half as many in text form: older events are made of the JSON form for
-    /// the few readers that are that far behind.
-    pub fn behind(json: Log, capacity: u64) -> Self {
+    /// the few readers that are that far behind. The room has this `key`.
+    pub fn behind(json: Log, capacity: u64, key: Key) -> Self {
         let text = Log::new(capacity / 2, 0, json.next());
         let shown = Mark {
             seq: json.next() - 1,
@@ -72,6 +82,13 @@ impl Timeline {
             text,
             json,
             shown,
+            erasures: Erasures::new(key),
+            erased_until: Mark {
+                seq: 0,
+                text: 0,
+                json: 0,
+            },
+            moves: 0,
             kept: None,
         }
     }
@@ -151,11 +168,12 @@ impl Timeline {
     /// Lets readers see what is before `mark`.
     pub fn show(&mut self, mark: Mark) {
         self.shown = mark;
+        self.pass_erased();
     }
 
     /// Lets readers see everything.
     pub fn show_all(&mut self) {
-        self.shown = self.head();
+        self.show(self.head());
     }
 
     /// What is to be seen of the log of a form.
@@ -173,6 +191,8 @@ impl Timeline {
         Source {
             json: &self.json,
             speech: &self.speech,
+            erasures: &self.erasures,
+            moves: self.moves,
             first: self.first(),
             last: self.shown.seq,
         }
@@ -304,6 +324,77 @@ impl Timeline {
         }
     }
 
+    /// Whether an event is held, in memory or on disk.
+    pub fn holds(&self, seq: u64) -> bool {
+        (self.first()..self.json.next()).contains(&seq)
+    }
+
+    /// Erases the text of an event, if it is held and something is said in it: from now on
+    /// no reader is sent the text, and it is replaced in memory and on disk as soon as that
+    /// is possible. `by` had it erased; `None` is the operator of the server.
+    pub fn erase(&mut self, seq: u64, by: Option<Name>) {
+        // Of one that is not in memory it is not known whether anything is said in it.
+        if self.holds(seq) && self.json.event(seq).is_none_or(json_form::is_speech) {
+            self.erasures.add(seq, by);
+            self.pass_erased();
+        }
+    }
+
+    /// The end of the last erased event that readers may see. When it changes, readers
+    /// before [`Timeline::live_from`] have to be moved there before they are sent anything.
+    pub fn erased_until(&self) -> Mark {
+        self.erased_until
+    }
+
+    /// What is not shown yet is passed when it is shown.
+    fn pass_erased(&mut self) {
+        if let Some(seq) = self.erasures.last_waiting(self.shown.seq)
+            && seq > self.erased_until.seq
+        {
+            self.erased_until = Mark {
+                seq,
+                text: end_of(&self.text, seq),
+                json: end_of(&self.json, seq),
+            };
+        }
+    }
+
+    /// The erased events whose lines can be replaced in the files now: they are safe there,
+    /// and no reader stands before them in memory.
+    pub fn to_erase(&self) -> impl Iterator<Item = (u64, &Eraser)> {
+        let safe = self.kept.as_ref().map_or(0, |kept| kept.safe);
+        let ready = self.erasures.ready();
+        ready.take_while(move |(seq, _)| end_of(&self.json, *seq) <= safe)
+    }
+
+    /// On disk the line of an erased event, which lay at `place` in the JSON log, has been
+    /// replaced by this one. All that lies before it has moved by the difference.
+    pub fn replaced(&mut self, seq: u64, place: Range<u64>, line: &[u8]) {
+        let old = place.end - place.start;
+        if self.json.position_of(seq) == Some(place.start)
+            && self.json.event(seq).map(<[u8]>::len) == Some(old as usize)
+        {
+            self.json.replace(seq, line);
+        }
+        if let Some(kept) = &mut self.kept
+            && kept.segment_start <= place.start
+        {
+            kept.segment_start = moved(kept.segment_start, old, line);
+        }
+        self.moves += 1;
+    }
+
+    /// Nothing is left to do in the files for an erased event.
+    pub fn erasure_done(&mut self, seq: u64) {
+        self.erasures.done(seq);
+    }
+
+    /// Where readers of the live log of a form are at least: those before this place have
+    /// to be moved, because the log will be cut there or a text before it was erased.
+    pub fn live_from(&self, form: Form) -> u64 {
+        self.trim_point(form).max(self.erased_until.of(form))
+    }
+
     /// What [`Timeline::trim`] will drop of the log of a form.
     pub fn trim_point(&self, form: Form) -> u64 {
         let safe = self.kept.as_ref().map_or(u64::MAX, |kept| kept.safe);
@@ -313,10 +404,11 @@ impl Timeline {
         })
     }
 
-    /// Drops the oldest events beyond the capacity, as far as no reader needs them:
-    /// `floor` is where the readers of each form are, at least.
+    /// Drops the oldest events beyond the capacity, and the texts of erased ones, as far as
+    /// no reader needs them: `floor` is where the readers of each form are, at least.
     pub fn trim(&mut self, floor: [u64; 2]) {
         let [text, json] = floor;
+        self.drop_erased(floor);
         let (text, json) = (
             self.trim_point(Form::Text).min(text),
             self.trim_point(Form::Json).min(json),
@@ -324,7 +416,35 @@ impl Timeline {
         self.text.trim(text);
         self.json.trim(json);
         self.speech.trim(self.json.first());
+        self.erasures.forget_before(self.first());
     }
+
+    /// The texts go before whose ends no reader stands any more. Where there are files the
+    /// JSON log holds the same bytes as they do, and waits for them.
+    fn drop_erased(&mut self, [text, json]: [u64; 2]) {
+        while let Some(seq) = self.erasures.first_waiting()
+            && seq <= self.shown.seq
+            && end_of(&self.text, seq) <= text
+            && end_of(&self.json, seq) <= json
+        {
+            self.text.blank(seq);
+            if self.is_kept() {
+                self.erasures.pass_first(Then::InFiles);
+                continue;
+            }
+            let line = self.json.event(seq);
+            if let Some(line) = line.and_then(|line| self.erasures.line(seq, line)) {
+                self.json.replace(seq, &line);
+                self.moves += 1;
+            }
+            self.erasures.pass_first(Then::InMemory);
+        }
+    }
+}
+
+/// Where an event ends in a log; 0 if that is before its beginning.
+fn end_of(log: &Log, seq: u64) -> u64 {
+    log.position_of(seq + 1).unwrap_or(0)
 }
 
 /// Bytes of events that may wait to be kept while nothing can be kept.

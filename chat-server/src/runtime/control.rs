@@ -100,11 +100,13 @@ impl<S> Shared<S> {
             history.watch(first.clone());
         }
         hub.set_config(Arc::clone(&config));
+        let shown = hub.timeline.shown().bytes();
+        let mailbox = |waker| Mailbox::new(waker, shown);
         Self {
-            shown: AtomicU64::new(hub.timeline.shown().bytes()),
+            shown: AtomicU64::new(shown),
             is_kept: history.is_some(),
             state: RwLock::new(State { hub, history }),
-            mailboxes: wakers.into_iter().map(Mailbox::new).collect(),
+            mailboxes: wakers.into_iter().map(mailbox).collect(),
             admission: Mutex::new(Admission::new(Arc::clone(&config))),
             counters: Counters::default(),
             waiting: Waiting::new(MAX_WAITING),

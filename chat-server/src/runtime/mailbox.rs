@@ -61,7 +61,8 @@ pub enum Task<S = Wire> {
 }
 
 impl<S> Mailbox<S> {
-    pub(super) fn new(waker: Waker) -> Self {
+    /// Of a worker without connections, which has nothing to serve before `shown`.
+    pub(super) fn new(waker: Waker, shown: u64) -> Self {
         Self {
             tasks: Mutex::default(),
             has_outcomes: AtomicBool::new(false),
@@ -69,7 +70,7 @@ impl<S> Mailbox<S> {
             asleep: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
             unserved: AtomicUsize::new(0),
-            served: AtomicU64::new(0),
+            served: AtomicU64::new(shown),
             floor: [u64::MAX; 2].map(AtomicU64::new),
         }
     }

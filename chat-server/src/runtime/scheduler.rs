@@ -53,6 +53,8 @@ pub struct Scheduler<S, O = ()> {
     served: u64,
     /// Before which places in the logs no reader here is.
     floor: [u64; 2],
+    /// The last erased event that readers here are known to be behind.
+    erased_until: u64,
     /// A connection in the queue can be sent more.
     sending: bool,
     buffer: Box<[u8]>,
@@ -75,6 +77,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
             timers: BinaryHeap::new(),
             served: 0,
             floor: NO_READER,
+            erased_until: 0,
             sending: false,
             buffer: vec![0; READ_BUFFER].into(),
             bytes_in: 0,

@@ -68,13 +68,13 @@ impl Session {
     pub(crate) fn is_too_far_behind(&self, hub: &Hub) -> bool {
         self.participant
             .reader
-            .needs_before(hub.timeline.trim_point(self.participant.form))
+            .needs_before(hub.timeline.live_from(self.participant.form))
     }
 
     /// Goes on where the log will begin, with what lies before it as the past.
     pub(crate) fn fall_behind(&mut self, hub: &Hub) {
         let form = self.participant.form;
-        let (log, point) = (hub.timeline.log(form), hub.timeline.trim_point(form));
+        let (log, point) = (hub.timeline.log(form), hub.timeline.live_from(form));
         self.participant.reader.fall_behind(log, point);
     }
 }

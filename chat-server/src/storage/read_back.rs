@@ -12,6 +12,7 @@ use super::disk::{Disk, Handle, Make};
 use super::paths::{in_use, with_suffix};
 use super::recovery::{Damage, Recovery, is_event, seq_of};
 use super::segments::Segments;
+use crate::timeline::log::ORIGIN;
 use crate::timeline::replay::SOURCE;
 
 /// Reads a file from beginning to end. A torn end of the newest one is cut off.
@@ -62,7 +63,7 @@ pub(super) fn read_back(
         } else if skipped > 0 {
             segments.note_behind_gap(seq, at);
         }
-        if start > 0 && seq > before || skipped > 0 {
+        if start > ORIGIN && seq > before || skipped > 0 {
             notes.push(missing(before, seq, path));
         }
         segments.note(seq, at);
@@ -117,7 +118,7 @@ fn is_behind_history(
     (start, place): (u64, u64),
 ) -> io::Result<bool> {
     Ok(match damage {
-        Damage::NotAnEvent => start + place > 0 || is_ours(file)?,
+        Damage::NotAnEvent => start + place > ORIGIN || is_ours(file)?,
         // What another program has appended may look like an event.
         Damage::WrongNumber { expected, found } => place > 0 && found < expected,
     })

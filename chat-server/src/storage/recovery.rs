@@ -8,7 +8,7 @@ use chat_proto::json_form::Record;
 
 use crate::room::apply::Before;
 use crate::room::rebuild::Rebuild;
-use crate::timeline::log::{CHUNK, Log};
+use crate::timeline::log::{CHUNK, Log, ORIGIN};
 use crate::timeline::replay::SOURCE;
 
 /// What has been read so far.
@@ -51,10 +51,10 @@ impl Recovery {
     /// `rebuild`.
     pub(super) fn new(rebuild: Rebuild, capacity: u64) -> Self {
         Self {
-            json: Log::new(capacity, 0, 1),
+            json: Log::new(capacity, ORIGIN, 1),
             rebuild,
             capacity,
-            trimmed: 0,
+            trimmed: ORIGIN,
         }
     }
 
@@ -62,9 +62,9 @@ impl Recovery {
     pub(super) fn line(&mut self, line: &[u8]) -> Result<(), Damage> {
         let record = parse(line).ok_or(Damage::NotAnEvent)?;
         let expected = self.json.next();
-        if self.json.head() == 0 {
+        if self.json.head() == ORIGIN {
             // The oldest files may have been dropped: it begins anywhere.
-            self.json = Log::new(self.capacity, 0, record.seq);
+            self.json = Log::new(self.capacity, ORIGIN, record.seq);
         } else if record.seq != expected {
             let found = record.seq;
             return Err(Damage::WrongNumber { expected, found });

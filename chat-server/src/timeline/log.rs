@@ -156,10 +156,7 @@ impl Log {
     pub fn event(&self, seq: u64) -> Option<&[u8]> {
         let index = self.chunks.partition_point(|chunk| chunk.first <= seq);
         let chunk = self.chunks.get(index.checked_sub(1)?)?;
-        let index = (seq - chunk.first) as usize;
-        let start = *chunk.events.get(index)? as usize;
-        let end = chunk.events.get(index + 1);
-        Some(&chunk.bytes[start..end.map_or(chunk.bytes.len(), |end| *end as usize)])
+        Some(&chunk.bytes[chunk.range_of(seq)?])
     }
 
     /// The number of the event in which `position` lies, and how many bytes of
@@ -261,16 +258,55 @@ impl Log {
             .map_or(self.head, |chunk| chunk.start)
     }
 
-    /// Drops what lies before `point`.
+    /// The line of an event is another one from now on, if it is held. What lies behind it
+    /// keeps its place, and what lies before it moves by the difference.
+    pub fn replace(&mut self, seq: u64, line: &[u8]) {
+        let index = self.chunks.partition_point(|chunk| chunk.first <= seq);
+        let Some(chunk) = index.checked_sub(1).and_then(|i| self.chunks.get_mut(i)) else {
+            return;
+        };
+        let Some(range) = chunk.range_of(seq) else {
+            return;
+        };
+        let old = range.len() as u64;
+        let end = chunk.start + range.end as u64;
+        for event in &mut chunk.events[(seq - chunk.first) as usize + 1..] {
+            *event = *event - old as u32 + line.len() as u32;
+        }
+        chunk.bytes.splice(range, line.iter().copied());
+        for chunk in self.chunks.range_mut(..index) {
+            chunk.start = moved(chunk.start, old, line);
+        }
+        // A text has no private part.
+        for hidden in self.hidden.iter_mut().take_while(|it| it.end <= end) {
+            let [start, end] = [hidden.start, hidden.end].map(|at| moved(at, old, line));
+            *hidden = start..end;
+        }
+    }
+
+    /// Leaves nothing of an event but its length, if it is held. No reader may stand
+    /// within it; one that stands behind it finds a line end before it, as it should.
+    pub fn blank(&mut self, seq: u64) {
+        let index = self.chunks.partition_point(|chunk| chunk.first <= seq);
+        if let Some(chunk) = index.checked_sub(1).and_then(|i| self.chunks.get_mut(i))
+            && let Some(range) = chunk.range_of(seq)
+        {
+            chunk.bytes[range].fill(b'\n');
+        }
+    }
+
+    /// Drops the chunks before `point`, which may lie within one.
     pub fn trim(&mut self, point: u64) {
-        while self.hidden.pop_front_if(|it| it.start < point).is_some() {}
-        while let Some(mut chunk) = self.chunks.pop_front_if(|chunk| chunk.start < point) {
+        let is_before = |chunk: &mut Chunk| chunk.start < point && chunk.end() <= point;
+        while let Some(mut chunk) = self.chunks.pop_front_if(is_before) {
             if self.spare.len() < SPARES && chunk.bytes.capacity() <= 2 * CHUNK {
                 chunk.events.clear();
                 chunk.bytes.clear();
                 self.spare.push(chunk);
             }
         }
+        let start = self.start();
+        while self.hidden.pop_front_if(|it| it.end <= start).is_some() {}
     }
 }
 
@@ -298,7 +334,24 @@ impl Chunk {
     fn end(&self) -> u64 {
         self.start + self.bytes.len() as u64
     }
+
+    /// Where the event of this number lies in `bytes`. It is not before the first one.
+    fn range_of(&self, seq: u64) -> Option<Range<usize>> {
+        let index = (seq - self.first) as usize;
+        let start = *self.events.get(index)? as usize;
+        let end = self.events.get(index + 1);
+        Some(start..end.map_or(self.bytes.len(), |end| *end as usize))
+    }
 }
+
+/// Where something lies in a log when a line of `old` bytes behind it has become this one.
+pub fn moved(place: u64, old: u64, line: &[u8]) -> u64 {
+    place + old - line.len() as u64
+}
+
+/// Where the JSON log of a room begins. Lines that are replaced can become longer, and what
+/// lies before them moves towards 0, which no room reaches.
+pub const ORIGIN: u64 = 1 << 48;
 
 /// Dropped chunks that are kept, at most.
 const SPARES: usize = 8;
@@ -350,6 +403,35 @@ mod tests {
         assert_eq!(log.first(), 10);
         assert_eq!(log.position_of(9), None);
         assert_eq!(log.position_of(10), Some(71_010));
+    }
+
+    /// Whether it becomes longer or shorter.
+    #[test]
+    fn before_a_line_that_is_replaced_everything_moves() {
+        for line in [&b"x\n"[..], &[b'y'; 50_000]] {
+            let mut log = Log::new(1 << 20, ORIGIN, 1);
+            let mut places = Vec::new();
+            for length in [40_000, 40_000, 100, 60_000, 5] {
+                places.push(log.append(|out| out.extend(vec![b'z'; length])).start);
+            }
+            log.blank(3);
+            assert_eq!(log.event(3), Some(&[b'\n'; 100][..]));
+            log.replace(3, line);
+            assert_eq!(log.event(3), Some(line));
+            for seq in 1..=5 {
+                let place = places[seq as usize - 1];
+                let expected = if seq <= 3 {
+                    moved(place, 100, line)
+                } else {
+                    place
+                };
+                assert_eq!(log.position_of(seq), Some(expected));
+            }
+            assert_eq!(log.event(4).map(<[u8]>::len), Some(60_000));
+            // What is not there is no concern.
+            log.replace(6, b"");
+            log.blank(0);
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use chat_proto::event::{Event, Reply, ServerMessage, Timestamp};
 use chat_proto::{json_form, text_form};
 use memchr::{memchr, memrchr};
 
+use crate::timeline::erasures::Erasures;
 use crate::timeline::log::Log;
 use crate::timeline::mark::Form;
 use crate::timeline::speech::SpeechIndex;
@@ -35,6 +36,8 @@ pub struct Replay {
     pub asked: bool,
     /// An event and where it lies in the JSON log: `next` or one not far before it.
     place: Option<(u64, u64)>,
+    /// How often places had moved when that was so.
+    moves: u64,
     /// How many events before `next` cannot be read; the reader is still to be told.
     lost: u64,
     /// How often in turn nothing could be read.
@@ -57,6 +60,10 @@ pub struct Source<'a> {
     pub json: &'a Log,
     /// Which of them are something said or done.
     pub speech: &'a SpeechIndex,
+    /// Whose texts were erased.
+    pub erasures: &'a Erasures,
+    /// How often places in the JSON log have moved.
+    pub moves: u64,
     /// The oldest event that is held, in memory or in files.
     pub first: u64,
     /// The newest event that readers may see.
@@ -100,6 +107,7 @@ impl Replay {
             what,
             asked: false,
             place: None,
+            moves: 0,
             lost: 0,
             failures: 0,
         }
@@ -130,6 +138,13 @@ impl Replay {
             self.lost += seq - self.next;
             (self.next, self.offset) = (seq, 0);
             self.place = place.map(|place| (seq, place));
+        }
+    }
+
+    /// Forgets a place that is not true any more.
+    fn find_again(&mut self, moves: u64) {
+        if self.moves != moves {
+            (self.moves, self.place) = (moves, None);
         }
     }
 
@@ -208,9 +223,17 @@ impl Page {
     ) -> Option<Wanted> {
         self.bytes.clear();
         self.steps.clear();
+        replay.find_again(source.moves);
+        piece = piece.filter(|piece| piece.wanted.moves == source.moves);
         replay.lose_before(source.first, None);
         let end = replay.end.min(source.last + 1);
-        let reader = For { form, time, end };
+        let erasures = source.erasures;
+        let reader = For {
+            form,
+            time,
+            end,
+            erasures,
+        };
         loop {
             if replay.next >= end {
                 if replay.next >= replay.end {
@@ -249,7 +272,11 @@ impl Page {
             };
             if held > 0 {
                 let most = most.min(held);
-                return Some(Wanted { position, most });
+                return Some(Wanted {
+                    position,
+                    most,
+                    moves: source.moves,
+                });
             }
             replay.jump(position, 1, source, files);
         }
@@ -274,7 +301,7 @@ impl Page {
     }
 
     /// Takes what is in memory.
-    fn take_memory(&mut self, replay: &Replay, reader: &For, source: &Source<'_>) {
+    fn take_memory(&mut self, replay: &Replay, reader: &For<'_>, source: &Source<'_>) {
         let log = source.json;
         let mut seq = replay.next;
         self.tell_lost(replay, reader);
@@ -291,7 +318,7 @@ impl Page {
             let Some(line) = log.event(seq) else {
                 return;
             };
-            self.put(line, || event(line), replay, reader);
+            self.put(seq, line, || event(line), replay, reader);
             seq += 1;
             self.step(seq, log.position_of(seq));
         }
@@ -299,7 +326,13 @@ impl Page {
 
     /// Takes what was read, which begins with the event `seq` or where that should
     /// be.
-    fn take_piece(&mut self, replay: &mut Replay, reader: &For, seq: u64, piece: &Piece) -> Taken {
+    fn take_piece(
+        &mut self,
+        replay: &mut Replay,
+        reader: &For<'_>,
+        seq: u64,
+        piece: &Piece,
+    ) -> Taken {
         let mut rest = match &piece.bytes {
             Ok(bytes) => &bytes[..],
             Err(_) => &[],
@@ -337,7 +370,7 @@ impl Page {
                 }
             }
             self.tell_lost(replay, reader);
-            self.put(line, || Some(event), replay, reader);
+            self.put(number, line, || Some(event), replay, reader);
             next = number + 1;
             self.step(next, Some(place));
             taken = Taken::Page;
@@ -345,15 +378,24 @@ impl Page {
         taken
     }
 
-    /// Encodes an event, which has this line, behind what is there.
+    /// Encodes an event, which has this number and this line, behind what is there.
     fn put(
         &mut self,
+        seq: u64,
         line: &[u8],
         event: impl FnOnce() -> Option<Event>,
         replay: &Replay,
-        reader: &For,
+        reader: &For<'_>,
     ) {
         let before = self.bytes.len();
+        let erased = reader.erasures.line(seq, line);
+        let is_begun = self.steps.is_empty() && replay.offset > 0;
+        if is_begun && reader.erasures.contains(seq) {
+            // Of one that had many lines some have been sent: the rest does not follow.
+            return;
+        }
+        let line = erased.as_deref().unwrap_or(line);
+        let event = || erased.as_deref().map_or_else(event, self::event);
         if replay.what == Selection::Speech && !json_form::is_speech(line) {
             // It is passed over.
         } else if reader.form == Form::Json {
@@ -366,14 +408,14 @@ impl Page {
                 Selection::Speech => text_form::encode_dated(&event, &mut self.bytes),
             }
         }
-        if self.steps.is_empty() {
+        if is_begun {
             let sent = (self.bytes.len() - before).min(replay.offset as usize);
             self.bytes.drain(before..before + sent);
         }
     }
 
     /// Tells how much is missing, if that is not told yet.
-    fn tell_lost(&mut self, replay: &Replay, reader: &For) {
+    fn tell_lost(&mut self, replay: &Replay, reader: &For<'_>) {
         if replay.lost > 0 && self.steps.is_empty() {
             let gap = Reply::Gap {
                 missed: replay.lost,
@@ -397,11 +439,13 @@ impl Page {
 }
 
 /// The reader of a page.
-struct For {
+struct For<'a> {
     form: Form,
     time: Timestamp,
     /// One past the last event that may be seen.
     end: u64,
+    /// Whose texts it may not see.
+    erasures: &'a Erasures,
 }
 
 /// What came of a piece.

@@ -11,6 +11,8 @@ use chat_proto::text::Text;
 use chat_server::clock::Now;
 use chat_server::hub::Hub;
 use chat_server::storage::{Asker, News, Storage};
+use chat_server::timeline::erasures::Eraser;
+use chat_server::timeline::log::{ORIGIN, moved};
 use chat_server::timeline::mark::{Form, Mark};
 use chat_server::timeline::replay::{Files, Piece, Wanted};
 
@@ -25,10 +27,12 @@ pub(crate) struct Disk(Arc<Mutex<State>>);
 #[derive(Debug)]
 pub(crate) struct State {
     keeping: Keeping,
+    /// Where the files begin in the JSON log.
+    start: u64,
     /// The JSON log, as far as it is written.
     written: Vec<u8>,
     /// Where the events begin in it.
-    starts: Vec<u64>,
+    starts: Vec<usize>,
     /// What was given to be made safe.
     in_flight: Option<Mark>,
     /// What is before this in the JSON log is safe.
@@ -56,17 +60,18 @@ impl Disk {
     /// An empty one for a new room.
     pub(crate) fn new(keeping: Keeping, hub: &mut Hub) -> Self {
         if keeping != Keeping::Not {
-            hub.timeline.keep(1, 0, SEGMENT);
+            hub.timeline.keep(1, ORIGIN, SEGMENT);
         }
         if keeping == Keeping::Always {
             hub.timeline.show_late();
         }
         Self(Arc::new(Mutex::new(State {
             keeping,
+            start: ORIGIN,
             written: Vec::new(),
             starts: Vec::new(),
             in_flight: None,
-            safe: 0,
+            safe: ORIGIN,
             fails: false,
             fails_for_all: false,
             is_done: false,
@@ -116,7 +121,9 @@ impl State {
         let count = if self.is_slow { 0 } else { READS };
         for (wanted, key, asker) in self.reading.drain(..count.min(self.reading.len())) {
             self.was_unreadable |= self.is_unreadable;
-            let from = (wanted.position as usize).min(self.written.len());
+            // Places may have moved since it was asked.
+            let from = wanted.position.saturating_sub(self.start) as usize;
+            let from = from.min(self.written.len());
             let to = (from + wanted.most).min(self.written.len());
             let bytes = match self.is_unreadable {
                 true => Err(io::ErrorKind::Other.into()),
@@ -143,11 +150,11 @@ impl State {
         }
         let log = hub.timeline.log(Form::Json);
         let mut start = self.written.len();
-        for piece in log.bytes(start as u64..log.head()) {
+        for piece in log.bytes(self.start + start as u64..log.head()) {
             self.written.extend_from_slice(piece);
         }
         while let Some(length) = memchr::memchr(b'\n', &self.written[start..]) {
-            self.starts.push(start as u64);
+            self.starts.push(start);
             start += length + 1;
         }
         if self.keeping != Keeping::Always {
@@ -155,6 +162,26 @@ impl State {
         }
         if self.in_flight.is_none() {
             self.in_flight = Some(hub.timeline.head());
+        }
+    }
+
+    /// Replaces the lines of erased events, as far as that may be.
+    fn erase(&mut self, hub: &mut Hub) {
+        let ready = hub.timeline.to_erase();
+        let ready: Vec<(u64, Eraser)> = ready.map(|(seq, it)| (seq, it.clone())).collect();
+        for (seq, eraser) in ready {
+            let end = self.starts.get(seq as usize);
+            let range = self.starts[seq as usize - 1]..end.map_or(self.written.len(), |end| *end);
+            if let Some(line) = eraser.erase(&self.written[range.clone()]) {
+                let place = [range.start, range.end].map(|at| self.start + at as u64);
+                for start in &mut self.starts[seq as usize..] {
+                    *start = *start - range.len() + line.len();
+                }
+                self.start = moved(self.start, range.len() as u64, &line);
+                self.written.splice(range, line.iter().copied());
+                hub.timeline.replaced(seq, place[0]..place[1], &line);
+            }
+            hub.timeline.erasure_done(seq);
         }
     }
 
@@ -200,6 +227,7 @@ impl Storage for Disk {
         }
         hub.timeline.set_trouble(None);
         state.write(hub);
+        state.erase(hub);
         if !is_news {
             return Vec::new();
         }
@@ -236,18 +264,19 @@ impl Files for Disk {
         let near = (seq - 1) / INDEXED * INDEXED + 1;
         let state = self.state();
         let is_written = seq <= state.starts.len() as u64;
-        is_written.then(|| (near, state.starts[near as usize - 1]))
+        is_written.then(|| (near, state.start + state.starts[near as usize - 1] as u64))
     }
 
     fn after(&self, position: u64, least: u64) -> Option<(u64, u64)> {
         let state = self.state();
         let indexed = (1..).zip(&state.starts).step_by(INDEXED as usize);
-        let mut places = indexed.map(|(seq, place)| (seq, *place));
+        let mut places = indexed.map(|(seq, start)| (seq, state.start + *start as u64));
         places.find(|(_, place)| *place >= position + least)
     }
 
     fn held(&self, position: u64) -> u64 {
-        (self.state().written.len() as u64).saturating_sub(position)
+        let state = self.state();
+        (state.start + state.written.len() as u64).saturating_sub(position)
     }
 }
 

@@ -93,6 +93,7 @@ impl Hall {
             What::Unreadable(is_so) => self.disk.state().is_unreadable = is_so,
             What::Forget if self.keeping != Keeping::Not => self.disk.state().forget(),
             What::Forget => {}
+            What::Erase(back) => self.erase(back),
             What::Stop => self.stop(),
             What::Send(..)
             | What::Arrive(_)
@@ -262,6 +263,19 @@ impl Hall {
         now.instant += Duration::from_millis(milliseconds);
         let time = now.time.unix_milliseconds().unsigned_abs();
         now.time = Timestamp::from_unix_milliseconds(time + milliseconds);
+    }
+
+    fn erase(&self, back: u64) {
+        let scene = &mut *self.scene.borrow_mut();
+        let hub = &mut self.shared.write().hub;
+        let Some(seq) = scene.ledger.last().checked_sub(back).filter(|seq| *seq > 0) else {
+            return;
+        };
+        if scene.ledger.erase(seq, hub) {
+            for person in scene.people.iter_mut().flatten() {
+                person.peer.text_is_erased(&scene.ledger);
+            }
+        }
     }
 
     fn fail_disk(&self) {

@@ -9,6 +9,7 @@ use chat_proto::event::{Arrival, Body, Event, KeyId, ServerMessage, Speech, Spee
 use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_server::hub::Hub;
+use chat_server::timeline::Timeline;
 use chat_server::timeline::mark::Form;
 use memchr::memchr;
 
@@ -22,6 +23,8 @@ pub(crate) struct Ledger {
     /// The lines of the text form.
     text: Vec<u8>,
     events: Vec<Noted>,
+    /// The lines in both forms of events whose texts were erased.
+    erased: HashMap<u64, [Vec<u8>; 2]>,
     /// Everything that was said, by the number in its text.
     pub(crate) said: Vec<Said>,
     /// Who is here as the events tell it.
@@ -110,14 +113,70 @@ impl Ledger {
         &self.events[seq as usize - 1]
     }
 
-    /// Its line in the JSON form, with its end.
-    pub(crate) fn json(&self, seq: u64) -> &[u8] {
-        &self.json[self.event(seq).json.clone()]
+    /// Its line in the JSON form, with its end, that a reader may get; `has_begun` one that
+    /// was in the middle of a line when a text was erased.
+    pub(crate) fn json(&self, seq: u64, has_begun: bool) -> impl Iterator<Item = &[u8]> {
+        let whole = &self.json[self.event(seq).json.clone()];
+        self.one_of(seq, whole, Form::Json, has_begun)
     }
 
-    /// Its lines in the text form.
+    /// Its lines in the text form, likewise.
+    pub(crate) fn texts(&self, seq: u64, has_begun: bool) -> impl Iterator<Item = &[u8]> {
+        self.one_of(seq, self.text(seq), Form::Text, has_begun)
+    }
+
+    fn one_of<'a>(
+        &'a self,
+        seq: u64,
+        whole: &'a [u8],
+        form: Form,
+        has_begun: bool,
+    ) -> impl Iterator<Item = &'a [u8]> {
+        let erased = self.erased.get(&seq).map(|lines| &lines[form as usize][..]);
+        let whole = (erased.is_none() || has_begun).then_some(whole);
+        erased.into_iter().chain(whole)
+    }
+
+    /// Its lines in the text form, as they were first.
     pub(crate) fn text(&self, seq: u64) -> &[u8] {
         &self.text[self.event(seq).text.clone()]
+    }
+
+    /// Whether its text was erased.
+    pub(crate) fn is_erased(&self, seq: u64) -> bool {
+        self.erased.contains_key(&seq)
+    }
+
+    /// The text of an event is erased, if it has one: whether it has.
+    pub(crate) fn erase(&mut self, seq: u64, hub: &mut Hub) -> bool {
+        let Some(number) = self.said_number(seq) else {
+            return false;
+        };
+        if self.is_erased(seq) || !hub.timeline.holds(seq) {
+            return false;
+        }
+        let by = format!("e{seq}");
+        hub.timeline.erase(seq, Name::parse(&by).ok());
+        let whole = &self.json[self.event(seq).json.clone()];
+        let json = hub.timeline.source().erasures.line(seq, whole);
+        let text = String::from_utf8_lossy(self.text(seq));
+        let row = self.said[number].text.lines().next().expect("a row");
+        let (who, _) = text.split_once(row).expect("it is said");
+        let text = format!("{who}[removed by {by}]\n").into_bytes();
+        let lines = [text, json.expect("it can be erased")];
+        self.erased.insert(seq, lines);
+        true
+    }
+
+    /// No text that was erased is in memory.
+    pub(crate) fn check_erased(&self, timeline: &Timeline) {
+        for (seq, [_, json]) in &self.erased {
+            let line = timeline.log(Form::Json).event(*seq);
+            assert!(line.is_none_or(|line| line == json), "{seq} is not erased");
+            let text = timeline.log(Form::Text).event(*seq);
+            let mut text = text.into_iter().flatten();
+            assert!(text.all(|byte| *byte == b'\n'), "{seq} is not erased");
+        }
     }
 
     /// What is before this event may be told as missing.
@@ -178,7 +237,9 @@ impl Ledger {
             return;
         }
         let (mut start, text) = (self.json.len(), self.text.len());
-        for piece in hub.timeline.log(Form::Json).bytes(start as u64..head.json) {
+        let log = hub.timeline.log(Form::Json);
+        let new = log.position_of(self.last() + 1).expect("it is in memory");
+        for piece in log.bytes(new..head.json) {
             self.json.extend_from_slice(piece);
         }
         while let Some(length) = memchr(b'\n', &self.json[start..]) {
@@ -364,6 +425,12 @@ fn take(
     assert!(!said.refused || said.id.is_some(), "it was refused");
     said.refused = false;
     number
+}
+
+/// The number of the event in the place of whose text this one is.
+pub(crate) fn erased_in(text: &str) -> Option<u64> {
+    let number = text.strip_prefix("[removed by e")?.strip_suffix(']')?;
+    number.parse().ok()
 }
 
 /// The number that a text of ours begins with.

@@ -15,6 +15,7 @@
 //! - each message that was taken is sent once to each peer that is here, and in
 //!   text form not back to its speaker;
 //! - no peer misses anything but what it is told of, and that is really gone;
+//! - a text that was erased is sent to no peer any more, but for the rest of a line;
 //! - nothing is seen before it may be, and nothing is sent behind the end;
 //! - a program that proves who it is takes its own place again, and what it sends
 //!   once more is in the room once;

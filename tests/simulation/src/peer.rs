@@ -11,7 +11,7 @@ use chat_server::hub::Hub;
 use chat_server::timeline::mark::Form;
 use memchr::memchr;
 
-use crate::ledger::{Ledger, Own, number_in};
+use crate::ledger::{Ledger, Own, erased_in, number_in};
 use program::{Program, last_said};
 
 /// One connection's side of the room.
@@ -29,6 +29,8 @@ pub(crate) struct Peer {
     /// Where the answer to `/history` in text form goes on, how many more
     /// messages it may have, and whether something of it is missing.
     dated: Option<(Place, usize, bool)>,
+    /// A line of which it had the beginning when a text was erased is still to come.
+    has_begun: bool,
     /// Once it speaks JSON.
     pub(crate) program: Option<Program>,
     /// What it has asked for and not got yet, in JSON form under this mark. What
@@ -72,6 +74,7 @@ impl Peer {
             places: Vec::new(),
             stays: false,
             dated: None,
+            has_begun: false,
             program: None,
             asked: Vec::new(),
             welcomed: None,
@@ -87,6 +90,26 @@ impl Peer {
     /// events.
     pub(crate) fn comes_in(&mut self, seqs: impl Iterator<Item = u64>) {
         self.places = seqs.map(Place::before).collect();
+    }
+
+    /// The text of an event is erased. What has come of it is all that comes, but for the
+    /// rest of a line.
+    pub(crate) fn text_is_erased(&mut self, ledger: &Ledger) {
+        self.has_begun = !self.partial.is_empty();
+        if !self.has_begun {
+            self.pass_erased(ledger);
+        }
+    }
+
+    fn pass_erased(&mut self, ledger: &Ledger) {
+        let dated = self.dated.iter_mut().map(|(place, ..)| place);
+        for place in self.places.iter_mut().chain(dated) {
+            if place.offset > 0 && ledger.is_erased(place.seq) {
+                *place = Place::before(place.seq + 1);
+            }
+        }
+        self.places.sort_unstable();
+        self.places.dedup();
     }
 
     /// The newest event that a program has.
@@ -106,6 +129,9 @@ impl Peer {
                 let mut whole = std::mem::take(&mut self.partial);
                 whole.extend_from_slice(line);
                 self.line(&whole, ledger, hub);
+                if std::mem::take(&mut self.has_begun) {
+                    self.pass_erased(ledger);
+                }
             }
         }
         self.partial.extend_from_slice(bytes);
@@ -139,7 +165,8 @@ impl Peer {
         let shown = hub.timeline.shown().seq;
         if let Some(program) = &mut self.program {
             let seq = event_number(line).filter(|seq| (1..=ledger.last()).contains(seq));
-            let Some(seq) = seq.filter(|seq| ledger.json(*seq) == line) else {
+            let is_it = |seq: &u64| ledger.json(*seq, self.has_begun).any(|it| it == line);
+            let Some(seq) = seq.filter(is_it) else {
                 return false;
             };
             assert!(seq <= shown, "event {seq} is not shown yet");
@@ -189,9 +216,15 @@ impl Peer {
     /// Where it may stand behind `line`, if that can come at `place`.
     fn behind(&self, mut place: Place, line: &[u8], ledger: &Ledger, next: &mut Vec<Place>) {
         while place.seq <= ledger.last() {
-            let text = &ledger.text(place.seq)[place.offset..];
             let own = ledger.own(place.seq, self.connection);
-            if own != Own::Never && text.starts_with(line) {
+            let is_over = place.offset > 0 && ledger.is_erased(place.seq);
+            for text in ledger.texts(place.seq, self.has_begun) {
+                let Some(text) = text.get(place.offset..) else {
+                    continue;
+                };
+                if own == Own::Never || !text.starts_with(line) {
+                    continue;
+                }
                 let behind = match text.len() == line.len() {
                     true => Place::before(place.seq + 1),
                     false => Place {
@@ -203,7 +236,7 @@ impl Peer {
                     next.push(behind);
                 }
             }
-            if own == Own::No && !text.is_empty() {
+            if own == Own::No && !ledger.text(place.seq).is_empty() && !is_over {
                 return;
             }
             place = Place::before(place.seq + 1);
@@ -250,10 +283,14 @@ impl Peer {
             Some(row) => row.split_once(' ').map(|(_, text)| text),
             None => row.split_once("> ").map(|(_, text)| text),
         };
-        let number = text.and_then(number_in).expect("something said");
-        let seq = ledger.said[number].seq.expect("an event");
+        let said = |text| ledger.said[number_in(text)?].seq;
+        let seq = text.and_then(|text| erased_in(text).or_else(|| said(text)));
+        let seq = seq.expect("something said");
         assert_eq!(ledger.event(seq).time, time);
-        let (text, line) = (ledger.text(seq), format!("\r{row}\n"));
+        let line = format!("\r{row}\n");
+        let mut texts = ledger.texts(seq, self.has_begun);
+        let text = texts.find(|text| memchr::memmem::find(text, line.as_bytes()).is_some());
+        let text = text.expect("a line of it");
         let is_next = |(place, left, hole): (Place, usize, bool)| {
             let expected = (place.seq..=seq).find(|seq| ledger.is_said(*seq));
             let follows = hole && place.seq <= seq || expected == Some(seq);

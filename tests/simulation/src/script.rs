@@ -106,6 +106,8 @@ pub enum What {
     Unreadable(bool),
     /// The oldest of what is kept is dropped.
     Forget,
+    /// The text of the event so many before the newest one is erased.
+    Erase(u64),
     /// The server says goodbye to all peers.
     Stop,
 }
@@ -228,6 +230,7 @@ fn step(record: &[u8]) -> Step {
         62 => What::Wait(a as u64),
         _ => match (a, b) {
             (0, 0) => What::Stop,
+            (a, b) if a % 2 == 1 => What::Erase([0, 1, 2, 3, 5, 10, 20, 100][b % 8]),
             _ => What::Take(usize::MAX),
         },
     };

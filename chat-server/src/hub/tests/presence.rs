@@ -115,7 +115,7 @@ proptest! {
     fn a_reader_that_counts_along_knows_who_is_here(steps in prop::collection::vec(step(), 1..150)) {
         let mut room = room();
         // Files so short that many begin in between.
-        room.timeline.keep(1, 0, 500);
+        room.timeline.keep(1, ORIGIN, 500);
         let mut now = now();
         room.request(Request::Open, now);
         for number in 0..ONE_BY_ONE - 5 {

@@ -8,6 +8,7 @@ use super::*;
 use crate::net::transport::Carrier;
 use crate::session::Caller;
 use crate::timeline::cursor::Pending;
+use crate::timeline::log::ORIGIN;
 use crate::timeline::replay::{NoFiles, Page};
 
 mod held_back;
@@ -48,7 +49,7 @@ fn accepted() -> (std::net::TcpStream, Connection, Hub) {
 fn nothing_is_sent_after_our_side_is_shut() {
     let (mut client, mut connection, mut hub) = accepted();
     let now = crate::runtime::system_clock::now();
-    hub.timeline.keep(1, 0, u64::MAX);
+    hub.timeline.keep(1, ORIGIN, u64::MAX);
     client.write_all(b"/hello {\"protocol\":1}\n").unwrap();
     connection.read(&mut [0; 100], &mut hub, now);
     hub.timeline

@@ -25,6 +25,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                     self.served = served;
                     return;
                 }
+                self.pass_erased(&state.hub, shared);
                 for key in some..(some + SOME).min(keys) {
                     self.write_to(key, &state.hub, now);
                     if let Some(connection) = self.connections.get(key)
@@ -51,6 +52,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                 if shared.has_outcomes(self.worker) {
                     break;
                 }
+                self.pass_erased(&state.hub, shared);
                 let some = passed..(passed + SOME).min(queue.len());
                 passed = some.end;
                 for &key in &queue[some] {
@@ -81,9 +83,18 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         }
     }
 
+    /// Readers that stand before a text that was erased are moved before they are sent
+    /// anything.
+    fn pass_erased(&mut self, hub: &Hub, shared: &Shared<S>) {
+        let until = hub.timeline.erased_until().seq;
+        if mem::replace(&mut self.erased_until, until) != until {
+            self.move_laggards(hub, shared);
+        }
+    }
+
     /// No reader may hold back the log.
     pub(super) fn move_laggards(&mut self, hub: &Hub, shared: &Shared<S>) {
-        let floor = [Form::Text, Form::Json].map(|form| hub.timeline.trim_point(form));
+        let floor = [Form::Text, Form::Json].map(|form| hub.timeline.live_from(form));
         if self.connections.is_empty() || floor == self.floor {
             return;
         }

@@ -276,7 +276,7 @@ impl Participant {
             self.notice(&remark, hub, now);
         }
         // The log may be about to be cut behind where the room was at that moment.
-        let point = hub.timeline.trim_point(Form::Json);
+        let point = hub.timeline.live_from(Form::Json);
         if self.reader.needs_before(point) {
             let log = hub.timeline.log(Form::Json);
             self.reader.fall_behind(log, point);
@@ -381,7 +381,7 @@ impl Participant {
         self.note(Change::Came(name.clone()));
         self.take_key();
         self.phase = Phase::Present(name);
-        self.reader.go_on(hub.timeline.trim_point(self.form));
+        self.reader.go_on(hub.timeline.live_from(self.form));
         if let Some(place) = own {
             self.skip_own(place);
         }

@@ -13,7 +13,7 @@ fn a_newcomer_begins_where_the_log_may_be_cut() {
     for number in 0..3000 {
         hall.send(ann, format!("{number:04} {}\n", "x".repeat(1000)));
     }
-    let floor = [Form::Text, Form::Json].map(|form| hall.hub.timeline.trim_point(form));
+    let floor = [Form::Text, Form::Json].map(|form| hall.hub.timeline.live_from(form));
     hall.send(late, "/nick bo\n");
     hall.hub.trim(floor, hall.now);
     let got = hall.read(late);

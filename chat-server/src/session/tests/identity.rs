@@ -6,7 +6,7 @@ use super::*;
 use crate::room::identity::Identity;
 use crate::room::rebuild::Rebuild;
 use crate::room::request::Request;
-use crate::timeline::log::Log;
+use crate::timeline::log::{Log, ORIGIN};
 use chat_proto::TIME_TO_RETURN;
 use chat_proto::event::{Arrival, RunId};
 use chat_proto::json_form::{Record, Recorded};
@@ -46,7 +46,7 @@ impl Hall {
             secrets.push(key.secret_of(owner).to_digits().into());
         }
         let before = rebuild.finish(time);
-        let json = Log::new(1 << 20, 0, before.next);
+        let json = Log::new(1 << 20, ORIGIN, before.next);
         let hub = Hub::behind(before, json, RunId::new(2, 0), key, 1 << 20);
         let mut hall = Self::of(hub);
         hall.hub.request(Request::AwaitReturns, hall.now);

@@ -2,12 +2,13 @@
 //! only peers that wait for events wait for that.
 
 use super::*;
+use crate::timeline::log::ORIGIN;
 use crate::timeline::mark::Mark;
 
 impl Hall {
     fn late() -> Self {
         let mut hall = Self::new();
-        hall.hub.timeline.keep(1, 0, u64::MAX);
+        hall.hub.timeline.keep(1, ORIGIN, u64::MAX);
         hall.hub.timeline.show_late();
         hall
     }
@@ -154,7 +155,7 @@ fn goodbye_comes_behind_everything() {
 #[test]
 fn while_nothing_can_be_kept_nothing_is_taken_and_people_are_told() {
     let mut hall = Hall::new();
-    hall.hub.timeline.keep(1, 0, u64::MAX);
+    hall.hub.timeline.keep(1, ORIGIN, u64::MAX);
     let ann = hall.join("ann");
     let (bot, got) = hall.program(json!({"protocol": 1, "name": "bot"}));
     assert_eq!(got[0]["kept"], true);

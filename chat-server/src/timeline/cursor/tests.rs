@@ -6,6 +6,7 @@ use crate::hub::Hub;
 use crate::hub::testing::Said;
 use crate::room::identity::tests::identity;
 use crate::timeline::Timeline;
+use crate::timeline::log::ORIGIN;
 use crate::timeline::mark::Form;
 use crate::timeline::replay::{Files, NoFiles, Piece, Wanted};
 use chat_proto::event::{Body, Event, MessageId, Speech, SpeechKind, Timestamp};
@@ -58,13 +59,13 @@ impl Files for Everything {
     }
 
     fn held(&self, position: u64) -> u64 {
-        self.bytes.len() as u64 - position
+        ORIGIN + self.bytes.len() as u64 - position
     }
 }
 
 impl Everything {
     fn read(&self, wanted: Wanted) -> Piece {
-        let from = wanted.position as usize;
+        let from = (wanted.position - ORIGIN) as usize;
         let bytes = self.bytes[from..from + wanted.most].to_vec();
         Piece {
             wanted,
@@ -80,7 +81,7 @@ fn room() -> Hub {
 /// A room with a history.
 fn kept_room() -> Hub {
     let mut hub = room();
-    hub.timeline.keep(1, 0, u64::MAX);
+    hub.timeline.keep(1, ORIGIN, u64::MAX);
     hub
 }
 
@@ -111,7 +112,7 @@ fn bytes_of(log: &Log, range: Range<u64>) -> Vec<u8> {
 impl Model {
     fn new(form: Form, hub: &Hub) -> Self {
         let mut reader = Cursor::held_at(hub.timeline.log(form).head());
-        reader.go_on(hub.timeline.trim_point(form));
+        reader.go_on(hub.timeline.live_from(form));
         Self {
             form,
             reader,
@@ -265,7 +266,7 @@ proptest! {
                     let text = vec![line; lines].join("\n");
                     let place = say(&mut hub, &format!("p{by}x"), &text);
                     let line = bytes_of(hub.timeline.log(Form::Json), place.json.clone());
-                    files.starts.push(files.bytes.len() as u64);
+                    files.starts.push(ORIGIN + files.bytes.len() as u64);
                     files.bytes.extend(&line);
                     hub.timeline.set_safe(hub.timeline.head().json);
                     for (index, model) in readers.iter_mut().enumerate() {
@@ -286,7 +287,7 @@ proptest! {
                 Step::Show => hub.timeline.show_all(),
                 Step::Trim => {
                     for model in &mut readers {
-                        let (log, point) = (hub.timeline.log(model.form), hub.timeline.trim_point(model.form));
+                        let (log, point) = (hub.timeline.log(model.form), hub.timeline.live_from(model.form));
                         if model.reader.needs_before(point) {
                             model.reader.fall_behind(log, point);
                         }
@@ -352,7 +353,7 @@ fn a_thousand_stopped_readers_cost_a_few_numbers_each() {
         say(&mut hub, "ann", &"x".repeat(4000));
         hub.timeline.show_all();
         for model in &mut readers {
-            let point = hub.timeline.trim_point(Form::Text);
+            let point = hub.timeline.live_from(Form::Text);
             if model.reader.needs_before(point) {
                 model
                     .reader
@@ -377,7 +378,7 @@ fn a_held_reader_gets_replies_but_no_events() {
     model.reply(&hub, "reply");
     model.drain(&hub, None);
     assert_eq!(model.got, b"-- reply\n");
-    model.reader.go_on(hub.timeline.trim_point(Form::Text));
+    model.reader.go_on(hub.timeline.live_from(Form::Text));
     model.drain(&hub, None);
     assert_eq!(model.got, b"-- reply\n\r<ann> hi\n");
 }
@@ -394,7 +395,7 @@ fn a_held_reader_begins_with_a_whole_event_though_the_log_was_cut() {
     hub.timeline.show_all();
     hub.timeline.trim([u64::MAX; 2]);
     assert!(hub.timeline.log(Form::Text).start() > 0);
-    model.reader.go_on(hub.timeline.trim_point(Form::Text));
+    model.reader.go_on(hub.timeline.live_from(Form::Text));
     model.send(&hub, None, 20);
     model.drain(&hub, None);
     let log = hub.timeline.log(Form::Text);
@@ -468,9 +469,9 @@ proptest! {
         events in prop::collection::vec(0usize..20, 1..40),
         takes in prop::collection::vec((1usize..400, 0u8..6), 1..300),
     ) {
-        let mut timeline = Timeline::behind(Log::new(1, 0, 1), 1);
-        let mut cursor = Cursor::held_at(0);
-        cursor.go_on(0);
+        let mut timeline = Timeline::behind(Log::new(1, ORIGIN, 1), 1, identity().key);
+        let mut cursor = Cursor::held_at(ORIGIN);
+        cursor.go_on(ORIGIN);
         let mut page = Page::default();
         let (mut seq, mut sent, mut replies) = (0, Vec::new(), 0);
         let mut events = events.into_iter();

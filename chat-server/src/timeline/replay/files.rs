@@ -42,6 +42,8 @@ pub struct Wanted {
     pub position: u64,
     /// Its length in bytes: so many there should be.
     pub most: usize,
+    /// How often places had moved by then.
+    pub moves: u64,
 }
 
 /// What came of reading it: fewer bytes if the file ends before.

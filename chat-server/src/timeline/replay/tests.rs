@@ -9,6 +9,7 @@ use super::*;
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::room::identity::tests::identity;
+use crate::timeline::log::ORIGIN;
 use chat_proto::event::{Speech, SpeechKind};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
@@ -48,7 +49,7 @@ fn time() -> Timestamp {
 impl Hall {
     fn new() -> Self {
         let mut hub = Hub::new(identity(), 1);
-        hub.timeline.keep(1, 0, u64::MAX);
+        hub.timeline.keep(1, ORIGIN, u64::MAX);
         let mut hall = Self {
             hub,
             starts: Vec::new(),
@@ -85,7 +86,7 @@ impl Hall {
         };
         self.hub.say(speech, None, SpeechKind::Message, now);
         let seq = self.hub.timeline.head().seq;
-        let start = files.bytes.len() as u64;
+        let start = ORIGIN + files.bytes.len() as u64;
         if (seq - 1).is_multiple_of(EVENTS_OF_A_FILE as u64) {
             files.files.push((seq, start));
             files.index.push((seq, start));
@@ -106,7 +107,7 @@ impl Hall {
     /// Where an event is in the files.
     fn place(&self, seq: u64) -> Range<u64> {
         let end = self.starts.get(seq as usize);
-        self.starts[seq as usize - 1]..end.map_or(self.files.bytes.len() as u64, |end| *end)
+        self.starts[seq as usize - 1]..end.map_or_else(|| self.files.end(), |end| *end)
     }
 
     /// What comes of the events from `first` on if this has become of the files:
@@ -159,7 +160,7 @@ impl Hall {
 
 impl Damaged {
     fn read(&self, wanted: Wanted) -> Piece {
-        let Wanted { position, most } = wanted;
+        let Wanted { position, most, .. } = wanted;
         let range = position..position + most as u64;
         let touches = |broken: &Range<u64>| broken.start < range.end && range.start < broken.end;
         if self.broken.iter().any(touches) {
@@ -175,12 +176,18 @@ impl Damaged {
         let next = self.files.iter().find(|(_, start)| *start > position);
         let cut = cut.filter(|cut| next.is_none_or(|(_, next)| **cut < *next));
         let end = cut.map_or(range.end, |cut| range.end.min((*cut).max(position)));
-        let bytes = Ok(self.bytes[position as usize..end as usize].to_vec());
+        let [from, to] = [position, end].map(|place| (place - ORIGIN) as usize);
+        let bytes = Ok(self.bytes[from..to].to_vec());
         Piece { wanted, bytes }
     }
 
+    /// Where they end in the JSON log.
+    fn end(&self) -> u64 {
+        ORIGIN + self.bytes.len() as u64
+    }
+
     fn overwrite(&mut self, at: u64, with: &[u8]) {
-        let at = at as usize;
+        let at = (at - ORIGIN) as usize;
         self.bytes[at..at + with.len()].copy_from_slice(with);
     }
 }
@@ -207,7 +214,7 @@ impl Files for Damaged {
 
     fn held(&self, position: u64) -> u64 {
         let next_file = self.files.iter().find(|(_, start)| *start > position);
-        next_file.map_or(self.bytes.len() as u64, |(_, start)| *start) - position
+        next_file.map_or_else(|| self.end(), |(_, start)| *start) - position
     }
 }
 
@@ -343,8 +350,8 @@ proptest! {
             let at = (at * (whole - 1) as f64) as usize;
             let range = at..(at + length).min(whole);
             match kind {
-                0 => files.broken.push(range.start as u64..range.end as u64),
-                1 => files.cut.push(range.start as u64),
+                0 => files.broken.push(ORIGIN + range.start as u64..ORIGIN + range.end as u64),
+                1 => files.cut.push(ORIGIN + range.start as u64),
                 2 => files.bytes[range].fill(0),
                 3 => files.bytes[range].fill(b'\n'),
                 // Letters could make one line of the beginning of an event and the end

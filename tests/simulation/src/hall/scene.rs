@@ -109,7 +109,7 @@ impl Scene {
             name: person.name(),
             phase: person.standing.phase,
             is_new: person.standing.name.is_none(),
-            point: hub.timeline.trim_point(Form::Text),
+            point: hub.timeline.live_from(Form::Text),
         }
     }
 
@@ -133,7 +133,7 @@ impl Scene {
         if before.phase == Phase::Arriving && person.standing.phase != Phase::Arriving {
             person.peer.stays = person.is_here();
             // In between it may have moved on.
-            let later = hub.timeline.trim_point(Form::Text);
+            let later = hub.timeline.live_from(Form::Text);
             let [from, to] = [before.point, later]
                 .map(|point| ledger.last_before_text(point.max(person.held_at)) + 1);
             person.peer.comes_in(from..=to);
