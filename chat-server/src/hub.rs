@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chat_proto::command::Resume;
-use chat_proto::event::{Limits, Rank, RunId, Timestamp};
-use chat_proto::moderation::Subject;
+use chat_proto::event::{Body, Limits, Rank, RunId, Timestamp};
+use chat_proto::moderation::{MeasureKind, Subject};
 use chat_proto::text::Text;
 
 use crate::access::Access;
@@ -276,6 +276,11 @@ impl Hub {
         let mut own = None;
         for Emitted { event, is_own } in self.events.drain(..) {
             let place = self.timeline.append(&event);
+            if let Body::Measure(measure) = &event.body
+                && let MeasureKind::Erased { target, .. } = measure.kind
+            {
+                self.timeline.erase(target, measure.by.clone());
+            }
             if is_own {
                 own = Some(place);
             }

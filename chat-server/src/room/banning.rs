@@ -59,9 +59,17 @@ impl Room {
         let hit = self.members_hit(&aim, operator);
         let names: Vec<Name> = hit.iter().map(|(_, name)| name.clone()).collect();
         self.tell_before(&names.iter().collect::<Vec<_>>(), now, events);
-        let mut done = format!("banned {}: {}", for_words(term), of_subjects(&aim.subjects));
+        let who = aim
+            .of
+            .as_ref()
+            .map_or_else(String::new, |name| format!("{name} is "));
+        let long = for_words(term);
+        let mut done = format!("{who}banned {long}: {}", of_subjects(&aim.subjects));
         done += &aim.remark;
         done += &removed_words(&names, aim.of.as_ref());
+        if let Some(reason) = &wanted.reason {
+            done += &format!("; reason: {reason}");
+        }
         self.emit_ban(aim, names, until, wanted.reason, operator, now, events);
         for (origin, _) in &hit {
             self.remove_member(*origin, now, events);

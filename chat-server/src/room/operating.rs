@@ -227,7 +227,10 @@ impl Room {
             by: operator.name.clone(),
             reason: reason.clone(),
         };
-        let done = format!("{name} was removed; /ban {name} keeps them out");
+        let mut done = format!("{name} was removed");
+        if let Some(reason) = &reason {
+            done += &format!(": {reason}");
+        }
         self.tell_before(&[&name], now, events);
         let kind = MeasureKind::Removed { name, reason };
         self.take_measure(operator, kind, now, events);

@@ -114,7 +114,7 @@ fn a_kicked_person_is_told_and_so_is_the_room() {
     let dan = hall.person("dan", 3, None);
     let done = hall.order(ann, "/kick bo flooding  the\troom");
     // The operator's own line is the answer, and the departure is told as any.
-    let answer = "\r[bo] is offline\n\r-- bo was removed; /ban bo keeps them out\n";
+    let answer = "\r[bo] is offline\n\r-- bo was removed: flooding the room\n";
     assert_eq!(done, answer);
     let told = "\r[bo] was removed by ann: flooding the room\n\r[bo] is offline\n";
     assert_eq!(hall.read(dan), told);
@@ -191,10 +191,13 @@ fn a_ban_by_name_keeps_out_the_address_of_a_person_without_a_key() {
     let eve = hall.person("eve", 2, None);
     let done = hall.order(ann, "/ban bo 2h flooding");
     assert!(
-        done.contains("-- banned for 2 h: guests:192.0.2.2, program:"),
+        done.contains("-- bo is banned for 2 h: guests:192.0.2.2, program:"),
         "{done}"
     );
-    assert!(done.ends_with("; also removed: eve\n"), "{done}");
+    assert!(
+        done.ends_with("; also removed: eve; reason: flooding\n"),
+        "{done}"
+    );
     // People are not told of addresses, nor why.
     let told = hall.read(cy);
     assert!(
@@ -275,7 +278,8 @@ fn a_person_with_a_key_is_banned_by_it_and_by_the_address_unless_others_share_th
     let eve = hall.person("eve", 2, None);
     let done = hall.order(ann, "/ban bo");
     let key = person_key(STRANGER).print();
-    let told = format!("-- banned for 1 day: key:{key}; not 192.0.2.2, which is shared with eve\n");
+    let told =
+        format!("-- bo is banned for 1 day: key:{key}; not 192.0.2.2, which is shared with eve\n");
     assert!(
         done.contains("key:SHA256:") && done.ends_with(&told),
         "{done}"
@@ -289,7 +293,7 @@ fn a_person_with_a_key_is_banned_by_it_and_by_the_address_unless_others_share_th
     let bo = hall.person("bo", 60, Some(STRANGER));
     hall.order(bo, "/quit");
     let done = hall.order(ann, "/ban bo");
-    let told = format!("\r-- banned for 1 day: key:{key}, guests:192.0.2.60\n");
+    let told = format!("\r-- bo is banned for 1 day: key:{key}, guests:192.0.2.60\n");
     assert_eq!(done, told);
     assert!(hall.from(60, None).1.contains("banned"));
     let done = hall.order(ann, "/ban nix");
@@ -679,4 +683,58 @@ fn many_bans_are_told_in_pieces() {
     }
     let told = hall.order(control, "/bans");
     assert_eq!(told.matches(" is banned for good").count(), 120);
+}
+
+#[test]
+fn an_erased_text_is_gone_for_all_who_come_later() {
+    let mut hall = hall();
+    let ann = hall.person("ann", 1, Some(ANN));
+    let bo = hall.person("bo", 2, None);
+    let (bot, _) = hall.bot("bot", 3, None);
+    hall.order(bo, "my password is hunter2");
+    let said = hall.objects(bot).pop().unwrap();
+    let seq = said["seq"].as_u64().unwrap();
+    hall.order(bo, "/me waves");
+    hall.hush();
+    let done = hall.order(ann, &format!("/erase {seq} private"));
+    assert_eq!(done, format!("\r-- message {seq} was erased\n"));
+    assert_eq!(
+        hall.read(bo),
+        format!("\r-- message {seq} was erased by ann: private\n")
+    );
+    let got = hall.objects(bot).pop().unwrap();
+    assert_eq!(
+        (&got["type"], &got["target"]),
+        (&"erased".into(), &seq.into())
+    );
+    // In text form, and for programs that ask again or come new.
+    let past = hall.order(bo, "/history");
+    assert!(
+        past.contains("Z <bo> [removed by ann]\n") && !past.contains("hunter2"),
+        "{past}"
+    );
+    hall.send(
+        bot,
+        json!({"type": "history", "first": seq, "last": seq}).to_string() + "\n",
+    );
+    let got = &hall.objects(bot)[0];
+    assert_eq!(
+        (&got["seq"], &got["text"]),
+        (&seq.into(), &"[removed by ann]".into())
+    );
+    assert_eq!(got["erased"], true);
+    let (new, _) = hall.from(4, None);
+    hall.send(new, "/hello {\"protocol\":1,\"replay\":9}\n");
+    let got = hall.objects(new);
+    assert!(!format!("{got:?}").contains("hunter2"));
+    // What is no message cannot be erased.
+    let refused = hall.order(ann, "/erase 1");
+    assert_eq!(
+        refused,
+        "\r-- 1 is no message; /history shows their numbers\n"
+    );
+    assert!(
+        hall.order(ann, "/erase 999")
+            .starts_with("\r-- there is no message 999: ")
+    );
 }
