@@ -119,8 +119,8 @@
 //! ```
 //!
 //! Each line is preceded by CR. A peer does not get its own messages back. `/me TEXT`,
-//! `/nick NAME`, `/who`, `/history N` (20 without a number), `/forget NAME`, `/help` and
-//! `/quit` are commands ([`catalogue`]), and `//x` says `/x`. What `/history` shows has its time (UTC)
+//! `/nick NAME`, `/who`, `/history N` (20 without a number), `/forget NAME`, `/topic`,
+//! `/whois NAME`, `/help` and `/quit` are commands ([`catalogue`]), and `//x` says `/x`. What `/history` shows has its time (UTC)
 //! before it:
 //!
 //! ```text
@@ -148,6 +148,7 @@
 //! | `renamed` | `seq` `time` `old` `new` `tag` |
 //! | `room` | `seq` `time` `room` `run` `people` (as told by the events before; 0: the room was opened, and the people who were in it before are gone) |
 //! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `held` (as in `who`) `limits`, `room` (the identity of the room and of this run of the server), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), `secret`; and if `resume` was asked for `resumed`, and `from` (the number of the first event that follows, if the room is the same) |
+//! | `topic`, `removed`, `banned`, … | see [Operators](#operators) |
 //! | `notice` | `time` `text` |
 //! | `error` | `time` `code` `text`, and `id` of the refused message |
 //! | `who` | `time` `people` `names` (at most 200) `more` (another piece follows), and if keys hold any of the names `held` (one for each name, or null) |
@@ -155,6 +156,9 @@
 //! | `gap` | `time` `missed` (so many events that come next are no longer held, or cannot be read) |
 //! | `confirmed` | `time` `id` `seq` (the message is that event already) |
 //! | `history` | `time` `first` `last`, `id`: the end of the answer to `history` |
+//! | `done` | `time` `text` (what was done), `id` of the request |
+//! | `bans` | `time` `bans` `more` (another piece follows), `id` |
+//! | `whois` | `time` `name` `since` `idle_ms`, `held`, `program`, `operator`, `muted` (until then), `id`; for operators also `address` and `key` |
 //! | `goodbye` | `time` `text` `after_ms` (when to come back) |
 //!
 //! | `type` from the client | members |
@@ -181,7 +185,8 @@
 //! | `stall_ms` | the time in which a peer that takes nothing of what waits for it is closed; never 0 |
 //!
 //! A `code` is one of `too_long`, `not_utf8`, `empty`, `bad_command`, `bad_name`,
-//! `name_taken`, `name_held`, `not_kept`, `password`, `not_allowed` and `full`.
+//! `name_taken`, `name_held`, `not_kept`, `password`, `not_allowed`, `not_found`, `removed`,
+//! `banned`, `muted`, `slow`, `locked` and `full`.
 //!
 //! `seq` counts the events of the room from 1 without gaps. All readers see the
 //! same events in the same order, and after a `welcome` with `seq` 41 the next
@@ -299,6 +304,68 @@
 //!   is merely in use.
 //! - A server may let in only the keys that it knows. To a peer without such a key it gives
 //!   the reason in place of a greeting ([`text_form::KEYS_ONLY`]), and closes the connection.
+//!
+//! # Operators
+//!
+//! An operator keeps order in the room: a person whose key the server counts as one, or the
+//! person who runs the server, over a local socket. A `welcome` to an operator has
+//! `operator`: true. The commands, which are refused to others with `not_allowed`, have an
+//! optional `id`; the answer to each has it, and is `done`, `bans`, `whois` or an `error`:
+//!
+//! | `type` from the client | members |
+//! | --- | --- |
+//! | `topic` | `text`, or none to ask for it; `-` removes it. To ask is for all |
+//! | `whois` | `name`. For all |
+//! | `kick` | `name`, `text` (the reason, at most 256 bytes as each remark here) |
+//! | `ban` | `what`, `duration` (`30m`, `2h`, `7d`, `forever`; a day if left out), `text`, `force` (true: also if it hits the operator) |
+//! | `unban` | `what` |
+//! | `bans`, `lock`, `unlock` | |
+//! | `mute` | `name`, `duration` (not `forever`; ten minutes if left out) |
+//! | `unmute`, `op`, `deop` | `name` |
+//! | `slow` | `seconds`, 0 for no limit |
+//! | `announce` | `text` |
+//! | `erase` | `target` (a `seq`), `text` |
+//!
+//! In text form they are `/kick NAME REASON` and so on, and `/ban! WHAT` for `force`. `what`
+//! is the name of a person who is here or has left lately, or a subject:
+//!
+//! | subject | whom it hits |
+//! | --- | --- |
+//! | `key:SHA256:…` | the person with this key; the first 16 characters are enough if they are here |
+//! | `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/64` | people from these addresses; one of IPv6 stands for 64 bits |
+//! | `guests:192.0.2.7` | people from there whose key holds no name |
+//! | `program:…` | the program that the server knows by its secret, wherever it comes from |
+//!
+//! What an operator does is an event of the room. `by` is the operator's name, and is missing
+//! if that is the person at the server's own terminal:
+//!
+//! | `type` from the server | members |
+//! | --- | --- |
+//! | `topic` | `by`, `text` if there is a topic |
+//! | `removed` | `by` `name` `reason` |
+//! | `banned` | `by`, `names` (of the people whom it has removed), `until` |
+//! | `unbanned` | `by` |
+//! | `muted`, `unmuted` | `by` `name`, `until` |
+//! | `slow` | `by` `seconds` |
+//! | `locked`, `unlocked` | `by` |
+//! | `op`, `deop` | `by` `name` |
+//! | `announced` | `by` `text` |
+//! | `erased` | `by` `target` `reason`. The event `target` has the text `[removed by ann]` and `erased`: true from now on, wherever it is sent again |
+//!
+//! A `left` follows for each person who was removed or banned. Where the room is kept, its
+//! history also has the addresses, the keys and the reasons of bans, in the member `private`
+//! of these events and of `room`; readers are not sent that. The event `room` at the head of
+//! each file repeats the measures that stand, in further events `room` with a `part` if they
+//! are many.
+//!
+//! A peer that an operator removes gets an `error` with the code `removed` or `banned`, and is
+//! closed. A peer that is banned is told so in place of a greeting
+//! ([`text_form::BANNED`]), and so is a newcomer where the room is locked
+//! ([`text_form::LOCKED`]). What a muted person says is refused with `muted`, and with `slow`
+//! what comes too soon in slow mode.
+//!
+//! Over the local socket a program can say `"join":false` in its hello: it is not in the room,
+//! is sent no events, and asks and orders from outside.
 //!
 //! # Who is here
 //!

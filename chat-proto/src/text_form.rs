@@ -5,16 +5,17 @@
 //! character, which no name and no text can forge, since every line of a text
 //! stands behind its speaker's name.
 
+mod crowd;
 mod measure;
 mod reply;
 
 use crate::catalogue::{self, Arguments, Entry, TextForm};
 use crate::command::{Command, CommandError, Given, Hello, OwnConnections, Past, Slot};
 use crate::event::{Body, Event, Person, Rank, Reply, Speech};
-use crate::name::Name;
 use crate::password::Password;
 use crate::text::{self, Text, TextError};
 
+pub use crowd::{MAX_ONE_BY_ONE, entered, left};
 pub use measure::{ANNOUNCED, measure, topic};
 pub use reply::{bans, whois};
 
@@ -58,6 +59,12 @@ pub fn encode_dated(event: &Event, out: &mut Vec<u8>) {
     encode(event, &(event.time.to_seconds() + " "), out);
 }
 
+/// The same with the number of the event behind its time: `2026-11-23T10:00:00Z #41 <ann> hi`.
+pub fn encode_numbered(event: &Event, out: &mut Vec<u8>) {
+    let time = event.time.to_seconds();
+    encode(event, &format!("{time} #{} ", event.seq), out);
+}
+
 fn encode(event: &Event, time: &str, out: &mut Vec<u8>) {
     match &event.body {
         Body::Message(Speech { name, text, .. }) => {
@@ -94,34 +101,6 @@ fn encode(event: &Event, time: &str, out: &mut Vec<u8>) {
         Body::Room { .. } => {}
     }
 }
-
-/// Lines that tell that these people came: one for each, or one for all if they are
-/// more than [`MAX_ONE_BY_ONE`].
-pub fn entered<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> Vec<String> {
-    crowd(names, "entered room", "entered")
-}
-
-/// Lines that tell that these people went, likewise.
-pub fn left<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> Vec<String> {
-    crowd(names, "is offline", "left")
-}
-
-fn crowd<'a>(
-    mut names: impl ExactSizeIterator<Item = &'a Name>,
-    one: &str,
-    many: &str,
-) -> Vec<String> {
-    if names.len() > MAX_ONE_BY_ONE
-        && let (Some(first), Some(second)) = (names.next(), names.next())
-    {
-        let others = names.len();
-        return vec![format!("-- {first}, {second} and {others} others {many}")];
-    }
-    names.map(|name| format!("[{name}] {one}")).collect()
-}
-
-/// More people than this who come or go together are one line.
-pub const MAX_ONE_BY_ONE: usize = 3;
 
 /// Appends the lines of a reply.
 pub fn encode_reply(reply: &Reply, out: &mut Vec<u8>) {

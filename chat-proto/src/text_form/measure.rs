@@ -1,5 +1,6 @@
 //! How people are told of measures, in both programs.
 
+use super::crowd::MAX_ONE_BY_ONE;
 use crate::event::Timestamp;
 use crate::moderation::{Measure, MeasureKind, Remark, by_words, in_words};
 use crate::name::Name;
@@ -23,6 +24,13 @@ pub fn measure(measure: &Measure, time: Timestamp) -> Vec<String> {
                 Some(until) => format!("for {}", in_words(until.since(time))),
                 None => "for good".to_owned(),
             };
+            if let [first, second, others @ ..] = &names[..]
+                && names.len() > MAX_ONE_BY_ONE
+            {
+                let others = others.len();
+                let line = format!("-- {first}, {second} and {others} others were banned");
+                return vec![format!("{line} by {by} {long}")];
+            }
             let line = |name| format!("[{name}] was banned by {by} {long}");
             return names.iter().map(line).collect();
         }
@@ -61,3 +69,72 @@ pub fn topic(text: &Remark, by: Option<&Name>) -> String {
 
 /// What stands before each line of a word of the server to all.
 pub const ANNOUNCED: &str = "-- announcement: ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::moderation::Remark;
+    use crate::name::Name;
+    use crate::text::Text;
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    fn time(seconds: u64) -> Timestamp {
+        Timestamp::from_unix_milliseconds(seconds * 1000)
+    }
+
+    #[track_caller]
+    fn check(kind: MeasureKind, expected: &[&str]) {
+        let by = Some(name("ann"));
+        assert_eq!(measure(&Measure { by, kind }, time(0)), expected);
+    }
+
+    fn ban(names: &[&str], until: Option<Timestamp>) -> MeasureKind {
+        MeasureKind::Banned {
+            names: names.iter().map(|it| name(it)).collect(),
+            until,
+            subjects: vec!["192.0.2.7".parse().unwrap()],
+            of: None,
+            reason: Remark::new("secret").ok(),
+        }
+    }
+
+    #[test]
+    fn people_are_told_what_is_not_private() {
+        let reason = Remark::new("a flood").ok();
+        let kick = |reason| MeasureKind::Removed {
+            name: name("bo"),
+            reason,
+        };
+        check(kick(reason.clone()), &["[bo] was removed by ann: a flood"]);
+        check(kick(None), &["[bo] was removed by ann"]);
+        check(
+            ban(&["bo", "cy"], Some(time(7200))),
+            &[
+                "[bo] was banned by ann for 2 h",
+                "[cy] was banned by ann for 2 h",
+            ],
+        );
+        check(
+            ban(&["bo", "cy", "di", "eve"], None),
+            &["-- bo, cy and 2 others were banned by ann for good"],
+        );
+        check(ban(&[], None), &[]);
+        let target = 41;
+        check(
+            MeasureKind::Erased { target, reason },
+            &["-- message 41 was erased by ann: a flood"],
+        );
+        let text = Text::clean("dinner\nis ready").unwrap();
+        check(
+            MeasureKind::Announced(text),
+            &["-- announcement: dinner", "-- announcement: is ready"],
+        );
+        let kind = MeasureKind::Slow(0);
+        let by = None;
+        let told = measure(&Measure { by, kind }, time(0));
+        assert_eq!(told, ["-- the operator has ended slow mode"]);
+    }
+}

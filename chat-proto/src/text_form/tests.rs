@@ -1,5 +1,6 @@
 use super::*;
 use crate::event::{Arrival, Timestamp};
+use crate::name::Name;
 use crate::password::Password;
 use proptest::prelude::*;
 

@@ -51,6 +51,14 @@ pub enum Selection {
     Everything,
     /// What was said and done; in text form with its time.
     Speech,
+    /// The same, in text form with its number too: by that an operator can erase it.
+    NumberedSpeech,
+}
+
+impl Selection {
+    fn is_speech_only(self) -> bool {
+        matches!(self, Self::Speech | Self::NumberedSpeech)
+    }
 }
 
 /// What pieces of the past are taken from, besides files.
@@ -119,6 +127,15 @@ impl Replay {
             asked: true,
             ..self
         }
+    }
+
+    /// What is said and done comes with its numbers.
+    pub fn numbered(self) -> Self {
+        let what = match self.what {
+            Selection::Speech => Selection::NumberedSpeech,
+            what => what,
+        };
+        Self { what, ..self }
     }
 
     /// Whether nothing more comes of it.
@@ -306,7 +323,7 @@ impl Page {
         let mut seq = replay.next;
         self.tell_lost(replay, reader);
         while seq < reader.end && self.bytes.len() < PAGE && self.steps.len() < PAGE_EVENTS {
-            if replay.what == Selection::Speech
+            if replay.what.is_speech_only()
                 && let Some(next) = source.next_speech(seq)
                 && next > seq
             {
@@ -396,7 +413,7 @@ impl Page {
         }
         let line = erased.as_deref().unwrap_or(line);
         let event = || erased.as_deref().map_or_else(event, self::event);
-        if replay.what == Selection::Speech && !json_form::is_speech(line) {
+        if replay.what.is_speech_only() && !json_form::is_speech(line) {
             // It is passed over.
         } else if reader.form == Form::Json {
             let private = json_form::private_part(line).unwrap_or(line.len()..line.len());
@@ -406,6 +423,7 @@ impl Page {
             match replay.what {
                 Selection::Everything => text_form::encode_event(&event, &mut self.bytes),
                 Selection::Speech => text_form::encode_dated(&event, &mut self.bytes),
+                Selection::NumberedSpeech => text_form::encode_numbered(&event, &mut self.bytes),
             }
         }
         if is_begun {

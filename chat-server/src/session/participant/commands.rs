@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chat_proto::command::{Command, Past};
-use chat_proto::event::{ErrorCode, MessageId, Reply, SpeechKind};
+use chat_proto::event::{ErrorCode, MessageId, Rank, Reply, SpeechKind};
 use chat_proto::framing::{Endless, Item};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
@@ -149,7 +149,10 @@ impl Participant {
             let missed = last.map_or(held, |last| last.saturating_add(1).min(held)) - first;
             self.reply(&Reply::Gap { missed }, hub, now);
         }
-        let replay = hub.timeline.past(past, mark).on_request();
+        let mut replay = hub.timeline.past(past, mark).on_request();
+        if self.rank(hub) == Rank::Operator {
+            replay = replay.numbered();
+        }
         self.reader.replay(mark.of(self.form), replay);
         let (first, last) = (replay.next, replay.end - 1);
         self.reply(&Reply::History { first, last, id }, hub, now);

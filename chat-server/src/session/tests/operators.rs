@@ -727,6 +727,10 @@ fn an_erased_text_is_gone_for_all_who_come_later() {
     hall.send(new, "/hello {\"protocol\":1,\"replay\":9}\n");
     let got = hall.objects(new);
     assert!(!format!("{got:?}").contains("hunter2"));
+    // An operator sees the numbers.
+    let past = hall.order(ann, "/history");
+    let row = format!("Z #{seq} <bo> [removed by ann]\n");
+    assert!(past.contains(&row), "{past}");
     // What is no message cannot be erased.
     let refused = hall.order(ann, "/erase 1");
     assert_eq!(
