@@ -69,7 +69,8 @@
 //! it. A peer there joins when it says something, and not by itself. The commands that need
 //! no place in the room ([`When::Anywhere`](catalogue::When::Anywhere)) are done for it
 //! before that, and the room is not told. If it has chosen no name it is called `operator`,
-//! as other peers are called by their address.
+//! as other peers are called by their address. A program that only asks and orders says so in
+//! its hello, with `"join":false`: it does not join, and is sent no events.
 //!
 //! # Texts and names
 //!
@@ -298,7 +299,7 @@
 //!   `nick` an `error` with the code `name_held`.
 //! - Where the server allows that, the first thing that a peer with a key says under a free
 //!   name that it has asked for makes the name belong to its key, and a `notice` says so.
-//!   `forget` frees a name of one's own key.
+//!   `forget` frees a name of one's own key; at the control socket, any name.
 //! - `held` tells which names their bearers hold: the first 16 characters of the key's
 //!   SHA-256 fingerprint, as `ssh-keygen -l` prints it behind `SHA256:`. A name without it
 //!   is merely in use.

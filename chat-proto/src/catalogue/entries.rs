@@ -81,7 +81,7 @@ pub static CATALOGUE: [Entry; 26] = [
         text: None,
         json: Some("ping"),
         arguments: Arguments::Id(|id| Command::Ping { id }),
-        when: When::Joined,
+        when: When::Anywhere,
         rank: Rank::Ordinary,
     },
     Entry {
@@ -96,7 +96,7 @@ pub static CATALOGUE: [Entry; 26] = [
         }),
         json: Some("forget"),
         arguments: Arguments::Name(|name| Command::Forget { name }),
-        when: When::Joined,
+        when: When::Anywhere,
         rank: Rank::Ordinary,
     },
     operations::TOPIC,

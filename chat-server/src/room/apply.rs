@@ -149,7 +149,9 @@ impl Room {
                 authority,
             } => self.operate(origin, operation, authority, now, events),
             Act::ListBans { after, authority } => self.list_bans(origin, after, authority, now),
-            Act::Forget(name) => Outcome::Forgotten(self.forget(origin, &name)),
+            Act::Forget { name, authority } => {
+                Outcome::Forgotten(self.forget(origin, &name, authority))
+            }
             Act::Leave => self.leave(origin, now, events),
         }
     }

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chat_proto::event::{Fingerprint, KeyId, Timestamp};
 use chat_proto::name::Name;
 
+use super::request::Authority;
 use crate::access::keys::PersonKey;
 use crate::access::naming::Naming;
 use crate::access::people::{Change, Claimed, Day, Holding, People};
@@ -148,14 +149,21 @@ impl Holders {
         true
     }
 
-    /// A person with this key asks to free a name.
-    pub(super) fn forget(&mut self, name: &Name, key: Option<&PersonKey>) -> Forgotten {
+    /// A person with this key and this right asks to free a name.
+    pub(super) fn forget(
+        &mut self,
+        name: &Name,
+        key: Option<&PersonKey>,
+        authority: Authority,
+    ) -> Forgotten {
         let is_own = match self.holding(name, key) {
             Holding::Free => return Forgotten::NotHeld,
             Holding::Own(_) => true,
             Holding::Others(_) => false,
         };
-        if !is_own && !key.is_some_and(|key| self.is_operator(key)) {
+        let is_operator =
+            authority == Authority::Control || key.is_some_and(|key| self.is_operator(key));
+        if !is_own && !is_operator {
             return Forgotten::NotAllowed;
         }
         let freed = self.people.forget(name);

@@ -7,6 +7,7 @@ use super::apply::Room;
 use super::holders::Forgotten;
 use super::members::Keyed;
 use super::origin::Origin;
+use super::request::Authority;
 use crate::access::naming::Naming;
 use crate::access::people::People;
 use crate::clock::Now;
@@ -41,10 +42,15 @@ impl Room {
     }
 
     /// A member asks to free a name.
-    pub(super) fn forget(&mut self, origin: Origin, name: &Name) -> Forgotten {
+    pub(super) fn forget(
+        &mut self,
+        origin: Origin,
+        name: &Name,
+        authority: Authority,
+    ) -> Forgotten {
         let keyed = self.members.get(origin).and_then(|member| member.keyed);
         let key = keyed.map(|keyed| keyed.key);
-        let forgotten = self.holders.forget(name, key.as_ref());
+        let forgotten = self.holders.forget(name, key.as_ref(), authority);
         if let Forgotten::Freed(freed) = &forgotten {
             self.members.settle_claims_of(freed);
         }

@@ -81,8 +81,13 @@ pub enum Act {
         /// The name to go on behind; `None` for the first names.
         after: Option<Name>,
     },
-    /// A member wants this name to belong to no key any more.
-    Forget(Name),
+    /// A name is to belong to no key any more.
+    Forget {
+        /// The name.
+        name: Name,
+        /// By what right.
+        authority: Authority,
+    },
     /// A request that concerns the order of the room.
     Operate {
         /// What is wanted.

@@ -11,7 +11,7 @@ use crate::access::keys::fixtures::person_key;
 use crate::access::naming::Naming;
 use crate::access::people;
 use crate::room::origin::{Origin, ServerId};
-use crate::room::request::{Act, Fallback, Join, Request};
+use crate::room::request::{Act, Authority, Fallback, Join, Request};
 
 /// One of a few names, so that equal ones meet.
 fn wanted() -> impl Strategy<Value = Name> {
@@ -77,7 +77,9 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         }),
         2 => wanted().prop_map(Act::Rename),
         1 => Just(Act::List { after: None }),
-        1 => wanted().prop_map(Act::Forget),
+        1 => (wanted(), prop::sample::select(vec![Authority::Control, Authority::Member])).prop_map(
+            |(name, authority)| Act::Forget { name, authority }
+        ),
         2 => Just(Act::Leave),
     ]
 }

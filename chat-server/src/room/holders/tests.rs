@@ -141,7 +141,7 @@ impl Test {
     }
 
     fn forget(&mut self, number: u32, wanted: &str) -> Forgotten {
-        match self.act(number, Act::Forget(name(wanted))) {
+        match self.act(number, by_member(name(wanted))) {
             Outcome::Forgotten(forgotten) => forgotten,
             other => panic!("{other:?}"),
         }
@@ -150,6 +150,11 @@ impl Test {
     fn changes(&self) -> Vec<&Change> {
         self.room.holders().changes_behind(0).collect()
     }
+}
+
+fn by_member(name: Name) -> Act {
+    let authority = Authority::Member;
+    Act::Forget { name, authority }
 }
 
 fn line(options: &str, key: u8) -> String {
@@ -363,7 +368,7 @@ fn random_act() -> impl Strategy<Value = Act> {
         }),
         4 => Just(Act::Say { kind: SpeechKind::Message, text: Text::clean("hi").unwrap(), id: None }),
         2 => wanted().prop_map(Act::Rename),
-        1 => wanted().prop_map(Act::Forget),
+        1 => wanted().prop_map(by_member),
         2 => Just(Act::Leave),
     ]
 }

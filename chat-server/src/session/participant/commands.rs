@@ -201,7 +201,11 @@ impl Participant {
         self.pay((RENAME_LINES - 1) * u64::from(LINE_BYTES), hub, now);
         match Name::choose(name) {
             Err(error) => self.error(ErrorCode::BadName, &error.to_string(), hub, now),
-            Ok(name) => self.ask(Question::Forget(name.clone()), Act::Forget(name), hub, now),
+            Ok(name) => {
+                let question = Question::Forget(name.clone());
+                let authority = self.authority();
+                self.ask(question, Act::Forget { name, authority }, hub, now);
+            }
         }
     }
 

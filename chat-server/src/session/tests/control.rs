@@ -1,6 +1,7 @@
 //! The person who runs the server, at the control socket.
 
 use super::*;
+use crate::access::keys::fixtures::person_key;
 use crate::access::naming::Naming;
 use crate::access::password::PasswordHash;
 use crate::access::people::People;
@@ -206,4 +207,47 @@ fn an_operator_comes_in_while_nothing_can_be_kept() {
     let it = operator(&mut hall);
     hall.send(it, "/nick root\n");
     assert_eq!(hall.sessions[it].stage(), Stage::Present);
+}
+
+/// A program that only asks and orders stays outside, whatever it asks.
+#[test]
+fn a_program_stays_aside_if_it_wants_that() {
+    let mut hall = Hall::new();
+    let key = person_key(1).public().to_openssh().unwrap();
+    let lines = format!("name=\"cy\" {key}\n");
+    let request = Request::SetPeople {
+        naming: Naming::Claim,
+        people: Box::new(People::parse(lines.as_bytes()).unwrap().0),
+        taken: 0,
+    };
+    hall.hub.request(request, hall.now);
+    let ann = hall.join("ann");
+    let it = operator(&mut hall);
+    hall.read(it);
+    hall.send(it, "/hello {\"protocol\":1,\"join\":false}\n");
+    let welcome = &hall.objects(it)[0];
+    assert_eq!(welcome["type"], "welcome");
+    assert_eq!(welcome["operator"], true);
+    hall.send(ann, "hi\n");
+    for (request, kind, text) in [
+        (json!({"type": "ping", "id": "1"}), "pong", None),
+        (json!({"type": "who"}), "who", None),
+        (
+            json!({"type": "forget", "name": "cy"}),
+            "notice",
+            Some("cy belongs to no key any more: any person can have it"),
+        ),
+        (
+            json!({"type": "forget", "name": "cy"}),
+            "notice",
+            Some("cy belongs to no key"),
+        ),
+    ] {
+        hall.send(it, format!("{request}\n"));
+        let answer = &hall.objects(it)[0];
+        assert_eq!(answer["type"], kind);
+        assert_eq!(answer["text"].as_str(), text);
+    }
+    assert_eq!(hall.sessions[it].stage(), Stage::Outside);
+    assert_eq!(hall.read(ann), "");
 }
