@@ -57,21 +57,39 @@ pub fn nearest(word: &str, rank: Rank) -> Option<&'static str> {
 /// What `/help` says about commands to people of this rank, a row each. A `remark` stands at
 /// the end of the row of its command.
 pub fn help(rank: Rank, remark: Option<(Kind, &str)>) -> String {
-    let rows = text_forms().filter(|(entry, _)| entry.rank <= rank);
-    let rows = rows.filter_map(|(entry, form)| {
+    let last = "says a line that begins with /".to_owned();
+    let rows = rows(|entry| entry.rank <= rank, remark);
+    let rows = rows.chain([("//TEXT".to_owned(), last)]).collect();
+    "whatever you type is said to everyone here".to_owned() + &table(rows)
+}
+
+/// The same rows for the commands that may be said [anywhere](When::Anywhere), by operators:
+/// for a program that is not in the room.
+pub fn help_outside() -> String {
+    table(rows(|entry| entry.when == When::Anywhere, None).collect())
+}
+
+fn rows(
+    is_meant: impl Fn(&Entry) -> bool,
+    remark: Option<(Kind, &str)>,
+) -> impl Iterator<Item = (String, String)> {
+    let forms = text_forms().filter(move |(entry, _)| is_meant(entry));
+    forms.filter_map(move |(entry, form)| {
         let remark = remark.filter(|(kind, _)| *kind == entry.kind);
         let remark = remark.map_or("", |(_, remark)| remark);
         let start = format!("/{} {}", form.word, form.argument);
         Some((start, format!("{}{remark}", form.help?)))
-    });
-    let last = "says a line that begins with /".to_owned();
-    let rows: Vec<_> = rows.chain([("//TEXT".to_owned(), last)]).collect();
+    })
+}
+
+/// The rows as a text, with a line end before each.
+fn table(rows: Vec<(String, String)>) -> String {
     let width = rows.iter().map(|(start, _)| start.len() + 1).max();
     let width = width.unwrap_or(0).max(14);
-    let rows = rows
-        .iter()
-        .map(|(start, does)| format!("\n{start:<width$}{does}"));
-    "whatever you type is said to everyone here".to_owned() + &rows.collect::<String>()
+    let lines = rows.iter();
+    lines
+        .map(|(start, does)| format!("\n{start:<width$}{does}"))
+        .collect()
 }
 
 fn text_forms() -> impl Iterator<Item = (&'static Entry, &'static TextForm)> {

@@ -1,6 +1,8 @@
 //! The command line.
 
+mod after_help;
 mod control;
+mod ctl;
 pub mod mistakes;
 mod state;
 mod values;
@@ -13,7 +15,7 @@ use std::time::Duration;
 
 use chat_proto::event::Limits;
 use chat_proto::text::MAX_TEXT;
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::access::naming::Naming;
 use crate::config::TlsMode;
@@ -21,7 +23,9 @@ use crate::net::identity::Source;
 use crate::net::listen::Listen;
 use crate::ops::password::PasswordSource;
 use crate::storage::{Options, SyncMode};
+use after_help::AFTER_HELP;
 pub use control::Control;
+pub use ctl::CtlArgs;
 use values::{count, seconds, seconds_or_0, size};
 
 /// A group chat for the terminal: the server.
@@ -31,6 +35,8 @@ use values::{count, seconds, seconds_or_0, size};
 #[command(
     version,
     args_override_self = true,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
     max_term_width = 100,
     after_help = "More about each option, and examples: chat-server --help",
     after_long_help = AFTER_HELP
@@ -300,6 +306,15 @@ pub struct Args {
         help_heading = TUNING
     )]
     pub together: usize,
+
+    #[command(subcommand)]
+    pub action: Option<Action>,
+}
+
+/// What the program does instead of being a server.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    Ctl(CtlArgs),
 }
 
 const LISTENING: &str = "Listening";
@@ -310,40 +325,6 @@ const HISTORY: &str = "History";
 const LIMITS: &str = "Limits";
 const OPERATOR: &str = "The operator";
 const TUNING: &str = "Tuning";
-
-const AFTER_HELP: &str = "\
-Examples:
-  chat-server                                  on port 5000 of all addresses
-  chat-server --listen 5002                    on another port
-  chat-server --listen 127.0.0.1:5000          for this machine only
-  chat-server --history /var/lib/chat/room.jsonl --history-sync always
-                                               keeps what is said, whatever happens
-  chat-server --max-per-address 0 --max-new-per-address 0 --max-unjoined-per-address 0
-                                               for a class behind one router
-  chat-server --names known --people /etc/chat/people
-                                               lets only those people in
-  chat-server --tls require --cert fullchain.pem --key privkey.pem
-                                               for the internet, with a real certificate
-
-Signals:
-  SIGTERM, SIGINT   say goodbye to everyone, and end; the second one ends it at once
-  SIGUSR1           write the counters into the log
-  SIGHUP            begin a new history file if the old one was moved away, and read the
-                    files of --cert, --key, --password-file and --people again
-
-Environment:
-  NO_COLOR          if it is set, this text has no colours
-  RUNTIME_DIRECTORY a folder for the control socket, as systemd sets it
-  STATE_DIRECTORY   a folder for the server's own key, as systemd sets it
-  XDG_STATE_HOME    otherwise the key is kept below it, in chat-server/server.key;
-                    ~/.local/state unless it is set
-
-Exit status:
-  0   a signal has ended the server
-  1   the history, the key or the socket of --control cannot be opened, or the system refuses
-      what the server needs
-  2   wrong arguments
-  3   an address cannot be listened on";
 
 /// There is no folder for what the server keeps by itself.
 #[derive(Debug)]

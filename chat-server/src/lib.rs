@@ -31,6 +31,7 @@
 //! | [`runtime`] | threads, turns and wake-ups | a rule of the room |
 //! | [`config`] | what the workers are told to do | |
 //! | [`ops`] | what an operator sees | |
+//! | [`ctl`] | `chat-server ctl`, a program that gives orders to a server | the server but for its protocol |
 //!
 //! # The timeline
 //!
@@ -111,6 +112,7 @@ pub mod cli;
 pub mod clock;
 mod cold;
 pub mod config;
+pub mod ctl;
 pub mod hub;
 pub mod net;
 pub mod ops;

@@ -9,8 +9,9 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow};
 use chat_server::access::naming::Naming;
 use chat_server::access::password::PasswordHash;
-use chat_server::cli::{Args, Control, NoFolder, mistakes};
+use chat_server::cli::{Action, Args, Control, CtlArgs, NoFolder, mistakes};
 use chat_server::config::{Config, TlsMode};
+use chat_server::ctl::{self, Status};
 use chat_server::hub::Hub;
 use chat_server::net::control_socket::{self, ControlSocket};
 use chat_server::net::identity::{Failure, Secure};
@@ -32,6 +33,9 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(status) => return status,
     };
+    if let Some(Action::Ctl(args)) = &args.action {
+        return ctl(args);
+    }
     let logger = Logger::on_stderr();
     let parts = match prepare(&args, &logger) {
         Ok(parts) => parts,
@@ -105,9 +109,25 @@ fn read_arguments() -> Result<Args, ExitCode> {
     let why = mistakes::explain(&error, &given);
     let _ = writeln!(
         io::stderr(),
-        "chat-server: {why}\nall options: chat-server --help"
+        "chat-server: {why}\nall options: {}",
+        mistakes::all_options(&given)
     );
     Err(ExitCode::from(WRONG_ARGUMENTS))
+}
+
+/// Gives orders to a server that runs.
+fn ctl(args: &CtlArgs) -> ExitCode {
+    match args.order(|name| std::env::var_os(name)) {
+        Ok(order) => ExitCode::from(match ctl::run(&order) {
+            Status::Done => 0,
+            Status::Refused => REFUSED,
+            Status::NoServer => NO_SERVER,
+        }),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "chat-server: {}", chain(&error));
+            ExitCode::from(NO_SERVER)
+        }
+    }
 }
 
 /// What a server is made of.
@@ -384,3 +404,9 @@ const WRONG_ARGUMENTS: u8 = 2;
 
 /// The exit status for an address that cannot be had.
 const CANNOT_LISTEN: u8 = 3;
+
+/// The exit status of `ctl` where a command was not done,
+const REFUSED: u8 = 1;
+
+/// and where there is no server that could do it.
+const NO_SERVER: u8 = 3;

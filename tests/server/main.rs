@@ -3,6 +3,8 @@
 #[cfg(unix)]
 mod control;
 mod crowd;
+#[cfg(unix)]
+mod ctl;
 mod fairness;
 mod faults;
 mod floods;

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use chat_proto::catalogue;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Error};
+use clap::{Command, CommandFactory, Error};
 
 use super::Args;
 use crate::net::listen::{DEFAULT_PORT, Listen};
@@ -12,11 +13,21 @@ use crate::net::listen::{DEFAULT_PORT, Listen};
 /// `error` was made, and what to give instead.
 pub fn explain(error: &Error, given: &[String]) -> String {
     // An option with the name of its value.
-    let argument = context(error, ContextKind::InvalidArg).replace(['<', '>'], "");
+    let argument = context(error, invalid(error)).replace(['<', '>'], "");
+    let command = command(given);
     let option = argument.split(' ').next().unwrap_or_default();
     let value = context(error, ContextKind::InvalidValue);
     let why = match error.kind() {
-        ErrorKind::UnknownArgument => unknown(error, &argument, given),
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => {
+            unknown(error, &argument, given, &command)
+        }
+        ErrorKind::ArgumentConflict if argument == CTL => {
+            format!("{CTL} stands first: the options of a server are not for it")
+        }
+        // Not one of ours that stands behind an option.
+        ErrorKind::ArgumentConflict if is_subcommand(error) => {
+            unknown(error, &argument, given, &command)
+        }
         ErrorKind::ValueValidation => {
             let why = std::error::Error::source(error).map(ToString::to_string);
             format!("{option} {}: {}", quoted(&value), why.unwrap_or_default())
@@ -41,16 +52,48 @@ pub fn explain(error: &Error, given: &[String]) -> String {
             line.trim_start_matches("error: ").to_owned()
         }
     };
-    match help(option) {
+    match help(option, &command) {
         Some(help) => format!("{why}\n{argument}: {help}"),
         None => why,
     }
 }
 
+/// Where the person finds all options of what was `given`.
+pub fn all_options(given: &[String]) -> &'static str {
+    match is_ctl(given) {
+        true => "chat-server ctl --help",
+        false => "chat-server --help",
+    }
+}
+
+/// Nothing else stands before the word.
+fn is_ctl(given: &[String]) -> bool {
+    given.first().is_some_and(|first| first == CTL)
+}
+
+/// The command that was `given`, with its options.
+fn command(given: &[String]) -> Command {
+    let server = Args::command();
+    let ctl = server.find_subcommand(CTL).filter(|_| is_ctl(given));
+    ctl.cloned().unwrap_or(server)
+}
+
+/// Whether what is wrong stands in the place of a subcommand.
+fn is_subcommand(error: &Error) -> bool {
+    error.get(ContextKind::InvalidSubcommand).is_some()
+}
+
+/// What names the argument that is wrong.
+fn invalid(error: &Error) -> ContextKind {
+    match is_subcommand(error) {
+        true => ContextKind::InvalidSubcommand,
+        false => ContextKind::InvalidArg,
+    }
+}
+
 /// What an option is for, in a line.
-fn help(option: &str) -> Option<String> {
+fn help(option: &str, command: &Command) -> Option<String> {
     let name = option.strip_prefix("--")?;
-    let command = Args::command();
     let arg = command
         .get_arguments()
         .find(|arg| arg.get_long() == Some(name))?;
@@ -63,7 +106,7 @@ fn needs(option: &str) -> bool {
 }
 
 /// An argument that is none of ours.
-fn unknown(error: &Error, argument: &str, given: &[String]) -> String {
+fn unknown(error: &Error, argument: &str, given: &[String], command: &Command) -> String {
     let is_long = argument.starts_with("--");
     let at = given
         .iter()
@@ -80,7 +123,7 @@ fn unknown(error: &Error, argument: &str, given: &[String]) -> String {
     let before = at.and_then(|at| given.get(at.checked_sub(1)?));
     let is_negative = |text: &str| text[1..].starts_with(|first: char| first.is_ascii_digit());
     let is_behind_end = at.is_some_and(|at| given[..at].iter().any(|one| one == "--"));
-    let (shown, meant) = (quoted(whole), meant(error, whole, next));
+    let (shown, meant) = (quoted(whole), meant(error, whole, next, command));
     match before {
         _ if is_behind_end && is_long => {
             format!("{shown} stands behind --, where nothing is an option: leave out --")
@@ -100,7 +143,7 @@ fn unknown(error: &Error, argument: &str, given: &[String]) -> String {
 }
 
 /// What may have been meant with `whole`, which stands before `next`.
-fn meant(error: &Error, whole: &str, next: Option<&str>) -> Vec<String> {
+fn meant(error: &Error, whole: &str, next: Option<&str>, command: &Command) -> Vec<String> {
     let Some(option) = whole.strip_prefix('-') else {
         return word(whole, next).into_iter().collect();
     };
@@ -116,17 +159,16 @@ fn meant(error: &Error, whole: &str, next: Option<&str>) -> Vec<String> {
         .trim_start_matches('-')
         .to_lowercase()
         .replace('_', "-");
-    if LISTEN_ELSEWHERE.contains(&&*name) {
-        return vec![listen(value.unwrap_or_default())];
-    }
-    if name == "no-tls" {
-        return vec!["--tls off".to_owned()];
-    }
-    let command = Args::command();
     let known: Vec<&str> = command
         .get_arguments()
         .filter_map(|arg| arg.get_long())
         .collect();
+    if LISTEN_ELSEWHERE.contains(&&*name) && known.contains(&"listen") {
+        return vec![listen(value.unwrap_or_default())];
+    }
+    if name == "no-tls" && known.contains(&"tls") {
+        return vec!["--tls off".to_owned()];
+    }
     let near: Vec<&str> = match known.iter().find(|known| **known == name) {
         Some(known) => vec![known],
         None => known
@@ -150,6 +192,9 @@ fn word(word: &str, next: Option<&str>) -> Option<String> {
     let port = next.filter(|next| is_host && next.parse::<u16>().is_ok());
     match word {
         "help" | "version" => Some(format!("--{word}")),
+        _ if catalogue::by_word(word.trim_start_matches('/')).is_some() => {
+            Some(format!("{CTL} {}", quoted(word)))
+        }
         _ if word.contains('/') || word.ends_with(".jsonl") => {
             Some(format!("--history {}", quoted(word)))
         }
@@ -209,3 +254,6 @@ const LISTEN_ELSEWHERE: [&str; 9] = [
     "interface",
     "l",
 ];
+
+/// The word before orders for a server that runs.
+const CTL: &str = "ctl";

@@ -286,8 +286,10 @@ const MISTAKES: &[(&[&str], &str)] = &[
 fn the_readme_names_the_options() {
     let mut command = Args::command();
     command.build();
-    let options: Vec<&str> = command
-        .get_arguments()
+    let parts = [&command].into_iter().chain(command.get_subcommands());
+    let options: Vec<&str> = parts
+        .flat_map(clap::Command::get_arguments)
+        .filter(|arg| !arg.is_positional())
         .map(|arg| arg.get_long().expect("all options are long"))
         .collect();
     // How other programs connect and end is told with options of theirs.
