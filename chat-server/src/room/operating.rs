@@ -109,6 +109,9 @@ impl Room {
             Operation::Mute { name, term } => self.mute(&name, term, operator, now, events)?,
             Operation::Unmute { name } => self.unmute(&name, operator, now, events)?,
             Operation::Topic { text } => self.set_topic(text, operator, now, events),
+            Operation::Slow { seconds: 0 } if self.moderation.slow() == 0 => {
+                return Err(Refused::Impossible("there is no slow mode".to_owned()));
+            }
             Operation::Slow { seconds } => {
                 self.take_measure(operator, MeasureKind::Slow(seconds), now, events);
                 self.pace.clear();
