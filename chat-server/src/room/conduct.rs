@@ -75,8 +75,8 @@ impl Room {
 
     /// What a member may do.
     pub fn rank_of(&self, origin: Origin) -> Rank {
-        let keyed = self.members.get(origin).and_then(|member| member.keyed);
-        match keyed.is_some_and(|keyed| self.is_operator_key(&keyed.key)) {
+        let key = self.members.key_of(origin);
+        match key.is_some_and(|key| self.is_operator_key(key)) {
             true => Rank::Operator,
             false => Rank::Ordinary,
         }

@@ -136,6 +136,14 @@ impl Members {
         })
     }
 
+    /// The key of the member on this connection. To look it up copies nothing: what a peer
+    /// may do is asked for each line.
+    pub fn key_of(&self, origin: Origin) -> Option<&PersonKey> {
+        let thread = self.threads.get(&thread_of(origin))?;
+        let keyed = thread.keys.get(&origin.client.key)?;
+        thread.name(origin.client).map(|_| &keyed.key)
+    }
+
     /// What a person's program calls itself.
     pub fn program(&self, visit: &Visit) -> Option<&Remark> {
         self.programs.get(usize::from(visit.program?.get()) - 1)
