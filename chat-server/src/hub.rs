@@ -139,6 +139,12 @@ impl Hub {
         let (bar, subject) = self.room.bar(traces, key, time)?;
         if let Some(subject) = subject {
             *self.ban_hits.entry(subject).or_default() += 1;
+            let bans = self.room.moderation().bans();
+            // Those of bans that have ended are of no use.
+            if self.ban_hits.len() > 2 * bans.len() + MAX_OLD_HITS {
+                self.ban_hits
+                    .retain(|subject, _| bans.get(subject, time).is_some());
+            }
         }
         Some(bar)
     }
@@ -342,6 +348,9 @@ impl Hub {
         }
     }
 }
+
+/// How many counts of bans that have ended are kept at most.
+const MAX_OLD_HITS: usize = 1024;
 
 /// A text of the server's own.
 pub(crate) fn notice(text: &str) -> Text {

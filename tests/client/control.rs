@@ -15,7 +15,7 @@ fn join_at(path: &Path, env: &[(&str, &str)]) -> Terminal {
     let path = show(path);
     let args = [&["--socket", &path, "--name", "root"], USUAL].concat();
     let terminal = Terminal::spawn(client(), &args, env, 24, 80);
-    terminal.wait_for_text("-- you are root;");
+    terminal.wait_for_text("-- you are root, an operator;");
     terminal
 }
 
@@ -173,5 +173,5 @@ fn a_client_waits_for_a_place_among_the_operators() {
     let terminal = Terminal::spawn(client(), &args, &[], 24, 80);
     terminal.wait_for_text("there are 16 connections here already");
     inside.clear();
-    terminal.wait_for_text("-- you are root;");
+    terminal.wait_for_text("-- you are root, an operator;");
 }

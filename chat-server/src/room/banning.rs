@@ -241,9 +241,13 @@ impl Room {
         now: Now,
         events: &mut Events,
     ) -> Result<String, Refused> {
+        let name = match target {
+            Target::Name(name) => Some(name_of(name)?),
+            Target::Subject(_) | Target::Key(_) => None,
+        };
         let bans = self.moderation.bans().standing(now.time);
         let meant = bans.filter(|ban| match (target, ban.subject) {
-            (Target::Name(name), _) => ban.of.as_ref().is_some_and(|of| of.as_str() == name),
+            (Target::Name(_), _) => ban.of.is_some() && ban.of == name,
             (Target::Subject(Subject::Network(network)), Subject::Guests(its)) => *network == its,
             (Target::Subject(subject), its) => *subject == its,
             (Target::Key(key), Subject::Key(its)) => its.id() == *key,

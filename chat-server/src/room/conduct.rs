@@ -82,6 +82,14 @@ impl Room {
         }
     }
 
+    /// The same of a member, who is an operator also at the control socket.
+    pub(super) fn standing_of(&self, origin: Origin, member: &Member) -> Rank {
+        match member.visit.address {
+            Some(_) => self.rank_of(origin),
+            None => Rank::Operator,
+        }
+    }
+
     /// Why a member is muted.
     pub(super) fn mute_of(&self, member: &Member, now: Now) -> Option<Silence> {
         if self.moderation.mutes().is_empty() {

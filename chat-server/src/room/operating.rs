@@ -248,7 +248,7 @@ impl Room {
         member: &Member,
         operator: &Operator,
     ) -> Result<(), Refused> {
-        let is_operator = self.rank_of(origin) == Rank::Operator;
+        let is_operator = self.standing_of(origin, member) == Rank::Operator;
         if is_operator && origin != operator.origin && operator.authority == Authority::Member {
             let name = &member.name;
             return Err(Refused::NotAllowed(format!(
@@ -277,7 +277,7 @@ impl Room {
         let name = name_of(name)?;
         let key = self.key_of_name(&name).ok_or_else(|| {
             Refused::Impossible(format!(
-                "{name} belongs to no key: an operator has to be somebody whose name does. It \
+                "{name} belongs to no key: an operator has to be a person whose name does. It \
                  does when they have said something under it over an encrypted connection"
             ))
         })?;

@@ -31,7 +31,7 @@ impl Room {
             since: member.visit.came(),
             idle: member.visit.idle(now.time),
             program: self.members.program(&member.visit).cloned(),
-            rank: self.rank_of(origin),
+            rank: self.standing_of(origin, member),
             muted,
             address: member.visit.address.filter(|_| !is_private),
             key: key.filter(|_| !is_private),

@@ -12,12 +12,15 @@
 //! otherwise told as a gap. So no reader holds back the log, and a reader that has
 //! stopped costs two numbers.
 
+mod insertion;
+
 use std::collections::VecDeque;
 use std::ops::Range;
 
 use crate::timeline::log::{Log, View};
 use crate::timeline::replay::{Page, Replay, Selection};
 use crate::timeline::slices::Slices;
+use insertion::{Insertion, Payload};
 
 /// A place in a [`Log`], with replies to send and lines to leave out on the way.
 ///
@@ -42,25 +45,6 @@ struct Waiting {
     sent: usize,
     /// Bytes of replies that wait.
     private: usize,
-}
-
-#[derive(Debug)]
-struct Insertion {
-    at: u64,
-    what: Payload,
-    resume: u64,
-    /// It waits until readers may see everything up to here.
-    after: u64,
-}
-
-#[derive(Debug)]
-enum Payload {
-    /// A reply; one without any bytes leaves out a part of the log.
-    Bytes(Vec<u8>),
-    /// A piece of the past.
-    Replay(Replay),
-    /// Nothing: a part of the log is left out that readers are not sent.
-    Hidden,
 }
 
 /// What a reader is to be sent next.
@@ -474,25 +458,6 @@ impl Waiting {
                 after: 0,
             },
         );
-    }
-}
-
-impl Insertion {
-    /// Whether nothing is left of it when so many of its bytes are sent.
-    fn is_over(&self, sent: usize) -> bool {
-        match &self.what {
-            Payload::Bytes(bytes) => sent == bytes.len(),
-            Payload::Replay(replay) => replay.is_over(),
-            Payload::Hidden => true,
-        }
-    }
-
-    fn is_skip(&self) -> bool {
-        match &self.what {
-            Payload::Bytes(bytes) => bytes.is_empty(),
-            Payload::Replay(_) => false,
-            Payload::Hidden => true,
-        }
     }
 }
 

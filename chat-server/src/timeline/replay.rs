@@ -10,6 +10,7 @@
 //! encoded again, to the same bytes as the first time.
 
 mod files;
+mod selection;
 
 use chat_proto::event::{Event, Reply, ServerMessage, Timestamp};
 use chat_proto::{json_form, text_form};
@@ -20,6 +21,7 @@ use crate::timeline::log::Log;
 use crate::timeline::mark::Form;
 use crate::timeline::speech::SpeechIndex;
 pub use files::{Files, NoFiles, Piece, Wanted};
+pub use selection::Selection;
 
 /// Events that are to be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,23 +44,6 @@ pub struct Replay {
     lost: u64,
     /// How often in turn nothing could be read.
     failures: u32,
-}
-
-/// Which events come, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Selection {
-    /// All, as they were sent the first time.
-    Everything,
-    /// What was said and done; in text form with its time.
-    Speech,
-    /// The same, in text form with its number too: by that an operator can erase it.
-    NumberedSpeech,
-}
-
-impl Selection {
-    fn is_speech_only(self) -> bool {
-        matches!(self, Self::Speech | Self::NumberedSpeech)
-    }
 }
 
 /// What pieces of the past are taken from, besides files.
