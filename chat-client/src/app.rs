@@ -13,6 +13,7 @@ mod interface;
 mod press;
 mod prompt;
 mod settings;
+mod watched;
 
 use std::io;
 use std::process::ExitCode;
@@ -26,7 +27,8 @@ use mio::{Events, Poll, Token, Waker};
 
 use crate::conversation::Conversation;
 use crate::input::Input;
-use crate::net::link::{Link, Watch};
+use crate::net::link;
+use crate::net::link::Link;
 use crate::output::Output;
 use crate::output::fold::Fold;
 use crate::output::line::{Kind, Line, Presence};
@@ -39,7 +41,8 @@ use end::End;
 use intake::Intake;
 use interface::Interface;
 use prompt::{Prompt, next_second};
-pub use settings::{Mode, Settings, StartError};
+pub use settings::{Mode, Settings, StartError, Watch};
+use watched::Watched;
 
 /// The client, with a connection or on the way to one.
 pub struct App {
@@ -53,6 +56,8 @@ pub struct App {
     output: Output,
     /// What the person types, where there is a prompt.
     prompt: Option<Prompt>,
+    /// Lines that are shown above the prompt, where there are any.
+    watched: Option<Watched>,
     format: Format,
     fold: Fold,
     presence: Presence,
@@ -77,7 +82,7 @@ impl App {
         let poll = Poll::new().context("cannot make a poll")?;
         let waker = Waker::new(poll.registry(), INPUT).context("cannot make a waker")?;
         let waker = Arc::new(waker);
-        let watch = Watch {
+        let watch = link::Watch {
             registry: poll.registry().try_clone().context("cannot share a poll")?,
             token: SOCKET,
             waker: Arc::clone(&waker),
@@ -102,6 +107,7 @@ impl App {
         if format == Format::Objects {
             conversation.keep_objects(presence);
         }
+        let watched = Watched::open(settings.watch, &waker);
         let person = Interface::open(settings.mode, settings.style, Arc::clone(&waker))?;
         let trouble = person.trouble.into_iter();
         trouble.for_each(|line| conversation.show(line));
@@ -114,6 +120,7 @@ impl App {
             conversation,
             output: person.output,
             prompt: person.prompt,
+            watched,
             format,
             fold: Fold::default(),
             presence,
@@ -161,6 +168,7 @@ impl App {
         if let Some(end) = self.reconnect(now) {
             return Some(end);
         }
+        self.take_watched();
         let ended = self.receive().or_else(|| self.take_inputs());
         self.conversation.expire(Instant::now());
         self.leave_when_done();
@@ -215,6 +223,12 @@ impl App {
 
     /// Stops the process until it gets SIGCONT.
     fn suspend(&mut self) -> io::Result<()> {
+        if self.watched.is_some() {
+            // The program that writes those lines would go on, and its shell wait for it.
+            let why = "this prompt cannot be stopped: the program that has started it goes on";
+            self.conversation.show(Line::error(why));
+            return Ok(());
+        }
         self.output.suspend()?;
         self.resumed = true;
         Ok(())

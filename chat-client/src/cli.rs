@@ -141,6 +141,11 @@ pub struct Args {
     #[arg(long)]
     pub no_history: bool,
 
+    /// Show the lines of standard input above the prompt: chat-server --console gives its
+    /// log so. Keys come from the terminal.
+    #[arg(long, hide = true, conflicts_with_all = ["send", "json", "plain"])]
+    pub show_input: bool,
+
     /// Send plain lines to a server that does not greet
     /// as a chat server does, such as that of a tutorial;
     /// nothing tells whether they arrive [default: only

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write, stdin, stdout};
 use std::process::ExitCode;
 
-use chat_client::app::{App, Mode, Settings, StartError};
+use chat_client::app::{App, Mode, Settings, StartError, Watch};
 use chat_client::cli::Args;
 use chat_client::conversation::{Audience, JoinOptions, ServerKind, TlsOffer};
 use chat_client::identity::{NoKey, ShownKey};
@@ -52,8 +52,14 @@ fn settings(args: &Args) -> Result<Settings, String> {
     let target = args.target()?;
     let wanted = args.name(environment, || whoami::username().ok())?;
     let password = args.password(environment)?;
-    let on_terminal = || stdin().is_terminal() && stdout().is_terminal();
+    let on_terminal = || (args.show_input || stdin().is_terminal()) && stdout().is_terminal();
     let audience = args.audience(on_terminal, environment);
+    let watch = match (args.show_input, audience) {
+        (false, _) => Watch::Nothing,
+        (true, Audience::Prompt) => Watch::Stdin,
+        // Without a prompt what stands there would be said.
+        (true, _) => return Err("there is no prompt on this terminal".to_owned()),
+    };
     Ok(Settings {
         target,
         security: Security {
@@ -83,6 +89,7 @@ fn settings(args: &Args) -> Result<Settings, String> {
         note: wanted.note,
         style: style(args, audience),
         mode: mode(args, audience),
+        watch,
         presence: match args.quiet {
             true => Presence::Hidden,
             false => Presence::Shown,

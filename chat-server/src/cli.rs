@@ -288,6 +288,14 @@ pub struct Args {
     #[arg(long, value_name = "PATH", help_heading = OPERATOR)]
     control: Option<PathBuf>,
 
+    /// Show the log above a prompt at which you are in the room as its operator
+    ///
+    /// The prompt is chat-client at the control socket: it has to be installed beside
+    /// chat-server, or in a folder of PATH. To leave it (/quit, Ctrl-D, Ctrl-C twice) ends
+    /// the server as SIGTERM does.
+    #[arg(long, help_heading = OPERATOR)]
+    pub console: bool,
+
     /// Use N threads for the connections, 1 to 64 [default: one for each core]
     #[arg(
         long,

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use chat_server::access::naming::Naming;
 use chat_server::access::password::PasswordHash;
 use chat_server::cli::{Action, Args, Control, CtlArgs, NoFolder, mistakes};
@@ -17,6 +17,7 @@ use chat_server::net::control_socket::{self, ControlSocket};
 use chat_server::net::identity::{Failure, Secure};
 use chat_server::net::listen;
 use chat_server::net::listener::Listener;
+use chat_server::ops::console::Console;
 use chat_server::ops::errors::chain;
 use chat_server::ops::introduction::Introduction;
 use chat_server::ops::logger::Logger;
@@ -36,7 +37,14 @@ fn main() -> ExitCode {
     if let Some(Action::Ctl(args)) = &args.action {
         return ctl(args);
     }
-    let logger = Logger::on_stderr();
+    let console = match args.console.then(Console::find).transpose() {
+        Ok(console) => console,
+        Err(error) => return fail(&error),
+    };
+    let logger = match &console {
+        Some(console) => Logger::on(console.log()),
+        None => Logger::on_stderr(),
+    };
     let parts = match prepare(&args, &logger) {
         Ok(parts) => parts,
         Err((status, why)) => {
@@ -45,6 +53,19 @@ fn main() -> ExitCode {
             return ExitCode::from(status);
         }
     };
+    match serve(parts, &args, console, logger) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+/// Serves until a signal says stop.
+fn serve(
+    parts: Parts,
+    args: &Args,
+    console: Option<Console>,
+    logger: Logger,
+) -> anyhow::Result<()> {
     let Parts {
         listeners,
         secure,
@@ -58,38 +79,40 @@ fn main() -> ExitCode {
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
     let mode = config.tls;
     let fingerprint = secure.as_ref().map(|secure| secure.credentials.fingerprint);
-    let server = Server::new(listeners, hub, history, config, args.threads(), logger);
-    let run = |mut server: Server| {
-        if let Some(secure) = secure {
-            server.encrypt(secure)?;
-        }
-        let mut introduction = Introduction::of(&addresses, mode, fingerprint);
-        if let Some((source, hash)) = password {
-            server.set_password(source, hash);
-            introduction = introduction.with_password();
-        }
-        if let Some(people) = people {
-            server.keep_people(people);
-        }
-        if args.names == Naming::Known {
-            introduction = introduction.with_people();
-        }
-        if let Some(control) = control {
-            introduction = introduction.with_control(control.path());
-            server.set_control(control)?;
-        }
-        // Not before signals are watched for: who reads this may send one.
-        let lines = introduction.lines();
-        lines.iter().for_each(|line| server.logger().say(line));
-        server.run()
-    };
-    match server.and_then(run) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "chat-server: {}", chain(&error));
-            ExitCode::from(FAILURE)
-        }
+    let mut server = Server::new(listeners, hub, history, config, args.threads(), logger)?;
+    if let Some(secure) = secure {
+        server.encrypt(secure)?;
     }
+    let mut introduction = Introduction::of(&addresses, mode, fingerprint);
+    if let Some((source, hash)) = password {
+        server.set_password(source, hash);
+        introduction = introduction.with_password();
+    }
+    if let Some(people) = people {
+        server.keep_people(people);
+    }
+    if args.names == Naming::Known {
+        introduction = introduction.with_people();
+    }
+    let path = control.as_ref().map(|control| control.path().to_owned());
+    if let Some(control) = control {
+        introduction = introduction.with_control(control.path());
+        server.set_control(control)?;
+    }
+    // Not before signals are watched for: who reads this may send one.
+    let lines = introduction.lines();
+    lines.iter().for_each(|line| server.logger().say(line));
+    let _console = match (console, path) {
+        (Some(console), Some(path)) => Some(console.open(&path)?),
+        (Some(_), None) => bail!("--console needs the control socket, and there is none"),
+        (None, _) => None,
+    };
+    server.run()
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(io::stderr(), "chat-server: {}", chain(error));
+    ExitCode::from(FAILURE)
 }
 
 /// The arguments, or the status to end with when all about them is said.

@@ -1,5 +1,6 @@
 //! What an operator sees and does: the log, the counters, signals, and errors in words.
 
+pub mod console;
 pub(crate) mod counters;
 pub mod errors;
 pub mod introduction;

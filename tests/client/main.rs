@@ -2,6 +2,8 @@
 //! against the real `chat-server` and against servers that a test plays.
 
 #[cfg(unix)]
+mod console;
+#[cfg(unix)]
 mod control;
 mod editing;
 mod encryption;

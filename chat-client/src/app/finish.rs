@@ -18,6 +18,7 @@ use crate::reason::reason;
 impl App {
     /// Shows the last lines and gives the terminal back; the exit status.
     pub(super) fn finish(mut self, end: End) -> ExitCode {
+        self.take_watched();
         // Lines that were read and not yet said were not delivered, either. A server of
         // plain lines confirms nothing, so none of its lines is listed.
         while !self.conversation.is_plain()

@@ -20,6 +20,15 @@ pub enum Mode {
     Block,
 }
 
+/// What is shown above the prompt besides the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watch {
+    /// Nothing.
+    Nothing,
+    /// The lines of standard input; keys come from the terminal.
+    Stdin,
+}
+
 impl Mode {
     pub(super) fn format(&self) -> Format {
         match self {
@@ -47,6 +56,8 @@ pub struct Settings {
     pub style: Style,
     /// How the person takes part.
     pub mode: Mode,
+    /// What else is shown.
+    pub watch: Watch,
     /// Whether arrivals and departures are shown.
     pub presence: Presence,
 }

@@ -13,6 +13,7 @@ Examples:
                                                lets only those people in
   chat-server --tls require --cert fullchain.pem --key privkey.pem
                                                for the internet, with a real certificate
+  chat-server --console                        with a prompt below the log
   chat-server ctl kick bo                      tells the server that runs here to remove bo
 
 Signals:

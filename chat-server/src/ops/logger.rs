@@ -93,13 +93,18 @@ struct Topics([Mutex<Seldom>; Topic::COUNT]);
 impl Logger {
     /// A logger on stderr.
     pub fn on_stderr() -> Self {
+        Self::on(std::io::stderr())
+    }
+
+    /// A logger that writes there, each line by itself.
+    pub fn on(mut output: impl Write + Send + 'static) -> Self {
         let (queue, entries) = sync_channel(QUEUE);
         let (done, written) = sync_channel(1);
         let topics = Arc::new(Topics::new());
         let ours = Arc::clone(&topics);
         thread::spawn(move || {
             write_all(&entries, &ours, |line| {
-                let _ = std::io::stderr().write_all(line.as_bytes());
+                let _ = output.write_all(line.as_bytes());
             });
             let _ = done.send(());
         });

@@ -1,8 +1,8 @@
 //! Signals, as events of the poll.
 
 use std::io;
-#[cfg(unix)]
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use mio::{Registry, Token};
 
@@ -62,6 +62,26 @@ impl Signals {
     pub fn pending(&mut self) -> impl Iterator<Item = Signal> {
         std::iter::empty()
     }
+}
+
+/// Has a flag set when a signal tells the server to end.
+///
+/// # Errors
+///
+/// Those of the system.
+pub(super) fn note_end(flag: &Arc<AtomicBool>) -> io::Result<()> {
+    #[cfg(unix)]
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(flag))?;
+    }
+    let _ = flag;
+    Ok(())
+}
+
+/// Tells the server to end, as SIGTERM does.
+pub(super) fn end_by_ourselves() {
+    #[cfg(unix)]
+    let _ = signal_hook::low_level::raise(signal_hook::consts::SIGTERM);
 }
 
 /// Makes a file that may not grow an error like a full disk, instead of the end of the

@@ -1,7 +1,7 @@
 //! The keyboard on Unix: bytes of a terminal, which we decode.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::decoder::Decoder;
 use crate::input::event::Typed;
 use crate::sys::{is_nothing, wait_to_read};
 
-/// The terminal that standard input is.
+/// The terminal that standard input is; or that of the process, if lines come by standard input.
 pub struct Keyboard {
     tty: File,
     decoder: Decoder,
@@ -23,8 +23,12 @@ impl Keyboard {
     ///
     /// When there is none.
     pub fn open() -> io::Result<Self> {
+        let stdin = io::stdin();
         Ok(Self {
-            tty: io::stdin().as_fd().try_clone_to_owned()?.into(),
+            tty: match stdin.is_terminal() {
+                true => stdin.as_fd().try_clone_to_owned()?.into(),
+                false => File::open("/dev/tty")?,
+            },
             decoder: Decoder::default(),
             buffer: vec![0; READ_BUFFER].into(),
         })
