@@ -60,6 +60,11 @@
 //! two pieces at a time for each worker. So readers that come back do not delay
 //! people who talk, and a thousand stopped readers cost what one costs.
 //!
+//! A text can be erased. Readers before its event become replays, so that no reader is sent
+//! it any more: pages are filled without it. Then its line is replaced in memory and in its
+//! file, which is written anew. What lies behind the line keeps its place, and all before it
+//! moves ([`timeline::erasures`]).
+//!
 //! The loop itself writes each round's events to the file. That write does not wait for the
 //! disk, also not while another thread syncs the file (`cargo bench -p chat-server --bench
 //! micro -- keep` shows what it costs). That thread waits for the disk, and also changes the

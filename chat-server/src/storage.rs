@@ -23,8 +23,13 @@
 //!
 //! When another program has moved, deleted or changed `FILE`, it is begun anew from
 //! the events that are held, before any other is confirmed.
+//!
+//! A text that is erased goes from the file that holds it, which is written anew for that
+//! (`rewriting`). The line in memory is replaced at the same moment: places in the JSON log
+//! are those in the files. Which file is next, and what comes of it, is in `erasing`.
 
 mod disk;
+mod erasing;
 mod flight;
 mod interface;
 mod jobs;
@@ -36,6 +41,7 @@ mod paths;
 mod read_back;
 mod reader;
 mod recovery;
+mod rewriting;
 mod segments;
 mod syncer;
 
@@ -55,6 +61,7 @@ use crate::timeline::log::ORIGIN;
 use crate::timeline::mark::Form;
 use crate::timeline::replay::{Files, Wanted};
 use disk::Handle;
+use erasing::Erasing;
 use flight::{Flight, Lost, SILENT_AFTER, Seen, end};
 pub use interface::{Asker, News, Storage};
 use keeper::Cut;
@@ -118,6 +125,10 @@ pub struct History {
     /// Of the full files one is looked at each time, in turn.
     turn: usize,
     trouble: Option<Trouble>,
+    /// Files that are written anew, because texts in them were erased.
+    erasing: Erasing,
+    /// The names of the files are on the disk, as far as they are to be.
+    names_are_safe: bool,
 }
 
 /// Nothing can be kept.
@@ -133,8 +144,9 @@ struct Trouble {
 impl History {
     /// The most descriptors that the files take.
     pub fn descriptors(&self) -> usize {
-        // And the lock, the directory, one that is begun, and one that is dropped.
-        self.most_files() + 5
+        // And the lock, the directory, one that is begun, one that is dropped, and one that
+        // is written anew.
+        self.most_files() + 6
     }
 
     /// How many files are open at most.
@@ -192,6 +204,12 @@ impl History {
         Ok(())
     }
 
+    /// Whether the newest file is in its place, and stays there.
+    fn can_write(&self) -> bool {
+        let is_frozen = self.in_flight.as_ref().is_some_and(|it| it.freezes);
+        self.astray.is_none() && !is_frozen
+    }
+
     fn newest(&self) -> &Arc<Handle> {
         self.files
             .back()
@@ -247,7 +265,7 @@ impl Storage for History {
         if self.trouble.as_ref().is_some_and(waits) {
             return news;
         }
-        if self.astray.is_none() {
+        if self.can_write() {
             if let Err(error) = self.write(hub) {
                 self.fail(&error, hub, now, &mut news);
                 return news;
@@ -262,7 +280,7 @@ impl Storage for History {
                 }
             }
         }
-        self.give(hub, now);
+        self.give(hub, now, &mut news);
         news
     }
 
@@ -298,7 +316,7 @@ impl Storage for History {
                 }
             }
             if self.trouble.is_none()
-                && self.astray.is_none()
+                && self.can_write()
                 && let Err(error) = self.write(hub)
             {
                 self.fail(&error, hub, now, &mut news);
@@ -311,7 +329,7 @@ impl Storage for History {
                 return None;
             }
             self.next_sync = None;
-            self.give(hub, now);
+            self.give(hub, now, &mut news);
         }
     }
 }

@@ -139,7 +139,7 @@ impl Disk {
         }
         let sync = || {
             #[cfg(test)]
-            self.before(Call::SyncDirectory)?;
+            self.before(Call::SyncDirectory(path))?;
             File::open(path)?.sync_all()
         };
         // Some file systems have nothing like it, and say so.
@@ -252,6 +252,25 @@ impl Handle {
         Ok(Status::of(&self.file.metadata()?))
     }
 
+    /// Lets those read it who can read the other file, and no others.
+    pub(super) fn take_access_of(&self, other: &Self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+            let (ours, theirs) = (self.file.metadata()?, other.file.metadata()?);
+            let owners = (theirs.uid(), theirs.gid());
+            let is_same = (ours.uid(), ours.gid()) == owners
+                || fchown(&self.file, Some(owners.0), Some(owners.1)).is_ok();
+            // Those of another group are others.
+            let mode = theirs.mode() & if is_same { 0o777 } else { 0o700 };
+            let permissions = std::fs::Permissions::from_mode(mode);
+            self.file.set_permissions(permissions)?;
+        }
+        #[cfg(not(unix))]
+        let _ = other;
+        Ok(())
+    }
+
     /// Reads it from its beginning on.
     pub(super) fn reader(&self) -> io::Result<&File> {
         let mut file = &self.file;
@@ -304,7 +323,7 @@ pub(crate) enum Call<'a> {
     /// To this length.
     Cut(&'a File, u64),
     Sync(&'a File),
-    SyncDirectory,
+    SyncDirectory(&'a Path),
     Rename,
     Remove,
 }

@@ -27,6 +27,10 @@ pub(super) struct Flight {
     /// Files that are cut if the newest one is in its place.
     pub(super) cuts: Vec<Cut>,
     pub(super) is_asked: bool,
+    /// It syncs the names of the files.
+    pub(super) names: bool,
+    /// A copy of the newest file takes its place: nothing may be written to it meanwhile.
+    pub(super) freezes: bool,
 }
 
 /// The newest file is not in its place.
@@ -128,4 +132,4 @@ pub(super) const SILENT_AFTER: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_millis(200);
 
 /// How many bytes of the newest file are remembered, at its beginning and its end.
-const EDGE: usize = 64;
+pub(super) const EDGE: usize = 64;

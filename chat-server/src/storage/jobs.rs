@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::disk::Handle;
 use super::flight::{Flight, Lost, SILENT_AFTER, Seen, beginning, edge, end};
-use super::keeper::{self, Astray, Begin, Begun, Cut, Done, Job, Outcome};
+use super::keeper::{self, Astray, Begin, Begun, Cut, Done, Expected, Job, Outcome, Rewrite};
 use super::{History, News, SyncMode};
 use crate::clock::Now;
 use crate::hub::Hub;
@@ -17,27 +17,27 @@ use crate::timeline::replay::SOURCE;
 
 impl History {
     /// Gives the next job, if there is none under way and one is due.
-    pub(super) fn give(&mut self, hub: &Hub, now: Now) {
+    pub(super) fn give(&mut self, hub: &mut Hub, now: Now, news: &mut Vec<News>) {
         if self.in_flight.is_some() {
             return;
         }
         let syncs = self.is_sync_due(now);
         let begin = self.next_begin(hub);
         let looks = self.is_asked || !self.dropped.is_empty() || is_due(self.next_look, now);
-        if begin.is_none() && !syncs && !looks {
+        let rewrite = match begin {
+            None => self.next_rewrite(hub, now, news),
+            Some(_) => None,
+        };
+        let names = !self.names_are_safe;
+        if begin.is_none() && !syncs && !looks && !names && rewrite.is_none() {
             return;
         }
+        let freezes = rewrite.as_ref().is_some_and(Rewrite::freezes);
         let syncs = self.astray.is_none()
             && (syncs || begin.is_some() && self.options.sync != SyncMode::Off);
-        let (mark, start) = (end(hub), self.start());
-        if self.seen.head.is_empty() {
-            self.seen.head = beginning(hub, start..mark.json);
-        }
-        let tail = edge(hub, start..mark.json);
-        let expected = match &self.astray {
-            Some(lost) => lost.expected.clone(),
-            None => self.seen.expected(start, mark),
-        };
+        let mark = end(hub);
+        let tail = edge(hub, self.start()..mark.json);
+        let expected = self.expected(mark, hub);
         let full = self.next_full();
         // Only when what leaves the old files is safe in the newest one.
         let cuts = match self.astray.is_none() && (syncs || self.written == self.safe) {
@@ -55,6 +55,8 @@ impl History {
             }),
             begin,
             cuts: cuts.clone(),
+            names,
+            rewrite,
         });
         self.in_flight = Some(Flight {
             silent_from: now.instant + SILENT_AFTER,
@@ -66,12 +68,26 @@ impl History {
             expected,
             cuts,
             is_asked: std::mem::take(&mut self.is_asked),
+            names,
+            freezes,
         });
         if let Some(trouble) = &mut self.trouble {
             trouble.tried = true;
         }
         if syncs {
             self.next_sync = Some(now.instant + SYNC_EVERY);
+        }
+    }
+
+    /// What the newest file holds, up to `mark`.
+    fn expected(&mut self, mark: Mark, hub: &Hub) -> Expected {
+        let start = self.start();
+        if self.seen.head.is_empty() {
+            self.seen.head = beginning(hub, start..mark.json);
+        }
+        match &self.astray {
+            Some(lost) => lost.expected.clone(),
+            None => self.seen.expected(start, mark),
         }
     }
 
@@ -122,6 +138,8 @@ impl History {
             self.cuts.append(&mut flight.cuts);
         }
         self.next_look = Some(now.instant + LOOK_EVERY);
+        self.names_are_safe |= flight.names && done.result.is_ok();
+        let mark = flight.mark;
         if done.full_is_gone
             && let Some(number) = flight.full
             && self.segments.set_gone(number)
@@ -163,6 +181,9 @@ impl History {
                 }
             }
             Ok(Outcome::Begun(begun)) => self.begun(begun, flight, hub, now, news),
+        }
+        if let Some(rewritten) = done.rewritten {
+            self.take_rewritten(rewritten, mark, hub, now, news);
         }
     }
 
@@ -319,7 +340,7 @@ impl History {
     }
 }
 
-fn is_due(at: Option<Instant>, now: Now) -> bool {
+pub(super) fn is_due(at: Option<Instant>, now: Now) -> bool {
     at.is_none_or(|at| at <= now.instant)
 }
 

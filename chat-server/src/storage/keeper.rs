@@ -1,5 +1,5 @@
 //! All work on the files besides writing and reading: they are synced, looked
-//! after, begun, renamed and removed.
+//! after, begun, renamed, written anew (`rewriting`) and removed.
 //!
 //! All of that is done here and by one thread ([`syncer`](super::syncer)), one job
 //! at a time. So a failed sync, of which the system tells only once, is told to the
@@ -18,6 +18,7 @@ use memchr::memchr;
 
 use super::disk::{Disk, Handle, Make, Status};
 use super::paths::{directory_of, numbered, with_suffix};
+use super::rewriting::{Progress, Rewriting};
 use crate::timeline::replay::SOURCE;
 
 /// Does the jobs, in a thread of its own once the server runs.
@@ -47,6 +48,20 @@ pub(super) struct Job {
     pub(super) begin: Option<Begin>,
     /// Files that were moved away are to be cut, if the newest one is in its place.
     pub(super) cuts: Vec<Cut>,
+    /// The names of the files are to be on the disk.
+    pub(super) names: bool,
+    /// A file is to be written anew, if the newest one is in its place.
+    pub(super) rewrite: Option<Rewrite>,
+}
+
+/// A piece of a file that is written anew.
+#[derive(Debug)]
+pub(super) struct Rewrite {
+    pub(super) rewriting: Rewriting,
+    /// Where the file is.
+    pub(super) path: PathBuf,
+    /// How long it is, if it is the newest one.
+    pub(super) length: Option<u64>,
 }
 
 /// What a file that was moved away holds beyond what was safe: it is in the newest
@@ -96,6 +111,8 @@ pub(super) struct Done {
     pub(super) result: io::Result<Outcome>,
     /// The full file was not in its place.
     pub(super) full_is_gone: bool,
+    /// The file that is written anew, and how far that has come.
+    pub(super) rewritten: Option<(Rewriting, io::Result<Progress>)>,
 }
 
 /// What came of a job that could be done.
@@ -131,8 +148,16 @@ pub(super) enum Astray {
     Spoilt,
 }
 
+impl Rewrite {
+    /// Whether nothing may be written meanwhile: the copy takes the place of the newest file.
+    pub(super) fn freezes(&self) -> bool {
+        let is_last = |length| self.rewriting.is_last(length);
+        self.length.is_some_and(is_last)
+    }
+}
+
 impl Keeper {
-    pub(super) fn run(&self, job: Job) -> Done {
+    pub(super) fn run(&self, mut job: Job) -> Done {
         for (path, file) in &job.remove {
             // It is gone from the room, so it is not worth an error.
             if let Ok(true) = self.is_at(file, path) {
@@ -140,10 +165,26 @@ impl Keeper {
             }
         }
         let full = job.full.as_ref();
+        let full_is_gone =
+            full.is_some_and(|(path, file)| matches!(self.is_at(file, path), Ok(false)));
+        let rewrite = job.rewrite.take();
+        let result = self.keep(job);
+        let rewritten = rewrite.map(|rewrite| {
+            let Rewrite {
+                mut rewriting,
+                path,
+                length,
+            } = rewrite;
+            let progress = match &result {
+                Ok(Outcome::InPlace(_)) => rewriting.go_on(&self.disk, &self.path, &path, length),
+                _ => Ok(Progress::Copied),
+            };
+            (rewriting, progress)
+        });
         Done {
-            full_is_gone: full
-                .is_some_and(|(path, file)| matches!(self.is_at(file, path), Ok(false))),
-            result: self.keep(job),
+            result,
+            full_is_gone,
+            rewritten,
         }
     }
 
@@ -151,6 +192,9 @@ impl Keeper {
         let file = &job.file;
         if job.sync {
             file.sync()?;
+        }
+        if job.names {
+            self.sync_directory()?;
         }
         let number = match job.begin {
             Some(Begin::Next { number }) => self.give_number(file, number)?,

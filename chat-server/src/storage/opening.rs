@@ -8,16 +8,17 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::disk::{Disk, Handle};
+use super::erasing::Erasing;
 use super::flight::Seen;
 use super::keeper::Keeper;
 use super::key_file::{self, Found};
 use super::paths::{lock, numbered, real_path, with_suffix};
 use super::read_back::read_back;
 use super::reader::Reader;
-use super::recovery::Recovery;
+use super::recovery::{Recovery, Unfinished};
 use super::segments::Segments;
 use super::syncer::Syncer;
-use super::{History, Options, SyncMode, overlap};
+use super::{History, Options, SyncMode, overlap, rewriting};
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::room::absent::Absent;
@@ -59,7 +60,11 @@ impl History {
         let found = key_file::find(&key_path)?;
         let (Found::Old(key) | Found::New(key)) = found;
         let recovery = Recovery::new(Rebuild::new(key, new_room()?), capacity);
-        let (recovery, segments, files) = read_files(&disk, &options.path, recovery, notes)?;
+        let copy = rewriting::beside(&options.path);
+        rewriting::remove(&disk, &copy)
+            .with_context(|| format!("cannot remove {}", copy.display()))?;
+        let (mut recovery, segments, files) = read_files(&disk, &options.path, recovery, notes)?;
+        let unfinished = recovery.take_unfinished();
 
         let (mut before, json) = recovery.finish(now.time);
         if matches!(found, Found::New(_)) {
@@ -76,7 +81,7 @@ impl History {
             syncs: options.sync != SyncMode::Off,
         };
         let mut history = Self::new(options, (segments, files), head, lock, keeper);
-        history.begin(&mut hub, now).with_context(|| {
+        history.begin(&mut hub, unfinished, now).with_context(|| {
             format!(
                 "cannot write the history {}",
                 history.options.path.display()
@@ -112,13 +117,19 @@ impl History {
             is_asked: false,
             turn: 0,
             trouble: None,
+            erasing: Erasing::default(),
+            names_are_safe: true,
         }
     }
 
-    /// Opens the room, writes that, and waits until it is safe.
-    fn begin(&mut self, hub: &mut Hub, now: Now) -> io::Result<()> {
+    /// Opens the room, writes that, and waits until it is safe. What is left to be erased is
+    /// shown to no reader from here on.
+    fn begin(&mut self, hub: &mut Hub, unfinished: Unfinished, now: Now) -> io::Result<()> {
         let first = self.segments.first().map_or(1, |first| first.first);
         hub.timeline.keep(first, self.start(), self.segment_size());
+        for (target, by) in unfinished {
+            hub.timeline.erase(target, by);
+        }
         if self.options.sync == SyncMode::Always {
             hub.timeline.show_late();
         }

@@ -1,10 +1,13 @@
 //! Reading a history back: which lines are its events, and where it ends. What the
 //! events mean is known to the room ([`Rebuild`]). Pure.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use chat_proto::event::Timestamp;
-use chat_proto::json_form::Record;
+use chat_proto::json_form::{Record, Recorded};
+use chat_proto::moderation::MeasureKind;
+use chat_proto::name::Name;
 
 use crate::room::apply::Before;
 use crate::room::rebuild::Rebuild;
@@ -17,9 +20,16 @@ pub(super) struct Recovery {
     /// The newest events, as many as are kept in memory.
     pub(super) json: Log,
     rebuild: Rebuild,
+    /// The events without their texts,
+    erased: HashSet<u64>,
+    /// and those that are still to be erased.
+    unfinished: Unfinished,
     capacity: u64,
     trimmed: u64,
 }
+
+/// Events whose texts were erased, but not in the files, and who did it.
+pub(super) type Unfinished = BTreeMap<u64, Option<Name>>;
 
 /// Why a line is not the next event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +63,8 @@ impl Recovery {
         Self {
             json: Log::new(capacity, ORIGIN, 1),
             rebuild,
+            erased: HashSet::new(),
+            unfinished: Unfinished::new(),
             capacity,
             trimmed: ORIGIN,
         }
@@ -70,6 +82,7 @@ impl Recovery {
             return Err(Damage::WrongNumber { expected, found });
         }
         let seq = record.seq;
+        self.note_erased(&record);
         self.rebuild.event(record);
         let place = self.json.append(|out| out.extend_from_slice(line));
         self.json.hide_private_part(seq, place.start);
@@ -90,6 +103,25 @@ impl Recovery {
         }
         self.json = Log::new(self.capacity, position, found);
         self.line(line)
+    }
+
+    /// An event that tells of an erasure stands behind the event that it is of.
+    fn note_erased(&mut self, record: &Record<'_>) {
+        if record.is_erased {
+            self.erased.insert(record.seq);
+        }
+        if let Recorded::Measure { measure, .. } = &record.what
+            && let MeasureKind::Erased { target, .. } = measure.kind
+            && !self.erased.contains(&target)
+        {
+            let by = || measure.by.clone();
+            self.unfinished.entry(target).or_insert_with(by);
+        }
+    }
+
+    /// What is still to be erased. To be asked when all is read.
+    pub(super) fn take_unfinished(&mut self) -> Unfinished {
+        std::mem::take(&mut self.unfinished)
     }
 
     /// What the room goes on with in its next run, which begins at `time`, and the

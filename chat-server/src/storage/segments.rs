@@ -5,6 +5,9 @@
 //! Between two segments, and within one, some of it can be missing.
 
 use std::collections::VecDeque;
+use std::ops::Range;
+
+use crate::timeline::log::moved;
 
 /// The segments, the oldest first.
 #[derive(Debug, Default)]
@@ -105,10 +108,30 @@ impl Segments {
     /// Number and place of the event `seq`, or of one not far before it in the
     /// same segment.
     pub(super) fn find(&self, seq: u64) -> Option<(u64, u64)> {
-        let behind = self.list.partition_point(|segment| segment.first <= seq);
-        let index = &self.list.get(behind.checked_sub(1)?)?.index;
+        let index = &self.list.get(self.holding(seq)?)?.index;
         let behind = index.partition_point(|(first, _)| *first <= seq);
         index.get(behind.checked_sub(1)?).copied()
+    }
+
+    /// The index of the segment in which the event `seq` is, if it is in one.
+    pub(super) fn holding(&self, seq: u64) -> Option<usize> {
+        let behind = self.list.partition_point(|segment| segment.first <= seq);
+        behind.checked_sub(1)
+    }
+
+    /// In the segment of this index the line at `place` has become another one. What lies
+    /// behind it keeps its place, and what lies before it moves.
+    pub(super) fn replace(&mut self, index: usize, place: &Range<u64>, line: &[u8]) {
+        let move_down = |at: &mut u64| {
+            if *at <= place.start {
+                *at = moved(*at, place.end - place.start, line);
+            }
+        };
+        for segment in self.list.iter_mut().take(index + 1) {
+            let places = segment.index.iter_mut().map(|(_, place)| place);
+            let all = places.chain([&mut segment.start, &mut segment.end]);
+            all.for_each(move_down);
+        }
     }
 
     /// The index of the segment in which `position` lies or, at the end, will

@@ -22,6 +22,8 @@ mod astray;
 mod changed;
 mod damage;
 #[cfg(unix)]
+mod erasing;
+#[cfg(unix)]
 mod failing;
 #[cfg(unix)]
 pub(crate) mod faults;

@@ -1,7 +1,8 @@
 //! A disk that fails when it is told to, and that knows what would be left of the
 //! files after a power cut.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -38,7 +39,21 @@ struct Plan {
     /// A call waits.
     is_hanging: bool,
     /// By device and inode.
-    files: HashMap<(u64, u64), Platter>,
+    files: HashMap<Inode, Platter>,
+    /// The names of files when they were last synced.
+    names: BTreeMap<OsString, Inode>,
+    /// So many more calls succeed.
+    left: Option<usize>,
+}
+
+/// Device and inode.
+type Inode = (u64, u64);
+
+/// Which names a power cut leaves: what was done to them since the last sync may be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Names {
+    AsTheyAre,
+    AsSynced,
 }
 
 /// Calls that fail.
@@ -118,6 +133,39 @@ impl Faults {
         self.plan().counts.get(&kind).copied().unwrap_or(0)
     }
 
+    /// After so many more calls, of any kind, none succeeds.
+    pub(crate) fn end_after(&self, calls: usize) {
+        self.plan().left = Some(calls);
+    }
+
+    /// Whether none succeeds any more.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.plan().left == Some(0)
+    }
+
+    /// All that is in a folder is on the disk.
+    pub(crate) fn settle(&self, folder: &Path) {
+        let mut plan = self.plan();
+        plan.files.clear();
+        plan.sync_names(folder);
+    }
+
+    /// What a power cut would leave of a folder.
+    pub(crate) fn left_in(&self, folder: &Path, names: Names) -> Vec<(OsString, Vec<u8>)> {
+        let plan = self.plan();
+        let names = match names {
+            Names::AsTheyAre => names_in(folder),
+            Names::AsSynced => plan.names.clone(),
+        };
+        let left = |inode: &Inode| {
+            plan.files
+                .get(inode)
+                .map_or(Vec::new(), |it| it.bytes.clone())
+        };
+        let files = names.into_iter();
+        files.map(|(name, inode)| (name, left(&inode))).collect()
+    }
+
     /// What a power cut would leave of a file.
     pub(crate) fn left_of(&self, path: &Path) -> Vec<u8> {
         let identity = std::fs::metadata(path).map(|it| (it.dev(), it.ino()));
@@ -150,6 +198,12 @@ impl Faults {
 
 impl Plan {
     fn outcome(&mut self, kind: Kind) -> io::Result<()> {
+        if let Some(left) = &mut self.left {
+            let Some(fewer) = left.checked_sub(1) else {
+                return Err(io::Error::from_raw_os_error(Errno::IO.raw_os_error()));
+            };
+            *left = fewer;
+        }
         let mut fails = self.fails.iter_mut();
         let Some(fail) = fails.find(|fail| fail.kind == kind && fail.times > 0) else {
             return Ok(());
@@ -166,6 +220,10 @@ impl Plan {
     fn remember(&mut self, call: Call<'_>) {
         match call {
             Call::Write(file, offset, bytes) => {
+                if file.metadata().unwrap().len() == 0 {
+                    // It may have the number of one that is gone.
+                    *self.platter(file) = Platter::default();
+                }
                 let dirty = (offset as usize, bytes.to_vec());
                 self.platter(file).dirty.push(dirty);
             }
@@ -179,7 +237,19 @@ impl Plan {
                     platter.bytes[offset..offset + bytes.len()].copy_from_slice(&bytes);
                 }
             }
+            Call::SyncDirectory(folder) => self.sync_names(folder),
             _ => {}
+        }
+    }
+
+    /// The names in a folder are on the disk. Of files that were never written to all is.
+    fn sync_names(&mut self, folder: &Path) {
+        self.names = names_in(folder);
+        for (name, inode) in &self.names {
+            self.files.entry(*inode).or_insert_with(|| Platter {
+                bytes: std::fs::read(folder.join(name)).unwrap_or_default(),
+                dirty: Vec::new(),
+            });
         }
     }
 
@@ -218,6 +288,15 @@ impl Platter {
     }
 }
 
+fn names_in(folder: &Path) -> BTreeMap<OsString, Inode> {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let named = entries.filter_map(|entry| {
+        let metadata = entry.metadata().ok()?;
+        Some((entry.file_name(), (metadata.dev(), metadata.ino())))
+    });
+    named.collect()
+}
+
 fn kind(call: Call<'_>) -> Kind {
     match call {
         Call::Open => Kind::Open,
@@ -226,7 +305,7 @@ fn kind(call: Call<'_>) -> Kind {
         Call::Write(..) => Kind::Write,
         Call::Cut(..) => Kind::Cut,
         Call::Sync(_) => Kind::Sync,
-        Call::SyncDirectory => Kind::SyncDirectory,
+        Call::SyncDirectory(_) => Kind::SyncDirectory,
         Call::Rename => Kind::Rename,
         Call::Remove => Kind::Remove,
     }
