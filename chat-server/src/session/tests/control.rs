@@ -7,6 +7,7 @@ use crate::access::password::PasswordHash;
 use crate::access::people::People;
 use crate::config::{Config, TlsMode};
 use crate::room::request::Request;
+use crate::timeline::log::ORIGIN;
 use chat_proto::event::{Speech, SpeechKind};
 use chat_proto::password::Password;
 use chat_proto::text::Text;
@@ -186,9 +187,9 @@ fn a_taken_name_leaves_the_usual_one() {
 #[test]
 fn an_operator_comes_in_while_nothing_can_be_kept() {
     let mut hall = Hall::new();
-    hall.hub.timeline.keep(1, 0, u64::MAX);
+    hall.hub.timeline.keep(1, ORIGIN, u64::MAX);
     let ann = Name::choose("ann").unwrap();
-    while hall.hub.timeline.head().json < 2 << 20 {
+    while hall.hub.timeline.head().json < ORIGIN + (2 << 20) {
         let speech = Speech {
             name: ann.clone(),
             text: Text::clean(&"x".repeat(4000)).unwrap(),
