@@ -136,16 +136,8 @@ impl Hub {
         key: Option<&PersonKey>,
         time: Timestamp,
     ) -> Option<Bar> {
-        let (bar, subject) = self.room.bar(traces, key, time)?;
-        if let Some(subject) = subject {
-            *self.ban_hits.entry(subject).or_default() += 1;
-            let bans = self.room.moderation().bans();
-            // Those of bans that have ended are of no use.
-            if self.ban_hits.len() > 2 * bans.len() + MAX_OLD_HITS {
-                self.ban_hits
-                    .retain(|subject, _| bans.get(subject, time).is_some());
-            }
-        }
+        let bar = self.room.bar(traces, key, time)?;
+        self.count_hit(&bar, time);
         Some(bar)
     }
 
@@ -153,6 +145,19 @@ impl Hub {
     pub fn rank_of(&self, client: ClientId) -> Rank {
         let server = self.server;
         self.room.rank_of(Origin { server, client })
+    }
+
+    fn count_hit(&mut self, bar: &Bar, time: Timestamp) {
+        let Bar::Banned(ban) = bar else {
+            return;
+        };
+        *self.ban_hits.entry(ban.subject).or_default() += 1;
+        let bans = self.room.moderation().bans();
+        // Those of bans that have ended are of no use.
+        if self.ban_hits.len() > 2 * bans.len() + MAX_OLD_HITS {
+            let stands = |subject: &Subject| bans.get(subject, time).is_some();
+            self.ban_hits.retain(|subject, _| stands(subject));
+        }
     }
 
     /// How often a ban has kept a connection of this server out since its start.
@@ -262,6 +267,9 @@ impl Hub {
             self.is_telling = false;
         }
         let (mut outcome, own) = self.append_events_of(request, now);
+        if let Outcome::Barred(bar) = &outcome {
+            self.count_hit(bar, now.time);
+        }
         if let Outcome::Operated(operated) = &mut outcome {
             for (origin, farewell) in mem::take(&mut operated.removed) {
                 let removed = self.answer(Outcome::Removed(Box::new(farewell)), None);

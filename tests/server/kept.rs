@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use crate::SERVER;
 
 /// A room whose servers come and go; the file and the port stay.
-struct Kept {
+pub(crate) struct Kept {
     directory: TempDir,
     carrier: Carrier,
     args: Vec<String>,
@@ -31,13 +31,13 @@ struct Kept {
 impl Kept {
     /// A room without a history yet, with more arguments for its servers.
     #[track_caller]
-    fn new(args: &[&str]) -> Self {
+    pub(crate) fn new(args: &[&str]) -> Self {
         Self::over(Carrier::Plain, args)
     }
 
     /// The same, for clients that talk in this way.
     #[track_caller]
-    fn over(carrier: Carrier, args: &[&str]) -> Self {
+    pub(crate) fn over(carrier: Carrier, args: &[&str]) -> Self {
         Self {
             directory: tempfile::tempdir().expect("a directory"),
             carrier,
@@ -48,10 +48,10 @@ impl Kept {
 
     /// Starts a server, on the port of the one before it.
     #[track_caller]
-    fn start(&self) -> ServerProcess {
+    pub(crate) fn start(&self) -> ServerProcess {
         let file = self.file();
         let file = file.to_str().expect("a name in UTF-8");
-        let state = self.directory.path().join("state");
+        let state = self.state();
         let state = state.to_str().expect("a name in UTF-8");
         let mode = self.carrier.mode();
         let mut args = vec!["--history", file, "--tls", mode, "--state", state];
@@ -69,8 +69,13 @@ impl Kept {
         self.carrier.to(server.addr())
     }
 
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.directory.path().join("room.jsonl")
+    }
+
+    /// The folder of `--state`.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.directory.path().join("state")
     }
 
     /// A file beside that of the room.
@@ -80,7 +85,7 @@ impl Kept {
 
     /// What is in the files now.
     #[track_caller]
-    fn history(&self) -> History {
+    pub(crate) fn history(&self) -> History {
         History::read(&self.file()).expect("whole lines")
     }
 }

@@ -15,6 +15,8 @@ mod kept;
 mod limits;
 mod log;
 mod names;
+#[cfg(unix)]
+mod operators;
 mod process;
 mod proxied;
 #[cfg(target_os = "linux")]

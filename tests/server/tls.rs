@@ -1,6 +1,6 @@
 //! Encrypted and plain connections on one port, and the key of the server.
 
-mod client;
+pub(crate) mod client;
 mod identity;
 mod names;
 mod password;

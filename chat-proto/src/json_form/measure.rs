@@ -124,12 +124,14 @@ impl<'a> MeasureObject<'a> {
             } => {
                 object.names = Some(names.iter().map(of_name).collect());
                 object.until = until.map(of_time);
-                object.private = Some(PrivateMeasure {
+                let private = PrivateMeasure {
                     subjects: of_subjects(subjects),
                     of: of.as_ref().map(of_name),
                     reason: reason.as_ref().map(of_remark),
                     ..PrivateMeasure::default()
-                });
+                };
+                let is_known = !subjects.is_empty() || of.is_some() || reason.is_some();
+                object.private = is_known.then_some(private);
             }
             MeasureKind::Unbanned { subjects } => object.private = private(subjects),
             MeasureKind::Muted {

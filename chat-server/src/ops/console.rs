@@ -16,7 +16,7 @@
 use std::env::consts::EXE_SUFFIX;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -85,11 +85,10 @@ impl Console {
         *log = child.stdin.take();
         drop(log);
         let (done, ended) = sync_channel(1);
-        let child = Arc::new(Mutex::new(child));
         let ends = self.ends;
-        let waited = Arc::clone(&child);
         thread::spawn(move || {
-            wait(&waited);
+            // An error is as good an end.
+            let _ = child.wait();
             let _ = done.send(());
             // A second signal would end the server before all have its goodbye.
             if !ends.load(Ordering::Relaxed) {
@@ -97,7 +96,6 @@ impl Console {
             }
         });
         Ok(OpenConsole {
-            child,
             log: self.log,
             ended,
         })
@@ -107,30 +105,20 @@ impl Console {
 /// A console with its chat-client.
 #[derive(Debug)]
 pub struct OpenConsole {
-    child: Arc<Mutex<Child>>,
     log: ConsoleLog,
     ended: Receiver<()>,
 }
 
-/// The server has ended: waits for the client, which has to give the terminal back first.
+/// The server has ended: waits for the client, which has to give the terminal back first. One
+/// whose terminal takes nothing is left behind, and ends when it does.
 impl Drop for OpenConsole {
     fn drop(&mut self) {
-        *self.log.lock() = None;
-        if self.ended.recv_timeout(LEAVE_WITHIN).is_err() {
-            let _ = lock(&self.child).kill();
+        // Not if a line is being written that the client does not take.
+        if let Ok(mut client) = self.log.0.try_lock() {
+            *client = None;
         }
+        let _ = self.ended.recv_timeout(LEAVE_WITHIN);
     }
-}
-
-/// Looks again and again, because to wait would keep the child from being killed.
-fn wait(child: &Mutex<Child>) {
-    while let Ok(None) = lock(child).try_wait() {
-        thread::sleep(LOOK_EVERY);
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where the log goes: to the client while there is one, else to standard error.
@@ -139,7 +127,7 @@ pub struct ConsoleLog(Arc<Mutex<Option<ChildStdin>>>);
 
 impl ConsoleLog {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<ChildStdin>> {
-        lock(&self.0)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -172,5 +160,3 @@ fn client() -> PathBuf {
 
 /// A client whose server is gone ends at once, unless its terminal takes nothing.
 const LEAVE_WITHIN: Duration = Duration::from_secs(3);
-
-const LOOK_EVERY: Duration = Duration::from_millis(20);

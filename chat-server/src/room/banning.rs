@@ -2,18 +2,20 @@
 
 use chat_proto::command::OwnConnections;
 use chat_proto::event::Timestamp;
-use chat_proto::moderation::{MeasureKind, Network, Remark, Subject, Target, Term};
+use chat_proto::moderation::{MeasureKind, Network, Subject, Target, Term};
 use chat_proto::name::Name;
 
 use super::apply::{Events, Room};
 use super::gone::REMEMBERED_FOR;
 use super::members::Keyed;
-use super::moderation::{MAX_SUBJECTS, Traces, of_subjects};
+use super::moderation::{MAX_SUBJECTS, Traces};
 use super::operated::{Answer, Refused};
-use super::operator::{Decided, Operator, USUAL_BAN, USUAL_MUTE, WantedBan, for_words, name_of};
+use super::operator::{
+    Decided, Operator, USUAL_BAN, USUAL_MUTE, WantedBan, for_words, name_of, some_of,
+};
 use super::origin::Origin;
 use super::request::Authority;
-use super::verdict::{Bar, Farewell};
+use super::verdict::Farewell;
 use crate::clock::Now;
 
 /// Whom a measure is to hit.
@@ -45,17 +47,13 @@ impl Room {
                 wanted.target
             )));
         }
-        if self.moderation.bans().len() + aim.subjects.len() > MAX_SUBJECTS {
+        if self.moderation.bans().count(now.time) + aim.subjects.len() > MAX_SUBJECTS {
             return Err(Refused::Impossible(format!(
                 "there are {MAX_SUBJECTS} bans already: /unban some of them"
             )));
         }
         let term = wanted.term.unwrap_or(Term::For(USUAL_BAN));
         let until = term.end(now.time);
-        let bar = Bar::Banned {
-            until,
-            reason: wanted.reason.clone(),
-        };
         let hit = self.members_hit(&aim, operator);
         let names: Vec<Name> = hit.iter().map(|(_, name)| name.clone()).collect();
         self.tell_before(&names.iter().collect::<Vec<_>>(), now, events);
@@ -64,44 +62,46 @@ impl Room {
             .as_ref()
             .map_or_else(String::new, |name| format!("{name} is "));
         let long = for_words(term);
-        let mut done = format!("{who}banned {long}: {}", of_subjects(&aim.subjects));
+        let mut done = format!("{who}banned {long}: {}", some_of(&aim.subjects));
         done += &aim.remark;
         done += &removed_words(&names, aim.of.as_ref());
         if let Some(reason) = &wanted.reason {
             done += &format!("; reason: {reason}");
         }
-        self.emit_ban(aim, names, until, wanted.reason, operator, now, events);
-        for (origin, _) in &hit {
-            self.remove_member(*origin, now, events);
-        }
-        let farewell = |(origin, _)| (origin, Farewell::Banned(bar.clone()));
-        let removed = hit.into_iter().map(farewell).collect();
-        Ok((Answer::Done(done), removed))
-    }
-
-    /// Tells of a ban, in as many events as the names of those take whom it removes.
-    #[expect(clippy::too_many_arguments, reason = "each is a member of the event")]
-    fn emit_ban(
-        &mut self,
-        aim: Aim,
-        names: Vec<Name>,
-        until: Option<Timestamp>,
-        reason: Option<Remark>,
-        operator: &Operator,
-        now: Now,
-        events: &mut Events,
-    ) {
-        let mut pieces = names.chunks(NAMES_AT_ONCE);
-        let first = pieces.next().unwrap_or_default().to_vec();
+        let reason = wanted.reason;
+        let farewell = Farewell::Banned {
+            until,
+            reason: reason.clone(),
+        };
+        let first = names.len().min(NAMES_AT_ONCE);
         let kind = MeasureKind::Banned {
-            names: first,
+            names: names[..first].to_vec(),
             until,
             subjects: aim.subjects,
             of: aim.of,
             reason,
         };
         self.take_measure(operator, kind, now, events);
-        for names in pieces {
+        self.name_others_banned(&names[first..], until, operator, now, events);
+        for (origin, _) in &hit {
+            self.remove_member(*origin, now, events);
+        }
+        let removed = hit.into_iter();
+        let removed = removed.map(|(origin, _)| (origin, farewell.clone()));
+        Ok((Answer::Done(done), removed.collect()))
+    }
+
+    /// Tells which further people a ban removes, of whom there are more than its event can
+    /// name.
+    fn name_others_banned(
+        &mut self,
+        names: &[Name],
+        until: Option<Timestamp>,
+        operator: &Operator,
+        now: Now,
+        events: &mut Events,
+    ) {
+        for names in names.chunks(NAMES_AT_ONCE) {
             let kind = MeasureKind::Banned {
                 names: names.to_vec(),
                 until,
@@ -213,7 +213,7 @@ impl Room {
         if traces.key.is_none() || sharers.is_empty() {
             subjects.push(Subject::Guests(network));
         } else {
-            let others = list(&sharers);
+            let others = some_of(&sharers);
             remark = format!("; not {network}, which is shared with {others}");
         }
         subjects.extend(traces.program.map(Subject::Program));
@@ -258,7 +258,7 @@ impl Room {
             let text = format!("there is no ban of {target}; /bans lists them");
             return Err(Refused::NotFound(text));
         }
-        let done = format!("banned no more: {}", of_subjects(&subjects));
+        let done = format!("banned no more: {}", some_of(&subjects));
         for piece in subjects.chunks(NAMES_AT_ONCE) {
             let subjects = piece.to_vec();
             let kind = MeasureKind::Unbanned { subjects };
@@ -282,7 +282,7 @@ impl Room {
             ));
         };
         let aim = self.aim_at_name(name, operator, now)?;
-        if self.moderation.mutes().len() + aim.subjects.len() > MAX_SUBJECTS {
+        if self.moderation.mutes().count(now.time) + aim.subjects.len() > MAX_SUBJECTS {
             let text = format!("there are {MAX_SUBJECTS} mutes already");
             return Err(Refused::Impossible(text));
         }
@@ -296,11 +296,11 @@ impl Room {
         let mut done = format!(
             "{name} can read and not speak {}: {}{}",
             for_words(term),
-            of_subjects(&aim.subjects),
+            some_of(&aim.subjects),
             aim.remark
         );
         if !others.is_empty() {
-            done += &format!("; that also hits {}", list(&others));
+            done += &format!("; that also hits {}", some_of(&others));
         }
         let kind = MeasureKind::Muted {
             name,
@@ -351,18 +351,8 @@ fn removed_words(removed: &[Name], of: Option<&Name>) -> String {
         .collect();
     match (others.is_empty(), of) {
         (true, _) => String::new(),
-        (false, Some(_)) => format!("; also removed: {}", list(&others)),
-        (false, None) => format!("; removed: {}", list(&others)),
-    }
-}
-
-/// Some names, and how many others there are.
-fn list(names: &[Name]) -> String {
-    let shown = names.iter().take(5).map(Name::as_str);
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(5) {
-        0 => shown,
-        others => format!("{shown} and {others} others"),
+        (false, Some(_)) => format!("; also removed: {}", some_of(&others)),
+        (false, None) => format!("; removed: {}", some_of(&others)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use chat_proto::event::{Rank, Timestamp};
-use chat_proto::moderation::{Door, Subject};
+use chat_proto::moderation::Door;
 
 use super::apply::Room;
 use super::identity::Owner;
@@ -39,14 +39,8 @@ impl Room {
         self.traces(member.visit.address, key, member.owner)
     }
 
-    /// Why a peer does not come in, and whom the ban hits if it is one. Operators are hit by
-    /// no ban of an address.
-    pub fn bar(
-        &self,
-        traces: &Traces,
-        key: Option<&PersonKey>,
-        time: Timestamp,
-    ) -> Option<(Bar, Option<Subject>)> {
+    /// Why a peer does not come in. Operators are hit by no ban of an address.
+    pub fn bar(&self, traces: &Traces, key: Option<&PersonKey>, time: Timestamp) -> Option<Bar> {
         // Over the control socket.
         traces.address?;
         let is_operator = key.is_some_and(|key| self.is_operator_key(key));
@@ -59,13 +53,11 @@ impl Room {
             false => traces,
         };
         if let Some(ban) = self.moderation.bans().find(hit_by, time) {
-            let reason = ban.reason.clone();
-            let until = ban.until;
-            return Some((Bar::Banned { until, reason }, Some(ban.subject)));
+            return Some(Bar::Banned(Box::new(ban.clone())));
         }
         // A program proves with its secret that it was here before.
         let is_known = traces.holds_name || is_operator || traces.program.is_some();
-        (self.moderation.door() == Door::Locked && !is_known).then_some((Bar::Locked, None))
+        (self.moderation.door() == Door::Locked && !is_known).then_some(Bar::Locked)
     }
 
     /// Whether the owner of a key is an operator.

@@ -74,7 +74,7 @@ impl Room {
             return Outcome::Entered(member.name);
         }
         let traces = self.traces(from, key.as_ref(), None);
-        if let Some((bar, _)) = self.bar(&traces, key.as_ref(), now.time) {
+        if let Some(bar) = self.bar(&traces, key.as_ref(), now.time) {
             return Outcome::Barred(bar);
         }
         let name = match fallback {
@@ -130,8 +130,8 @@ impl Room {
         let traces = self.traces(join.from, join.key.as_ref(), join.known);
         let bar = self.bar(&traces, join.key.as_ref(), now.time);
         // Who is here already is not a newcomer.
-        let bar = bar.filter(|(bar, _)| before.is_none() || *bar != Bar::Locked);
-        if let Some((bar, _)) = bar {
+        let bar = bar.filter(|bar| before.is_none() || *bar != Bar::Locked);
+        if let Some(bar) = bar {
             self.leave(origin, now, events);
             return Outcome::Barred(bar);
         }

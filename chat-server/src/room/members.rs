@@ -196,12 +196,20 @@ impl Members {
             })
     }
 
-    /// The connection of the member with this name. All of them are looked at: only
-    /// operators ask.
+    /// The connection of the member with this name. All names are looked at, since few
+    /// people ask, and none is copied.
     pub fn find(&self, name: &Name) -> Option<Origin> {
-        self.iter()
-            .find(|(_, member)| member.name == *name)
-            .map(|(origin, _)| origin)
+        let mut threads = self.threads.iter();
+        threads.find_map(|(&(server, worker), thread)| {
+            let mut names = thread.names.iter();
+            let key = names.position(|its| its.as_ref() == Some(name))?;
+            let client = ClientId {
+                worker,
+                key: key as u32,
+                generation: thread.generations[key],
+            };
+            Some(Origin { server, client })
+        })
     }
 
     /// The connection of a program, if it is in the room.

@@ -11,9 +11,7 @@ mod table;
 use std::collections::BTreeMap;
 
 use chat_proto::event::{Fingerprint, Timestamp};
-use chat_proto::moderation::{
-    Ban, Door, Measure, MeasureKind, Mute, OperatorKey, Standing, Subject, Topic,
-};
+use chat_proto::moderation::{Ban, Door, Measure, MeasureKind, Mute, OperatorKey, Standing, Topic};
 use chat_proto::name::Name;
 
 pub use pace::Pace;
@@ -234,12 +232,6 @@ const BYTES_OF_KEY: usize = 100;
 
 /// More bans, or mutes, than any operator sets by hand.
 pub const MAX_SUBJECTS: usize = 1 << 16;
-
-/// Subjects, for operators.
-pub(super) fn of_subjects(subjects: &[Subject]) -> String {
-    let subjects = subjects.iter().map(ToString::to_string);
-    subjects.collect::<Vec<_>>().join(", ")
-}
 
 #[cfg(test)]
 mod tests;

@@ -30,11 +30,11 @@ impl Room {
         let Some(operator) = self.operator(origin, authority) else {
             return Outcome::NotHere;
         };
-        let decided = match &operation {
-            Operation::Topic { text: None } => Ok((self.tell_topic(), Vec::new())),
-            Operation::Whois { name } => self.whois(name, &operator, now),
-            _ if operator.rank < Rank::Operator => Err(not_an_operator()),
-            _ => self.decide(operation, &operator, now, events),
+        let is_for_operators = operation.is_measure() || operation == Operation::Bans;
+        let decided = if is_for_operators && operator.rank < Rank::Operator {
+            Err(not_an_operator())
+        } else {
+            self.decide(operation, &operator, now, events)
         };
         let (answer, removed) = match decided {
             Ok((answer, removed)) => (Ok(answer), removed),
@@ -43,27 +43,28 @@ impl Room {
         Outcome::Operated(Box::new(Operated { answer, removed }))
     }
 
-    /// Some of the bans, for an operator.
+    /// Further bans, for an operator who has some of them already.
     pub(super) fn list_bans(
         &self,
         origin: Origin,
-        after: Option<Subject>,
+        after: Subject,
         authority: Authority,
         now: Now,
     ) -> Outcome {
         let operator = self.operator(origin, authority);
-        let may = operator.is_some_and(|operator| operator.rank == Rank::Operator);
-        let answer = match may {
-            true => {
-                let mut rest = self.moderation.bans().standing_after(after, now.time);
-                let bans: Vec<_> = rest.by_ref().take(BANS_AT_ONCE).cloned().collect();
-                let last = bans.last().map(|ban| ban.subject);
-                Ok(Answer::Bans(bans, last.filter(|_| rest.next().is_some())))
-            }
+        let answer = match operator.is_some_and(|operator| operator.rank == Rank::Operator) {
+            true => Ok(self.bans_behind(Some(after), now)),
             false => Err(not_an_operator()),
         };
         let removed = Vec::new();
         Outcome::Operated(Box::new(Operated { answer, removed }))
+    }
+
+    fn bans_behind(&self, after: Option<Subject>, now: Now) -> Answer {
+        let mut rest = self.moderation.bans().standing_after(after, now.time);
+        let bans: Vec<_> = rest.by_ref().take(BANS_AT_ONCE).cloned().collect();
+        let last = bans.last().map(|ban| ban.subject);
+        Answer::Bans(bans, last.filter(|_| rest.next().is_some()))
     }
 
     fn operator(&self, origin: Origin, authority: Authority) -> Option<Operator> {
@@ -88,6 +89,9 @@ impl Room {
         events: &mut Events,
     ) -> Decided {
         let done = match operation {
+            Operation::Topic { text: None } => return Ok((self.tell_topic(), Vec::new())),
+            Operation::Whois { name } => return self.whois(&name, operator, now),
+            Operation::Bans => return Ok((self.bans_behind(None, now), Vec::new())),
             Operation::Kick { name, reason } => {
                 return self.kick(&name, reason, operator, now, events);
             }
@@ -151,8 +155,6 @@ impl Room {
                 );
                 format!("message {target} was erased")
             }
-            // Asked by other ways.
-            Operation::Bans | Operation::Whois { .. } => String::new(),
         };
         Ok((Answer::Done(done), Vec::new()))
     }

@@ -95,10 +95,10 @@ pub enum Act {
         /// By what right.
         authority: Authority,
     },
-    /// An operator asks for the bans.
+    /// An operator asks for further bans.
     ListBans {
-        /// The subject to go on behind; `None` for the first bans.
-        after: Option<Subject>,
+        /// The subject to go on behind.
+        after: Subject,
         /// By what right.
         authority: Authority,
     },

@@ -4,19 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use chat_proto::event::{ErrorCode, Timestamp};
-use chat_proto::moderation::{Remark, by_words, in_words};
+use chat_proto::moderation::{Ban, Remark, by_words, in_words};
 use chat_proto::name::Name;
 
 /// Why a person does not come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bar {
-    /// They are banned.
-    Banned {
-        /// Until when; `None` for good.
-        until: Option<Timestamp>,
-        /// Why.
-        reason: Option<Remark>,
-    },
+    /// They are hit by this ban.
+    Banned(Box<Ban>),
     /// The room is locked.
     Locked,
 }
@@ -25,7 +20,7 @@ impl Bar {
     /// The same for programs.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Banned { .. } => ErrorCode::Banned,
+            Self::Banned(_) => ErrorCode::Banned,
             Self::Locked => ErrorCode::Locked,
         }
     }
@@ -34,13 +29,7 @@ impl Bar {
 impl fmt::Display for Bar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Banned { until, reason } => {
-                match until {
-                    Some(until) => write!(f, "you are banned until {}", until.to_seconds())?,
-                    None => f.write_str("you are banned for good")?,
-                }
-                put_reason(f, reason.as_ref())
-            }
+            Self::Banned(ban) => put_ban(f, ban.until, ban.reason.as_ref()),
             Self::Locked => f.write_str(
                 "the room is locked: only people who come back, and people whose key holds a \
                  name, are let in",
@@ -88,7 +77,12 @@ pub enum Farewell {
         reason: Option<Remark>,
     },
     /// They may not.
-    Banned(Bar),
+    Banned {
+        /// Until when; `None` for good.
+        until: Option<Timestamp>,
+        /// Why.
+        reason: Option<Remark>,
+    },
 }
 
 impl Farewell {
@@ -96,7 +90,7 @@ impl Farewell {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Removed { .. } => ErrorCode::Removed,
-            Self::Banned(bar) => bar.code(),
+            Self::Banned { .. } => ErrorCode::Banned,
         }
     }
 }
@@ -109,9 +103,21 @@ impl fmt::Display for Farewell {
                 write!(f, "you were removed from the room by {by}")?;
                 put_reason(f, reason.as_ref())
             }
-            Self::Banned(bar) => bar.fmt(f),
+            Self::Banned { until, reason } => put_ban(f, *until, reason.as_ref()),
         }
     }
+}
+
+fn put_ban(
+    f: &mut fmt::Formatter<'_>,
+    until: Option<Timestamp>,
+    reason: Option<&Remark>,
+) -> fmt::Result {
+    match until {
+        Some(until) => write!(f, "you are banned until {}", until.to_seconds())?,
+        None => f.write_str("you are banned for good")?,
+    }
+    put_reason(f, reason)
 }
 
 fn put_reason(f: &mut fmt::Formatter<'_>, reason: Option<&Remark>) -> fmt::Result {

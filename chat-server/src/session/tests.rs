@@ -18,10 +18,13 @@ mod telnet;
 mod tls;
 
 use super::*;
+use crate::access::naming::Naming;
+use crate::access::people::People;
 use crate::hub::testing::client;
 use crate::net::transport::Carrier;
 use crate::room::identity::tests::identity;
 use crate::room::presence::{ONE_BY_ONE, TOGETHER_AFTER};
+use crate::room::request::Request;
 use crate::session::turn::{TURN_BYTES, TURN_LINES};
 use crate::timeline::mark::Form;
 use crate::timeline::replay::{NoFiles, Page};
@@ -66,6 +69,16 @@ impl Hall {
             now,
             sessions: Vec::new(),
         }
+    }
+
+    /// Keys mean this from now on, with these lines in the file of people.
+    fn set_people(&mut self, naming: Naming, lines: &str) {
+        let request = Request::SetPeople {
+            naming,
+            people: Box::new(People::parse(lines.as_bytes()).unwrap().0),
+            taken: 0,
+        };
+        self.hub.request(request, self.now);
     }
 
     fn connect(&mut self) -> usize {

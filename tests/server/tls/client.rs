@@ -16,7 +16,7 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned, version};
 use ssh_key::{Fingerprint, HashAlg, PublicKey};
 
 /// An encrypted connection, and what was heard on it.
-pub(super) struct TlsPeer {
+pub(crate) struct TlsPeer {
     stream: StreamOwned<ClientConnection, TcpStream>,
     /// What no test has asked for yet.
     unread: String,
@@ -25,23 +25,23 @@ pub(super) struct TlsPeer {
 impl TlsPeer {
     /// Connects, and names the protocol.
     #[track_caller]
-    pub(super) fn connect(addr: SocketAddr) -> Self {
+    pub(crate) fn connect(addr: SocketAddr) -> Self {
         Self::try_connect(addr, &[b"chat/1"]).expect("a handshake")
     }
 
     /// Connects, and names these protocols.
-    pub(super) fn try_connect(addr: SocketAddr, protocols: &[&[u8]]) -> io::Result<Self> {
+    pub(crate) fn try_connect(addr: SocketAddr, protocols: &[&[u8]]) -> io::Result<Self> {
         Self::come(addr, protocols, None)
     }
 
     /// Shakes hands over a connection.
-    pub(super) fn over(stream: TcpStream, protocols: &[&[u8]]) -> io::Result<Self> {
+    pub(crate) fn over(stream: TcpStream, protocols: &[&[u8]]) -> io::Result<Self> {
         Self::shake_hands(stream, connection(protocols, None))
     }
 
     /// Connects, and shows this key.
     #[track_caller]
-    pub(super) fn with_key(addr: SocketAddr, key: &Key) -> Self {
+    pub(crate) fn with_key(addr: SocketAddr, key: &Key) -> Self {
         Self::come(addr, &[b"chat/1"], Some(key)).expect("a handshake")
     }
 
@@ -73,12 +73,12 @@ impl TlsPeer {
 
     /// Sends bytes that are not encrypted.
     #[track_caller]
-    pub(super) fn send_in_plain(&mut self, bytes: &[u8]) {
+    pub(crate) fn send_in_plain(&mut self, bytes: &[u8]) {
         self.stream.sock.write_all(bytes).expect("it is taken");
     }
 
     #[track_caller]
-    pub(super) fn send_str(&mut self, text: &str) {
+    pub(crate) fn send_str(&mut self, text: &str) {
         let sent = self.stream.write_all(text.as_bytes());
         sent.and_then(|()| self.stream.flush())
             .expect("it is taken");
@@ -86,7 +86,7 @@ impl TlsPeer {
 
     /// Waits for this, and gives all up to its end.
     #[track_caller]
-    pub(super) fn expect(&mut self, needle: &str) -> String {
+    pub(crate) fn expect(&mut self, needle: &str) -> String {
         loop {
             if let Some(at) = self.unread.find(needle) {
                 return self.unread.drain(..at + needle.len()).collect();
@@ -99,7 +99,7 @@ impl TlsPeer {
     /// Waits for the end, and gives all up to there. The end has to be said, not only to
     /// happen.
     #[track_caller]
-    pub(super) fn expect_end(&mut self) -> String {
+    pub(crate) fn expect_end(&mut self) -> String {
         while self.read().expect("an end in order") > 0 {}
         std::mem::take(&mut self.unread)
     }
@@ -112,7 +112,7 @@ impl TlsPeer {
     }
 
     /// That of the server's key.
-    pub(super) fn fingerprint(&self) -> String {
+    pub(crate) fn fingerprint(&self) -> String {
         let chain = self.stream.conn.peer_certificates().expect("a certificate");
         let parsed = ParsedCertificate::try_from(&chain[0]).expect("a right one");
         let digest = HashAlg::Sha256.digest(&parsed.subject_public_key_info());
@@ -130,10 +130,10 @@ fn is_plain(error: &io::Error) -> bool {
 const TRIES: usize = 5;
 
 /// The key of a person.
-pub(super) struct Key(KeyPair);
+pub(crate) struct Key(KeyPair);
 
 impl Key {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(KeyPair::generate_for(&PKCS_ED25519).expect("a key"))
     }
 
@@ -152,18 +152,18 @@ impl Key {
     }
 
     /// As it stands in `authorized_keys`.
-    pub(super) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         self.public().to_openssh().expect("a line")
     }
 
     /// As `ssh-keygen -l` shows it.
-    pub(super) fn fingerprint(&self) -> String {
+    pub(crate) fn fingerprint(&self) -> String {
         keys::fingerprint(&self.public()).to_string()
     }
 }
 
 /// The first message of a client.
-pub(super) fn hello() -> Vec<u8> {
+pub(crate) fn hello() -> Vec<u8> {
     let mut bytes = Vec::new();
     let written = connection(&[b"chat/1"], None).write_tls(&mut bytes);
     written.expect("memory takes it");

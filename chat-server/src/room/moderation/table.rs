@@ -91,6 +91,12 @@ impl<T: Entry> Table<T> {
         self.entries.len()
     }
 
+    /// How many stand at `time`. Those that have ended are dropped with the next one.
+    pub fn count(&self, time: Timestamp) -> usize {
+        let ended = self.ends.iter().take_while(|(until, _)| *until <= time);
+        self.len() - ended.count()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

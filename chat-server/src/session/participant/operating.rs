@@ -10,7 +10,7 @@ use chat_proto::moderation::{Ban, Subject};
 use super::asking::Question;
 use super::{MAX_PRIVATE, Participant, Phase, words};
 use crate::clock::Now;
-use crate::hub::{Answer, Hub, notice};
+use crate::hub::{Hub, notice};
 use crate::net::remote::Remote;
 use crate::room::operated::{self, Operated, Refused};
 use crate::room::request::{Act, Authority};
@@ -18,7 +18,7 @@ use crate::room::verdict::{Bar, Farewell};
 use crate::session::change::Change;
 use crate::session::reason::Reason;
 use crate::session::stage::ANNOUNCE_AFTER;
-use crate::timeline::mark::{Form, Mark};
+use crate::timeline::mark::{Form, Mark, Place};
 
 /// The answer to `bans` goes on behind this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +76,6 @@ impl Participant {
         hub: &mut Hub,
         now: Now,
     ) {
-        if operation == Operation::Bans {
-            return self.list_bans(None, id, hub, now);
-        }
         if let Operation::Erase { target, .. } = operation
             && let Some(why) = words::why_not_erased(target, hub)
         {
@@ -94,18 +91,6 @@ impl Participant {
         self.ask(question, act, hub, now);
     }
 
-    fn list_bans(
-        &mut self,
-        after: Option<Subject>,
-        id: Option<MessageId>,
-        hub: &mut Hub,
-        now: Now,
-    ) {
-        let authority = self.authority();
-        let act = Act::ListBans { after, authority };
-        self.ask(Question::Operate { id }, act, hub, now);
-    }
-
     /// Whether there are more bans to tell.
     pub(in crate::session) fn is_telling_bans(&self) -> bool {
         self.names.get().is_some_and(|names| names.bans.is_some())
@@ -116,20 +101,24 @@ impl Participant {
             && self.may_list()
             && let Some(told) = self.names.change(|names| names.bans.take())
         {
-            self.list_bans(Some(told.after), told.id, hub, now);
+            let (after, authority) = (told.after, self.authority());
+            let act = Act::ListBans { after, authority };
+            self.ask(Question::Operate { id: told.id }, act, hub, now);
         }
     }
 
-    /// What came of an operation.
+    /// What came of an operation. Its event is at `own`, and the `mark` is where the room was
+    /// then.
     pub(super) fn operated(
         &mut self,
         id: Option<MessageId>,
-        answer: Answer,
         operated: Operated,
+        own: Option<Place>,
+        mark: Mark,
         hub: &mut Hub,
         now: Now,
     ) {
-        if let Some(place) = answer.own
+        if let Some(place) = own
             && self.is_reading()
         {
             self.skip_own(place);
@@ -146,15 +135,15 @@ impl Participant {
             }
             Ok(operated::Answer::Told(text)) => {
                 let text = notice(&text);
-                self.reply_at(answer.mark, &Reply::Done { text, id }, now);
+                self.reply_at(mark, &Reply::Done { text, id }, now);
             }
             Ok(operated::Answer::Person(person)) => {
-                self.reply_at(answer.mark, &Reply::Whois { person, id }, now);
+                self.reply_at(mark, &Reply::Whois { person, id }, now);
             }
             Ok(operated::Answer::Bans(bans, next)) => {
-                self.told_bans((bans, next), id, answer.mark, hub, now);
+                self.told_bans((bans, next), id, mark, hub, now);
             }
-            Err(refused) => self.refuse_operation(refused, id, answer.mark, now),
+            Err(refused) => self.refuse_operation(refused, id, mark, now),
         }
     }
 
@@ -199,7 +188,7 @@ impl Participant {
         self.error(farewell.code(), &farewell.to_string(), hub, now);
         let reason = match farewell {
             Farewell::Removed { .. } => Reason::Removed,
-            Farewell::Banned(_) => Reason::Banned,
+            Farewell::Banned { .. } => Reason::Banned,
         };
         self.close(reason, hub, now);
     }
@@ -222,7 +211,7 @@ impl Participant {
 
     pub(in crate::session) fn end_barred(&mut self, bar: &Bar, hub: &mut Hub, now: Now) {
         let reason = match bar {
-            Bar::Banned { .. } => Reason::Banned,
+            Bar::Banned(_) => Reason::Banned,
             Bar::Locked => Reason::RoomLocked,
         };
         self.end(reason, hub, now);

@@ -72,9 +72,7 @@ impl Participant {
             }
             (_, Outcome::Barred(bar)) => self.barred(&bar, hub, now),
             (Question::Operate { id }, Outcome::Operated(operated)) => {
-                let outcome = Outcome::Done;
-                let answer = Answer { outcome, own, mark };
-                self.operated(id, answer, *operated, hub, now);
+                self.operated(id, *operated, own, mark, hub, now);
             }
             (Question::Enter(then), Outcome::Entered(name)) => {
                 self.entered(name, own, hub);

@@ -93,7 +93,7 @@ pub(super) fn keys_only(version: &str, key: Option<&PersonKey>, carrier: Carrier
 /// A person does not come in.
 pub(super) fn barred(version: &str, bar: &Bar) -> String {
     let word = match bar {
-        Bar::Banned { .. } => BANNED,
+        Bar::Banned(_) => BANNED,
         Bar::Locked => LOCKED,
     };
     format!("{version} {word}: {bar}")

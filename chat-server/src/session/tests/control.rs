@@ -2,11 +2,8 @@
 
 use super::*;
 use crate::access::keys::fixtures::person_key;
-use crate::access::naming::Naming;
 use crate::access::password::PasswordHash;
-use crate::access::people::People;
 use crate::config::{Config, TlsMode};
-use crate::room::request::Request;
 use crate::timeline::log::ORIGIN;
 use chat_proto::event::{Speech, SpeechKind};
 use chat_proto::password::Password;
@@ -151,12 +148,7 @@ fn no_setting_keeps_an_operator_out() {
     let mut hall = Hall::new();
     let hash = PasswordHash::of(&Password::said("correct horse"));
     hall.hub.access.set_password(Some(hash));
-    let request = Request::SetPeople {
-        naming: Naming::Known,
-        people: Box::new(People::default()),
-        taken: 0,
-    };
-    hall.hub.request(request, hall.now);
+    hall.set_people(Naming::Known, "");
     hall.hub.set_config(Arc::new(Config {
         tls: TlsMode::Require,
         ..Config::of(Limits::default())
@@ -216,12 +208,7 @@ fn a_program_stays_aside_if_it_wants_that() {
     let mut hall = Hall::new();
     let key = person_key(1).public().to_openssh().unwrap();
     let lines = format!("name=\"cy\" {key}\n");
-    let request = Request::SetPeople {
-        naming: Naming::Claim,
-        people: Box::new(People::parse(lines.as_bytes()).unwrap().0),
-        taken: 0,
-    };
-    hall.hub.request(request, hall.now);
+    hall.set_people(Naming::Claim, &lines);
     let ann = hall.join("ann");
     let it = operator(&mut hall);
     hall.read(it);

@@ -2,10 +2,7 @@
 
 use super::*;
 use crate::access::keys::fixtures::person_key;
-use crate::access::naming::Naming;
-use crate::access::people::People;
 use crate::config::{Config, TlsMode};
-use crate::room::request::Request;
 use std::sync::Arc;
 
 /// A room in which keys mean this, with these lines in the file of people.
@@ -15,13 +12,7 @@ fn hall(naming: Naming, lines: &str) -> Hall {
         tls: TlsMode::Offer,
         ..Config::of(*hall.hub.limits())
     }));
-    let people = Box::new(People::parse(lines.as_bytes()).unwrap().0);
-    let request = Request::SetPeople {
-        naming,
-        people,
-        taken: 0,
-    };
-    hall.hub.request(request, hall.now);
+    hall.set_people(naming, lines);
     hall
 }
 

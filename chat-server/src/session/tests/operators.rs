@@ -5,9 +5,6 @@ mod speech;
 
 use super::*;
 use crate::access::keys::fixtures::person_key;
-use crate::access::naming::Naming;
-use crate::access::people::People;
-use crate::room::request::Request;
 
 const ANN: u8 = 1;
 const CY: u8 = 2;
@@ -21,14 +18,7 @@ fn hall() -> Hall {
         format!("name=\"{name}\"{rights} {key}\n")
     };
     let lines = line("ann", ANN, ",op") + &line("cy", CY, "");
-    let people = Box::new(People::parse(lines.as_bytes()).unwrap().0);
-    let naming = Naming::Claim;
-    let request = Request::SetPeople {
-        naming,
-        people,
-        taken: 0,
-    };
-    hall.hub.request(request, hall.now);
+    hall.set_people(Naming::Claim, &lines);
     hall
 }
 

@@ -77,6 +77,11 @@ fn a_secret_does_not_get_around_a_ban() {
     assert_eq!(got[0]["code"], "banned");
     assert_eq!(got[0]["text"], "you are banned for good");
     assert!(hall.has_ended(again));
+    let bans = hall.order(ann, "/bans");
+    assert!(
+        bans.contains("program:") && bans.contains(", hit once"),
+        "{bans}"
+    );
     assert!(
         hall.order(ann, "/unban bo")
             .starts_with("\r-- banned no more: guests:192.0.2.2, program:")
@@ -214,6 +219,22 @@ fn a_locked_room_lets_in_only_people_who_were_here_or_hold_a_name() {
     }
     hall.order(ann, "/unlock");
     assert!(!hall.from(2, None).1.contains("locked"));
+}
+
+/// However many there are of one name, the answer is short.
+#[test]
+fn bans_of_one_name_end_together() {
+    let mut hall = hall();
+    let ann = hall.person("ann", 1, Some(ANN));
+    for from in 2..252 {
+        hall.person("bo", from, None);
+        hall.order(ann, "/ban bo");
+    }
+    let done = hall.order(ann, "/unban bo");
+    let told = "\r-- banned no more: guests:192.0.2.2, guests:192.0.2.3, guests:192.0.2.4, \
+                guests:192.0.2.5, guests:192.0.2.6 and 245 others\n";
+    assert_eq!(done, told);
+    assert_eq!(hall.order(ann, "/bans"), "\r-- no bans\n");
 }
 
 #[test]
