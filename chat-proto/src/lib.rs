@@ -334,7 +334,7 @@
 //! | --- | --- |
 //! | `key:SHA256:…` | the person with this key; the first 16 characters are enough if they are here |
 //! | `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/64` | people from these addresses; one of IPv6 stands for 64 bits |
-//! | `guests:192.0.2.7` | people from there whose key holds no name |
+//! | `guests:192.0.2.7` | people from there who show no key |
 //! | `program:…` | the program that the server knows by its secret, wherever it comes from |
 //!
 //! What an operator does is an event of the room. `by` is the operator's name, and is missing

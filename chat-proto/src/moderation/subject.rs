@@ -13,8 +13,8 @@ pub enum Subject {
     Key(Fingerprint),
     /// People from these addresses.
     Network(Network),
-    /// People from these addresses, unless a key of theirs holds a name: people who share
-    /// an address with a person who was banned by name.
+    /// People from these addresses who show no key, where people with a key share an
+    /// address with a person who was banned by name.
     Guests(Network),
     /// The program that the server knows by this tag, wherever it comes from.
     Program(Tag),

@@ -183,8 +183,9 @@ impl Room {
         }
     }
 
-    /// A person who is here, or has left lately: by the key, and by the address unless others
-    /// share it.
+    /// A person who is here, or has left lately: by the key if they have one, and by the
+    /// address. If others share that, they are spared as far as they can be told apart: of a
+    /// person with a key only the key is hit, and of others only people without one.
     fn aim_at_name(&self, name: &str, operator: &Operator, now: Now) -> Result<Aim, Refused> {
         let traces = match self.find_member(name) {
             Ok((origin, member)) => {
@@ -208,13 +209,20 @@ impl Room {
         };
         let network = Network::of(address);
         let sharers = self.sharers(&name, network);
+        // On a machine to which people log in they all come from there.
+        let is_shared = !sharers.is_empty() || address.is_loopback();
         let mut subjects: Vec<Subject> = traces.key.map(Subject::Key).into_iter().collect();
         let mut remark = String::new();
-        if traces.key.is_none() || sharers.is_empty() {
-            subjects.push(Subject::Guests(network));
-        } else {
-            let others = some_of(&sharers);
-            remark = format!("; not {network}, which is shared with {others}");
+        match (is_shared, traces.key) {
+            (false, _) => subjects.push(Subject::Network(network)),
+            (true, None) => subjects.push(Subject::Guests(network)),
+            (true, Some(_)) if sharers.is_empty() => {
+                remark = format!("; not {network}, which is this machine");
+            }
+            (true, Some(_)) => {
+                let others = some_of(&sharers);
+                remark = format!("; not {network}, which is shared with {others}");
+            }
         }
         subjects.extend(traces.program.map(Subject::Program));
         Ok(Aim {

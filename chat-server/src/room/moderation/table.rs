@@ -31,7 +31,7 @@ impl Traces {
             Subject::Key(key) => self.key == Some(*key),
             Subject::Program(program) => self.program == Some(*program),
             Subject::Network(network) => comes_from(network),
-            Subject::Guests(network) => !self.holds_name && comes_from(network),
+            Subject::Guests(network) => self.key.is_none() && comes_from(network),
         }
     }
 }
@@ -154,7 +154,7 @@ impl<T: Entry> Table<T> {
             networks.filter_map(move |prefix| Network::new(address, *prefix))
         });
         let networks = prefixes.into_iter().flatten().flat_map(|network| {
-            let guests = (!traces.holds_name).then_some(Subject::Guests(network));
+            let guests = traces.key.is_none().then_some(Subject::Guests(network));
             guests.into_iter().chain([Subject::Network(network)])
         });
         let subjects = key.into_iter().chain(program).chain(networks);
