@@ -5,8 +5,6 @@
 //! Both have two encodings, in [`text_form`](crate::text_form) and
 //! [`json_form`](crate::json_form).
 
-mod timestamp;
-
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -15,7 +13,7 @@ use crate::name::{MAX_NAME_COLUMNS, Name};
 use crate::text::{MAX_TEXT, Text};
 
 pub use crate::identity::{Fingerprint, KeyId, MessageId, RoomId, RunId, Secret, Tag};
-pub use timestamp::Timestamp;
+pub use crate::timestamp::Timestamp;
 
 /// Something that happened in the room.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -417,6 +417,7 @@ pub mod name;
 pub mod password;
 pub mod text;
 pub mod text_form;
+pub mod timestamp;
 pub mod width;
 
 /// The time after a restart in which the server keeps the names of the people who were

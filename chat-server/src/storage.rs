@@ -61,10 +61,10 @@ use crate::timeline::log::ORIGIN;
 use crate::timeline::mark::Form;
 use crate::timeline::replay::{Files, Wanted};
 use disk::Handle;
-use erasing::Erasing;
 use flight::{Flight, Lost, SILENT_AFTER, Seen, end};
 pub use interface::{Asker, News, Storage};
 use keeper::Cut;
+use rewriting::Erasing;
 use segments::Segments;
 use syncer::Syncer;
 

@@ -5,8 +5,9 @@
 //! gone. It keeps its `id` too, and its `tag` then stands for the text that it had: by that
 //! the server still knows the message when it is sent again.
 
+use super::event::encode_event;
 use super::record::Record;
-use super::{encode_event, parse_server_message};
+use super::server_message::parse_server_message;
 use crate::event::{Body, Event, MessageId, ServerMessage, SpeechKind, Tag};
 use crate::name::Name;
 use crate::text::Text;

@@ -3,7 +3,8 @@
 
 use serde::Serialize;
 
-use super::measure::{self, MeasureObject, StandingObject};
+use super::measure::{self, MeasureObject};
+use super::standing::StandingObject;
 use crate::event::{Arrival, Body, Event, KeyId, MessageId, Speech, Tag};
 use crate::name::Name;
 use crate::text::Text;

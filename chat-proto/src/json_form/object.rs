@@ -7,7 +7,7 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 
 use super::limits::LimitsObject;
-use super::measure::{BanObject, TopicObject};
+use super::standing::{BanObject, TopicObject};
 use super::values::{MalformedObject, Str, to_name};
 use super::{event, trouble};
 use crate::command::{Given, OwnConnections, Slot};

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::measure::{self, MeasureObject, StandingObject};
+use super::measure::{self, MeasureObject};
 use super::object::{parse_object, tagged};
+use super::standing::StandingObject;
 use super::values::{MalformedObject, Str, string};
 use crate::event::{Arrival, MessageId, RoomId, RunId, SpeechKind, Tag, Timestamp};
 use crate::moderation::{Measure, Standing};

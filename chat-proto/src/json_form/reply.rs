@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::limits::{LimitsObject, milliseconds};
-use super::measure::{BanObject, TopicObject};
 use super::object::{Held, Object};
+use super::standing::{BanObject, TopicObject};
 use super::values::{MalformedObject, Str, to_name};
 use crate::event::{
     ErrorCode, Fingerprint, Person, Profile, Rank, Reply, Secret, Timestamp, Welcome,

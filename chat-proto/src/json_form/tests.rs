@@ -1,11 +1,12 @@
 mod measures;
 pub(super) mod strategies;
 
+use super::server_message::parse_any;
 use super::*;
 use crate::command::Resume;
 use crate::event::{
-    Arrival, ErrorCode, KeyId, Limits, MessageId, Person, Rank, Reply, RoomId, Secret, Speech,
-    SpeechKind, Tag, Timestamp, Welcome,
+    Arrival, Body, ErrorCode, Event, KeyId, Limits, MessageId, Person, Rank, Reply, RoomId, RunId,
+    Secret, ServerMessage, Speech, SpeechKind, Tag, Timestamp, Welcome,
 };
 use crate::name::{MAX_NAME_BYTES, Name};
 use crate::password::Password;

@@ -1,4 +1,4 @@
-//! Values of members: strings, names and numbers.
+//! Values of members: strings, names, numbers, times, remarks.
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -6,6 +6,8 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::event::Timestamp;
+use crate::moderation::Remark;
 use crate::name::Name;
 
 /// The server sent a line that is not an object of this protocol.
@@ -60,4 +62,30 @@ pub(super) fn string(value: &RawValue) -> Option<Cow<'_, str>> {
         }
         _ => serde_json::from_str(json).ok(),
     }
+}
+
+pub(super) fn of_name(name: &Name) -> Str<'_> {
+    name.as_str().into()
+}
+
+pub(super) fn of_remark(remark: &Remark) -> Str<'_> {
+    remark.as_str().into()
+}
+
+pub(super) fn of_time<'a>(time: Timestamp) -> Str<'a> {
+    time.to_string().into()
+}
+
+pub(super) fn optional_name(name: &Option<Str<'_>>) -> Result<Option<Name>, MalformedObject> {
+    name.as_ref().map(|_| to_name(name)).transpose()
+}
+
+pub(super) fn to_remark(text: &Option<Str<'_>>) -> Result<Option<Remark>, MalformedObject> {
+    let remark = |text: &Str<'_>| Remark::new(text).map_err(|_| MalformedObject);
+    text.as_ref().map(remark).transpose()
+}
+
+pub(super) fn to_time(time: &Option<Str<'_>>) -> Result<Option<Timestamp>, MalformedObject> {
+    let time = time.as_deref().map(str::parse).transpose();
+    time.map_err(|_| MalformedObject)
 }

@@ -2,10 +2,10 @@
 
 use super::remark::Remark;
 use super::subject::Subject;
-use crate::event::Timestamp;
 use crate::identity::Fingerprint;
 use crate::name::Name;
 use crate::text::Text;
+use crate::timestamp::Timestamp;
 
 /// What an operator has done.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use super::remark::Remark;
 use super::subject::Subject;
-use crate::event::Timestamp;
 use crate::identity::Fingerprint;
 use crate::name::Name;
+use crate::timestamp::Timestamp;
 
 /// The measures that stand, or a part of them: what one event `room` repeats.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

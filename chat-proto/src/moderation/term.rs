@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::event::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// A time as operators write it: `45s`, `30m`, `2h`, `7d`, `2w` or `forever`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

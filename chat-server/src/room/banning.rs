@@ -13,8 +13,7 @@ use super::operated::{Answer, Refused};
 use super::operator::{
     Decided, Operator, USUAL_BAN, USUAL_MUTE, WantedBan, for_words, name_of, some_of,
 };
-use super::origin::Origin;
-use super::request::Authority;
+use super::origin::{Authority, Origin};
 use super::verdict::Farewell;
 use crate::clock::Now;
 

@@ -6,12 +6,12 @@
 //! [`Change`] is made in the file later. When the file is read again because the operator
 //! has edited it, the changes that it does not have yet are made once more.
 
+use super::origin::Authority;
 use std::collections::{BTreeMap, VecDeque};
 
 use chat_proto::event::{Fingerprint, KeyId, Timestamp};
 use chat_proto::name::Name;
 
-use super::request::Authority;
 use crate::access::keys::PersonKey;
 use crate::access::naming::Naming;
 use crate::access::people::{Change, Claimed, Day, Holding, People};

@@ -12,8 +12,8 @@ use super::apply::{Events, Room};
 use super::members::Member;
 use super::operated::{Answer, Operated, Refused};
 use super::operator::{Decided, Operator, WantedBan, name_of};
-use super::origin::Origin;
-use super::request::{Authority, Outcome};
+use super::origin::{Authority, Origin};
+use super::request::Outcome;
 use super::verdict::Farewell;
 use crate::clock::Now;
 

@@ -8,8 +8,7 @@ use chat_proto::moderation::{Remark, Target, Term, in_words};
 use chat_proto::name::Name;
 
 use super::operated::{Answer, Refused};
-use super::origin::Origin;
-use super::request::Authority;
+use super::origin::{Authority, Origin};
 use super::verdict::Farewell;
 
 /// The operator who asks for something.

@@ -23,3 +23,12 @@ pub struct Origin {
     /// Which of its connections it is.
     pub client: ClientId,
 }
+
+/// By what right a connection gives orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authority {
+    /// It comes over the control socket, and need not be in the room.
+    Control,
+    /// By the member's rank in the room.
+    Member,
+}

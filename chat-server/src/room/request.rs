@@ -12,7 +12,7 @@ use chat_proto::text::Text;
 use super::holders::Forgotten;
 use super::identity::Owner;
 use super::operated::Operated;
-use super::origin::Origin;
+use super::origin::{Authority, Origin};
 use super::verdict::{Bar, Farewell, Silence};
 use crate::access::keys::PersonKey;
 use crate::access::naming::Naming;
@@ -104,15 +104,6 @@ pub enum Act {
     },
     /// A member leaves.
     Leave,
-}
-
-/// By what right a connection gives orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Authority {
-    /// It comes over the control socket, and need not be in the room.
-    Control,
-    /// By the member's rank in the room.
-    Member,
 }
 
 /// What happens to a person whose wanted name is not free.

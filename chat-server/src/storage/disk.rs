@@ -356,3 +356,7 @@ impl Disk {
         self.hook.as_ref().map_or(Ok(()), |Hook(hook)| hook(call))
     }
 }
+
+/// How many bytes of a file are remembered by which it is known again, at its beginning and its
+/// end.
+pub(super) const EDGE: usize = 64;

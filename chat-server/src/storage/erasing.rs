@@ -13,7 +13,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::disk::Handle;
 use super::flight::{Seen, edge};
@@ -26,20 +26,6 @@ use crate::hub::Hub;
 use crate::ops::errors::in_words;
 use crate::timeline::erasures::Eraser;
 use crate::timeline::mark::Mark;
-
-/// The erasure of texts in the files.
-#[derive(Debug, Default)]
-pub(super) struct Erasing {
-    /// The file that is written anew.
-    rewriting: Option<Rewriting>,
-    /// Nothing is tried before this moment,
-    retry: Option<Instant>,
-    /// and then first what is behind this event, so that one file that cannot be written
-    /// does not keep the others.
-    behind: u64,
-    /// It was told that it fails.
-    is_failing: bool,
-}
 
 impl History {
     /// What the next job does for the erasure of texts, if anything.

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::disk::Handle;
+use super::disk::{EDGE, Handle};
 use super::keeper::{Astray, Cut, Expected};
 use crate::hub::Hub;
 use crate::timeline::mark::{Form, Mark};
@@ -130,6 +130,3 @@ pub(super) const SILENT_AFTER: Duration = Duration::from_secs(5);
 
 /// How long a job may still take after the time in which it should be done.
 const GRACE: Duration = Duration::from_millis(200);
-
-/// How many bytes of the newest file are remembered, at its beginning and its end.
-pub(super) const EDGE: usize = 64;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::disk::{Disk, Handle};
-use super::erasing::Erasing;
 use super::flight::Seen;
 use super::keeper::Keeper;
 use super::key_file::{self, Found};
@@ -16,6 +15,7 @@ use super::paths::{lock, numbered, real_path, with_suffix};
 use super::read_back::read_back;
 use super::reader::Reader;
 use super::recovery::{Recovery, Unfinished};
+use super::rewriting::Erasing;
 use super::segments::Segments;
 use super::syncer::Syncer;
 use super::{History, Options, SyncMode, overlap, rewriting};

@@ -11,15 +11,29 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use memchr::{memchr, memrchr};
 
-use super::disk::{Disk, Handle, Make};
-use super::flight::EDGE;
+use super::disk::{Disk, EDGE, Handle, Make};
 use super::paths::with_suffix;
 use super::recovery::seq_of;
 use crate::timeline::erasures::Eraser;
 use crate::timeline::replay::SOURCE;
+
+/// The erasure of texts in the files.
+#[derive(Debug, Default)]
+pub(super) struct Erasing {
+    /// The file that is written anew.
+    pub(super) rewriting: Option<Rewriting>,
+    /// Nothing is tried before this moment,
+    pub(super) retry: Option<Instant>,
+    /// and then first what is behind this event, so that one file that cannot be written
+    /// does not keep the others.
+    pub(super) behind: u64,
+    /// It was told that it fails.
+    pub(super) is_failing: bool,
+}
 
 /// A file that is written anew.
 #[derive(Debug)]

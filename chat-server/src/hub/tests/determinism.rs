@@ -10,8 +10,8 @@ use crate::access::keys::PersonKey;
 use crate::access::keys::fixtures::person_key;
 use crate::access::naming::Naming;
 use crate::access::people;
-use crate::room::origin::{Origin, ServerId};
-use crate::room::request::{Act, Authority, Fallback, Join, Request};
+use crate::room::origin::{Authority, Origin, ServerId};
+use crate::room::request::{Act, Fallback, Join, Request};
 
 /// One of a few names, so that equal ones meet.
 fn wanted() -> impl Strategy<Value = Name> {

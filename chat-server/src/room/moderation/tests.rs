@@ -12,8 +12,8 @@ use crate::clock::Now;
 use crate::room::apply::{Before, Room};
 use crate::room::identity::tests::identity;
 use crate::room::operated::{Answer, Refused};
-use crate::room::origin::{ClientId, Origin, ServerId};
-use crate::room::request::{Act, Authority, Outcome, Request};
+use crate::room::origin::{Authority, ClientId, Origin, ServerId};
+use crate::room::request::{Act, Outcome, Request};
 use crate::room::runs::Runs;
 
 fn time(seconds: u64) -> Timestamp {

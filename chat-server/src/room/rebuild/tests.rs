@@ -18,9 +18,9 @@ use super::*;
 use crate::clock::Now;
 use crate::room::identity::Owner;
 use crate::room::identity::tests::identity;
-use crate::room::origin::{ClientId, Origin, ServerId};
+use crate::room::origin::{Authority, ClientId, Origin, ServerId};
 use crate::room::presence::ONE_BY_ONE;
-use crate::room::request::{Act, Authority, Emitted, Fallback, Join, JoinedAs, Outcome, Request};
+use crate::room::request::{Act, Emitted, Fallback, Join, JoinedAs, Outcome, Request};
 use crate::room::runs::Onward;
 
 /// What happens to the room. An [`Index`] chooses among the programs or the files that
