@@ -13,15 +13,21 @@ fn console() -> (Terminal, SocketAddr) {
     let args = ["--console", "--listen", "127.0.0.1:0", "--tls", "off"];
     let terminal = Terminal::spawn(server, &args, &[("CHAT_NAME", "root")], 24, 100);
     terminal.wait_for_text("-- you are root, an operator;");
-    let screen = terminal.full_text();
-    let address = screen.lines().find_map(|line| {
+    // The log comes on a way of its own, so this may show later.
+    let screen = terminal.wait_screen(
+        |screen| listening(screen).is_some(),
+        "the log tells where the server listens",
+    );
+    let address = listening(&screen).expect("it was there");
+    (terminal, address)
+}
+
+/// The address in the line that the server begins its log with.
+fn listening(screen: &str) -> Option<SocketAddr> {
+    screen.lines().find_map(|line| {
         let address = line.strip_prefix("listening on ")?;
         address.trim().parse().ok()
-    });
-    (
-        terminal,
-        address.unwrap_or_else(|| panic!("no address: {screen}")),
-    )
+    })
 }
 
 #[test]
