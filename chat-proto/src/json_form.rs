@@ -10,6 +10,7 @@ mod event;
 mod limits;
 mod measure;
 mod object;
+mod private_part;
 mod record;
 mod reply;
 mod request;
@@ -26,7 +27,7 @@ use values::Str;
 pub use crate::event::MAX_LINE;
 pub use erasure::erase;
 pub use event::encode_event;
-pub use measure::private_part;
+pub use private_part::{PrivatePart, private_part};
 pub use record::{Record, Recorded};
 pub use reply::encode_reply;
 pub use request::parse_command;
@@ -35,13 +36,17 @@ pub use values::MalformedObject;
 
 /// Whether a line that [`encode_event`] wrote is of something said or done.
 pub fn is_speech(line: &[u8]) -> bool {
+    kind_of(line)
+        .is_some_and(|kind| kind.starts_with(b"message\"") || kind.starts_with(b"action\""))
+}
+
+/// A line that [`encode_event`] wrote, from the first letter of its type on.
+fn kind_of(line: &[u8]) -> Option<&[u8]> {
     // The type stands behind the number and the time. A name or a text could hold the
     // same characters only behind it, and escaped.
     const TYPE: &[u8] = b"\"type\":\"";
-    memchr::memmem::find(line, TYPE).is_some_and(|at| {
-        let kind = &line[at + TYPE.len()..];
-        kind.starts_with(b"message\"") || kind.starts_with(b"action\"")
-    })
+    let at = memchr::memmem::find(line, TYPE)?;
+    Some(&line[at + TYPE.len()..])
 }
 
 /// Appends the line of a command. [`Command::Help`] has none: in this form it

@@ -353,11 +353,14 @@
 //! | `announced` | `by` `text` |
 //! | `erased` | `by` `target` `reason`. The event `target` has the text `[removed by ann]` and `erased`: true from now on, wherever it is sent again |
 //!
-//! A `left` follows for each person who was removed or banned. Where the room is kept, its
-//! history also has the addresses, the keys and the reasons of bans, in the member `private`
-//! of these events and of `room`; readers are not sent that. The event `room` at the head of
-//! each file repeats the measures that stand, in further events `room` with a `part` if they
-//! are many.
+//! A `left` follows for each person who was removed or banned.
+//!
+//! Operators are also sent, in the member `private`, what only they may know: `subjects` (the
+//! keys, addresses and programs that a ban or a mute hits), `of` (the name that the ban was
+//! given for), `reason` (of a ban), and `key` (of an operator). In text form that is a line
+//! of its own, `-- for operators: `. The history has it too, and repeats at the head of each
+//! file the measures that stand: in `private` of the event `room`, and in further events
+//! `room` with a `part` if they are many. No reader is sent that.
 //!
 //! A peer that an operator removes gets an `error` with the code `removed` or `banned`, and is
 //! closed. A peer that is banned is told so in place of a greeting

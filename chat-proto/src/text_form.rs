@@ -16,7 +16,7 @@ use crate::password::Password;
 use crate::text::{self, Text, TextError};
 
 pub use crowd::{MAX_ONE_BY_ONE, entered, left};
-pub use measure::{ANNOUNCED, measure, topic};
+pub use measure::{ANNOUNCED, measure, private, some_of, topic};
 pub use reply::{bans, whois};
 
 /// How the first line of the server's greeting begins (after its CR).
@@ -63,6 +63,16 @@ pub fn encode_dated(event: &Event, out: &mut Vec<u8>) {
 pub fn encode_numbered(event: &Event, out: &mut Vec<u8>) {
     let time = event.time.to_seconds();
     encode(event, &format!("{time} #{} ", event.seq), out);
+}
+
+/// Appends the line that only operators are sent, behind those of [`encode_event`], if the
+/// event has one.
+pub fn encode_private(event: &Event, out: &mut Vec<u8>) {
+    if let Body::Measure(measure) = &event.body
+        && let Some(line) = private(measure)
+    {
+        put(out, &[&line]);
+    }
 }
 
 fn encode(event: &Event, time: &str, out: &mut Vec<u8>) {

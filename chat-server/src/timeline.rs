@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use chat_proto::command::Past;
-use chat_proto::event::{Body, Event};
+use chat_proto::event::{Body, Event, Rank};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
@@ -132,10 +132,18 @@ impl Timeline {
         if matches!(event.body, Body::Measure(_) | Body::Room { .. }) {
             self.json.hide_private_part(event.seq, json.start);
         }
-        Place {
-            text: self.text.append(|out| text_form::encode_event(event, out)),
-            json,
+        let mut public = 0;
+        let text = self.text.append(|out| {
+            let start = out.len();
+            text_form::encode_event(event, out);
+            public = out.len() - start;
+            text_form::encode_private(event, out);
+        });
+        let private = text.start + public as u64..text.end;
+        if !private.is_empty() {
+            self.text.hide(private, Some(Rank::Operator));
         }
+        Place { text, json }
     }
 
     /// The log of a form.

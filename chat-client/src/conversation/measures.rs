@@ -40,7 +40,11 @@ impl Conversation {
             }
             _ => {}
         }
-        let rows = text_form::measure(measure, time);
+        let mut rows = text_form::measure(measure, time);
+        // The answer to the person's own command has told it.
+        if !by.is_some_and(|by| self.is_me(by, age)) {
+            rows.extend(text_form::private(measure));
+        }
         (!rows.is_empty()).then_some(Kind::Measure(rows))
     }
 

@@ -1,11 +1,9 @@
 //! Measures as objects.
 //!
 //! What only operators and the history may know stands in the member `private`, which is the
-//! last one of its object: [`private_part`] finds it, so that it can be left out of a line.
+//! last one of its object: [`private_part`](super::private_part) finds it, so that it can be
+//! left out of a line.
 
-use std::ops::Range;
-
-use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use super::values::{
@@ -15,17 +13,6 @@ use crate::identity::Fingerprint;
 use crate::moderation::{Measure, MeasureKind, Subject};
 use crate::name::Name;
 use crate::text::Text;
-
-/// Where the private member is in the line of an event, with the comma before it, if the
-/// line has one. Without these bytes the line is what every reader may see.
-pub fn private_part(line: &[u8]) -> Option<Range<usize>> {
-    // Within a string the quotes would be escaped, and no other member is called so.
-    let start = memmem::find(line, PRIVATE)?;
-    let end = line.strip_suffix(b"}\n").map(<[u8]>::len)?;
-    (start < end).then_some(start..end)
-}
-
-const PRIVATE: &[u8] = b",\"private\":{";
 
 /// The members of a measure besides those that each event has.
 #[derive(Debug, Default, Serialize, Deserialize)]

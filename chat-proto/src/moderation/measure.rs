@@ -17,8 +17,7 @@ pub struct Measure {
 }
 
 /// The kinds of measures. What only operators and the history may know (addresses, keys, the
-/// reasons of bans) stands apart in the JSON form, and is empty where a reader was not given
-/// it.
+/// reasons of bans) stands apart in both forms, and is empty where a reader was not given it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MeasureKind {
     /// The topic is this from now on; `None` for none.

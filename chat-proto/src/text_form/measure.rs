@@ -2,17 +2,13 @@
 
 use super::crowd::MAX_ONE_BY_ONE;
 use crate::event::Timestamp;
-use crate::moderation::{Measure, MeasureKind, Remark, by_words, in_words};
+use crate::moderation::{Measure, MeasureKind, Remark, Subject, by_words, in_words};
 use crate::name::Name;
 
 /// Lines that tell of a measure, which was taken at `time`; none for one that people are
 /// not told of.
 pub fn measure(measure: &Measure, time: Timestamp) -> Vec<String> {
     let by = by_words(measure.by.as_ref());
-    let because = |reason: &Option<_>| match reason {
-        Some(reason) => format!(": {reason}"),
-        None => String::new(),
-    };
     vec![match &measure.kind {
         MeasureKind::Topic(Some(text)) => format!("-- {}", topic(text, measure.by.as_ref())),
         MeasureKind::Topic(None) => format!("-- {by} has removed the topic"),
@@ -61,6 +57,67 @@ pub fn measure(measure: &Measure, time: Timestamp) -> Vec<String> {
     }]
 }
 
+/// The line that tells operators what only they may know of a measure, behind those of
+/// [`measure`]. `None` if there is nothing, or the reader was not given it.
+pub fn private(measure: &Measure) -> Option<String> {
+    let told = match &measure.kind {
+        MeasureKind::Banned {
+            subjects,
+            of,
+            reason,
+            ..
+        } => {
+            if subjects.is_empty() && of.is_none() && reason.is_none() {
+                return None;
+            }
+            let of = of.as_ref().map_or(String::new(), |of| format!(" of {of}"));
+            let hit = on("is", subjects).unwrap_or_default();
+            format!("the ban{of}{hit}{}", because(reason))
+        }
+        MeasureKind::Unbanned { subjects } => {
+            let hit = on("was", subjects)?;
+            format!(
+                "the ban{hit}, and {} has lifted it",
+                by_words(measure.by.as_ref())
+            )
+        }
+        MeasureKind::Muted { name, subjects, .. } => {
+            format!("the mute of {name}{}", on("is", subjects)?)
+        }
+        MeasureKind::Unmuted { name, subjects } => {
+            format!("the mute of {name}{}", on("was", subjects)?)
+        }
+        MeasureKind::Promoted { name, key } | MeasureKind::Demoted { name, key } => {
+            format!("the key of {name} is {}", Subject::Key((*key)?))
+        }
+        _ => return None,
+    };
+    Some(format!("{FOR_OPERATORS}{told}"))
+}
+
+fn because(reason: &Option<Remark>) -> String {
+    reason
+        .as_ref()
+        .map_or(String::new(), |reason| format!(": {reason}"))
+}
+
+fn on(verb: &str, subjects: &[Subject]) -> Option<String> {
+    (!subjects.is_empty()).then(|| format!(" {verb} on {}", some_of(subjects)))
+}
+
+/// Some of them, and how many others there are: a line is short, however many people or bans
+/// it is about.
+pub fn some_of(all: &[impl ToString]) -> String {
+    let shown = all.iter().take(SHOWN).map(ToString::to_string);
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(SHOWN) {
+        0 => shown,
+        others => format!("{shown} and {others} more"),
+    }
+}
+
+const SHOWN: usize = 5;
+
 /// What the room is about, and who has said so; `None` is the person at the server's own
 /// terminal.
 pub fn topic(text: &Remark, by: Option<&Name>) -> String {
@@ -69,6 +126,9 @@ pub fn topic(text: &Remark, by: Option<&Name>) -> String {
 
 /// What stands before each line of a word of the server to all.
 pub const ANNOUNCED: &str = "-- announcement: ";
+
+/// What stands before what only operators are told.
+const FOR_OPERATORS: &str = "-- for operators: ";
 
 #[cfg(test)]
 mod tests {
@@ -131,6 +191,13 @@ mod tests {
         check(
             MeasureKind::Announced(text),
             &["-- announcement: dinner", "-- announcement: is ready"],
+        );
+        // What is private operators are told.
+        let by = Some(name("ann"));
+        let kind = ban(&["bo"], None);
+        assert_eq!(
+            private(&Measure { by, kind }).as_deref(),
+            Some("-- for operators: the ban is on 192.0.2.7: secret")
         );
         let kind = MeasureKind::Slow(0);
         let by = None;

@@ -4,15 +4,14 @@ use chat_proto::command::OwnConnections;
 use chat_proto::event::Timestamp;
 use chat_proto::moderation::{MeasureKind, Network, Subject, Target, Term};
 use chat_proto::name::Name;
+use chat_proto::text_form::some_of;
 
 use super::apply::{Events, Room};
 use super::gone::REMEMBERED_FOR;
 use super::members::Keyed;
 use super::moderation::{MAX_SUBJECTS, Traces};
 use super::operated::{Answer, Refused};
-use super::operator::{
-    Decided, Operator, USUAL_BAN, USUAL_MUTE, WantedBan, for_words, name_of, some_of,
-};
+use super::operator::{Decided, Operator, USUAL_BAN, USUAL_MUTE, WantedBan, for_words, name_of};
 use super::origin::{Authority, Origin};
 use super::verdict::Farewell;
 use crate::clock::Now;

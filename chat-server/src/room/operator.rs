@@ -40,19 +40,6 @@ pub(super) fn name_of(text: &str) -> Result<Name, Refused> {
     name.map_err(|error| Refused::NotFound(error.to_string()))
 }
 
-/// Some of them, and how many others there are: an answer has to be short, however many
-/// people or bans it is about.
-pub(super) fn some_of(all: &[impl ToString]) -> String {
-    let shown = all.iter().take(SHOWN).map(ToString::to_string);
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    match all.len().saturating_sub(SHOWN) {
-        0 => shown,
-        others => format!("{shown} and {others} others"),
-    }
-}
-
-const SHOWN: usize = 5;
-
 /// How long a measure holds, in words.
 pub(super) fn for_words(term: Term) -> String {
     match term {

@@ -4,7 +4,7 @@ use super::{Past, Session};
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::timeline::cursor::Pending;
-use crate::timeline::replay::{Files, Page, Piece};
+use crate::timeline::replay::{Files, Page, Piece, Reader};
 use crate::timeline::slices::Slices;
 
 impl Session {
@@ -14,17 +14,28 @@ impl Session {
         self.participant.reader.pending(&shown)
     }
 
+    /// Leaves out what the peer is not sent of what it may read now.
+    fn leave_out_hidden(&mut self, hub: &Hub) {
+        let shown = hub.timeline.view(self.participant.form);
+        let reader = &self.participant.reader;
+        // The rank is looked up only then.
+        if shown.log.hides_behind(reader.position()) {
+            let rank = self.participant.rank(hub);
+            self.participant.reader.leave_out_hidden(&shown, rank);
+        }
+    }
+
     /// What is to be sent next, if it is all in one piece.
     pub(crate) fn one_piece<'a>(&mut self, hub: &'a Hub) -> Option<&'a [u8]> {
+        self.leave_out_hidden(hub);
         let shown = hub.timeline.view(self.participant.form);
-        self.participant.reader.leave_out_hidden(&shown);
         self.participant.reader.one_piece(&shown)
     }
 
     /// What is to be sent next, up to a piece of the past.
     pub(crate) fn output<'a>(&'a mut self, hub: &'a Hub, slices: &mut Slices<'a>) {
+        self.leave_out_hidden(hub);
         let shown = hub.timeline.view(self.participant.form);
-        self.participant.reader.leave_out_hidden(&shown);
         self.participant.reader.slices(&shown, slices);
     }
 
@@ -39,11 +50,19 @@ impl Session {
         page: &mut Page,
         now: Now,
     ) -> Past {
-        let form = self.participant.form;
+        let (form, rank) = (self.participant.form, self.participant.rank(hub));
         let Some(replay) = self.participant.reader.due(&hub.timeline.view(form)) else {
             return Past::NotDue;
         };
-        match page.fill(replay, form, &hub.timeline.source(), files, piece, now.time) {
+        let reader = Reader { form, rank };
+        match page.fill(
+            replay,
+            reader,
+            &hub.timeline.source(),
+            files,
+            piece,
+            now.time,
+        ) {
             Some(wanted) => Past::Wanted(wanted),
             None => Past::Page,
         }

@@ -6,7 +6,7 @@ use super::paths::{numbered, with_suffix};
 use super::*;
 
 use crate::room::identity::tests::owner;
-use crate::timeline::replay::{Page, Piece, Replay, Selection};
+use crate::timeline::replay::{Page, Piece, Reader, Replay, Selection};
 use chat_proto::event::{MessageId, Speech, SpeechKind, Timestamp};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
@@ -169,7 +169,7 @@ impl Hall {
             let mut piece = None;
             while let Some(wanted) = page.fill(
                 &mut replay,
-                Form::Json,
+                Reader::ordinary(Form::Json),
                 &hub.timeline.source(),
                 files,
                 piece,

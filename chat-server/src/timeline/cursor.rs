@@ -17,6 +17,8 @@ mod insertion;
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use chat_proto::event::Rank;
+
 use crate::timeline::log::{Log, View};
 use crate::timeline::replay::{Page, Replay, Selection};
 use crate::timeline::slices::Slices;
@@ -81,7 +83,7 @@ impl Cursor {
     pub fn change_log(&mut self, old: &Log, position: u64) {
         let waiting = self.waiting.get_or_insert_default();
         if waiting.sent == 0 {
-            let insert = old.rest_of_line(self.position);
+            let (insert, _) = old.rest_of_line(self.position);
             waiting.private += insert.len();
             waiting.insert(0, self.position, Payload::Bytes(insert));
         }
@@ -128,13 +130,15 @@ impl Cursor {
             return;
         }
         let detours = &mut self.waiting.get_or_insert_default().detours;
+        // It is left out with the rest.
+        detours.retain(|it| !(it.is_hidden() && range.contains(&it.at)));
         // Nearly always the last one: replies come behind it only if it was not known
         // at once that this is its own.
         let later = detours.iter().rev();
         let later = later.take_while(|it| it.at >= range.end).count();
         let index = detours.len() - later;
         match index.checked_sub(1).and_then(|last| detours.get_mut(last)) {
-            Some(last) if last.is_skip() && last.resume == range.start => {
+            Some(last) if last.is_skip() && !last.is_hidden() && last.resume == range.start => {
                 last.resume = range.end;
             }
             _ => detours.insert(
@@ -150,20 +154,19 @@ impl Cursor {
         self.pass_skips();
     }
 
-    /// Leaves out what readers are not sent of what is shown. To be called before the bytes
-    /// to send are asked for.
-    pub fn leave_out_hidden(&mut self, shown: &View<'_>) {
-        if !shown.log.hides_behind(self.position) {
-            return;
-        }
+    /// Leaves out what a reader of this rank is not sent of what is shown. To be called before
+    /// the bytes to send are asked for, if [`Log::hides_behind`] its position.
+    pub fn leave_out_hidden(&mut self, shown: &View<'_>, rank: Rank) {
         let until = shown.until.min(self.end());
-        for hidden in shown.log.hidden(self.position..until) {
+        for hidden in shown.log.hidden(self.position..until, rank) {
             let detours = &mut self.waiting.get_or_insert_default().detours;
             let index = detours.iter().position(|it| it.at >= hidden.start);
             let index = index.unwrap_or(detours.len());
-            let is_known = |it: &Insertion| matches!(it.what, Payload::Hidden);
+            let before = index.checked_sub(1).and_then(|last| detours.get(last));
+            // Of its own event the reader is sent nothing.
+            let is_passed = before.is_some_and(|it| it.resume > hidden.start);
             // Replies stand between events, and so not at the same place.
-            if !detours.get(index).is_some_and(is_known) {
+            if !is_passed && !detours.get(index).is_some_and(Insertion::is_hidden) {
                 let left_out = Insertion {
                     at: hidden.start,
                     what: Payload::Hidden,
@@ -273,8 +276,7 @@ impl Cursor {
         let point = point.min(self.end());
         // Of the line at the cursor and of the past it is left out anyway.
         if let Some(waiting) = &mut self.waiting {
-            let stays = |it: &Insertion| !matches!(it.what, Payload::Hidden);
-            waiting.detours.retain(stays);
+            waiting.detours.retain(|it| !it.is_hidden());
         }
         let mut before = VecDeque::new();
         let mut position = self.position;
@@ -467,9 +469,9 @@ fn past(log: &Log, range: Range<u64>, out: &mut VecDeque<Payload>) -> usize {
     if range.is_empty() {
         return 0;
     }
-    let rest = log.rest_of_line(range.start);
+    let (rest, behind) = log.rest_of_line(range.start);
     let kept = rest.len();
-    let (next, offset) = log.event_at(range.start + kept as u64);
+    let (next, offset) = log.event_at(behind);
     let (end, _) = log.event_at(range.end);
     if kept > 0 {
         out.push_back(Payload::Bytes(rest));

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use chat_proto::event::Rank;
 use chat_proto::json_form;
 
 /// The part of a log that readers may see now.
@@ -32,12 +33,20 @@ pub struct Log {
     /// another one gives back, and a room that goes on for hours would grow to twice
     /// its size.
     spare: Vec<Chunk>,
-    /// Parts of events that readers are not sent, in order: they are for the files only.
-    hidden: VecDeque<Range<u64>>,
+    /// Parts of events that not every reader is sent, in order.
+    hidden: VecDeque<Hidden>,
     head: u64,
     /// The number of the event that will be appended next.
     next: u64,
     capacity: u64,
+}
+
+/// A part of an event that not every reader is sent.
+#[derive(Debug)]
+struct Hidden {
+    range: Range<u64>,
+    /// The lowest rank that is sent it; `None` if it is for the files only.
+    rank: Option<Rank>,
 }
 
 #[derive(Debug)]
@@ -116,28 +125,39 @@ impl Log {
         start..self.head
     }
 
-    /// Has readers not be sent what only operators may know of this event, the newest one,
-    /// which begins at `start`.
+    /// Has the private part of the newest event, whose line in JSON form begins at `start`, be
+    /// sent only to those whom it is for.
     pub fn hide_private_part(&mut self, seq: u64, start: u64) {
         let line = self.event(seq).unwrap_or_default();
         if let Some(private) = json_form::private_part(line) {
-            let [from, to] = [private.start, private.end].map(|at| start + at as u64);
-            self.hidden.push_back(from..to);
+            let [from, to] = [private.range.start, private.range.end].map(|at| start + at as u64);
+            self.hide(from..to, private.rank);
         }
+    }
+
+    /// Has a part of the newest event be sent only to readers of at least this rank, or to
+    /// none.
+    pub fn hide(&mut self, range: Range<u64>, rank: Option<Rank>) {
+        self.hidden.push_back(Hidden { range, rank });
     }
 
     /// Whether something behind `position` is hidden. For nearly all readers nothing is.
     pub fn hides_behind(&self, position: u64) -> bool {
         self.hidden
             .back()
-            .is_some_and(|last| last.start >= position)
+            .is_some_and(|last| last.range.start >= position)
     }
 
-    /// The hidden parts that begin in `range`, in order.
-    pub fn hidden(&self, range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
-        let first = self.hidden.partition_point(|it| it.start < range.start);
-        let hidden = self.hidden.range(first..).cloned();
-        hidden.take_while(move |it| it.start < range.end)
+    /// What readers of this rank are not sent and begins in `range`, in order.
+    pub fn hidden(&self, range: Range<u64>, rank: Rank) -> impl Iterator<Item = Range<u64>> {
+        let first = self
+            .hidden
+            .partition_point(|it| it.range.start < range.start);
+        let hidden = self.hidden.range(first..);
+        hidden
+            .take_while(move |it| it.range.start < range.end)
+            .filter(move |it| it.rank.is_none_or(|lowest| rank < lowest))
+            .map(|it| it.range.clone())
     }
 
     /// Where the event of this number begins, or will begin if it is the next
@@ -220,8 +240,9 @@ impl Log {
         Some(&chunk.bytes[from..to])
     }
 
-    /// What is missing of the line in whose middle `position` lies, without what is hidden.
-    pub fn rest_of_line(&self, position: u64) -> Vec<u8> {
+    /// What is missing of the line in whose middle `position` lies, without what is not for
+    /// every reader, and where that line ends.
+    pub fn rest_of_line(&self, position: u64) -> (Vec<u8>, u64) {
         let at_start = position <= self.start()
             || self
                 .bytes(position - 1..position)
@@ -238,11 +259,11 @@ impl Log {
             }
         }
         let end = position + rest.len() as u64;
-        if let Some(hidden) = self.hidden(position..end).next() {
+        if let Some(hidden) = self.hidden(position..end, Rank::Ordinary).next() {
             let offset = |place: u64| (place - position) as usize;
             rest.drain(offset(hidden.start)..offset(hidden.end));
         }
-        rest
+        (rest, end)
     }
 
     /// The oldest position that [`Log::trim`] will keep: about the capacity,
@@ -278,9 +299,12 @@ impl Log {
             chunk.start = moved(chunk.start, old, line);
         }
         // A text has no private part.
-        for hidden in self.hidden.iter_mut().take_while(|it| it.end <= end) {
-            let [start, end] = [hidden.start, hidden.end].map(|at| moved(at, old, line));
-            *hidden = start..end;
+        for hidden in &mut self.hidden {
+            let Range { start, end: last } = hidden.range;
+            if last > end {
+                break;
+            }
+            hidden.range = moved(start, old, line)..moved(last, old, line);
         }
     }
 
@@ -306,7 +330,11 @@ impl Log {
             }
         }
         let start = self.start();
-        while self.hidden.pop_front_if(|it| it.end <= start).is_some() {}
+        while self
+            .hidden
+            .pop_front_if(|it| it.range.end <= start)
+            .is_some()
+        {}
     }
 }
 

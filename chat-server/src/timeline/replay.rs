@@ -12,7 +12,7 @@
 mod files;
 mod selection;
 
-use chat_proto::event::{Event, Reply, ServerMessage, Timestamp};
+use chat_proto::event::{Event, Rank, Reply, ServerMessage, Timestamp};
 use chat_proto::{json_form, text_form};
 use memchr::{memchr, memrchr};
 
@@ -44,6 +44,24 @@ pub struct Replay {
     lost: u64,
     /// How often in turn nothing could be read.
     failures: u32,
+}
+
+/// Whom a piece of the past is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    /// The form that it reads.
+    pub form: Form,
+    /// What it may see.
+    pub rank: Rank,
+}
+
+#[cfg(test)]
+impl Reader {
+    /// A person who is no operator.
+    pub fn ordinary(form: Form) -> Self {
+        let rank = Rank::Ordinary;
+        Self { form, rank }
+    }
 }
 
 /// What pieces of the past are taken from, besides files.
@@ -217,7 +235,7 @@ impl Page {
     pub fn fill(
         &mut self,
         replay: &mut Replay,
-        form: Form,
+        reader: Reader,
         source: &Source<'_>,
         files: &dyn Files,
         mut piece: Option<Piece>,
@@ -231,7 +249,8 @@ impl Page {
         let end = replay.end.min(source.last + 1);
         let erasures = source.erasures;
         let reader = For {
-            form,
+            form: reader.form,
+            rank: reader.rank,
             time,
             end,
             erasures,
@@ -401,12 +420,18 @@ impl Page {
         if replay.what.is_speech_only() && !json_form::is_speech(line) {
             // It is passed over.
         } else if reader.form == Form::Json {
-            let private = json_form::private_part(line).unwrap_or(line.len()..line.len());
-            self.bytes.extend_from_slice(&line[..private.start]);
-            self.bytes.extend_from_slice(&line[private.end..]);
+            let private = json_form::private_part(line).filter(|it| !it.is_for(reader.rank));
+            let hidden = private.map_or(line.len()..line.len(), |it| it.range);
+            self.bytes.extend_from_slice(&line[..hidden.start]);
+            self.bytes.extend_from_slice(&line[hidden.end..]);
         } else if let Some(event) = event() {
             match replay.what {
-                Selection::Everything => text_form::encode_event(&event, &mut self.bytes),
+                Selection::Everything => {
+                    text_form::encode_event(&event, &mut self.bytes);
+                    if reader.rank == Rank::Operator {
+                        text_form::encode_private(&event, &mut self.bytes);
+                    }
+                }
                 Selection::Speech => text_form::encode_dated(&event, &mut self.bytes),
                 Selection::NumberedSpeech => text_form::encode_numbered(&event, &mut self.bytes),
             }
@@ -444,6 +469,7 @@ impl Page {
 /// The reader of a page.
 struct For<'a> {
     form: Form,
+    rank: Rank,
     time: Timestamp,
     /// One past the last event that may be seen.
     end: u64,

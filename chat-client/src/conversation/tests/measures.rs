@@ -202,6 +202,11 @@ fn each_measure_is_a_line_of_the_server() {
             ],
         ),
         (r#""type":"banned","by":"bo","names":[]"#, &[]),
+        // Operators are told more.
+        (
+            r#""type":"banned","by":"bo","names":[],"private":{"subjects":["192.0.2.7"],"of":"cy","reason":"spam"}"#,
+            &["-- for operators: the ban of cy is on 192.0.2.7: spam"],
+        ),
         (r#""type":"unbanned","by":"bo""#, &[]),
         (
             &format!(r#""type":"muted","by":"bo","name":"cy","until":"{until}""#),
@@ -242,6 +247,26 @@ fn each_measure_is_a_line_of_the_server() {
         missed.hear(&event(11, members));
         let told: Vec<String> = told.iter().map(|row| format!("10:00 {row}")).collect();
         assert_eq!(missed.shown(), told, "{members}");
+    }
+}
+
+/// Whom it hits is in the answer to the operator who took it.
+#[test]
+fn an_operator_is_not_told_twice() {
+    for (by, told) in [
+        ("ann", None),
+        (
+            "bo",
+            Some("-- for operators: the ban was on 192.0.2.7, and bo has lifted it"),
+        ),
+    ] {
+        let mut talk = ordinary();
+        let private = r#""private":{"subjects":["192.0.2.7"]}"#;
+        talk.hear(&event(
+            11,
+            &format!(r#""type":"unbanned","by":"{by}",{private}"#),
+        ));
+        assert_eq!(talk.shown(), told.as_slice(), "{by}");
     }
 }
 

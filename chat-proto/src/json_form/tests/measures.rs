@@ -3,6 +3,7 @@
 use super::*;
 use crate::event::{CountedBan, Fingerprint};
 use crate::moderation::*;
+use crate::text_form;
 
 pub(super) fn times() -> impl Strategy<Value = Timestamp> {
     (0u64..1 << 42).prop_map(Timestamp::from_unix_milliseconds)
@@ -148,7 +149,7 @@ proptest! {
             let mut line = Vec::new();
             encode_event(&event, &mut line);
             if let Some(private) = private_part(&line) {
-                line.drain(private);
+                line.drain(private.range);
             }
             let line = String::from_utf8(line).unwrap();
             match parse_server_message(line.trim_end()) {
@@ -157,6 +158,9 @@ proptest! {
             }
         };
         let expected = public(&measure);
+        let told = text_form::private(&measure).is_some();
+        prop_assert_eq!(told, expected != measure);
+        prop_assert_eq!(text_form::private(&expected), None);
         prop_assert_eq!(without(Body::Measure(Box::new(measure))), Body::Measure(Box::new(expected)));
         let room = |standing| Body::Room {
             room: RoomId::new("r").unwrap(),
@@ -170,7 +174,12 @@ proptest! {
             operators: Vec::new(),
             ..standing.clone()
         };
-        prop_assert_eq!(without(room(standing)), room(public));
+        prop_assert_eq!(without(room(standing.clone())), room(public));
+        // What a file repeats at its head is for no reader.
+        let event = Event { seq: 7, time: Timestamp::from_unix_milliseconds(0), body: room(standing) };
+        let mut line = Vec::new();
+        encode_event(&event, &mut line);
+        prop_assert!(private_part(&line).is_none_or(|it| !it.is_for(Rank::Operator)));
         // What is said is never taken for it.
         let said = format!(r#","private":{{"{text}"#);
         let Ok(text) = Text::clean(&said) else { return Ok(()) };

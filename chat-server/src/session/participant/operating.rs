@@ -39,7 +39,7 @@ pub(in crate::session) struct Barred {
 
 impl Participant {
     /// What it may do.
-    pub(super) fn rank(&self, hub: &Hub) -> Rank {
+    pub(in crate::session) fn rank(&self, hub: &Hub) -> Rank {
         match self.authority() {
             Authority::Control => Rank::Operator,
             Authority::Member => hub.rank_of(self.client),

@@ -184,7 +184,13 @@ fn an_operator_is_put_out_from_the_control_socket_only() {
         hall.order(ann, "/op cy")
             .contains("-- cy is an operator now")
     );
-    assert_eq!(hall.read(cy), "\r[cy] was made an operator by ann\n");
+    let print = person_key(CY).print();
+    assert_eq!(
+        hall.read(cy),
+        format!(
+            "\r[cy] was made an operator by ann\n\r-- for operators: the key of cy is key:{print}\n"
+        )
+    );
     for command in ["/kick ann", "/ban ann", "/mute ann", "/deop ann"] {
         let refused = hall.order(cy, command);
         assert!(
@@ -327,4 +333,74 @@ fn ordinary_people_are_refused_what_is_for_operators() {
         hall.order(control, "/kik bo")
             .contains("did you mean /kick?")
     );
+}
+
+/// In both forms, also of what they have missed, and as long as they are operators.
+#[test]
+fn operators_alone_are_told_whom_a_ban_hits() {
+    let mut hall = hall();
+    let ann = hall.person("ann", 1, Some(ANN));
+    let cy = hall.person("cy", 2, Some(CY));
+    let (bot, _) = hall.bot("bot", 3, Some(STRANGER));
+    let control = hall.control();
+    hall.send(control, "/hello {\"protocol\":1,\"name\":\"root\"}\n");
+    hall.person("bo", 5, None);
+    hall.hush();
+    let banned = |hall: &mut Hall, who| {
+        let got = hall.objects(who);
+        let found = got.into_iter().find(|it| it["type"] == "banned");
+        found.expect("a ban")
+    };
+    let public = "\r[bo] was banned by root for 2 h\n";
+    let private = "\r-- for operators: the ban of bo is on 192.0.2.5: a flood\n";
+    hall.send(
+        control,
+        "{\"type\":\"ban\",\"what\":\"bo\",\"duration\":\"2h\",\"text\":\"a flood\"}\n",
+    );
+    let told = hall.read(ann);
+    assert!(told.contains(&format!("{public}{private}")), "{told}");
+    let told = hall.read(cy);
+    assert!(
+        told.contains(public) && !told.contains("for operators"),
+        "{told}"
+    );
+    let secret = json!({"subjects": ["192.0.2.5"], "of": "bo", "reason": "a flood"});
+    assert_eq!(banned(&mut hall, control)["private"], secret);
+    assert_eq!(banned(&mut hall, bot)["private"], Value::Null);
+    // No person is removed: that is for operators only.
+    hall.order(ann, "/op cy");
+    hall.hush();
+    hall.send(
+        control,
+        "{\"type\":\"ban\",\"what\":\"192.0.2.77\",\"text\":\"spam\"}\n",
+    );
+    let told = "\r-- for operators: the ban is on 192.0.2.77: spam\n";
+    assert_eq!(hall.read(cy), told);
+    assert_eq!(hall.read(bot).matches("192.0.2.77").count(), 0);
+    hall.send(control, "{\"type\":\"deop\",\"name\":\"cy\"}\n");
+    hall.hush();
+    hall.send(control, "{\"type\":\"unban\",\"what\":\"192.0.2.77\"}\n");
+    assert_eq!(hall.read(cy), "");
+    assert!(
+        hall.read(ann)
+            .contains("the ban was on 192.0.2.77, and root has lifted it")
+    );
+}
+
+#[test]
+fn an_operator_is_told_of_the_past_as_well() {
+    let mut hall = hall();
+    let control = hall.control();
+    hall.order(control, "/ban 192.0.2.77 2h spam");
+    for (name, key, is_told) in [("ann", Some(ANN), true), ("cy", Some(CY), false)] {
+        let (who, _) = hall.from(1, key);
+        let hello = json!({"protocol": 1, "name": name});
+        hall.send(who, format!("/hello {hello}\n"));
+        hall.hush();
+        hall.send(who, "{\"type\":\"history\",\"first\":1}\n");
+        let got = hall.objects(who);
+        let ban = got.iter().find(|it| it["type"] == "banned");
+        let ban = ban.unwrap_or_else(|| panic!("{got:?}"));
+        assert_eq!(ban["private"]["reason"] == "spam", is_told, "{ban}");
+    }
 }

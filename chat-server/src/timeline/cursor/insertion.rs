@@ -31,6 +31,10 @@ impl Insertion {
         }
     }
 
+    pub(super) fn is_hidden(&self) -> bool {
+        matches!(self.what, Payload::Hidden)
+    }
+
     pub(super) fn is_skip(&self) -> bool {
         match &self.what {
             Payload::Bytes(bytes) => bytes.is_empty(),

@@ -10,12 +10,12 @@ use crate::room::identity::tests::identity;
 use crate::timeline::Timeline;
 use crate::timeline::log::ORIGIN;
 use crate::timeline::mark::Form;
-use crate::timeline::replay::{Files, NoFiles, Piece, Wanted};
+use crate::timeline::replay::{Files, NoFiles, Piece, Reader, Wanted};
 use chat_proto::event::{Body, Event, MessageId, Speech, SpeechKind, Timestamp};
-use chat_proto::json_form;
 use chat_proto::moderation::{Measure, MeasureKind, Remark};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
+use chat_proto::{json_form, text_form};
 use proptest::prelude::*;
 
 /// What one reader is to get, kept as plain bytes beside the real thing.
@@ -156,10 +156,14 @@ impl Model {
         let no_files: &dyn Files = &NoFiles;
         let all = files.map_or(no_files, |files| files);
         let mut piece = None;
-        while let Some(wanted) =
-            self.page
-                .fill(replay, self.form, &hub.timeline.source(), all, piece, time)
-        {
+        while let Some(wanted) = self.page.fill(
+            replay,
+            Reader::ordinary(self.form),
+            &hub.timeline.source(),
+            all,
+            piece,
+            time,
+        ) {
             piece = files.map(|files| files.read(wanted));
         }
         assert_eq!(self.page.failure(), None);

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::timeline::cursor::{Cursor, Pending};
 use crate::timeline::mark::Form;
-use crate::timeline::replay::{Files, NoFiles, Page, Piece};
+use crate::timeline::replay::{self, Files, NoFiles, Page, Piece};
 use crate::timeline::slices::Slices;
 use hall::{Hall, in_form};
 
@@ -125,8 +125,14 @@ impl Reader {
         let source = timeline.source();
         while let Some(wanted) = {
             let piece = self.piece.take();
-            self.page
-                .fill(replay, self.form, &source, files, piece, time)
+            self.page.fill(
+                replay,
+                replay::Reader::ordinary(self.form),
+                &source,
+                files,
+                piece,
+                time,
+            )
         } {
             self.piece = hall.disk.as_ref().map(|disk| disk.read(wanted));
             if is_late {

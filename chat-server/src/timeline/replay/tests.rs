@@ -120,7 +120,7 @@ impl Hall {
             let mut piece = None;
             while let Some(wanted) = page.fill(
                 &mut replay,
-                form,
+                Reader::ordinary(form),
                 &self.hub.timeline.source(),
                 files,
                 piece,
@@ -316,7 +316,7 @@ fn nothing_is_told_before_it_may_be_seen() {
     let mut page = Page::default();
     let none = page.fill(
         &mut replay,
-        Form::Json,
+        Reader::ordinary(Form::Json),
         &hall.hub.timeline.source(),
         &hall.files,
         None,

