@@ -73,7 +73,8 @@ fn a_handshake_has_ten_seconds_in_all() {
         thread::sleep(Duration::from_millis(500));
     }
     let spent = server.cpu_time() - before;
-    assert!(spent < Duration::from_millis(200), "{spent:?}");
+    // A loop that turns for one of them would take all of the 8 s.
+    assert!(spent < Duration::from_secs(1), "{spent:?}");
     let range = Duration::from_millis(9500)..Duration::from_secs(14);
     for stream in stalled {
         let end = end_of(stream, start);
