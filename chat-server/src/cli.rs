@@ -21,6 +21,7 @@ use crate::access::naming::Naming;
 use crate::config::TlsMode;
 use crate::net::identity::Source;
 use crate::net::listen::Listen;
+use crate::ops::logger;
 use crate::ops::password::PasswordSource;
 use crate::storage::{Options, SyncMode};
 use after_help::AFTER_HELP;
@@ -296,6 +297,31 @@ pub struct Args {
     #[arg(long, help_heading = OPERATOR)]
     pub console: bool,
 
+    /// Log what matters at least as much as LEVEL: error, warn, info or debug
+    ///
+    /// What is said at the start comes at each level.
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        hide_possible_values = true,
+        default_value = "info",
+        help_heading = LOG
+    )]
+    pub log_level: logger::Level,
+
+    /// Write the log as FORMAT: text, TIME LEVEL message key=value; json, one object a line;
+    /// auto, for the journal of systemd if it reads the log, and otherwise text
+    ///
+    /// For the journal a line has a priority in place of the time and the level.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        hide_possible_values = true,
+        default_value = "auto",
+        help_heading = LOG
+    )]
+    pub log_format: logger::Choice,
+
     /// Use N threads for the connections, 1 to 64 [default: one for each core]
     #[arg(
         long,
@@ -332,6 +358,7 @@ const NAMES: &str = "Names";
 const HISTORY: &str = "History";
 const LIMITS: &str = "Limits";
 const OPERATOR: &str = "The operator";
+const LOG: &str = "Log";
 const TUNING: &str = "Tuning";
 
 /// There is no folder for what the server keeps by itself.

@@ -240,6 +240,7 @@ impl Hub {
             Act::Operate { operation, .. } if operation.is_measure() => {
                 let why = format!("that was not done: {trouble}");
                 Some(Outcome::Operated(Box::new(Operated {
+                    word: operation.word(),
                     answer: Err(Refused::Impossible(why)),
                     removed: Vec::new(),
                 })))

@@ -20,7 +20,7 @@ use chat_server::net::listener::Listener;
 use chat_server::ops::console::Console;
 use chat_server::ops::errors::chain;
 use chat_server::ops::introduction::Introduction;
-use chat_server::ops::logger::Logger;
+use chat_server::ops::logger::{Format, Level, Logger, Record};
 use chat_server::ops::password::PasswordSource;
 use chat_server::ops::people_file::{PeopleFile, PeopleKeeper, tell_problems};
 use chat_server::ops::signals::{raise_descriptor_limit, survive_full_files};
@@ -37,25 +37,30 @@ fn main() -> ExitCode {
     if let Some(Action::Ctl(args)) = &args.action {
         return ctl(args);
     }
+    let format = match args.console {
+        true => Format::on_terminal(args.log_format),
+        false => Format::on_stderr(args.log_format),
+    };
     let console = match args.console.then(Console::find).transpose() {
         Ok(console) => console,
-        Err(error) => return fail(&error),
+        Err(error) => return fail(&error, format),
     };
     let logger = match &console {
-        Some(console) => Logger::on(console.log()),
-        None => Logger::on_stderr(),
+        Some(console) => Logger::new(console.log(), format, args.log_level),
+        None => Logger::new(io::stderr(), format, args.log_level),
     };
     let parts = match prepare(&args, &logger) {
         Ok(parts) => parts,
         Err((status, why)) => {
-            logger.say(&format!("chat-server: {why}"));
+            let record = Record::new("cannot start").with("why", &why);
+            logger.say(Level::Error, &format!("chat-server: {why}"), record);
             logger.finish();
             return ExitCode::from(status);
         }
     };
     match serve(parts, &args, console, logger) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+        Err(error) => fail(&error, format),
     }
 }
 
@@ -100,8 +105,7 @@ fn serve(
         server.set_control(control)?;
     }
     // Not before signals are watched for: who reads this may send one.
-    let lines = introduction.lines();
-    lines.iter().for_each(|line| server.logger().say(line));
+    introduction.tell(server.logger());
     let _console = match (console, path) {
         (Some(console), Some(path)) => Some(console.open(&path)?),
         (Some(_), None) => bail!("--console needs the control socket, and there is none"),
@@ -110,8 +114,16 @@ fn serve(
     server.run()
 }
 
-fn fail(error: &anyhow::Error) -> ExitCode {
-    let _ = writeln!(io::stderr(), "chat-server: {}", chain(error));
+fn fail(error: &anyhow::Error, format: Format) -> ExitCode {
+    let why = chain(error);
+    let line = match format {
+        Format::Text => format!("chat-server: {why}\n"),
+        Format::Json | Format::Journal => {
+            let record = Record::new("cannot go on").with("why", why);
+            format.line(now().time, Level::Error, &record)
+        }
+    };
+    let _ = io::stderr().write_all(line.as_bytes());
     ExitCode::from(FAILURE)
 }
 
@@ -180,7 +192,10 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     let _ = survive_full_files();
     let listeners = listen::open(&args.listen);
     let (listeners, notes) = listeners.map_err(|why| (CANNOT_LISTEN, why))?;
-    notes.iter().for_each(|note| logger.say(note));
+    for note in notes {
+        let record = Record::new("listening").with("note", &note);
+        logger.say(Level::Warn, &note, record);
+    }
     let secure = secure(args, logger).map_err(failed)?;
     let is_local = |listener: &Listener| listener.address().ip().is_loopback();
     if password.is_some() && secure.is_none() && !listeners.iter().all(is_local) {
@@ -200,11 +215,14 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     let own = own_descriptors(threads, control.as_ref(), history.as_ref());
     let space = Space::of(descriptors, own).map_err(|why| (FAILURE, why))?;
     if space.possible < args.max_clients().unwrap_or(FEW) {
-        logger.say(&format!(
+        let words = format!(
             "only {} connections are possible: this process may have {descriptors} files \
              open\n{RAISE_LIMIT}",
             space.possible
-        ));
+        );
+        let record = Record::new("few connections are possible (ulimit -n, LimitNOFILE=)");
+        let record = record.count("connections", space.possible);
+        logger.say(Level::Warn, &words, record.count("files", descriptors));
     }
     let config = Config {
         tls: match secure {
@@ -282,7 +300,9 @@ fn password(
     };
     let mut notes = Vec::new();
     let loaded = source.load(&mut notes);
-    notes.iter().for_each(|note| logger.warn(now().time, note));
+    for note in notes {
+        logger.warn(now().time, Record::new("password").with("note", note));
+    }
     Ok(Some((source, loaded?)))
 }
 
@@ -296,7 +316,10 @@ fn secure(args: &Args, logger: &Logger) -> anyhow::Result<Option<Secure>> {
         Some(source) => {
             let mut notes = Vec::new();
             let loaded = source.load(&mut notes);
-            notes.iter().for_each(|note| logger.warn(now().time, note));
+            for note in notes {
+                let record = Record::new("certificate and key").with("note", note);
+                logger.warn(now().time, record);
+            }
             match loaded {
                 Ok(credentials) => {
                     return Ok(Some(Secure {
@@ -315,11 +338,13 @@ fn secure(args: &Args, logger: &Logger) -> anyhow::Result<Option<Secure>> {
         return Err(why);
     }
     let why = chain(&why);
-    logger.say(&format!(
+    let words = format!(
         "warning: no connection will be encrypted: {why}\n\
          give a folder that this user can write to: --state DIR, or StateDirectory=chat-server \
          in a systemd unit"
-    ));
+    );
+    let record = Record::new("no connection will be encrypted (--state, StateDirectory=)");
+    logger.say(Level::Warn, &words, record.with("why", why));
     Ok(None)
 }
 
@@ -338,9 +363,11 @@ fn people(args: &Args, logger: &Logger) -> anyhow::Result<Option<PeopleKeeper>> 
     tell_problems(&file, &problems, logger);
     if args.names == Naming::Known && file.people().is_empty() {
         let path = file.path().display();
-        logger.say(&format!(
+        let words = format!(
             "warning: no person can come in yet, because {path} lists no key (--names known)"
-        ));
+        );
+        let record = Record::new("no person can come in, because no key is listed (--names known)");
+        logger.say(Level::Warn, &words, record.with("path", path));
     }
     Ok(Some(PeopleKeeper::new(file, args.names)))
 }
@@ -361,7 +388,13 @@ fn control(args: &Args, logger: &Logger) -> anyhow::Result<Option<ControlSocket>
         Ok(control) => Some(control),
         Err(why) => {
             let (show, why) = (show.unwrap_or_default(), chain(&why));
-            logger.say(&format!("warning: there is no control socket: {show}{why}"));
+            let words = format!("warning: there is no control socket: {show}{why}");
+            let record = Record::new("there is no control socket");
+            logger.say(
+                Level::Warn,
+                &words,
+                record.with("why", format!("{show}{why}")),
+            );
             None
         }
     })
@@ -377,13 +410,13 @@ fn open(args: &Args, logger: &Logger) -> anyhow::Result<(Option<History>, Hub)> 
     let mut notes = Vec::new();
     let (history, hub) = History::open(options, LOG_BYTES, now(), &mut notes)?;
     for note in notes {
-        logger.warn(now().time, &note);
+        logger.warn(now().time, Record::new("history").with("what", note));
     }
     // One of these is that it was opened.
     let events = hub.timeline.head().seq - hub.timeline.first();
-    logger.say(&format!(
-        "what is said is kept in {show} ({events} events so far)"
-    ));
+    let words = format!("what is said is kept in {show} ({events} events so far)");
+    let record = Record::new("history opened").with("path", show);
+    logger.say(Level::Info, &words, record.count("events", events));
     Ok((Some(history), hub))
 }
 

@@ -37,14 +37,16 @@ fn the_log_comes_above_a_draft_which_stays() {
     terminal.wait_for_text("<You> half a li");
     let mut ann = nc(address, "ann");
     let screen = terminal.wait_screen(
-        |screen| screen.contains("Z info ann (127.0.0.1:") && screen.contains("[ann] entered room"),
+        |screen| {
+            screen.contains("Z info came in name=ann") && screen.contains("[ann] entered room")
+        },
         "the log tells of ann, and so does the room",
     );
     let last = screen.lines().rfind(|line| !line.trim().is_empty());
     assert_eq!(last.map(str::trim_end), Some("<You> half a li"), "{screen}");
-    let row = screen.lines().find(|line| line.contains("Z info ann ("));
+    let row = screen.lines().find(|line| line.contains("Z info came in"));
     assert!(
-        row.is_some_and(|row| row.trim_end().ends_with(" came in")),
+        row.is_some_and(|row| row.contains(" address=127.0.0.1:")),
         "{screen}"
     );
     terminal.type_text("ne\r");

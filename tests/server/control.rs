@@ -79,10 +79,11 @@ fn an_operator_is_not_announced_before_it_says_something() {
     assert_eq!(server.count("connections"), 2);
     operator.send_str("good morning\n");
     ann.expect("\r[operator] entered room\n\r<operator> good morning\n");
-    server.wait_for_log("info operator (control socket) came in");
+    server.wait_for_log("info came in name=operator address=control\n");
     drop(operator);
     ann.expect("\r[operator] is offline\n");
-    server.wait_for_log("info operator (control socket) left: closed the connection");
+    server
+        .wait_for_log("info left name=operator address=control reason=\"closed the connection\"\n");
     assert!(
         !server.log().contains("did not come in"),
         "{}",
@@ -165,7 +166,7 @@ fn an_operator_comes_in_when_there_is_no_descriptor_left() {
     let pid = Pid::from_raw(server.pid() as i32);
     prlimit(pid, Resource::Nofile, limit).expect("it is ours");
     let _crowd: Vec<Peer> = (0..20).map(|_| Peer::connect(server.addr())).collect();
-    server.wait_for_log("cannot accept more than");
+    server.wait_for_log("cannot accept more connections");
     let mut operator = Operator::connect(&server.control());
     operator.heard.expect(GREETING);
     operator.send_str("/who\n");
@@ -186,7 +187,7 @@ fn few_operators_come_in_at_once() {
     let mut outside = Operator::connect(&path);
     let line = "\r-- chat/1 there are 16 connections here already\n";
     assert_eq!(outside.heard.expect_eof(), line);
-    server.wait_for_log("warn refused at the control socket: there are 16 connections");
+    server.wait_for_log("warn refused at the control socket reason=\"there are 16 connections");
     inside.pop();
     until("there is a place again", || {
         let mut operator = Operator::connect(&path);

@@ -84,7 +84,7 @@ fn the_room_is_not_told_of_the_program() {
     ctl(&server, &["announce", "two"], "").success();
     ann.expect_not_before("operator]", "announcement: two\n");
     assert!(
-        !server.log().contains("(control socket) came in"),
+        !server.log().contains("came in name=operator"),
         "{}",
         server.log()
     );

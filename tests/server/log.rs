@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use chat_testkit::{JsonPeer, Peer, ServerProcess, Signal};
+use chat_testkit::{JsonPeer, Operator, Peer, ServerProcess, Signal};
 use serde_json::json;
 
 use crate::{SERVER, join, server};
@@ -29,53 +29,57 @@ fn the_log_names_people() {
     let wait = |line: String| server.wait_for_log(&format!("Z info {line}\n"));
     let mut ann = join(server.addr(), "ann");
     let at = ann.local_addr();
-    wait(format!("ann ({at}) came in"));
+    wait(format!("came in name=ann address={at}"));
     ann.send_str("a secret\n/nick anna\n/nick ann\n/me has a secret\n");
-    wait(format!("ann ({at}) is now known as anna"));
-    wait(format!("anna ({at}) is now known as ann"));
+    wait(format!("renamed name=ann address={at} new=anna"));
+    wait(format!("renamed name=anna address={at} new=ann"));
     ann.send_str("/quit\n");
-    wait(format!("ann ({at}) left: said /quit"));
+    wait(format!("left name=ann address={at} reason=\"said /quit\""));
 
     // A peer that says nothing at first, and then its name.
     let mut unnamed = Peer::connect(server.addr());
     let at = unnamed.local_addr();
-    wait(format!("{at} came in"));
+    wait(format!("came in name={at} address={at}"));
     unnamed.send_str("/nick bo\n");
-    wait(format!("{at} is now known as bo"));
+    wait(format!("renamed name={at} address={at} new=bo"));
     unnamed.half_close();
     // Not only when it no longer listens.
-    wait(format!("bo ({at}) left: closed the connection"));
+    wait(format!(
+        "left name=bo address={at} reason=\"closed the connection\""
+    ));
 
     let mut bot = JsonPeer::connect(server.addr(), "bot");
     let at = bot.peer.local_addr();
-    wait(format!("bot ({at}) came in"));
+    wait(format!("came in name=bot address={at}"));
     bot.send_json(json!({ "type": "nick", "name": "robot" }));
-    wait(format!("bot ({at}) is now known as robot"));
+    wait(format!("renamed name=bot address={at} new=robot"));
     // It is back before the server has noticed that it was gone.
     let resume = json!({ "room": bot.welcome["room"], "seq": 0, "secret": bot.welcome["secret"] });
     let hello = json!({ "protocol": 1, "name": "robot", "resume": resume });
     let back = JsonPeer::hello(server.addr(), &hello);
     let new = back.peer.local_addr();
-    wait(format!("robot ({new}) came back over another connection"));
+    wait(format!("came back name=robot address={new}"));
     wait(format!(
-        "robot ({at}) left: came back over another connection"
+        "left name=robot address={at} reason=\"came back over another connection\""
     ));
     back.peer.reset();
-    wait(format!("robot ({new}) left: the connection was reset"));
+    wait(format!(
+        "left name=robot address={new} reason=\"the connection was reset\""
+    ));
 
     // All in one go.
     let mut brief = Peer::connect(server.addr());
     let at = brief.local_addr();
     brief.send_str("/nick cy\na secret\n/nick dan\n/quit\n");
-    wait(format!("cy ({at}) came in"));
-    wait(format!("cy ({at}) is now known as dan"));
-    wait(format!("dan ({at}) left: said /quit"));
+    wait(format!("came in name=cy address={at}"));
+    wait(format!("renamed name=cy address={at} new=dan"));
+    wait(format!("left name=dan address={at} reason=\"said /quit\""));
 
     // The people who are there at the end are one line together.
     let eve = join(server.addr(), "eve");
-    wait(format!("eve ({}) came in", eve.local_addr()));
+    wait(format!("came in name=eve address={}", eve.local_addr()));
     let events = events(&server);
-    let end = ["stopping; people in the room: 1", "stopped"];
+    let end = ["stopping people=1", "stopped"];
     assert_eq!(events[events.len() - 2..], end);
     assert_eq!(events.len(), 18, "{events:#?}");
     assert!(!events.iter().any(|event| event.contains("secret")));
@@ -84,13 +88,8 @@ fn the_log_names_people() {
 /// How many events that contain this are told, and in how many lines.
 fn told(events: &[String], needle: &str) -> (usize, usize) {
     let lines = events.iter().filter(|event| event.contains(needle));
-    let counts = lines.map(|line| match line.split_once(" (and ") {
-        Some((_, more)) => more
-            .split(' ')
-            .next()
-            .expect("a number")
-            .parse()
-            .map_or(0, |n: usize| n + 1),
+    let counts = lines.map(|line| match line.split_once(" more=") {
+        Some((_, more)) => 1 + more.parse::<usize>().expect("a number"),
         None => 1,
     });
     let counts: Vec<usize> = counts.collect();
@@ -114,7 +113,7 @@ fn probes_are_few_lines() {
     first.half_close();
     first.expect_end();
     server.wait_for_log(&format!(
-        "Z info {at} did not come in: closed the connection\n"
+        "Z info did not come in address={at} reason=\"closed the connection\"\n"
     ));
     for _ in 0..300 {
         Peer::connect(server.addr()).expect("chat/1");
@@ -124,7 +123,7 @@ fn probes_are_few_lines() {
         peer.send_str(said);
         peer.expect_eof();
     }
-    let (count, lines) = told(&events(&server), "did not come in: ");
+    let (count, lines) = told(&events(&server), "did not come in address=");
     let most = most_lines(1, Duration::from_secs(5), start);
     assert!(lines <= most, "{lines}, at most {most}");
     // Probes that were still being served when it stopped are not told.
@@ -148,7 +147,7 @@ fn people_who_come_and_go_without_end_are_some_lines() {
     // A peer that changes its name all the time hides no arrival.
     let [renames, people] = {
         let events = events(&server);
-        [" is now known as ", "other ("].map(|needle| told(&events, needle))
+        ["renamed name=", " name=other "].map(|needle| told(&events, needle))
     };
     assert_eq!((renames.0, people.0), (300, 600));
     let most = most_lines(100, Duration::from_millis(200), start);
@@ -173,11 +172,101 @@ fn refusals_name_the_option() {
         .collect();
     let events = events(&server);
     let needle = format!(
-        "refused {}: the room is full (at most 1, --max-clients)",
+        "refused address={} reason=\"the room is full\" limit=\"at most 1, --max-clients\"",
         refused[0].ip()
     );
     let (count, lines) = told(&events, &needle);
     assert_eq!(count, 5, "{events:#?}");
     assert!(lines <= most_lines(1, Duration::from_secs(5), start));
     assert_eq!(told(&events, "did not come in").0, 0, "{events:#?}");
+}
+
+/// What operators do is logged with who did it.
+#[test]
+fn measures_name_the_operator() {
+    let server = server();
+    let _ann = join(server.addr(), "ann");
+    let mut operator = Operator::connect(&server.control());
+    operator.send_str("/kick ann a=b\n");
+    server.wait_for_log(
+        "Z info measure address=control measure=kick done=\"ann was removed: a=b\"\n",
+    );
+    server.wait_for_log("reason=\"removed by an operator\"\n");
+}
+
+/// Each line is an object, from the first one on, and a name is one value in it.
+#[test]
+fn the_log_can_be_json() {
+    let server = ServerProcess::start(SERVER, &["--log-format", "json"]);
+    let name = r#"x","y":"z"#;
+    let mut bot = JsonPeer::connect(server.addr(), name);
+    bot.send_json(json!({ "type": "quit" }));
+    server.wait_for_log(r#""message":"left""#);
+    server.signal(Signal::Terminate);
+    assert!(server.wait_exit(Duration::from_secs(3)).success());
+    server.wait_for_log(r#""message":"stopped""#);
+    let log = server.log();
+    let lines = log.lines().map(|line| {
+        serde_json::from_str::<serde_json::Value>(line)
+            .unwrap_or_else(|why| panic!("{why}: {line}"))
+    });
+    let lines: Vec<_> = lines.collect();
+    for line in &lines {
+        assert!(
+            line["time"]
+                .as_str()
+                .is_some_and(|time| time.ends_with('Z')),
+            "{line}"
+        );
+        assert!(
+            line["level"].is_string() && line["fields"].is_object(),
+            "{line}"
+        );
+    }
+    let find = |message: &str| lines.iter().find(|line| line["message"] == message);
+    let address = server.addr().to_string();
+    assert_eq!(
+        find("listening").expect("a start")["fields"]["address"],
+        address
+    );
+    let came = find("came in").expect("an arrival");
+    assert_eq!(came["fields"]["name"], bot.welcome["name"]);
+    assert!(came["fields"].get("y").is_none(), "{came}");
+}
+
+/// What matters less than the level is left out, but for the start.
+#[test]
+fn a_level_leaves_out_what_matters_less() {
+    let quiet = ServerProcess::start(SERVER, &["--log-level", "warn", "--max-clients", "1"]);
+    let _ann = join(quiet.addr(), "ann");
+    Peer::connect(quiet.addr()).expect_eof();
+    quiet.wait_for_log("warn refused ");
+    assert!(!quiet.log().contains("came in"), "{}", quiet.log());
+    let all = ServerProcess::start(SERVER, &["--log-level", "debug"]);
+    let _ann = join(all.addr(), "ann");
+    all.wait_for_log("Z debug connected address=127.0.0.1:");
+}
+
+/// Lines have a priority and no time where the journal reads them: only if standard error is
+/// the very stream that systemd names.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_journal_gets_priorities() {
+    let with = |stream: &str| {
+        let script = format!("export JOURNAL_STREAM={stream}; exec \"$0\" --listen 127.0.0.1:0");
+        let server = ServerProcess::start_with("bash", &["-c", &script, SERVER], &[]);
+        let _ann = join(server.addr(), "ann");
+        server.wait_for_log("came in name=ann");
+        server.log()
+    };
+    let log = with("$(stat -L -c %d:%i /proc/self/fd/2)");
+    assert!(
+        log.lines()
+            .all(|line| line.starts_with("<6>") || line.starts_with("<4>")),
+        "{log}"
+    );
+    assert!(log.contains("\n<6>came in name=ann address="), "{log}");
+    let log = with("1:2");
+    assert!(log.contains("Z info came in name=ann"), "{log}");
+    assert!(log.starts_with("listening on "), "{log}");
 }

@@ -130,7 +130,7 @@ fn a_second_signal_does_not_wait_for_the_last_words() {
     let mut bo = join(server.addr(), "bo");
     let address = ann.local_addr();
     ann.reset();
-    server.wait_for_log(&format!("ann ({address}) left: "));
+    server.wait_for_log(&format!("left name=ann address={address} "));
     server.signal(Signal::Terminate);
     bo.expect("-- the server is shutting down: goodbye\n");
     // A peer that has not closed its side is given a second.

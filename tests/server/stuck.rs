@@ -66,7 +66,8 @@ fn who_takes_nothing_for_the_stall_time_is_closed() {
     let mut bo = join(server.addr(), "bo");
     flood(&mut bo, &mut ann, 10);
     for (name, peer) in [("silent", &silent), ("stuck", &stuck)] {
-        let left = format!("{name} ({}) left: read nothing", peer.local_addr());
+        let address = peer.local_addr();
+        let left = format!("left name={name} address={address} reason=\"read nothing");
         server.wait_for_log(&left);
         bo.expect(" is offline\n");
     }
@@ -225,7 +226,7 @@ fn out_of_descriptors_and_back() {
     prlimit(pid, Resource::Nofile, limit).expect("it is ours");
     for round in 0..5 {
         let mut crowd: Vec<Peer> = (0..100).map(|_| Peer::connect(server.addr())).collect();
-        server.wait_for_log("cannot accept more than");
+        server.wait_for_log("cannot accept more connections");
         ann.send_str(&format!("still {round}\n"));
         bo.expect(&format!("\r<ann> still {round}\n"));
         let used = server.cpu_time();

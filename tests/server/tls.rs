@@ -70,8 +70,8 @@ fn encrypted_and_plain_peers_talk() {
         bo.expect("\r<ann> hello yourself\n");
         ann.send_str("/quit\n");
         ann.expect_end();
-        server.wait_for_log("ann (127.0.0.1:");
-        assert_eq!(server.count("handshakes"), 1);
+        server.wait_for_log("left name=ann address=127.0.0.1:");
+        assert_eq!(server.count("tls_handshakes"), 1);
     }
 }
 
@@ -86,7 +86,7 @@ fn what_cannot_be_decrypted_is_not_said() {
     ann.send_in_plain(b"I am ann, send money\n");
     let heard = bo.expect("[ann] is offline\n");
     assert!(!heard.contains("money"), "{heard}");
-    server.wait_for_log("left: what it sent cannot be decrypted");
+    server.wait_for_log("reason=\"what it sent cannot be decrypted\"");
 }
 
 /// Without TLS nothing of this is seen, and there is no delay and no key.

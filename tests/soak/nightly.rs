@@ -220,7 +220,7 @@ fn stopped_readers(carrier: Carrier, stopped: usize, most_grown: u64) {
     assert!(held.is_none_or(|bytes| bytes < 512 << 10), "{held:?}");
     // What a system takes without its reader counts, once.
     let begun = Instant::now();
-    while server.count("read nothing") < stopped as u64 {
+    while server.count("read_nothing") < stopped as u64 {
         assert!(
             begun.elapsed() < Duration::from_secs(30),
             "they are still in"

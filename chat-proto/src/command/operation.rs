@@ -166,6 +166,27 @@ impl Operation {
         )
     }
 
+    /// The word of its command.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Kick { .. } => "kick",
+            Self::Ban { .. } => "ban",
+            Self::Unban { .. } => "unban",
+            Self::Bans => "bans",
+            Self::Mute { .. } => "mute",
+            Self::Unmute { .. } => "unmute",
+            Self::Topic { .. } => "topic",
+            Self::Slow { .. } => "slow",
+            Self::Lock => "lock",
+            Self::Unlock => "unlock",
+            Self::Op { .. } => "op",
+            Self::Deop { .. } => "deop",
+            Self::Whois { .. } => "whois",
+            Self::Announce { .. } => "announce",
+            Self::Erase { .. } => "erase",
+        }
+    }
+
     /// The pieces that it is made of.
     pub fn given(&self) -> Given {
         let mut given = Given::default();

@@ -19,7 +19,7 @@ use crate::net::listener::{Accepted, Listener};
 use crate::net::proxied::Vestibule;
 use crate::net::wire::Wire;
 use crate::ops::errors::in_words;
-use crate::ops::logger::Topic;
+use crate::ops::logger::{Record, Topic};
 use crate::runtime::control::Shared;
 use crate::runtime::mailbox::Peer;
 use crate::runtime::rounds::Entrance;
@@ -181,9 +181,11 @@ impl Entrance<Wire> for Acceptor {
         }
         self.way.take_headers(shared, now, take);
         if let Some(error) = error {
-            let connections = shared.connections();
-            let text = format!("cannot accept more than {connections} connections: {error}");
-            shared.logger.tell(Topic::NoSpace, now, &text);
+            let record = Record::new("cannot accept more connections");
+            let record = record.count("connections", shared.connections());
+            shared
+                .logger
+                .tell(Topic::NoSpace, now, record.with("why", error));
         }
     }
 }

@@ -128,7 +128,12 @@ impl Refusal {
 
     /// The reason, with the limit and its option.
     pub(crate) fn reason(self, limits: &Limits) -> String {
-        let limit = match self {
+        format!("{self} ({})", self.limit(limits))
+    }
+
+    /// The limit and its option.
+    pub(crate) fn limit(self, limits: &Limits) -> String {
+        match self {
             Self::Full => format!("at most {}, --max-clients", limits.clients),
             Self::AddressFull => format!("at most {}, --max-per-address", limits.per_address),
             Self::AddressBusy => format!(
@@ -147,8 +152,22 @@ impl Refusal {
             Self::Plain => "--tls require".to_owned(),
             Self::AddressShaking => format!("at most {}", MOST_PER_ADDRESS),
             Self::Handshake => "TLS 1.3 only".to_owned(),
-        };
-        format!("{self} ({limit})")
+        }
+    }
+
+    /// The name of its counter.
+    pub(crate) fn counter(self) -> &'static str {
+        match self {
+            Self::Full => "refused_full",
+            Self::AddressFull => "refused_address_full",
+            Self::AddressBusy => "refused_address_busy",
+            Self::AddressProbing => "refused_address_probing",
+            Self::AddressSilent => "refused_address_silent",
+            Self::NoHeader => "refused_no_header",
+            Self::Plain => "refused_plain",
+            Self::AddressShaking => "refused_address_shaking",
+            Self::Handshake => "refused_handshake",
+        }
     }
 }
 

@@ -53,7 +53,7 @@ impl fmt::Display for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Network { ip, port } => SocketAddr::new(ip, port).fmt(f),
-            Self::Control => f.write_str("control socket"),
+            Self::Control => f.write_str("control"),
         }
     }
 }
@@ -69,7 +69,7 @@ mod tests {
         let address: SocketAddr = "[2001:db8::1]:7".parse().unwrap();
         for (remote, name, shown) in [
             (Remote::from(address), "[2001:db8::1]:7", "[2001:db8::1]:7"),
-            (Remote::Control, "operator", "control socket"),
+            (Remote::Control, "operator", "control"),
         ] {
             assert_eq!(remote.name().as_str(), name);
             assert_eq!(remote.to_string(), shown);

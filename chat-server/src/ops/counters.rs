@@ -3,10 +3,10 @@
 //! SIGUSR1 writes them to the log. Threads add to them once in a round, so they cost
 //! nothing.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::net::admission::Refusal;
+use crate::ops::logger::Record;
 
 /// Numbers that only grow.
 #[derive(Debug, Default)]
@@ -45,26 +45,24 @@ impl Counter {
     }
 }
 
-impl fmt::Display for Counters {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Counters {
+    /// Adds them to a record of the log. Of refusals it has those that there were.
+    pub(crate) fn record(&self, record: Record) -> Record {
         let refused: u64 = self.refused.iter().map(Counter::get).sum();
-        write!(
-            f,
-            "accepted {}, TLS handshakes {}, bytes in {}, bytes out {}, fell behind {}, read nothing {}, \
-             accept errors {}, refused {refused}",
-            self.accepted.get(),
-            self.handshakes.get(),
-            self.bytes_in.get(),
-            self.bytes_out.get(),
-            self.laggards.get(),
-            self.stalled.get(),
-            self.accept_errors.get(),
-        )?;
+        let mut record = record
+            .count("accepted", self.accepted.get())
+            .count("tls_handshakes", self.handshakes.get())
+            .count("bytes_in", self.bytes_in.get())
+            .count("bytes_out", self.bytes_out.get())
+            .count("fell_behind", self.laggards.get())
+            .count("read_nothing", self.stalled.get())
+            .count("accept_errors", self.accept_errors.get())
+            .count("refused", refused);
         for (refusal, count) in Refusal::ALL.iter().zip(&self.refused) {
             if count.get() > 0 {
-                write!(f, ", {} {refusal}", count.get())?;
+                record = record.count(refusal.counter(), count.get());
             }
         }
-        Ok(())
+        record
     }
 }

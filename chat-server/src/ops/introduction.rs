@@ -7,6 +7,7 @@ use ssh_key::Fingerprint;
 
 use crate::config::TlsMode;
 use crate::net::listener::own_addresses;
+use crate::ops::logger::{Level, Logger, Record};
 
 /// What there is to tell.
 #[derive(Debug)]
@@ -67,28 +68,41 @@ impl<'a> Introduction<'a> {
         }
     }
 
-    /// Line by line.
-    pub fn lines(&self) -> Vec<String> {
+    /// Tells it at the start.
+    pub fn tell(&self, logger: &Logger) {
+        for (level, line, record) in self.lines() {
+            logger.say(level, &line, record);
+        }
+    }
+
+    /// Line by line, each for people and for programs.
+    fn lines(&self) -> Vec<(Level, String, Record)> {
         let addresses = self.addresses.iter();
-        let mut lines: Vec<String> = addresses
-            .map(|address| format!("listening on {address}"))
+        let mut lines: Vec<_> = addresses
+            .map(|address| {
+                let record = Record::new("listening").with("address", address);
+                (Level::Info, format!("listening on {address}"), record)
+            })
             .collect();
         lines.extend(self.join());
         if !self.own.is_empty() {
             let own: Vec<String> = self.own.iter().map(ToString::to_string).collect();
-            lines.push(format!("addresses of this machine: {}", own.join(", ")));
+            let own = own.join(", ");
+            let record = Record::new("addresses of this machine").with("addresses", &own);
+            let line = format!("addresses of this machine: {own}");
+            lines.push((Level::Info, line, record));
         }
         if let Some(path) = &self.control {
             let line = format!("as the operator: chat-client --socket {path}   or: nc -U {path}");
-            lines.push(line);
+            let record = Record::new("control socket").with("path", path);
+            lines.push((Level::Info, line, record));
         }
         let is_reachable = self.addresses.iter().any(|at| !at.ip().is_loopback());
         if self.tls == TlsMode::Off && is_reachable {
-            lines.push(
-                "warning: other machines can connect, and people on the way can read and change \
-                 everything (--tls off)"
-                    .to_owned(),
-            );
+            let line = "warning: other machines can connect, and people on the way can read and \
+                        change everything (--tls off)";
+            let record = Record::new("nothing is encrypted, and other machines can connect");
+            lines.push((Level::Warn, line.to_owned(), record));
         }
         let closing = match self.tls {
             // A key is shown within TLS.
@@ -97,7 +111,9 @@ impl<'a> Introduction<'a> {
             TlsMode::Offer => "can join; chat-client encrypts, and nc does not",
             TlsMode::Require => "can join, encrypted; without, only from this machine",
         };
-        lines.push(format!("{} {closing}", self.who()));
+        let record = Record::new("people can join").with("who", self.who());
+        let record = record.with("how", closing);
+        lines.push((Level::Info, format!("{} {closing}", self.who()), record));
         lines
     }
 
@@ -111,7 +127,7 @@ impl<'a> Introduction<'a> {
     }
 
     /// How to join.
-    fn join(&self) -> Option<String> {
+    fn join(&self) -> Option<(Level, String, Record)> {
         let first = self.addresses.first()?;
         let port = first.port();
         let host = match is_everywhere(self.addresses) {
@@ -120,12 +136,15 @@ impl<'a> Introduction<'a> {
         };
         let known = self.fingerprint.map(|key| format!("--fingerprint {key} "));
         let known = known.unwrap_or_default();
-        let client = format!("join with: chat-client {known}{host} {port}");
-        Some(match self.tls {
-            TlsMode::Require => client,
-            _ if self.is_for_listed => client,
-            TlsMode::Offer | TlsMode::Off => format!("{client}   or: nc {host} {port}"),
-        })
+        let client = format!("chat-client {known}{host} {port}");
+        let record = Record::new("join with").with("command", &client);
+        let line = format!("join with: {client}");
+        let line = match self.tls {
+            TlsMode::Require => line,
+            _ if self.is_for_listed => line,
+            TlsMode::Offer | TlsMode::Off => format!("{line}   or: nc {host} {port}"),
+        };
+        Some((Level::Info, line, record))
     }
 }
 
@@ -137,6 +156,11 @@ fn is_everywhere(addresses: &[SocketAddr]) -> bool {
 mod tests {
     use super::*;
 
+    fn words(introduction: &Introduction<'_>) -> Vec<String> {
+        let lines = introduction.lines().into_iter();
+        lines.map(|(_, words, _)| words).collect()
+    }
+
     fn lines(address: &str, tls: TlsMode) -> Vec<String> {
         let key = (tls != TlsMode::Off).then_some(Fingerprint::Sha256([0; 32]));
         let addresses = [address.parse().unwrap()];
@@ -145,7 +169,7 @@ mod tests {
             own: Vec::new(),
             ..Introduction::of(&addresses, tls, key)
         };
-        introduction.lines()
+        words(&introduction)
     }
 
     #[test]
@@ -175,7 +199,7 @@ mod tests {
     fn the_operator_is_told_the_way_in() {
         let addresses = ["127.0.0.1:5000".parse().unwrap()];
         let introduction = Introduction::of(&addresses, TlsMode::Require, None).with_people();
-        let lines = introduction.with_control(Path::new("/run/ctl")).lines();
+        let lines = words(&introduction.with_control(Path::new("/run/ctl")));
         let way = "as the operator: chat-client --socket /run/ctl   or: nc -U /run/ctl";
         assert!(lines.iter().any(|line| line == way), "{lines:?}");
     }
@@ -203,7 +227,7 @@ mod tests {
                 false,
             ),
         ] {
-            let lines = introduction.lines();
+            let lines = words(&introduction);
             let last = lines.last().unwrap();
             assert!(last.starts_with(closing), "{last}");
             assert_eq!(

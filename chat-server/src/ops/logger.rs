@@ -1,5 +1,7 @@
 //! The log on stderr, which never makes the room wait and which no stranger can fill.
 //!
+//! An event is a [`Record`]: a fixed message with fields. How it is written is a [`Format`].
+//!
 //! stderr can be a pipe without a reader or a stopped terminal, where a write blocks;
 //! so a thread writes, from a bounded queue. When the queue is full lines are dropped
 //! and counted. Errors of stderr are ignored.
@@ -8,25 +10,32 @@
 //! written in a time are limited. The others are counted, and the last of them is
 //! written with their number when its time has come.
 
+mod format;
+mod record;
 mod seldom;
 
 use std::io::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chat_proto::event::Timestamp;
-use chat_proto::text;
 
 use crate::clock::Now;
 use crate::net::admission::Refusal;
+use crate::runtime::system_clock::now;
+use format::Stamped;
+pub use format::{Choice, Format};
+pub use record::{Level, Record};
 use seldom::{Fate, Seldom};
 
 /// The writing end.
 #[derive(Debug)]
 pub struct Logger {
+    /// The events that are written are those of this level and of those that matter more.
+    level: AtomicU8,
     queue: SyncSender<Entry>,
     written: Mutex<Receiver<()>>,
     dropped: AtomicU64,
@@ -36,7 +45,9 @@ pub struct Logger {
 /// A message to the thread that writes.
 #[derive(Debug)]
 enum Entry {
-    Line(String),
+    Event(Stamped),
+    /// Words for people at the start, and the same as an event.
+    Words(String, Stamped),
     /// A line waits for its time.
     Held,
     /// No line is to wait any longer.
@@ -52,6 +63,8 @@ pub(crate) enum Topic {
     Renames,
     /// Connections that end without having been in the room.
     Strangers,
+    /// Connections that come and go, whatever they are.
+    Connections,
     /// Connections that are not let in.
     Refused(Refusal),
     /// Connections at the control socket that are not let in.
@@ -64,7 +77,7 @@ pub(crate) enum Topic {
 }
 
 impl Topic {
-    const COUNT: usize = 6 + Refusal::ALL.len();
+    const COUNT: usize = 7 + Refusal::ALL.len();
 
     fn index(self) -> usize {
         match self {
@@ -74,81 +87,114 @@ impl Topic {
             Self::NoSpace => 3,
             Self::Unreadable => 4,
             Self::Control => 5,
-            Self::Refused(refusal) => 6 + refusal as usize,
+            Self::Connections => 6,
+            Self::Refused(refusal) => 7 + refusal as usize,
         }
     }
 
-    fn level(self) -> &'static str {
+    fn level(self) -> Level {
         match self {
-            Self::People | Self::Renames | Self::Strangers => "info",
-            Self::Refused(_) | Self::Control | Self::NoSpace | Self::Unreadable => "warn",
+            Self::Connections => Level::Debug,
+            Self::People | Self::Renames | Self::Strangers => Level::Info,
+            Self::Refused(_) | Self::Control | Self::NoSpace | Self::Unreadable => Level::Warn,
         }
     }
 }
 
 /// The lines of each topic.
 #[derive(Debug)]
-struct Topics([Mutex<Seldom>; Topic::COUNT]);
+struct Topics([Mutex<Seldom<Stamped>>; Topic::COUNT]);
 
 impl Logger {
-    /// A logger on stderr.
+    /// A logger on stderr, for people.
     pub fn on_stderr() -> Self {
-        Self::on(std::io::stderr())
+        Self::new(std::io::stderr(), Format::Text, Level::Info)
     }
 
     /// A logger that writes there, each line by itself.
-    pub fn on(mut output: impl Write + Send + 'static) -> Self {
+    pub fn new(mut output: impl Write + Send + 'static, format: Format, level: Level) -> Self {
         let (queue, entries) = sync_channel(QUEUE);
         let (done, written) = sync_channel(1);
-        let topics = Arc::new(Topics::new());
-        let ours = Arc::clone(&topics);
+        let logger = Self::queueing(level, queue, written);
+        let topics = Arc::clone(&logger.topics);
         thread::spawn(move || {
-            write_all(&entries, &ours, |line| {
+            write_all(&entries, &topics, format, Instant::now, |line| {
                 let _ = output.write_all(line.as_bytes());
             });
             let _ = done.send(());
         });
-        Self {
-            queue,
-            written: Mutex::new(written),
-            dropped: AtomicU64::new(0),
-            topics,
-        }
+        logger
     }
 
     /// A logger that writes nothing.
     pub fn discarding() -> Self {
+        Self::queueing(Level::Error, sync_channel(1).0, sync_channel(1).1)
+    }
+
+    fn queueing(level: Level, queue: SyncSender<Entry>, written: Receiver<()>) -> Self {
         Self {
-            queue: sync_channel(1).0,
-            written: Mutex::new(sync_channel(1).1),
+            level: AtomicU8::new(level as u8),
+            queue,
+            written: Mutex::new(written),
             dropped: AtomicU64::new(0),
             topics: Arc::new(Topics::new()),
         }
     }
 
-    /// A line, or several, without a time, for people at the start.
-    pub fn say(&self, lines: &str) {
-        self.put(Entry::Line(format!("{}\n", text::clean(lines))));
+    /// Which events are written.
+    pub fn level(&self) -> Level {
+        Level::of(self.level.load(Ordering::Relaxed))
     }
 
-    /// One event, with its time.
-    pub fn info(&self, time: Timestamp, event: &str) {
-        self.event(line(time, "info", event));
+    /// Has events of this level and of those that matter more be written from now on. Events
+    /// that were held back by then are still written.
+    pub fn set_level(&self, level: Level) {
+        self.level.store(level as u8, Ordering::Relaxed);
+    }
+
+    /// What people are told at the start, in one line or several, whatever the level.
+    /// Programs that read the log get the record instead.
+    pub fn say(&self, level: Level, words: &str, record: Record) {
+        let time = now().time;
+        let stamped = Stamped {
+            time,
+            level,
+            record,
+        };
+        self.put(Entry::Words(words.to_owned(), stamped));
+    }
+
+    /// One event that the operator has to do something about.
+    pub fn error(&self, time: Timestamp, record: Record) {
+        self.event(time, Level::Error, record);
     }
 
     /// One event that the operator should look at.
-    pub fn warn(&self, time: Timestamp, event: &str) {
-        self.event(line(time, "warn", event));
+    pub fn warn(&self, time: Timestamp, record: Record) {
+        self.event(time, Level::Warn, record);
+    }
+
+    /// One event.
+    pub fn info(&self, time: Timestamp, record: Record) {
+        self.event(time, Level::Info, record);
     }
 
     /// One event that a peer has caused, and may cause a thousand times a second.
-    pub(crate) fn tell(&self, topic: Topic, now: Now, event: &str) {
-        let line = line(now.time, topic.level(), event);
+    pub(crate) fn tell(&self, topic: Topic, now: Now, record: Record) {
+        let level = topic.level();
+        if level > self.level() {
+            return;
+        }
+        let stamped = Stamped {
+            time: now.time,
+            level,
+            record,
+        };
         match self
             .topics
-            .of(topic, |seldom| seldom.offer(line, now.instant))
+            .of(topic, |seldom| seldom.offer(stamped, now.instant))
         {
-            Fate::Written(line) => self.event(line),
+            Fate::Written(stamped) => self.put_event(stamped),
             Fate::Held { is_first: true } => self.put(Entry::Held),
             Fate::Held { is_first: false } => {}
         }
@@ -168,47 +214,70 @@ impl Logger {
         }
     }
 
-    fn event(&self, event: String) {
+    fn event(&self, time: Timestamp, level: Level, record: Record) {
+        if level <= self.level() {
+            self.put_event(Stamped {
+                time,
+                level,
+                record,
+            });
+        }
+    }
+
+    fn put_event(&self, stamped: Stamped) {
         let dropped = self.dropped.swap(0, Ordering::Relaxed);
         if dropped > 0 {
-            let time = event.split(' ').next().unwrap_or_default();
-            let text = format!("{time} warn {dropped} lines of this log were dropped\n");
-            if self.queue.try_send(Entry::Line(text)).is_err() {
+            let lost = Stamped {
+                time: stamped.time,
+                level: Level::Warn,
+                record: Record::new("lines of this log were dropped").count("lines", dropped),
+            };
+            if self.queue.try_send(Entry::Event(lost)).is_err() {
                 self.dropped.fetch_add(dropped, Ordering::Relaxed);
             }
         }
-        self.put(Entry::Line(event));
+        self.put(Entry::Event(stamped));
     }
 
     fn put(&self, entry: Entry) {
-        if let Err(TrySendError::Full(Entry::Line(_))) = self.queue.try_send(entry) {
+        if let Err(TrySendError::Full(Entry::Event(_) | Entry::Words(..))) =
+            self.queue.try_send(entry)
+        {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-/// The log may be shown in a terminal, too, and one event is one line.
-fn line(time: Timestamp, level: &str, event: &str) -> String {
-    let event = text::clean(event).replace('\n', " ");
-    format!("{time} {level} {event}\n")
-}
-
-/// Writes what comes, and what has waited for its time, until nothing more can come.
-fn write_all(entries: &Receiver<Entry>, topics: &Topics, mut write: impl FnMut(&str)) {
+/// Writes what comes, and what has waited for its time, until nothing more can come. `clock`
+/// tells when a line has waited for long enough.
+fn write_all(
+    entries: &Receiver<Entry>,
+    topics: &Topics,
+    format: Format,
+    clock: impl Fn() -> Instant,
+    mut write: impl FnMut(&str),
+) {
     let mut due: Option<Instant> = None;
     loop {
-        let entry = match due {
+        let first = match due {
             None => entries.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(due) => entries.recv_timeout(due.saturating_duration_since(Instant::now())),
+            Some(due) => entries.recv_timeout(due.saturating_duration_since(clock())),
         };
-        match entry {
-            Ok(Entry::Line(line)) => write(&line),
-            Ok(Entry::Flush) => topics.take(Seldom::take, &mut write),
-            Ok(Entry::Held) | Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
+        if matches!(first, Err(RecvTimeoutError::Disconnected)) {
+            break;
         }
-        let now = Instant::now();
-        topics.take(|seldom| seldom.take_due(now), &mut write);
+        // All that is queued comes first: a line that has waited is younger, also where this
+        // thread is late.
+        for entry in first.into_iter().chain(entries.try_iter().take(QUEUE)) {
+            match entry {
+                Entry::Event(stamped) => write(&stamped.line(format)),
+                Entry::Words(words, stamped) => write(&format.words(&words, &stamped)),
+                Entry::Flush => topics.take(Seldom::take, |it| write(&it.line(format))),
+                Entry::Held => {}
+            }
+        }
+        let now = clock();
+        topics.take(|seldom| seldom.take_due(now), |it| write(&it.line(format)));
         due = topics.due();
     }
 }
@@ -219,10 +288,11 @@ impl Topics {
         let mut topics = [(); Topic::COUNT].map(|()| Mutex::new(Seldom::new(1, SELDOM)));
         topics[Topic::People.index()] = often();
         topics[Topic::Renames.index()] = often();
+        topics[Topic::Connections.index()] = often();
         Self(topics)
     }
 
-    fn of<T>(&self, topic: Topic, change: impl FnOnce(&mut Seldom) -> T) -> T {
+    fn of<T>(&self, topic: Topic, change: impl FnOnce(&mut Seldom<Stamped>) -> T) -> T {
         change(
             &mut self.0[topic.index()]
                 .lock()
@@ -230,13 +300,20 @@ impl Topics {
         )
     }
 
-    /// Writes the lines that `take` gives of each.
-    fn take(&self, take: impl Fn(&mut Seldom) -> Option<String>, mut write: impl FnMut(&str)) {
+    /// Writes the lines that `take` gives of each, with the number of those like it.
+    fn take(
+        &self,
+        take: impl Fn(&mut Seldom<Stamped>) -> Option<(Stamped, u64)>,
+        mut write: impl FnMut(Stamped),
+    ) {
         for topic in &self.0 {
             // The lock is free again while the line is written.
-            let line = take(&mut topic.lock().unwrap_or_else(PoisonError::into_inner));
-            if let Some(line) = line {
-                write(&line);
+            let taken = take(&mut topic.lock().unwrap_or_else(PoisonError::into_inner));
+            if let Some((mut stamped, others)) = taken {
+                if others > 0 {
+                    stamped.record = stamped.record.count("more", others);
+                }
+                write(stamped);
             }
         }
     }
@@ -261,113 +338,4 @@ const MANY: u32 = 100;
 const OFTEN: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::runtime::system_clock::now;
-
-    /// What the thread would write.
-    fn written(tell: impl FnOnce(&Logger)) -> Vec<String> {
-        let (queue, entries) = sync_channel(QUEUE);
-        let logger = Logger {
-            queue,
-            written: Mutex::new(sync_channel(1).1),
-            dropped: AtomicU64::new(0),
-            topics: Arc::new(Topics::new()),
-        };
-        tell(&logger);
-        logger.flush();
-        let topics = Arc::clone(&logger.topics);
-        drop(logger);
-        let mut lines = Vec::new();
-        write_all(&entries, &topics, |line| lines.push(line.to_owned()));
-        lines
-    }
-
-    /// One event is one line that holds nothing which a terminal obeys.
-    #[test]
-    fn an_event_is_one_plain_line() {
-        let lines = written(|logger| {
-            let now = now();
-            logger.info(now.time, "a\n\x1b[31mb\u{202e}\u{9b}c\r\nd");
-            logger.tell(Topic::People, now, "e\x07\nf");
-            logger.say("at the start,\nin \x1b[1mtwo lines");
-        });
-        let [first, second, third] = &lines[..] else {
-            panic!("{lines:?}");
-        };
-        assert!(first.ends_with("Z info a b d\n"), "{first:?}");
-        assert!(second.ends_with("Z info e f\n"), "{second:?}");
-        assert_eq!(third, "at the start,\nin two lines\n");
-    }
-
-    /// However much strangers do, the log has few lines of it, and says how many it
-    /// leaves out; and one topic does not hide another one.
-    #[test]
-    fn no_topic_fills_the_log() {
-        let mut topics = vec![
-            Topic::People,
-            Topic::Renames,
-            Topic::Strangers,
-            Topic::NoSpace,
-            Topic::Control,
-            Topic::Unreadable,
-        ];
-        topics.extend(Refusal::ALL.map(Topic::Refused));
-        assert_eq!(topics.len(), Topic::COUNT);
-        let lines = written(|logger| {
-            let now = now();
-            for &topic in &topics {
-                for number in 1..=1000 {
-                    logger.tell(topic, now, &format!("{topic:?} {number}"));
-                }
-            }
-        });
-        for topic in topics {
-            let about: Vec<&String> = lines
-                .iter()
-                .filter(|line| line.contains(&format!(" {topic:?} ")))
-                .collect();
-            let at_once = match topic {
-                Topic::People | Topic::Renames => 100,
-                _ => 1,
-            };
-            assert_eq!(about.len(), at_once + 1, "{topic:?}");
-            let last = format!(
-                "{topic:?} 1000 (and {} more like this)\n",
-                1000 - at_once - 1
-            );
-            assert!(about[at_once].ends_with(&last), "{}", about[at_once]);
-        }
-    }
-
-    /// A line that has waited is written without another one after it.
-    #[test]
-    fn the_last_line_comes_by_itself() {
-        let (queue, entries) = sync_channel(QUEUE);
-        let topics = Topics::new();
-        let interval = Duration::from_millis(20);
-        topics.of(Topic::Strangers, |seldom| {
-            *seldom = Seldom::new(1, interval)
-        });
-        let start = Instant::now();
-        for text in ["one", "two", "three"] {
-            topics.of(Topic::Strangers, |seldom| {
-                seldom.offer(format!("{text}\n"), start)
-            });
-        }
-        queue.send(Entry::Held).unwrap();
-        let (lines, written) = sync_channel(QUEUE);
-        thread::scope(|scope| {
-            let topics = &topics;
-            scope.spawn(move || {
-                write_all(&entries, topics, |line| {
-                    lines.send(line.to_owned()).unwrap()
-                });
-            });
-            let line = written.recv_timeout(Duration::from_secs(10)).unwrap();
-            assert_eq!(line, "three (and 1 more like this)\n");
-            assert!(start.elapsed() >= interval);
-            drop(queue);
-        });
-    }
-}
+mod tests;

@@ -9,6 +9,8 @@ use super::verdict::Farewell;
 /// What came of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operated {
+    /// The command, such as `kick`.
+    pub word: &'static str,
     /// The answer to the operator.
     pub answer: Result<Answer, Refused>,
     /// The connections that were removed from the room, and what they are told.

@@ -30,6 +30,7 @@ impl Room {
         let Some(operator) = self.operator(origin, authority) else {
             return Outcome::NotHere;
         };
+        let word = operation.word();
         let is_for_operators = operation.is_measure() || operation == Operation::Bans;
         let decided = if is_for_operators && operator.rank < Rank::Operator {
             Err(not_an_operator())
@@ -40,7 +41,11 @@ impl Room {
             Ok((answer, removed)) => (Ok(answer), removed),
             Err(refused) => (Err(refused), Vec::new()),
         };
-        Outcome::Operated(Box::new(Operated { answer, removed }))
+        Outcome::Operated(Box::new(Operated {
+            word,
+            answer,
+            removed,
+        }))
     }
 
     /// Further bans, for an operator who has some of them already.
@@ -56,8 +61,11 @@ impl Room {
             true => Ok(self.bans_behind(Some(after), now)),
             false => Err(not_an_operator()),
         };
-        let removed = Vec::new();
-        Outcome::Operated(Box::new(Operated { answer, removed }))
+        Outcome::Operated(Box::new(Operated {
+            word: Operation::Bans.word(),
+            answer,
+            removed: Vec::new(),
+        }))
     }
 
     fn bans_behind(&self, after: Option<Subject>, now: Now) -> Answer {

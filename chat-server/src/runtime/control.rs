@@ -21,7 +21,7 @@ use crate::hub::Hub;
 use crate::net::admission::{Admission, Refusal};
 use crate::net::wire::Wire;
 use crate::ops::counters::Counters;
-use crate::ops::logger::{Logger, Topic};
+use crate::ops::logger::{Logger, Record, Topic};
 use crate::runtime::counted::{Counted, Operators};
 use crate::runtime::mailbox::{Mailbox, Peer, Task};
 use crate::runtime::waiting::{MAX_WAITING, Waiting};
@@ -344,30 +344,27 @@ impl<S> Shared<S> {
 
     /// Takes note that a connection could not come in.
     pub(crate) fn refuse(&self, refusal: Refusal, address: IpAddr, now: Now) {
-        self.refuse_for(
-            refusal,
-            &refusal.reason(&self.config().limits),
-            address,
-            now,
-        );
+        let limit = refusal.limit(&self.config().limits);
+        let record = refused(refusal, address).with("limit", limit);
+        self.note_refusal(refusal, record, now);
     }
 
     /// Takes note that the handshake of a connection has failed.
     pub(crate) fn tell_of_handshake(&self, address: IpAddr, why: &str, now: Now) {
         let refusal = Refusal::Handshake;
-        self.refuse_for(refusal, &format!("{refusal}: {why}"), address, now);
+        let record = refused(refusal, address).with("why", why);
+        self.note_refusal(refusal, record, now);
     }
 
-    fn refuse_for(&self, refusal: Refusal, reason: &str, address: IpAddr, now: Now) {
+    fn note_refusal(&self, refusal: Refusal, record: Record, now: Now) {
         self.counters.refused[refusal as usize].add(1);
-        let text = format!("refused {address}: {reason}");
-        self.logger.tell(Topic::Refused(refusal), now, &text);
+        self.logger.tell(Topic::Refused(refusal), now, record);
     }
 
     /// Takes note that a part of the history cannot be read.
     pub(crate) fn tell_unreadable(&self, why: &str, now: Now) {
-        let text = format!("a part of the history is left out: {why}");
-        self.logger.tell(Topic::Unreadable, now, &text);
+        let record = Record::new("a part of the history cannot be read").with("why", why);
+        self.logger.tell(Topic::Unreadable, now, record);
     }
 
     /// Whether there is space for a refused connection to stay for a moment. If so it
@@ -433,6 +430,11 @@ impl<S> Shared<S> {
             .min()
             .unwrap_or(u64::MAX)
     }
+}
+
+fn refused(refusal: Refusal, address: IpAddr) -> Record {
+    let record = Record::new("refused");
+    record.with("address", address).with("reason", refusal)
 }
 
 fn wait_for_the_end() -> ! {

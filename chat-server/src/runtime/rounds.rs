@@ -15,7 +15,7 @@ use crate::hub::Hub;
 use crate::net::admission::Visit;
 use crate::net::transport::Transport;
 use crate::ops::errors::in_words;
-use crate::ops::logger::Topic;
+use crate::ops::logger::{Record, Topic};
 use crate::room::request::Request;
 use crate::runtime::control::{Shared, State};
 use crate::runtime::counted::Counted;
@@ -285,12 +285,15 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         }
         match self.scheduler.insert(peer, outside.registry, hub, now) {
             Ok(()) => {
+                let record = Record::new("connected").with("address", remote);
+                shared.logger.tell(Topic::Connections, now, record);
                 let is_admitted = matches!(counted, Counted::Admitted(..));
                 shared.counters.accepted.add(is_admitted.into());
             }
             Err(error) => {
-                let text = format!("cannot serve {remote}: {}", in_words(&error));
-                shared.logger.tell(Topic::NoSpace, now, &text);
+                let record = Record::new("cannot serve a connection");
+                let record = record.with("address", remote).with("why", in_words(&error));
+                shared.logger.tell(Topic::NoSpace, now, record);
                 shared.leave(self.index, counted, now);
             }
         }
@@ -311,9 +314,22 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
                 News::Recovered => "the history can be written again: go on".into(),
                 News::Told(text) | News::Noted(text) => text.as_str().into(),
             };
-            match news {
-                News::Trouble(_) | News::Told(_) => shared.logger.warn(now.time, &text),
-                News::Recovered | News::Noted(_) => shared.logger.info(now.time, &text),
+            let logger = &shared.logger;
+            match &news {
+                News::Trouble(why) => {
+                    let record = Record::new("messages are refused").with("why", why);
+                    logger.error(now.time, record);
+                }
+                News::Recovered => {
+                    logger.info(now.time, Record::new("the history can be written again"));
+                }
+                News::Told(what) => {
+                    let record = Record::new("the history was changed").with("what", what);
+                    logger.warn(now.time, record);
+                }
+                News::Noted(what) => {
+                    logger.info(now.time, Record::new("history").with("what", what));
+                }
             }
             if !matches!(news, News::Noted(_)) {
                 self.scheduler.tell(&text, &mut state.hub, now);
@@ -331,8 +347,8 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         self.stopping = Some(now.instant + GOODBYE_FOR);
         hub.request(Request::TellPending, now);
         if let Some(entrance) = &mut outside.entrance {
-            let text = format!("stopping; people in the room: {}", hub.people().count());
-            outside.shared.logger.info(now.time, &text);
+            let record = Record::new("stopping").count("people", hub.people().count());
+            outside.shared.logger.info(now.time, record);
             entrance.close();
         }
         self.scheduler.goodbye(hub, now);

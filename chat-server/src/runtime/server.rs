@@ -12,7 +12,7 @@ use crate::net::control_socket::ControlSocket;
 use crate::net::entry::thread::EntryThread;
 use crate::net::identity::Secure;
 use crate::net::listener::Listener;
-use crate::ops::logger::Logger;
+use crate::ops::logger::{Logger, Record};
 use crate::ops::password::PasswordSource;
 use crate::ops::people_file::PeopleKeeper;
 use crate::room::request::Request;
@@ -195,11 +195,11 @@ fn finish(shared: Shared) {
     if let Some(mut history) = history
         && let Some(News::Trouble(why)) = history.finish(&mut hub, now)
     {
-        let text = format!("{why}: the last of what was said is not kept");
-        logger.warn(now.time, &text);
+        let record = Record::new("the last of what was said is not kept").with("why", why);
+        logger.error(now.time, record);
     }
     logger.flush();
-    logger.info(now.time, "stopped");
+    logger.info(now.time, Record::new("stopped"));
     logger.finish();
 }
 

@@ -17,6 +17,7 @@ use crate::net::control_socket::ControlSocket;
 use crate::net::entry::Entry;
 use crate::net::wire::Wire;
 use crate::ops::errors::chain;
+use crate::ops::logger::Record;
 use crate::ops::password::PasswordSource;
 use crate::ops::signals::{Signal, Signals};
 use crate::runtime::control::Shared;
@@ -235,17 +236,18 @@ fn reload(source: &PasswordSource, shared: &Shared) {
         return;
     };
     let time = now().time;
-    notes.iter().for_each(|note| shared.logger.warn(time, note));
+    let logger = &shared.logger;
+    for note in notes {
+        logger.warn(time, Record::new("password").with("note", note));
+    }
     match loaded {
         Ok(hash) => {
             shared.write().hub.access.set_password(Some(hash));
-            shared.logger.info(time, "read the password again");
+            logger.info(time, Record::new("the password was read again"));
         }
         Err(error) => {
-            let why = chain(&error);
-            shared
-                .logger
-                .warn(time, &format!("the old password stays: {why}"));
+            let record = Record::new("the old password stays").with("why", chain(&error));
+            logger.error(time, record);
         }
     }
 }
@@ -257,11 +259,14 @@ fn report(shared: &Shared) {
         (hub.timeline.head().seq, hub.people().count())
     };
     let load = shared.load();
-    let text = format!(
-        "people {people}, connections {} ({} have said nothing), events {events}, {}",
-        load.admitted, load.silent, shared.counters
-    );
-    shared.logger.info(now().time, &text);
+    let record = Record::new("counters")
+        .count("people", people)
+        .count("connections", load.admitted)
+        .count("silent", load.silent)
+        .count("events", events);
+    shared
+        .logger
+        .info(now().time, shared.counters.record(record));
 }
 
 /// Tokens from the top; connections have theirs from the bottom.

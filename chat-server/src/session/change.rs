@@ -5,7 +5,7 @@ use chat_proto::name::Name;
 
 use super::reason::Reason;
 use crate::net::remote::Remote;
-use crate::ops::logger::Topic;
+use crate::ops::logger::{Record, Topic};
 
 /// Something that has become of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,44 +18,54 @@ pub(crate) enum Change {
     Renamed { old: Name, new: Name },
     /// Its name belongs to its key from now on.
     Claimed(Name, KeyId),
-    /// It has kept order, as an operator, under this name.
-    Ordered(Option<Name>, String),
+    /// It has freed this name, under another one or none.
+    Freed { by: Option<Name>, name: Name },
+    /// It has taken a measure, as an operator, under this name.
+    Measured {
+        name: Option<Name>,
+        /// The command.
+        measure: &'static str,
+        /// What the operator was answered.
+        done: String,
+    },
     /// It left the room.
     Left(Name),
 }
 
 impl Change {
-    /// The line for it, if it is worth one, with its topic if there may be too many lines of
+    /// The record for it, if it is worth one, with its topic if there may be too many lines of
     /// that; `reason` is why the session ended, if it did.
-    pub(crate) fn line(&self, remote: Remote, reason: Reason) -> Option<(Option<Topic>, String)> {
-        let who = |name: &Name| match name.is_address() {
-            true => name.to_string(),
-            false => format!("{name} ({remote})"),
+    pub(crate) fn record(&self, remote: Remote, reason: Reason) -> Option<(Option<Topic>, Record)> {
+        let of = |message, name: &Name| {
+            let record = Record::new(message).with("name", name);
+            record.with("address", remote)
         };
-        let (topic, text) = match self {
-            Self::Came(name) => (Topic::People, format!("{} came in", who(name))),
-            Self::CameBack(name) => {
-                let text = format!("{} came back over another connection", who(name));
-                (Topic::People, text)
-            }
-            Self::Renamed { old, new } => {
-                let text = format!("{} is now known as {new}", who(old));
-                (Topic::Renames, text)
-            }
+        let (topic, record) = match self {
+            Self::Came(name) => (Topic::People, of("came in", name)),
+            Self::CameBack(name) => (Topic::People, of("came back", name)),
+            Self::Renamed { old, new } => (Topic::Renames, of("renamed", old).with("new", new)),
             Self::Claimed(name, key) => {
-                let text = format!("{} belongs to the key SHA256:{key}… now", who(name));
-                (Topic::Renames, text)
+                let record = of("the name belongs to a key now", name);
+                (Topic::Renames, record.with("key", format!("SHA256:{key}…")))
             }
-            Self::Ordered(name, done) => {
-                let by = name.as_ref().map(who);
-                let by = by.unwrap_or_else(|| "the control socket".to_owned());
-                return Some((None, format!("{by}: {done}")));
+            Self::Freed { by, name } => {
+                let record = of("the name belongs to no key now", name);
+                (Topic::Renames, record.with_some("by", by.as_ref()))
+            }
+            Self::Measured {
+                name,
+                measure,
+                done,
+            } => {
+                let record = Record::new("measure").with_some("by", name.as_ref());
+                let record = record.with("address", remote).with("measure", measure);
+                return Some((None, record.with("done", done)));
             }
             // The end of the server is told once, and not for each.
             Self::Left(_) if reason == Reason::ServerStopped => return None,
-            Self::Left(name) => (Topic::People, format!("{} left: {reason}", who(name))),
+            Self::Left(name) => (Topic::People, of("left", name).with("reason", reason)),
         };
-        Some((Some(topic), text))
+        Some((Some(topic), record))
     }
 }
 
@@ -64,6 +74,14 @@ mod tests {
     use std::net::SocketAddr;
 
     use super::*;
+    use crate::ops::logger::{Format, Level};
+    use crate::runtime::system_clock::now;
+
+    fn shown(change: &Change, remote: Remote) -> Option<String> {
+        let (_, record) = change.record(remote, Reason::Quit)?;
+        let line = Format::Journal.line(now().time, Level::Info, &record);
+        Some(line.trim_end().trim_start_matches("<6>").to_owned())
+    }
 
     #[test]
     fn people_are_named_with_their_address() {
@@ -74,38 +92,61 @@ mod tests {
             old: old.clone(),
             new: new.clone(),
         };
+        let ban = |name| Change::Measured {
+            name,
+            measure: "ban",
+            done: "bo is banned for 1 day: 192.0.2.9".to_owned(),
+        };
+        let at = "address=192.0.2.7:40112";
         for (change, line) in [
-            (Change::Came(ann.clone()), "ann (192.0.2.7:40112) came in"),
-            (Change::Came(unnamed.clone()), "192.0.2.7:40112 came in"),
+            (Change::Came(ann.clone()), format!("came in name=ann {at}")),
+            (
+                Change::Came(unnamed),
+                format!("came in name=192.0.2.7:40112 {at}"),
+            ),
             (
                 Change::CameBack(ann.clone()),
-                "ann (192.0.2.7:40112) came back over another connection",
+                format!("came back name=ann {at}"),
             ),
             (
                 renamed(&ann, &anna),
-                "ann (192.0.2.7:40112) is now known as anna",
-            ),
-            (
-                renamed(&unnamed, &anna),
-                "192.0.2.7:40112 is now known as anna",
+                format!("renamed name=ann {at} new=anna"),
             ),
             (
                 Change::Left(ann.clone()),
-                "ann (192.0.2.7:40112) left: said /quit",
+                format!("left name=ann {at} reason=\"said /quit\""),
             ),
             (
                 Change::Claimed(ann.clone(), KeyId::of_digest(&[0; 32])),
-                "ann (192.0.2.7:40112) belongs to the key SHA256:AAAAAAAAAAAAAAAA… now",
+                format!("the name belongs to a key now name=ann {at} key=SHA256:AAAAAAAAAAAAAAAA…"),
             ),
-            (Change::Left(unnamed), "192.0.2.7:40112 left: said /quit"),
+            (
+                ban(Some(ann.clone())),
+                format!(
+                    "measure by=ann {at} measure=ban done=\"bo is banned for 1 day: 192.0.2.9\""
+                ),
+            ),
         ] {
-            let told = change.line(address.into(), Reason::Quit);
-            assert_eq!(told.map(|(_, text)| text), Some(line.to_owned()));
+            assert_eq!(shown(&change, address.into()), Some(line));
         }
-        let operator = Change::Came(ann.clone()).line(Remote::Control, Reason::Closed);
-        let line = "ann (control socket) came in".to_owned();
-        assert_eq!(operator, Some((Some(Topic::People), line)));
-        let stopped = Change::Left(ann).line(address.into(), Reason::ServerStopped);
+        assert_eq!(
+            shown(&ban(None), Remote::Control).as_deref(),
+            Some("measure address=control measure=ban done=\"bo is banned for 1 day: 192.0.2.9\"")
+        );
+        let stopped = Change::Left(ann).record(address.into(), Reason::ServerStopped);
         assert_eq!(stopped, None);
+    }
+
+    /// A name may look like a field, and have blanks in some languages.
+    #[test]
+    fn a_name_is_one_value() {
+        let Ok(name) = Name::choose("a=\"b") else {
+            return;
+        };
+        let line = shown(&Change::Came(name), Remote::Control);
+        assert_eq!(
+            line.as_deref(),
+            Some(r#"came in name="a=\"b" address=control"#)
+        );
     }
 }

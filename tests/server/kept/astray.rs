@@ -275,7 +275,7 @@ fn a_history_that_cannot_be_read_is_a_gap() {
         reader.wait_for(|object| object["text"] == said);
     }
     let log = server.log();
-    let told = log.matches("a part of the history is left out").count();
+    let told = log.matches("a part of the history cannot be read").count();
     assert!((1..5).contains(&told), "{told} times: {log}");
     assert!(!log.contains("not readable"), "{log}");
 }

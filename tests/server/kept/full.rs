@@ -97,7 +97,7 @@ fn a_full_disk_refuses_and_recovers() {
         assert!(server.wait_exit(Duration::from_secs(5)).success());
         let log = server.log();
         assert_eq!(
-            log.matches("warn the history cannot be written").count(),
+            log.matches("error messages are refused why=").count(),
             3,
             "{log}"
         );

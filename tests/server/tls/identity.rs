@@ -142,14 +142,14 @@ fn a_certificate_is_read_again_on_sighup() {
 
     pair.renew();
     server.signal(Signal::Hangup);
-    server.wait_for_log("info read the certificate and the key again from ");
+    server.wait_for_log("info the certificate and the key were read again from=");
     let second = known(&server);
     assert_ne!(second, first);
     assert!(server.log().contains(&second));
 
     fs::write(&cert, "x").expect("a file");
     server.signal(Signal::Hangup);
-    server.wait_for_log("warn the old certificate and key stay: ");
+    server.wait_for_log("error the old certificate and key stay why=");
     assert_eq!(known(&server), second);
     ann.send_str("/who\n");
     ann.expect("ann");

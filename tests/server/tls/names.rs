@@ -61,7 +61,7 @@ fn a_claim_is_kept_over_a_restart() {
     let mut ann = come(&server, "ann", &key);
     ann.send_str("hi\n");
     ann.expect(CLAIMED);
-    server.wait_for_log("belongs to the key SHA256:");
+    server.wait_for_log("info the name belongs to a key now name=ann ");
     server.signal(Signal::Terminate);
     assert!(server.wait_exit(Duration::from_secs(3)).success());
     let text = state.text();
@@ -96,7 +96,7 @@ fn the_file_and_the_room_follow_each_other() {
     let edited = format!("{} bo@home\n", other.line());
     fs::write(state.people(), &edited).expect("a writable file");
     server.signal(Signal::Hangup);
-    server.wait_for_log("again: 1 names belong to keys");
+    server.wait_for_log(" names=1\n");
     ann.send_str("/quit\n");
     ann.expect_end();
     let mut plain = Peer::connect(server.addr());
@@ -108,7 +108,7 @@ fn the_file_and_the_room_follow_each_other() {
     assert_eq!(state.text(), edited);
     // Without a signal it takes a moment.
     fs::write(state.people(), "").expect("a writable file");
-    server.wait_for_log("again: 0 names belong to keys");
+    server.wait_for_log(" names=0\n");
 }
 
 #[test]
@@ -116,8 +116,8 @@ fn lines_that_cannot_be_used_are_told_at_the_start() {
     let key = Key::new();
     let state = State::new(&format!("{}\nnonsense\n", key.line()));
     let server = state.server(&[]);
-    server.wait_for_log("people: line 1 is not used: whose key is it?");
-    server.wait_for_log("people: line 2 is not used: ");
+    server.wait_for_log("people problem=\"line 1 is not used: whose key is it?");
+    server.wait_for_log("people problem=\"line 2 is not used: ");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn only_known_keys_come_in() {
     let text = state.text() + &format!("name=\"bo\" {}\n", other.line());
     fs::write(state.people(), text).expect("a writable file");
     server.signal(Signal::Hangup);
-    server.wait_for_log("again: 2 names belong to keys");
+    server.wait_for_log(" names=2\n");
     let mut bo = come(&server, "bo", &other);
     bo.send_str("hi\n");
     ann.expect("\r<bo> hi\n");

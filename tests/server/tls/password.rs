@@ -65,6 +65,6 @@ fn another_password_is_taken_while_the_server_runs() {
     enter("first");
     fs::write(&file, "second").expect("a writable file");
     server.signal(Signal::Hangup);
-    server.wait_for_log("read the password again");
+    server.wait_for_log("info the password was read again");
     enter("second");
 }

@@ -16,7 +16,7 @@ fn http_is_refused_in_the_handshake() {
         let mut peer = TlsPeer::try_connect(server.addr(), protocols).expect("a handshake");
         peer.expect("chat/1 welcome");
     }
-    server.wait_for_log("warn refused 127.0.0.1: the TLS handshake failed: ");
+    server.wait_for_log("warn refused address=127.0.0.1 reason=\"the TLS handshake failed\" why=");
 }
 
 /// Where encryption is required a plain peer from elsewhere is told so, and nothing of the
@@ -31,7 +31,8 @@ fn a_plain_peer_from_elsewhere_is_told_tls_only() {
         peer.send_str(said);
         assert_eq!(peer.expect_eof(), line);
     }
-    proxied.wait_for_log("warn refused 192.0.2.1: the connection is not encrypted");
+    proxied
+        .wait_for_log("warn refused address=192.0.2.1 reason=\"the connection is not encrypted\"");
     // Over loopback there is no way on which others are.
     let mut local = Peer::connect(proxied.addr());
     local.send_str("PROXY TCP4 127.0.0.1 127.0.0.1 56324 80\r\n");
@@ -79,7 +80,9 @@ fn one_address_does_not_fill_the_entry() {
     };
     let mut stalled: Vec<Peer> = (0..32).map(|_| begin(2)).collect();
     begin(2).expect_end();
-    server.wait_for_log("warn refused 127.0.0.2: too many TLS handshakes from one address");
+    server.wait_for_log(
+        "warn refused address=127.0.0.2 reason=\"too many TLS handshakes from one address\"",
+    );
     TlsPeer::connect(server.addr()).expect("chat/1 welcome");
     drop(stalled.pop());
     let _again = until_held(|| begin(2));
@@ -122,5 +125,7 @@ fn failed_handshakes_are_limited() {
     // One more turn comes back in six seconds.
     let answered = (0..110).filter(|_| is_answered()).count();
     assert!((100..105).contains(&answered), "{answered}");
-    server.wait_for_log("warn refused 127.0.0.2: too many from one address that come and go");
+    server.wait_for_log(
+        "warn refused address=127.0.0.2 reason=\"too many from one address that come and go",
+    );
 }

@@ -128,7 +128,7 @@ impl ServerProcess {
     pub fn count(&self, counter: &str) -> u64 {
         let reports = || {
             let log = self.log();
-            let lines = log.lines().filter(|line| line.contains("Z info people "));
+            let lines = log.lines().filter(|line| line.contains("info counters "));
             lines.map(str::to_owned).collect::<Vec<_>>()
         };
         let before = reports().len();
@@ -137,8 +137,8 @@ impl ServerProcess {
             let mut reports = reports();
             reports.pop().filter(|_| reports.len() >= before)
         });
-        let number = report.split_once(&format!(" {counter} "));
-        let number = number.and_then(|(_, number)| number.split([' ', ',']).next());
+        let number = report.split_once(&format!(" {counter}="));
+        let number = number.and_then(|(_, number)| number.split(' ').next());
         match number.map(str::parse) {
             Some(Ok(number)) => number,
             _ => panic!("no {counter} in {report}"),
@@ -208,11 +208,13 @@ impl ServerProcess {
 
 fn listen_address(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once(LISTENING)?;
-    let word = rest.split_whitespace().next()?;
-    word.trim_end_matches([',', ';', '.', ')']).parse().ok()
+    // Also where it is a field of the log.
+    let words = rest.split([' ', '=', '"', ',']);
+    let words = words.map(|word| word.trim_end_matches([';', '.', ')']));
+    words.filter_map(|word| word.parse().ok()).next()
 }
 
-const LISTENING: &str = "listening on ";
+const LISTENING: &str = "listening";
 
 #[cfg(test)]
 mod tests;

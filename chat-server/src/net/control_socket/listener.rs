@@ -15,7 +15,7 @@ use crate::net::admit::turn_away;
 use crate::net::remote::Remote;
 use crate::net::wire::Wire;
 use crate::ops::errors::{in_words, is_out_of_files};
-use crate::ops::logger::Topic;
+use crate::ops::logger::{Record, Topic};
 use crate::runtime::control::Shared;
 use crate::runtime::counted::MAX_OPERATORS;
 use crate::runtime::mailbox::Peer;
@@ -99,8 +99,9 @@ impl ControlSocket {
                         refusal: None,
                     }),
                     Err(why) => {
-                        let text = format!("refused at the control socket: {why}");
-                        shared.logger.tell(Topic::Control, now, &text);
+                        let record = Record::new("refused at the control socket");
+                        let record = record.with("reason", &why);
+                        shared.logger.tell(Topic::Control, now, record);
                         turn_away(Wire::Control(socket), &format!("{}{why}", version()));
                     }
                 },
@@ -129,8 +130,9 @@ impl ControlSocket {
                 self.is_ready = false;
                 self.retry = Some(now.instant + PAUSE);
                 shared.wait_for_space();
-                let text = format!("cannot accept at the control socket: {}", in_words(error));
-                shared.logger.tell(Topic::Control, now, &text);
+                let record = Record::new("cannot accept at the control socket");
+                let record = record.with("why", in_words(error));
+                shared.logger.tell(Topic::Control, now, record);
             }
         }
     }

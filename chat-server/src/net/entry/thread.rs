@@ -21,7 +21,7 @@ use crate::net::identity::{Secure, Source};
 use crate::net::tls::{Handshake, Progress, TlsConfig, Why};
 use crate::net::wire::Wire;
 use crate::ops::errors::{chain, in_words};
-use crate::ops::logger::Topic;
+use crate::ops::logger::{Record, Topic};
 use crate::runtime::control::Shared;
 use crate::runtime::system_clock::now;
 use crate::wake::waker;
@@ -183,8 +183,11 @@ impl EntryThread {
         self.next += 1;
         let registry = self.poll.registry();
         if let Err(error) = registry.register(&mut socket, Token(number), Interest::READABLE) {
-            let text = format!("cannot serve {address}: {}", in_words(&error));
-            shared.logger.tell(Topic::NoSpace, now, &text);
+            let record = Record::new("cannot serve a connection");
+            let record = record
+                .with("address", address)
+                .with("why", in_words(&error));
+            shared.logger.tell(Topic::NoSpace, now, record);
             return self.count_out();
         }
         let waiting = Waiting {
@@ -362,20 +365,21 @@ impl EntryThread {
         let mut notes = Vec::new();
         let loaded = self.source.load(&mut notes);
         let time = now().time;
-        notes.iter().for_each(|note| shared.logger.warn(time, note));
+        let logger = &shared.logger;
+        for note in notes {
+            logger.warn(time, Record::new("certificate and key").with("note", note));
+        }
         match loaded {
             Ok(credentials) => {
                 self.tls.replace(credentials.key);
-                let text = format!(
-                    "read the certificate and the key again from {}: {}",
-                    self.source, credentials.fingerprint
-                );
-                shared.logger.info(time, &text);
+                let record = Record::new("the certificate and the key were read again")
+                    .with("from", &self.source)
+                    .with("fingerprint", credentials.fingerprint);
+                logger.info(time, record);
             }
             Err(failure) => {
-                let why = chain(failure.why());
-                let text = format!("the old certificate and key stay: {why}");
-                shared.logger.warn(time, &text);
+                let record = Record::new("the old certificate and key stay");
+                logger.error(time, record.with("why", chain(failure.why())));
             }
         }
     }

@@ -7,7 +7,7 @@ use super::file::{Look, PeopleFile};
 use crate::access::naming::Naming;
 use crate::access::people::Problems;
 use crate::ops::errors::chain;
-use crate::ops::logger::Logger;
+use crate::ops::logger::{Logger, Record};
 use crate::room::request::Request;
 use crate::runtime::control::Shared;
 use crate::runtime::system_clock::now;
@@ -85,20 +85,23 @@ impl PeopleKeeper {
             Ok(Look::Same) => false,
             Ok(Look::Changed(problems)) => {
                 let (path, count) = (self.file.path().display(), self.file.people().len());
-                let text = format!("read {path} again: {count} names belong to keys");
-                shared.logger.info(now().time, &text);
+                let record = Record::new("the file of people was read again");
+                let record = record.with("path", path).count("names", count);
+                shared.logger.info(now().time, record);
                 tell_problems(&self.file, &problems, &shared.logger);
                 true
             }
             Ok(Look::Gone) => {
-                let path = self.file.path().display();
-                let text = format!("{path} is gone: names belong to the keys that it had");
-                shared.logger.warn(now().time, &text);
+                let record = Record::new("the file of people is gone: what it said counts");
+                let record = record.with("path", self.file.path().display());
+                shared.logger.warn(now().time, record);
                 false
             }
             Err(error) => {
-                let text = format!("{}: what it said before counts", chain(&error));
-                shared.logger.warn(now().time, &text);
+                let record = Record::new("the file of people cannot be read: what it said counts");
+                shared
+                    .logger
+                    .error(now().time, record.with("why", chain(&error)));
                 false
             }
         };
@@ -134,14 +137,17 @@ impl PeopleKeeper {
         let written = self.file.write();
         match written {
             Ok(()) if self.is_failing && !self.file.is_unwritten() => {
-                let path = self.file.path().display();
-                logger.info(now().time, &format!("{path} is written again"));
+                let record = Record::new("the file of people can be written again");
+                let record = record.with("path", self.file.path().display());
+                logger.info(now().time, record);
                 self.is_failing = false;
             }
             Err(error) if !self.is_failing => {
-                let why = chain(&error);
-                let text = format!("{why}: names that are claimed now are free after a restart");
-                logger.warn(now().time, &text);
+                let record = Record::new(
+                    "the file of people cannot be written: names that are claimed now are free \
+                     after a restart",
+                );
+                logger.error(now().time, record.with("why", chain(&error)));
                 self.is_failing = true;
             }
             _ => {}
@@ -154,17 +160,17 @@ pub fn tell_problems(file: &PeopleFile, problems: &Problems, logger: &Logger) {
     let path = file.path().display();
     let time = now().time;
     for problem in &problems.first {
-        logger.warn(time, &format!("{path}: {problem}"));
+        let record = Record::new("a line of the file of people is wrong");
+        logger.warn(time, record.with("path", &path).with("problem", problem));
     }
     if problems.more > 0 {
-        let text = format!("{path}: {} more lines are wrong", problems.more);
-        logger.warn(time, &text);
+        let record = Record::new("more lines of the file of people are wrong");
+        let record = record.with("path", &path).count("lines", problems.more);
+        logger.warn(time, record);
     }
     if file.is_open_to_others() {
-        let text = format!(
-            "other users can change {path}, and so whose names are whose: chmod go-w {path}"
-        );
-        logger.warn(time, &text);
+        let record = Record::new("other users can change whose names are whose (chmod go-w)");
+        logger.warn(time, record.with("path", path));
     }
 }
 

@@ -9,7 +9,7 @@ use crate::clock::Now;
 use crate::net::admission::Visit;
 use crate::net::connection::{Next, Work};
 use crate::net::transport::Transport;
-use crate::ops::logger::Topic;
+use crate::ops::logger::{Record, Topic};
 use crate::runtime::control::Shared;
 use crate::runtime::counted::Counted;
 use crate::runtime::observer::Observer;
@@ -48,7 +48,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                 let next = connection.conclude(stall, hub, now);
                 let session = &mut connection.session;
                 for change in session.take_changes() {
-                    told.extend(change.line(session.remote(), session.reason()));
+                    told.extend(change.record(session.remote(), session.reason()));
                 }
                 let Next::Stay { work, timer } = next else {
                     ended.push(key);
@@ -62,10 +62,10 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         }
         drop(state);
         shared.set_unserved(self.worker, self.queues[1].len());
-        for (topic, text) in told {
+        for (topic, record) in told {
             match topic {
-                Some(topic) => shared.logger.tell(topic, now, &text),
-                None => shared.logger.info(now.time, &text),
+                Some(topic) => shared.logger.tell(topic, now, record),
+                None => shared.logger.info(now.time, record),
             }
         }
         ended
@@ -93,9 +93,13 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         // That it was refused is told already. An operator need not come in.
         let is_told = matches!(reason, Reason::Refused(_) | Reason::ServerStopped);
         if matches!(counted, Counted::Admitted(_, Visit::Outside)) && !is_told {
-            let text = format!("{remote} did not come in: {reason}");
-            shared.logger.tell(Topic::Strangers, now, &text);
+            let record = Record::new("did not come in");
+            let record = record.with("address", remote).with("reason", reason);
+            shared.logger.tell(Topic::Strangers, now, record);
         }
+        let closed = Record::new("closed").with("address", remote);
+        let closed = closed.with("reason", reason);
+        shared.logger.tell(Topic::Connections, now, closed);
         self.observer.dropped(connection);
     }
 }

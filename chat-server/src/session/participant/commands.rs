@@ -213,6 +213,10 @@ impl Participant {
     pub(super) fn forgotten(&mut self, name: &Name, outcome: Forgotten, hub: &Hub, now: Now) {
         match outcome {
             Forgotten::Freed(_) => {
+                self.note(Change::Freed {
+                    by: self.name().cloned(),
+                    name: name.clone(),
+                });
                 let text = format!("{name} belongs to no key any more: any person can have it");
                 self.notice(&text, hub, now);
             }

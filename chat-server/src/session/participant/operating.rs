@@ -126,7 +126,11 @@ impl Participant {
         }
         match operated.answer {
             Ok(operated::Answer::Done(text)) => {
-                self.note(Change::Ordered(self.name().cloned(), text.clone()));
+                self.note(Change::Measured {
+                    name: self.name().cloned(),
+                    measure: operated.word,
+                    done: text.clone(),
+                });
                 let reply = Reply::Done {
                     text: notice(&text),
                     id,

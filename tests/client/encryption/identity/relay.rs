@@ -80,12 +80,12 @@ fn what_a_relay_is_shown_is_no_proof_for_the_server() {
     let key = CertifiedKey::new(vec![proof.certificate], copied);
     let refused = present(real.addr(), key).expect_err("it has not the key");
     assert!(refused.to_string().contains("DecryptError"), "{refused}");
-    assert_eq!(real.count("handshakes"), 0);
+    assert_eq!(real.count("tls_handshakes"), 0);
 
     // The key itself gets in.
     let output = home.say_secret(real.addr(), &["--tls", "--send"]);
     assert_eq!(output.code(), 0, "{output}");
-    assert_eq!(real.count("handshakes"), 1);
+    assert_eq!(real.count("tls_handshakes"), 1);
 }
 
 /// Not even which key it is.
