@@ -30,6 +30,8 @@ pub struct Logger {
     queue: SyncSender<Entry>,
     written: Mutex<Receiver<()>>,
     dropped: AtomicU64,
+    /// Lines that were dropped since the start.
+    all_dropped: AtomicU64,
     topics: Arc<Topics>,
 }
 
@@ -112,6 +114,7 @@ impl Logger {
             queue,
             written: Mutex::new(written),
             dropped: AtomicU64::new(0),
+            all_dropped: AtomicU64::new(0),
             topics,
         }
     }
@@ -122,6 +125,7 @@ impl Logger {
             queue: sync_channel(1).0,
             written: Mutex::new(sync_channel(1).1),
             dropped: AtomicU64::new(0),
+            all_dropped: AtomicU64::new(0),
             topics: Arc::new(Topics::new()),
         }
     }
@@ -183,7 +187,14 @@ impl Logger {
     fn put(&self, entry: Entry) {
         if let Err(TrySendError::Full(Entry::Line(_))) = self.queue.try_send(entry) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.all_dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// How many lines were dropped since the start, because they were not written as fast
+    /// as they came.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.all_dropped.load(Ordering::Relaxed)
     }
 }
 
@@ -272,6 +283,7 @@ mod tests {
             queue,
             written: Mutex::new(sync_channel(1).1),
             dropped: AtomicU64::new(0),
+            all_dropped: AtomicU64::new(0),
             topics: Arc::new(Topics::new()),
         };
         tell(&logger);

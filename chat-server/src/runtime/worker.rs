@@ -19,6 +19,7 @@ use crate::net::wire::Wire;
 use crate::ops::errors::chain;
 use crate::ops::password::PasswordSource;
 use crate::ops::signals::{Signal, Signals};
+use crate::runtime::census::RoomFigures;
 use crate::runtime::control::Shared;
 use crate::runtime::mailbox::Task;
 use crate::runtime::rounds::{Entrance, Outside, Polled, Rounds, Wait};
@@ -149,10 +150,13 @@ impl Worker {
 
     /// Does a round; whether it was the last one.
     fn round(&mut self, shared: &Shared) -> bool {
+        let began = shared.counters.begin();
         let mut outside = outside(&mut self.front, &self.poll, shared);
         let now = self.rounds.change(&mut outside, self.polled, now);
         self.polled.woken = false;
         self.rounds.serve(&outside, now);
+        let counters = shared.counters.worker(self.rounds.index());
+        counters.rounds.add_since(began);
         self.rounds.is_done(&outside, now)
     }
 
@@ -252,14 +256,11 @@ fn reload(source: &PasswordSource, shared: &Shared) {
 
 /// Writes what happened so far into the log.
 fn report(shared: &Shared) {
-    let (events, people) = {
-        let hub = &shared.read().hub;
-        (hub.timeline.head().seq, hub.people().count())
-    };
+    let room = RoomFigures::of(&shared.read().hub);
     let load = shared.load();
     let text = format!(
-        "people {people}, connections {} ({} have said nothing), events {events}, {}",
-        load.admitted, load.silent, shared.counters
+        "people {}, connections {} ({} have said nothing), events {}, messages {}, {}",
+        room.people, load.admitted, load.silent, room.events, room.messages, shared.counters
     );
     shared.logger.info(now().time, &text);
 }
