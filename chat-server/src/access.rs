@@ -27,6 +27,8 @@ use penalties::Penalties;
 pub struct Access {
     password: Option<PasswordHash>,
     penalties: Penalties,
+    /// How often a password was wrong, or was not tried.
+    refused: u64,
 }
 
 /// What came of a password that a connection has said.
@@ -58,13 +60,20 @@ impl Access {
             return Verdict::Right;
         };
         if let Some(left) = self.penalties.left(address, now) {
+            self.refused += 1;
             return Verdict::NotTried(left);
         }
         if password.is_of(said) {
             return Verdict::Right;
         }
         self.penalties.add(address, now);
+        self.refused += 1;
         Verdict::Wrong
+    }
+
+    /// How often a password was wrong, or was not tried.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused
     }
 }
 

@@ -3,6 +3,7 @@
 mod after_help;
 mod control;
 mod ctl;
+mod metrics;
 pub mod mistakes;
 mod state;
 mod values;
@@ -27,6 +28,7 @@ use crate::storage::{Options, SyncMode};
 use after_help::AFTER_HELP;
 pub use control::Control;
 pub use ctl::CtlArgs;
+pub use metrics::MetricsAt;
 use values::{count, seconds, seconds_or_0, size};
 
 /// A group chat for the terminal: the server.
@@ -296,6 +298,13 @@ pub struct Args {
     /// the server as SIGTERM does.
     #[arg(long, help_heading = OPERATOR)]
     pub console: bool,
+
+    /// Show metrics for Prometheus at ADDR:PORT, or with PORT on 127.0.0.1
+    ///
+    /// It is HTTP without encryption: /metrics has the figures, without names and texts, and
+    /// /healthz says whether the server is well.
+    #[arg(long, value_name = "ADDR:PORT", value_parser = MetricsAt::parse, help_heading = OPERATOR)]
+    pub metrics: Option<MetricsAt>,
 
     /// Log what matters at least as much as LEVEL: error, warn, info or debug
     ///

@@ -47,6 +47,9 @@ pub struct Hub {
     sequencer: Box<dyn Sequencer>,
     /// How often bans have kept a connection of this server out since its start.
     ban_hits: BTreeMap<Subject, u64>,
+    /// How often bans, and then locks of the room, have kept a connection of this server
+    /// out since its start.
+    barred: [u64; 2],
     /// Which server this is, as the sequencer says.
     server: ServerId,
     applied: Applied,
@@ -95,6 +98,7 @@ impl Hub {
             config: Arc::new(Config::of(Limits::default())),
             sequencer: Box::new(Alone),
             ban_hits: BTreeMap::new(),
+            barred: [0; 2],
             server: Alone.server(),
             applied: Applied::default(),
             outcomes: Vec::new(),
@@ -149,8 +153,10 @@ impl Hub {
 
     fn count_hit(&mut self, bar: &Bar, time: Timestamp) {
         let Bar::Banned(ban) = bar else {
+            self.barred[1] += 1;
             return;
         };
+        self.barred[0] += 1;
         *self.ban_hits.entry(ban.subject).or_default() += 1;
         let bans = self.room.moderation().bans();
         // Those of bans that have ended are of no use.
@@ -163,6 +169,13 @@ impl Hub {
     /// How often a ban has kept a connection of this server out since its start.
     pub fn hits_of(&self, subject: &Subject) -> u64 {
         self.ban_hits.get(subject).copied().unwrap_or(0)
+    }
+
+    /// How often a connection of this server was kept out since its start: by a ban, by a
+    /// lock of the room, and by its password.
+    pub(crate) fn barred(&self) -> [u64; 3] {
+        let [banned, locked] = self.barred;
+        [banned, locked, self.access.refused()]
     }
 
     /// Who is here.

@@ -106,6 +106,9 @@
 //! same ([`ops::people_file`]): it writes what the room has decided, and reads what the
 //! operator has edited.
 //!
+//! With `--metrics` one more thread serves figures over HTTP ([`ops::metrics`]). It asks the
+//! other threads for what they do not count anyway, and each of them answers in a round.
+//!
 //! One more thread writes the log lines, because a terminal that does not take them must not
 //! stop the room. The history has two: one syncs files and names them, one reads them.
 //!

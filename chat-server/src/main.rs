@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow, bail};
 use chat_server::access::naming::Naming;
 use chat_server::access::password::PasswordHash;
-use chat_server::cli::{Action, Args, Control, CtlArgs, NoFolder, mistakes};
+use chat_server::cli::{Action, Args, Control, CtlArgs, MetricsAt, NoFolder, mistakes};
 use chat_server::config::{Config, TlsMode};
 use chat_server::ctl::{self, Status};
 use chat_server::hub::Hub;
@@ -21,6 +21,7 @@ use chat_server::ops::console::Console;
 use chat_server::ops::errors::chain;
 use chat_server::ops::introduction::Introduction;
 use chat_server::ops::logger::{Format, Level, Logger, Record};
+use chat_server::ops::metrics::{self, Endpoint};
 use chat_server::ops::password::PasswordSource;
 use chat_server::ops::people_file::{PeopleFile, PeopleKeeper, tell_problems};
 use chat_server::ops::signals::{raise_descriptor_limit, survive_full_files};
@@ -79,6 +80,7 @@ fn serve(
         password,
         people,
         control,
+        metrics,
         config,
     } = parts;
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
@@ -104,8 +106,17 @@ fn serve(
         introduction = introduction.with_control(control.path());
         server.set_control(control)?;
     }
+    let shown_at = metrics.as_ref().map(Endpoint::address);
+    if let Some(metrics) = metrics {
+        server.show_metrics(metrics);
+    }
     // Not before signals are watched for: who reads this may send one.
     introduction.tell(server.logger());
+    if let Some(address) = shown_at {
+        let line = format!("metrics at http://{address}/metrics");
+        let record = Record::new("metrics").with("address", address);
+        server.logger().say(Level::Info, &line, record);
+    }
     let _console = match (console, path) {
         (Some(console), Some(path)) => Some(console.open(&path)?),
         (Some(_), None) => bail!("--console needs the control socket, and there is none"),
@@ -178,6 +189,8 @@ struct Parts {
     people: Option<PeopleKeeper>,
     /// Where the operator comes in, if there is such a place.
     control: Option<ControlSocket>,
+    /// Where metrics are served, if they are.
+    metrics: Option<Endpoint>,
     config: Config,
 }
 
@@ -196,6 +209,8 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
         let record = Record::new("listening").with("note", &note);
         logger.say(Level::Warn, &note, record);
     }
+    let metrics = args.metrics.as_ref().map(MetricsAt::open).transpose();
+    let metrics = metrics.map_err(|why| (CANNOT_LISTEN, why))?;
     let secure = secure(args, logger).map_err(failed)?;
     let is_local = |listener: &Listener| listener.address().ip().is_loopback();
     if password.is_some() && secure.is_none() && !listeners.iter().all(is_local) {
@@ -212,7 +227,8 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     let (history, hub) = open(args, logger).map_err(failed)?;
     let control = control(args, logger).map_err(failed)?;
     let threads = args.threads().get() + usize::from(secure.is_some());
-    let own = own_descriptors(threads, control.as_ref(), history.as_ref());
+    let own = own_descriptors(threads, control.as_ref(), history.as_ref())
+        + metrics.as_ref().map_or(0, |_| metrics::DESCRIPTORS);
     let space = Space::of(descriptors, own).map_err(|why| (FAILURE, why))?;
     if space.possible < args.max_clients().unwrap_or(FEW) {
         let words = format!(
@@ -244,6 +260,7 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
         password,
         people,
         control,
+        metrics,
         config,
     })
 }

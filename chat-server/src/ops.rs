@@ -3,8 +3,10 @@
 pub mod console;
 pub(crate) mod counters;
 pub mod errors;
+pub mod histogram;
 pub mod introduction;
 pub mod logger;
+pub mod metrics;
 pub mod password;
 pub mod people_file;
 pub mod signals;

@@ -1,7 +1,9 @@
 //! Threads, turns and wake-ups: which connection is served when, and by whom.
 
+pub(crate) mod census;
 pub mod control;
 pub(crate) mod counted;
+pub(crate) mod liveness;
 pub mod mailbox;
 pub mod observer;
 pub mod rounds;

@@ -57,6 +57,7 @@ use clap::ValueEnum;
 use crate::clock::Now;
 use crate::hub::{Hub, notice};
 use crate::ops::errors::in_words;
+use crate::ops::histogram::Histogram;
 use crate::timeline::log::ORIGIN;
 use crate::timeline::mark::Form;
 use crate::timeline::replay::{Files, Wanted};
@@ -110,6 +111,8 @@ pub struct History {
     /// Files that were moved away and are to be cut.
     cuts: Vec<Cut>,
     syncer: Syncer,
+    /// How long its syncs took.
+    sync_times: Arc<Histogram>,
     reader: reader::Reader,
     /// The job under way.
     in_flight: Option<Flight>,
@@ -230,7 +233,11 @@ impl History {
 
 impl Storage for History {
     fn watch(&mut self, waker: Waker) {
-        self.syncer.start(waker);
+        self.syncer.start(waker, self.sync_times());
+    }
+
+    fn sync_times(&self) -> Arc<Histogram> {
+        Arc::clone(&self.sync_times)
     }
 
     fn reopen(&mut self) {

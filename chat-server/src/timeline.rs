@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use chat_proto::command::Past;
-use chat_proto::event::{Body, Event, Rank};
+use chat_proto::event::{Body, Event, Rank, ServerMessage, Timestamp};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use chat_proto::{json_form, text_form};
@@ -42,6 +42,8 @@ pub struct Timeline {
     erased_until: Mark,
     /// How often lines were replaced, and those before them have moved.
     moves: u64,
+    /// How many messages were appended since the server started.
+    messages: u64,
     /// The history on disk, if there is one.
     kept: Option<Kept>,
 }
@@ -89,6 +91,7 @@ impl Timeline {
                 json: 0,
             },
             moves: 0,
+            messages: 0,
             kept: None,
         }
     }
@@ -127,6 +130,7 @@ impl Timeline {
         debug_assert_eq!(event.seq, self.json.next());
         if matches!(event.body, Body::Message(_) | Body::Action(_)) {
             self.speech.push(event.seq);
+            self.messages += 1;
         }
         let json = self.json.append(|out| json_form::encode_event(event, out));
         if matches!(event.body, Body::Measure(_) | Body::Room { .. }) {
@@ -152,6 +156,11 @@ impl Timeline {
             Form::Text => &self.text,
             Form::Json => &self.json,
         }
+    }
+
+    /// How many messages were appended since the server started.
+    pub(crate) fn messages(&self) -> u64 {
+        self.messages
     }
 
     /// How many bytes have been appended since the beginning, in all forms.
@@ -259,6 +268,26 @@ impl Timeline {
     pub fn set_safe(&mut self, position: u64) {
         if let Some(kept) = &mut self.kept {
             kept.safe = position;
+        }
+    }
+
+    /// Bytes of the JSON log that are not known to be safe on disk, if the history is to be.
+    pub(crate) fn unsynced(&self) -> Option<u64> {
+        let kept = self.kept.as_ref()?;
+        Some(self.json.head().saturating_sub(kept.safe))
+    }
+
+    /// When the oldest of the events happened that are not known to be safe on disk.
+    pub(crate) fn unsynced_since(&self) -> Option<Timestamp> {
+        let safe = self.kept.as_ref()?.safe;
+        if safe >= self.json.head() {
+            return None;
+        }
+        let (seq, _) = self.json.event_at(safe);
+        let line = std::str::from_utf8(self.json.event(seq)?).ok()?;
+        match json_form::parse_server_message(line.trim_end()) {
+            Ok(Some(ServerMessage::Event(event))) => Some(event.time),
+            _ => None,
         }
     }
 

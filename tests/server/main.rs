@@ -14,6 +14,7 @@ mod hostile_text;
 mod kept;
 mod limits;
 mod log;
+mod metrics;
 mod names;
 #[cfg(unix)]
 mod operators;

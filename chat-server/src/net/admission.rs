@@ -105,6 +105,21 @@ impl Refusal {
         Self::Handshake,
     ];
 
+    /// In one word, for the metrics.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::AddressFull => "address_full",
+            Self::AddressBusy => "address_busy",
+            Self::AddressProbing => "address_probing",
+            Self::AddressSilent => "address_silent",
+            Self::NoHeader => "no_proxy_header",
+            Self::Plain => "not_encrypted",
+            Self::AddressShaking => "address_handshakes",
+            Self::Handshake => "handshake_failed",
+        }
+    }
+
     /// The first line to a refused peer. A program takes it for the greeting, and says
     /// hello.
     pub(crate) fn greeting(self, limits: &Limits) -> String {

@@ -39,6 +39,8 @@ pub struct Logger {
     queue: SyncSender<Entry>,
     written: Mutex<Receiver<()>>,
     dropped: AtomicU64,
+    /// Lines that were dropped since the start.
+    all_dropped: AtomicU64,
     topics: Arc<Topics>,
 }
 
@@ -137,6 +139,7 @@ impl Logger {
             queue,
             written: Mutex::new(written),
             dropped: AtomicU64::new(0),
+            all_dropped: AtomicU64::new(0),
             topics: Arc::new(Topics::new()),
         }
     }
@@ -244,7 +247,14 @@ impl Logger {
             self.queue.try_send(entry)
         {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.all_dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// How many lines were dropped since the start, because they were not written as fast
+    /// as they came.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.all_dropped.load(Ordering::Relaxed)
     }
 }
 

@@ -22,7 +22,9 @@ use crate::net::admission::{Admission, Refusal};
 use crate::net::wire::Wire;
 use crate::ops::counters::Counters;
 use crate::ops::logger::{Logger, Record, Topic};
+use crate::runtime::census::Reporter;
 use crate::runtime::counted::{Counted, Operators};
+use crate::runtime::liveness::Liveness;
 use crate::runtime::mailbox::{Mailbox, Peer, Task};
 use crate::runtime::waiting::{MAX_WAITING, Waiting};
 use crate::storage::Storage;
@@ -40,6 +42,10 @@ pub struct Shared<S = Wire> {
     pub(crate) is_kept: bool,
     admission: Mutex<Admission>,
     pub(crate) counters: Counters,
+    /// Whether the loops go round.
+    pub(crate) liveness: Liveness,
+    /// Where they report how they are, if metrics are shown.
+    pub(crate) reporter: Option<Reporter>,
     /// Input of all connections that cannot be processed yet.
     pub(crate) waiting: Waiting,
     /// Connections that are refused, and may still prove that they have a place.
@@ -102,13 +108,17 @@ impl<S> Shared<S> {
         hub.set_config(Arc::clone(&config));
         let shown = hub.timeline.shown().bytes();
         let mailbox = |waker| Mailbox::new(waker, shown);
+        let sync_times = history.as_ref().map(|history| history.sync_times());
+        let counters = Counters::new(wakers.len(), sync_times.unwrap_or_default());
         Self {
             shown: AtomicU64::new(shown),
             is_kept: history.is_some(),
+            liveness: Liveness::new(&wakers),
+            reporter: None,
             state: RwLock::new(State { hub, history }),
             mailboxes: wakers.into_iter().map(mailbox).collect(),
             admission: Mutex::new(Admission::new(Arc::clone(&config))),
-            counters: Counters::default(),
+            counters,
             waiting: Waiting::new(MAX_WAITING),
             refused: AtomicUsize::new(0),
             operators: Operators::default(),

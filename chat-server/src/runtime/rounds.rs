@@ -17,6 +17,7 @@ use crate::net::transport::Transport;
 use crate::ops::errors::in_words;
 use crate::ops::logger::{Record, Topic};
 use crate::room::request::Request;
+use crate::runtime::census::{Census, Report, RoomFigures};
 use crate::runtime::control::{Shared, State};
 use crate::runtime::counted::Counted;
 use crate::runtime::mailbox::{Peer, Task};
@@ -163,6 +164,29 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         self.scheduler.write(shared, now);
         self.scheduler.serve_past(shared, now);
         self.scheduler.close(outside.registry, shared, now);
+        if shared.liveness.is_asked(self.index) {
+            self.report(outside);
+            shared.liveness.answer(self.index);
+        }
+    }
+
+    /// Tells the metrics how its connections are, if they are wanted.
+    #[cold]
+    fn report(&self, outside: &Outside<'_, S>) {
+        let Some(reporter) = &outside.shared.reporter else {
+            return;
+        };
+        let shared = outside.shared;
+        let room = outside.entrance.as_ref().map(|_| RoomFigures {
+            is_stopping: self.stopping.is_some(),
+            ..RoomFigures::of(&shared.read().hub)
+        });
+        let report = Report::Worker {
+            index: self.index,
+            census: Census::of(self.scheduler.connections(), shared),
+            room,
+        };
+        reporter.send(report);
     }
 
     /// Whether the server stops and there is no connection left to wait for. The worker

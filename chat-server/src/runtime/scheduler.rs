@@ -61,6 +61,12 @@ pub struct Scheduler<S, O = ()> {
     /// What came and went since it was last counted, in bytes.
     bytes_in: u64,
     bytes_out: u64,
+    /// Readers that were sent something since messages were last counted as delivered.
+    reached: u64,
+    /// Messages that were counted as delivered, as [`Timeline::messages`] counts.
+    ///
+    /// [`Timeline::messages`]: crate::timeline::Timeline::messages
+    delivered: u64,
     pub(crate) observer: O,
 }
 
@@ -82,6 +88,8 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
             buffer: vec![0; READ_BUFFER].into(),
             bytes_in: 0,
             bytes_out: 0,
+            reached: 0,
+            delivered: 0,
             observer,
         }
     }
@@ -146,6 +154,10 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         hub: &mut Hub,
         now: Now,
     ) -> io::Result<()> {
+        if self.connections.is_empty() {
+            // Nothing was delivered here of what was said before.
+            self.delivered = hub.timeline.messages();
+        }
         let entry = self.connections.vacant_entry();
         let key = entry.key();
         let Peer {

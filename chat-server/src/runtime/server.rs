@@ -13,6 +13,7 @@ use crate::net::entry::thread::EntryThread;
 use crate::net::identity::Secure;
 use crate::net::listener::Listener;
 use crate::ops::logger::{Logger, Record};
+use crate::ops::metrics::Endpoint;
 use crate::ops::password::PasswordSource;
 use crate::ops::people_file::PeopleKeeper;
 use crate::room::request::Request;
@@ -26,6 +27,7 @@ use crate::storage::{History, News, Storage};
 pub struct Server {
     workers: Vec<Worker>,
     entry: Option<EntryThread>,
+    metrics: Option<Endpoint>,
     people: Option<PeopleKeeper>,
     shared: Shared,
 }
@@ -60,6 +62,7 @@ impl Server {
         Ok(Self {
             workers,
             entry: None,
+            metrics: None,
             people: None,
             shared: Shared::new(hub, history, wakers, config, logger),
         })
@@ -72,7 +75,8 @@ impl Server {
     ///
     /// Those of the system.
     pub fn encrypt(&mut self, secure: Secure) -> anyhow::Result<()> {
-        let (thread, entry) = EntryThread::new(secure)?;
+        let (mut thread, entry) = EntryThread::new(secure)?;
+        thread.join(&mut self.shared.liveness);
         if let Some(first) = self.workers.first_mut() {
             first.encrypt(entry);
         }
@@ -100,6 +104,13 @@ impl Server {
         }
     }
 
+    /// Shows metrics there.
+    pub fn show_metrics(&mut self, endpoint: Endpoint) {
+        self.shared.counters.measure_times();
+        self.shared.reporter = Some(endpoint.reporter());
+        self.metrics = Some(endpoint);
+    }
+
     /// Has names belong to keys, as the file says that this one looks after.
     pub fn keep_people(&mut self, mut keeper: PeopleKeeper) {
         self.shared.write().hub.request(keeper.first(), now());
@@ -123,11 +134,17 @@ impl Server {
         let Self {
             workers,
             entry,
+            metrics,
             people,
             shared,
         } = self;
         let (result, people) = thread::scope(|scope| {
             let people = people.map(|keeper| scope.spawn(|| keep(keeper, &shared)));
+            // Should it fail the room goes on.
+            let metrics = metrics.map(|endpoint| {
+                let running = endpoint.running();
+                (running, scope.spawn(|| endpoint.run(&shared)))
+            });
             let mut workers = workers.into_iter();
             let first = workers.next();
             let mut others: Vec<_> = workers
@@ -137,6 +154,10 @@ impl Server {
             let first = first.map_or(Ok(()), |first| run(first, &shared));
             let others = others.into_iter().flat_map(ScopedJoinHandle::join);
             let result = others.fold(first, anyhow::Result::and);
+            if let Some((running, thread)) = metrics {
+                drop(running);
+                let _ = thread.join();
+            }
             (result, people.and_then(|people| people.join().ok()))
         });
         if let Some(people) = people {

@@ -20,6 +20,7 @@ use crate::ops::errors::chain;
 use crate::ops::logger::Record;
 use crate::ops::password::PasswordSource;
 use crate::ops::signals::{Signal, Signals};
+use crate::runtime::census::RoomFigures;
 use crate::runtime::control::Shared;
 use crate::runtime::mailbox::Task;
 use crate::runtime::rounds::{Entrance, Outside, Polled, Rounds, Wait};
@@ -150,10 +151,13 @@ impl Worker {
 
     /// Does a round; whether it was the last one.
     fn round(&mut self, shared: &Shared) -> bool {
+        let began = shared.counters.begin();
         let mut outside = outside(&mut self.front, &self.poll, shared);
         let now = self.rounds.change(&mut outside, self.polled, now);
         self.polled.woken = false;
         self.rounds.serve(&outside, now);
+        let counters = shared.counters.worker(self.rounds.index());
+        counters.rounds.add_since(began);
         self.rounds.is_done(&outside, now)
     }
 
@@ -254,16 +258,14 @@ fn reload(source: &PasswordSource, shared: &Shared) {
 
 /// Writes what happened so far into the log.
 fn report(shared: &Shared) {
-    let (events, people) = {
-        let hub = &shared.read().hub;
-        (hub.timeline.head().seq, hub.people().count())
-    };
+    let room = RoomFigures::of(&shared.read().hub);
     let load = shared.load();
     let record = Record::new("counters")
-        .count("people", people)
+        .count("people", room.people)
         .count("connections", load.admitted)
         .count("silent", load.silent)
-        .count("events", events);
+        .count("events", room.events)
+        .count("messages", room.messages);
     shared
         .logger
         .info(now().time, shared.counters.record(record));

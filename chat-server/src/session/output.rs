@@ -3,7 +3,7 @@
 use super::{Past, Session};
 use crate::clock::Now;
 use crate::hub::Hub;
-use crate::timeline::cursor::Pending;
+use crate::timeline::cursor::{Lag, Pending};
 use crate::timeline::replay::{Files, Page, Piece, Reader};
 use crate::timeline::slices::Slices;
 
@@ -12,6 +12,12 @@ impl Session {
     pub(crate) fn pending(&self, hub: &Hub) -> Pending {
         let shown = hub.timeline.view(self.participant.form);
         self.participant.reader.pending(&shown)
+    }
+
+    /// How far it is behind what it may read, if it is.
+    pub(crate) fn lag(&self, hub: &Hub) -> Option<Lag> {
+        let shown = hub.timeline.view(self.participant.form);
+        self.participant.reader.lag(&shown)
     }
 
     /// Leaves out what the peer is not sent of what it may read now.

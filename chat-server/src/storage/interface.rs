@@ -2,12 +2,14 @@
 //! has another one, whose disk does what a schedule says.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::task::Waker;
 use std::time::Instant;
 
 use crate::clock::Now;
 use crate::hub::Hub;
+use crate::ops::histogram::Histogram;
 use crate::timeline::replay::{Files, Piece, Wanted};
 
 /// Where the events of the room are kept.
@@ -18,6 +20,11 @@ pub trait Storage: Files + fmt::Debug + Send + Sync {
     /// Writes what the room has said since, and shows it to people if that
     /// is enough. To be called in each round.
     fn keep(&mut self, hub: &mut Hub, now: Now) -> Vec<News>;
+
+    /// How long it took each time until what was written was on the disk.
+    fn sync_times(&self) -> Arc<Histogram> {
+        Arc::default()
+    }
 
     /// When [`Storage::keep`] wants to be called, if nothing happens before.
     fn deadline(&self) -> Option<Instant>;

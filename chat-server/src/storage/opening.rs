@@ -109,6 +109,7 @@ impl History {
             dropped: Vec::new(),
             cuts: Vec::new(),
             syncer: Syncer::Here(keeper, None),
+            sync_times: Arc::default(),
             reader: Reader::start(),
             in_flight: None,
             astray: None,

@@ -8,12 +8,13 @@
 
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::keeper::{Done, Job, Keeper};
+use crate::ops::histogram::Histogram;
 
 /// Where the jobs are done.
 #[derive(Debug)]
@@ -31,8 +32,9 @@ pub(super) enum Syncer {
 }
 
 impl Syncer {
-    /// Has a thread do the jobs, which wakes the loop after each. To be called once.
-    pub(super) fn start(&mut self, waker: Waker) {
+    /// Has a thread do the jobs, which wakes the loop after each, and tells `times` how
+    /// long those with a sync took. To be called once.
+    pub(super) fn start(&mut self, waker: Waker, times: Arc<Histogram>) {
         let (jobs, todo) = channel();
         let (done, results) = channel();
         let thread = Self::Thread {
@@ -44,8 +46,11 @@ impl Syncer {
         };
         thread::spawn(move || {
             for job in todo {
+                let began = job.sync.then(Instant::now);
+                let result = keeper.run(job);
+                times.add_since(began);
                 // If the history is closed it is over.
-                if done.send(keeper.run(job)).is_err() {
+                if done.send(result).is_err() {
                     break;
                 }
                 waker.wake_by_ref();

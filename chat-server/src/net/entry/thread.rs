@@ -22,7 +22,9 @@ use crate::net::tls::{Handshake, Progress, TlsConfig, Why};
 use crate::net::wire::Wire;
 use crate::ops::errors::{chain, in_words};
 use crate::ops::logger::{Record, Topic};
+use crate::runtime::census::Report;
 use crate::runtime::control::Shared;
+use crate::runtime::liveness::Liveness;
 use crate::runtime::system_clock::now;
 use crate::wake::waker;
 
@@ -41,6 +43,8 @@ pub(crate) struct EntryThread {
     ready: VecDeque<usize>,
     /// A connection has gone since the acceptor was last told of space.
     has_space: bool,
+    /// By which number it answers whether it is alive.
+    pulse: Option<usize>,
 }
 
 struct Waiting {
@@ -88,8 +92,15 @@ impl EntryThread {
             next: 0,
             ready: VecDeque::new(),
             has_space: false,
+            pulse: None,
         };
         Ok((thread, Entry(common)))
+    }
+
+    /// Has it answer there that it is alive.
+    pub(crate) fn join(&mut self, liveness: &mut Liveness) {
+        let waker = self.common.waker.clone();
+        self.pulse = Some(liveness.add("the thread for handshakes", waker));
     }
 
     /// Serves until the acceptor has gone.
@@ -155,6 +166,14 @@ impl EntryThread {
         if self.has_space && count <= SPACIOUS {
             self.has_space = false;
             shared.tell_of_space();
+        }
+        if let Some(pulse) = self.pulse
+            && shared.liveness.is_asked(pulse)
+        {
+            if let Some(reporter) = &shared.reporter {
+                reporter.send(Report::Entry(count as u64));
+            }
+            shared.liveness.answer(pulse);
         }
     }
 
@@ -331,6 +350,8 @@ impl EntryThread {
         {
             let _ = self.poll.registry().deregister(handshake.socket());
             shared.counters.handshakes.add(1);
+            let took = now.instant.saturating_duration_since(waiting.came);
+            shared.counters.handshake_times.add(took);
             serve(handshake.finish().into(), waiting.address, shared, now);
             self.count_out();
         }
@@ -417,7 +438,7 @@ fn is_for_later(error: &io::Error) -> bool {
 }
 
 /// Handshakes take what the people in the room leave of the processors.
-fn give_way() {
+pub(crate) fn give_way() {
     #[cfg(target_os = "linux")]
     {
         let this = rustix::thread::gettid();

@@ -22,7 +22,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         for key in self.conclude(shared, now) {
             self.drop(key, registry, shared, now);
         }
-        let counters = &shared.counters;
+        let counters = shared.counters.worker(self.worker);
         counters.bytes_in.add(mem::take(&mut self.bytes_in));
         counters.bytes_out.add(mem::take(&mut self.bytes_out));
         // The last one must not hold back the log for ever: a worker that has no

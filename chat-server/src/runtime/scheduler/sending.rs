@@ -16,9 +16,11 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
     /// that they do not have to wait until all readers here have been served.
     pub(crate) fn write(&mut self, shared: &Shared<S>, now: Now) {
         if self.has_news(shared) {
+            let began = shared.counters.begin();
             // What comes after this is news again, also for those who get it.
             let served = mem::replace(&mut self.served, shared.shown());
             let keys = self.connections.capacity();
+            let mut messages = self.delivered;
             for some in (0..keys).step_by(SOME) {
                 let state = shared.read();
                 if shared.has_outcomes(self.worker) {
@@ -26,8 +28,10 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                     return;
                 }
                 self.pass_erased(&state.hub, shared);
+                messages = state.hub.timeline.messages();
                 for key in some..(some + SOME).min(keys) {
-                    self.write_to(key, &state.hub, now);
+                    let bytes = self.write_to(key, &state.hub, now);
+                    self.reached += u64::from(bytes > 0);
                     if let Some(connection) = self.connections.get(key)
                         && connection.is_due(self.config.limits.stall, &state.hub)
                     {
@@ -36,9 +40,22 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                 }
             }
             shared.set_served(self.worker, self.served);
+            self.count_deliveries(messages, shared);
+            let counters = shared.counters.worker(self.worker);
+            counters.fan_outs.add_since(began);
         } else {
             self.write_to_queue(shared, now);
         }
+    }
+
+    /// All readers have been sent what there was, up to so many messages. They are not
+    /// counted one by one, which would cost each delivery something: a reader that was sent
+    /// anything counts with all messages since the last time.
+    fn count_deliveries(&mut self, messages: u64, shared: &Shared<S>) {
+        let new = messages - mem::replace(&mut self.delivered, messages);
+        let reached = mem::take(&mut self.reached);
+        let counters = shared.counters.worker(self.worker);
+        counters.deliveries.add(new * reached);
     }
 
     /// Sends answers to some of the connections in the queue, and their last words to
@@ -68,11 +85,15 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         }
     }
 
-    fn write_to(&mut self, key: usize, hub: &Hub, now: Now) {
-        if let Some(connection) = self.connections.get_mut(key) {
-            self.bytes_out += connection.write(hub, now) as u64;
-            self.returning.admit(key, connection, hub);
-        }
+    /// Tells how many bytes were sent.
+    fn write_to(&mut self, key: usize, hub: &Hub, now: Now) -> usize {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return 0;
+        };
+        let bytes = connection.write(hub, now);
+        self.bytes_out += bytes as u64;
+        self.returning.admit(key, connection, hub);
+        bytes
     }
 
     /// If the first connections have come: nothing that they read is to be dropped.
