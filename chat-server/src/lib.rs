@@ -29,6 +29,7 @@
 //! | [`timeline`] | the log in memory, and who is where in it | a socket, a file |
 //! | [`storage`] | the history on disk | a socket |
 //! | [`runtime`] | threads, turns and wake-ups | a rule of the room |
+//! | [`settings`] | what the operator wants: options, variables, files, and their mistakes | a socket, the room |
 //! | [`config`] | what the workers are told to do | |
 //! | [`ops`] | what an operator sees | |
 //! | [`ctl`] | `chat-server ctl`, a program that gives orders to a server | the server but for its protocol |
@@ -106,6 +107,9 @@
 //! same ([`ops::people_file`]): it writes what the room has decided, and reads what the
 //! operator has edited.
 //!
+//! One more thread reads the configuration again ([`runtime::reloader`]), on SIGHUP or when the
+//! operator says so: all of it, before any of it holds.
+//!
 //! One more thread writes the log lines, because a terminal that does not take them must not
 //! stop the room. The history has two: one syncs files and names them, one reads them.
 //!
@@ -126,6 +130,7 @@ pub mod runtime;
 mod secret_file;
 pub mod sequencer;
 pub mod session;
+pub mod settings;
 pub mod storage;
 pub mod timeline;
 mod wake;

@@ -3,6 +3,7 @@
 pub mod console;
 pub(crate) mod counters;
 pub mod errors;
+pub mod greeting;
 pub mod introduction;
 pub mod logger;
 pub mod password;

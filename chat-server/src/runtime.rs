@@ -4,6 +4,7 @@ pub mod control;
 pub(crate) mod counted;
 pub mod mailbox;
 pub mod observer;
+pub mod reloader;
 pub mod rounds;
 pub mod scheduler;
 pub mod server;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::thread::ScopedJoinHandle;
 use std::{process, thread};
 
+use chat_proto::moderation::Remark;
+
 use crate::access::password::PasswordHash;
 use crate::config::Config;
 use crate::hub::Hub;
@@ -13,11 +15,11 @@ use crate::net::entry::thread::EntryThread;
 use crate::net::identity::Secure;
 use crate::net::listener::Listener;
 use crate::ops::logger::Logger;
-use crate::ops::password::PasswordSource;
 use crate::ops::people_file::PeopleKeeper;
 use crate::room::request::Request;
 use crate::runtime::control::{ACCEPTOR, Shared, State};
 use crate::runtime::mailbox::Task;
+use crate::runtime::reloader::{Ask, Reloader};
 use crate::runtime::system_clock::now;
 use crate::runtime::worker::Worker;
 use crate::storage::{History, News, Storage};
@@ -27,6 +29,7 @@ pub struct Server {
     workers: Vec<Worker>,
     entry: Option<EntryThread>,
     people: Option<PeopleKeeper>,
+    reloader: Option<Reloader>,
     shared: Shared,
 }
 
@@ -61,8 +64,14 @@ impl Server {
             workers,
             entry: None,
             people: None,
+            reloader: None,
             shared: Shared::new(hub, history, wakers, config, logger),
         })
+    }
+
+    /// Has the configuration be read again in this way. To be called before what follows.
+    pub fn set_reloader(&mut self, reloader: Reloader) {
+        self.reloader = Some(reloader);
     }
 
     /// Encrypts connections with this key and certificate, for peers that ask for it. The
@@ -72,7 +81,14 @@ impl Server {
     ///
     /// Those of the system.
     pub fn encrypt(&mut self, secure: Secure) -> anyhow::Result<()> {
-        let (thread, entry) = EntryThread::new(secure)?;
+        let Secure {
+            source,
+            credentials,
+        } = secure;
+        let (thread, entry) = EntryThread::new(credentials)?;
+        if let Some(reloader) = &mut self.reloader {
+            reloader.set_tls(thread.tls(), source);
+        }
         if let Some(first) = self.workers.first_mut() {
             first.encrypt(entry);
         }
@@ -92,19 +108,26 @@ impl Server {
         }
     }
 
-    /// Has connections say this password, which is read again from its source on SIGHUP.
-    pub fn set_password(&mut self, source: PasswordSource, hash: PasswordHash) {
+    /// Has connections say this password.
+    pub fn set_password(&mut self, hash: PasswordHash) {
         self.shared.write().hub.access.set_password(Some(hash));
-        if let Some(first) = self.workers.first_mut() {
-            first.set_password_source(source);
+    }
+
+    /// Makes this the topic of the room if it has none.
+    pub fn set_topic(&mut self, topic: Remark) {
+        let hub = &mut self.shared.write().hub;
+        if hub.room().moderation().topic().is_none() {
+            hub.request(Request::SetTopic(topic), now());
         }
     }
 
     /// Has names belong to keys, as the file says that this one looks after.
     pub fn keep_people(&mut self, mut keeper: PeopleKeeper) {
         self.shared.write().hub.request(keeper.first(), now());
-        if let (Some(first), Some(ask)) = (self.workers.first_mut(), keeper.take_ask()) {
-            first.set_people(ask);
+        if let Some(reloader) = &mut self.reloader
+            && let Some(ask) = keeper.take_ask()
+        {
+            reloader.set_people(ask);
         }
         self.people = Some(keeper);
     }
@@ -124,9 +147,16 @@ impl Server {
             workers,
             entry,
             people,
+            reloader,
             shared,
         } = self;
+        if let Some(reloader) = &reloader {
+            shared.set_reload(reloader.ask());
+        }
         let (result, people) = thread::scope(|scope| {
+            if let Some(reloader) = reloader {
+                scope.spawn(|| reload(reloader, &shared));
+            }
             let people = people.map(|keeper| scope.spawn(|| keep(keeper, &shared)));
             let mut workers = workers.into_iter();
             let first = workers.next();
@@ -135,6 +165,7 @@ impl Server {
                 .collect();
             others.extend(entry.map(|entry| scope.spawn(|| run_entry(entry, &shared))));
             let first = first.map_or(Ok(()), |first| run(first, &shared));
+            shared.ask_to_reload(Ask::End);
             let others = others.into_iter().flat_map(ScopedJoinHandle::join);
             let result = others.fold(first, anyhow::Result::and);
             (result, people.and_then(|people| people.join().ok()))
@@ -169,6 +200,12 @@ fn run_entry(entry: EntryThread, shared: &Shared) -> anyhow::Result<()> {
         shared.give_others(usize::MAX, || Task::Stop);
     }
     result
+}
+
+/// Reads the configuration again until the worker at the front has ended.
+fn reload(reloader: Reloader, shared: &Shared) {
+    let _guard = EndsWithUs;
+    reloader.run(shared);
 }
 
 /// Looks after the file of people until the worker at the front has ended.

@@ -17,10 +17,10 @@ use crate::clock::Now;
 use crate::config::TlsMode;
 use crate::net::admission::Refusal;
 use crate::net::admit::{admit, turn_away};
-use crate::net::identity::{Secure, Source};
+use crate::net::identity::Credentials;
 use crate::net::tls::{Handshake, Progress, TlsConfig, Why};
 use crate::net::wire::Wire;
-use crate::ops::errors::{chain, in_words};
+use crate::ops::errors::in_words;
 use crate::ops::logger::Topic;
 use crate::runtime::control::Shared;
 use crate::runtime::system_clock::now;
@@ -30,8 +30,7 @@ use crate::wake::waker;
 pub(crate) struct EntryThread {
     poll: Poll,
     common: Arc<Common>,
-    tls: TlsConfig,
-    source: Source,
+    tls: Arc<TlsConfig>,
     rules: Rules,
     /// The connections, in the order in which they came.
     waiting: BTreeMap<usize, Waiting>,
@@ -73,16 +72,15 @@ impl EntryThread {
     /// # Errors
     ///
     /// Those of the system.
-    pub(crate) fn new(secure: Secure) -> anyhow::Result<(Self, Entry)> {
+    pub(crate) fn new(credentials: Credentials) -> anyhow::Result<(Self, Entry)> {
         let poll = Poll::new().context("cannot make a poll")?;
         let waker = waker(poll.registry(), WAKE).context("cannot make a waker")?;
         let common = Arc::new(Common::new(waker));
-        let tls = TlsConfig::new(secure.credentials.key).context("cannot speak TLS")?;
+        let tls = TlsConfig::new(credentials.key).context("cannot speak TLS")?;
         let thread = Self {
             poll,
             common: Arc::clone(&common),
-            tls,
-            source: secure.source,
+            tls: Arc::new(tls),
             rules: Rules::default(),
             waiting: BTreeMap::new(),
             next: 0,
@@ -90,6 +88,11 @@ impl EntryThread {
             has_space: false,
         };
         Ok((thread, Entry(common)))
+    }
+
+    /// What each new handshake goes by.
+    pub(crate) fn tls(&self) -> Arc<TlsConfig> {
+        Arc::clone(&self.tls)
     }
 
     /// Serves until the acceptor has gone.
@@ -109,9 +112,6 @@ impl EntryThread {
             }
             if self.common.stop.load(Ordering::SeqCst) {
                 return Ok(());
-            }
-            if self.common.reload.swap(false, Ordering::SeqCst) {
-                self.reload(shared);
             }
             for event in &events {
                 self.note(event.token().0);
@@ -352,32 +352,6 @@ impl EntryThread {
     fn count_out(&mut self) {
         self.has_space = true;
         self.common.count.fetch_sub(1, Ordering::SeqCst);
-    }
-
-    /// Reads the certificate of the operator again.
-    fn reload(&self, shared: &Shared) {
-        if matches!(self.source, Source::Own(_)) {
-            return;
-        }
-        let mut notes = Vec::new();
-        let loaded = self.source.load(&mut notes);
-        let time = now().time;
-        notes.iter().for_each(|note| shared.logger.warn(time, note));
-        match loaded {
-            Ok(credentials) => {
-                self.tls.replace(credentials.key);
-                let text = format!(
-                    "read the certificate and the key again from {}: {}",
-                    self.source, credentials.fingerprint
-                );
-                shared.logger.info(time, &text);
-            }
-            Err(failure) => {
-                let why = chain(failure.why());
-                let text = format!("the old certificate and key stay: {why}");
-                shared.logger.warn(time, &text);
-            }
-        }
     }
 }
 
