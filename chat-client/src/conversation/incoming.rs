@@ -146,7 +146,7 @@ impl Conversation {
     /// where they ask for the past.
     fn number(&self, seq: u64, age: Age) -> Option<u64> {
         let is_asked = age == Age::Old && self.position.answers_history();
-        (is_asked && self.rank == Rank::Operator).then_some(seq)
+        (is_asked && self.rank >= Rank::Operator).then_some(seq)
     }
 
     /// A person as the reader is shown them. A program that reads lines gets the names
@@ -423,7 +423,7 @@ impl Conversation {
     fn introduction(&self, welcome: &Welcome) -> String {
         let me = &welcome.name;
         let rank = match welcome.rank {
-            Rank::Operator => ", an operator",
+            Rank::Operator | Rank::Control => ", an operator",
             Rank::Ordinary => "",
         };
         let others = welcome.people.saturating_sub(1);
