@@ -95,6 +95,7 @@ pub enum Kind {
     Deop,
     Announce,
     Erase,
+    Reload,
     Quit,
     Help,
     Password,
@@ -189,6 +190,7 @@ impl Command {
                 Operation::Whois { .. } => Kind::Whois,
                 Operation::Announce { .. } => Kind::Announce,
                 Operation::Erase { .. } => Kind::Erase,
+                Operation::Reload => Kind::Reload,
             },
         }
     }

@@ -254,6 +254,9 @@ pub enum Rank {
     Ordinary,
     /// Keep order.
     Operator,
+    /// Run the server: what its control socket lets do beyond that. No message tells it; a
+    /// program at that socket is told that it is an operator.
+    Control,
 }
 
 /// The answer to a program's `/hello`.
@@ -288,6 +291,8 @@ pub struct Welcome {
     pub limits: Limits,
     /// What the room is about.
     pub topic: Option<Topic>,
+    /// A text of the person who runs the server, for all who come in.
+    pub greeting: Option<Text>,
     /// What the program may do.
     pub rank: Rank,
     /// The secret by which the program proves later that it is the same one; from a

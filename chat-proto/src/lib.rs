@@ -148,7 +148,7 @@
 //! | `left` | `seq` `time` `names` |
 //! | `renamed` | `seq` `time` `old` `new` `tag` |
 //! | `room` | `seq` `time` `room` `run` `people` (as told by the events before; 0: the room was opened, and the people who were in it before are gone) |
-//! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `held` (as in `who`) `limits`, `room` (the identity of the room and of this run of the server), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), `secret`; and if `resume` was asked for `resumed`, and `from` (the number of the first event that follows, if the room is the same) |
+//! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `held` (as in `who`) `limits`, `room` (the identity of the room and of this run of the server), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), `secret`, `greeting` (a text of the person who runs the server, for all who come in; in text form its lines follow the words of welcome), `topic`; and if `resume` was asked for `resumed`, and `from` (the number of the first event that follows, if the room is the same) |
 //! | `topic`, `removed`, `banned`, … | see [Operators](#operators) |
 //! | `notice` | `time` `text` |
 //! | `error` | `time` `code` `text`, and `id` of the refused message |
@@ -326,6 +326,7 @@
 //! | `slow` | `seconds`, 0 for no limit |
 //! | `announce` | `text` |
 //! | `erase` | `target` (a `seq`), `text` |
+//! | `reload` | none; the server reads its configuration again. Over the local socket only |
 //!
 //! In text form they are `/kick NAME REASON` and so on, and `/ban! WHAT` for `force`. `what`
 //! is the name of a person who is here or has left lately, or a subject:

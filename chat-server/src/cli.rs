@@ -1,10 +1,12 @@
 //! The command line.
 
 mod after_help;
+mod configuration;
 mod control;
 mod ctl;
 mod metrics;
 pub mod mistakes;
+mod reception;
 mod state;
 mod values;
 
@@ -16,7 +18,7 @@ use std::time::Duration;
 
 use chat_proto::event::Limits;
 use chat_proto::text::MAX_TEXT;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::access::naming::Naming;
 use crate::config::TlsMode;
@@ -26,9 +28,11 @@ use crate::ops::logger;
 use crate::ops::password::PasswordSource;
 use crate::storage::{Options, SyncMode};
 use after_help::AFTER_HELP;
+pub use configuration::{ConfigurationArgs, ONLY_ON_THE_COMMAND_LINE};
 pub use control::Control;
 pub use ctl::CtlArgs;
 pub use metrics::MetricsAt;
+pub use reception::ReceptionArgs;
 use values::{count, seconds, seconds_or_0, size};
 
 /// A group chat for the terminal: the server.
@@ -350,6 +354,12 @@ pub struct Args {
     )]
     pub together: usize,
 
+    #[command(flatten)]
+    pub reception: ReceptionArgs,
+
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
+
     #[command(subcommand)]
     pub action: Option<Action>,
 }
@@ -383,12 +393,24 @@ impl Args {
     pub fn read(
         given: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     ) -> Result<Self, clap::Error> {
+        Self::from_arg_matches(&Self::matches(given)?)
+    }
+
+    /// The same, as they stand and not as they are used.
+    pub(crate) fn matches(
+        given: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<ArgMatches, clap::Error> {
         // -1 is a number that is too small, and no unknown option.
         let command = Self::command().mut_args(|arg| match arg.get_action().takes_values() {
             true => arg.allow_negative_numbers(true),
             false => arg,
         });
-        Self::from_arg_matches(&command.try_get_matches_from(given)?)
+        command.try_get_matches_from(given)
+    }
+
+    /// All options, as clap has them.
+    pub(crate) fn options() -> Command {
+        Self::command()
     }
 
     /// How many threads serve connections.
@@ -428,11 +450,14 @@ impl Args {
     /// Where the certificate and its key come from; `variable` gives those of the
     /// environment. `None` if there is no folder for a key.
     pub fn source(&self, variable: impl Fn(&str) -> Option<OsString>) -> Option<Source> {
-        if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
-            let (cert, key) = (cert.clone(), key.clone());
-            return Some(Source::Files { cert, key });
-        }
-        Some(Source::Own(self.folder(variable)?))
+        let own = || Some(Source::Own(self.folder(variable)?));
+        self.certificate().or_else(own)
+    }
+
+    /// The files of the operator's certificate and its key.
+    pub fn certificate(&self) -> Option<Source> {
+        let (cert, key) = (self.cert.clone()?, self.key.clone()?);
+        Some(Source::Files { cert, key })
     }
 
     /// The folder for what the server keeps by itself.

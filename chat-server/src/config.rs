@@ -7,6 +7,7 @@
 //! options that change them.
 
 use chat_proto::event::Limits;
+use chat_proto::text::Text;
 use clap::ValueEnum;
 
 /// Which connections are encrypted.
@@ -40,6 +41,8 @@ pub struct Config {
     /// How many connections one thread has before the next one gets any: to send a
     /// message to a few more takes less time than to wake another thread for them.
     pub together: usize,
+    /// What each person who comes in is told.
+    pub greeting: Option<Text>,
 }
 
 impl Config {
@@ -53,6 +56,7 @@ impl Config {
             connections: 100,
             returning: 16,
             together: 1,
+            greeting: None,
         }
     }
 }

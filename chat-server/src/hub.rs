@@ -12,7 +12,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chat_proto::command::Resume;
+use chat_proto::command::{Operation, Resume};
 use chat_proto::event::{Body, Limits, Rank, RunId, Timestamp};
 use chat_proto::moderation::{MeasureKind, Subject};
 use chat_proto::text::Text;
@@ -24,7 +24,7 @@ use crate::config::{Config, TlsMode};
 use crate::room::apply::{Before, Room};
 use crate::room::identity::{Identity, Key};
 use crate::room::moderation::Traces;
-use crate::room::operated::{Operated, Refused};
+use crate::room::operated::{self, Operated, Refused};
 use crate::room::origin::{ClientId, Origin, ServerId};
 use crate::room::request::{Act, Emitted, JoinedAs, NameRefusal, Outcome, Request};
 use crate::room::roster::People;
@@ -55,6 +55,8 @@ pub struct Hub {
     applied: Applied,
     /// What came of requests, for connections that do not know it yet.
     outcomes: Vec<(ClientId, Answer)>,
+    /// Connections that have asked for another configuration.
+    reloads: Vec<ClientId>,
     /// It is proposed that those who wait to be told of are told.
     is_telling: bool,
     /// The events of one request; empty in between.
@@ -102,6 +104,7 @@ impl Hub {
             server: Alone.server(),
             applied: Applied::default(),
             outcomes: Vec::new(),
+            reloads: Vec::new(),
             is_telling: false,
             events: Vec::new(),
         }
@@ -115,6 +118,36 @@ impl Hub {
     /// Whether clients may ask for an encrypted connection.
     pub fn offers_tls(&self) -> bool {
         self.config.tls != TlsMode::Off
+    }
+
+    /// What each person who comes in is told.
+    pub fn greeting(&self) -> Option<&Text> {
+        self.config.greeting.as_ref()
+    }
+
+    /// A connection asks for the configuration to be read again. It is answered with an
+    /// outcome.
+    pub fn ask_to_reload(&mut self, client: ClientId) {
+        self.reloads.push(client);
+    }
+
+    /// The connections that have asked for that since the last call.
+    pub fn take_reloads(&mut self) -> Vec<ClientId> {
+        mem::take(&mut self.reloads)
+    }
+
+    /// What came of that, in words.
+    pub fn reloaded(&self, told: Result<String, String>) -> Answer {
+        let answer = match told {
+            Ok(text) => Ok(operated::Answer::Told(text)),
+            Err(text) => Err(Refused::Impossible(text)),
+        };
+        let operated = Operated {
+            word: Operation::Reload.word(),
+            answer,
+            removed: Vec::new(),
+        };
+        self.answer(Outcome::Operated(Box::new(operated)), None)
     }
 
     /// Goes by another configuration.

@@ -29,6 +29,7 @@
 //! | [`timeline`] | the log in memory, and who is where in it | a socket, a file |
 //! | [`storage`] | the history on disk | a socket |
 //! | [`runtime`] | threads, turns and wake-ups | a rule of the room |
+//! | [`settings`] | what the operator wants: options, variables, files, and their mistakes | a socket, the room |
 //! | [`config`] | what the workers are told to do | |
 //! | [`ops`] | what an operator sees | |
 //! | [`ctl`] | `chat-server ctl`, a program that gives orders to a server | the server but for its protocol |
@@ -109,6 +110,9 @@
 //! With `--metrics` one more thread serves figures over HTTP ([`ops::metrics`]). It asks the
 //! other threads for what they do not count anyway, and each of them answers in a round.
 //!
+//! One more thread reads the configuration again ([`runtime::reloader`]), on SIGHUP or when the
+//! operator says so: all of it, before any of it holds.
+//!
 //! One more thread writes the log lines, because a terminal that does not take them must not
 //! stop the room. The history has two: one syncs files and names them, one reads them.
 //!
@@ -129,6 +133,7 @@ pub mod runtime;
 mod secret_file;
 pub mod sequencer;
 pub mod session;
+pub mod settings;
 pub mod storage;
 pub mod timeline;
 mod wake;

@@ -1,7 +1,5 @@
 //! The program: arguments, sockets, and what people are told at the start.
 
-use std::borrow::Cow;
-use std::ffi::OsString;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -9,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow, bail};
 use chat_server::access::naming::Naming;
 use chat_server::access::password::PasswordHash;
-use chat_server::cli::{Action, Args, Control, CtlArgs, MetricsAt, NoFolder, mistakes};
+use chat_server::cli::{Action, Args, Control, CtlArgs, MetricsAt, NoFolder};
 use chat_server::config::{Config, TlsMode};
 use chat_server::ctl::{self, Status};
 use chat_server::hub::Hub;
@@ -19,24 +17,29 @@ use chat_server::net::listen;
 use chat_server::net::listener::Listener;
 use chat_server::ops::console::Console;
 use chat_server::ops::errors::chain;
+use chat_server::ops::greeting;
 use chat_server::ops::introduction::Introduction;
 use chat_server::ops::logger::{Format, Level, Logger, Record};
 use chat_server::ops::metrics::{self, Endpoint};
-use chat_server::ops::password::PasswordSource;
 use chat_server::ops::people_file::{PeopleFile, PeopleKeeper, tell_problems};
 use chat_server::ops::signals::{raise_descriptor_limit, survive_full_files};
 use chat_server::room::identity::Identity;
+use chat_server::runtime::reloader::Reloader;
 use chat_server::runtime::server::{LOG_BYTES, Server};
 use chat_server::runtime::system_clock::now;
+use chat_server::settings::sources::Sources;
+use chat_server::settings::start;
 use chat_server::storage::History;
 
 fn main() -> ExitCode {
-    let args = match read_arguments() {
-        Ok(args) => args,
+    let sources = Sources::of_process();
+    let settings = match start::read(&sources) {
+        Ok(settings) => settings,
         Err(status) => return status,
     };
+    let args = &settings.args;
     if let Some(Action::Ctl(args)) = &args.action {
-        return ctl(args);
+        return ctl(args, &sources);
     }
     let format = match args.console {
         true => Format::on_terminal(args.log_format),
@@ -50,7 +53,7 @@ fn main() -> ExitCode {
         Some(console) => Logger::new(console.log(), format, args.log_level),
         None => Logger::new(io::stderr(), format, args.log_level),
     };
-    let parts = match prepare(&args, &logger) {
+    let parts = match prepare(args, &logger) {
         Ok(parts) => parts,
         Err((status, why)) => {
             let record = Record::new("cannot start").with("why", &why);
@@ -59,7 +62,8 @@ fn main() -> ExitCode {
             return ExitCode::from(status);
         }
     };
-    match serve(parts, &args, console, logger) {
+    let reloader = Reloader::new(sources, &settings, parts.possible);
+    match serve(parts, args, reloader, console, logger) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, format),
     }
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
 fn serve(
     parts: Parts,
     args: &Args,
+    reloader: Reloader,
     console: Option<Console>,
     logger: Logger,
 ) -> anyhow::Result<()> {
@@ -82,17 +87,23 @@ fn serve(
         control,
         metrics,
         config,
+        possible: _,
     } = parts;
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
     let mode = config.tls;
     let fingerprint = secure.as_ref().map(|secure| secure.credentials.fingerprint);
     let mut server = Server::new(listeners, hub, history, config, args.threads(), logger)?;
+    let ips = addresses.iter().map(SocketAddr::ip);
+    server.set_reloader(reloader.with_addresses(ips));
     if let Some(secure) = secure {
         server.encrypt(secure)?;
     }
+    if let Some(topic) = args.reception.topic.clone() {
+        server.set_topic(topic);
+    }
     let mut introduction = Introduction::of(&addresses, mode, fingerprint);
-    if let Some((source, hash)) = password {
-        server.set_password(source, hash);
+    if let Some(hash) = password {
+        server.set_password(hash);
         introduction = introduction.with_password();
     }
     if let Some(people) = people {
@@ -138,32 +149,9 @@ fn fail(error: &anyhow::Error, format: Format) -> ExitCode {
     ExitCode::from(FAILURE)
 }
 
-/// The arguments, or the status to end with when all about them is said.
-fn read_arguments() -> Result<Args, ExitCode> {
-    let given: Vec<OsString> = std::env::args_os().collect();
-    let error = match Args::read(&given) {
-        Ok(args) => return Ok(args),
-        Err(error) => error,
-    };
-    if !error.use_stderr() {
-        // The text of --help or --version.
-        let _ = error.print();
-        return Err(ExitCode::SUCCESS);
-    }
-    let given = given.iter().skip(1).map(|one| one.to_string_lossy());
-    let given: Vec<String> = given.map(Cow::into_owned).collect();
-    let why = mistakes::explain(&error, &given);
-    let _ = writeln!(
-        io::stderr(),
-        "chat-server: {why}\nall options: {}",
-        mistakes::all_options(&given)
-    );
-    Err(ExitCode::from(WRONG_ARGUMENTS))
-}
-
 /// Gives orders to a server that runs.
-fn ctl(args: &CtlArgs) -> ExitCode {
-    match args.order(|name| std::env::var_os(name)) {
+fn ctl(args: &CtlArgs, sources: &Sources) -> ExitCode {
+    match args.order(|name| std::env::var_os(name), |key| sources.look_up(key)) {
         Ok(order) => ExitCode::from(match ctl::run(&order) {
             Status::Done => 0,
             Status::Refused => REFUSED,
@@ -183,8 +171,8 @@ struct Parts {
     secure: Option<Secure>,
     history: Option<History>,
     hub: Hub,
-    /// The password of the room, and where it comes from.
-    password: Option<(PasswordSource, PasswordHash)>,
+    /// The password of the room.
+    password: Option<PasswordHash>,
     /// Which names belong to which keys, if any do.
     people: Option<PeopleKeeper>,
     /// Where the operator comes in, if there is such a place.
@@ -192,6 +180,8 @@ struct Parts {
     /// Where metrics are served, if they are.
     metrics: Option<Endpoint>,
     config: Config,
+    /// How many connections the system allows.
+    possible: usize,
 }
 
 /// Gets all that the server needs of the system, or tells with which status to end,
@@ -201,6 +191,8 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     // The operator types it before anything is there that would have to wait.
     let failed = |error: anyhow::Error| (FAILURE, chain(&error));
     let password = password(args, logger).map_err(failed)?;
+    let greeting = args.reception.greeting.as_deref().map(greeting::read);
+    let greeting = greeting.transpose().map_err(|why| (FAILURE, why))?;
     // Before a history is opened, which is written to as well.
     let _ = survive_full_files();
     let listeners = listen::open(&args.listen);
@@ -251,6 +243,7 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
         together: args.together,
         connections: space.possible + space.spare,
         returning: space.returning,
+        greeting: greeting.flatten(),
     };
     Ok(Parts {
         listeners,
@@ -262,6 +255,7 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
         control,
         metrics,
         config,
+        possible: space.possible,
     })
 }
 
@@ -308,10 +302,7 @@ impl Space {
 }
 
 /// The password of the room, if it is to have one.
-fn password(
-    args: &Args,
-    logger: &Logger,
-) -> anyhow::Result<Option<(PasswordSource, PasswordHash)>> {
+fn password(args: &Args, logger: &Logger) -> anyhow::Result<Option<PasswordHash>> {
     let Some(source) = args.password() else {
         return Ok(None);
     };
@@ -320,7 +311,7 @@ fn password(
     for note in notes {
         logger.warn(now().time, Record::new("password").with("note", note));
     }
-    Ok(Some((source, loaded?)))
+    Ok(Some(loaded?))
 }
 
 /// The certificate for encrypted connections, if there are to be any.

@@ -3,6 +3,7 @@
 pub mod console;
 pub(crate) mod counters;
 pub mod errors;
+pub mod greeting;
 pub mod histogram;
 pub mod introduction;
 pub mod logger;

@@ -6,6 +6,7 @@ pub(crate) mod counted;
 pub(crate) mod liveness;
 pub mod mailbox;
 pub mod observer;
+pub mod reloader;
 pub mod rounds;
 pub mod scheduler;
 pub mod server;

@@ -1,6 +1,8 @@
 //! Drives the real `chat-server` from outside, over TCP.
 
 #[cfg(unix)]
+mod config;
+#[cfg(unix)]
 mod control;
 mod crowd;
 #[cfg(unix)]
@@ -20,6 +22,8 @@ mod names;
 mod operators;
 mod process;
 mod proxied;
+#[cfg(unix)]
+mod reload;
 #[cfg(target_os = "linux")]
 mod resets;
 mod room;

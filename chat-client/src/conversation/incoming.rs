@@ -146,7 +146,7 @@ impl Conversation {
     /// where they ask for the past.
     fn number(&self, seq: u64, age: Age) -> Option<u64> {
         let is_asked = age == Age::Old && self.position.answers_history();
-        (is_asked && self.rank == Rank::Operator).then_some(seq)
+        (is_asked && self.rank >= Rank::Operator).then_some(seq)
     }
 
     /// A person as the reader is shown them. A program that reads lines gets the names
@@ -355,6 +355,7 @@ impl Conversation {
     /// We are in the room, for the first time or again.
     fn welcome(&mut self, welcome: Welcome, now: Instant) {
         let resumption = self.position.arrive(&welcome, self.options.replay);
+        let mut is_first = false;
         let text = match self.outage.take().filter(|_| self.was_welcomed()) {
             Some(outage) => {
                 let mut text = "back".to_owned();
@@ -368,9 +369,16 @@ impl Conversation {
                 }
                 Line::status(text)
             }
-            None => Line::notice(self.introduction(&welcome)),
+            None => {
+                is_first = true;
+                Line::notice(self.introduction(&welcome))
+            }
         };
         self.show(text);
+        // Who comes back has read it.
+        if let Some(greeting) = welcome.greeting.as_ref().filter(|_| is_first) {
+            self.show(Line::notice(greeting.as_str()));
+        }
         self.rank = welcome.rank;
         if resumption != Resumption::Resumed {
             self.removed = Removed::default();
@@ -415,7 +423,7 @@ impl Conversation {
     fn introduction(&self, welcome: &Welcome) -> String {
         let me = &welcome.name;
         let rank = match welcome.rank {
-            Rank::Operator => ", an operator",
+            Rank::Operator | Rank::Control => ", an operator",
             Rank::Ordinary => "",
         };
         let others = welcome.people.saturating_sub(1);

@@ -6,7 +6,7 @@ use crate::command::{Command, Kind};
 use crate::event::Rank;
 
 /// All commands, in the order in which `/help` and the refusal of a `type` list them.
-pub static CATALOGUE: [Entry; 26] = [
+pub static CATALOGUE: [Entry; 27] = [
     Entry {
         kind: Kind::Message,
         // Said by a line that does not begin with a `/`.
@@ -129,6 +129,7 @@ pub static CATALOGUE: [Entry; 26] = [
     operations::DEOP,
     operations::ANNOUNCE,
     operations::ERASE,
+    operations::RELOAD,
     Entry {
         kind: Kind::Help,
         text: Some(TextForm {

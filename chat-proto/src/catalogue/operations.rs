@@ -310,3 +310,17 @@ pub(super) const ERASE: Entry = entry(
         })
     },
 );
+
+pub(super) const RELOAD: Entry = entry(
+    Kind::Reload,
+    Rank::Control,
+    form(
+        "reload",
+        "",
+        "reads the configuration of the server again",
+        "/reload takes nothing behind it",
+        &["rehash"],
+    ),
+    &[],
+    |_| Ok(Operation::Reload),
+);

@@ -85,7 +85,7 @@ fn a_command_that_lacks_its_argument_is_refused_with_its_usage() {
 
 #[test]
 fn what_people_type_is_proposed_and_in_the_help() {
-    for rank in [Rank::Ordinary, Rank::Operator] {
+    for rank in [Rank::Ordinary, Rank::Operator, Rank::Control] {
         let help = help(rank, None);
         for (entry, form) in text_forms() {
             let is_typed = form.typist == Typist::Person && entry.rank <= rank;
@@ -100,7 +100,8 @@ fn what_people_type_is_proposed_and_in_the_help() {
             }
         }
         let kinds: Vec<_> = types(rank).collect();
-        assert_eq!(kinds.contains(&"kick"), rank == Rank::Operator);
+        assert_eq!(kinds.contains(&"kick"), rank >= Rank::Operator);
+        assert_eq!(kinds.contains(&"reload"), rank == Rank::Control);
     }
 }
 

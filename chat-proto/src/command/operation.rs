@@ -84,6 +84,8 @@ pub enum Operation {
         /// Why.
         reason: Option<Remark>,
     },
+    /// Read the configuration of the server again.
+    Reload,
 }
 
 /// Whether a ban may hit the connections of the operator who sets it.
@@ -162,7 +164,7 @@ impl Operation {
     pub fn is_measure(&self) -> bool {
         !matches!(
             self,
-            Self::Bans | Self::Whois { .. } | Self::Topic { text: None }
+            Self::Bans | Self::Whois { .. } | Self::Topic { text: None } | Self::Reload
         )
     }
 
@@ -183,6 +185,7 @@ impl Operation {
             Self::Deop { .. } => "deop",
             Self::Whois { .. } => "whois",
             Self::Announce { .. } => "announce",
+            Self::Reload => "reload",
             Self::Erase { .. } => "erase",
         }
     }
@@ -213,8 +216,12 @@ impl Operation {
             }
             Self::Slow { seconds } => given.number = Some(u64::from(*seconds)),
             Self::Erase { target, .. } => given.number = Some(*target),
-            Self::Bans | Self::Topic { .. } | Self::Lock | Self::Unlock | Self::Announce { .. } => {
-            }
+            Self::Bans
+            | Self::Topic { .. }
+            | Self::Lock
+            | Self::Unlock
+            | Self::Announce { .. }
+            | Self::Reload => {}
         }
         if let Self::Ban { term, .. } | Self::Mute { term, .. } = self {
             given.term = *term;

@@ -85,6 +85,8 @@ pub(super) struct Object<'a> {
     pub(super) from: Option<u64>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(super) topic: Option<TopicObject<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) greeting: Option<Str<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) operator: Option<bool>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,7 @@ use crate::event::{
     ErrorCode, Fingerprint, Person, Profile, Rank, Reply, Secret, Timestamp, Welcome,
 };
 use crate::moderation::Remark;
+use crate::text::Text;
 
 /// Appends the line of a reply that is made at `time`.
 pub fn encode_reply(reply: &Reply, time: Timestamp, out: &mut Vec<u8>) {
@@ -101,7 +102,7 @@ impl<'a> Object<'a> {
         self.since = Some(profile.since.to_string().into());
         self.idle_ms = Some(milliseconds(profile.idle));
         self.program = profile.program.as_ref().map(|it| it.as_str().into());
-        self.operator = (profile.rank == Rank::Operator).then_some(true);
+        self.operator = (profile.rank >= Rank::Operator).then_some(true);
         self.muted = profile.muted.map(|until| until.to_string().into());
         self.address = profile.address.map(|address| address.to_string().into());
         self.key = profile.key.map(|key| key.to_string().into());
@@ -145,7 +146,8 @@ impl<'a> Object<'a> {
         self.fill_people(&welcome.names);
         self.limits = Some(LimitsObject::of(welcome.limits));
         self.topic = welcome.topic.as_ref().map(TopicObject::of);
-        self.operator = (welcome.rank == Rank::Operator).then_some(true);
+        self.greeting = welcome.greeting.as_ref().map(|text| text.as_str().into());
+        self.operator = (welcome.rank >= Rank::Operator).then_some(true);
         self.secret = welcome.secret.map(|secret| secret.to_digits().into());
     }
 
@@ -217,6 +219,11 @@ impl<'a> Object<'a> {
             names: self.to_people()?,
             limits: limits.to_limits(),
             topic: self.topic.as_ref().map(TopicObject::to_topic).transpose()?,
+            // What the server says is cleaned here like all else.
+            greeting: self
+                .greeting
+                .as_deref()
+                .and_then(|text| Text::clean(text).ok()),
             rank: self.to_rank(),
             secret: self.secret.as_deref().and_then(Secret::parse),
         })

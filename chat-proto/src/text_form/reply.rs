@@ -46,7 +46,7 @@ pub fn whois(profile: &Profile) -> Vec<String> {
     if let Some(key) = &profile.person.held {
         lines.push(format!("{name} belongs to the key SHA256:{key}…"));
     }
-    if profile.rank == Rank::Operator {
+    if profile.rank >= Rank::Operator {
         lines.push(format!("{name} is an operator"));
     }
     if let Some(until) = profile.muted {

@@ -20,12 +20,14 @@ Signals:
   SIGTERM, SIGINT   say goodbye to everyone, and end; the second one ends it at once
   SIGUSR1           write the counters into the log
   SIGHUP            begin a new history file if the old one was moved away, and read the
-                    files of --cert, --key, --password-file and --people again
+                    configuration and the files that it names again
 
 Environment:
+  CHAT_SERVER_…     every option, as CHAT_SERVER_MAX_CLIENTS for --max-clients
   NO_COLOR          if it is set, this text has no colours
   RUNTIME_DIRECTORY a folder for the control socket, as systemd sets it
   STATE_DIRECTORY   a folder for the server's own key, as systemd sets it
+  XDG_CONFIG_HOME   chat/server.toml is read below it; ~/.config unless it is set
   XDG_STATE_HOME    otherwise the key is kept below it, in chat-server/server.key;
                     ~/.local/state unless it is set
 
@@ -33,5 +35,5 @@ Exit status:
   0   a signal has ended the server
   1   the history, the key or the socket of --control cannot be opened, or the system refuses
       what the server needs
-  2   wrong arguments
+  2   wrong arguments, or mistakes in the configuration
   3   an address cannot be listened on";

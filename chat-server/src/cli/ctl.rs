@@ -17,8 +17,8 @@ use crate::ctl::{Format, Order};
 #[derive(Debug, Args)]
 #[command(args_override_self = true, after_help = AFTER_HELP)]
 pub struct CtlArgs {
-    /// Where the control socket of the server is [default: the same as for a server without
-    /// --control and --state]
+    /// Where the control socket of the server is [default: where a server without --control,
+    /// --state and --config has it]
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
 
@@ -32,14 +32,21 @@ pub struct CtlArgs {
 }
 
 impl CtlArgs {
-    /// What is wanted; `variable` gives those of the environment.
+    /// What is wanted; `variable` gives those of the environment, and `configured` what the
+    /// configuration of the server says of a key.
     ///
     /// # Errors
     ///
     /// When the arguments name no socket, and there is no usual one.
-    pub fn order(&self, variable: impl Fn(&str) -> Option<OsString>) -> anyhow::Result<Order> {
-        let usual = || state::folder(&variable);
-        let path = match Control::of(self.control.as_deref(), &variable, usual) {
+    pub fn order(
+        &self,
+        variable: impl Fn(&str) -> Option<OsString>,
+        configured: impl Fn(&str) -> Option<OsString>,
+    ) -> anyhow::Result<Order> {
+        let path = |key: &str| configured(key).map(PathBuf::from);
+        let usual = || path("state").or_else(|| state::folder(&variable));
+        let given = self.control.clone().or_else(|| path("control"));
+        let path = match Control::of(given.as_deref(), &variable, usual) {
             Control::Named(path) => path,
             Control::Usual(path) => path.context(
                 "there is no folder in which the control socket would be: name it with --control",

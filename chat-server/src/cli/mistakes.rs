@@ -225,8 +225,18 @@ fn with_port(host: &str, port: &str) -> String {
     }
 }
 
+/// The options that may have been meant with `--NAME`, of which there is none, each with its
+/// value if that may be meant as well.
+pub(crate) fn meant_instead_of(name: &str, value: Option<&str>) -> Vec<String> {
+    let whole = format!("--{name}");
+    match Args::matches(["chat-server", &whole]) {
+        Err(error) => meant(&error, &whole, value, &Args::command()),
+        Ok(_) => Vec::new(),
+    }
+}
+
 /// As a shell takes it, and as a terminal can show it.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:=%+,@[]".contains(letter);
     match !text.is_empty() && text.chars().all(is_plain) {
         true => text.to_owned(),

@@ -288,7 +288,7 @@ fn the_readme_names_the_options() {
     command.build();
     let parts = [&command].into_iter().chain(command.get_subcommands());
     let options: Vec<&str> = parts
-        .flat_map(clap::Command::get_arguments)
+        .flat_map(Command::get_arguments)
         .filter(|arg| !arg.is_positional())
         .map(|arg| arg.get_long().expect("all options are long"))
         .collect();

@@ -31,7 +31,7 @@ impl Request {
         if catalogue::by_word(word.strip_suffix('!').unwrap_or(word)).is_none() {
             return Err(unknown(word, line));
         }
-        let parsed = text_form::parse_command(&format!("/{line}"), Rank::Operator);
+        let parsed = text_form::parse_command(&format!("/{line}"), Rank::Control);
         let Some(mut command) = parsed.map_err(|error| error.to_string())? else {
             return Ok(Self::Nothing);
         };
@@ -57,7 +57,7 @@ pub(super) fn number(number: u64) -> MessageId {
 
 fn unknown(word: &str, line: &str) -> String {
     // Behind two of them stands what is said to the room.
-    let near = catalogue::nearest(word, Rank::Operator).filter(|_| !word.starts_with('/'));
+    let near = catalogue::nearest(word, Rank::Control).filter(|_| !word.starts_with('/'));
     match near {
         Some(near) => format!("there is no command {word}: did you mean {near}? {LIST}"),
         None => format!("that is no command: {line}; {LIST}. ctl {OUTSIDE}"),

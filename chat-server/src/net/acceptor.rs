@@ -85,11 +85,6 @@ impl Acceptor {
         self.way.entry = Some(entry);
     }
 
-    /// Has the certificate read again, if there is one.
-    pub(crate) fn reload(&self) {
-        self.way.entry.iter().for_each(Entry::reload);
-    }
-
     /// Takes note that a peer may wait, or that a proxy has said whose connection it
     /// is; whether the token is one of the acceptor's.
     pub(crate) fn note(&mut self, token: usize) -> bool {

@@ -30,8 +30,6 @@ struct Common {
     arrivals: Mutex<Vec<Arrival>>,
     /// How many connections are here, also those that the thread does not know yet.
     count: AtomicUsize,
-    /// The certificate is to be read again.
-    reload: AtomicBool,
     stop: AtomicBool,
     waker: Waker,
 }
@@ -71,12 +69,6 @@ impl Entry {
     pub(crate) fn is_full(&self) -> bool {
         self.count() >= MOST
     }
-
-    /// Has the certificate read again.
-    pub(crate) fn reload(&self) {
-        self.0.reload.store(true, Ordering::SeqCst);
-        self.0.waker.wake_by_ref();
-    }
 }
 
 /// The thread of the entry does not go on without the one that accepts connections.
@@ -92,7 +84,6 @@ impl Common {
         Self {
             arrivals: Mutex::default(),
             count: AtomicUsize::new(0),
-            reload: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             waker,
         }

@@ -13,9 +13,9 @@ pub enum Signal {
     Stop,
     /// The counters: SIGUSR1.
     Report,
-    /// Begin the history anew if it has been moved away: SIGHUP. Otherwise it does
-    /// nothing: a server outlives the terminal in which it was started.
-    Reopen,
+    /// Read the configuration again, and begin the history anew if it has been moved away:
+    /// SIGHUP. A server outlives the terminal in which it was started.
+    Reload,
 }
 
 /// The signals above.
@@ -40,7 +40,7 @@ impl Signals {
     pub fn pending(&mut self) -> impl Iterator<Item = Signal> {
         use signal_hook::consts::{SIGHUP, SIGUSR1};
         self.0.pending().map(|signal| match signal {
-            SIGHUP => Signal::Reopen,
+            SIGHUP => Signal::Reload,
             SIGUSR1 => Signal::Report,
             _ => Signal::Stop,
         })

@@ -123,6 +123,7 @@ impl Room {
                 people,
                 taken,
             } => self.set_people(naming, *people, taken),
+            Request::SetTopic(text) => self.set_own_topic(text, now, events),
             Request::ChangesTaken(taken) => self.holders.take(taken),
             Request::Client(origin, act) => return self.act(origin, act, now, events),
         }

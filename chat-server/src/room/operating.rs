@@ -163,6 +163,11 @@ impl Room {
                 );
                 format!("message {target} was erased")
             }
+            // It concerns the server and not the room, and does not come here.
+            Operation::Reload => {
+                let why = "a room has no configuration";
+                return Err(Refused::Impossible(why.to_owned()));
+            }
         };
         Ok((Answer::Done(done), Vec::new()))
     }
@@ -175,7 +180,21 @@ impl Room {
         now: Now,
         events: &mut Events,
     ) {
-        let by = operator.name.clone();
+        self.take_measure_of(operator.name.clone(), kind, now, events);
+    }
+
+    /// The server sets the topic, as the person at its control socket would.
+    pub(super) fn set_own_topic(&mut self, text: Remark, now: Now, events: &mut Events) {
+        self.take_measure_of(None, MeasureKind::Topic(Some(text)), now, events);
+    }
+
+    fn take_measure_of(
+        &mut self,
+        by: Option<Name>,
+        kind: MeasureKind,
+        now: Now,
+        events: &mut Events,
+    ) {
         let measure = Measure { by, kind };
         self.moderation.apply(&measure, now.time);
         self.emit_own(Body::Measure(Box::new(measure)), now, events);

@@ -43,6 +43,8 @@ pub enum Request {
         /// How many of the room's own changes are in that.
         taken: u64,
     },
+    /// The server itself sets the topic.
+    SetTopic(Remark),
     /// The keeper of the file of people has so many of the room's own changes.
     ChangesTaken(u64),
     /// A request of a connection.

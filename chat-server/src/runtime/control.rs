@@ -11,7 +11,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::mpsc::Sender;
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 use std::task::Waker;
 use std::thread;
 
@@ -26,6 +29,7 @@ use crate::runtime::census::Reporter;
 use crate::runtime::counted::{Counted, Operators};
 use crate::runtime::liveness::Liveness;
 use crate::runtime::mailbox::{Mailbox, Peer, Task};
+use crate::runtime::reloader::Ask;
 use crate::runtime::waiting::{MAX_WAITING, Waiting};
 use crate::storage::Storage;
 use crate::timeline::mark::Form;
@@ -56,6 +60,8 @@ pub struct Shared<S = Wire> {
     /// A worker does not read from its peers because other workers are behind.
     talk_waits: AtomicBool,
     config: RwLock<Arc<Config>>,
+    /// How the configuration is read again, if it can be.
+    reload: OnceLock<Sender<Ask>>,
     pub(crate) logger: Logger,
 }
 
@@ -125,6 +131,7 @@ impl<S> Shared<S> {
             acceptor_waits: AtomicBool::new(false),
             talk_waits: AtomicBool::new(false),
             config: RwLock::new(config),
+            reload: OnceLock::new(),
             logger,
         }
     }
@@ -147,6 +154,17 @@ impl<S> Shared<S> {
         self.admission().set_config(Arc::clone(&config));
         let old = self.config.write();
         *old.unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    /// Has the configuration be read again in this way.
+    pub(crate) fn set_reload(&self, reload: Sender<Ask>) {
+        let _ = self.reload.set(reload);
+    }
+
+    /// Asks for the configuration to be read again; whether there is a thread that does.
+    pub(crate) fn ask_to_reload(&self, ask: Ask) -> bool {
+        let sent = self.reload.get().map(|reload| reload.send(ask));
+        sent.is_some_and(|sent| sent.is_ok())
     }
 
     /// The room to read, at the same time as other workers. A panic ends the process a

@@ -22,6 +22,7 @@ use crate::runtime::control::{Shared, State};
 use crate::runtime::counted::Counted;
 use crate::runtime::mailbox::{Peer, Task};
 use crate::runtime::observer::Observer;
+use crate::runtime::reloader::Ask;
 use crate::runtime::scheduler::Scheduler;
 use crate::storage::News;
 use crate::timeline::mark::Form;
@@ -236,6 +237,13 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         self.overtaken = is_overtaken(&state) || shared.must_wait();
         if !self.overtaken {
             self.scheduler.hear(&mut state.hub, shared, now);
+        }
+        for client in state.hub.take_reloads() {
+            if !shared.ask_to_reload(Ask::Reload(Some(client))) {
+                let why = "this server cannot read its configuration again";
+                let answer = state.hub.reloaded(Err(why.to_owned()));
+                self.scheduler.answer(client, answer, &mut state.hub, now);
+            }
         }
         let told = Now {
             instant: until,

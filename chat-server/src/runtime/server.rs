@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::thread::ScopedJoinHandle;
 use std::{process, thread};
 
+use chat_proto::moderation::Remark;
+
 use crate::access::password::PasswordHash;
 use crate::config::Config;
 use crate::hub::Hub;
@@ -14,11 +16,11 @@ use crate::net::identity::Secure;
 use crate::net::listener::Listener;
 use crate::ops::logger::{Logger, Record};
 use crate::ops::metrics::Endpoint;
-use crate::ops::password::PasswordSource;
 use crate::ops::people_file::PeopleKeeper;
 use crate::room::request::Request;
 use crate::runtime::control::{ACCEPTOR, Shared, State};
 use crate::runtime::mailbox::Task;
+use crate::runtime::reloader::{Ask, Reloader};
 use crate::runtime::system_clock::now;
 use crate::runtime::worker::Worker;
 use crate::storage::{History, News, Storage};
@@ -29,6 +31,7 @@ pub struct Server {
     entry: Option<EntryThread>,
     metrics: Option<Endpoint>,
     people: Option<PeopleKeeper>,
+    reloader: Option<Reloader>,
     shared: Shared,
 }
 
@@ -64,8 +67,14 @@ impl Server {
             entry: None,
             metrics: None,
             people: None,
+            reloader: None,
             shared: Shared::new(hub, history, wakers, config, logger),
         })
+    }
+
+    /// Has the configuration be read again in this way. To be called before what follows.
+    pub fn set_reloader(&mut self, reloader: Reloader) {
+        self.reloader = Some(reloader);
     }
 
     /// Encrypts connections with this key and certificate, for peers that ask for it. The
@@ -75,8 +84,15 @@ impl Server {
     ///
     /// Those of the system.
     pub fn encrypt(&mut self, secure: Secure) -> anyhow::Result<()> {
-        let (mut thread, entry) = EntryThread::new(secure)?;
+        let Secure {
+            source,
+            credentials,
+        } = secure;
+        let (mut thread, entry) = EntryThread::new(credentials)?;
         thread.join(&mut self.shared.liveness);
+        if let Some(reloader) = &mut self.reloader {
+            reloader.set_tls(thread.tls(), source);
+        }
         if let Some(first) = self.workers.first_mut() {
             first.encrypt(entry);
         }
@@ -96,11 +112,16 @@ impl Server {
         }
     }
 
-    /// Has connections say this password, which is read again from its source on SIGHUP.
-    pub fn set_password(&mut self, source: PasswordSource, hash: PasswordHash) {
+    /// Has connections say this password.
+    pub fn set_password(&mut self, hash: PasswordHash) {
         self.shared.write().hub.access.set_password(Some(hash));
-        if let Some(first) = self.workers.first_mut() {
-            first.set_password_source(source);
+    }
+
+    /// Makes this the topic of the room if it has none.
+    pub fn set_topic(&mut self, topic: Remark) {
+        let hub = &mut self.shared.write().hub;
+        if hub.room().moderation().topic().is_none() {
+            hub.request(Request::SetTopic(topic), now());
         }
     }
 
@@ -114,8 +135,10 @@ impl Server {
     /// Has names belong to keys, as the file says that this one looks after.
     pub fn keep_people(&mut self, mut keeper: PeopleKeeper) {
         self.shared.write().hub.request(keeper.first(), now());
-        if let (Some(first), Some(ask)) = (self.workers.first_mut(), keeper.take_ask()) {
-            first.set_people(ask);
+        if let Some(reloader) = &mut self.reloader
+            && let Some(ask) = keeper.take_ask()
+        {
+            reloader.set_people(ask);
         }
         self.people = Some(keeper);
     }
@@ -136,9 +159,16 @@ impl Server {
             entry,
             metrics,
             people,
+            reloader,
             shared,
         } = self;
+        if let Some(reloader) = &reloader {
+            shared.set_reload(reloader.ask());
+        }
         let (result, people) = thread::scope(|scope| {
+            if let Some(reloader) = reloader {
+                scope.spawn(|| reload(reloader, &shared));
+            }
             let people = people.map(|keeper| scope.spawn(|| keep(keeper, &shared)));
             // Should it fail the room goes on.
             let metrics = metrics.map(|endpoint| {
@@ -152,6 +182,7 @@ impl Server {
                 .collect();
             others.extend(entry.map(|entry| scope.spawn(|| run_entry(entry, &shared))));
             let first = first.map_or(Ok(()), |first| run(first, &shared));
+            shared.ask_to_reload(Ask::End);
             let others = others.into_iter().flat_map(ScopedJoinHandle::join);
             let result = others.fold(first, anyhow::Result::and);
             if let Some((running, thread)) = metrics {
@@ -190,6 +221,12 @@ fn run_entry(entry: EntryThread, shared: &Shared) -> anyhow::Result<()> {
         shared.give_others(usize::MAX, || Task::Stop);
     }
     result
+}
+
+/// Reads the configuration again until the worker at the front has ended.
+fn reload(reloader: Reloader, shared: &Shared) {
+    let _guard = EndsWithUs;
+    reloader.run(shared);
 }
 
 /// Looks after the file of people until the worker at the front has ended.

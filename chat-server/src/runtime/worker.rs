@@ -3,7 +3,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -16,13 +15,12 @@ use crate::net::acceptor::Acceptor;
 use crate::net::control_socket::ControlSocket;
 use crate::net::entry::Entry;
 use crate::net::wire::Wire;
-use crate::ops::errors::chain;
 use crate::ops::logger::Record;
-use crate::ops::password::PasswordSource;
 use crate::ops::signals::{Signal, Signals};
 use crate::runtime::census::RoomFigures;
 use crate::runtime::control::Shared;
 use crate::runtime::mailbox::Task;
+use crate::runtime::reloader::Ask;
 use crate::runtime::rounds::{Entrance, Outside, Polled, Rounds, Wait};
 use crate::runtime::system_clock::now;
 use crate::wake::waker;
@@ -40,10 +38,6 @@ pub(crate) struct Worker {
 struct Front {
     acceptor: Acceptor,
     signals: Signals,
-    /// Where the password of the room comes from, if it has one.
-    password: Option<PasswordSource>,
-    /// How the file of people is looked at at once.
-    people: Option<Sender<()>>,
 }
 
 impl Worker {
@@ -92,24 +86,8 @@ impl Worker {
         self.front = Some(Front {
             acceptor: Acceptor::new(listeners, registry, config)?,
             signals: Signals::register(registry, SIGNALS).context("cannot watch for signals")?,
-            password: None,
-            people: None,
         });
         Ok(())
-    }
-
-    /// Has it look after the password of the room.
-    pub(crate) fn set_password_source(&mut self, source: PasswordSource) {
-        if let Some(front) = &mut self.front {
-            front.password = Some(source);
-        }
-    }
-
-    /// Has it look after the file of people.
-    pub(crate) fn set_people(&mut self, ask: Sender<()>) {
-        if let Some(front) = &mut self.front {
-            front.people = Some(ask);
-        }
     }
 
     /// Has operators come in there.
@@ -197,12 +175,8 @@ impl Worker {
                         shared.give_others(index, || Task::Stop);
                     }
                     Signal::Report => report(shared),
-                    Signal::Reopen => {
-                        front.acceptor.reload();
-                        front.password.iter().for_each(|it| reload(it, shared));
-                        front.people.iter().for_each(|ask| _ = ask.send(()));
-                        self.polled.woken = true;
-                        shared.give(index, Task::Reopen);
+                    Signal::Reload => {
+                        shared.ask_to_reload(Ask::Reload(None));
                     }
                 }
             }
@@ -230,29 +204,6 @@ fn timeout(wait: Wait, now: Instant) -> Option<Duration> {
         // The poll counts whole milliseconds and rounds down: one more, or the
         // last one would be spent spinning.
         Wait::Until(at) => at.map(|at| at.saturating_duration_since(now) + MILLISECOND),
-    }
-}
-
-/// Reads the password of the room again. Connections that are in the room stay.
-fn reload(source: &PasswordSource, shared: &Shared) {
-    let mut notes = Vec::new();
-    let Some(loaded) = source.reload(&mut notes) else {
-        return;
-    };
-    let time = now().time;
-    let logger = &shared.logger;
-    for note in notes {
-        logger.warn(time, Record::new("password").with("note", note));
-    }
-    match loaded {
-        Ok(hash) => {
-            shared.write().hub.access.set_password(Some(hash));
-            logger.info(time, Record::new("the password was read again"));
-        }
-        Err(error) => {
-            let record = Record::new("the old password stays").with("why", chain(&error));
-            logger.error(time, record);
-        }
     }
 }
 

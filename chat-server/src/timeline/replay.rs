@@ -428,7 +428,7 @@ impl Page {
             match replay.what {
                 Selection::Everything => {
                     text_form::encode_event(&event, &mut self.bytes);
-                    if reader.rank == Rank::Operator {
+                    if reader.rank >= Rank::Operator {
                         text_form::encode_private(&event, &mut self.bytes);
                     }
                 }

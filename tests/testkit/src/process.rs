@@ -1,5 +1,6 @@
 //! Programs with pipes for their standard streams, and signals.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
@@ -36,9 +37,9 @@ impl StateFolder {
         Self(tempfile::tempdir().expect("a folder for what a program keeps"))
     }
 
-    /// The variable that leads a program to it.
-    pub(crate) fn variable(&self) -> (&str, &Path) {
-        ("XDG_STATE_HOME", self.0.path())
+    /// The variables that lead a program to it, also for what it is configured with.
+    pub(crate) fn variables(&self) -> [(&str, &Path); 2] {
+        ["XDG_STATE_HOME", "XDG_CONFIG_HOME"].map(|name| (name, self.0.path()))
     }
 }
 
@@ -101,10 +102,15 @@ impl Program {
         for variable in INFLUENCES {
             command.env_remove(variable);
         }
+        for (variable, _) in std::env::vars_os() {
+            if is_setting(&variable) {
+                command.env_remove(variable);
+            }
+        }
         let state = StateFolder::new();
         command
             .args(args)
-            .envs([state.variable()])
+            .envs(state.variables())
             .envs(env.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -328,6 +334,11 @@ pub const INFLUENCES: [&str; 16] = [
     "VTE_VERSION",
     "WT_SESSION",
 ];
+
+/// Whether it sets an option of the server.
+pub(crate) fn is_setting(variable: &OsStr) -> bool {
+    variable.to_string_lossy().starts_with("CHAT_SERVER_")
+}
 
 #[cfg(test)]
 mod tests;

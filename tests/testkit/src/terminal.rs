@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{CommandBuilder, PtySize};
 
 use crate::process::{
-    INFLUENCES, Signal, StateFolder, file_name, run_piped, send_signal, spawn_alone,
+    INFLUENCES, Signal, StateFolder, file_name, is_setting, run_piped, send_signal, spawn_alone,
 };
 use crate::transcript::shown;
 use crate::{DEADLINE, poll};
@@ -399,8 +399,14 @@ fn command(
         command.env_remove(variable);
     }
     command.env("TERM", emulator.term());
-    let (variable, folder) = state.variable();
-    command.env(variable, folder);
+    for (variable, _) in std::env::vars_os() {
+        if is_setting(&variable) {
+            command.env_remove(variable);
+        }
+    }
+    for (variable, folder) in state.variables() {
+        command.env(variable, folder);
+    }
     for (variable, value) in env {
         command.env(variable, value);
     }

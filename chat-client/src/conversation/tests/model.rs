@@ -140,6 +140,7 @@ impl Room {
                 names: Vec::new(),
                 limits: Limits::default(),
                 topic: None,
+                greeting: None,
                 rank: Rank::Ordinary,
                 secret: None,
             })));

@@ -103,6 +103,7 @@ fn welcomes() -> impl Strategy<Value = Welcome> {
             some_people(),
             ranks(),
             proptest::option::of(topics()),
+            proptest::option::of(texts()),
         ),
         proptest::option::of(rooms()),
         (any::<u64>(), any::<u64>()),
@@ -110,13 +111,14 @@ fn welcomes() -> impl Strategy<Value = Welcome> {
     )
         .prop_map(
             move |(
-                (name, people, names, rank, topic),
+                (name, people, names, rank, topic, greeting),
                 room,
                 (seq, first),
                 (kept, resumed, secret),
             )| Welcome {
                 rank,
                 topic,
+                greeting,
                 name,
                 room,
                 seq,

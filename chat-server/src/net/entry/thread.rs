@@ -17,10 +17,10 @@ use crate::clock::Now;
 use crate::config::TlsMode;
 use crate::net::admission::Refusal;
 use crate::net::admit::{admit, turn_away};
-use crate::net::identity::{Secure, Source};
+use crate::net::identity::Credentials;
 use crate::net::tls::{Handshake, Progress, TlsConfig, Why};
 use crate::net::wire::Wire;
-use crate::ops::errors::{chain, in_words};
+use crate::ops::errors::in_words;
 use crate::ops::logger::{Record, Topic};
 use crate::runtime::census::Report;
 use crate::runtime::control::Shared;
@@ -32,8 +32,7 @@ use crate::wake::waker;
 pub(crate) struct EntryThread {
     poll: Poll,
     common: Arc<Common>,
-    tls: TlsConfig,
-    source: Source,
+    tls: Arc<TlsConfig>,
     rules: Rules,
     /// The connections, in the order in which they came.
     waiting: BTreeMap<usize, Waiting>,
@@ -77,16 +76,15 @@ impl EntryThread {
     /// # Errors
     ///
     /// Those of the system.
-    pub(crate) fn new(secure: Secure) -> anyhow::Result<(Self, Entry)> {
+    pub(crate) fn new(credentials: Credentials) -> anyhow::Result<(Self, Entry)> {
         let poll = Poll::new().context("cannot make a poll")?;
         let waker = waker(poll.registry(), WAKE).context("cannot make a waker")?;
         let common = Arc::new(Common::new(waker));
-        let tls = TlsConfig::new(secure.credentials.key).context("cannot speak TLS")?;
+        let tls = TlsConfig::new(credentials.key).context("cannot speak TLS")?;
         let thread = Self {
             poll,
             common: Arc::clone(&common),
-            tls,
-            source: secure.source,
+            tls: Arc::new(tls),
             rules: Rules::default(),
             waiting: BTreeMap::new(),
             next: 0,
@@ -101,6 +99,11 @@ impl EntryThread {
     pub(crate) fn join(&mut self, liveness: &mut Liveness) {
         let waker = self.common.waker.clone();
         self.pulse = Some(liveness.add("the thread for handshakes", waker));
+    }
+
+    /// What each new handshake goes by.
+    pub(crate) fn tls(&self) -> Arc<TlsConfig> {
+        Arc::clone(&self.tls)
     }
 
     /// Serves until the acceptor has gone.
@@ -120,9 +123,6 @@ impl EntryThread {
             }
             if self.common.stop.load(Ordering::SeqCst) {
                 return Ok(());
-            }
-            if self.common.reload.swap(false, Ordering::SeqCst) {
-                self.reload(shared);
             }
             for event in &events {
                 self.note(event.token().0);
@@ -376,33 +376,6 @@ impl EntryThread {
     fn count_out(&mut self) {
         self.has_space = true;
         self.common.count.fetch_sub(1, Ordering::SeqCst);
-    }
-
-    /// Reads the certificate of the operator again.
-    fn reload(&self, shared: &Shared) {
-        if matches!(self.source, Source::Own(_)) {
-            return;
-        }
-        let mut notes = Vec::new();
-        let loaded = self.source.load(&mut notes);
-        let time = now().time;
-        let logger = &shared.logger;
-        for note in notes {
-            logger.warn(time, Record::new("certificate and key").with("note", note));
-        }
-        match loaded {
-            Ok(credentials) => {
-                self.tls.replace(credentials.key);
-                let record = Record::new("the certificate and the key were read again")
-                    .with("from", &self.source)
-                    .with("fingerprint", credentials.fingerprint);
-                logger.info(time, record);
-            }
-            Err(failure) => {
-                let record = Record::new("the old certificate and key stay");
-                logger.error(time, record.with("why", chain(failure.why())));
-            }
-        }
     }
 }
 

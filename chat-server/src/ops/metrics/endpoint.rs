@@ -25,6 +25,7 @@ use super::peer::{Next, Peer};
 use super::survey::Survey;
 use crate::net::entry::thread::give_way;
 use crate::ops::errors::in_words;
+use crate::ops::logger::Record;
 use crate::runtime::census::{Report, Reporter};
 use crate::runtime::control::Shared;
 use crate::runtime::system_clock::now;
@@ -124,9 +125,9 @@ impl Endpoint {
             let timeout = self.timeout(Instant::now());
             match self.poll.poll(&mut events, timeout) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => {
-                    let why = in_words(&error);
-                    let text = format!("no metrics are served any more: {why}");
-                    return shared.logger.warn(now().time, &text);
+                    let record = Record::new("no metrics are served any more");
+                    let record = record.with("why", in_words(&error));
+                    return shared.logger.error(now().time, record);
                 }
                 _ => {}
             }

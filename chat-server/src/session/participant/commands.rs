@@ -150,7 +150,7 @@ impl Participant {
             self.reply(&Reply::Gap { missed }, hub, now);
         }
         let mut replay = hub.timeline.past(past, mark).on_request();
-        if self.rank(hub) == Rank::Operator {
+        if self.rank(hub) >= Rank::Operator {
             replay = replay.numbered();
         }
         self.reader.replay(mark.of(self.form), replay);

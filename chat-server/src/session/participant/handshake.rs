@@ -113,6 +113,9 @@ impl Participant {
             hub,
             now,
         );
+        if let Some(greeting) = hub.greeting() {
+            self.reply(&Reply::Notice(greeting.clone()), hub, now);
+        }
     }
 
     fn is_loopback(&self) -> bool {
@@ -256,6 +259,7 @@ impl Participant {
             names: joined.listing.names,
             limits: *hub.limits(),
             topic: hub.room().moderation().topic().cloned(),
+            greeting: hub.greeting().cloned(),
             rank: self.rank(hub),
             secret: Some(hub.room().tickets().secret_of(joined.owner)),
         };
@@ -301,6 +305,8 @@ impl Participant {
             names: Vec::new(),
             limits: *hub.limits(),
             topic: hub.room().moderation().topic().cloned(),
+            // It is for people who come in.
+            greeting: None,
             rank: self.rank(hub),
             secret: None,
         };

@@ -41,7 +41,7 @@ impl Participant {
     /// What it may do.
     pub(in crate::session) fn rank(&self, hub: &Hub) -> Rank {
         match self.authority() {
-            Authority::Control => Rank::Operator,
+            Authority::Control => Rank::Control,
             Authority::Member => hub.rank_of(self.client),
         }
     }
@@ -59,7 +59,11 @@ impl Participant {
         let may = entry.rank == Rank::Ordinary || self.rank(hub) >= entry.rank;
         if !may {
             let word = entry.text.map_or("", |form| form.word);
-            let text = notice(&format!("/{word} is for operators"));
+            let whom = match entry.rank {
+                Rank::Control => "the person who runs the server, at its control socket",
+                Rank::Operator | Rank::Ordinary => "operators",
+            };
+            let text = notice(&format!("/{word} is for {whom}"));
             let id = match command {
                 Command::Operate { id, .. } => id.clone(),
                 _ => None,
@@ -84,6 +88,10 @@ impl Participant {
             return self.refuse_operation(refused, id, hub.timeline.reply_mark(), now);
         }
         let question = Question::Operate { id };
+        if operation == Operation::Reload {
+            hub.ask_to_reload(self.client);
+            return self.wait_for(question);
+        }
         let authority = self.authority();
         let act = Act::Operate {
             operation,

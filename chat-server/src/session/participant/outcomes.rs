@@ -22,6 +22,11 @@ impl Participant {
         if let Some(answer) = hub.propose(self.client, act, now) {
             return self.answered(question, answer, hub, now);
         }
+        self.wait_for(question);
+    }
+
+    /// Waits for the outcome of what it has asked for.
+    pub(super) fn wait_for(&mut self, question: Question) {
         let standing = match &self.phase {
             Phase::Present(name) => Standing::Present(name.clone()),
             Phase::Locked(_) | Phase::Asking(_) | Phase::Listening(_) | Phase::Closing(..) => {

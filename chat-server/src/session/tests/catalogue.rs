@@ -33,7 +33,11 @@ fn a_command_settles_the_name_only_if_it_may_be_said_before_joining() {
         let heard = hall.read(ann);
         if entry.rank > Rank::Ordinary {
             assert_eq!(heard, "", "/{}", form.word);
-            let refused = format!("\r-- /{} is for operators\n", form.word);
+            let whom = match entry.rank {
+                Rank::Control => "the person who runs the server, at its control socket",
+                _ => "operators",
+            };
+            let refused = format!("\r-- /{} is for {whom}\n", form.word);
             assert!(hall.read(first).ends_with(&refused), "{}", form.word);
             continue;
         }

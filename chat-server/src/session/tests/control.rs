@@ -239,3 +239,74 @@ fn a_program_stays_aside_if_it_wants_that() {
     assert_eq!(hall.sessions[it].stage(), Stage::Outside);
     assert_eq!(hall.read(ann), "");
 }
+
+/// It is not a matter of the room, and the answer comes when the server has read the files.
+#[test]
+fn the_configuration_is_read_again_for_the_person_who_runs_the_server_only() {
+    let mut hall = Hall::new();
+    let ann = hall.join("ann");
+    hall.send(ann, "/reload\n");
+    let refused = "\r-- /reload is for the person who runs the server, at its control socket\n";
+    assert_eq!(hall.read(ann), refused);
+    assert!(hall.hub.take_reloads().is_empty());
+    let it = operator(&mut hall);
+    hall.read(it);
+    hall.send(it, "/help\n");
+    let help = hall.read(it);
+    assert!(help.contains("/reload  "), "{help}");
+    for (told, heard) in [
+        (Ok("one\ntwo".to_owned()), "\r-- one\n\r-- two\n"),
+        (
+            Err("a mistake\nanother".to_owned()),
+            "\r-- a mistake\n\r-- another\n",
+        ),
+    ] {
+        hall.send(it, "/reload\n/who\n");
+        assert_eq!(hall.read(it), "");
+        assert_eq!(hall.hub.take_reloads(), [client(it as u32)]);
+        let answer = hall.hub.reloaded(told);
+        hall.sessions[it].outcome(answer, &mut hall.hub, hall.now);
+        // What was said behind it is heard then.
+        hall.send(it, "");
+        let who = "\r-- here (1 in all): ann\n";
+        assert_eq!(hall.read(it), format!("{heard}{who}"));
+    }
+    hall.send(it, "/hello {\"protocol\":1,\"join\":false}\n");
+    hall.read(it);
+    hall.send(it, "{\"type\":\"reload\",\"id\":\"7\"}\n");
+    hall.hub.take_reloads();
+    let answer = hall.hub.reloaded(Err("a mistake".to_owned()));
+    hall.sessions[it].outcome(answer, &mut hall.hub, hall.now);
+    let heard = hall.read(it);
+    for member in [r#""type":"error""#, r#""text":"a mistake""#, r#""id":"7""#] {
+        assert!(heard.contains(member), "{heard}");
+    }
+    assert_eq!(hall.read(ann), "");
+}
+
+/// People who come in are told it behind the welcome, programs also in the welcome, and the
+/// person who runs the server is not.
+#[test]
+fn the_greeting_is_told_to_all_who_come_in() {
+    let mut hall = Hall::new();
+    let config = Config {
+        greeting: Some(Text::clean("be kind\n\nand brief").unwrap()),
+        ..Config::of(*hall.hub.limits())
+    };
+    hall.hub.set_config(Arc::new(config));
+    let ann = hall.connect();
+    let heard = hall.read(ann);
+    let (welcome, greeting) = heard.split_once("\r-- be kind\n").unwrap();
+    assert!(welcome.starts_with("\r-- chat/1 welcome"), "{heard}");
+    assert_eq!(greeting, "\r-- \n\r-- and brief\n");
+    hall.send(ann, "/hello {\"protocol\":1,\"name\":\"ann\"}\n");
+    let welcome = hall.read(ann);
+    assert!(
+        welcome.contains(r#""greeting":"be kind\n\nand brief""#),
+        "{welcome}"
+    );
+    let it = operator(&mut hall);
+    assert!(!hall.read(it).contains("be kind"));
+    hall.send(it, "/hello {\"protocol\":1,\"join\":false}\n");
+    assert!(!hall.read(it).contains("greeting"));
+}

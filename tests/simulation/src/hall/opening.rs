@@ -101,6 +101,7 @@ fn config(script: &Script) -> Config {
         },
         returning: 2,
         together: 1,
+        greeting: None,
     }
 }
 
