@@ -3,6 +3,7 @@
 mod after_help;
 mod control;
 mod ctl;
+mod generate;
 pub mod mistakes;
 mod state;
 mod values;
@@ -26,6 +27,7 @@ use crate::storage::{Options, SyncMode};
 use after_help::AFTER_HELP;
 pub use control::Control;
 pub use ctl::CtlArgs;
+pub use generate::Generate;
 use values::{count, seconds, seconds_or_0, size};
 
 /// A group chat for the terminal: the server.
@@ -33,7 +35,7 @@ use values::{count, seconds, seconds_or_0, size};
 /// Everyone who connects is in the one room, with chat-client, nc or telnet.
 #[derive(Debug, Parser)]
 #[command(
-    version,
+    version = VERSION,
     args_override_self = true,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
@@ -315,6 +317,11 @@ pub struct Args {
     )]
     pub together: usize,
 
+    /// Print the man page or the completions of a shell: man, complete-bash, complete-zsh,
+    /// complete-fish or complete-powershell
+    #[arg(long, value_name = "WHAT", hide_possible_values = true)]
+    pub generate: Option<Generate>,
+
     #[command(subcommand)]
     pub action: Option<Action>,
 }
@@ -324,6 +331,9 @@ pub struct Args {
 pub enum Action {
     Ctl(CtlArgs),
 }
+
+/// With the commit, if the program was built from a repository: see `build.rs`.
+const VERSION: &str = env!("CHAT_VERSION");
 
 const LISTENING: &str = "Listening";
 const ENCRYPTION: &str = "Encryption";

@@ -37,6 +37,11 @@ fn main() -> ExitCode {
     if let Some(Action::Ctl(args)) = &args.action {
         return ctl(args);
     }
+    if let Some(what) = args.generate {
+        // A reader that has seen enough is no failure.
+        let _ = what.write(&mut io::stdout().lock());
+        return ExitCode::SUCCESS;
+    }
     let console = match args.console.then(Console::find).transpose() {
         Ok(console) => console,
         Err(error) => return fail(&error),
