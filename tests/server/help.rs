@@ -77,7 +77,7 @@ fn wrong_arguments_are_status_2() {
     }
 }
 
-/// The commit is there if the program was built from a repository.
+/// The commit is there in a release build from a repository.
 #[test]
 fn the_version_has_the_commit() {
     let output = run_piped(SERVER, &["--version"], &[], b"");

@@ -2,12 +2,13 @@
 
 use std::process::Command;
 
-/// The `line` is the name of the `program`, the version, and the commit, if this folder is one
-/// of a repository and git is there.
+/// The `line` is the name of the `program`, the version, and in a release build the commit, if
+/// this folder is one of a repository and git is there.
 #[track_caller]
 pub fn assert_version(line: &str, program: &str) {
     let version = env!("CARGO_PKG_VERSION");
-    let expected = match commit() {
+    let commit = commit().filter(|_| !cfg!(debug_assertions));
+    let expected = match commit {
         Some(commit) => format!("{program} {version} ({commit})"),
         None => format!("{program} {version}"),
     };
