@@ -87,15 +87,17 @@ impl App {
             token: SOCKET,
             waker: Arc::clone(&waker),
         };
+        let mut random = Random::new().context("the system gives no random numbers")?;
         // Signals end the client at once until it has a connection.
         let link = Link::open(
             settings.target,
             settings.security,
             settings.reconnect,
             watch,
+            random.split(),
         );
         let link = link.map_err(StartError::Connect)?;
-        let mut conversation = Conversation::new(settings.join, Random::new(), Instant::now());
+        let mut conversation = Conversation::new(settings.join, random, Instant::now());
         let connected = format!("connected to {}", link.target());
         conversation.show(Line::notice(text::clean(&connected)));
         if let Some(note) = settings.note {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod generate;
 mod login;
 mod server;
 
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 use chat_proto::command::Past;
 use chat_proto::name::Name;
 use chat_proto::password::{MAX_PASSWORD_FILE, Password};
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 
 use crate::conversation::Audience;
 use crate::identity::Source;
@@ -19,6 +20,7 @@ use crate::net::{Address, NOWHERE, Target};
 use crate::output::style::{Bell, Colors, TimeStyle};
 use crate::reason::reason;
 use crate::trust::{HostPort, Pin};
+pub use generate::Generate;
 use login::WantedName;
 pub use server::DEFAULT_PORT;
 use server::parse_port;
@@ -26,7 +28,7 @@ use server::parse_port;
 /// The command line, as `--help` tells it.
 #[derive(Debug, Parser)]
 #[command(
-    version,
+    version = VERSION,
     about = ABOUT,
     after_help = AFTER_HELP,
     // The short form, a line or two for an option, is all that there is.
@@ -40,6 +42,7 @@ pub struct Args {
     #[arg(
         default_value = LOCALHOST,
         hide_default_value = true,
+        value_hint = ValueHint::Hostname,
         verbatim_doc_comment
     )]
     host: String,
@@ -203,6 +206,17 @@ pub struct Args {
     #[arg(long, value_name = "HOST:PORT", verbatim_doc_comment)]
     forget: Option<String>,
 
+    /// Print man (the man page) or the completions of a
+    /// shell: complete-bash, complete-zsh, complete-fish
+    /// or complete-powershell
+    #[arg(
+        long,
+        value_name = "WHAT",
+        hide_possible_values = true,
+        verbatim_doc_comment
+    )]
+    pub generate: Option<Generate>,
+
     /// Print this help
     #[arg(long, short, action = ArgAction::HelpShort)]
     help: Option<bool>,
@@ -211,6 +225,9 @@ pub struct Args {
     #[arg(long = "port", short = 'p', hide = true)]
     port_option: Option<String>,
 }
+
+/// With the commit, if the program was built from a repository: see `build.rs`.
+const VERSION: &str = env!("CHAT_VERSION");
 
 const ABOUT: &str = "\
 A group chat for the terminal: the client.

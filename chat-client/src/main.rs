@@ -23,6 +23,11 @@ use jiff::tz::TimeZone;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if let Some(what) = args.generate {
+        // Like a reader of help who has seen enough.
+        let _ = what.write(&mut stdout().lock());
+        return ExitCode::SUCCESS;
+    }
     if let Some(server) = args.forgotten() {
         return match server {
             Ok(server) => forget(&server),

@@ -416,6 +416,7 @@ pub mod foreign;
 pub mod framing;
 pub mod identity;
 pub mod json_form;
+pub mod manual;
 pub mod moderation;
 pub mod name;
 pub mod password;

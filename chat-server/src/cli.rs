@@ -4,6 +4,7 @@ mod after_help;
 mod configuration;
 mod control;
 mod ctl;
+mod generate;
 mod metrics;
 pub mod mistakes;
 mod reception;
@@ -31,6 +32,7 @@ use after_help::AFTER_HELP;
 pub use configuration::{ConfigurationArgs, ONLY_ON_THE_COMMAND_LINE};
 pub use control::Control;
 pub use ctl::CtlArgs;
+pub use generate::Generate;
 pub use metrics::MetricsAt;
 pub use reception::ReceptionArgs;
 use values::{count, seconds, seconds_or_0, size};
@@ -40,7 +42,7 @@ use values::{count, seconds, seconds_or_0, size};
 /// Everyone who connects is in the one room, with chat-client, nc or telnet.
 #[derive(Debug, Parser)]
 #[command(
-    version,
+    version = VERSION,
     args_override_self = true,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
@@ -360,6 +362,11 @@ pub struct Args {
     #[command(flatten)]
     pub configuration: ConfigurationArgs,
 
+    /// Print the man page or the completions of a shell: man, complete-bash, complete-zsh,
+    /// complete-fish or complete-powershell
+    #[arg(long, value_name = "WHAT", hide_possible_values = true)]
+    pub generate: Option<Generate>,
+
     #[command(subcommand)]
     pub action: Option<Action>,
 }
@@ -369,6 +376,9 @@ pub struct Args {
 pub enum Action {
     Ctl(CtlArgs),
 }
+
+/// With the commit, if the program was built from a repository: see `build.rs`.
+const VERSION: &str = env!("CHAT_VERSION");
 
 const LISTENING: &str = "Listening";
 const ENCRYPTION: &str = "Encryption";

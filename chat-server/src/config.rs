@@ -15,7 +15,7 @@ use clap::ValueEnum;
 pub enum TlsMode {
     /// A peer whose first byte begins TLS gets TLS, and any other peer is served plain.
     Offer,
-    /// As [`TlsMode::Offer`], but a plain peer is served over loopback only.
+    /// As `offer`, but a plain peer is served over loopback only.
     Require,
     /// None. What a peer sends is never taken for TLS.
     Off,

@@ -41,6 +41,11 @@ fn main() -> ExitCode {
     if let Some(Action::Ctl(args)) = &args.action {
         return ctl(args, &sources);
     }
+    if let Some(what) = args.generate {
+        // A reader that has seen enough is no failure.
+        let _ = what.write(&mut io::stdout().lock());
+        return ExitCode::SUCCESS;
+    }
     let format = match args.console {
         true => Format::on_terminal(args.log_format),
         false => Format::on_stderr(args.log_format),

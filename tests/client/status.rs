@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chat_client::output::screen::RawMode;
 #[cfg(target_os = "linux")]
 use chat_testkit::Peer;
-use chat_testkit::{Output, Program, Signal, Terminal, keys, run_piped};
+use chat_testkit::{Output, Program, Signal, Terminal, assert_version, keys, run_piped};
 
 use crate::scripted::listen;
 use crate::{client, join, nc, open_with, piped, piped_with, server};
@@ -369,10 +369,31 @@ fn bad_usage_is_told_with_what_to_do() {
     }
 }
 
+/// `.ci/completions` has real shells and formatters read them.
+#[test]
+fn the_man_page_and_completions_are_printed() {
+    let generate = |what: &str| {
+        let output = run_piped(client(), &["--generate", what], &[], b"").success();
+        output.stdout
+    };
+    let page = generate("man");
+    let options = include_str!("help.txt").split_whitespace();
+    for option in options.filter(|word| word.starts_with("--")) {
+        let option = option.trim_end_matches([',', '.', ':', ')', ';']);
+        let option = option.replace('-', "\\-");
+        assert!(page.contains(&option), "{option} is not in:\n{page}");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = generate(&format!("complete-{shell}"));
+        assert!(script.contains("no-reconnect"), "{script}");
+        assert!(!script.contains("show-input"), "{script}");
+    }
+}
+
 #[test]
 fn help_and_version_are_status_0() {
     let version = run_piped(client(), &["--version"], &[], b"").success();
-    assert!(version.stdout.starts_with("chat-client "), "{version}");
+    assert_version(version.stdout.trim_end(), "chat-client");
     for flag in ["--help", "-h"] {
         let help = run_piped(client(), &[flag], &[], b"").success();
         assert_eq!(

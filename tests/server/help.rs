@@ -1,6 +1,6 @@
 //! What the program tells about itself and about mistakes in its arguments.
 
-use chat_testkit::{ServerProcess, run_piped};
+use chat_testkit::{ServerProcess, assert_version, run_piped};
 
 use crate::SERVER;
 
@@ -22,6 +22,33 @@ fn help_is_as_it_was_read_last() {
         );
         let widest = expected.lines().map(str::len).max();
         assert!(widest.is_some_and(|width| width <= 100), "{widest:?}");
+    }
+}
+
+/// `.ci/completions` has real shells and formatters read them.
+#[test]
+fn the_man_page_and_completions_are_printed() {
+    let generate = |what: &str| {
+        let output = run_piped(SERVER, &["--generate", what], &[], b"");
+        assert_eq!(output.code(), 0, "{output}");
+        output.stdout
+    };
+    let page = generate("man");
+    let help = include_str!("help/long.txt");
+    let options = help
+        .split_whitespace()
+        .filter(|word| word.starts_with("--"));
+    for option in options.map(|word| word.trim_end_matches([',', '.', ':'])) {
+        let option = option.replace('-', "\\-");
+        assert!(page.contains(&option), "{option} is not in:\n{page}");
+    }
+    assert!(
+        page.contains(".SH FILES\n.TP\n\\fB\\(ti/.local/state/"),
+        "{page}"
+    );
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = generate(&format!("complete-{shell}"));
+        assert!(script.contains("max-unjoined-per-address"), "{script}");
     }
 }
 
@@ -48,6 +75,14 @@ fn wrong_arguments_are_status_2() {
         assert!(first.starts_with("chat-server: "), "{output}");
         assert!(first.contains(said), "{said}: {output}");
     }
+}
+
+/// The commit is there in a release build from a repository.
+#[test]
+fn the_version_has_the_commit() {
+    let output = run_piped(SERVER, &["--version"], &[], b"");
+    assert_eq!(output.code(), 0, "{output}");
+    assert_version(output.stdout.trim_end(), "chat-server");
 }
 
 /// Status 1 is a history that cannot be kept, in words and not in numbers of the

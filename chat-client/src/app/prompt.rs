@@ -200,7 +200,8 @@ mod tests {
     #[test]
     fn the_block_shows_the_draft_and_the_cursor() {
         let now = Instant::now();
-        let mut conversation = Conversation::new(JoinOptions::default(), Random::new(), now);
+        let random = Random::with_key(&[0; 16]);
+        let mut conversation = Conversation::new(JoinOptions::default(), random, now);
         let (mut prompt, trouble) = Prompt::new(None);
         assert_eq!(trouble, None);
         assert_eq!(prompt.keep("nowhere"), None);

@@ -1,5 +1,3 @@
-use std::hash::DefaultHasher;
-
 use super::*;
 use crate::output::style::{Bell, Colors, Style, TimeStyle};
 
@@ -43,7 +41,7 @@ impl Talk {
             ..options
         };
         // A key that is always the same.
-        let random = Random::with_key(DefaultHasher::new());
+        let random = Random::with_key(&[0; 16]);
         Self {
             conversation: Conversation::new(options, random, now),
             now,

@@ -94,6 +94,7 @@ impl Link {
         security: Security,
         reconnect: Reconnect,
         watch: Watch,
+        random: Random,
     ) -> Result<Self, ConnectError> {
         let attempt = watch.attempt(&target, &security);
         let mut link = Self {
@@ -105,7 +106,7 @@ impl Link {
             remarks: Vec::new(),
             remarked: Vec::new(),
             backoff: Backoff::default(),
-            random: Random::new(),
+            random,
         };
         link.connected(attempt.wait()?)?;
         Ok(link)

@@ -11,6 +11,6 @@ pub enum Naming {
     /// under a free name by a person with a key lists that key.
     #[default]
     Claim,
-    /// As [`Naming::Claim`] without claims, and only people with a listed key come in.
+    /// As `claim` without claims, and only people with a listed key come in.
     Known,
 }

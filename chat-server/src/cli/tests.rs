@@ -296,7 +296,17 @@ fn the_readme_names_the_options() {
     readme::assert_names(
         README,
         &options,
-        &["fingerprint", "send-only", "socket", "ssl"],
+        &[
+            "fingerprint",
+            "name",
+            "network",
+            "now",
+            "once",
+            "path",
+            "send-only",
+            "socket",
+            "ssl",
+        ],
     );
 }
 

@@ -37,6 +37,7 @@ pub mod talker;
 pub mod terminal;
 pub mod tls;
 pub mod transcript;
+pub mod version;
 
 pub use carrier::{Carrier, Target, Wire};
 pub use ledger::{Ledger, assert_kept};
@@ -51,6 +52,7 @@ pub use talker::{Talker, room_of, settle};
 pub use terminal::{Cell, Emulator, Model, Screen, Terminal};
 pub use tls::{AnyKey, AnyServer, Authority, Identity, Proof, TlsFront, VALID};
 pub use transcript::{End, Transcript};
+pub use version::assert_version;
 
 use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};

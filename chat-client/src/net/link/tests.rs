@@ -27,6 +27,7 @@ impl Client {
             Security::new(None),
             reconnect,
             watch,
+            Random::with_key(&[0; 16]),
         )?;
         Ok(Self { poll, link })
     }
