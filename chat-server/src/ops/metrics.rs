@@ -3,7 +3,7 @@
 //!
 //! A thread of its own serves them. It holds no lock that a worker waits for: counters are
 //! read where they are, and the rest is what the loops report when they are asked
-//! ([`census`](crate::runtime::census)).
+//! (`runtime/census`).
 //!
 //! | file | holds |
 //! | --- | --- |

@@ -2,6 +2,7 @@ mod catalogue;
 mod control;
 mod ending;
 mod entering;
+mod figures;
 mod foreign;
 mod ghosts;
 mod identity;

@@ -13,6 +13,7 @@
 //! stopped costs two numbers.
 
 mod insertion;
+mod lag;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -23,6 +24,7 @@ use crate::timeline::log::{Log, View};
 use crate::timeline::replay::{Page, Replay, Selection};
 use crate::timeline::slices::Slices;
 use insertion::{Insertion, Payload};
+pub use lag::Lag;
 
 /// A place in a [`Log`], with replies to send and lines to leave out on the way.
 ///
@@ -58,15 +60,6 @@ pub enum Pending {
     Log,
     /// A piece of the past.
     Past,
-}
-
-/// How far a reader is behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lag {
-    /// Bytes that wait for it: of the log, and replies. Not those of the past.
-    pub bytes: u64,
-    /// The past comes first.
-    pub is_past: bool,
 }
 
 impl Cursor {
@@ -316,16 +309,6 @@ impl Cursor {
             None if self.position < shown.until.min(self.end()) => Pending::Log,
             None => Pending::Nothing,
         }
-    }
-
-    /// How far it is behind what it may read, if it is.
-    pub fn lag(&self, shown: &View<'_>) -> Option<Lag> {
-        let pending = self.pending(shown);
-        let left = shown.until.min(self.end()).saturating_sub(self.position);
-        (pending != Pending::Nothing).then(|| Lag {
-            bytes: left + self.private_bytes() as u64,
-            is_past: pending == Pending::Past,
-        })
     }
 
     /// Whether it has read all that it reads: nothing more comes even if

@@ -29,15 +29,19 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                 }
                 self.pass_erased(&state.hub, shared);
                 messages = state.hub.timeline.messages();
+                let (mut sent, mut reached) = (0, 0);
                 for key in some..(some + SOME).min(keys) {
                     let bytes = self.write_to(key, &state.hub, now);
-                    self.reached += u64::from(bytes > 0);
+                    sent += bytes as u64;
+                    reached += u64::from(bytes > 0);
                     if let Some(connection) = self.connections.get(key)
                         && connection.is_due(self.config.limits.stall, &state.hub)
                     {
                         self.enqueue(key);
                     }
                 }
+                self.bytes_out += sent;
+                self.reached += reached;
             }
             shared.set_served(self.worker, self.served);
             self.count_deliveries(messages, shared);
@@ -77,7 +81,7 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
                     let stays = connection.filter(|one| one.session.stage() != Stage::Closing);
                     let sends = stays.is_some_and(|one| one.can_send(&state.hub));
                     written += usize::from(sends);
-                    self.write_to(key, &state.hub, now);
+                    self.bytes_out += self.write_to(key, &state.hub, now) as u64;
                 }
             }
             queue.rotate_left(passed);
@@ -91,7 +95,6 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
             return 0;
         };
         let bytes = connection.write(hub, now);
-        self.bytes_out += bytes as u64;
         self.returning.admit(key, connection, hub);
         bytes
     }
