@@ -1,6 +1,7 @@
 //! The command line.
 
 mod generate;
+pub mod layers;
 mod login;
 mod server;
 
@@ -246,6 +247,7 @@ Examples:
   tail -f /dev/null | chat-client --json       print what happens as JSON
 
 Environment:
+  CHAT_HOST, CHAT_PORT     the server, unless the arguments name one
   CHAT_NAME                the name to ask for, unless --name is given
   CHAT_PASSWORD            the password of the room, unless --password-file is
                            given
@@ -254,6 +256,8 @@ Environment:
   SSH_AUTH_SOCK            where the ssh-agent is (--identity agent)
   TERM                     dumb is the same as --plain
   TZ                       your time zone, unless it is the system's
+  XDG_CONFIG_HOME          chat/client.toml below it has options, and servers
+                           by name; ~/.config unless set
   XDG_STATE_HOME           what you type is kept below it, in chat/history,
                            and the keys of servers in chat/known_hosts; your
                            own key is chat/id_ed25519; ~/.local/state unless

@@ -1,10 +1,12 @@
 //! The program: arguments, connection, and the exit status.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write, stdin, stdout};
 use std::process::ExitCode;
 
 use chat_client::app::{App, Mode, Settings, StartError, Watch};
 use chat_client::cli::Args;
+use chat_client::cli::layers::{self, Trouble};
 use chat_client::conversation::{Audience, JoinOptions, ServerKind, TlsOffer};
 use chat_client::identity::{NoKey, ShownKey};
 use chat_client::net::link::Reconnect;
@@ -17,12 +19,22 @@ use chat_client::store::Store;
 use chat_client::store::known_hosts::KnownHosts;
 use chat_client::trust::HostPort;
 use chat_proto::text;
-use clap::Parser;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let given: Vec<OsString> = std::env::args_os().collect();
+    let file = layers::file_of_user();
+    let args = match Args::read(&given, environment, file.as_deref()) {
+        Ok(args) => args,
+        Err(Trouble::Arguments(error)) => error.exit(),
+        Err(Trouble::Mistakes(mistakes)) => {
+            for mistake in &mistakes {
+                fail(BAD_USAGE, mistake);
+            }
+            return ExitCode::from(BAD_USAGE);
+        }
+    };
     if let Some(what) = args.generate {
         // Like a reader of help who has seen enough.
         let _ = what.write(&mut stdout().lock());

@@ -12,7 +12,7 @@
 //!
 //! [`known_hosts`] is another file of the person, beside this one.
 
-mod file;
+pub(crate) mod file;
 pub mod known_hosts;
 
 use std::fs::{File, OpenOptions};

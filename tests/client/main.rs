@@ -7,6 +7,7 @@ mod console;
 mod control;
 mod editing;
 mod encryption;
+mod file;
 #[cfg(target_os = "linux")]
 mod flood;
 mod held;

@@ -33,7 +33,7 @@ pub(super) fn of_user(name: &str) -> Option<PathBuf> {
 
 /// Opens a regular file, and nothing else: a pipe would be waited for, and to open
 /// a device may do something. `None` is a device.
-pub(super) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<Option<File>> {
+pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<Option<File>> {
     let check = |metadata: &fs::Metadata| match metadata.is_file() {
         true => Ok(true),
         false if sys::is_device(metadata) => Ok(false),

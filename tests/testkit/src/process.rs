@@ -316,8 +316,11 @@ pub(crate) fn file_name(program: &Path) -> String {
 
 /// Variables that say what terminal this is or how to use it, and those of
 /// our own programs; tests set what they need.
-pub const INFLUENCES: [&str; 16] = [
+pub const INFLUENCES: [&str; 19] = [
+    "CHAT_HOST",
     "CHAT_NAME",
+    "CHAT_PASSWORD",
+    "CHAT_PORT",
     "CLICOLOR",
     "CLICOLOR_FORCE",
     "COLORTERM",

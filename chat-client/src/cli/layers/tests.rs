@@ -1,0 +1,186 @@
+use std::fs;
+
+use super::*;
+use crate::conversation::Audience;
+use crate::net::Target;
+use crate::output::style::{Bell, TimeStyle};
+
+struct Home {
+    folder: tempfile::TempDir,
+    variables: Vec<(&'static str, &'static str)>,
+}
+
+impl Home {
+    fn with(text: impl AsRef<[u8]>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("client.toml"), text).unwrap();
+        let variables = Vec::new();
+        Self { folder, variables }
+    }
+
+    fn set(mut self, name: &'static str, value: &'static str) -> Self {
+        self.variables.push((name, value));
+        self
+    }
+
+    fn try_read(&self, given: &[&str]) -> Result<Args, Trouble> {
+        let given = ["chat-client"].iter().chain(given).map(OsString::from);
+        let given: Vec<OsString> = given.collect();
+        let file = self.folder.path().join("client.toml");
+        Args::read(&given, |name| self.variable(name), Some(&file))
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let found = self.variables.iter().rev().find(|(set, _)| *set == name);
+        found.map(|(_, value)| (*value).to_owned())
+    }
+
+    #[track_caller]
+    fn read(&self, given: &[&str]) -> Args {
+        self.try_read(given)
+            .unwrap_or_else(|trouble| panic!("{trouble:?}"))
+    }
+
+    #[track_caller]
+    fn server(&self, given: &[&str]) -> String {
+        match self.read(given).target().unwrap() {
+            Target::Network(address) => format!("{} {}", address.host, address.port),
+            Target::Control(path) => path.display().to_string(),
+        }
+    }
+
+    #[track_caller]
+    fn name(&self, given: &[&str]) -> Option<String> {
+        let args = self.read(given);
+        args.name(|name| self.variable(name), || None).unwrap().name
+    }
+
+    /// What is wrong, without the folder.
+    #[track_caller]
+    fn mistakes(&self) -> Vec<String> {
+        let place = format!("{}/", self.folder.path().display());
+        match self.try_read(&[]) {
+            Err(Trouble::Mistakes(mistakes)) => {
+                let lines = mistakes.iter();
+                lines.map(|line| line.replace(&place, "")).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+const FILE: &str = r#"
+name = "ann"
+time = "full"
+bell = "off"
+host = "desk"
+quiet = true
+
+[servers.work]
+host = "chat.example.org"
+port = 7000
+name = "ann.smith"
+tls = true
+quiet = false
+
+[servers.here]
+socket = "/run/chat/ctl"
+"#;
+
+#[test]
+fn an_option_comes_before_a_variable_before_the_server_before_the_top_of_the_file() {
+    let home = Home::with(FILE);
+    assert_eq!(home.name(&[]).as_deref(), Some("ann"));
+    assert_eq!(home.name(&["work"]).as_deref(), Some("ann.smith"));
+    let home = home.set("CHAT_NAME", "bo");
+    assert_eq!(home.name(&["work"]).as_deref(), Some("bo"));
+    assert_eq!(home.name(&["work", "--name", "cy"]).as_deref(), Some("cy"));
+    let args = home.read(&[]);
+    assert_eq!((args.bell, args.quiet), (Bell::Off, true));
+    assert_eq!(args.time(Audience::Prompt), TimeStyle::Full);
+    let args = home.read(&["work", "--bell", "all"]);
+    assert_eq!((args.bell, args.quiet), (Bell::All, false));
+    assert_eq!(args.encryption(), crate::net::security::Encryption::Always);
+    let args = home.read(&["work", "--no-tls"]);
+    assert_eq!(args.encryption(), crate::net::security::Encryption::Never);
+}
+
+#[test]
+fn a_word_can_mean_a_server_of_the_file() {
+    let home = Home::with(FILE);
+    for (given, server) in [
+        (&[][..], "desk 5000"),
+        (&["work"], "chat.example.org 7000"),
+        (&["work", "8000"], "chat.example.org 8000"),
+        (&["other"], "other 5000"),
+        (&["other", "1"], "other 1"),
+        (&["here"], "/run/chat/ctl"),
+        (&["--socket", "/x"], "/x"),
+    ] {
+        assert_eq!(home.server(given), server, "{given:?}");
+    }
+    let home = home.set("CHAT_PORT", "6000");
+    assert_eq!(home.server(&[]), "desk 6000");
+    assert_eq!(home.server(&["work"]), "chat.example.org 7000");
+    assert_eq!(home.server(&["other"]), "other 5000");
+    let home = home.set("CHAT_HOST", "hall");
+    assert_eq!(home.server(&[]), "hall 6000");
+    let home = home.set("CHAT_HOST", "work").set("CHAT_PORT", "");
+    assert_eq!(home.server(&[]), "chat.example.org 7000");
+    let home = home.set("CHAT_PORT", "x");
+    assert!(home.mistakes()[0].starts_with("CHAT_PORT \"x\" is no port"));
+    assert_eq!(Home::with("").server(&[]), "localhost 5000");
+}
+
+#[test]
+fn each_mistake_is_told_with_its_line() {
+    let home = Home::with(
+        "bel = \"off\"\nbell = \"loud\"\nquiet = 1\nname = [\"a\"]\nforget = \"x\"\nreplay = \"x\"\n\
+         show-input = true\n[servers]\nhome = \"x\"\n[servers.work]\nprot = 5\nport = 70000\n",
+    );
+    let expected = [
+        "1: there is no key \"bel\": did you mean bell?",
+        "2: bell \"loud\": give one of: mention, all, off",
+        "3: quiet is true or false",
+        "4: name takes a text or a number",
+        "5: forget can be given on the command line only: --forget",
+        "6: replay \"x\": it is how many messages to show, 0 or more",
+        "7: there is no key \"show-input\"",
+        "9: a server is a table: [servers.NAME], with a host",
+        "10: servers.work has no host",
+        "11: there is no key \"prot\": did you mean port?",
+        "12: port \"70000\" is no port",
+    ];
+    let mistakes = home.mistakes();
+    assert_eq!(mistakes.len(), expected.len(), "{mistakes:#?}");
+    for (mistake, expected) in mistakes.iter().zip(expected) {
+        let expected = format!("client.toml:{expected}");
+        assert!(mistake.starts_with(&expected), "{mistake}: {expected}");
+    }
+}
+
+#[test]
+fn hostile_files_are_told() {
+    for (text, said) in [
+        (vec![0xff; 100], "not UTF-8"),
+        (vec![b'#'; 300_000], "more than 262144 bytes"),
+        (b"name = \"ann".to_vec(), "client.toml:1: that is not TOML"),
+        (
+            (0..5000)
+                .map(|n| format!("k{n} = 1\n"))
+                .collect::<String>()
+                .into(),
+            "no key",
+        ),
+    ] {
+        let mistakes = Home::with(text).mistakes();
+        assert!(mistakes[0].contains(said), "{said}: {mistakes:?}");
+        assert!(mistakes.len() <= 21);
+    }
+    let home = Home::with("");
+    let file = home.folder.path().join("client.toml");
+    fs::remove_file(&file).unwrap();
+    assert_eq!(home.server(&[]), "localhost 5000");
+    fs::create_dir(&file).unwrap();
+    assert!(home.mistakes()[0].contains("not a regular file"));
+}
