@@ -106,6 +106,9 @@
 //! same ([`ops::people_file`]): it writes what the room has decided, and reads what the
 //! operator has edited.
 //!
+//! Under a service manager that asks for it one more thread tells it who is here, and that all
+//! threads above are alive ([`ops::systemd`]).
+//!
 //! One more thread writes the log lines, because a terminal that does not take them must not
 //! stop the room. The history has two: one syncs files and names them, one reads them.
 //!

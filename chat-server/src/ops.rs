@@ -8,3 +8,4 @@ pub mod logger;
 pub mod password;
 pub mod people_file;
 pub mod signals;
+pub mod systemd;

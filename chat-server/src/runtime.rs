@@ -4,6 +4,7 @@ pub mod control;
 pub(crate) mod counted;
 pub mod mailbox;
 pub mod observer;
+pub(crate) mod pulse;
 pub mod rounds;
 pub mod scheduler;
 pub mod server;

@@ -22,6 +22,8 @@ mod proxied;
 #[cfg(target_os = "linux")]
 mod resets;
 mod room;
+#[cfg(unix)]
+mod service;
 mod stuck;
 mod tls;
 mod wire;

@@ -22,8 +22,10 @@ use crate::net::admission::{Admission, Refusal};
 use crate::net::wire::Wire;
 use crate::ops::counters::Counters;
 use crate::ops::logger::{Logger, Record, Topic};
+use crate::ops::systemd::notify::Manager;
 use crate::runtime::counted::{Counted, Operators};
 use crate::runtime::mailbox::{Mailbox, Peer, Task};
+use crate::runtime::pulse::Pulse;
 use crate::runtime::waiting::{MAX_WAITING, Waiting};
 use crate::storage::Storage;
 use crate::timeline::mark::Form;
@@ -51,6 +53,10 @@ pub struct Shared<S = Wire> {
     talk_waits: AtomicBool,
     config: RwLock<Arc<Config>>,
     pub(crate) logger: Logger,
+    /// Whether the threads are alive.
+    pub(crate) pulse: Pulse,
+    /// What has started the server and looks after it, if it wants to be told.
+    pub(crate) manager: Manager,
 }
 
 /// How much there is of what the server limits.
@@ -105,6 +111,8 @@ impl<S> Shared<S> {
         Self {
             shown: AtomicU64::new(shown),
             is_kept: history.is_some(),
+            pulse: Pulse::new(&wakers),
+            manager: Manager::default(),
             state: RwLock::new(State { hub, history }),
             mailboxes: wakers.into_iter().map(mailbox).collect(),
             admission: Mutex::new(Admission::new(Arc::clone(&config))),
@@ -143,6 +151,11 @@ impl<S> Shared<S> {
     /// moment later; until then no other thread finds the room half changed.
     pub fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(|_| wait_for_the_end())
+    }
+
+    /// Looks at the room if no worker changes it at this moment.
+    pub(crate) fn try_read<T>(&self, look: impl FnOnce(&State) -> T) -> Option<T> {
+        self.state.try_read().ok().map(|state| look(&state))
     }
 
     /// The room to change, without other workers.

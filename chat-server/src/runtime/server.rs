@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::ScopedJoinHandle;
 use std::{process, thread};
 
@@ -15,6 +16,8 @@ use crate::net::listener::Listener;
 use crate::ops::logger::{Logger, Record};
 use crate::ops::password::PasswordSource;
 use crate::ops::people_file::PeopleKeeper;
+use crate::ops::systemd::notify::Manager;
+use crate::ops::systemd::reporter;
 use crate::room::request::Request;
 use crate::runtime::control::{ACCEPTOR, Shared, State};
 use crate::runtime::mailbox::Task;
@@ -72,7 +75,8 @@ impl Server {
     ///
     /// Those of the system.
     pub fn encrypt(&mut self, secure: Secure) -> anyhow::Result<()> {
-        let (thread, entry) = EntryThread::new(secure)?;
+        let (mut thread, entry) = EntryThread::new(secure)?;
+        thread.live(&mut self.shared.pulse);
         if let Some(first) = self.workers.first_mut() {
             first.encrypt(entry);
         }
@@ -109,6 +113,11 @@ impl Server {
         self.people = Some(keeper);
     }
 
+    /// Has the service manager told what becomes of the server.
+    pub fn report_to(&mut self, manager: Manager) {
+        self.shared.manager = manager;
+    }
+
     /// Where the server tells what happens.
     pub fn logger(&self) -> &Logger {
         &self.shared.logger
@@ -126,7 +135,13 @@ impl Server {
             people,
             shared,
         } = self;
+        let (stop, stopped) = channel();
+        shared.manager.ready();
         let (result, people) = thread::scope(|scope| {
+            if shared.manager.is_there() {
+                let shared = &shared;
+                scope.spawn(move || report(&stopped, shared));
+            }
             let people = people.map(|keeper| scope.spawn(|| keep(keeper, &shared)));
             let mut workers = workers.into_iter();
             let first = workers.next();
@@ -137,6 +152,7 @@ impl Server {
             let first = first.map_or(Ok(()), |first| run(first, &shared));
             let others = others.into_iter().flat_map(ScopedJoinHandle::join);
             let result = others.fold(first, anyhow::Result::and);
+            drop(stop);
             (result, people.and_then(|people| people.join().ok()))
         });
         if let Some(people) = people {
@@ -177,6 +193,12 @@ fn keep(keeper: PeopleKeeper, shared: &Shared) -> PeopleKeeper {
     keeper.run(shared)
 }
 
+/// Keeps the service manager up to date until all workers have ended.
+fn report(stopped: &Receiver<()>, shared: &Shared) {
+    let _guard = EndsWithUs;
+    reporter::run(shared, stopped);
+}
+
 /// A thread that panics takes the process along: what it was about to do to the
 /// room is half done.
 struct EndsWithUs;
@@ -209,3 +231,6 @@ pub const LOG_BYTES: u64 = 6 * 1024 * 1024;
 
 /// The exit status of a program that panics.
 const PANICKED: i32 = 101;
+
+#[cfg(test)]
+mod tests;

@@ -139,6 +139,7 @@ impl Worker {
         let mut events = Events::with_capacity(EVENTS);
         loop {
             self.wait(&mut events, shared)?;
+            shared.pulse.beat(self.rounds.index());
             for event in &events {
                 self.note(event, shared);
             }
@@ -188,18 +189,19 @@ impl Worker {
                 let index = self.rounds.index();
                 match signal {
                     Signal::Stop => {
+                        shared.manager.stopping();
                         self.polled.woken = true;
                         shared.give(index, Task::Stop);
                         shared.give_others(index, || Task::Stop);
                     }
                     Signal::Report => report(shared),
-                    Signal::Reopen => {
+                    Signal::Reopen => shared.manager.reload(|| {
                         front.acceptor.reload();
                         front.password.iter().for_each(|it| reload(it, shared));
                         front.people.iter().for_each(|ask| _ = ask.send(()));
                         self.polled.woken = true;
                         shared.give(index, Task::Reopen);
-                    }
+                    }),
                 }
             }
         }

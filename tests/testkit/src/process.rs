@@ -310,13 +310,16 @@ pub(crate) fn file_name(program: &Path) -> String {
 
 /// Variables that say what terminal this is or how to use it, and those of
 /// our own programs; tests set what they need.
-pub const INFLUENCES: [&str; 16] = [
+pub const INFLUENCES: [&str; 20] = [
     "CHAT_NAME",
     "CLICOLOR",
     "CLICOLOR_FORCE",
     "COLORTERM",
     "FORCE_COLOR",
+    "JOURNAL_STREAM",
     "KONSOLE_VERSION",
+    "LISTEN_PID",
+    "NOTIFY_SOCKET",
     "NO_COLOR",
     "RUNTIME_DIRECTORY",
     "SSH_AUTH_SOCK",
@@ -327,6 +330,7 @@ pub const INFLUENCES: [&str; 16] = [
     "TMUX",
     "VTE_VERSION",
     "WT_SESSION",
+    "WATCHDOG_USEC",
 ];
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::net::wire::Wire;
 use crate::ops::errors::{chain, in_words};
 use crate::ops::logger::{Record, Topic};
 use crate::runtime::control::Shared;
+use crate::runtime::pulse::Pulse;
 use crate::runtime::system_clock::now;
 use crate::wake::waker;
 
@@ -41,6 +42,8 @@ pub(crate) struct EntryThread {
     ready: VecDeque<usize>,
     /// A connection has gone since the acceptor was last told of space.
     has_space: bool,
+    /// Its number among the threads that have to be alive.
+    life: usize,
 }
 
 struct Waiting {
@@ -88,8 +91,14 @@ impl EntryThread {
             next: 0,
             ready: VecDeque::new(),
             has_space: false,
+            life: usize::MAX,
         };
         Ok((thread, Entry(common)))
+    }
+
+    /// Has it counted among the threads that have to be alive.
+    pub(crate) fn live(&mut self, pulse: &mut Pulse) {
+        self.life = pulse.add(self.common.waker.clone());
     }
 
     /// Serves until the acceptor has gone.
@@ -107,6 +116,7 @@ impl EntryThread {
                 }
                 _ => {}
             }
+            shared.pulse.beat(self.life);
             if self.common.stop.load(Ordering::SeqCst) {
                 return Ok(());
             }
