@@ -113,6 +113,9 @@
 //! One more thread reads the configuration again ([`runtime::reloader`]), on SIGHUP or when the
 //! operator says so: all of it, before any of it holds.
 //!
+//! Under a service manager that asks for it one more thread tells it who is here, and that all
+//! threads above are alive ([`ops::systemd`]).
+//!
 //! One more thread writes the log lines, because a terminal that does not take them must not
 //! stop the room. The history has two: one syncs files and names them, one reads them.
 //!

@@ -16,13 +16,15 @@ use chat_server::net::identity::{Failure, Secure};
 use chat_server::net::listen;
 use chat_server::net::listener::Listener;
 use chat_server::ops::console::Console;
-use chat_server::ops::errors::chain;
+use chat_server::ops::errors::{chain, in_words};
 use chat_server::ops::greeting;
 use chat_server::ops::introduction::Introduction;
 use chat_server::ops::logger::{Format, Level, Logger, Record};
 use chat_server::ops::metrics::{self, Endpoint};
 use chat_server::ops::people_file::{PeopleFile, PeopleKeeper, tell_problems};
 use chat_server::ops::signals::{raise_descriptor_limit, survive_full_files};
+use chat_server::ops::systemd::notify::Manager;
+use chat_server::ops::systemd::sockets::{self, Passed};
 use chat_server::room::identity::Identity;
 use chat_server::runtime::reloader::Reloader;
 use chat_server::runtime::server::{LOG_BYTES, Server};
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
         let _ = what.write(&mut io::stdout().lock());
         return ExitCode::SUCCESS;
     }
+    // Before there is another thread.
+    let passed = sockets::take();
     let format = match args.console {
         true => Format::on_terminal(args.log_format),
         false => Format::on_stderr(args.log_format),
@@ -58,7 +62,8 @@ fn main() -> ExitCode {
         Some(console) => Logger::new(console.log(), format, args.log_level),
         None => Logger::new(io::stderr(), format, args.log_level),
     };
-    let parts = match prepare(args, &logger) {
+    let passed = passed.map_err(|why| (CANNOT_LISTEN, why));
+    let parts = match passed.and_then(|passed| prepare(args, passed, &logger)) {
         Ok(parts) => parts,
         Err((status, why)) => {
             let record = Record::new("cannot start").with("why", &why);
@@ -126,6 +131,14 @@ fn serve(
     if let Some(metrics) = metrics {
         server.show_metrics(metrics);
     }
+    match Manager::of(|name| std::env::var_os(name), std::process::id()) {
+        Ok(manager) => server.report_to(manager),
+        Err(error) => {
+            let record = Record::new("the service manager cannot be told that the server is ready");
+            let record = record.with("why", in_words(&error));
+            server.logger().warn(now().time, record);
+        }
+    }
     // Not before signals are watched for: who reads this may send one.
     introduction.tell(server.logger());
     if let Some(address) = shown_at {
@@ -191,7 +204,7 @@ struct Parts {
 
 /// Gets all that the server needs of the system, or tells with which status to end,
 /// and why.
-fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
+fn prepare(args: &Args, passed: Passed, logger: &Logger) -> Result<Parts, (u8, String)> {
     let descriptors = raise_descriptor_limit().unwrap_or(MANY_DESCRIPTORS);
     // The operator types it before anything is there that would have to wait.
     let failed = |error: anyhow::Error| (FAILURE, chain(&error));
@@ -200,8 +213,9 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
     let greeting = greeting.transpose().map_err(|why| (FAILURE, why))?;
     // Before a history is opened, which is written to as well.
     let _ = survive_full_files();
-    let listeners = listen::open(&args.listen);
+    let listeners = listen::open_or_adopt(&args.listen, passed.listeners);
     let (listeners, notes) = listeners.map_err(|why| (CANNOT_LISTEN, why))?;
+    let notes = passed.notes.into_iter().chain(notes);
     for note in notes {
         let record = Record::new("listening").with("note", &note);
         logger.say(Level::Warn, &note, record);
@@ -222,6 +236,14 @@ fn prepare(args: &Args, logger: &Logger) -> Result<Parts, (u8, String)> {
         None => None,
     };
     let (history, hub) = open(args, logger).map_err(failed)?;
+    #[cfg(unix)]
+    let control = match passed.control {
+        Some(socket) => {
+            Some(ControlSocket::adopt(socket).map_err(|why| (FAILURE, in_words(&why)))?)
+        }
+        None => control(args, logger).map_err(failed)?,
+    };
+    #[cfg(not(unix))]
     let control = control(args, logger).map_err(failed)?;
     let threads = args.threads().get() + usize::from(secure.is_some());
     let own = own_descriptors(threads, control.as_ref(), history.as_ref())

@@ -11,3 +11,4 @@ pub mod metrics;
 pub mod password;
 pub mod people_file;
 pub mod signals;
+pub mod systemd;

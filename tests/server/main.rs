@@ -27,6 +27,8 @@ mod reload;
 #[cfg(target_os = "linux")]
 mod resets;
 mod room;
+#[cfg(unix)]
+mod service;
 mod stuck;
 mod tls;
 mod wire;

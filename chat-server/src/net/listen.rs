@@ -6,7 +6,7 @@
 //! that a wildcard for its port covers.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener, ToSocketAddrs};
 
 use crate::net::listener::{Listener, own_addresses};
 use crate::ops::errors::in_words;
@@ -209,6 +209,28 @@ fn plan(mut places: Vec<Place>) -> Vec<Place> {
         planned.push(Place { optional, ..place });
     }
     planned
+}
+
+/// The sockets that systemd has opened if there are any, and otherwise those of [`open`].
+///
+/// # Errors
+///
+/// As for [`open`].
+pub fn open_or_adopt(
+    wanted: &[Listen],
+    passed: Vec<TcpListener>,
+) -> Result<(Vec<Listener>, Vec<String>), String> {
+    if passed.is_empty() {
+        return open(wanted);
+    }
+    let adopted: io::Result<Vec<_>> = passed.into_iter().map(Listener::adopt).collect();
+    let adopted =
+        adopted.map_err(|why| format!("cannot use a socket of systemd: {}", in_words(&why)))?;
+    let mut notes = Vec::new();
+    if !wanted.is_empty() {
+        notes.push("--listen is not used: systemd has opened the sockets".to_owned());
+    }
+    Ok((adopted, notes))
 }
 
 /// Opens the sockets for all of these, or for the usual port if there are none. Port

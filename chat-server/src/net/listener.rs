@@ -65,6 +65,24 @@ impl Listener {
         })
     }
 
+    /// Listens at a socket that is open already.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn adopt(socket: std::net::TcpListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let _ = prepare(&SockRef::from(&socket));
+        let address = socket.local_addr()?;
+        Ok(Self {
+            socket: TcpListener::from_std(socket),
+            address,
+            ready: true,
+            retry: None,
+            pause: FIRST_PAUSE,
+        })
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -96,7 +114,10 @@ impl Listener {
                     if !INHERITS {
                         let _ = prepare(&SockRef::from(&socket));
                     }
-                    return Accepted::Peer(socket, address);
+                    // A socket of systemd may be for both families, and then those of
+                    // IPv4 look like one network of IPv6.
+                    let ip = address.ip().to_canonical();
+                    return Accepted::Peer(socket, SocketAddr::new(ip, address.port()));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.ready = false;

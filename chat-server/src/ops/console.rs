@@ -26,6 +26,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::signals::{end_by_ourselves, note_end};
+use super::systemd;
 
 /// A console that can be opened.
 #[derive(Debug)]
@@ -69,7 +70,11 @@ impl Console {
     pub fn open(self, control: &Path) -> anyhow::Result<OpenConsole> {
         // No line is to come between the client and its terminal.
         let mut log = self.log.lock();
-        let mut child = Command::new(&self.client)
+        let mut command = Command::new(&self.client);
+        for variable in systemd::OURS {
+            command.env_remove(variable);
+        }
+        let mut child = command
             .arg("--socket")
             .arg(control)
             .args(["--no-reconnect", "--show-input"])

@@ -25,6 +25,7 @@ use crate::net::admission::{Admission, Refusal};
 use crate::net::wire::Wire;
 use crate::ops::counters::Counters;
 use crate::ops::logger::{Logger, Record, Topic};
+use crate::ops::systemd::notify::Manager;
 use crate::runtime::census::Reporter;
 use crate::runtime::counted::{Counted, Operators};
 use crate::runtime::liveness::Liveness;
@@ -63,6 +64,8 @@ pub struct Shared<S = Wire> {
     /// How the configuration is read again, if it can be.
     reload: OnceLock<Sender<Ask>>,
     pub(crate) logger: Logger,
+    /// What has started the server and looks after it, if it wants to be told.
+    pub(crate) manager: Manager,
 }
 
 /// How much there is of what the server limits.
@@ -121,6 +124,7 @@ impl<S> Shared<S> {
             is_kept: history.is_some(),
             liveness: Liveness::new(&wakers),
             reporter: None,
+            manager: Manager::default(),
             state: RwLock::new(State { hub, history }),
             mailboxes: wakers.into_iter().map(mailbox).collect(),
             admission: Mutex::new(Admission::new(Arc::clone(&config))),
@@ -171,6 +175,11 @@ impl<S> Shared<S> {
     /// moment later; until then no other thread finds the room half changed.
     pub fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(|_| wait_for_the_end())
+    }
+
+    /// Looks at the room if no worker changes it at this moment.
+    pub(crate) fn try_read<T>(&self, look: impl FnOnce(&State) -> T) -> Option<T> {
+        self.state.try_read().ok().map(|state| look(&state))
     }
 
     /// The room to change, without other workers.

@@ -92,6 +92,12 @@ impl Liveness {
         })
     }
 
+    /// Whether no loop owes an answer.
+    pub(crate) fn is_well(&self) -> bool {
+        let mut loops = self.loops.iter();
+        loops.all(|pulse| pulse.asked.load(Ordering::SeqCst) == ANSWERED)
+    }
+
     fn milliseconds(&self, now: Instant) -> u64 {
         let time = now.saturating_duration_since(self.start);
         u64::try_from(time.as_millis()).unwrap_or(ANSWERED - 1)
@@ -150,13 +156,13 @@ mod tests {
         liveness.answer(0);
         liveness.answer(entry);
         let silent: Vec<Silent> = liveness.silent(later).collect();
-        assert_eq!(silent.len(), 1);
+        assert!(silent.len() == 1 && !liveness.is_well());
         assert_eq!(silent[0].name, "worker 1");
         assert!(
             silent[0].since >= Duration::from_millis(2_999),
             "{silent:?}"
         );
         liveness.answer(1);
-        assert_eq!(liveness.silent(later).count(), 0);
+        assert!(liveness.silent(later).count() == 0 && liveness.is_well());
     }
 }

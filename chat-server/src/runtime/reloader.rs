@@ -132,7 +132,7 @@ impl Reloader {
     /// Waits for what it is asked for, to the end.
     pub(crate) fn run(mut self, shared: &Shared) {
         while let Ok(Ask::Reload(client)) = self.asked.recv() {
-            let told = self.reload(shared);
+            let told = shared.manager.reload(|| self.reload(shared));
             if let Some(client) = client {
                 // Not between two looks of its worker at the room.
                 let state = shared.write();
@@ -168,7 +168,9 @@ impl Reloader {
         self.apply(read, shared);
         let told = bounded(&told);
         for line in told.lines() {
-            shared.logger.info(time, Record::new("reload").with("what", line));
+            shared
+                .logger
+                .info(time, Record::new("reload").with("what", line));
         }
         Ok(told)
     }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::ScopedJoinHandle;
 use std::{process, thread};
 
@@ -17,6 +18,8 @@ use crate::net::listener::Listener;
 use crate::ops::logger::{Logger, Record};
 use crate::ops::metrics::Endpoint;
 use crate::ops::people_file::PeopleKeeper;
+use crate::ops::systemd::notify::Manager;
+use crate::ops::systemd::reporter;
 use crate::room::request::Request;
 use crate::runtime::control::{ACCEPTOR, Shared, State};
 use crate::runtime::mailbox::Task;
@@ -143,6 +146,11 @@ impl Server {
         self.people = Some(keeper);
     }
 
+    /// Has the service manager told what becomes of the server.
+    pub fn report_to(&mut self, manager: Manager) {
+        self.shared.manager = manager;
+    }
+
     /// Where the server tells what happens.
     pub fn logger(&self) -> &Logger {
         &self.shared.logger
@@ -165,7 +173,13 @@ impl Server {
         if let Some(reloader) = &reloader {
             shared.set_reload(reloader.ask());
         }
+        let (stop, stopped) = channel();
+        shared.manager.ready();
         let (result, people) = thread::scope(|scope| {
+            if shared.manager.is_there() {
+                let shared = &shared;
+                scope.spawn(move || report(&stopped, shared));
+            }
             if let Some(reloader) = reloader {
                 scope.spawn(|| reload(reloader, &shared));
             }
@@ -189,6 +203,7 @@ impl Server {
                 drop(running);
                 let _ = thread.join();
             }
+            drop(stop);
             (result, people.and_then(|people| people.join().ok()))
         });
         if let Some(people) = people {
@@ -235,6 +250,12 @@ fn keep(keeper: PeopleKeeper, shared: &Shared) -> PeopleKeeper {
     keeper.run(shared)
 }
 
+/// Keeps the service manager up to date until all workers have ended.
+fn report(stopped: &Receiver<()>, shared: &Shared) {
+    let _guard = EndsWithUs;
+    reporter::run(shared, stopped);
+}
+
 /// A thread that panics takes the process along: what it was about to do to the
 /// room is half done.
 struct EndsWithUs;
@@ -267,3 +288,6 @@ pub const LOG_BYTES: u64 = 6 * 1024 * 1024;
 
 /// The exit status of a program that panics.
 const PANICKED: i32 = 101;
+
+#[cfg(test)]
+mod tests;

@@ -170,6 +170,7 @@ impl Worker {
                 let index = self.rounds.index();
                 match signal {
                     Signal::Stop => {
+                        shared.manager.stopping();
                         self.polled.woken = true;
                         shared.give(index, Task::Stop);
                         shared.give_others(index, || Task::Stop);

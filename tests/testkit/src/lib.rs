@@ -7,6 +7,7 @@
 //! | a program in a terminal | [`Terminal`] |
 //! | a raw TCP client, or a scripted server | [`Peer`], [`JsonPeer`] |
 //! | a raw client at the control socket | [`Operator`] |
+//! | what a service manager hears | [`NotifySocket`] |
 //! | load that comes back after each failure | [`Talker`], [`settle`] |
 //! | clients that speak TLS, or do not | [`Carrier`] |
 //! | a server that encrypts | [`TlsFront`] |
@@ -23,6 +24,8 @@
 pub mod carrier;
 pub mod keys;
 pub mod ledger;
+#[cfg(unix)]
+pub mod notify;
 #[cfg(unix)]
 pub mod operator;
 pub mod peer;
@@ -41,6 +44,8 @@ pub mod version;
 
 pub use carrier::{Carrier, Target, Wire};
 pub use ledger::{Ledger, assert_kept};
+#[cfg(unix)]
+pub use notify::NotifySocket;
 #[cfg(unix)]
 pub use operator::Operator;
 pub use peer::{JsonPeer, Peer};

@@ -316,7 +316,7 @@ pub(crate) fn file_name(program: &Path) -> String {
 
 /// Variables that say what terminal this is or how to use it, and those of
 /// our own programs; tests set what they need.
-pub const INFLUENCES: [&str; 19] = [
+pub const INFLUENCES: [&str; 23] = [
     "CHAT_HOST",
     "CHAT_NAME",
     "CHAT_PASSWORD",
@@ -325,7 +325,10 @@ pub const INFLUENCES: [&str; 19] = [
     "CLICOLOR_FORCE",
     "COLORTERM",
     "FORCE_COLOR",
+    "JOURNAL_STREAM",
     "KONSOLE_VERSION",
+    "LISTEN_PID",
+    "NOTIFY_SOCKET",
     "NO_COLOR",
     "RUNTIME_DIRECTORY",
     "SSH_AUTH_SOCK",
@@ -336,6 +339,7 @@ pub const INFLUENCES: [&str; 19] = [
     "TMUX",
     "VTE_VERSION",
     "WT_SESSION",
+    "WATCHDOG_USEC",
 ];
 
 /// Whether it sets an option of the server.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::net::UnixListener as StdListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,9 @@ use chat_proto::text_form::GREETING;
 #[derive(Debug)]
 pub struct ControlSocket {
     socket: UnixListener,
-    file: SocketFile,
+    path: PathBuf,
+    /// Its file, unless systemd has made it, and removes it.
+    _file: Option<SocketFile>,
     /// A peer may be waiting.
     is_ready: bool,
     /// No accept before this moment: the system had no descriptor.
@@ -42,18 +45,36 @@ impl ControlSocket {
     /// Why there cannot be one, for people.
     pub fn open(path: PathBuf) -> anyhow::Result<Self> {
         let (socket, file) = SocketFile::bind(path)?;
-        Ok(Self {
-            socket: UnixListener::from_std(socket.into()),
-            file,
+        let path = file.path().to_owned();
+        Ok(Self::of(socket.into(), path, Some(file)))
+    }
+
+    /// Takes a socket that systemd has opened.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn adopt(socket: StdListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let address = socket.local_addr()?;
+        let path = address.as_pathname().map(Path::to_owned);
+        Ok(Self::of(socket, path.unwrap_or_default(), None))
+    }
+
+    fn of(socket: StdListener, path: PathBuf, file: Option<SocketFile>) -> Self {
+        Self {
+            socket: UnixListener::from_std(socket),
+            path,
+            _file: file,
             is_ready: true,
             retry: None,
             reserve: reserve(),
-        })
+        }
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.file.path()
+        &self.path
     }
 
     /// Has the poll tell of peers under this token.

@@ -157,7 +157,7 @@ impl Endpoint {
         self.peers.retain(|_, peer| now < peer.until);
         self.accept(now);
         // Asked before the reports are read, which are sent before the answers.
-        let have_all_answered = shared.liveness.silent(now).next().is_none();
+        let have_all_answered = shared.liveness.is_well();
         self.reports
             .try_iter()
             .for_each(|report| self.survey.take(report));
