@@ -5,6 +5,7 @@ mod configuration;
 mod control;
 mod ctl;
 mod generate;
+mod logging;
 mod metrics;
 pub mod mistakes;
 mod reception;
@@ -25,7 +26,6 @@ use crate::access::naming::Naming;
 use crate::config::TlsMode;
 use crate::net::identity::Source;
 use crate::net::listen::Listen;
-use crate::ops::logger;
 use crate::ops::password::PasswordSource;
 use crate::storage::{Options, SyncMode};
 use after_help::AFTER_HELP;
@@ -33,6 +33,7 @@ pub use configuration::{ConfigurationArgs, ONLY_ON_THE_COMMAND_LINE};
 pub use control::Control;
 pub use ctl::CtlArgs;
 pub use generate::Generate;
+pub use logging::LoggingArgs;
 pub use metrics::MetricsAt;
 pub use reception::ReceptionArgs;
 use values::{count, seconds, seconds_or_0, size};
@@ -312,30 +313,8 @@ pub struct Args {
     #[arg(long, value_name = "ADDR:PORT", value_parser = MetricsAt::parse, help_heading = OPERATOR)]
     pub metrics: Option<MetricsAt>,
 
-    /// Log what matters at least as much as LEVEL: error, warn, info or debug
-    ///
-    /// What is said at the start comes at each level.
-    #[arg(
-        long,
-        value_name = "LEVEL",
-        hide_possible_values = true,
-        default_value = "info",
-        help_heading = LOG
-    )]
-    pub log_level: logger::Level,
-
-    /// Write the log as FORMAT: text, TIME LEVEL message key=value; json, one object a line;
-    /// auto, for the journal of systemd if it reads the log, and otherwise text
-    ///
-    /// For the journal a line has a priority in place of the time and the level.
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        hide_possible_values = true,
-        default_value = "auto",
-        help_heading = LOG
-    )]
-    pub log_format: logger::Choice,
+    #[command(flatten)]
+    pub logging: LoggingArgs,
 
     /// Use N threads for the connections, 1 to 64 [default: one for each core]
     #[arg(
@@ -387,7 +366,6 @@ const NAMES: &str = "Names";
 const HISTORY: &str = "History";
 const LIMITS: &str = "Limits";
 const OPERATOR: &str = "The operator";
-const LOG: &str = "Log";
 const TUNING: &str = "Tuning";
 
 /// There is no folder for what the server keeps by itself.

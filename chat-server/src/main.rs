@@ -51,16 +51,16 @@ fn main() -> ExitCode {
     // Before there is another thread.
     let passed = sockets::take();
     let format = match args.console {
-        true => Format::on_terminal(args.log_format),
-        false => Format::on_stderr(args.log_format),
+        true => Format::on_terminal(args.logging.log_format),
+        false => Format::on_stderr(args.logging.log_format),
     };
     let console = match args.console.then(Console::find).transpose() {
         Ok(console) => console,
         Err(error) => return fail(&error, format),
     };
     let logger = match &console {
-        Some(console) => Logger::new(console.log(), format, args.log_level),
-        None => Logger::new(io::stderr(), format, args.log_level),
+        Some(console) => Logger::new(console.log(), format, args.logging.log_level),
+        None => Logger::new(io::stderr(), format, args.logging.log_level),
     };
     let passed = passed.map_err(|why| (CANNOT_LISTEN, why));
     let parts = match passed.and_then(|passed| prepare(args, passed, &logger)) {

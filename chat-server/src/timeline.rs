@@ -145,7 +145,7 @@ impl Timeline {
         });
         let private = text.start + public as u64..text.end;
         if !private.is_empty() {
-            self.text.hide(private, Some(Rank::Operator));
+            self.text.hide(private, Rank::Operator);
         }
         Place { text, json }
     }

@@ -44,7 +44,9 @@ fn the_log_comes_above_a_draft_which_stays() {
     );
     let last = screen.lines().rfind(|line| !line.trim().is_empty());
     assert_eq!(last.map(str::trim_end), Some("<You> half a li"), "{screen}");
-    let row = screen.lines().find(|line| line.contains("Z info came in"));
+    let row = screen
+        .lines()
+        .find(|line| line.contains("came in name=ann"));
     assert!(
         row.is_some_and(|row| row.contains(" address=127.0.0.1:")),
         "{screen}"

@@ -259,7 +259,9 @@ impl Reloader {
     fn apply(&mut self, read: Read, shared: &Shared) {
         let Now { time, .. } = now();
         let config = Arc::new(read.config);
-        shared.logger.set_level(read.settings.args.log_level);
+        shared
+            .logger
+            .set_level(read.settings.args.logging.log_level);
         let mut state = shared.write();
         match read.password {
             Password::Same => {}

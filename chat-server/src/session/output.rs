@@ -25,7 +25,7 @@ impl Session {
         let shown = hub.timeline.view(self.participant.form);
         let reader = &self.participant.reader;
         // The rank is looked up only then.
-        if shown.log.hides_behind(reader.position()) {
+        if shown.log.hidden().are_behind(reader.position()) {
             let rank = self.participant.rank(hub);
             self.participant.reader.leave_out_hidden(&shown, rank);
         }

@@ -157,10 +157,11 @@ impl Cursor {
     }
 
     /// Leaves out what a reader of this rank is not sent of what is shown. To be called before
-    /// the bytes to send are asked for, if [`Log::hides_behind`] its position.
+    /// the bytes to send are asked for, if something is hidden
+    /// behind its position.
     pub fn leave_out_hidden(&mut self, shown: &View<'_>, rank: Rank) {
         let until = shown.until.min(self.end());
-        for hidden in shown.log.hidden(self.position..until, rank) {
+        for hidden in shown.log.hidden().of(self.position..until, rank) {
             let detours = &mut self.waiting.get_or_insert_default().detours;
             let index = detours.iter().position(|it| it.at >= hidden.start);
             let index = index.unwrap_or(detours.len());

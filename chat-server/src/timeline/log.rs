@@ -5,11 +5,15 @@
 //! stays true when the log is cut from the front. The files of the history hold the
 //! bytes of the JSON form, at the same places.
 
+mod hidden;
+
 use std::collections::VecDeque;
 use std::ops::Range;
 
 use chat_proto::event::Rank;
 use chat_proto::json_form;
+
+pub use hidden::HiddenParts;
 
 /// The part of a log that readers may see now.
 #[derive(Debug, Clone, Copy)]
@@ -33,20 +37,11 @@ pub struct Log {
     /// another one gives back, and a room that goes on for hours would grow to twice
     /// its size.
     spare: Vec<Chunk>,
-    /// Parts of events that not every reader is sent, in order.
-    hidden: VecDeque<Hidden>,
+    hidden: HiddenParts,
     head: u64,
     /// The number of the event that will be appended next.
     next: u64,
     capacity: u64,
-}
-
-/// A part of an event that not every reader is sent.
-#[derive(Debug)]
-struct Hidden {
-    range: Range<u64>,
-    /// The lowest rank that is sent it; `None` if it is for the files only.
-    rank: Option<Rank>,
 }
 
 #[derive(Debug)]
@@ -66,7 +61,7 @@ impl Log {
         Self {
             chunks: VecDeque::new(),
             spare: Vec::new(),
-            hidden: VecDeque::new(),
+            hidden: HiddenParts::default(),
             head,
             next,
             capacity,
@@ -131,33 +126,18 @@ impl Log {
         let line = self.event(seq).unwrap_or_default();
         if let Some(private) = json_form::private_part(line) {
             let [from, to] = [private.range.start, private.range.end].map(|at| start + at as u64);
-            self.hide(from..to, private.rank);
+            self.hidden.add(from..to, private.rank);
         }
     }
 
-    /// Has a part of the newest event be sent only to readers of at least this rank, or to
-    /// none.
-    pub fn hide(&mut self, range: Range<u64>, rank: Option<Rank>) {
-        self.hidden.push_back(Hidden { range, rank });
+    /// Has a part of the newest event be sent only to readers of at least this rank.
+    pub fn hide(&mut self, range: Range<u64>, rank: Rank) {
+        self.hidden.add(range, Some(rank));
     }
 
-    /// Whether something behind `position` is hidden. For nearly all readers nothing is.
-    pub fn hides_behind(&self, position: u64) -> bool {
-        self.hidden
-            .back()
-            .is_some_and(|last| last.range.start >= position)
-    }
-
-    /// What readers of this rank are not sent and begins in `range`, in order.
-    pub fn hidden(&self, range: Range<u64>, rank: Rank) -> impl Iterator<Item = Range<u64>> {
-        let first = self
-            .hidden
-            .partition_point(|it| it.range.start < range.start);
-        let hidden = self.hidden.range(first..);
-        hidden
-            .take_while(move |it| it.range.start < range.end)
-            .filter(move |it| it.rank.is_none_or(|lowest| rank < lowest))
-            .map(|it| it.range.clone())
+    /// What not every reader is sent.
+    pub fn hidden(&self) -> &HiddenParts {
+        &self.hidden
     }
 
     /// Where the event of this number begins, or will begin if it is the next
@@ -259,7 +239,7 @@ impl Log {
             }
         }
         let end = position + rest.len() as u64;
-        if let Some(hidden) = self.hidden(position..end, Rank::Ordinary).next() {
+        if let Some(hidden) = self.hidden.of(position..end, Rank::Ordinary).next() {
             let offset = |place: u64| (place - position) as usize;
             rest.drain(offset(hidden.start)..offset(hidden.end));
         }
@@ -299,13 +279,7 @@ impl Log {
             chunk.start = moved(chunk.start, old, line);
         }
         // A text has no private part.
-        for hidden in &mut self.hidden {
-            let Range { start, end: last } = hidden.range;
-            if last > end {
-                break;
-            }
-            hidden.range = moved(start, old, line)..moved(last, old, line);
-        }
+        self.hidden.move_before(end, |at| moved(at, old, line));
     }
 
     /// Leaves nothing of an event but its length, if it is held. No reader may stand
@@ -330,11 +304,7 @@ impl Log {
             }
         }
         let start = self.start();
-        while self
-            .hidden
-            .pop_front_if(|it| it.range.end <= start)
-            .is_some()
-        {}
+        self.hidden.trim(start);
     }
 }
 

@@ -10,6 +10,7 @@
 //! encoded again, to the same bytes as the first time.
 
 mod files;
+mod reader;
 mod selection;
 
 use chat_proto::event::{Event, Rank, Reply, ServerMessage, Timestamp};
@@ -21,6 +22,7 @@ use crate::timeline::log::Log;
 use crate::timeline::mark::Form;
 use crate::timeline::speech::SpeechIndex;
 pub use files::{Files, NoFiles, Piece, Wanted};
+pub use reader::Reader;
 pub use selection::Selection;
 
 /// Events that are to be sent again.
@@ -44,24 +46,6 @@ pub struct Replay {
     lost: u64,
     /// How often in turn nothing could be read.
     failures: u32,
-}
-
-/// Whom a piece of the past is for.
-#[derive(Debug, Clone, Copy)]
-pub struct Reader {
-    /// The form that it reads.
-    pub form: Form,
-    /// What it may see.
-    pub rank: Rank,
-}
-
-#[cfg(test)]
-impl Reader {
-    /// A person who is no operator.
-    pub fn ordinary(form: Form) -> Self {
-        let rank = Rank::Ordinary;
-        Self { form, rank }
-    }
 }
 
 /// What pieces of the past are taken from, besides files.

@@ -102,7 +102,7 @@ proptest! {
                 cursor.page_sent(count, &page);
                 continue;
             }
-            if shown.log.hides_behind(cursor.position()) {
+            if shown.log.hidden().are_behind(cursor.position()) {
                 cursor.leave_out_hidden(&shown, rank);
             }
             let mut slices = Slices::new();
