@@ -10,12 +10,11 @@ mod metrics;
 pub mod mistakes;
 mod reception;
 mod state;
+mod tuning;
 mod values;
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use chat_proto::event::Limits;
@@ -36,6 +35,7 @@ pub use generate::Generate;
 pub use logging::LoggingArgs;
 pub use metrics::MetricsAt;
 pub use reception::ReceptionArgs;
+pub use tuning::TuningArgs;
 use values::{count, seconds, seconds_or_0, size};
 
 /// A group chat for the terminal: the server.
@@ -316,24 +316,8 @@ pub struct Args {
     #[command(flatten)]
     pub logging: LoggingArgs,
 
-    /// Use N threads for the connections, 1 to 64 [default: one for each core]
-    #[arg(
-        long,
-        value_name = "N",
-        value_parser = count(1, MAX_THREADS),
-        help_heading = TUNING
-    )]
-    threads: Option<usize>,
-
-    /// Give a thread N connections before the next thread gets any
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 128,
-        value_parser = count(0, usize::MAX),
-        help_heading = TUNING
-    )]
-    pub together: usize,
+    #[command(flatten)]
+    pub tuning: TuningArgs,
 
     #[command(flatten)]
     pub reception: ReceptionArgs,
@@ -366,7 +350,6 @@ const NAMES: &str = "Names";
 const HISTORY: &str = "History";
 const LIMITS: &str = "Limits";
 const OPERATOR: &str = "The operator";
-const TUNING: &str = "Tuning";
 
 /// There is no folder for what the server keeps by itself.
 #[derive(Debug)]
@@ -399,17 +382,6 @@ impl Args {
     /// All options, as clap has them.
     pub(crate) fn options() -> Command {
         Self::command()
-    }
-
-    /// How many threads serve connections.
-    pub fn threads(&self) -> NonZeroUsize {
-        let threads = match self.threads {
-            Some(threads) => threads,
-            None => available_parallelism()
-                .map_or(1, NonZeroUsize::get)
-                .min(MAX_THREADS),
-        };
-        NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN)
     }
 
     /// The wanted maximum of connections; `None` for as many as possible.
@@ -503,9 +475,6 @@ impl Args {
         })
     }
 }
-
-/// More threads would only wait for one another.
-const MAX_THREADS: usize = 64;
 
 /// Rates are counted in 32 bits.
 const MAX_RATE: usize = u32::MAX as usize;

@@ -16,6 +16,7 @@ use chat_server::net::identity::{Failure, Secure};
 use chat_server::net::listen;
 use chat_server::net::listener::Listener;
 use chat_server::ops::console::Console;
+use chat_server::ops::descriptors::{RAISE_LIMIT, Space};
 use chat_server::ops::errors::{chain, in_words};
 use chat_server::ops::greeting;
 use chat_server::ops::introduction::Introduction;
@@ -102,7 +103,14 @@ fn serve(
     let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
     let mode = config.tls;
     let fingerprint = secure.as_ref().map(|secure| secure.credentials.fingerprint);
-    let mut server = Server::new(listeners, hub, history, config, args.threads(), logger)?;
+    let mut server = Server::new(
+        listeners,
+        hub,
+        history,
+        config,
+        args.tuning.threads(),
+        logger,
+    )?;
     let ips = addresses.iter().map(SocketAddr::ip);
     server.set_reloader(reloader.with_addresses(ips));
     if let Some(secure) = secure {
@@ -245,7 +253,7 @@ fn prepare(args: &Args, passed: Passed, logger: &Logger) -> Result<Parts, (u8, S
     };
     #[cfg(not(unix))]
     let control = control(args, logger).map_err(failed)?;
-    let threads = args.threads().get() + usize::from(secure.is_some());
+    let threads = args.tuning.threads().get() + usize::from(secure.is_some());
     let own = own_descriptors(threads, control.as_ref(), history.as_ref())
         + metrics.as_ref().map_or(0, |_| metrics::DESCRIPTORS);
     let space = Space::of(descriptors, own).map_err(|why| (FAILURE, why))?;
@@ -267,7 +275,7 @@ fn prepare(args: &Args, passed: Passed, logger: &Logger) -> Result<Parts, (u8, S
         limits: args.limits(space.possible),
         limit_loopback: args.limit_loopback,
         proxied: args.proxy_protocol,
-        together: args.together,
+        together: args.tuning.together,
         connections: space.possible + space.spare,
         returning: space.returning,
         greeting: greeting.flatten(),
@@ -296,36 +304,6 @@ fn own_descriptors(
         + threads * DESCRIPTORS_OF_A_THREAD
         + control.map_or(0, |_| control_socket::DESCRIPTORS)
         + history.map_or(0, History::descriptors)
-}
-
-/// How many connections there can be.
-struct Space {
-    possible: usize,
-    /// How many come back into a full room at a time.
-    returning: usize,
-    /// For those who have come back, and those who are told that they cannot come in.
-    spare: usize,
-}
-
-impl Space {
-    /// In a process that may have so many descriptors, of which it needs `own` itself.
-    fn of(descriptors: usize, own: usize) -> Result<Self, String> {
-        let returning = (descriptors / RETURNING_SHARE).clamp(LEAST_RETURNING, MOST_RETURNING);
-        let spare = 2 * returning;
-        let possible = descriptors.saturating_sub(own + spare);
-        if possible == 0 {
-            let least = own + spare + 1;
-            return Err(format!(
-                "this process may have {descriptors} files open, and needs {least} to serve one \
-                 connection\n{RAISE_LIMIT}"
-            ));
-        }
-        Ok(Self {
-            possible,
-            returning,
-            spare,
-        })
-    }
 }
 
 /// The password of the room, if it is to have one.
@@ -472,20 +450,8 @@ const MANY_DESCRIPTORS: usize = 1 << 20;
 /// Standard streams, listeners and the like.
 const OWN_DESCRIPTORS: usize = 20;
 
-/// So much of the descriptors is for programs that come back into a full room,
-const RETURNING_SHARE: usize = 16;
-
-/// but as many as this: a few at a time, and each is done with at once,
-const LEAST_RETURNING: usize = 4;
-
-/// and no more: those of a room that loses its network come back within a second or two.
-const MOST_RETURNING: usize = 64;
-
 /// Connections that most rooms need, so that fewer are worth a word.
 const FEW: usize = 256;
-
-/// How to have more connections.
-const RAISE_LIMIT: &str = "to raise that: ulimit -n 4096, or LimitNOFILE=4096 in a systemd unit";
 
 /// The exit status where the system does not give what the server needs.
 const FAILURE: u8 = 1;

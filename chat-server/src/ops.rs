@@ -2,6 +2,7 @@
 
 pub mod console;
 pub(crate) mod counters;
+pub mod descriptors;
 pub mod errors;
 pub mod greeting;
 pub mod histogram;

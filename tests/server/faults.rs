@@ -37,7 +37,7 @@ fn a_peer_that_vanishes_while_another_speaks_takes_nothing_along() {
 fn a_thousand_vanish_at_once() {
     let descriptors = raise_descriptor_limit().unwrap_or(usize::MAX);
     let crowd = 1000.min(descriptors.saturating_sub(300));
-    let server = server_after("ulimit -s 384", "--threads 3 --together 1");
+    let server = server_after("ulimit -s 768", "--threads 3 --together 1");
     let mut ann = join(server.addr(), "ann");
     let mut bo = join(server.addr(), "bo");
     ann.expect("[bo] entered room\n");

@@ -118,7 +118,7 @@ fn figures_follow_the_traffic() {
         ("messages", "chat_messages_total"),
         ("deliveries", "chat_deliveries_total"),
         ("accepted", "chat_connections_accepted_total"),
-        ("bytes in", "chat_received_bytes_total"),
+        ("bytes_in", "chat_received_bytes_total"),
     ] {
         assert_eq!(server.count(counter) as f64, value(at, metric), "{counter}");
     }

@@ -488,27 +488,4 @@ pub(crate) const ACCEPTOR: usize = 0;
 const MAX_LAG: u64 = 1 << 20;
 
 #[cfg(test)]
-impl Shared {
-    /// A room for tests that has a history, with one worker.
-    pub(crate) fn kept(
-        hub: Hub,
-        history: crate::storage::History,
-        waker: Waker,
-        limits: chat_proto::event::Limits,
-    ) -> Self {
-        let history: Box<dyn Storage> = Box::new(history);
-        let config = Arc::new(Config::of(limits));
-        let logger = Logger::on_stderr();
-        Self::new(hub, Some(history), vec![waker], config, logger)
-    }
-
-    /// An empty room for tests, with a worker for each waker.
-    pub(crate) fn of(wakers: Vec<Waker>, limits: chat_proto::event::Limits) -> Self {
-        let hub = Hub::new(crate::room::identity::tests::identity(), 8 << 20);
-        let config = Arc::new(Config::of(limits));
-        Self::new(hub, None, wakers, config, Logger::on_stderr())
-    }
-}
-
-#[cfg(test)]
 mod tests;

@@ -205,7 +205,7 @@ impl Reloader {
         let config = Config {
             limits: args.limits(self.possible),
             limit_loopback: args.limit_loopback,
-            together: args.together,
+            together: args.tuning.together,
             greeting: greeting.flatten(),
             ..current.clone()
         };
