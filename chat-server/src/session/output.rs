@@ -4,6 +4,7 @@ use super::{Past, Session};
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::timeline::cursor::{Lag, Pending};
+use crate::timeline::log::View;
 use crate::timeline::replay::{Files, Page, Piece, Reader};
 use crate::timeline::slices::Slices;
 
@@ -21,27 +22,29 @@ impl Session {
     }
 
     /// Leaves out what the peer is not sent of what it may read now.
-    fn leave_out_hidden(&mut self, hub: &Hub) {
-        let shown = hub.timeline.view(self.participant.form);
-        let reader = &self.participant.reader;
+    fn leave_out_hidden(&mut self, hub: &Hub, shown: &View<'_>) {
         // The rank is looked up only then.
-        if shown.log.hidden().are_behind(reader.position()) {
+        if shown
+            .log
+            .hidden()
+            .are_behind(self.participant.reader.position())
+        {
             let rank = self.participant.rank(hub);
-            self.participant.reader.leave_out_hidden(&shown, rank);
+            self.participant.reader.leave_out_hidden(shown, rank);
         }
     }
 
     /// What is to be sent next, if it is all in one piece.
     pub(crate) fn one_piece<'a>(&mut self, hub: &'a Hub) -> Option<&'a [u8]> {
-        self.leave_out_hidden(hub);
         let shown = hub.timeline.view(self.participant.form);
+        self.leave_out_hidden(hub, &shown);
         self.participant.reader.one_piece(&shown)
     }
 
     /// What is to be sent next, up to a piece of the past.
     pub(crate) fn output<'a>(&'a mut self, hub: &'a Hub, slices: &mut Slices<'a>) {
-        self.leave_out_hidden(hub);
         let shown = hub.timeline.view(self.participant.form);
+        self.leave_out_hidden(hub, &shown);
         self.participant.reader.slices(&shown, slices);
     }
 

@@ -157,8 +157,7 @@ impl Cursor {
     }
 
     /// Leaves out what a reader of this rank is not sent of what is shown. To be called before
-    /// the bytes to send are asked for, if something is hidden
-    /// behind its position.
+    /// the bytes to send are asked for, if something is hidden behind its position.
     pub fn leave_out_hidden(&mut self, shown: &View<'_>, rank: Rank) {
         let until = shown.until.min(self.end());
         for hidden in shown.log.hidden().of(self.position..until, rank) {
