@@ -9,6 +9,7 @@ use chat_client::cli::Args;
 use chat_client::cli::layers::{self, Trouble};
 use chat_client::conversation::{Audience, JoinOptions, ServerKind, TlsOffer};
 use chat_client::identity::{NoKey, ShownKey};
+use chat_client::net::Target;
 use chat_client::net::link::Reconnect;
 use chat_client::net::security::{Encryption, Security};
 use chat_client::output::line::Presence;
@@ -18,6 +19,7 @@ use chat_client::reason::{reason, without_numbers};
 use chat_client::store::Store;
 use chat_client::store::known_hosts::KnownHosts;
 use chat_client::trust::HostPort;
+use chat_proto::event::Rank;
 use chat_proto::text;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -67,6 +69,10 @@ fn main() -> ExitCode {
 /// What the arguments ask for, or what is wrong with them.
 fn settings(args: &Args) -> Result<Settings, String> {
     let target = args.target()?;
+    let rank = match target {
+        Target::Control(_) => Rank::Control,
+        Target::Network(_) => Rank::Ordinary,
+    };
     let wanted = args.name(environment, || whoami::username().ok())?;
     let password = args.password(environment)?;
     let on_terminal = || (args.show_input || stdin().is_terminal()) && stdout().is_terminal();
@@ -102,6 +108,7 @@ fn settings(args: &Args) -> Result<Settings, String> {
                 Encryption::Never => TlsOffer::Decline,
                 Encryption::IfOffered | Encryption::Always => TlsOffer::Take,
             },
+            rank,
         },
         note: wanted.note,
         style: style(args, audience),

@@ -379,7 +379,7 @@ impl Conversation {
         if let Some(greeting) = welcome.greeting.as_ref().filter(|_| is_first) {
             self.show(Line::notice(greeting.as_str()));
         }
-        self.rank = welcome.rank;
+        self.rank = welcome.rank.max(self.options.rank);
         if resumption != Resumption::Resumed {
             self.removed = Removed::default();
         }

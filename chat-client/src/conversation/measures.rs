@@ -21,12 +21,12 @@ impl Conversation {
                 }
             }
             MeasureKind::Promoted { name, .. } if self.is_me(name, age) => {
-                self.rank = Rank::Operator;
+                self.rank = self.rank.max(Rank::Operator);
                 let by = by_words(by);
                 return Some(Kind::Notice(format!("{by} has made you an operator{HELP}")));
             }
             MeasureKind::Demoted { name, .. } if self.is_me(name, age) => {
-                self.rank = Rank::Ordinary;
+                self.rank = self.options.rank;
                 let by = by_words(by);
                 return Some(Kind::Notice(format!(
                     "you are an operator no more, by {by}"

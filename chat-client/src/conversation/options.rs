@@ -1,5 +1,6 @@
 //! The options of joining.
 
+use chat_proto::event::Rank;
 use chat_proto::password::Password;
 
 use super::foreign::ServerKind;
@@ -19,6 +20,8 @@ pub struct JoinOptions {
     pub server: ServerKind,
     /// What to do where the server offers TLS.
     pub tls: TlsOffer,
+    /// What the way in lets the person do at least: at the control socket of a server, run it.
+    pub rank: Rank,
 }
 
 /// Who reads and types.

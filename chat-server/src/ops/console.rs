@@ -70,23 +70,13 @@ impl Console {
     pub fn open(self, control: &Path) -> anyhow::Result<OpenConsole> {
         // No line is to come between the client and its terminal.
         let mut log = self.log.lock();
-        let mut command = Command::new(&self.client);
-        for variable in systemd::OURS {
-            command.env_remove(variable);
-        }
-        let mut child = command
-            .arg("--socket")
-            .arg(control)
-            .args(["--no-reconnect", "--show-input"])
-            .stdin(Stdio::piped())
-            .spawn()
-            .with_context(|| {
-                let client = self.client.display();
-                format!(
-                    "--console cannot start {client}: install chat-client beside chat-server, or \
+        let mut child = command(&self.client, control).spawn().with_context(|| {
+            let client = self.client.display();
+            format!(
+                "--console cannot start {client}: install chat-client beside chat-server, or \
                      in a folder of PATH"
-                )
-            })?;
+            )
+        })?;
         *log = child.stdin.take();
         drop(log);
         let (done, ended) = sync_channel(1);
@@ -105,6 +95,20 @@ impl Console {
             ended,
         })
     }
+}
+
+/// Starts `client` at the control socket. It is not told what systemd tells the server.
+fn command(client: &Path, control: &Path) -> Command {
+    let mut command = Command::new(client);
+    for variable in systemd::OURS {
+        command.env_remove(variable);
+    }
+    command
+        .arg("--socket")
+        .arg(control)
+        .args(["--no-reconnect", "--show-input"])
+        .stdin(Stdio::piped());
+    command
 }
 
 /// A console with its chat-client.
@@ -165,3 +169,26 @@ fn client() -> PathBuf {
 
 /// A client whose server is gone ends at once, unless its terminal takes nothing.
 const LEAVE_WITHIN: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_is_not_told_what_systemd_tells_the_server() {
+        let command = command(Path::new("chat-client"), Path::new("ctl"));
+        let removed = |name: &str| {
+            let mut changed = command.get_envs();
+            changed.any(|(variable, value)| variable == name && value.is_none())
+        };
+        for name in [
+            "LISTEN_FDS",
+            "LISTEN_FDNAMES",
+            "NOTIFY_SOCKET",
+            "WATCHDOG_USEC",
+        ] {
+            assert!(removed(name), "{name}");
+        }
+        assert!(!removed("TERM"));
+    }
+}

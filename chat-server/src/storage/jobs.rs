@@ -172,7 +172,7 @@ impl History {
                 self.seen.tail = flight.tail;
                 (self.seen.end, self.seen.next) = (flight.mark.json, flight.mark.seq + 1);
                 if flight.is_asked {
-                    let text = "SIGHUP: the history is in its place";
+                    let text = "the history is in its place";
                     news.push(News::Noted(text.to_owned()));
                 }
                 self.cut_foreign(length, news);
@@ -246,7 +246,7 @@ impl History {
         }
         let text = self.begun_again(lost.how, begun.file, hub, now);
         news.push(match flight.is_asked {
-            true => News::Noted(format!("SIGHUP: {text}")),
+            true => News::Noted(text),
             false => News::Told(text),
         });
     }

@@ -287,7 +287,7 @@ fn a_hangup_does_nothing_else() {
     let server = kept.start();
     let mut bot = JsonPeer::connect(server.addr(), "bot");
     server.signal(Signal::Hangup);
-    server.wait_for_log("SIGHUP: the history is in its place");
+    server.wait_for_log("the history is in its place");
     bot.say("one", id(1));
     assert_eq!(bot.next()["text"], "one", "the room is not told");
     let server = crate::server();

@@ -44,9 +44,15 @@ fn welcome(seq: u64, members: &str) -> String {
 
 /// Ann at a prompt, who has come in at event 10, with these members more in the welcome.
 fn joined(members: &str) -> Talk {
+    joined_as(Rank::Ordinary, members)
+}
+
+/// By a way in that gives this rank.
+fn joined_as(rank: Rank, members: &str) -> Talk {
     let mut talk = Talk::with(JoinOptions {
         audience: Audience::Prompt,
         replay: 20,
+        rank,
         ..JoinOptions::default()
     });
     talk.hear("\r-- chat/1 welcome\n");
@@ -106,6 +112,25 @@ fn a_newcomer_is_told_the_topic_and_the_own_rank() {
         talk.shown(),
         ["-- back after 2 s", "-- topic, by the operator: release 2"]
     );
+}
+
+/// No message tells that a person runs the server: the way in does.
+#[test]
+fn at_the_control_socket_the_person_runs_the_server() {
+    let mut talk = joined_as(Rank::Control, r#","operator":true"#);
+    let has_reload = |talk: &mut Talk| {
+        talk.shown();
+        assert_eq!(talk.say("/help"), "");
+        talk.shown().iter().any(|row| row.starts_with("-- /reload"))
+    };
+    assert!(has_reload(&mut talk));
+    talk.hear(&rank(11, "op", "ann"));
+    assert!(has_reload(&mut talk));
+    talk.hear(&rank(12, "deop", "ann"));
+    assert!(has_reload(&mut talk));
+    come_back(&mut talk, 12, r#","resumed":true,"from":13"#);
+    assert!(has_reload(&mut talk));
+    assert!(!has_reload(&mut operator()));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::asking::Question;
 use super::{MAX_PRIVATE, Participant, Phase, words};
 use crate::clock::Now;
 use crate::hub::{Answer, Hub, notice};
+use crate::net::remote::Remote;
 use crate::room::holders::Forgotten;
 use crate::room::request::{Act, Listing, NameRefusal, Outcome};
 use crate::session::change::Change;
@@ -118,7 +119,7 @@ impl Participant {
             _ => None,
         };
         let is_free = self.has_broken_off && line.is_some_and(|line| line.is_blank());
-        let rate = hub.limits().rate;
+        let rate = self.rate(hub);
         if rate > 0 && !is_free {
             let bytes = match line {
                 Some(_) => taken.max(LINE_BYTES as usize),
@@ -129,9 +130,17 @@ impl Participant {
         }
     }
 
+    /// How many lines a second it may say: as many as it likes at the control socket.
+    fn rate(&self, hub: &Hub) -> u32 {
+        match self.remote {
+            Remote::Control => 0,
+            Remote::Network { .. } => hub.limits().rate,
+        }
+    }
+
     /// What a line costs more than its bytes, in bytes.
     fn pay(&mut self, more: u64, hub: &Hub, now: Now) {
-        let rate = hub.limits().rate;
+        let rate = self.rate(hub);
         if rate > 0 && more > 0 {
             let pay = |pace: &mut RateLimiter| pace.spend(more as usize, rate, now.instant);
             self.pace.change(pay);

@@ -310,3 +310,20 @@ fn the_greeting_is_told_to_all_who_come_in() {
     hall.send(it, "/hello {\"protocol\":1,\"join\":false}\n");
     assert!(!hall.read(it).contains("greeting"));
 }
+
+/// What bounds people does not bound a list of bans that the operator sends.
+#[test]
+fn an_operator_may_say_as_many_lines_as_it_likes() {
+    let mut hall = Hall::new();
+    hall.hub.set_limits(Limits {
+        rate: 1,
+        ..Limits::default()
+    });
+    let it = operator(&mut hall);
+    hall.read(it);
+    hall.send(it, "/bans\n".repeat(1000));
+    while hall.sessions[it].has_work() {
+        hall.sessions[it].go_on(&mut hall.hub, hall.now);
+    }
+    assert_eq!(hall.read(it).lines().count(), 1000);
+}

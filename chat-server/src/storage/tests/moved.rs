@@ -118,14 +118,12 @@ fn the_operator_can_ask_whether_it_is_in_its_place() {
         let news = hall.keep_until(|_, news| !news.is_empty());
         assert_eq!(
             news,
-            [News::Noted(
-                "SIGHUP: the history is in its place".to_owned()
-            )]
+            [News::Noted("the history is in its place".to_owned())]
         );
         fs::rename(&options.path, beside(&options.path, "old")).unwrap();
         hall.history.reopen();
         let news = hall.keep_until(|_, news| !news.is_empty());
-        let text = "SIGHUP: the history was moved away, and goes on in a new file";
+        let text = "the history was moved away, and goes on in a new file";
         assert_eq!(news, [News::Noted(text.to_owned())], "people are not told");
         hall.say("two", None);
         hall.keep_all();
