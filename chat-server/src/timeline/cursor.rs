@@ -283,7 +283,9 @@ impl Cursor {
         let mut before = VecDeque::new();
         let mut position = self.position;
         let waiting = self.waiting.get_or_insert_default();
-        while let Some(detour) = waiting.detours.pop_front_if(|detour| detour.at < point) {
+        while waiting.detours.front().is_some_and(|it| it.at < point)
+            && let Some(detour) = waiting.detours.pop_front()
+        {
             waiting.private += past(log, position..detour.at, &mut before);
             position = detour.resume;
             if !detour.is_skip() {

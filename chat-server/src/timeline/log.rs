@@ -295,8 +295,10 @@ impl Log {
 
     /// Drops the chunks before `point`, which may lie within one.
     pub fn trim(&mut self, point: u64) {
-        let is_before = |chunk: &mut Chunk| chunk.start < point && chunk.end() <= point;
-        while let Some(mut chunk) = self.chunks.pop_front_if(is_before) {
+        let is_before = |chunk: &Chunk| chunk.start < point && chunk.end() <= point;
+        while self.chunks.front().is_some_and(is_before)
+            && let Some(mut chunk) = self.chunks.pop_front()
+        {
             if self.spare.len() < SPARES && chunk.bytes.capacity() <= 2 * CHUNK {
                 chunk.events.clear();
                 chunk.bytes.clear();

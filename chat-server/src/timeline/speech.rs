@@ -33,7 +33,9 @@ impl SpeechIndex {
 
     /// Drops those before `first`.
     pub fn trim(&mut self, first: u64) {
-        while self.seqs.pop_front_if(|seq| *seq < first).is_some() {}
+        while self.seqs.front().is_some_and(|seq| *seq < first) {
+            self.seqs.pop_front();
+        }
     }
 
     /// The first one from `seq` on.

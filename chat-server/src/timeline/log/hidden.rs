@@ -48,6 +48,8 @@ impl HiddenParts {
 
     /// Forgets those that end at `start` or before.
     pub(super) fn trim(&mut self, start: u64) {
-        while self.0.pop_front_if(|it| it.range.end <= start).is_some() {}
+        while self.0.front().is_some_and(|it| it.range.end <= start) {
+            self.0.pop_front();
+        }
     }
 }

@@ -62,14 +62,13 @@ impl Program {
         let is_past = next.iter().any(|next| seq < *next);
         assert!(is_past, "event {seq} came, and {next:?} should");
         let first = hub.timeline.log(Form::Json).first();
-        while let Some(skipped) = self.welcoming.pop_front_if(|welcoming| *welcoming < seq) {
-            assert!(self.gap > 0 || skipped < first, "{skipped} is missing");
+        while let Some(skipped) = self.welcoming.front().filter(|it| **it < seq) {
+            assert!(self.gap > 0 || *skipped < first, "{skipped} is missing");
+            self.welcoming.pop_front();
         }
-        if self
-            .welcoming
-            .pop_front_if(|welcoming| *welcoming == seq)
-            .is_none()
-        {
+        if self.welcoming.front() == Some(&seq) {
+            self.welcoming.pop_front();
+        } else {
             assert!(
                 !asked.is_empty(),
                 "event {seq} came again, and {next:?} should"
