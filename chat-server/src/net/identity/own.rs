@@ -54,7 +54,7 @@ fn make(folder: &Path, path: &Path) -> anyhow::Result<()> {
     let text = generate().context("cannot make a key")?;
     secret_file::make_folder(folder)?;
     // Process ids are not enough: two containers can have the same one.
-    let number = getrandom::u64()?;
+    let number = getrandom::u64().context("the system gives no random numbers")?;
     let begun = folder.join(format!("server.key.{number:016x}"));
     let written = write(&begun, path, &text);
     let _ = fs::remove_file(&begun);
