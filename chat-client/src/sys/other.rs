@@ -3,7 +3,9 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
+use crossterm_winapi::{ConsoleMode, Handle};
 use mio::{Registry, Token};
 
 use super::signal::Signal;
@@ -30,6 +32,31 @@ impl Signals {
 /// Columns and rows of the console.
 pub fn window_size() -> Option<(u16, u16)> {
     crossterm::terminal::size().ok()
+}
+
+/// Takes the keys of the console one by one, and has it tell when the window changes its size.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn enable_raw_mode() -> io::Result<()> {
+    let console = ConsoleMode::from(Handle::current_in_handle()?);
+    let before = console.mode()?;
+    console.set_mode(before & !(PROCESSED_INPUT | LINE_INPUT | ECHO_INPUT) | WINDOW_INPUT)?;
+    *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+    Ok(())
+}
+
+/// Gives the console back as it was.
+///
+/// # Errors
+///
+/// When it is gone.
+pub fn disable_raw_mode() -> io::Result<()> {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    before.map_or(Ok(()), |mode| {
+        ConsoleMode::from(Handle::current_in_handle()?).set_mode(mode)
+    })
 }
 
 /// Nothing can be suspended here.
@@ -97,3 +124,12 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
         _ => error,
     })
 }
+
+/// The mode of the console before it was taken.
+static BEFORE: Mutex<Option<u32>> = Mutex::new(None);
+
+/// Bits of SetConsoleMode.
+const PROCESSED_INPUT: u32 = 0x1;
+const LINE_INPUT: u32 = 0x2;
+const ECHO_INPUT: u32 = 0x4;
+const WINDOW_INPUT: u32 = 0x8;

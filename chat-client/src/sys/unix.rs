@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 use std::{process, thread};
 
+pub use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use filedescriptor::{POLLIN, POLLOUT, poll, pollfd};
 use mio::{Interest, Registry, Token};
 use rustix::fs::OFlags;
