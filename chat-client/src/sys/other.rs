@@ -4,6 +4,8 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crossterm_winapi::{ConsoleMode, Handle};
 use mio::{Registry, Token};
@@ -112,6 +114,26 @@ pub fn is_device(_: &Metadata) -> bool {
     false
 }
 
+/// Puts a file in the place of another one. Windows may refuse that while another program has the
+/// old one open, which no client does for long.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    let until = Instant::now() + REPLACE_WITHIN;
+    loop {
+        match fs::rename(from, to) {
+            Err(error)
+                if error.kind() == io::ErrorKind::PermissionDenied && Instant::now() < until =>
+            {
+                thread::sleep(REPLACE_EVERY);
+            }
+            done => return done,
+        }
+    }
+}
+
 /// Makes a directory, and those above it.
 ///
 /// # Errors
@@ -133,3 +155,7 @@ const PROCESSED_INPUT: u32 = 0x1;
 const LINE_INPUT: u32 = 0x2;
 const ECHO_INPUT: u32 = 0x4;
 const WINDOW_INPUT: u32 = 0x8;
+
+/// How long, and how often, a refused replacement is tried again.
+const REPLACE_WITHIN: Duration = Duration::from_secs(1);
+const REPLACE_EVERY: Duration = Duration::from_millis(5);

@@ -17,6 +17,7 @@ use signal_hook::consts::{
     SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
 };
 use signal_hook::low_level::emulate_default_handler;
+pub use std::fs::rename as replace;
 
 use super::signal::Signal;
 
