@@ -4,6 +4,8 @@
 pub mod decoder;
 #[cfg(not(unix))]
 mod other;
+#[cfg(any(not(unix), test))]
+mod records;
 #[cfg(unix)]
 mod unix;
 

@@ -162,7 +162,7 @@ impl KnownHosts {
         options.write(true).create_new(true);
         let written = sys::open_private(&new, &mut options)
             .and_then(|file| write_synced(file, bytes))
-            .and_then(|()| fs::rename(&new, &target));
+            .and_then(|()| sys::replace(&new, &target));
         if written.is_err() {
             let _ = fs::remove_file(&new);
         }

@@ -3,7 +3,11 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use crossterm_winapi::{ConsoleMode, Handle};
 use mio::{Registry, Token};
 
 use super::signal::Signal;
@@ -30,6 +34,31 @@ impl Signals {
 /// Columns and rows of the console.
 pub fn window_size() -> Option<(u16, u16)> {
     crossterm::terminal::size().ok()
+}
+
+/// Takes the keys of the console one by one, and has it tell when the window changes its size.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn enable_raw_mode() -> io::Result<()> {
+    let console = ConsoleMode::from(Handle::current_in_handle()?);
+    let before = console.mode()?;
+    console.set_mode(before & !(PROCESSED_INPUT | LINE_INPUT | ECHO_INPUT) | WINDOW_INPUT)?;
+    *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+    Ok(())
+}
+
+/// Gives the console back as it was.
+///
+/// # Errors
+///
+/// When it is gone.
+pub fn disable_raw_mode() -> io::Result<()> {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    before.map_or(Ok(()), |mode| {
+        ConsoleMode::from(Handle::current_in_handle()?).set_mode(mode)
+    })
 }
 
 /// Nothing can be suspended here.
@@ -85,6 +114,26 @@ pub fn is_device(_: &Metadata) -> bool {
     false
 }
 
+/// Puts a file in the place of another one. Windows may refuse that while another program has the
+/// old one open, which no client does for long.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    let until = Instant::now() + REPLACE_WITHIN;
+    loop {
+        match fs::rename(from, to) {
+            Err(error)
+                if error.kind() == io::ErrorKind::PermissionDenied && Instant::now() < until =>
+            {
+                thread::sleep(REPLACE_EVERY);
+            }
+            done => return done,
+        }
+    }
+}
+
 /// Makes a directory, and those above it.
 ///
 /// # Errors
@@ -97,3 +146,16 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
         _ => error,
     })
 }
+
+/// The mode of the console before it was taken.
+static BEFORE: Mutex<Option<u32>> = Mutex::new(None);
+
+/// Bits of SetConsoleMode.
+const PROCESSED_INPUT: u32 = 0x1;
+const LINE_INPUT: u32 = 0x2;
+const ECHO_INPUT: u32 = 0x4;
+const WINDOW_INPUT: u32 = 0x8;
+
+/// How long, and how often, a refused replacement is tried again.
+const REPLACE_WITHIN: Duration = Duration::from_secs(1);
+const REPLACE_EVERY: Duration = Duration::from_millis(5);

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 use std::{process, thread};
 
+pub use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use filedescriptor::{POLLIN, POLLOUT, poll, pollfd};
 use mio::{Interest, Registry, Token};
 use rustix::fs::OFlags;
@@ -16,6 +17,7 @@ use signal_hook::consts::{
     SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
 };
 use signal_hook::low_level::emulate_default_handler;
+pub use std::fs::rename as replace;
 
 use super::signal::Signal;
 

@@ -58,7 +58,7 @@ impl Home {
     /// What is wrong, without the folder.
     #[track_caller]
     fn mistakes(&self) -> Vec<String> {
-        let place = format!("{}/", self.folder.path().display());
+        let place = self.folder.path().join("").display().to_string();
         match self.try_read(&[]) {
             Err(Trouble::Mistakes(mistakes)) => {
                 let lines = mistakes.iter();
@@ -117,7 +117,10 @@ fn a_word_can_mean_a_server_of_the_file() {
         (&["here"], "/run/chat/ctl"),
         (&["--socket", "/x"], "/x"),
     ] {
-        assert_eq!(home.server(given), server, "{given:?}");
+        // Windows has no control sockets.
+        if cfg!(unix) || !server.starts_with('/') {
+            assert_eq!(home.server(given), server, "{given:?}");
+        }
     }
     let home = home.set("CHAT_PORT", "6000");
     assert_eq!(home.server(&[]), "desk 6000");

@@ -15,6 +15,7 @@ use crossterm::event::{
 use crossterm::{cursor, execute, terminal};
 
 use crate::input::term::is_asked;
+use crate::sys;
 
 /// While this lives the terminal gives us every key. However it ends, the
 /// terminal is given back as it was.
@@ -75,13 +76,13 @@ pub fn give_back_in_time() {
         let _ = done.send(());
     });
     if wait.recv_timeout(GIVE_BACK_WITHIN).is_err() {
-        let _ = terminal::disable_raw_mode();
+        let _ = sys::disable_raw_mode();
     }
 }
 
 fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
-    terminal::enable_raw_mode()?;
+    sys::enable_raw_mode()?;
     // A program that died may have left lines that do not wrap.
     execute!(io::stdout(), terminal::EnableLineWrap, EnableBracketedPaste)?;
     if has_kitty_keys() {
@@ -108,7 +109,7 @@ fn give_back() {
         DisableBracketedPaste,
         cursor::Show
     );
-    let _ = terminal::disable_raw_mode();
+    let _ = sys::disable_raw_mode();
 }
 
 /// Whether the terminal is asked to tell keys apart. One that does not know

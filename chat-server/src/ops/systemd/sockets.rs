@@ -32,6 +32,7 @@ struct Announced {
 }
 
 impl Announced {
+    #[cfg_attr(not(unix), expect(dead_code, reason = "no sockets are passed"))]
     fn name(&self, index: usize) -> &str {
         self.names.get(index).map_or("unknown", String::as_str)
     }
