@@ -371,17 +371,16 @@ impl Args {
     pub(crate) fn matches(
         given: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     ) -> Result<ArgMatches, clap::Error> {
-        // -1 is a number that is too small, and no unknown option.
-        let command = Self::command().mut_args(|arg| match arg.get_action().takes_values() {
-            true => arg.allow_negative_numbers(true),
-            false => arg,
-        });
-        command.try_get_matches_from(given)
+        Self::options().try_get_matches_from(given)
     }
 
     /// All options, as clap has them.
     pub(crate) fn options() -> Command {
-        Self::command()
+        // -1 is a number that is too small, and no unknown option.
+        Self::command().mut_args(|arg| match arg.get_action().takes_values() {
+            true => arg.allow_negative_numbers(true),
+            false => arg,
+        })
     }
 
     /// The wanted maximum of connections; `None` for as many as possible.

@@ -118,6 +118,20 @@ fn an_option_comes_before_a_variable_before_the_own_file_before_the_system_s() {
     assert_eq!((rate(&machine), machine.origin("rate")), (2, own));
 }
 
+/// Also behind a value that looks like an option.
+#[test]
+fn an_option_behind_a_negative_number_counts() {
+    let machine = Machine::new(&["--topic", "-5", "--listen", "7000", "--rate", "3"]);
+    let machine = machine.write(SYSTEM, "topic = \"a\"\nlisten = 6000\nrate = 2\n");
+    let settings = machine.read();
+    assert_eq!(settings.args.listen, [Listen::Everywhere(7000)]);
+    for key in ["topic", "listen", "rate"] {
+        assert_eq!(machine.origin(key), "option", "{key}");
+    }
+    let machine = Machine::new(&["--topic", "-5", "--config", "none"]);
+    assert!(machine.write(SYSTEM, "rate = 2\n").read().files.is_empty());
+}
+
 #[test]
 fn a_named_file_takes_the_place_of_both() {
     let machine = Machine::new(&[])
