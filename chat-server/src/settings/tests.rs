@@ -350,6 +350,16 @@ fn hostile_files_are_told_and_waited_for_no_longer() {
     assert!(machine.mistakes()[0].ends_with("is a folder: name a file in it"));
 }
 
+/// A server that came up with the defaults instead would have no password.
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_a_mistake() {
+    let machine = Machine::new(&[]);
+    std::os::unix::fs::symlink("nowhere", machine.path(SYSTEM)).unwrap();
+    let why = "system.toml cannot be read: no such file or directory";
+    assert!(machine.mistakes()[0].ends_with(why));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_is_not_waited_for() {

@@ -57,9 +57,9 @@ impl Entry {
 }
 
 impl Document {
-    /// Reads the file, which need not be there.
+    /// Reads the file, which need not be there. A link that leads nowhere was meant to be one.
     pub(super) fn read(path: &Path, mistakes: &mut Vec<String>) -> Self {
-        if std::fs::metadata(path).is_err() {
+        if std::fs::symlink_metadata(path).is_err() {
             return Self::default();
         }
         match text(path) {

@@ -181,6 +181,12 @@ fn hostile_files_are_told() {
     let file = home.folder.path().join("client.toml");
     fs::remove_file(&file).unwrap();
     assert_eq!(home.server(&[]), "localhost 5000");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", &file).unwrap();
+        assert!(home.mistakes()[0].ends_with("does not exist"));
+        fs::remove_file(&file).unwrap();
+    }
     fs::create_dir(&file).unwrap();
     assert!(home.mistakes()[0].contains("not a regular file"));
 }
