@@ -162,7 +162,11 @@ fn entry(key: &str, value: &DeValue<'_>) -> Result<Entry, String> {
         DeValue::Boolean(is_given) if is_flag => is_given.then(String::new),
         _ if is_flag => return Err(format!("{key} is true or false")),
         DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) => Some(number.as_str().to_owned()),
+        DeValue::Integer(number) => {
+            // As 0x10 too, and what is too large for us is so for the option.
+            let read = i128::from_str_radix(number.as_str(), number.radix());
+            Some(read.map_or_else(|_| number.as_str().to_owned(), |it| it.to_string()))
+        }
         _ => return Err(format!("{key} takes a text or a number")),
     };
     let entry = Entry {

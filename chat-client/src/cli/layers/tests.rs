@@ -130,6 +130,8 @@ fn a_word_can_mean_a_server_of_the_file() {
     let home = home.set("CHAT_PORT", "x");
     assert!(home.mistakes()[0].starts_with("CHAT_PORT \"x\" is no port"));
     assert_eq!(Home::with("").server(&[]), "localhost 5000");
+    let home = Home::with("host = \"hall\"\nport = 0x1388\n");
+    assert_eq!(home.server(&[]), "hall 5000");
 }
 
 #[test]
