@@ -383,6 +383,12 @@ impl Args {
         })
     }
 
+    /// Whether files and variables say more of what the program is to do. They have no part in
+    /// `ctl`, nor in texts that are always the same.
+    pub(crate) fn is_configured(&self) -> bool {
+        self.action.is_none() && self.generate.is_none() && !self.configuration.print_default_config
+    }
+
     /// The wanted maximum of connections; `None` for as many as possible.
     pub fn max_clients(&self) -> Option<usize> {
         Some(self.max_clients).filter(|wanted| *wanted > 0)

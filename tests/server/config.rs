@@ -69,6 +69,11 @@ fn a_check_prints_what_holds_or_each_mistake() {
         );
         assert_eq!(output.stderr, expected);
     }
+    // Also who mends the file wants to see these.
+    for args in [&["--print-default-config"][..], &["--generate", "man"]] {
+        let output = run_piped(SERVER, args, &env, b"");
+        assert_eq!(output.code(), 0, "{output}");
+    }
     let text = format!("greeting = {greeting:?}\n");
     fs::write(folder.path().join("chat/server.toml"), text).expect("a file of ours");
     let output = run_piped(SERVER, &["--check-config"], &env, b"");

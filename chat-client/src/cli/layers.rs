@@ -51,6 +51,10 @@ impl Args {
     ) -> Result<Self, Trouble> {
         let matches = Self::command().try_get_matches_from(given);
         let matches = matches.map_err(Trouble::Arguments)?;
+        if is_given(&matches, "generate") {
+            // It prints the same whatever the person has set.
+            return Self::from_arg_matches(&matches).map_err(Trouble::Arguments);
+        }
         let mut mistakes = Vec::new();
         let document = file.map(|file| Document::read(file, &mut mistakes));
         let document = document.unwrap_or_default();

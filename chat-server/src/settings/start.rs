@@ -23,14 +23,11 @@ pub fn read(sources: &Sources) -> Result<Settings, ExitCode> {
         .read()
         .map_err(|trouble| explain(sources, trouble))?;
     let wanted = &settings.args.configuration;
-    if settings.args.action.is_some() {
-        return Ok(settings);
-    }
     if wanted.print_default_config {
         print(&listing::defaults(&Keys::default()));
         return Err(ExitCode::SUCCESS);
     }
-    if wanted.check_config {
+    if wanted.check_config && settings.args.is_configured() {
         return Err(check(sources, &settings));
     }
     Ok(settings)

@@ -244,8 +244,9 @@ fn text(path: &Path) -> Result<String, String> {
 }
 
 /// They are for one run.
-const ONLY_ON_THE_COMMAND_LINE: &[&str] =
-    &["forget", "help", "json", "send", "show-key", "version"];
+const ONLY_ON_THE_COMMAND_LINE: &[&str] = &[
+    "forget", "generate", "help", "json", "send", "show-key", "version",
+];
 
 const NO_SERVER: &str = "a server is a table: [servers.NAME], with a host";
 

@@ -138,7 +138,7 @@ fn a_word_can_mean_a_server_of_the_file() {
 fn each_mistake_is_told_with_its_line() {
     let home = Home::with(
         "bel = \"off\"\nbell = \"loud\"\nquiet = 1\nname = [\"a\"]\nforget = \"x\"\nreplay = \"x\"\n\
-         show-input = true\n[servers]\nhome = \"x\"\n[servers.work]\nprot = 5\nport = 70000\n",
+         show-input = true\ngenerate = \"man\"\n[servers]\nhome = \"x\"\n[servers.work]\nprot = 5\nport = 70000\n",
     );
     let expected = [
         "1: there is no key \"bel\": did you mean bell?",
@@ -148,10 +148,11 @@ fn each_mistake_is_told_with_its_line() {
         "5: forget can be given on the command line only: --forget",
         "6: replay \"x\": it is how many messages to show, 0 or more",
         "7: there is no key \"show-input\"",
-        "9: a server is a table: [servers.NAME], with a host",
-        "10: servers.work has no host",
-        "11: there is no key \"prot\": did you mean port?",
-        "12: port \"70000\" is no port",
+        "8: generate can be given on the command line only: --generate",
+        "10: a server is a table: [servers.NAME], with a host",
+        "11: servers.work has no host",
+        "12: there is no key \"prot\": did you mean port?",
+        "13: port \"70000\" is no port",
     ];
     let mistakes = home.mistakes();
     assert_eq!(mistakes.len(), expected.len(), "{mistakes:#?}");
