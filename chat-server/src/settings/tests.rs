@@ -384,7 +384,7 @@ fn what_holds_is_printed_as_a_file_of_the_same_settings() {
         )
         .with("CHAT_SERVER_HISTORY_SYNC", "always")
         .with("CHAT_SERVER_LIMIT_LOOPBACK", "1")
-        .with("CHAT_SERVER_TOPIC", "release 2 \u{202e}\u{7}");
+        .with("CHAT_SERVER_TOPIC", "what's new \u{202e}\u{7}");
     let settings = machine.read();
     let printed = listing::what_holds(&settings, &Keys::default());
     for line in [
@@ -398,6 +398,7 @@ fn what_holds_is_printed_as_a_file_of_the_same_settings() {
         assert!(printed.lines().any(|one| one == line), "{line}\n{printed}");
     }
     assert!(!printed.contains(['\u{202e}', '\u{7}']), "{printed:?}");
+    assert!(printed.contains("topic = \"what's new"), "{printed}");
     let again = Machine::new(&[]).write(USER, &printed).read();
     let values = |settings: &Settings| {
         let held = settings.held.iter();
