@@ -119,7 +119,10 @@ fn the_level_of_the_log_changes_without_a_restart() {
     let it = Configured::start("tls = \"off\"\nlog-level = \"warn\"\n", &[]);
     it.write("tls = \"off\"\nlog-level = \"debug\"\n");
     let output = it.reload();
-    assert!(output.stdout.contains("log-level = \"debug\" ("), "{output}");
+    assert!(
+        output.stdout.contains("log-level = \"debug\" ("),
+        "{output}"
+    );
     Peer::connect(it.server.addr()).expect("chat/1 welcome");
     it.server
         .wait_for_log("Z debug connected address=127.0.0.1:");

@@ -147,19 +147,24 @@ fn arguments_of<'a>(
         .iter()
         .filter(|(_, variable)| set(variable).is_some());
     before.extend(in_environment.map(|(key, _)| *key));
+    // A flag that is false says something of itself alone.
+    let mut excluding = before.clone();
     let mut arguments = Vec::new();
     for entry in entries.filter(|entry| ![HOST, PORT, SOCKET].contains(&&*entry.key)) {
         let mut conflicts = command.get_arguments().filter(|arg| {
             let others = command.get_arg_conflicts_with(arg);
             let is_in = |key: &str| arg.get_long() == Some(key);
             let has = |key: &str| others.iter().any(|other| other.get_long() == Some(key));
-            before
+            excluding
                 .iter()
                 .any(|key| is_in(key) && has(&entry.key) || is_in(&entry.key) && has(key))
         });
         if !before.contains(&*entry.key) && conflicts.next().is_none() {
-            arguments.extend(entry.argument());
             before.insert(&entry.key);
+            if let Some(argument) = entry.argument() {
+                arguments.push(argument);
+                excluding.insert(&entry.key);
+            }
         }
     }
     arguments

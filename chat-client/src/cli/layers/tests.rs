@@ -105,6 +105,17 @@ fn an_option_comes_before_a_variable_before_the_server_before_the_top_of_the_fil
     assert_eq!(args.encryption(), crate::net::security::Encryption::Never);
 }
 
+/// What a server is not to have shuts out nothing that stands at the top.
+#[test]
+fn a_flag_that_is_false_excludes_nothing() {
+    let text = "tls = true\n[servers.work]\nhost = \"hall\"\nno-tls = false\n";
+    let args = Home::with(text).read(&["work"]);
+    assert_eq!(args.encryption(), crate::net::security::Encryption::Always);
+    let text = text.replace("false", "true");
+    let args = Home::with(text).read(&["work"]);
+    assert_eq!(args.encryption(), crate::net::security::Encryption::Never);
+}
+
 #[test]
 fn a_word_can_mean_a_server_of_the_file() {
     let home = Home::with(FILE);
