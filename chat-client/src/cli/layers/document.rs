@@ -91,6 +91,7 @@ impl Document {
                         match server.get_ref() {
                             DeValue::Table(server) => {
                                 let entries = entries(server.iter(), &mut found);
+                                found.extend(conflict(server, &entries));
                                 if [HOST, SOCKET]
                                     .iter()
                                     .all(|key| Entry::value_of(&entries, key).is_none())
@@ -110,6 +111,7 @@ impl Document {
                     .extend(entries([(key, value)].into_iter(), &mut found)),
             }
         }
+        found.extend(conflict(table.get_ref(), &document.top));
         found.sort();
         let shown = path.display();
         let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
@@ -148,6 +150,29 @@ fn entries<'a, 'i: 'a>(
         }
     }
     entries
+}
+
+/// Which keys of one table cannot stand beside each other, and where. Those of several tables
+/// may: one comes first.
+fn conflict(table: &DeTable<'_>, entries: &[Entry]) -> Option<(usize, String)> {
+    let others = [HOST, PORT, SOCKET];
+    let entries = entries.iter().filter(|it| !others.contains(&&*it.key));
+    let program = [OsString::from("chat-client")];
+    let arguments = program
+        .into_iter()
+        .chain(entries.filter_map(Entry::argument));
+    let error = Args::try_parse_from(arguments).err()?;
+    let name = |kind| match error.get(kind)? {
+        ContextValue::String(name) => Some(name),
+        ContextValue::Strings(names) => names.first(),
+        _ => None,
+    };
+    // They stand there with the name of their value.
+    let key = |kind| name(kind)?.strip_prefix("--")?.split(' ').next();
+    let (one, other) = (key(ContextKind::InvalidArg)?, key(ContextKind::PriorArg)?);
+    let mut keys = table.iter().map(|(key, _)| key);
+    let at = keys.find(|key| key.get_ref() == one)?.span().start;
+    Some((at, format!("{one} cannot stand beside {other}")))
 }
 
 fn entry(key: &str, value: &DeValue<'_>) -> Result<Entry, String> {

@@ -174,6 +174,20 @@ fn each_mistake_is_told_with_its_line() {
 }
 
 #[test]
+fn keys_that_exclude_each_other_do_not_stand_in_one_table() {
+    let home = Home::with(
+        "tls = true\nno-tls = true\n[servers.work]\nhost = \"hall\"\nno-tls = true\n\
+         fingerprint = \"SHA256:5lNaV3esV/5oKJc5t+jPT7rP2o5enXogLHNHqwwVJY8\"\n",
+    );
+    for (mistake, line) in home.mistakes().iter().zip([[1, 2], [5, 6]]) {
+        assert!(mistake.contains(" cannot stand beside "), "{mistake}");
+        let starts = line.map(|line| format!("client.toml:{line}: "));
+        assert!(starts.iter().any(|start| mistake.starts_with(start)));
+    }
+    assert_eq!(home.mistakes().len(), 2);
+}
+
+#[test]
 fn hostile_files_are_told() {
     for (text, said) in [
         (vec![0xff; 100], "not UTF-8"),
