@@ -118,6 +118,9 @@ impl<'a> Server<'a> {
                 word = Entry::value_of(&document.top, HOST);
                 server.port = server.port.or_else(|| Entry::port_of(&document.top));
             }
+            if word.is_none() {
+                server.socket = Entry::value_of(&document.top, SOCKET).map(PathBuf::from);
+            }
         }
         server.host.clone_from(&word);
         if let Some(named) = word.and_then(|word| document.servers.get(&word)) {

@@ -141,6 +141,10 @@ fn a_word_can_mean_a_server_of_the_file() {
     let home = home.set("CHAT_PORT", "x");
     assert!(home.mistakes()[0].starts_with("CHAT_PORT \"x\" is no port"));
     assert_eq!(Home::with("").server(&[]), "localhost 5000");
+    let home = Home::with("socket = \"/run/ctl\"\n");
+    assert_eq!(home.server(&[]), "/run/ctl");
+    assert_eq!(home.server(&["hall"]), "hall 5000");
+    assert_eq!(home.set("CHAT_HOST", "hall").server(&[]), "hall 5000");
     let home = Home::with("host = \"hall\"\nport = 0x1388\n");
     assert_eq!(home.server(&[]), "hall 5000");
 }
