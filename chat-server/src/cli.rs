@@ -89,8 +89,8 @@ pub struct Args {
     /// Keep the server's own key in DIR [default: ~/.local/state/chat-server]
     ///
     /// The key is made at the first start, in DIR/server.key. Clients know the server by it,
-    /// so keep it. DIR/people says which names belong to which keys. The default is $STATE_DIRECTORY if that is set, or else chat-server
-    /// below $XDG_STATE_HOME if that is set.
+    /// so keep it. DIR/people says which names belong to which keys. The default is
+    /// $STATE_DIRECTORY if that is set, or else chat-server below $XDG_STATE_HOME if that is set.
     #[arg(long, value_name = "DIR", help_heading = ENCRYPTION)]
     state: Option<PathBuf>,
 
