@@ -89,8 +89,8 @@ pub struct Args {
     /// Keep the server's own key in DIR [default: ~/.local/state/chat-server]
     ///
     /// The key is made at the first start, in DIR/server.key. Clients know the server by it,
-    /// so keep it. DIR/people says which names belong to which keys. The default is $STATE_DIRECTORY if that is set, or else chat-server
-    /// below $XDG_STATE_HOME if that is set.
+    /// so keep it. DIR/people says which names belong to which keys. The default is
+    /// $STATE_DIRECTORY if that is set, or else chat-server below $XDG_STATE_HOME if that is set.
     #[arg(long, value_name = "DIR", help_heading = ENCRYPTION)]
     state: Option<PathBuf>,
 
@@ -371,17 +371,22 @@ impl Args {
     pub(crate) fn matches(
         given: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     ) -> Result<ArgMatches, clap::Error> {
-        // -1 is a number that is too small, and no unknown option.
-        let command = Self::command().mut_args(|arg| match arg.get_action().takes_values() {
-            true => arg.allow_negative_numbers(true),
-            false => arg,
-        });
-        command.try_get_matches_from(given)
+        Self::options().try_get_matches_from(given)
     }
 
     /// All options, as clap has them.
     pub(crate) fn options() -> Command {
-        Self::command()
+        // -1 is a number that is too small, and no unknown option.
+        Self::command().mut_args(|arg| match arg.get_action().takes_values() {
+            true => arg.allow_negative_numbers(true),
+            false => arg,
+        })
+    }
+
+    /// Whether files and variables say more of what the program is to do. They have no part in
+    /// `ctl`, nor in texts that are always the same.
+    pub(crate) fn is_configured(&self) -> bool {
+        self.action.is_none() && self.generate.is_none() && !self.configuration.print_default_config
     }
 
     /// The wanted maximum of connections; `None` for as many as possible.

@@ -238,7 +238,7 @@ fn prepare(args: &Args, passed: Passed, logger: &Logger) -> Result<Parts, (u8, S
     let people = match secure {
         Some(_) => people(args, logger).map_err(failed)?,
         None if args.names == Naming::Known => {
-            return Err((WRONG_ARGUMENTS, KEYS_NEED_TLS.to_owned()));
+            return Err((WRONG_ARGUMENTS, start::KEYS_NEED_TLS.to_owned()));
         }
         // No peer can show a key.
         None => None,
@@ -436,10 +436,6 @@ fn open(args: &Args, logger: &Logger) -> anyhow::Result<(Option<History>, Hub)> 
 /// A password that is sent plain over a network is none.
 const PASSWORD_NEEDS_TLS: &str = "a room with a password needs encryption for peers on other \
                                   machines: leave out --tls off, or listen on 127.0.0.1 only";
-
-/// A key is shown within TLS.
-const KEYS_NEED_TLS: &str = "without encryption no person can show a key, and so with --names known \
-                             no person could come in: leave out --tls off";
 
 /// Its poll, and what wakes it up.
 const DESCRIPTORS_OF_A_THREAD: usize = 2;

@@ -37,4 +37,7 @@ fn a_server_has_a_name_in_the_file() {
          chat-client: {file}:2: bell \"loud\": give one of: mention, all, off\n"
     );
     assert_eq!(output.stderr, expected);
+    // What is printed for the shell does not come from the file.
+    let output = run_piped(client(), &["--generate", "man"], &env, b"");
+    assert_eq!(output.code(), 0, "{output}");
 }

@@ -69,6 +69,11 @@ fn a_check_prints_what_holds_or_each_mistake() {
         );
         assert_eq!(output.stderr, expected);
     }
+    // Also who mends the file wants to see these.
+    for args in [&["--print-default-config"][..], &["--generate", "man"]] {
+        let output = run_piped(SERVER, args, &env, b"");
+        assert_eq!(output.code(), 0, "{output}");
+    }
     let text = format!("greeting = {greeting:?}\n");
     fs::write(folder.path().join("chat/server.toml"), text).expect("a file of ours");
     let output = run_piped(SERVER, &["--check-config"], &env, b"");
@@ -77,6 +82,22 @@ fn a_check_prints_what_holds_or_each_mistake() {
         output.stderr.contains("server.toml:1: the greeting "),
         "{output}"
     );
+}
+
+/// A server that passes the check starts, unless the machine is in its way.
+#[test]
+fn a_check_looks_whether_values_fit_each_other() {
+    let (folder, path) = with_file("tls = \"off\"\nnames = \"known\"\n");
+    let env = [("XDG_CONFIG_HOME", &*path)];
+    let file = folder.path().join("chat/server.toml");
+    let said = "without encryption no person can show a key";
+    let output = run_piped(SERVER, &["--check-config"], &env, b"");
+    assert_eq!(output.code(), 2, "{output}");
+    let line = format!("chat-server: {}:2: {said}", file.display());
+    assert!(output.stderr.starts_with(&line), "{output}");
+    let output = run_piped(SERVER, &["--listen", "127.0.0.1:0"], &env, b"");
+    assert_eq!(output.code(), 2, "{output}");
+    assert!(output.stderr.contains(said), "{output}");
 }
 
 #[test]

@@ -114,6 +114,20 @@ fn limits_the_topic_and_the_greeting_change_without_a_restart() {
     Peer::connect(it.server.addr()).expect("-- topic: three\n\r-- be quick\n");
 }
 
+#[test]
+fn the_level_of_the_log_changes_without_a_restart() {
+    let it = Configured::start("tls = \"off\"\nlog-level = \"warn\"\n", &[]);
+    it.write("tls = \"off\"\nlog-level = \"debug\"\n");
+    let output = it.reload();
+    assert!(
+        output.stdout.contains("log-level = \"debug\" ("),
+        "{output}"
+    );
+    Peer::connect(it.server.addr()).expect("chat/1 welcome");
+    it.server
+        .wait_for_log("Z debug connected address=127.0.0.1:");
+}
+
 /// The mistakes are answered and logged, and nothing of the rest holds.
 #[test]
 fn a_mistake_keeps_all_that_holds() {

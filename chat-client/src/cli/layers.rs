@@ -51,6 +51,10 @@ impl Args {
     ) -> Result<Self, Trouble> {
         let matches = Self::command().try_get_matches_from(given);
         let matches = matches.map_err(Trouble::Arguments)?;
+        if is_given(&matches, "generate") {
+            // It prints the same whatever the person has set.
+            return Self::from_arg_matches(&matches).map_err(Trouble::Arguments);
+        }
         let mut mistakes = Vec::new();
         let document = file.map(|file| Document::read(file, &mut mistakes));
         let document = document.unwrap_or_default();
@@ -114,6 +118,9 @@ impl<'a> Server<'a> {
                 word = Entry::value_of(&document.top, HOST);
                 server.port = server.port.or_else(|| Entry::port_of(&document.top));
             }
+            if word.is_none() {
+                server.socket = Entry::value_of(&document.top, SOCKET).map(PathBuf::from);
+            }
         }
         server.host.clone_from(&word);
         if let Some(named) = word.and_then(|word| document.servers.get(&word)) {
@@ -143,19 +150,24 @@ fn arguments_of<'a>(
         .iter()
         .filter(|(_, variable)| set(variable).is_some());
     before.extend(in_environment.map(|(key, _)| *key));
+    // A flag that is false says something of itself alone.
+    let mut excluding = before.clone();
     let mut arguments = Vec::new();
     for entry in entries.filter(|entry| ![HOST, PORT, SOCKET].contains(&&*entry.key)) {
         let mut conflicts = command.get_arguments().filter(|arg| {
             let others = command.get_arg_conflicts_with(arg);
             let is_in = |key: &str| arg.get_long() == Some(key);
             let has = |key: &str| others.iter().any(|other| other.get_long() == Some(key));
-            before
+            excluding
                 .iter()
                 .any(|key| is_in(key) && has(&entry.key) || is_in(&entry.key) && has(key))
         });
         if !before.contains(&*entry.key) && conflicts.next().is_none() {
-            arguments.extend(entry.argument());
             before.insert(&entry.key);
+            if let Some(argument) = entry.argument() {
+                arguments.push(argument);
+                excluding.insert(&entry.key);
+            }
         }
     }
     arguments

@@ -80,14 +80,16 @@ impl Liveness {
         self.loops[index].asked.store(ANSWERED, Ordering::SeqCst);
     }
 
-    /// The loops that owe an answer, the first worker first.
-    pub(crate) fn silent(&self, now: Instant) -> impl Iterator<Item = Silent> {
+    /// The loops that have owed an answer for `patience`, the first worker first. One that was
+    /// asked just now, perhaps by another thread, may be well.
+    pub(crate) fn silent(&self, now: Instant, patience: Duration) -> impl Iterator<Item = Silent> {
         let now = self.milliseconds(now);
         self.loops.iter().filter_map(move |pulse| {
             let asked = pulse.asked.load(Ordering::SeqCst);
-            (asked != ANSWERED).then(|| Silent {
+            let since = Duration::from_millis(now.saturating_sub(asked));
+            (asked != ANSWERED && since >= patience).then(|| Silent {
                 name: pulse.name.clone(),
-                since: Duration::from_millis(now.saturating_sub(asked)),
+                since,
             })
         })
     }
@@ -142,7 +144,7 @@ mod tests {
         assert_eq!((entry, liveness.count()), (2, 3));
         let start = Instant::now();
         // No loop owes anything before it is asked.
-        assert_eq!(liveness.silent(start).count(), 0);
+        assert_eq!(liveness.silent(start, Duration::ZERO).count(), 0);
         assert!(!liveness.is_asked(0));
 
         liveness.ask(start);
@@ -155,7 +157,9 @@ mod tests {
         liveness.ask(later);
         liveness.answer(0);
         liveness.answer(entry);
-        let silent: Vec<Silent> = liveness.silent(later).collect();
+        let patience = Duration::from_secs(2);
+        assert_eq!(liveness.silent(start, patience).count(), 0);
+        let silent: Vec<Silent> = liveness.silent(later, patience).collect();
         assert!(silent.len() == 1 && !liveness.is_well());
         assert_eq!(silent[0].name, "worker 1");
         assert!(
@@ -163,6 +167,6 @@ mod tests {
             "{silent:?}"
         );
         liveness.answer(1);
-        assert!(liveness.silent(later).count() == 0 && liveness.is_well());
+        assert!(liveness.silent(later, Duration::ZERO).count() == 0 && liveness.is_well());
     }
 }

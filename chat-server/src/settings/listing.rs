@@ -134,6 +134,7 @@ fn quoted(text: &str) -> String {
     for letter in text.chars() {
         match letter {
             '"' | '\\' => quoted.extend(['\\', letter]),
+            '\'' => quoted.push(letter),
             // What a terminal would obey, or not show.
             _ if letter.escape_debug().len() > 1 && !letter.is_alphanumeric() => {
                 let _ = write!(quoted, "\\U{:08X}", u32::from(letter));

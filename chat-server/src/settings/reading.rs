@@ -15,9 +15,10 @@ pub struct Unreadable {
     pub why: String,
 }
 
-/// Whether there is a file, as far as this user can see.
+/// Whether there is a file, as far as this user can see. A link that leads nowhere counts: it
+/// was meant to be one.
 pub fn is_there(path: &Path) -> bool {
-    fs::metadata(path).is_ok()
+    fs::symlink_metadata(path).is_ok()
 }
 
 /// Reads a file of at most `most` bytes. It waits for no other program: a pipe is refused.

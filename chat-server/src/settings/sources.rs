@@ -76,7 +76,7 @@ impl Sources {
         match Args::read(&self.arguments) {
             Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => {}
             Err(error) => return Err(Trouble::Arguments(error)),
-            Ok(args) if args.action.is_some() => {
+            Ok(args) if !args.is_configured() => {
                 return Ok(Settings {
                     args,
                     held: Vec::new(),

@@ -9,7 +9,9 @@ use chat_proto::text::clean;
 use super::keys::Keys;
 use super::sources::{Settings, Sources, Trouble};
 use super::{Mistake, listing, variables};
+use crate::access::naming::Naming;
 use crate::cli::mistakes;
+use crate::config::TlsMode;
 use crate::ops::errors::chain;
 use crate::ops::greeting;
 
@@ -23,22 +25,19 @@ pub fn read(sources: &Sources) -> Result<Settings, ExitCode> {
         .read()
         .map_err(|trouble| explain(sources, trouble))?;
     let wanted = &settings.args.configuration;
-    if settings.args.action.is_some() {
-        return Ok(settings);
-    }
     if wanted.print_default_config {
         print(&listing::defaults(&Keys::default()));
         return Err(ExitCode::SUCCESS);
     }
-    if wanted.check_config {
+    if wanted.check_config && settings.args.is_configured() {
         return Err(check(sources, &settings));
     }
     Ok(settings)
 }
 
-/// Prints what holds, or what is wrong with the files that the options name.
+/// Prints what holds, or with what a server would not start.
 fn check(sources: &Sources, settings: &Settings) -> ExitCode {
-    let mistakes = mistakes_in_files(settings);
+    let mistakes = mistakes_of_all(settings);
     if !mistakes.is_empty() {
         return tell(&mistakes);
     }
@@ -53,8 +52,9 @@ fn check(sources: &Sources, settings: &Settings) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What is wrong with files that are read at each reload.
-fn mistakes_in_files(settings: &Settings) -> Vec<Mistake> {
+/// What is wrong with values that do not fit each other, and with files that are read at each
+/// reload.
+fn mistakes_of_all(settings: &Settings) -> Vec<Mistake> {
     let args = &settings.args;
     let mut mistakes = Vec::new();
     let mut tell = |key: &str, text: String| {
@@ -64,6 +64,9 @@ fn mistakes_in_files(settings: &Settings) -> Vec<Mistake> {
             mistakes.push(Mistake { origin, text });
         }
     };
+    if args.names == Naming::Known && args.tls == TlsMode::Off {
+        tell("names", KEYS_NEED_TLS.to_owned());
+    }
     if let Some(Err(why)) = args.reception.greeting.as_deref().map(greeting::read) {
         tell("greeting", why);
     }
@@ -144,6 +147,10 @@ pub(crate) fn in_lines(mistakes: &[Mistake]) -> Vec<String> {
 fn print(text: &str) {
     let _ = io::stdout().write_all(text.as_bytes());
 }
+
+/// A key is shown within TLS.
+pub const KEYS_NEED_TLS: &str = "without encryption no person can show a key, and so with --names \
+                                 known no person could come in: leave out --tls off";
 
 /// The exit status for what makes no sense.
 const WRONG_ARGUMENTS: u8 = 2;

@@ -118,6 +118,20 @@ fn an_option_comes_before_a_variable_before_the_own_file_before_the_system_s() {
     assert_eq!((rate(&machine), machine.origin("rate")), (2, own));
 }
 
+/// Also behind a value that looks like an option.
+#[test]
+fn an_option_behind_a_negative_number_counts() {
+    let machine = Machine::new(&["--topic", "-5", "--listen", "7000", "--rate", "3"]);
+    let machine = machine.write(SYSTEM, "topic = \"a\"\nlisten = 6000\nrate = 2\n");
+    let settings = machine.read();
+    assert_eq!(settings.args.listen, [Listen::Everywhere(7000)]);
+    for key in ["topic", "listen", "rate"] {
+        assert_eq!(machine.origin(key), "option", "{key}");
+    }
+    let machine = Machine::new(&["--topic", "-5", "--config", "none"]);
+    assert!(machine.write(SYSTEM, "rate = 2\n").read().files.is_empty());
+}
+
 #[test]
 fn a_named_file_takes_the_place_of_both() {
     let machine = Machine::new(&[])
@@ -336,6 +350,16 @@ fn hostile_files_are_told_and_waited_for_no_longer() {
     assert!(machine.mistakes()[0].ends_with("is a folder: name a file in it"));
 }
 
+/// A server that came up with the defaults instead would have no password.
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_a_mistake() {
+    let machine = Machine::new(&[]);
+    std::os::unix::fs::symlink("nowhere", machine.path(SYSTEM)).unwrap();
+    let why = "system.toml cannot be read: no such file or directory";
+    assert!(machine.mistakes()[0].ends_with(why));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_is_not_waited_for() {
@@ -360,7 +384,7 @@ fn what_holds_is_printed_as_a_file_of_the_same_settings() {
         )
         .with("CHAT_SERVER_HISTORY_SYNC", "always")
         .with("CHAT_SERVER_LIMIT_LOOPBACK", "1")
-        .with("CHAT_SERVER_TOPIC", "release 2 \u{202e}\u{7}");
+        .with("CHAT_SERVER_TOPIC", "what's new \u{202e}\u{7}");
     let settings = machine.read();
     let printed = listing::what_holds(&settings, &Keys::default());
     for line in [
@@ -374,6 +398,7 @@ fn what_holds_is_printed_as_a_file_of_the_same_settings() {
         assert!(printed.lines().any(|one| one == line), "{line}\n{printed}");
     }
     assert!(!printed.contains(['\u{202e}', '\u{7}']), "{printed:?}");
+    assert!(printed.contains("topic = \"what's new"), "{printed}");
     let again = Machine::new(&[]).write(USER, &printed).read();
     let values = |settings: &Settings| {
         let held = settings.held.iter();

@@ -57,9 +57,9 @@ impl Entry {
 }
 
 impl Document {
-    /// Reads the file, which need not be there.
+    /// Reads the file, which need not be there. A link that leads nowhere was meant to be one.
     pub(super) fn read(path: &Path, mistakes: &mut Vec<String>) -> Self {
-        if std::fs::metadata(path).is_err() {
+        if std::fs::symlink_metadata(path).is_err() {
             return Self::default();
         }
         match text(path) {
@@ -91,6 +91,7 @@ impl Document {
                         match server.get_ref() {
                             DeValue::Table(server) => {
                                 let entries = entries(server.iter(), &mut found);
+                                found.extend(conflict(server, &entries));
                                 if [HOST, SOCKET]
                                     .iter()
                                     .all(|key| Entry::value_of(&entries, key).is_none())
@@ -110,6 +111,7 @@ impl Document {
                     .extend(entries([(key, value)].into_iter(), &mut found)),
             }
         }
+        found.extend(conflict(table.get_ref(), &document.top));
         found.sort();
         let shown = path.display();
         let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
@@ -150,6 +152,29 @@ fn entries<'a, 'i: 'a>(
     entries
 }
 
+/// Which keys of one table cannot stand beside each other, and where. Those of several tables
+/// may: one comes first.
+fn conflict(table: &DeTable<'_>, entries: &[Entry]) -> Option<(usize, String)> {
+    let others = [HOST, PORT, SOCKET];
+    let entries = entries.iter().filter(|it| !others.contains(&&*it.key));
+    let program = [OsString::from("chat-client")];
+    let arguments = program
+        .into_iter()
+        .chain(entries.filter_map(Entry::argument));
+    let error = Args::try_parse_from(arguments).err()?;
+    let name = |kind| match error.get(kind)? {
+        ContextValue::String(name) => Some(name),
+        ContextValue::Strings(names) => names.first(),
+        _ => None,
+    };
+    // They stand there with the name of their value.
+    let key = |kind| name(kind)?.strip_prefix("--")?.split(' ').next();
+    let (one, other) = (key(ContextKind::InvalidArg)?, key(ContextKind::PriorArg)?);
+    let mut keys = table.iter().map(|(key, _)| key);
+    let at = keys.find(|key| key.get_ref() == one)?.span().start;
+    Some((at, format!("{one} cannot stand beside {other}")))
+}
+
 fn entry(key: &str, value: &DeValue<'_>) -> Result<Entry, String> {
     let command = Args::command();
     let arg = command.get_arguments().find(|arg| is_key(arg, key));
@@ -162,7 +187,11 @@ fn entry(key: &str, value: &DeValue<'_>) -> Result<Entry, String> {
         DeValue::Boolean(is_given) if is_flag => is_given.then(String::new),
         _ if is_flag => return Err(format!("{key} is true or false")),
         DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) => Some(number.as_str().to_owned()),
+        DeValue::Integer(number) => {
+            // As 0x10 too, and what is too large for us is so for the option.
+            let read = i128::from_str_radix(number.as_str(), number.radix());
+            Some(read.map_or_else(|_| number.as_str().to_owned(), |it| it.to_string()))
+        }
         _ => return Err(format!("{key} takes a text or a number")),
     };
     let entry = Entry {
@@ -240,8 +269,9 @@ fn text(path: &Path) -> Result<String, String> {
 }
 
 /// They are for one run.
-const ONLY_ON_THE_COMMAND_LINE: &[&str] =
-    &["forget", "help", "json", "send", "show-key", "version"];
+const ONLY_ON_THE_COMMAND_LINE: &[&str] = &[
+    "forget", "generate", "help", "json", "send", "show-key", "version",
+];
 
 const NO_SERVER: &str = "a server is a table: [servers.NAME], with a host";
 

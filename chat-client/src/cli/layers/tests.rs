@@ -105,6 +105,17 @@ fn an_option_comes_before_a_variable_before_the_server_before_the_top_of_the_fil
     assert_eq!(args.encryption(), crate::net::security::Encryption::Never);
 }
 
+/// What a server is not to have shuts out nothing that stands at the top.
+#[test]
+fn a_flag_that_is_false_excludes_nothing() {
+    let text = "tls = true\n[servers.work]\nhost = \"hall\"\nno-tls = false\n";
+    let args = Home::with(text).read(&["work"]);
+    assert_eq!(args.encryption(), crate::net::security::Encryption::Always);
+    let text = text.replace("false", "true");
+    let args = Home::with(text).read(&["work"]);
+    assert_eq!(args.encryption(), crate::net::security::Encryption::Never);
+}
+
 #[test]
 fn a_word_can_mean_a_server_of_the_file() {
     let home = Home::with(FILE);
@@ -133,13 +144,19 @@ fn a_word_can_mean_a_server_of_the_file() {
     let home = home.set("CHAT_PORT", "x");
     assert!(home.mistakes()[0].starts_with("CHAT_PORT \"x\" is no port"));
     assert_eq!(Home::with("").server(&[]), "localhost 5000");
+    let home = Home::with("socket = \"/run/ctl\"\n");
+    assert_eq!(home.server(&[]), "/run/ctl");
+    assert_eq!(home.server(&["hall"]), "hall 5000");
+    assert_eq!(home.set("CHAT_HOST", "hall").server(&[]), "hall 5000");
+    let home = Home::with("host = \"hall\"\nport = 0x1388\n");
+    assert_eq!(home.server(&[]), "hall 5000");
 }
 
 #[test]
 fn each_mistake_is_told_with_its_line() {
     let home = Home::with(
         "bel = \"off\"\nbell = \"loud\"\nquiet = 1\nname = [\"a\"]\nforget = \"x\"\nreplay = \"x\"\n\
-         show-input = true\n[servers]\nhome = \"x\"\n[servers.work]\nprot = 5\nport = 70000\n",
+         show-input = true\ngenerate = \"man\"\n[servers]\nhome = \"x\"\n[servers.work]\nprot = 5\nport = 70000\n",
     );
     let expected = [
         "1: there is no key \"bel\": did you mean bell?",
@@ -149,10 +166,11 @@ fn each_mistake_is_told_with_its_line() {
         "5: forget can be given on the command line only: --forget",
         "6: replay \"x\": it is how many messages to show, 0 or more",
         "7: there is no key \"show-input\"",
-        "9: a server is a table: [servers.NAME], with a host",
-        "10: servers.work has no host",
-        "11: there is no key \"prot\": did you mean port?",
-        "12: port \"70000\" is no port",
+        "8: generate can be given on the command line only: --generate",
+        "10: a server is a table: [servers.NAME], with a host",
+        "11: servers.work has no host",
+        "12: there is no key \"prot\": did you mean port?",
+        "13: port \"70000\" is no port",
     ];
     let mistakes = home.mistakes();
     assert_eq!(mistakes.len(), expected.len(), "{mistakes:#?}");
@@ -160,6 +178,20 @@ fn each_mistake_is_told_with_its_line() {
         let expected = format!("client.toml:{expected}");
         assert!(mistake.starts_with(&expected), "{mistake}: {expected}");
     }
+}
+
+#[test]
+fn keys_that_exclude_each_other_do_not_stand_in_one_table() {
+    let home = Home::with(
+        "tls = true\nno-tls = true\n[servers.work]\nhost = \"hall\"\nno-tls = true\n\
+         fingerprint = \"SHA256:5lNaV3esV/5oKJc5t+jPT7rP2o5enXogLHNHqwwVJY8\"\n",
+    );
+    for (mistake, line) in home.mistakes().iter().zip([[1, 2], [5, 6]]) {
+        assert!(mistake.contains(" cannot stand beside "), "{mistake}");
+        let starts = line.map(|line| format!("client.toml:{line}: "));
+        assert!(starts.iter().any(|start| mistake.starts_with(start)));
+    }
+    assert_eq!(home.mistakes().len(), 2);
 }
 
 #[test]
@@ -184,6 +216,12 @@ fn hostile_files_are_told() {
     let file = home.folder.path().join("client.toml");
     fs::remove_file(&file).unwrap();
     assert_eq!(home.server(&[]), "localhost 5000");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", &file).unwrap();
+        assert!(home.mistakes()[0].ends_with("does not exist"));
+        fs::remove_file(&file).unwrap();
+    }
     fs::create_dir(&file).unwrap();
     assert!(home.mistakes()[0].contains("not a regular file"));
 }

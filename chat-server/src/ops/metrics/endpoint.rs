@@ -1,8 +1,8 @@
 //! The thread that serves metrics: its poll, and its few connections.
 //!
 //! There are at most [`MOST`] connections. When another one comes, the oldest one that has
-//! not asked for anything is closed: a peer that stalls keeps none out. Each is closed
-//! after [`SERVE_WITHIN`].
+//! not asked for anything is closed, or else the oldest one: a peer that stalls keeps none
+//! out. Each is closed after [`SERVE_WITHIN`].
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};

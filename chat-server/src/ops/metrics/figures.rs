@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chat_proto::event::Timestamp;
 
 use super::process::Process;
-use super::survey::Survey;
+use super::survey::{PATIENCE, Survey};
 use crate::net::admission::Refusal;
 use crate::ops::histogram::Durations;
 use crate::runtime::census::{Census, RoomFigures};
@@ -53,7 +53,7 @@ impl Figures {
         let history = room.history.as_ref();
         let since = history.and_then(|history| history.unsynced_since);
         let loops = shared.liveness.count();
-        let silent = shared.liveness.silent(Instant::now()).count();
+        let silent = shared.liveness.silent(Instant::now(), PATIENCE).count();
         Self {
             started: between(Timestamp::from_unix_milliseconds(0), started),
             census: survey.census(),

@@ -5,7 +5,7 @@
 //! | TCP, with any name but `control` | people come in there, in place of `--listen` |
 //! | a Unix stream socket named `control` | the control socket, in place of `--control` |
 //! | any other Unix stream socket | closed, with a warning |
-//! | anything else | an error: the unit is wrong |
+//! | anything else, and a TCP socket that does not listen | an error: the unit is wrong |
 
 use std::ffi::OsString;
 use std::net::TcpListener;
@@ -70,6 +70,14 @@ impl Passed {
             return Err(format!(
                 "the socket named {CONTROL} has to be a Unix socket \
                  (ListenStream=/run/chat-server/ctl)"
+            ));
+        }
+        // By Accept=yes a connection is passed, and no other person could come in.
+        #[cfg(target_os = "linux")]
+        if rustix::net::sockopt::socket_acceptconn(&listener) == Ok(false) {
+            return Err(format!(
+                "the socket {name} of systemd does not listen: leave Accept=yes out of the .socket \
+                 unit"
             ));
         }
         self.listeners.push(listener);
@@ -185,6 +193,18 @@ mod tests {
             );
         }
         assert_eq!(passed.listeners.len(), 2);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_connection_is_no_place_to_listen() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let peer = std::net::TcpStream::connect(address).unwrap();
+        let connection = TcpListener::from(std::os::fd::OwnedFd::from(peer));
+        let mut passed = Passed::default();
+        let why = passed.add_listener(connection, "connection").unwrap_err();
+        assert!(why.contains("Accept=yes"), "{why}");
     }
 
     #[test]
