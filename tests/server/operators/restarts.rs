@@ -61,8 +61,13 @@ impl Stage {
         until("the claim is written", || {
             fs::read_to_string(&people).is_ok_and(|text| text.contains("claimed "))
         });
-        let eve = come(4, server.addr(), "eve").welcome;
-        let dan = come(5, server.addr(), "dan").welcome;
+        // A name is kept for a program that is there when the server ends.
+        let mut passing = |from, name| {
+            let welcome = come(from, server.addr(), name).welcome;
+            cy.expect(&format!("[{name}] is offline"));
+            welcome
+        };
+        let (eve, dan) = (passing(4, "eve"), passing(5, "dan"));
         ending.of(&server, cy);
         Self {
             kept,
