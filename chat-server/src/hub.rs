@@ -30,7 +30,7 @@ use crate::room::request::{Act, Emitted, JoinedAs, NameRefusal, Outcome, Request
 use crate::room::roster::People;
 use crate::room::runs::{Onward, Runs};
 use crate::room::verdict::Bar;
-use crate::sequencer::{Alone, Applied, Sequencer};
+use crate::sequencer::{Alone, Ordered, Sequencer, Step};
 use crate::timeline::Timeline;
 use crate::timeline::log::{Log, ORIGIN};
 use crate::timeline::mark::{Mark, Place};
@@ -52,7 +52,6 @@ pub struct Hub {
     barred: [u64; 2],
     /// Which server this is, as the sequencer says.
     server: ServerId,
-    applied: Applied,
     /// What came of requests, for connections that do not know it yet.
     outcomes: Vec<(ClientId, Answer)>,
     /// Connections that have asked for another configuration.
@@ -101,8 +100,7 @@ impl Hub {
             sequencer: Box::new(Alone),
             ban_hits: BTreeMap::new(),
             barred: [0; 2],
-            server: Alone.server(),
-            applied: Applied::default(),
+            server: ServerId::default(),
             outcomes: Vec::new(),
             reloads: Vec::new(),
             is_telling: false,
@@ -157,7 +155,7 @@ impl Hub {
 
     /// Has requests get their place from `sequencer`, which is not asked before.
     pub fn set_sequencer(&mut self, sequencer: impl Sequencer + 'static) {
-        self.server = sequencer.server();
+        self.server = sequencer.server().unwrap_or_default();
         self.sequencer = Box::new(sequencer);
     }
 
@@ -242,21 +240,48 @@ impl Hub {
         Some(self.apply(request, now))
     }
 
-    /// Applies the requests that have got their place by now.
-    pub fn advance(&mut self) {
-        while let Some(ordered) = self.sequencer.next() {
-            if !self.applied.is_new(ordered.server, ordered.number) {
-                continue;
+    /// Applies what has got its place by now.
+    pub fn advance(&mut self, now: Now) {
+        while let Some(Ordered { step, now }) = self.sequencer.next(now) {
+            if let Some(server) = self.sequencer.server() {
+                self.server = server;
             }
-            let origin = match &ordered.request {
-                Request::Client(origin, _) => Some(*origin),
-                _ => None,
-            };
-            let answer = self.apply(ordered.request, ordered.now);
-            if let Some(origin) = origin {
-                self.answer_later(origin, answer);
+            match step {
+                Step::Gone(server) => self.lose(server, now),
+                Step::Request(request) => {
+                    let origin = match &request {
+                        Request::Client(origin, _) => Some(*origin),
+                        _ => None,
+                    };
+                    let answer = self.apply(request, now);
+                    if let Some(origin) = origin {
+                        self.answer_later(origin, answer);
+                    }
+                }
             }
         }
+    }
+
+    /// A round is over: what was proposed in it goes on its way.
+    pub fn flush(&mut self, now: Now) {
+        self.sequencer.flush(now);
+    }
+
+    /// Whether this server is one of those that share the room.
+    pub fn takes_part(&self) -> bool {
+        self.sequencer.server().is_some()
+    }
+
+    /// When [`Hub::flush`] is to be called, if nothing happens before.
+    pub fn flush_deadline(&self) -> Option<Instant> {
+        self.sequencer.deadline()
+    }
+
+    /// Another server is gone, and its people with it.
+    fn lose(&mut self, server: ServerId, now: Now) {
+        self.begin_file_if_full(now);
+        self.room.lose(server, now, &mut self.events);
+        self.append_events();
     }
 
     /// Whether there are outcomes to take.
@@ -305,10 +330,8 @@ impl Hub {
                 | Request::SetPeople { .. }
                 | Request::ChangesTaken(_)
         );
-        if !begins_no_file && self.timeline.is_file_full() {
-            self.timeline.cut();
-            self.append_events_of(Request::Open, now);
-            self.timeline.begin_counting();
+        if !begins_no_file {
+            self.begin_file_if_full(now);
         }
         if matches!(request, Request::TellPending) {
             self.is_telling = false;
@@ -332,8 +355,21 @@ impl Hub {
         self.answer(outcome, own)
     }
 
+    fn begin_file_if_full(&mut self, now: Now) {
+        if self.timeline.is_file_full() {
+            self.timeline.cut();
+            self.append_events_of(Request::Open, now);
+            self.timeline.begin_counting();
+        }
+    }
+
     fn append_events_of(&mut self, request: Request, now: Now) -> (Outcome, Option<Place>) {
         let outcome = self.room.apply(request, now, &mut self.events);
+        (outcome, self.append_events())
+    }
+
+    /// Appends what the room has told; where the event is that was asked for.
+    fn append_events(&mut self) -> Option<Place> {
         let mut own = None;
         for Emitted { event, is_own } in self.events.drain(..) {
             let place = self.timeline.append(&event);
@@ -346,7 +382,7 @@ impl Hub {
                 own = Some(place);
             }
         }
-        (outcome, own)
+        own
     }
 
     fn answer(&self, outcome: Outcome, own: Option<Place>) -> Answer {

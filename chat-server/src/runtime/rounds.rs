@@ -230,7 +230,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
             self.scheduler.set_config(Arc::clone(&config));
             state.hub.set_config(config);
         }
-        state.hub.advance();
+        state.hub.advance(now);
         self.scheduler.deliver(&mut state.hub, shared, now);
         self.do_tasks(&mut state, outside, now);
         self.accept(&mut state.hub, outside, now);
@@ -252,13 +252,15 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         self.scheduler.expire(&mut state.hub, shared, told);
         self.scheduler.hold(&state.hub, shared);
         state.hub.tell_presence(now);
+        state.hub.flush(now);
         self.scheduler.observer.heard(&state.hub);
         self.keep(&mut state, shared, now);
         let floor = [Form::Text, Form::Json].map(|form| shared.floor(form));
         state.hub.trim(floor, now);
         let disk = state.history.as_ref().and_then(|it| it.deadline());
         let presence = state.hub.presence_deadline();
-        self.room_due = disk.into_iter().chain(presence).min();
+        let flush = state.hub.flush_deadline();
+        self.room_due = disk.into_iter().chain(presence).chain(flush).min();
         let has_news = shared.show(&state.hub);
         drop(state);
         if has_news {

@@ -19,8 +19,6 @@ enum Step {
     Request(usize, Request),
     /// One of the requests that wait gets its place: the first of a server.
     Order(usize),
-    /// One that has its place comes again, since its server did not know that.
-    Repeat(usize),
     /// A server sees what has its place.
     Advance(usize),
     Wait(u64),
@@ -37,7 +35,6 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (server.clone(), 0..4u32, act()).prop_map(|(server, client, act)| Step::Propose(server, client, act)),
         1 => (server.clone(), request).prop_map(|(server, request)| Step::Request(server, request)),
         6 => server.clone().prop_map(Step::Order),
-        1 => (0..100usize).prop_map(Step::Repeat),
         2 => server.prop_map(Step::Advance),
         1 => (0..400u64).prop_map(Step::Wait),
     ]
@@ -54,7 +51,7 @@ struct Server {
 
 impl Server {
     fn advance(&mut self) {
-        self.hub.advance();
+        self.hub.advance(now());
         let unasked = |answer: &Answer| answer.outcome == Outcome::Replaced;
         let outcomes = self.hub.take_outcomes();
         self.answered += outcomes.iter().filter(|(_, it)| !unasked(it)).count();
@@ -83,7 +80,7 @@ fn what_waits_to_be_told_is_proposed_once() {
         );
     }
     order.state().place(40);
-    hub.advance();
+    hub.advance(now);
     now.instant = hub.presence_deadline().expect("some wait to be told");
     for _ in 0..2 {
         hub.tell_presence(now);
@@ -92,7 +89,7 @@ fn what_waits_to_be_told_is_proposed_once() {
     }
     assert!(hub.room().presence_deadline().is_some());
     order.state().place(1);
-    hub.advance();
+    hub.advance(now);
     assert_eq!(hub.room().presence_deadline(), None);
 }
 
@@ -120,11 +117,6 @@ proptest! {
                 Step::Request(server, request) => servers[server].hub.request(request, now),
                 Step::Order(server) => {
                     order.state().place_next_of(ServerId(server as u16));
-                }
-                Step::Repeat(number) => {
-                    let mut state = order.state();
-                    let count = state.order.len().max(1);
-                    state.repeat(number % count);
                 }
                 Step::Advance(server) => servers[server].advance(),
                 Step::Wait(milliseconds) => now.instant += Duration::from_millis(milliseconds),
