@@ -30,7 +30,7 @@ use crate::room::request::{Act, Emitted, JoinedAs, NameRefusal, Outcome, Request
 use crate::room::roster::People;
 use crate::room::runs::{Onward, Runs};
 use crate::room::verdict::Bar;
-use crate::sequencer::{Alone, Ordered, Sequencer, Step};
+use crate::sequencer::{Alone, Flow, Ordered, Sequencer, Step};
 use crate::timeline::Timeline;
 use crate::timeline::log::{Log, ORIGIN};
 use crate::timeline::mark::{Mark, Place};
@@ -56,6 +56,8 @@ pub struct Hub {
     outcomes: Vec<(ClientId, Answer)>,
     /// Connections that have asked for another configuration.
     reloads: Vec<ClientId>,
+    /// People were told that the order stands still.
+    stands: bool,
     /// It is proposed that those who wait to be told of are told.
     is_telling: bool,
     /// The events of one request; empty in between.
@@ -103,6 +105,7 @@ impl Hub {
             server: ServerId::default(),
             outcomes: Vec::new(),
             reloads: Vec::new(),
+            stands: false,
             is_telling: false,
             events: Vec::new(),
         }
@@ -224,7 +227,7 @@ impl Hub {
     pub fn propose(&mut self, client: ClientId, act: Act, now: Now) -> Option<Answer> {
         let server = self.server;
         let origin = Origin { server, client };
-        match self.refuse(origin, &act) {
+        match self.refuse(origin, &act, now) {
             Some(refused) => Some(self.answer(refused, None)),
             None => self.submit(Request::Client(origin, act), now),
         }
@@ -277,6 +280,22 @@ impl Hub {
         self.sequencer.deadline()
     }
 
+    /// Whether peers who talk have to wait, since so much of what they said waits for its place.
+    pub fn is_full(&self) -> bool {
+        self.sequencer.is_full()
+    }
+
+    /// What to tell all people here, if the order has begun to stand still since the last call,
+    /// or to move on.
+    pub fn flow_news(&mut self, now: Now) -> Option<&'static str> {
+        let stands = self.sequencer.flow(now) != Flow::Moves;
+        let is_new = mem::replace(&mut self.stands, stands) != stands;
+        is_new.then_some(match stands {
+            true => WAITS,
+            false => MOVES,
+        })
+    }
+
     /// Another server is gone, and its people with it.
     fn lose(&mut self, server: ServerId, now: Now) {
         self.begin_file_if_full(now);
@@ -296,8 +315,9 @@ impl Hub {
 
     /// While nothing can be kept nothing is said and no name is changed. What the room
     /// has already is known all the same.
-    fn refuse(&self, origin: Origin, act: &Act) -> Option<Outcome> {
-        let trouble = self.timeline.trouble()?;
+    fn refuse(&self, origin: Origin, act: &Act, now: Now) -> Option<Outcome> {
+        let stands = || (self.sequencer.flow(now) == Flow::Stands).then(|| notice(STANDS));
+        let trouble = &self.timeline.trouble().cloned().or_else(stands)?;
         match act {
             Act::Say { kind, text, id } => {
                 let member = self.room.members().get(origin)?;
@@ -439,6 +459,10 @@ impl Hub {
         }
     }
 }
+
+const WAITS: &str = "the room does not answer; what you say waits";
+const MOVES: &str = "the room answers again";
+const STANDS: &str = "the room does not answer; try again when it does";
 
 /// How many counts of bans that have ended are kept at most.
 const MAX_OLD_HITS: usize = 1024;

@@ -38,10 +38,31 @@ pub trait Sequencer: fmt::Debug + Send + Sync {
     /// A round is over: what was proposed in it goes on its way.
     fn flush(&mut self, _: Now) {}
 
+    /// Whether the order moves on.
+    fn flow(&self, _: Now) -> Flow {
+        Flow::Moves
+    }
+
+    /// Whether so much is under way that peers who talk have to wait.
+    fn is_full(&self) -> bool {
+        false
+    }
+
     /// When [`Sequencer::flush`] is to be called, if nothing happens before.
     fn deadline(&self) -> Option<Instant> {
         None
     }
+}
+
+/// Whether the order moves on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flow {
+    /// What is proposed gets its place.
+    Moves,
+    /// What was proposed has waited for long enough that people are told.
+    Waits,
+    /// It has waited for so long, or so much waits, that nothing more is to be proposed.
+    Stands,
 }
 
 /// Something that has its place.

@@ -32,7 +32,7 @@ use chat_proto::event::{RunId, Timestamp};
 use self::asks::{Ask, Rules};
 use self::record::Record;
 use self::servers::{Counted, Fault, Servers, Void};
-use super::{Ordered, Sequencer, Step};
+use super::{Flow, Ordered, Sequencer, Step};
 use crate::clock::Now;
 use crate::room::origin::ServerId;
 use crate::room::request::Request;
@@ -100,6 +100,8 @@ pub struct Stream<E> {
     waiting: Vec<Ask>,
     /// Records that were not read back, the oldest first.
     unread: VecDeque<Unread>,
+    /// What those and the requests in no record come to together.
+    load: Load,
     /// The number of the last record.
     written: u64,
     /// When something was sent last.
@@ -120,7 +122,34 @@ pub struct Stream<E> {
 struct Unread {
     number: u64,
     bytes: Arc<[u8]>,
+    load: Load,
     first_sent: Instant,
+}
+
+/// How much something is, for what may wait at a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Load {
+    requests: usize,
+    bytes: usize,
+}
+
+impl Load {
+    fn of(ask: &Ask) -> Self {
+        Self {
+            requests: 1,
+            bytes: ask.weight(),
+        }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.requests += more.requests;
+        self.bytes += more.bytes;
+    }
+
+    fn subtract(&mut self, less: Self) {
+        self.requests -= less.requests;
+        self.bytes -= less.bytes;
+    }
 }
 
 /// When a run was heard last, as far as this server knows.
@@ -165,6 +194,7 @@ impl<E: Engine> Stream<E> {
             servers: Servers::default(),
             waiting: Vec::new(),
             unread: VecDeque::new(),
+            load: Load::default(),
             written: 0,
             sent: None,
             heard: BTreeMap::new(),
@@ -220,6 +250,7 @@ impl<E: Engine> Stream<E> {
             }
             match self.unread.pop_front() {
                 Some(unread) if unread.bytes == *bytes => {
+                    self.load.subtract(unread.load);
                     self.look_for_gone(unread.first_sent, now);
                 }
                 _ => {
@@ -265,6 +296,7 @@ impl<E: Engine> Stream<E> {
             // What others have sent meanwhile may still be on its way.
             self.alive_since = now.instant;
         }
+        let mut gone = Vec::new();
         for (run, heard) in &mut self.heard {
             let Some(number) = self.servers.run(*run).map(|run| run.number) else {
                 continue;
@@ -272,13 +304,22 @@ impl<E: Engine> Stream<E> {
             let silent = sent.saturating_duration_since(heard.at.max(self.alive_since));
             if silent >= self.options.gone_after && heard.ended_at != Some(number) {
                 heard.ended_at = Some(number);
-                self.waiting.push(Ask::End { run: *run, number });
+                gone.push(Ask::End { run: *run, number });
             }
         }
+        gone.into_iter().for_each(|ask| self.wait(ask));
+    }
+
+    /// It stands in one of the next records.
+    fn wait(&mut self, ask: Ask) {
+        self.load.add(Load::of(&ask));
+        self.waiting.push(ask);
     }
 
     fn write(&mut self, asks: Vec<Ask>, now: Now) {
         self.written += 1;
+        let mut load = Load::default();
+        asks.iter().for_each(|ask| load.add(Load::of(ask)));
         let record = Record {
             run: self.run,
             number: self.written,
@@ -290,6 +331,7 @@ impl<E: Engine> Stream<E> {
         self.unread.push_back(Unread {
             number: self.written,
             bytes: Arc::clone(&bytes),
+            load,
             first_sent: now.instant,
         });
         self.sent = Some(now.instant);
@@ -313,7 +355,7 @@ impl<E: Engine> Stream<E> {
 
 impl<E: Engine> Sequencer for Stream<E> {
     fn propose(&mut self, request: Request, _: Now) -> Option<Request> {
-        self.waiting.push(Ask::of(request));
+        self.wait(Ask::of(request));
         None
     }
 
@@ -335,7 +377,9 @@ impl<E: Engine> Sequencer for Stream<E> {
         }
         if self.written == 0 {
             let rules = self.options.rules.clone();
-            return self.write(vec![Ask::Begin { rules }], now);
+            let begin = Ask::Begin { rules };
+            self.load.add(Load::of(&begin));
+            return self.write(vec![begin], now);
         }
         self.say_again(now);
         if self.standing == Standing::Joining {
@@ -359,10 +403,27 @@ impl<E: Engine> Sequencer for Stream<E> {
         }
     }
 
+    fn flow(&self, now: Now) -> Flow {
+        let Some(oldest) = self.unread.front() else {
+            return Flow::Moves;
+        };
+        let Load { requests, bytes } = self.load;
+        let is_much = requests > MAX_WAITING.requests || bytes > MAX_WAITING.bytes;
+        match now.instant.saturating_duration_since(oldest.first_sent) {
+            silent if silent < TOLD_AFTER => Flow::Moves,
+            silent if silent < STANDS_AFTER && !is_much => Flow::Waits,
+            _ => Flow::Stands,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.load.bytes > MAX_UNDER_WAY
+    }
+
     fn deadline(&self) -> Option<Instant> {
         let oldest = self.unread.front().map(|unread| unread.first_sent);
         let next = match oldest {
-            Some(sent) => Some(self.sent_again.map_or(sent, |it| it.max(sent)) + SAY_AGAIN_AFTER),
+            Some(sent) => Some(self.sent_again.map_or(sent, |at| at.max(sent)) + SAY_AGAIN_AFTER),
             None => self.sent.map(|sent| sent + HEARTBEAT),
         };
         next.filter(|_| self.goes_on())
@@ -372,11 +433,27 @@ impl<E: Engine> Sequencer for Stream<E> {
 /// How often a server says something at least.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// How long a record may take to come back before it is sent again.
-const SAY_AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// How long a record may take to come back before it is sent again. At the second time people
+/// are told.
+const SAY_AGAIN_AFTER: Duration = Duration::from_millis(1500);
+
+/// After how long people are told that what they say waits.
+const TOLD_AFTER: Duration = Duration::from_secs(3);
+
+/// After how long nothing more is taken.
+const STANDS_AFTER: Duration = Duration::from_secs(15);
+
+/// What may wait then before that.
+const MAX_WAITING: Load = Load {
+    requests: 1000,
+    bytes: 1024 * 1024,
+};
+
+/// What may be under way at a time, in bytes, while the stream moves on.
+const MAX_UNDER_WAY: usize = 8 * 1024 * 1024;
 
 /// A record that takes longer than this was lost, or the stream has stood still.
-const DELAYED: Duration = Duration::from_millis(1500);
+const DELAYED: Duration = Duration::from_secs(1);
 
 /// What the requests of one record weigh together, in bytes of text: less than half of what
 /// fits, since text can be twice as long in JSON.

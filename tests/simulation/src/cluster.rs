@@ -42,6 +42,8 @@ pub struct Report {
     pub delayed: usize,
     /// Servers that the others have gone on without.
     pub gone: usize,
+    /// Messages that were refused, since the stream did not answer.
+    pub refused: usize,
     /// Names that were claimed.
     pub claimed: usize,
 }
@@ -189,10 +191,18 @@ impl Cluster {
             }
             11 => state.foreign(FOREIGN[number % FOREIGN.len()]),
             12 => _ = self.still.remove(&server),
+            13 => {
+                state.is_cut = !state.is_cut;
+                drop(state);
+                for _ in 0..number % 32 {
+                    self.wait(1000);
+                    (0..SERVERS).for_each(|server| self.round(server));
+                }
+            }
             _ => {
                 drop(state);
                 let way = match how % 16 {
-                    13 => Still::ForGood,
+                    14 => Still::ForGood,
                     _ => Still::ForNow,
                 };
                 if self.still.len() + 1 < SERVERS {
@@ -224,6 +234,7 @@ impl Cluster {
     /// or after that.
     fn come_to_rest(&mut self) {
         self.broker.state().visible.clear();
+        self.broker.state().is_cut = false;
         self.still.retain(|_, how| *how == Still::ForGood);
         let mut quiet = Duration::ZERO;
         let mut before = 0;
@@ -272,6 +283,7 @@ impl Cluster {
         }
         self.check_holders(&events);
         self.check_presence(&events, &self.servers[*one].names());
+        self.report.refused = self.clients.iter().map(Client::refused).sum();
         self.report.replaced = self.clients.iter().filter(|it| it.is_replaced()).count();
     }
 

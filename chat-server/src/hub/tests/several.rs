@@ -1,5 +1,6 @@
 //! Several servers that share one order have one room.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -8,6 +9,7 @@ use super::determinism::{act, bytes};
 use super::*;
 use crate::room::origin::ServerId;
 use crate::room::request::{Act, Fallback, Request};
+use crate::sequencer::Ordered;
 use crate::sequencer::shared::SharedOrder;
 
 /// What happens to the order.
@@ -91,6 +93,70 @@ fn what_waits_to_be_told_is_proposed_once() {
     order.state().place(1);
     hub.advance(now);
     assert_eq!(hub.room().presence_deadline(), None);
+}
+
+/// An order that is as the test says.
+#[derive(Debug)]
+struct Standing(Arc<Mutex<Flow>>);
+
+impl Sequencer for Standing {
+    fn propose(&mut self, request: Request, _: Now) -> Option<Request> {
+        match *self.0.lock().unwrap() {
+            Flow::Moves => Some(request),
+            Flow::Waits | Flow::Stands => None,
+        }
+    }
+
+    fn next(&mut self, _: Now) -> Option<Ordered> {
+        None
+    }
+
+    fn flow(&self, _: Now) -> Flow {
+        *self.0.lock().unwrap()
+    }
+}
+
+#[test]
+fn while_the_order_stands_nothing_is_taken_and_people_are_told() {
+    let flow = Arc::new(Mutex::new(Flow::Moves));
+    let set = |to| *flow.lock().unwrap() = to;
+    let mut hub = room();
+    hub.set_sequencer(Standing(Arc::clone(&flow)));
+    let now = now();
+    let enter = Act::Enter {
+        wanted: name("ann"),
+        fallback: Fallback::Numbered,
+        key: None,
+        from: None,
+    };
+    assert!(hub.propose(client(1), enter, now).is_some());
+    let say = |hub: &mut Hub| {
+        let act = Act::Say {
+            kind: SpeechKind::Message,
+            text: notice("hi"),
+            id: None,
+        };
+        hub.propose(client(1), act, now)
+            .map(|answer| answer.outcome)
+    };
+    assert_eq!(hub.flow_news(now), None);
+    set(Flow::Waits);
+    assert_eq!(hub.flow_news(now), Some(WAITS));
+    assert_eq!(say(&mut hub), None);
+    set(Flow::Stands);
+    assert_eq!(hub.flow_news(now), None);
+    let why = notice(STANDS);
+    assert_eq!(say(&mut hub), Some(Outcome::NotSaid { id: None, why }));
+    let rename = hub.propose(client(1), Act::Rename(name("bo")), now);
+    assert!(matches!(
+        rename.map(|answer| answer.outcome),
+        Some(Outcome::NameRefused(NameRefusal::NotKept(_)))
+    ));
+    // To leave is not refused: it has happened.
+    assert!(hub.propose(client(1), Act::Leave, now).is_none());
+    set(Flow::Moves);
+    assert_eq!(hub.flow_news(now), Some(MOVES));
+    assert!(matches!(say(&mut hub), Some(Outcome::Said { .. })));
 }
 
 proptest! {

@@ -280,3 +280,51 @@ fn much_at_once_is_more_than_one_record() {
     assert_eq!(records.len(), 4);
     assert!(records.iter().all(|it| it.len() <= record::MAX_BYTES));
 }
+
+/// People are told when it takes long, and nothing more is taken when it takes too long.
+#[test]
+fn a_stream_that_does_not_answer_is_told_and_then_takes_nothing_more() {
+    let mut test = Test::new(1);
+    let flow = |test: &Test| test.servers[0].flow(test.now);
+    test.broker.state().is_cut = true;
+    test.propose(0, 1);
+    test.round(0);
+    assert_eq!(flow(&test), Flow::Moves);
+    // It wakes up by itself for each of these.
+    let began = test.now.instant;
+    let mut told = Vec::new();
+    while flow(&test) != Flow::Stands {
+        let at = test.servers[0].deadline().expect("it is awaited");
+        test.wait((at - test.now.instant).as_millis() as u64);
+        assert_eq!(test.round(0), NOTHING);
+        if told.last() != Some(&flow(&test)) {
+            told.push(flow(&test));
+            if flow(&test) == Flow::Waits {
+                assert_eq!(test.now.instant - began, TOLD_AFTER);
+            }
+        }
+    }
+    assert_eq!(told, [Flow::Moves, Flow::Waits, Flow::Stands]);
+    assert_eq!(test.now.instant - began, STANDS_AFTER);
+    test.broker.state().is_cut = false;
+    test.wait(SAY_AGAIN_AFTER.as_millis() as u64);
+    test.round(0);
+    assert_eq!(test.round(0), ["forget 1"]);
+    assert_eq!(flow(&test), Flow::Moves);
+    assert_eq!(test.servers[0].load, Load::default());
+}
+
+#[test]
+fn little_waits_for_a_stream_that_does_not_answer() {
+    let mut test = Test::new(1);
+    for number in 0..=MAX_WAITING.requests as u64 {
+        test.propose(0, number);
+    }
+    test.broker.state().is_cut = true;
+    test.round(0);
+    let flow = |test: &Test| test.servers[0].flow(test.now);
+    test.wait(TOLD_AFTER.as_millis() as u64 - 1);
+    assert_eq!(flow(&test), Flow::Moves, "a burst is nothing unusual");
+    test.wait(1);
+    assert_eq!(flow(&test), Flow::Stands);
+}

@@ -24,6 +24,8 @@ pub(super) struct State {
     stream: Vec<Arc<[u8]>>,
     /// By the server that has published it.
     under_way: Vec<(usize, Arc<[u8]>)>,
+    /// What is published gets lost.
+    pub(super) is_cut: bool,
     /// How much of the stream each server is given. One that is not named is given all.
     pub(super) visible: BTreeMap<usize, usize>,
 }
@@ -96,7 +98,10 @@ impl State {
 
 impl Engine for Way {
     fn publish(&mut self, record: Arc<[u8]>) {
-        self.broker.state().under_way.push((self.server, record));
+        let mut state = self.broker.state();
+        if !state.is_cut {
+            state.under_way.push((self.server, record));
+        }
     }
 
     fn next(&mut self) -> Option<Entry> {
