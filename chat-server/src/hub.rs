@@ -50,8 +50,9 @@ pub struct Hub {
     /// How often bans, and then locks of the room, have kept a connection of this server
     /// out since its start.
     barred: [u64; 2],
-    /// Which server this is, as the sequencer says.
-    server: ServerId,
+    /// Which server this is, as the sequencer says; `None` until it is one of those that share
+    /// the room.
+    server: Option<ServerId>,
     /// What came of requests, for connections that do not know it yet.
     outcomes: Vec<(ClientId, Answer)>,
     /// Connections that have asked for another configuration.
@@ -102,7 +103,7 @@ impl Hub {
             sequencer: Box::new(Alone),
             ban_hits: BTreeMap::new(),
             barred: [0; 2],
-            server: ServerId::default(),
+            server: Alone.server(),
             outcomes: Vec::new(),
             reloads: Vec::new(),
             stands: false,
@@ -158,7 +159,7 @@ impl Hub {
 
     /// Has requests get their place from `sequencer`, which is not asked before.
     pub fn set_sequencer(&mut self, sequencer: impl Sequencer + 'static) {
-        self.server = sequencer.server().unwrap_or_default();
+        self.server = sequencer.server();
         self.sequencer = Box::new(sequencer);
     }
 
@@ -181,8 +182,7 @@ impl Hub {
 
     /// What a connection of this server may do.
     pub fn rank_of(&self, client: ClientId) -> Rank {
-        let server = self.server;
-        self.room.rank_of(Origin { server, client })
+        self.room.rank_of(self.origin_of(client))
     }
 
     fn count_hit(&mut self, bar: &Bar, time: Timestamp) {
@@ -225,12 +225,17 @@ impl Hub {
     /// A connection of this server asks for something. What came of it is returned, if
     /// that is known at once.
     pub fn propose(&mut self, client: ClientId, act: Act, now: Now) -> Option<Answer> {
-        let server = self.server;
-        let origin = Origin { server, client };
+        let origin = self.origin_of(client);
         match self.refuse(origin, &act, now) {
             Some(refused) => Some(self.answer(refused, None)),
             None => self.submit(Request::Client(origin, act), now),
         }
+    }
+
+    /// A connection of this server. There is none before the server has its number.
+    fn origin_of(&self, client: ClientId) -> Origin {
+        let server = self.server.unwrap_or_default();
+        Origin { server, client }
     }
 
     /// The server itself asks for something.
@@ -246,9 +251,7 @@ impl Hub {
     /// Applies what has got its place by now.
     pub fn advance(&mut self, now: Now) {
         while let Some(Ordered { step, now }) = self.sequencer.next(now) {
-            if let Some(server) = self.sequencer.server() {
-                self.server = server;
-            }
+            self.server = self.sequencer.server();
             match step {
                 Step::Gone(server) => self.lose(server, now),
                 Step::Request(request) => {
@@ -263,6 +266,7 @@ impl Hub {
                 }
             }
         }
+        self.server = self.sequencer.server();
     }
 
     /// A round is over: what was proposed in it goes on its way.
@@ -272,7 +276,7 @@ impl Hub {
 
     /// Whether this server is one of those that share the room.
     pub fn takes_part(&self) -> bool {
-        self.sequencer.server().is_some()
+        self.server.is_some()
     }
 
     /// When [`Hub::flush`] is to be called, if nothing happens before.
@@ -414,21 +418,26 @@ impl Hub {
     }
 
     fn answer_later(&mut self, origin: Origin, answer: Answer) {
-        if origin.server == self.server {
+        // An earlier run of another server may have had that number, too.
+        if Some(origin.server) == self.server {
             self.outcomes.push((origin.client, answer));
         }
     }
 
     /// When [`Hub::tell_presence`] wants to be called, if nothing happens before.
-    pub fn presence_deadline(&self) -> Option<Instant> {
+    pub fn presence_deadline(&self, now: Now) -> Option<Instant> {
         // What is proposed already is not due again before it has its place.
-        let deadline = self.room.presence_deadline();
-        deadline.filter(|_| !self.is_telling)
+        let deadline = self.room.presence_deadline().filter(|_| !self.is_telling)?;
+        let left = deadline.saturating_duration_since(self.sequencer.room_now(now));
+        Some(now.instant + left)
     }
 
     /// Tells together who came and went, if they have waited long enough.
     pub fn tell_presence(&mut self, now: Now) {
-        if self.presence_deadline().is_some_and(|at| at <= now.instant) {
+        if self
+            .presence_deadline(now)
+            .is_some_and(|at| at <= now.instant)
+        {
             self.is_telling = true;
             self.request(Request::TellPending, now);
         }

@@ -38,6 +38,11 @@ pub trait Sequencer: fmt::Debug + Send + Sync {
     /// A round is over: what was proposed in it goes on its way.
     fn flush(&mut self, _: Now) {}
 
+    /// Now, as what has its place is timed ([`Ordered::now`]).
+    fn room_now(&self, now: Now) -> Instant {
+        now.instant
+    }
+
     /// Whether the order moves on.
     fn flow(&self, _: Now) -> Flow {
         Flow::Moves

@@ -263,7 +263,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         let floor = [Form::Text, Form::Json].map(|form| shared.floor(form));
         state.hub.trim(floor, now);
         let disk = state.history.as_ref().and_then(|it| it.deadline());
-        let presence = state.hub.presence_deadline();
+        let presence = state.hub.presence_deadline(now);
         let flush = state.hub.flush_deadline();
         self.room_due = disk.into_iter().chain(presence).chain(flush).min();
         let has_news = shared.show(&state.hub);

@@ -115,6 +115,8 @@ pub struct Stream<E> {
     /// When what was not read back was sent again.
     sent_again: Option<Instant>,
     anchor: Anchor,
+    /// When the time of the room was read last.
+    timed: Instant,
 }
 
 /// A record on its way.
@@ -205,6 +207,7 @@ impl<E: Engine> Stream<E> {
                 time: now.time,
                 instant: now.instant,
             },
+            timed: now.instant,
         }
     }
 
@@ -262,6 +265,7 @@ impl<E: Engine> Stream<E> {
             let (at, ended_at) = (now.instant, None);
             self.heard.insert(run, Heard { at, ended_at });
         }
+        self.timed = now.instant;
         let at = self.anchor.at(time);
         for ask in asks {
             let step = match ask {
@@ -355,7 +359,9 @@ impl<E: Engine> Stream<E> {
 
 impl<E: Engine> Sequencer for Stream<E> {
     fn propose(&mut self, request: Request, _: Now) -> Option<Request> {
-        self.wait(Ask::of(request));
+        if self.goes_on() {
+            self.wait(Ask::of(request));
+        }
         None
     }
 
@@ -401,6 +407,13 @@ impl<E: Engine> Sequencer for Stream<E> {
         if is_silent && self.unread.is_empty() {
             self.write(Vec::new(), now);
         }
+    }
+
+    fn room_now(&self, now: Now) -> Instant {
+        // By this server's own clock only since then: its time of day may be another one.
+        let time = self.servers.time().unwrap_or(self.anchor.time);
+        let since = now.instant.saturating_duration_since(self.timed);
+        self.anchor.at(time).instant + since
     }
 
     fn flow(&self, now: Now) -> Flow {

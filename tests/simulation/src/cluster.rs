@@ -42,6 +42,8 @@ pub struct Report {
     pub delayed: usize,
     /// Servers that the others have gone on without.
     pub gone: usize,
+    /// Servers that have begun anew.
+    pub again: usize,
     /// Messages that were refused, since the stream did not answer.
     pub refused: usize,
     /// Names that were claimed.
@@ -69,7 +71,10 @@ struct Cluster {
     broker: Broker,
     /// The servers that do nothing now, and will go on, or not.
     still: BTreeMap<usize, Still>,
+    began: Now,
     now: Now,
+    /// How many runs of servers there were.
+    runs: usize,
     /// How many things were said.
     said: usize,
     report: Report,
@@ -82,12 +87,14 @@ impl Cluster {
             time: Timestamp::from_unix_milliseconds(1_800_000_000_000),
             instant: Instant::now(),
         };
-        let servers = (0..SERVERS).map(|number| Server::new(&broker, number, now));
+        let servers = (0..SERVERS).map(|number| Server::new(&broker, number, number as u64, now));
         let mut cluster = Self {
             servers: servers.collect(),
             clients: Vec::new(),
             broker,
             still: BTreeMap::new(),
+            began: now,
+            runs: SERVERS,
             now,
             said: 0,
             report: Report::default(),
@@ -127,8 +134,20 @@ impl Cluster {
         }
     }
 
+    /// A server that was killed begins another run. It reads all that the stream has.
+    fn begin_anew(&mut self, server: usize) {
+        let run = self.runs as u64;
+        self.servers[server] = Server::new(&self.broker, server, run, self.began);
+        self.runs += 1;
+        self.report.again += 1;
+        let mut lost = self.clients.iter_mut().filter(|it| it.server == server);
+        lost.by_ref().for_each(Client::lose);
+        // It reads on from the first entry.
+        self.broker.state().visible.remove(&server);
+    }
+
     fn connect(&mut self, server: usize, form: Form, first: &str) {
-        if self.clients.len() >= MOST_CLIENTS {
+        if self.clients.len() >= MOST_CLIENTS || !self.servers[server].takes_part() {
             return;
         }
         let number = self.clients.len();
@@ -190,7 +209,12 @@ impl Cluster {
                 state.visible.insert(server, visible);
             }
             11 => state.foreign(FOREIGN[number % FOREIGN.len()]),
-            12 => _ = self.still.remove(&server),
+            12 => {
+                drop(state);
+                if let Some((server, Still::ForGood)) = self.still.pop_first() {
+                    self.begin_anew(server);
+                }
+            }
             13 => {
                 state.is_cut = !state.is_cut;
                 drop(state);
@@ -223,7 +247,13 @@ impl Cluster {
         if self.still.contains_key(&server) {
             return;
         }
-        self.servers[server].round(&self.clients, self.now);
+        // Their clocks do not show the same time.
+        let time = self.now.time.unix_milliseconds() + AHEAD[server];
+        let now = Now {
+            time: Timestamp::from_unix_milliseconds(time.unsigned_abs()),
+            ..self.now
+        };
+        self.servers[server].round(&self.clients, now);
         for client in self.clients.iter_mut().filter(|it| it.server == server) {
             client.read();
         }
@@ -340,6 +370,9 @@ fn name(number: usize) -> &'static str {
 }
 
 const SERVERS: usize = 3;
+
+/// How far the clock of each server is ahead of the right time, in milliseconds.
+const AHEAD: [i64; SERVERS] = [0, 3_600_000, -2000];
 
 const MOST_CLIENTS: usize = 40;
 

@@ -83,11 +83,11 @@ fn what_waits_to_be_told_is_proposed_once() {
     }
     order.state().place(40);
     hub.advance(now);
-    now.instant = hub.presence_deadline().expect("some wait to be told");
+    now.instant = hub.presence_deadline(now).expect("some wait to be told");
     for _ in 0..2 {
         hub.tell_presence(now);
         assert_eq!(order.state().proposed.len(), 1);
-        assert_eq!(hub.presence_deadline(), None);
+        assert_eq!(hub.presence_deadline(now), None);
     }
     assert!(hub.room().presence_deadline().is_some());
     order.state().place(1);

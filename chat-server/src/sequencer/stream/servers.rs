@@ -113,6 +113,11 @@ impl Servers {
         self.seen
     }
 
+    /// The time of the room.
+    pub fn time(&self) -> Option<Timestamp> {
+        self.time
+    }
+
     /// A run that has begun and not ended.
     pub fn run(&self, run: RunId) -> Option<Run> {
         self.runs.get(&run).copied()

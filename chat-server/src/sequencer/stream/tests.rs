@@ -328,3 +328,23 @@ fn little_waits_for_a_stream_that_does_not_answer() {
     test.wait(1);
     assert_eq!(flow(&test), Flow::Stands);
 }
+
+/// A server whose clock is an hour late waits no hour for what is due in half a second.
+#[test]
+fn the_time_of_the_room_passes_at_each_server() {
+    let mut test = Test::new(2);
+    let right = test.now;
+    let late = |now: Now| Now {
+        time: Timestamp::from_unix_milliseconds(
+            now.time.unix_milliseconds().unsigned_abs() - 3_600_000,
+        ),
+        ..now
+    };
+    test.propose(0, 1);
+    test.round(0);
+    let ordered = test.servers[1].next(late(right)).expect("it has its place");
+    assert_eq!(ordered.now.time, right.time);
+    let due = ordered.now.instant + Duration::from_millis(500);
+    test.wait(500);
+    assert_eq!(test.servers[1].room_now(late(test.now)), due);
+}

@@ -107,6 +107,12 @@ impl Client {
         (self.is_done, self.is_certain) = (true, false);
     }
 
+    /// Its server was killed.
+    pub(super) fn lose(&mut self) {
+        self.wire.socket().place = None;
+        (self.is_done, self.is_certain) = (true, false);
+    }
+
     /// Takes what it was sent.
     pub(super) fn read(&mut self) {
         self.read.append(&mut self.wire.socket().written);

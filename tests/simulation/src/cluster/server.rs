@@ -42,7 +42,9 @@ struct Gate(VecDeque<(Wire, SocketAddr)>);
 
 impl Server {
     /// A server that reads this stream.
-    pub(super) fn new(broker: &Broker, number: usize, now: Now) -> Self {
+    /// All runs of all servers have to begin at the same `now`: what is due in their rooms is
+    /// compared.
+    pub(super) fn new(broker: &Broker, number: usize, run: u64, now: Now) -> Self {
         let identity = Identity {
             room: RoomId::new(ROOM).expect("a name"),
             run: RunId::new(1, 0),
@@ -54,7 +56,7 @@ impl Server {
             rules: Rules("those of this program".to_owned()),
             gone_after: GONE_AFTER,
         };
-        let run = RunId::new(2, number as u64);
+        let run = RunId::new(2, run);
         hub.set_sequencer(Stream::new(broker.way(number), run, options, now));
         let limits = Limits {
             rate: 0,
@@ -122,7 +124,7 @@ impl Server {
     /// Whether nothing more happens by itself.
     pub(super) fn is_quiet(&self) -> bool {
         let hub = &self.shared.read().hub;
-        hub.presence_deadline().is_none()
+        hub.room().presence_deadline().is_none()
             && self.workers.iter().all(|worker| {
                 let mut connections = worker.scheduler.connections();
                 connections.all(|one| {
