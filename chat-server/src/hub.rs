@@ -30,7 +30,7 @@ use crate::room::request::{Act, Emitted, JoinedAs, NameRefusal, Outcome, Request
 use crate::room::roster::People;
 use crate::room::runs::{Onward, Runs};
 use crate::room::verdict::Bar;
-use crate::sequencer::{Alone, Applied, Sequencer};
+use crate::sequencer::{Alone, Flow, Ordered, Sequencer, Step};
 use crate::timeline::Timeline;
 use crate::timeline::log::{Log, ORIGIN};
 use crate::timeline::mark::{Mark, Place};
@@ -50,13 +50,15 @@ pub struct Hub {
     /// How often bans, and then locks of the room, have kept a connection of this server
     /// out since its start.
     barred: [u64; 2],
-    /// Which server this is, as the sequencer says.
-    server: ServerId,
-    applied: Applied,
+    /// Which server this is, as the sequencer says; `None` until it is one of those that share
+    /// the room.
+    server: Option<ServerId>,
     /// What came of requests, for connections that do not know it yet.
     outcomes: Vec<(ClientId, Answer)>,
     /// Connections that have asked for another configuration.
     reloads: Vec<ClientId>,
+    /// People were told that the order stands still.
+    stands: bool,
     /// It is proposed that those who wait to be told of are told.
     is_telling: bool,
     /// The events of one request; empty in between.
@@ -102,9 +104,9 @@ impl Hub {
             ban_hits: BTreeMap::new(),
             barred: [0; 2],
             server: Alone.server(),
-            applied: Applied::default(),
             outcomes: Vec::new(),
             reloads: Vec::new(),
+            stands: false,
             is_telling: false,
             events: Vec::new(),
         }
@@ -180,8 +182,7 @@ impl Hub {
 
     /// What a connection of this server may do.
     pub fn rank_of(&self, client: ClientId) -> Rank {
-        let server = self.server;
-        self.room.rank_of(Origin { server, client })
+        self.room.rank_of(self.origin_of(client))
     }
 
     fn count_hit(&mut self, bar: &Bar, time: Timestamp) {
@@ -224,12 +225,17 @@ impl Hub {
     /// A connection of this server asks for something. What came of it is returned, if
     /// that is known at once.
     pub fn propose(&mut self, client: ClientId, act: Act, now: Now) -> Option<Answer> {
-        let server = self.server;
-        let origin = Origin { server, client };
-        match self.refuse(origin, &act) {
+        let origin = self.origin_of(client);
+        match self.refuse(origin, &act, now) {
             Some(refused) => Some(self.answer(refused, None)),
             None => self.submit(Request::Client(origin, act), now),
         }
+    }
+
+    /// A connection of this server. There is none before the server has its number.
+    fn origin_of(&self, client: ClientId) -> Origin {
+        let server = self.server.unwrap_or_default();
+        Origin { server, client }
     }
 
     /// The server itself asks for something.
@@ -242,21 +248,63 @@ impl Hub {
         Some(self.apply(request, now))
     }
 
-    /// Applies the requests that have got their place by now.
-    pub fn advance(&mut self) {
-        while let Some(ordered) = self.sequencer.next() {
-            if !self.applied.is_new(ordered.server, ordered.number) {
-                continue;
-            }
-            let origin = match &ordered.request {
-                Request::Client(origin, _) => Some(*origin),
-                _ => None,
-            };
-            let answer = self.apply(ordered.request, ordered.now);
-            if let Some(origin) = origin {
-                self.answer_later(origin, answer);
+    /// Applies what has got its place by now.
+    pub fn advance(&mut self, now: Now) {
+        while let Some(Ordered { step, now }) = self.sequencer.next(now) {
+            self.server = self.sequencer.server();
+            match step {
+                Step::Gone(server) => self.lose(server, now),
+                Step::Request(request) => {
+                    let origin = match &request {
+                        Request::Client(origin, _) => Some(*origin),
+                        _ => None,
+                    };
+                    let answer = self.apply(request, now);
+                    if let Some(origin) = origin {
+                        self.answer_later(origin, answer);
+                    }
+                }
             }
         }
+        self.server = self.sequencer.server();
+    }
+
+    /// A round is over: what was proposed in it goes on its way.
+    pub fn flush(&mut self, now: Now) {
+        self.sequencer.flush(now);
+    }
+
+    /// Whether this server is one of those that share the room.
+    pub fn takes_part(&self) -> bool {
+        self.server.is_some()
+    }
+
+    /// When [`Hub::flush`] is to be called, if nothing happens before.
+    pub fn flush_deadline(&self) -> Option<Instant> {
+        self.sequencer.deadline()
+    }
+
+    /// Whether peers who talk have to wait, since so much of what they said waits for its place.
+    pub fn is_full(&self) -> bool {
+        self.sequencer.is_full()
+    }
+
+    /// What to tell all people here, if the order has begun to stand still since the last call,
+    /// or to move on.
+    pub fn flow_news(&mut self, now: Now) -> Option<&'static str> {
+        let stands = self.sequencer.flow(now) != Flow::Moves;
+        let is_new = mem::replace(&mut self.stands, stands) != stands;
+        is_new.then_some(match stands {
+            true => WAITS,
+            false => MOVES,
+        })
+    }
+
+    /// Another server is gone, and its people with it.
+    fn lose(&mut self, server: ServerId, now: Now) {
+        self.begin_file_if_full(now);
+        self.room.lose(server, now, &mut self.events);
+        self.append_events();
     }
 
     /// Whether there are outcomes to take.
@@ -271,8 +319,9 @@ impl Hub {
 
     /// While nothing can be kept nothing is said and no name is changed. What the room
     /// has already is known all the same.
-    fn refuse(&self, origin: Origin, act: &Act) -> Option<Outcome> {
-        let trouble = self.timeline.trouble()?;
+    fn refuse(&self, origin: Origin, act: &Act, now: Now) -> Option<Outcome> {
+        let stands = || (self.sequencer.flow(now) == Flow::Stands).then(|| notice(STANDS));
+        let trouble = &self.timeline.trouble().cloned().or_else(stands)?;
         match act {
             Act::Say { kind, text, id } => {
                 let member = self.room.members().get(origin)?;
@@ -305,10 +354,8 @@ impl Hub {
                 | Request::SetPeople { .. }
                 | Request::ChangesTaken(_)
         );
-        if !begins_no_file && self.timeline.is_file_full() {
-            self.timeline.cut();
-            self.append_events_of(Request::Open, now);
-            self.timeline.begin_counting();
+        if !begins_no_file {
+            self.begin_file_if_full(now);
         }
         if matches!(request, Request::TellPending) {
             self.is_telling = false;
@@ -332,8 +379,21 @@ impl Hub {
         self.answer(outcome, own)
     }
 
+    fn begin_file_if_full(&mut self, now: Now) {
+        if self.timeline.is_file_full() {
+            self.timeline.cut();
+            self.append_events_of(Request::Open, now);
+            self.timeline.begin_counting();
+        }
+    }
+
     fn append_events_of(&mut self, request: Request, now: Now) -> (Outcome, Option<Place>) {
         let outcome = self.room.apply(request, now, &mut self.events);
+        (outcome, self.append_events())
+    }
+
+    /// Appends what the room has told; where the event is that was asked for.
+    fn append_events(&mut self) -> Option<Place> {
         let mut own = None;
         for Emitted { event, is_own } in self.events.drain(..) {
             let place = self.timeline.append(&event);
@@ -346,7 +406,7 @@ impl Hub {
                 own = Some(place);
             }
         }
-        (outcome, own)
+        own
     }
 
     fn answer(&self, outcome: Outcome, own: Option<Place>) -> Answer {
@@ -358,21 +418,26 @@ impl Hub {
     }
 
     fn answer_later(&mut self, origin: Origin, answer: Answer) {
-        if origin.server == self.server {
+        // An earlier run of another server may have had that number, too.
+        if Some(origin.server) == self.server {
             self.outcomes.push((origin.client, answer));
         }
     }
 
     /// When [`Hub::tell_presence`] wants to be called, if nothing happens before.
-    pub fn presence_deadline(&self) -> Option<Instant> {
+    pub fn presence_deadline(&self, now: Now) -> Option<Instant> {
         // What is proposed already is not due again before it has its place.
-        let deadline = self.room.presence_deadline();
-        deadline.filter(|_| !self.is_telling)
+        let deadline = self.room.presence_deadline().filter(|_| !self.is_telling)?;
+        let left = deadline.saturating_duration_since(self.sequencer.room_now(now));
+        Some(now.instant + left)
     }
 
     /// Tells together who came and went, if they have waited long enough.
     pub fn tell_presence(&mut self, now: Now) {
-        if self.presence_deadline().is_some_and(|at| at <= now.instant) {
+        if self
+            .presence_deadline(now)
+            .is_some_and(|at| at <= now.instant)
+        {
             self.is_telling = true;
             self.request(Request::TellPending, now);
         }
@@ -403,6 +468,10 @@ impl Hub {
         }
     }
 }
+
+const WAITS: &str = "the room does not answer; what you say waits";
+const MOVES: &str = "the room answers again";
+const STANDS: &str = "the room does not answer; try again when it does";
 
 /// How many counts of bans that have ended are kept at most.
 const MAX_OLD_HITS: usize = 1024;

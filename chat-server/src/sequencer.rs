@@ -5,11 +5,16 @@
 //! first. Every server then applies the same requests in the same order, and so has the
 //! same room. The events that come of a request get their numbers there
 //! ([`Room::apply`](crate::room::apply::Room::apply)).
+//!
+//! A server is [`Alone`] until its program has a way to a [`stream`] that several servers
+//! share; the simulation has one.
 
+#[cfg(test)]
 pub mod shared;
+pub mod stream;
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Instant;
 
 use crate::clock::Now;
 use crate::room::origin::ServerId;
@@ -22,27 +27,65 @@ pub trait Sequencer: fmt::Debug + Send + Sync {
     /// before it.
     fn propose(&mut self, request: Request, now: Now) -> Option<Request>;
 
-    /// The next request that has its place.
-    fn next(&mut self) -> Option<Ordered>;
+    /// What comes next in the order, if that is known by now.
+    fn next(&mut self, now: Now) -> Option<Ordered>;
 
-    /// Which of the servers this is.
-    fn server(&self) -> ServerId {
-        ServerId::default()
+    /// Which of the servers this is, if it is one of them.
+    fn server(&self) -> Option<ServerId> {
+        Some(ServerId::default())
+    }
+
+    /// A round is over: what was proposed in it goes on its way.
+    fn flush(&mut self, _: Now) {}
+
+    /// Now, as what has its place is timed ([`Ordered::now`]).
+    fn room_now(&self, now: Now) -> Instant {
+        now.instant
+    }
+
+    /// Whether the order moves on.
+    fn flow(&self, _: Now) -> Flow {
+        Flow::Moves
+    }
+
+    /// Whether so much is under way that peers who talk have to wait.
+    fn is_full(&self) -> bool {
+        false
+    }
+
+    /// When [`Sequencer::flush`] is to be called, if nothing happens before.
+    fn deadline(&self) -> Option<Instant> {
+        None
     }
 }
 
-/// A request that has its place.
+/// Whether the order moves on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flow {
+    /// What is proposed gets its place.
+    Moves,
+    /// What was proposed has waited for long enough that people are told.
+    Waits,
+    /// It has waited for so long, or so much waits, that nothing more is to be proposed.
+    Stands,
+}
+
+/// Something that has its place.
 #[derive(Debug, Clone)]
 pub struct Ordered {
-    /// The server that has proposed it.
-    pub server: ServerId,
-    /// As which of its requests, counted from 1. A request that comes again, or behind a
-    /// later one of the same server, is void.
-    pub number: u64,
-    /// What is asked for.
-    pub request: Request,
+    /// What happens.
+    pub step: Step,
     /// The time that it takes effect at, on every server.
     pub now: Now,
+}
+
+/// What happens next.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Something is asked for.
+    Request(Request),
+    /// A server is gone, and its connections with it.
+    Gone(ServerId),
 }
 
 /// A server that has its room for itself: requests have their place as they come.
@@ -54,47 +97,7 @@ impl Sequencer for Alone {
         Some(request)
     }
 
-    fn next(&mut self) -> Option<Ordered> {
+    fn next(&mut self, _: Now) -> Option<Ordered> {
         None
-    }
-}
-
-/// Which requests have been applied. A server that does not know whether one of its
-/// requests has got its place proposes it again.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Applied(BTreeMap<ServerId, u64>);
-
-impl Applied {
-    /// Whether the request is a new one, which is to be applied now.
-    pub fn is_new(&mut self, server: ServerId, number: u64) -> bool {
-        let last = self.0.entry(server).or_default();
-        let is_new = number > *last;
-        *last = number.max(*last);
-        is_new
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_that_comes_again_is_void() {
-        let mut applied = Applied::default();
-        let [one, other] = [1, 2].map(ServerId);
-        for (server, number, is_new) in [
-            (one, 1, true),
-            (one, 1, false),
-            (other, 1, true),
-            (one, 3, true),
-            (one, 2, false),
-            (other, 2, true),
-        ] {
-            assert_eq!(
-                applied.is_new(server, number),
-                is_new,
-                "{server:?} {number}"
-            );
-        }
     }
 }

@@ -10,7 +10,7 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::room::identity::Owner;
 use crate::room::members::{Member, Visit};
-use crate::room::origin::{ClientId, Origin};
+use crate::room::origin::ClientId;
 use crate::room::request::{Act, Fallback, Join, Joined, NameRefusal, Outcome, Request};
 use crate::timeline::mark::Place;
 
@@ -79,7 +79,6 @@ impl Hub {
             .next();
         let client = known.unwrap_or_else(|| {
             let client = self.stranger();
-            let server = self.server;
             let keyed = None;
             let visit = Visit::default();
             let member = Member {
@@ -88,7 +87,7 @@ impl Hub {
                 keyed,
                 visit,
             };
-            let origin = Origin { server, client };
+            let origin = self.origin_of(client);
             self.room.members.insert(origin, member);
             client
         });

@@ -312,7 +312,7 @@ impl Room {
     }
 
     /// Adds an event. Here it gets its number.
-    fn emit(&mut self, body: Body, now: Now, events: &mut Events) {
+    pub(super) fn emit(&mut self, body: Body, now: Now, events: &mut Events) {
         match &body {
             Body::Entered(names) => self.told += names.len(),
             Body::Left(names) => self.told -= names.len(),

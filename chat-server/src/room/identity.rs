@@ -188,6 +188,16 @@ impl Key {
 }
 
 impl Owner {
+    /// The number.
+    pub fn number(self) -> NonZeroU64 {
+        self.0
+    }
+
+    /// The owner with this number.
+    pub fn of(number: NonZeroU64) -> Self {
+        Self(number)
+    }
+
     fn bytes(self) -> [u8; 8] {
         self.0.get().to_le_bytes()
     }

@@ -6,7 +6,8 @@ use chat_proto::name::Name;
 use super::apply::{Events, Room};
 use super::identity::Owner;
 use super::members::{Keyed, Member, Newcomer, Visit};
-use super::origin::Origin;
+use super::origin::{Origin, ServerId};
+use super::presence::departures;
 use super::request::{Fallback, Join, Joined, JoinedAs, NameRefusal, Outcome};
 use super::verdict::Bar;
 use crate::access::keys::PersonKey;
@@ -254,9 +255,18 @@ impl Room {
 
     /// Removes the member on this connection, if there is one.
     pub(super) fn leave(&mut self, origin: Origin, now: Now, events: &mut Events) -> Outcome {
-        let Some(member) = self.members.remove(origin) else {
+        let Some(name) = self.remove(origin, now) else {
             return Outcome::NotHere;
         };
+        if self.presence.leave(&name, now.instant) {
+            self.emit_own(Body::Left(vec![name]), now, events);
+        }
+        Outcome::Done
+    }
+
+    /// Removes the member on this connection, of whom nothing is told yet: the name.
+    fn remove(&mut self, origin: Origin, now: Now) -> Option<Name> {
+        let member = self.members.remove(origin)?;
         let traces = self.traces_of(&member);
         let slow = self.moderation.slow();
         self.pace.leave(origin, &traces, slow, now.instant);
@@ -264,10 +274,20 @@ impl Room {
         self.gone.note(&name, traces, now.instant);
         self.people.leave(&name);
         self.holders.leave(&name);
-        if self.presence.leave(&name, now.instant) {
-            self.emit_own(Body::Left(vec![name]), now, events);
+        Some(name)
+    }
+
+    /// A server is gone. All people who are at no other one leave, and that is told at once:
+    /// in one event, or in as few as they fit into.
+    pub(crate) fn lose(&mut self, server: ServerId, now: Now, events: &mut Events) {
+        // Who is told as gone has to have been told as here.
+        self.tell_pending(now, events);
+        let lost = self.members.of(server);
+        let names: Vec<Name> = lost.filter_map(|origin| self.remove(origin, now)).collect();
+        self.members.forget(server);
+        for body in departures(names) {
+            self.emit(body, now, events);
         }
-        Outcome::Done
     }
 
     fn free_name(&self, wanted: &Name, key: Option<&PersonKey>, now: Now) -> Name {

@@ -180,20 +180,8 @@ impl Members {
 
     /// All members, in the order of their connections.
     pub fn iter(&self) -> impl Iterator<Item = (Origin, Member)> {
-        self.threads
-            .iter()
-            .flat_map(move |(&(server, worker), thread)| {
-                let generations = (0..).zip(&thread.generations);
-                generations.filter_map(move |(key, &generation)| {
-                    let client = ClientId {
-                        worker,
-                        key,
-                        generation,
-                    };
-                    let origin = Origin { server, client };
-                    Some((origin, self.get(origin)?))
-                })
-            })
+        let origins = self.threads.iter().flat_map(Thread::origins);
+        origins.filter_map(|origin| Some((origin, self.get(origin)?)))
     }
 
     /// The connection of the member with this name. All names are looked at, since few
@@ -270,6 +258,18 @@ impl Members {
         })
     }
 
+    /// The connections of all members at this server.
+    pub fn of(&self, server: ServerId) -> impl Iterator<Item = Origin> + use<> {
+        let threads = self.threads.range((server, 0)..=(server, u16::MAX));
+        let origins: Vec<Origin> = threads.flat_map(Thread::origins).collect();
+        origins.into_iter()
+    }
+
+    /// A server has no members any more, and gets none.
+    pub fn forget(&mut self, server: ServerId) {
+        self.threads.retain(|(of, _), _| *of != server);
+    }
+
     /// Removes the member on this connection.
     pub fn remove(&mut self, origin: Origin) -> Option<Member> {
         let thread = self.threads.get_mut(&thread_of(origin))?;
@@ -282,6 +282,21 @@ impl Members {
 }
 
 impl Thread {
+    /// The connections that it has had a member on.
+    fn origins(
+        (&(server, worker), thread): (&(ServerId, u16), &Self),
+    ) -> impl Iterator<Item = Origin> {
+        let generations = (0..).zip(&thread.generations);
+        generations.map(move |(key, &generation)| {
+            let client = ClientId {
+                worker,
+                key,
+                generation,
+            };
+            Origin { server, client }
+        })
+    }
+
     fn name(&self, client: ClientId) -> Option<&Name> {
         let key = client.key as usize;
         let is_its = self.generations.get(key) == Some(&client.generation);

@@ -106,8 +106,7 @@ impl Presence {
         self.rested = rested;
         let entered = pieces(entered.into_values(), arrival_bytes);
         let entered = entered.into_iter().map(Body::Entered);
-        let [left, passed] = [left, passed].map(|names| pieces(names, name_bytes).into_iter());
-        let (left, passed) = (left.map(Body::Left), passed.map(Body::Left));
+        let [left, passed] = [left, passed].map(departures);
         for _ in 0..left.len() + entered.len() + passed.len() {
             self.spend(now);
         }
@@ -144,6 +143,13 @@ impl Presence {
 
 /// The time after which the rate allows one more.
 const INTERVAL: Duration = Duration::from_millis(1000 / ONE_BY_ONE as u64);
+
+/// The events in which these people leave, as few as they fit into.
+pub(super) fn departures(
+    names: impl IntoIterator<Item = Name>,
+) -> impl ExactSizeIterator<Item = Body> {
+    pieces(names, name_bytes).into_iter().map(Body::Left)
+}
 
 /// Splits people into as few events as they fit into.
 fn pieces<T>(people: impl IntoIterator<Item = T>, bytes_of: fn(&T) -> usize) -> Vec<Vec<T>> {

@@ -230,7 +230,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
             self.scheduler.set_config(Arc::clone(&config));
             state.hub.set_config(config);
         }
-        state.hub.advance();
+        state.hub.advance(now);
         self.scheduler.deliver(&mut state.hub, shared, now);
         self.do_tasks(&mut state, outside, now);
         self.accept(&mut state.hub, outside, now);
@@ -252,13 +252,20 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         self.scheduler.expire(&mut state.hub, shared, told);
         self.scheduler.hold(&state.hub, shared);
         state.hub.tell_presence(now);
+        state.hub.flush(now);
         self.scheduler.observer.heard(&state.hub);
+        if let Some(text) = state.hub.flow_news(now) {
+            let record = Record::new("the order of the room").with("what", text);
+            shared.logger.warn(now.time, record);
+            self.tell_all(text.into(), &mut state.hub, shared, now);
+        }
         self.keep(&mut state, shared, now);
         let floor = [Form::Text, Form::Json].map(|form| shared.floor(form));
         state.hub.trim(floor, now);
         let disk = state.history.as_ref().and_then(|it| it.deadline());
-        let presence = state.hub.presence_deadline();
-        self.room_due = disk.into_iter().chain(presence).min();
+        let presence = state.hub.presence_deadline(now);
+        let flush = state.hub.flush_deadline();
+        self.room_due = disk.into_iter().chain(presence).chain(flush).min();
         let has_news = shared.show(&state.hub);
         drop(state);
         if has_news {
@@ -331,6 +338,12 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         }
     }
 
+    /// Tells this to all people at this server.
+    fn tell_all(&mut self, text: Arc<str>, hub: &mut Hub, shared: &Shared<S>, now: Now) {
+        self.scheduler.tell(&text, hub, now);
+        shared.give_others(self.index, || Task::Tell(Arc::clone(&text)));
+    }
+
     /// Has what was said written to disk, where that is wanted, and lets
     /// readers see what may be seen.
     fn keep(&mut self, state: &mut State, shared: &Shared<S>, now: Now) {
@@ -364,8 +377,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
                 }
             }
             if !matches!(news, News::Noted(_)) {
-                self.scheduler.tell(&text, &mut state.hub, now);
-                shared.give_others(self.index, || Task::Tell(Arc::clone(&text)));
+                self.tell_all(text, &mut state.hub, shared, now);
             }
         }
     }
@@ -389,7 +401,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
 
 fn is_overtaken(state: &State) -> bool {
     let history = state.history.as_ref();
-    history.is_some_and(|history| history.is_overtaken(&state.hub))
+    state.hub.is_full() || history.is_some_and(|history| history.is_overtaken(&state.hub))
 }
 
 /// How long a stopping server waits for its last words to be taken.

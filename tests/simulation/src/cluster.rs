@@ -1,28 +1,29 @@
 //! Several servers that share one room.
 //!
-//! Each has its own connections, workers and room, all of them the real ones. Between the
-//! servers there is an order that the schedule moves on: requests wait for their place, come
-//! between those of the other servers, and get a place twice; a server sees the order late.
-//! In the end every server has the same room and the same log, and each peer has seen
-//! what it was to see.
+//! Each has its own connections, workers, room and end of the stream, all of them the real
+//! ones. The schedule moves the stream on: records get lost on the way, come twice, late, or
+//! behind later ones; other programs publish what is no record; a server reads late, stands
+//! still for a while, or for good. In the end every server that is left has the same room and
+//! the same log, and each peer has seen what it was to see.
 
+mod broker;
 mod client;
 mod server;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use chat_proto::event::{Body, Event, Timestamp};
+use chat_proto::name::Name;
 use chat_server::clock::Now;
-use chat_server::room::origin::ServerId;
-use chat_server::sequencer::shared::SharedOrder;
 use chat_server::timeline::mark::Form;
 
 use crate::keys::key_of;
 use crate::wire::Wire;
+use broker::Broker;
 use client::{Client, Seen, number_in};
-use server::Server;
+use server::{GONE_AFTER, Server};
 
 /// What came of a schedule for several servers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,8 +34,18 @@ pub struct Report {
     pub connections: usize,
     /// Connections whose place another one has taken.
     pub replaced: usize,
-    /// Requests that were given a place again.
+    /// Records that came again.
     pub repeated: usize,
+    /// Records that got lost on the way.
+    pub lost: usize,
+    /// Records that came behind later ones.
+    pub delayed: usize,
+    /// Servers that the others have gone on without.
+    pub gone: usize,
+    /// Servers that have begun anew.
+    pub again: usize,
+    /// Messages that were refused, since the stream did not answer.
+    pub refused: usize,
     /// Names that were claimed.
     pub claimed: usize,
 }
@@ -57,8 +68,13 @@ pub fn run(schedule: &[u8]) -> Report {
 struct Cluster {
     servers: Vec<Server>,
     clients: Vec<Client>,
-    order: SharedOrder,
+    broker: Broker,
+    /// The servers that do nothing now, and will go on, or not.
+    still: BTreeMap<usize, Still>,
+    began: Now,
     now: Now,
+    /// How many runs of servers there were.
+    runs: usize,
     /// How many things were said.
     said: usize,
     report: Report,
@@ -66,20 +82,29 @@ struct Cluster {
 
 impl Cluster {
     fn new() -> Self {
-        let order = SharedOrder::new();
+        let broker = Broker::default();
         let now = Now {
             time: Timestamp::from_unix_milliseconds(1_800_000_000_000),
             instant: Instant::now(),
         };
-        let servers = (0..SERVERS).map(|number| Server::new(&order, ServerId(number as u16), now));
-        Self {
+        let servers = (0..SERVERS).map(|number| Server::new(&broker, number, number as u64, now));
+        let mut cluster = Self {
             servers: servers.collect(),
             clients: Vec::new(),
-            order,
+            broker,
+            still: BTreeMap::new(),
+            began: now,
+            runs: SERVERS,
             now,
             said: 0,
             report: Report::default(),
+        };
+        // No connection comes in before a server is one of them.
+        while !cluster.servers.iter().all(Server::takes_part) {
+            (0..SERVERS).for_each(|server| cluster.round(server));
+            cluster.broker.state().take_all();
         }
+        cluster
     }
 
     fn step(&mut self, [what, a, b, c]: [u8; 4]) {
@@ -98,16 +123,10 @@ impl Cluster {
             11 => self.send(usize::from(a), Client::break_off),
             12 | 13 => {
                 for _ in 0..=b % 8 {
-                    self.order.state().place_next_of(ServerId(server as u16));
+                    self.broker.state().take_next_of(server);
                 }
             }
-            14 if c % 2 == 0 => self.repeat(number),
-            14 => {
-                let place = self.order.state().order.len();
-                let visible = place.saturating_sub(usize::from(b % 8));
-                let server = ServerId(server as u16);
-                self.order.state().visible.insert(server, visible);
-            }
+            14 => self.disturb(server, number, c),
             _ => self.wait(u64::from(b) * 4),
         }
         if c & 0x80 == 0 {
@@ -115,8 +134,20 @@ impl Cluster {
         }
     }
 
+    /// A server that was killed begins another run. It reads all that the stream has.
+    fn begin_anew(&mut self, server: usize) {
+        let run = self.runs as u64;
+        self.servers[server] = Server::new(&self.broker, server, run, self.began);
+        self.runs += 1;
+        self.report.again += 1;
+        let mut lost = self.clients.iter_mut().filter(|it| it.server == server);
+        lost.by_ref().for_each(Client::lose);
+        // It reads on from the first entry.
+        self.broker.state().visible.remove(&server);
+    }
+
     fn connect(&mut self, server: usize, form: Form, first: &str) {
-        if self.clients.len() >= MOST_CLIENTS {
+        if self.clients.len() >= MOST_CLIENTS || !self.servers[server].takes_part() {
             return;
         }
         let number = self.clients.len();
@@ -166,12 +197,42 @@ impl Cluster {
         }
     }
 
-    fn repeat(&mut self, number: usize) {
-        let mut state = self.order.state();
-        let count = state.order.len();
-        if count > 0 {
-            state.repeat(number % count);
-            self.report.repeated += 1;
+    /// Something happens on the way of a server, or to the server.
+    fn disturb(&mut self, server: usize, number: usize, how: u8) {
+        let mut state = self.broker.state();
+        match how % 16 {
+            0..4 => self.report.repeated += usize::from(state.repeat(number)),
+            4..6 => self.report.lost += usize::from(state.lose_next_of(server)),
+            6..8 => self.report.delayed += usize::from(state.delay_next_of(server)),
+            8..11 => {
+                let visible = state.length().saturating_sub(number % 8);
+                state.visible.insert(server, visible);
+            }
+            11 => state.foreign(FOREIGN[number % FOREIGN.len()]),
+            12 => {
+                drop(state);
+                if let Some((server, Still::ForGood)) = self.still.pop_first() {
+                    self.begin_anew(server);
+                }
+            }
+            13 => {
+                state.is_cut = !state.is_cut;
+                drop(state);
+                for _ in 0..number % 32 {
+                    self.wait(1000);
+                    (0..SERVERS).for_each(|server| self.round(server));
+                }
+            }
+            _ => {
+                drop(state);
+                let way = match how % 16 {
+                    14 => Still::ForGood,
+                    _ => Still::ForNow,
+                };
+                if self.still.len() + 1 < SERVERS {
+                    self.still.entry(server).or_insert(way);
+                }
+            }
         }
     }
 
@@ -181,46 +242,100 @@ impl Cluster {
         self.now.time = Timestamp::from_unix_milliseconds(time);
     }
 
-    /// A round of all workers of a server.
+    /// A round of all workers of a server, unless it stands still.
     fn round(&mut self, server: usize) {
-        self.servers[server].round(&self.clients, self.now);
+        if self.still.contains_key(&server) {
+            return;
+        }
+        // Their clocks do not show the same time.
+        let time = self.now.time.unix_milliseconds() + AHEAD[server];
+        let now = Now {
+            time: Timestamp::from_unix_milliseconds(time.unsigned_abs()),
+            ..self.now
+        };
+        self.servers[server].round(&self.clients, now);
         for client in self.clients.iter_mut().filter(|it| it.server == server) {
             client.read();
         }
     }
 
-    /// Every request gets its place and every server sees that, until nothing more
-    /// happens.
+    /// All that was published gets into the stream and all servers read that, until nothing
+    /// more happens. Servers that stood still for a while go on before the others miss them,
+    /// or after that.
     fn come_to_rest(&mut self) {
-        self.order.state().visible.clear();
-        let mut quiet = 0;
-        for _ in 0..MANY_ROUNDS {
-            let waiting = self.order.state().proposed.len();
-            self.order.state().place(waiting);
-            self.wait(50);
+        self.broker.state().visible.clear();
+        self.broker.state().is_cut = false;
+        self.still.retain(|_, how| *how == Still::ForGood);
+        let mut quiet = Duration::ZERO;
+        let mut before = 0;
+        while quiet < 2 * GONE_AFTER {
+            self.broker.state().take_all();
+            self.wait(STEP.as_millis() as u64);
             (0..SERVERS).for_each(|server| self.round(server));
-            let is_quiet = waiting == 0 && self.servers.iter().all(Server::is_quiet);
-            quiet = if is_quiet { quiet + 1 } else { 0 };
-            // A peer that has ended still receives for a while.
-            if quiet == 2 {
-                return;
-            }
+            let left = self.left();
+            let events = left.iter().map(|it| self.servers[*it].last()).sum();
+            let is_quiet = left.iter().all(|server| self.servers[*server].is_quiet());
+            quiet = match is_quiet && events == before {
+                true => quiet + STEP,
+                false => Duration::ZERO,
+            };
+            before = events;
         }
-        panic!("the servers do not come to rest");
+    }
+
+    /// The servers that share the room.
+    fn left(&self) -> Vec<usize> {
+        let takes_part =
+            |server: &usize| !self.still.contains_key(server) && self.servers[*server].takes_part();
+        (0..SERVERS).filter(takes_part).collect()
     }
 
     fn check(&mut self) {
-        let first = self.servers[0].shown();
-        for server in &self.servers[1..] {
-            assert_eq!(server.shown(), first, "each server has the same room");
+        let left = self.left();
+        let Some((one, others)) = left.split_first() else {
+            return;
+        };
+        let first = self.servers[*one].shown();
+        for server in others {
+            assert_eq!(
+                self.servers[*server].shown(),
+                first,
+                "each server has the same room"
+            );
         }
-        let events = self.servers[0].events();
+        let events = self.servers[*one].events();
         self.report.events = events.len() as u64;
-        for client in &self.clients {
+        self.report.gone = SERVERS - left.len();
+        for client in &mut self.clients {
+            // What its server has not sent, and has not let it say, it does not know.
+            client.is_certain &= left.contains(&client.server);
             client.check(&events);
         }
         self.check_holders(&events);
+        self.check_presence(&events, &self.servers[*one].names());
+        self.report.refused = self.clients.iter().map(Client::refused).sum();
         self.report.replaced = self.clients.iter().filter(|it| it.is_replaced()).count();
+    }
+
+    /// Each person comes before they go, and goes once; those who are told as here are.
+    fn check_presence(&self, events: &[Event], here: &BTreeSet<Name>) {
+        let mut told = BTreeSet::new();
+        for event in events {
+            match &event.body {
+                Body::Entered(arrivals) => {
+                    let mut arrivals = arrivals.iter();
+                    assert!(arrivals.all(|it| told.insert(it.name.clone())), "{event:?}");
+                }
+                Body::Left(names) => {
+                    assert!(names.iter().all(|name| told.remove(name)), "{event:?}");
+                }
+                Body::Renamed { old, new, .. } => {
+                    assert!(told.remove(old) && told.insert(new.clone()), "{event:?}");
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(&told, here);
     }
 }
 
@@ -256,7 +371,25 @@ fn name(number: usize) -> &'static str {
 
 const SERVERS: usize = 3;
 
+/// How far the clock of each server is ahead of the right time, in milliseconds.
+const AHEAD: [i64; SERVERS] = [0, 3_600_000, -2000];
+
 const MOST_CLIENTS: usize = 40;
 
-/// Rounds after which everything is sent.
-const MANY_ROUNDS: usize = 2000;
+/// How much time passes at a time, in the end.
+const STEP: Duration = Duration::from_millis(500);
+
+/// What other programs publish.
+const FOREIGN: [&[u8]; 4] = [
+    b"",
+    b"hello\xff",
+    br#"{"v":1,"run":"0000000000200000","n":2,"time":"x","seen":[0,"0"],"asks":[]}"#,
+    br#"{"v":1,"run":"0000000000900000","n":1,"time":"2026-11-30T10:00:00.000Z","seen":[0,"0"],"asks":[{"tell_pending":null}]}"#,
+];
+
+/// How a server stands still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Still {
+    ForNow,
+    ForGood,
+}

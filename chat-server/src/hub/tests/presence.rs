@@ -151,11 +151,11 @@ proptest! {
             }
             room.tell_presence(now);
             let latest = now.instant + TOGETHER_AFTER;
-            prop_assert!(room.presence_deadline().is_none_or(|at| now.instant < at && at <= latest));
+            prop_assert!(room.presence_deadline(now).is_none_or(|at| now.instant < at && at <= latest));
             for observer in &mut observers {
                 observer.catch_up(&room);
             }
-            if room.presence_deadline().is_none() {
+            if room.presence_deadline(now).is_none() {
                 for observer in &observers {
                     prop_assert_eq!(&observer.here, &people(&room));
                 }

@@ -1,5 +1,6 @@
 //! Several servers that share one order have one room.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -8,6 +9,7 @@ use super::determinism::{act, bytes};
 use super::*;
 use crate::room::origin::ServerId;
 use crate::room::request::{Act, Fallback, Request};
+use crate::sequencer::Ordered;
 use crate::sequencer::shared::SharedOrder;
 
 /// What happens to the order.
@@ -19,8 +21,6 @@ enum Step {
     Request(usize, Request),
     /// One of the requests that wait gets its place: the first of a server.
     Order(usize),
-    /// One that has its place comes again, since its server did not know that.
-    Repeat(usize),
     /// A server sees what has its place.
     Advance(usize),
     Wait(u64),
@@ -37,7 +37,6 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (server.clone(), 0..4u32, act()).prop_map(|(server, client, act)| Step::Propose(server, client, act)),
         1 => (server.clone(), request).prop_map(|(server, request)| Step::Request(server, request)),
         6 => server.clone().prop_map(Step::Order),
-        1 => (0..100usize).prop_map(Step::Repeat),
         2 => server.prop_map(Step::Advance),
         1 => (0..400u64).prop_map(Step::Wait),
     ]
@@ -54,7 +53,7 @@ struct Server {
 
 impl Server {
     fn advance(&mut self) {
-        self.hub.advance();
+        self.hub.advance(now());
         let unasked = |answer: &Answer| answer.outcome == Outcome::Replaced;
         let outcomes = self.hub.take_outcomes();
         self.answered += outcomes.iter().filter(|(_, it)| !unasked(it)).count();
@@ -83,17 +82,81 @@ fn what_waits_to_be_told_is_proposed_once() {
         );
     }
     order.state().place(40);
-    hub.advance();
-    now.instant = hub.presence_deadline().expect("some wait to be told");
+    hub.advance(now);
+    now.instant = hub.presence_deadline(now).expect("some wait to be told");
     for _ in 0..2 {
         hub.tell_presence(now);
         assert_eq!(order.state().proposed.len(), 1);
-        assert_eq!(hub.presence_deadline(), None);
+        assert_eq!(hub.presence_deadline(now), None);
     }
     assert!(hub.room().presence_deadline().is_some());
     order.state().place(1);
-    hub.advance();
+    hub.advance(now);
     assert_eq!(hub.room().presence_deadline(), None);
+}
+
+/// An order that is as the test says.
+#[derive(Debug)]
+struct Standing(Arc<Mutex<Flow>>);
+
+impl Sequencer for Standing {
+    fn propose(&mut self, request: Request, _: Now) -> Option<Request> {
+        match *self.0.lock().unwrap() {
+            Flow::Moves => Some(request),
+            Flow::Waits | Flow::Stands => None,
+        }
+    }
+
+    fn next(&mut self, _: Now) -> Option<Ordered> {
+        None
+    }
+
+    fn flow(&self, _: Now) -> Flow {
+        *self.0.lock().unwrap()
+    }
+}
+
+#[test]
+fn while_the_order_stands_nothing_is_taken_and_people_are_told() {
+    let flow = Arc::new(Mutex::new(Flow::Moves));
+    let set = |to| *flow.lock().unwrap() = to;
+    let mut hub = room();
+    hub.set_sequencer(Standing(Arc::clone(&flow)));
+    let now = now();
+    let enter = Act::Enter {
+        wanted: name("ann"),
+        fallback: Fallback::Numbered,
+        key: None,
+        from: None,
+    };
+    assert!(hub.propose(client(1), enter, now).is_some());
+    let say = |hub: &mut Hub| {
+        let act = Act::Say {
+            kind: SpeechKind::Message,
+            text: notice("hi"),
+            id: None,
+        };
+        hub.propose(client(1), act, now)
+            .map(|answer| answer.outcome)
+    };
+    assert_eq!(hub.flow_news(now), None);
+    set(Flow::Waits);
+    assert_eq!(hub.flow_news(now), Some(WAITS));
+    assert_eq!(say(&mut hub), None);
+    set(Flow::Stands);
+    assert_eq!(hub.flow_news(now), None);
+    let why = notice(STANDS);
+    assert_eq!(say(&mut hub), Some(Outcome::NotSaid { id: None, why }));
+    let rename = hub.propose(client(1), Act::Rename(name("bo")), now);
+    assert!(matches!(
+        rename.map(|answer| answer.outcome),
+        Some(Outcome::NameRefused(NameRefusal::NotKept(_)))
+    ));
+    // To leave is not refused: it has happened.
+    assert!(hub.propose(client(1), Act::Leave, now).is_none());
+    set(Flow::Moves);
+    assert_eq!(hub.flow_news(now), Some(MOVES));
+    assert!(matches!(say(&mut hub), Some(Outcome::Said { .. })));
 }
 
 proptest! {
@@ -120,11 +183,6 @@ proptest! {
                 Step::Request(server, request) => servers[server].hub.request(request, now),
                 Step::Order(server) => {
                     order.state().place_next_of(ServerId(server as u16));
-                }
-                Step::Repeat(number) => {
-                    let mut state = order.state();
-                    let count = state.order.len().max(1);
-                    state.repeat(number % count);
                 }
                 Step::Advance(server) => servers[server].advance(),
                 Step::Wait(milliseconds) => now.instant += Duration::from_millis(milliseconds),

@@ -21,7 +21,7 @@ impl Test {
     /// So many requests get their place, and are done.
     fn apply(&mut self, count: usize) {
         self.order.state().place(count);
-        self.hall.hub.advance();
+        self.hall.hub.advance(self.hall.now);
     }
 
     /// So many requests get their place, and their connections know the outcome.

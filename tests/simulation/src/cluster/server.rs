@@ -1,26 +1,28 @@
 //! One of the servers.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chat_proto::event::{Event, Limits, RoomId, RunId, ServerMessage};
 use chat_proto::json_form;
+use chat_proto::name::Name;
 use chat_server::clock::Now;
 use chat_server::config::Config;
 use chat_server::hub::Hub;
 use chat_server::ops::logger::Logger;
 use chat_server::room::identity::{Identity, Key};
-use chat_server::room::origin::ServerId;
 use chat_server::runtime::control::Shared;
 use chat_server::runtime::mailbox::{Peer, Task};
 use chat_server::runtime::rounds::{Entrance, Outside, Polled, Rounds};
-use chat_server::sequencer::shared::SharedOrder;
+use chat_server::sequencer::stream::asks::Rules;
+use chat_server::sequencer::stream::{Options, Stream};
 use chat_server::session::Stage;
 use chat_server::timeline::mark::Form;
 
+use super::broker::Broker;
 use super::client::Client;
 use crate::keys::begin_claims;
 use crate::person::ROOM;
@@ -39,8 +41,10 @@ pub(super) struct Server {
 struct Gate(VecDeque<(Wire, SocketAddr)>);
 
 impl Server {
-    /// A server at this end of the order.
-    pub(super) fn new(order: &SharedOrder, id: ServerId, now: Now) -> Self {
+    /// A server that reads this stream.
+    /// All runs of all servers have to begin at the same `now`: what is due in their rooms is
+    /// compared.
+    pub(super) fn new(broker: &Broker, number: usize, run: u64, now: Now) -> Self {
         let identity = Identity {
             room: RoomId::new(ROOM).expect("a name"),
             run: RunId::new(1, 0),
@@ -48,7 +52,12 @@ impl Server {
         };
         let mut hub = Hub::new(identity, 1 << 20);
         begin_claims(&mut hub, now);
-        hub.set_sequencer(order.of(id));
+        let options = Options {
+            rules: Rules("those of this program".to_owned()),
+            gone_after: GONE_AFTER,
+        };
+        let run = RunId::new(2, run);
+        hub.set_sequencer(Stream::new(broker.way(number), run, options, now));
         let limits = Limits {
             rate: 0,
             new_per_address: 0,
@@ -58,7 +67,7 @@ impl Server {
         let worker = |index| Rounds::new(index, Arc::clone(&config), ());
         let wakers = vec![Waker::noop().clone(); WORKERS];
         Self {
-            number: usize::from(id.0),
+            number,
             workers: (0..WORKERS).map(worker).collect(),
             shared: Shared::new(hub, None, wakers, config, Logger::discarding()),
             gate: Gate::default(),
@@ -115,7 +124,7 @@ impl Server {
     /// Whether nothing more happens by itself.
     pub(super) fn is_quiet(&self) -> bool {
         let hub = &self.shared.read().hub;
-        hub.presence_deadline().is_none()
+        hub.room().presence_deadline().is_none()
             && self.workers.iter().all(|worker| {
                 let mut connections = worker.scheduler.connections();
                 connections.all(|one| {
@@ -124,6 +133,23 @@ impl Server {
                     !is_joining && !one.session.is_held()
                 })
             })
+    }
+
+    /// Whether it is one of those that share the room.
+    pub(super) fn takes_part(&self) -> bool {
+        self.shared.read().hub.takes_part()
+    }
+
+    /// The number of the last event.
+    pub(super) fn last(&self) -> u64 {
+        self.shared.read().hub.timeline.head().seq
+    }
+
+    /// The names of the people in the room.
+    pub(super) fn names(&self) -> BTreeSet<Name> {
+        let hub = &self.shared.read().hub;
+        let members = hub.room().members().iter();
+        members.map(|(_, member)| member.name).collect()
     }
 
     /// All that is to be the same on each server: the room, and the log of both forms.
@@ -174,3 +200,6 @@ impl Entrance<Wire> for Gate {
 }
 
 const WORKERS: usize = 2;
+
+/// How long a server may say nothing before it counts as gone.
+pub(super) const GONE_AFTER: Duration = Duration::from_secs(15);

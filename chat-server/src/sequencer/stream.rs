@@ -1,0 +1,476 @@
+//! The order of several servers: a stream that all of them write to, and read.
+//!
+//! ```text
+//!  Hub::propose ─► waiting ─► record n ──────────► stream: …│ a7 │ b3 │ a8 │ c1 │
+//!                              │ kept until it is read             │
+//!  Room::apply ◄─ ready ◄─ judged ([`servers`]) ◄──────────────────┘ each server, in order
+//! ```
+//!
+//! Nothing takes effect before it has come back from the stream. So all servers apply the
+//! same requests in the same order, and a message is confirmed when it is kept where the
+//! stream is kept.
+//!
+//! The way to the stream may lose a record, deliver it twice, or late. A server sends again
+//! what it has not read back, from the oldest on, and [`servers`] lets each record count
+//! once. The way back is whole: [`Engine::next`] gives each entry once, in order.
+//!
+//! A server that says nothing else says each second that it is there. A run of a server that
+//! was not heard for [`Options::gone_after`] is ended by the first other server that proposes
+//! it and has its proposal read by all; whatever comes of that run later is void.
+
+pub mod asks;
+pub mod record;
+pub mod servers;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chat_proto::event::{RunId, Timestamp};
+
+use self::asks::{Ask, Rules};
+use self::record::Record;
+use self::servers::{Counted, Fault, Servers, Void};
+use super::{Flow, Ordered, Sequencer, Step};
+use crate::clock::Now;
+use crate::room::origin::ServerId;
+use crate::room::request::Request;
+
+/// What carries records to the stream, and entries back.
+pub trait Engine: fmt::Debug + Send + Sync {
+    /// Sends a record. It may get lost, or come more than once, or behind later ones.
+    fn publish(&mut self, record: Arc<[u8]>);
+
+    /// The next entry of the stream, if it has come: each one once, in order.
+    fn next(&mut self) -> Option<Entry>;
+}
+
+/// An entry of the stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its place: 1, 2, 3, … without gaps.
+    pub number: u64,
+    /// What stands there.
+    pub bytes: Arc<[u8]>,
+}
+
+/// How a server takes part.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The rules that it goes by.
+    pub rules: Rules,
+    /// How long another server may say nothing before it counts as gone.
+    pub gone_after: Duration,
+}
+
+/// Where a server stands among those that share the room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It has not read its first record back.
+    Joining,
+    /// It is one of them.
+    In(ServerId),
+    /// It cannot be one of them: they go by these other rules.
+    Refused(Rules),
+    /// The others have gone on without it: it was not heard for too long.
+    Ended,
+    /// It has read something else than the others, or another program writes in its name.
+    Broken(Broken),
+}
+
+/// Why a server cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Broken {
+    /// What it has read is not what the others have.
+    Fault(Fault),
+    /// Another program writes under its run.
+    Twin,
+}
+
+/// One server's end of the stream.
+#[derive(Debug)]
+pub struct Stream<E> {
+    engine: E,
+    options: Options,
+    run: RunId,
+    standing: Standing,
+    servers: Servers,
+    /// Requests that are in no record yet.
+    waiting: Vec<Ask>,
+    /// Records that were not read back, the oldest first.
+    unread: VecDeque<Unread>,
+    /// What those and the requests in no record come to together.
+    load: Load,
+    /// The number of the last record.
+    written: u64,
+    /// When something was sent last.
+    sent: Option<Instant>,
+    /// When runs of other servers were heard last.
+    heard: BTreeMap<RunId, Heard>,
+    /// Requests that have their place.
+    ready: VecDeque<Ordered>,
+    /// Since when records of this server come back without delay.
+    alive_since: Instant,
+    /// When what was not read back was sent again.
+    sent_again: Option<Instant>,
+    anchor: Anchor,
+    /// When the time of the room was read last.
+    timed: Instant,
+}
+
+/// A record on its way.
+#[derive(Debug)]
+struct Unread {
+    number: u64,
+    bytes: Arc<[u8]>,
+    load: Load,
+    first_sent: Instant,
+}
+
+/// How much something is, for what may wait at a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Load {
+    requests: usize,
+    bytes: usize,
+}
+
+impl Load {
+    fn of(ask: &Ask) -> Self {
+        Self {
+            requests: 1,
+            bytes: ask.weight(),
+        }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.requests += more.requests;
+        self.bytes += more.bytes;
+    }
+
+    fn subtract(&mut self, less: Self) {
+        self.requests -= less.requests;
+        self.bytes -= less.bytes;
+    }
+}
+
+/// When a run was heard last, as far as this server knows.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    at: Instant,
+    /// The record with which it counts as gone, if that was proposed.
+    ended_at: Option<u64>,
+}
+
+/// What times of the room are as instants of this server. Each server has its own, and the
+/// times between two of them are the same.
+#[derive(Debug, Clone, Copy)]
+struct Anchor {
+    time: Timestamp,
+    instant: Instant,
+}
+
+impl Anchor {
+    fn at(self, time: Timestamp) -> Now {
+        let [of, from] = [time, self.time].map(Timestamp::unix_milliseconds);
+        let distance = Duration::from_millis(of.abs_diff(from));
+        let instant = match of >= from {
+            true => self.instant.checked_add(distance),
+            false => self.instant.checked_sub(distance),
+        };
+        Now {
+            time,
+            instant: instant.unwrap_or(self.instant),
+        }
+    }
+}
+
+impl<E: Engine> Stream<E> {
+    /// The end of a server that begins as `run`, which is later than all runs in the stream.
+    pub fn new(engine: E, run: RunId, options: Options, now: Now) -> Self {
+        Self {
+            engine,
+            options,
+            run,
+            standing: Standing::Joining,
+            servers: Servers::default(),
+            waiting: Vec::new(),
+            unread: VecDeque::new(),
+            load: Load::default(),
+            written: 0,
+            sent: None,
+            heard: BTreeMap::new(),
+            ready: VecDeque::new(),
+            alive_since: now.instant,
+            sent_again: None,
+            anchor: Anchor {
+                time: now.time,
+                instant: now.instant,
+            },
+            timed: now.instant,
+        }
+    }
+
+    /// Where this server stands.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Reads what has come, for [`Sequencer::next`].
+    fn read(&mut self, now: Now) {
+        while self.ready.is_empty() && self.goes_on() {
+            let Some(Entry { number, bytes }) = self.engine.next() else {
+                return;
+            };
+            match self.servers.take(number, &bytes) {
+                Ok(judged) => self.take(&bytes, judged, now),
+                Err(fault) => self.standing = Standing::Broken(Broken::Fault(fault)),
+            }
+        }
+    }
+
+    fn goes_on(&self) -> bool {
+        matches!(self.standing, Standing::Joining | Standing::In(_))
+    }
+
+    fn take(&mut self, bytes: &Arc<[u8]>, judged: Result<Counted, Void>, now: Now) {
+        let Counted {
+            run,
+            server,
+            time,
+            asks,
+        } = match judged {
+            Ok(counted) => counted,
+            Err(Void::Rules { expected }) if self.is_first(bytes) => {
+                self.standing = Standing::Refused(expected);
+                return;
+            }
+            Err(_) => return,
+        };
+        if run == self.run {
+            if self.standing == Standing::Joining {
+                self.standing = Standing::In(server);
+            }
+            match self.unread.pop_front() {
+                Some(unread) if unread.bytes == *bytes => {
+                    self.load.subtract(unread.load);
+                    self.look_for_gone(unread.first_sent, now);
+                }
+                _ => {
+                    self.standing = Standing::Broken(Broken::Twin);
+                    return;
+                }
+            }
+        } else {
+            let (at, ended_at) = (now.instant, None);
+            self.heard.insert(run, Heard { at, ended_at });
+        }
+        self.timed = now.instant;
+        let at = self.anchor.at(time);
+        for ask in asks {
+            let step = match ask {
+                Ask::Begin { .. } => None,
+                Ask::End { run, number } => self.end(run, number),
+                ask => ask.request_of(server).map(Step::Request),
+            };
+            self.ready
+                .extend(step.map(|step| Ordered { step, now: at }));
+        }
+    }
+
+    /// Whether these are the bytes of this server's first record.
+    fn is_first(&self, bytes: &Arc<[u8]>) -> bool {
+        let first = self.unread.front();
+        first.is_some_and(|first| first.number == 1 && first.bytes == *bytes)
+    }
+
+    fn end(&mut self, run: RunId, number: u64) -> Option<Step> {
+        let server = self.servers.end(run, number)?;
+        self.heard.remove(&run);
+        if run == self.run {
+            self.standing = Standing::Ended;
+        }
+        Some(Step::Gone(server))
+    }
+
+    /// A record of this server has come back, which was sent at `sent`: the stream is alive.
+    /// Servers that were not heard for too long by then are not.
+    fn look_for_gone(&mut self, sent: Instant, now: Now) {
+        if now.instant.saturating_duration_since(sent) > DELAYED {
+            // What others have sent meanwhile may still be on its way.
+            self.alive_since = now.instant;
+        }
+        let mut gone = Vec::new();
+        for (run, heard) in &mut self.heard {
+            let Some(number) = self.servers.run(*run).map(|run| run.number) else {
+                continue;
+            };
+            let silent = sent.saturating_duration_since(heard.at.max(self.alive_since));
+            if silent >= self.options.gone_after && heard.ended_at != Some(number) {
+                heard.ended_at = Some(number);
+                gone.push(Ask::End { run: *run, number });
+            }
+        }
+        gone.into_iter().for_each(|ask| self.wait(ask));
+    }
+
+    /// It stands in one of the next records.
+    fn wait(&mut self, ask: Ask) {
+        self.load.add(Load::of(&ask));
+        self.waiting.push(ask);
+    }
+
+    fn write(&mut self, asks: Vec<Ask>, now: Now) {
+        self.written += 1;
+        let mut load = Load::default();
+        asks.iter().for_each(|ask| load.add(Load::of(ask)));
+        let record = Record {
+            run: self.run,
+            number: self.written,
+            time: now.time,
+            seen: self.servers.seen(),
+            asks,
+        };
+        let bytes: Arc<[u8]> = record.to_bytes().into();
+        self.unread.push_back(Unread {
+            number: self.written,
+            bytes: Arc::clone(&bytes),
+            load,
+            first_sent: now.instant,
+        });
+        self.sent = Some(now.instant);
+        self.engine.publish(bytes);
+    }
+
+    /// Sends again what should have come back by now.
+    fn say_again(&mut self, now: Now) {
+        let Some(oldest) = self.unread.front() else {
+            return;
+        };
+        let sent = self.sent_again.max(Some(oldest.first_sent));
+        if sent.is_some_and(|sent| sent + SAY_AGAIN_AFTER <= now.instant) {
+            (self.sent, self.sent_again) = (Some(now.instant), Some(now.instant));
+            for unread in &self.unread {
+                self.engine.publish(Arc::clone(&unread.bytes));
+            }
+        }
+    }
+}
+
+impl<E: Engine> Sequencer for Stream<E> {
+    fn propose(&mut self, request: Request, _: Now) -> Option<Request> {
+        if self.goes_on() {
+            self.wait(Ask::of(request));
+        }
+        None
+    }
+
+    fn next(&mut self, now: Now) -> Option<Ordered> {
+        self.read(now);
+        self.ready.pop_front()
+    }
+
+    fn server(&self) -> Option<ServerId> {
+        match self.standing {
+            Standing::In(server) => Some(server),
+            _ => None,
+        }
+    }
+
+    fn flush(&mut self, now: Now) {
+        if !self.goes_on() {
+            return;
+        }
+        if self.written == 0 {
+            let rules = self.options.rules.clone();
+            let begin = Ask::Begin { rules };
+            self.load.add(Load::of(&begin));
+            return self.write(vec![begin], now);
+        }
+        self.say_again(now);
+        if self.standing == Standing::Joining {
+            return;
+        }
+        let mut waiting = std::mem::take(&mut self.waiting).into_iter().peekable();
+        while waiting.peek().is_some() {
+            let mut bytes = 0;
+            let mut asks = Vec::new();
+            while let Some(ask) = waiting.next_if(|ask| {
+                bytes += ask.weight();
+                bytes <= MAX_WEIGHT || asks.is_empty()
+            }) {
+                asks.push(ask);
+            }
+            self.write(asks, now);
+        }
+        let is_silent = self.sent.is_none_or(|at| at + HEARTBEAT <= now.instant);
+        if is_silent && self.unread.is_empty() {
+            self.write(Vec::new(), now);
+        }
+    }
+
+    fn room_now(&self, now: Now) -> Instant {
+        // By this server's own clock only since then: its time of day may be another one.
+        let time = self.servers.time().unwrap_or(self.anchor.time);
+        let since = now.instant.saturating_duration_since(self.timed);
+        self.anchor.at(time).instant + since
+    }
+
+    fn flow(&self, now: Now) -> Flow {
+        let Some(oldest) = self.unread.front() else {
+            return Flow::Moves;
+        };
+        let Load { requests, bytes } = self.load;
+        let is_much = requests > MAX_WAITING.requests || bytes > MAX_WAITING.bytes;
+        match now.instant.saturating_duration_since(oldest.first_sent) {
+            silent if silent < TOLD_AFTER => Flow::Moves,
+            silent if silent < STANDS_AFTER && !is_much => Flow::Waits,
+            _ => Flow::Stands,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.load.bytes > MAX_UNDER_WAY
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let oldest = self.unread.front().map(|unread| unread.first_sent);
+        let next = match oldest {
+            Some(sent) => Some(self.sent_again.map_or(sent, |at| at.max(sent)) + SAY_AGAIN_AFTER),
+            None => self.sent.map(|sent| sent + HEARTBEAT),
+        };
+        next.filter(|_| self.goes_on())
+    }
+}
+
+/// How often a server says something at least.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// How long a record may take to come back before it is sent again. At the second time people
+/// are told.
+const SAY_AGAIN_AFTER: Duration = Duration::from_millis(1500);
+
+/// After how long people are told that what they say waits.
+const TOLD_AFTER: Duration = Duration::from_secs(3);
+
+/// After how long nothing more is taken.
+const STANDS_AFTER: Duration = Duration::from_secs(15);
+
+/// What may wait then before that.
+const MAX_WAITING: Load = Load {
+    requests: 1000,
+    bytes: 1024 * 1024,
+};
+
+/// What may be under way at a time, in bytes, while the stream moves on.
+const MAX_UNDER_WAY: usize = 8 * 1024 * 1024;
+
+/// A record that takes longer than this was lost, or the stream has stood still.
+const DELAYED: Duration = Duration::from_secs(1);
+
+/// What the requests of one record weigh together, in bytes of text: less than half of what
+/// fits, since text can be twice as long in JSON.
+const MAX_WEIGHT: usize = record::MAX_BYTES / 4;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,497 @@
+//! What a record asks for, in JSON.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::num::NonZeroU64;
+
+use chat_proto::command::{Command, Operation};
+use chat_proto::event::{MessageId, Rank, RunId, SpeechKind};
+use chat_proto::json_form;
+use chat_proto::moderation::{Remark, Subject};
+use chat_proto::name::Name;
+use chat_proto::text::Text;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use ssh_key::PublicKey;
+
+use crate::access::keys::{self, PersonKey};
+use crate::access::naming::Naming;
+use crate::access::people::People;
+use crate::room::identity::Owner;
+use crate::room::origin::{Authority, ClientId, Origin, ServerId};
+use crate::room::request::{Act, Fallback, Join, Request};
+
+/// What a record asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// A run of a server begins, which goes by these rules. The first thing that each run
+    /// asks for.
+    Begin {
+        /// The rules.
+        rules: Rules,
+    },
+    /// A run has said nothing for so long that its server counts as gone.
+    End {
+        /// The run.
+        run: RunId,
+        /// The last record of it that was read. If there is another one by now the run goes
+        /// on.
+        number: u64,
+    },
+    /// The server itself asks the room for something.
+    Server(Request),
+    /// A connection of the server asks the room for something.
+    Client(ClientId, Act),
+}
+
+/// What rules a server goes by. The same requests lead to the same events only where these
+/// are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules(pub String);
+
+impl Ask {
+    /// What a server asks the room for.
+    pub fn of(request: Request) -> Self {
+        match request {
+            Request::Client(origin, act) => Self::Client(origin.client, act),
+            request => Self::Server(request),
+        }
+    }
+
+    /// About how many bytes it takes in a record.
+    pub fn weight(&self) -> usize {
+        const EACH: usize = 256;
+        let text = match self {
+            Self::Client(_, Act::Say { text, .. }) => text.as_str().len(),
+            Self::Client(_, Act::Operate { operation, .. }) => order_of(operation).len(),
+            Self::Server(Request::SetPeople { people, .. }) => people.to_bytes().len(),
+            _ => 0,
+        };
+        EACH + text
+    }
+
+    /// The request to the room, if this one of the servers has asked for it.
+    pub fn request_of(self, server: ServerId) -> Option<Request> {
+        match self {
+            Self::Begin { .. } | Self::End { .. } => None,
+            Self::Server(request) => Some(request),
+            Self::Client(client, act) => Some(Request::Client(Origin { server, client }, act)),
+        }
+    }
+}
+
+/// The form in which it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Line<'a> {
+    Begin {
+        #[serde(borrow)]
+        rules: Cow<'a, str>,
+    },
+    End {
+        #[serde(borrow)]
+        run: Cow<'a, str>,
+        n: u64,
+    },
+    Open,
+    AwaitReturns,
+    TellPending,
+    Forget {
+        first: u64,
+    },
+    SetPeople {
+        #[serde(borrow)]
+        naming: Cow<'a, str>,
+        /// Each byte of the file as one character: it need not be UTF-8.
+        #[serde(borrow)]
+        file: Cow<'a, str>,
+        taken: u64,
+    },
+    SetTopic {
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+    },
+    ChangesTaken {
+        count: u64,
+    },
+    Enter {
+        from: Client,
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        numbered: bool,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        key: Option<Cow<'a, str>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ip: Option<IpAddr>,
+    },
+    Join {
+        from: Client,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known: Option<NonZeroU64>,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        name: Option<Cow<'a, str>>,
+        #[serde(borrow)]
+        otherwise: Cow<'a, str>,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        key: Option<Cow<'a, str>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ip: Option<IpAddr>,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        program: Option<Cow<'a, str>>,
+    },
+    Rename {
+        from: Client,
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+    },
+    Say {
+        from: Client,
+        what: Kind,
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    List {
+        from: Client,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        after: Option<Cow<'a, str>>,
+    },
+    Free {
+        from: Client,
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        right: Right,
+    },
+    Operate {
+        from: Client,
+        /// The object of `chat/1` that asks for it.
+        #[serde(borrow)]
+        order: Cow<'a, str>,
+        right: Right,
+    },
+    ListBans {
+        from: Client,
+        #[serde(borrow)]
+        after: Cow<'a, str>,
+        right: Right,
+    },
+    Leave {
+        from: Client,
+    },
+}
+
+/// A connection: its thread, its key and its generation.
+type Client = (u16, u32, u32);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    Message,
+    Action,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Right {
+    Control,
+    Member,
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn of(ask: &'a Ask) -> Self {
+        match ask {
+            Ask::Begin { rules } => Self::Begin {
+                rules: rules.0.as_str().into(),
+            },
+            Ask::End { run, number } => Self::End {
+                run: run.to_string().into(),
+                n: *number,
+            },
+            Ask::Server(request) => Self::of_server(request),
+            Ask::Client(client, act) => {
+                Self::of_client((client.worker, client.key, client.generation), act)
+            }
+        }
+    }
+
+    fn of_server(request: &'a Request) -> Self {
+        match request {
+            Request::Open => Self::Open,
+            Request::AwaitReturns => Self::AwaitReturns,
+            Request::TellPending => Self::TellPending,
+            Request::Forget { first } => Self::Forget { first: *first },
+            Request::SetPeople {
+                naming,
+                people,
+                taken,
+            } => Self::SetPeople {
+                naming: word_of(*naming).into(),
+                file: people.to_bytes().into_iter().map(char::from).collect(),
+                taken: *taken,
+            },
+            Request::SetTopic(text) => Self::SetTopic {
+                text: text.as_str().into(),
+            },
+            Request::ChangesTaken(count) => Self::ChangesTaken { count: *count },
+            Request::Client(origin, act) => {
+                let client = origin.client;
+                Self::of_client((client.worker, client.key, client.generation), act)
+            }
+        }
+    }
+
+    fn of_client(from: Client, act: &'a Act) -> Self {
+        match act {
+            Act::Enter {
+                wanted,
+                fallback,
+                key,
+                from: ip,
+            } => Self::Enter {
+                from,
+                name: wanted.as_str().into(),
+                numbered: *fallback == Fallback::Numbered,
+                key: key.as_ref().and_then(line_of),
+                ip: *ip,
+            },
+            Act::Join(join) => Self::Join {
+                from,
+                known: join.known.map(Owner::number),
+                name: join.wanted.as_ref().map(|name| name.as_str().into()),
+                otherwise: join.otherwise.as_str().into(),
+                key: join.key.as_ref().and_then(line_of),
+                ip: join.from,
+                program: join.program.as_ref().map(|it| it.as_str().into()),
+            },
+            Act::Rename(name) => Self::Rename {
+                from,
+                name: name.as_str().into(),
+            },
+            Act::Say { kind, text, id } => Self::Say {
+                from,
+                what: match kind {
+                    SpeechKind::Message => Kind::Message,
+                    SpeechKind::Action => Kind::Action,
+                },
+                text: text.as_str().into(),
+                id: id.as_ref().map(|id| id.as_str().into()),
+            },
+            Act::List { after } => Self::List {
+                from,
+                after: after.as_ref().map(|name| name.as_str().into()),
+            },
+            Act::Forget { name, authority } => Self::Free {
+                from,
+                name: name.as_str().into(),
+                right: Right::of(*authority),
+            },
+            Act::Operate {
+                operation,
+                authority,
+            } => Self::Operate {
+                from,
+                order: order_of(operation).into(),
+                right: Right::of(*authority),
+            },
+            Act::ListBans { after, authority } => Self::ListBans {
+                from,
+                after: after.to_string().into(),
+                right: Right::of(*authority),
+            },
+            Act::Leave => Self::Leave { from },
+        }
+    }
+
+    /// What it asks for; `None` if anything in it breaks a rule.
+    pub(super) fn read(self) -> Option<Ask> {
+        let request = match self {
+            Self::Begin { rules } => {
+                let rules = Rules(rules.into_owned());
+                return Some(Ask::Begin { rules });
+            }
+            Self::End { run, n } => {
+                let run = RunId::parse(&run)?;
+                return Some(Ask::End { run, number: n });
+            }
+            Self::Open => Request::Open,
+            Self::AwaitReturns => Request::AwaitReturns,
+            Self::TellPending => Request::TellPending,
+            Self::Forget { first } => Request::Forget { first },
+            Self::SetPeople {
+                naming,
+                file,
+                taken,
+            } => {
+                let file: Result<Vec<u8>, _> = file.chars().map(u8::try_from).collect();
+                Request::SetPeople {
+                    naming: Naming::from_str(&naming, false).ok()?,
+                    people: Box::new(People::parse(&file.ok()?).ok()?.0),
+                    taken,
+                }
+            }
+            Self::SetTopic { text } => Request::SetTopic(Remark::new(&text).ok()?),
+            Self::ChangesTaken { count } => Request::ChangesTaken(count),
+            of_client => return of_client.read_of_client(),
+        };
+        Some(Ask::Server(request))
+    }
+
+    fn read_of_client(self) -> Option<Ask> {
+        let (from, act) = match self {
+            Self::Enter {
+                from,
+                name,
+                numbered,
+                key,
+                ip,
+            } => {
+                let act = Act::Enter {
+                    wanted: Name::parse(&name).ok()?,
+                    fallback: match numbered {
+                        true => Fallback::Numbered,
+                        false => Fallback::Nothing,
+                    },
+                    key: optional(key, key_of)?,
+                    from: ip,
+                };
+                (from, act)
+            }
+            Self::Join {
+                from,
+                known,
+                name,
+                otherwise,
+                key,
+                ip,
+                program,
+            } => {
+                let act = Act::Join(Join {
+                    known: known.map(Owner::of),
+                    wanted: optional(name, |name| Name::parse(name).ok())?,
+                    otherwise: Name::parse(&otherwise).ok()?,
+                    key: optional(key, key_of)?,
+                    from: ip,
+                    program: optional(program, |program| Remark::new(program).ok())?,
+                });
+                (from, act)
+            }
+            Self::Rename { from, name } => (from, Act::Rename(Name::parse(&name).ok()?)),
+            Self::Say {
+                from,
+                what,
+                text,
+                id,
+            } => {
+                let act = Act::Say {
+                    kind: match what {
+                        Kind::Message => SpeechKind::Message,
+                        Kind::Action => SpeechKind::Action,
+                    },
+                    text: Text::clean(&text).ok()?,
+                    id: optional(id, MessageId::new)?,
+                };
+                (from, act)
+            }
+            Self::List { from, after } => {
+                let after = optional(after, |name| Name::parse(name).ok())?;
+                (from, Act::List { after })
+            }
+            Self::Free { from, name, right } => {
+                let act = Act::Forget {
+                    name: Name::parse(&name).ok()?,
+                    authority: right.into(),
+                };
+                (from, act)
+            }
+            Self::Operate { from, order, right } => {
+                let act = Act::Operate {
+                    operation: operation_of(&order)?,
+                    authority: right.into(),
+                };
+                (from, act)
+            }
+            Self::ListBans { from, after, right } => {
+                let act = Act::ListBans {
+                    after: after.parse::<Subject>().ok()?,
+                    authority: right.into(),
+                };
+                (from, act)
+            }
+            Self::Leave { from } => (from, Act::Leave),
+            _ => return None,
+        };
+        let (worker, key, generation) = from;
+        let client = ClientId {
+            worker,
+            key,
+            generation,
+        };
+        Some(Ask::Client(client, act))
+    }
+}
+
+impl Right {
+    fn of(authority: Authority) -> Self {
+        match authority {
+            Authority::Control => Self::Control,
+            Authority::Member => Self::Member,
+        }
+    }
+}
+
+impl From<Right> for Authority {
+    fn from(right: Right) -> Self {
+        match right {
+            Right::Control => Self::Control,
+            Right::Member => Self::Member,
+        }
+    }
+}
+
+/// What is there has to pass `read`; the outer `None` if it does not.
+fn optional<T>(
+    given: Option<Cow<'_, str>>,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Option<Option<T>> {
+    match given {
+        None => Some(None),
+        Some(given) => read(&given).map(Some),
+    }
+}
+
+fn word_of(naming: Naming) -> String {
+    let word = naming.to_possible_value();
+    word.map_or_else(String::new, |word| word.get_name().to_owned())
+}
+
+/// A key as in a line of `authorized_keys`.
+fn line_of(key: &PersonKey) -> Option<Cow<'static, str>> {
+    key.public().to_openssh().ok().map(Into::into)
+}
+
+fn key_of(line: &str) -> Option<PersonKey> {
+    let key = PublicKey::from_openssh(line).ok()?;
+    keys::check(&key).ok()?;
+    PersonKey::of(&key)
+}
+
+fn order_of(operation: &Operation) -> String {
+    let mut line = Vec::new();
+    let operation = operation.clone();
+    json_form::encode_command(
+        &Command::Operate {
+            operation,
+            id: None,
+        },
+        &mut line,
+    );
+    String::from_utf8_lossy(line.trim_ascii_end()).into_owned()
+}
+
+fn operation_of(order: &str) -> Option<Operation> {
+    match json_form::parse_command(order, Rank::Control) {
+        Ok(Some(Command::Operate { operation, .. })) => Some(operation),
+        _ => None,
+    }
+}

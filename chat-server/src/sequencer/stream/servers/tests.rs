@@ -1,0 +1,146 @@
+use super::*;
+use crate::room::request::Request;
+
+fn run(number: u64) -> RunId {
+    RunId::new(number, 0)
+}
+
+/// A stream, and what a server makes of it.
+#[derive(Default)]
+struct Test {
+    servers: Servers,
+    entries: u64,
+}
+
+impl Test {
+    fn put(&mut self, bytes: &[u8]) -> Result<Counted, Void> {
+        self.entries += 1;
+        let taken = self.servers.take(self.entries, bytes);
+        taken.expect("the entries come in order")
+    }
+
+    fn record(&self, run: RunId, number: u64, asks: Vec<Ask>) -> Vec<u8> {
+        self.record_at(run, number, 1000, asks)
+    }
+
+    fn record_at(&self, run: RunId, number: u64, time: u64, asks: Vec<Ask>) -> Vec<u8> {
+        let time = Timestamp::from_unix_milliseconds(time);
+        let seen = self.servers.seen();
+        let record = Record {
+            run,
+            number,
+            time,
+            seen,
+            asks,
+        };
+        record.to_bytes()
+    }
+
+    fn begin(&mut self, run: RunId, rules: &str) -> Result<ServerId, Void> {
+        let rules = Rules(rules.to_owned());
+        let record = self.record(run, 1, vec![Ask::Begin { rules }]);
+        self.put(&record).map(|counted| counted.server)
+    }
+
+    fn say(&mut self, run: RunId, number: u64) -> Result<ServerId, Void> {
+        let record = self.record(run, number, vec![Ask::Server(Request::Open)]);
+        self.put(&record).map(|counted| counted.server)
+    }
+}
+
+#[test]
+fn each_record_of_a_run_counts_once_and_in_its_turn() {
+    let mut test = Test::default();
+    assert_eq!(test.say(run(1), 1), Err(Void::Elsewhere));
+    assert_eq!(test.begin(run(1), "a"), Ok(ServerId(0)));
+    assert_eq!(test.begin(run(2), "a"), Ok(ServerId(1)));
+    assert_eq!(test.begin(run(1), "a"), Err(Void::OutOfTurn));
+    assert_eq!(test.say(run(1), 3), Err(Void::OutOfTurn));
+    let two = test.record(run(1), 2, Vec::new());
+    assert!(test.put(&two).is_ok());
+    // At any distance.
+    assert_eq!(test.say(run(2), 2), Ok(ServerId(1)));
+    assert_eq!(test.put(&two), Err(Void::OutOfTurn));
+    assert_eq!(test.say(run(1), 3), Ok(ServerId(0)));
+    assert!(matches!(test.put(b"hello"), Err(Void::NoRecord(_))));
+}
+
+#[test]
+fn a_run_that_has_ended_has_ended_for_good() {
+    let mut test = Test::default();
+    for number in 1..=3 {
+        test.begin(run(number), "a").unwrap();
+    }
+    test.say(run(1), 2).unwrap();
+    // It has said more than the one who ends it knows.
+    assert_eq!(test.servers.end(run(1), 1), None);
+    assert_eq!(test.servers.end(run(1), 2), Some(ServerId(0)));
+    assert_eq!(test.servers.end(run(1), 2), None);
+    assert_eq!(test.say(run(1), 3), Err(Void::Elsewhere));
+    assert_eq!(test.begin(run(1), "a"), Err(Void::Elsewhere));
+    // Its number is free for another one.
+    assert_eq!(test.begin(run(4), "a"), Ok(ServerId(0)));
+    assert_eq!(test.servers.last_run(), Some(run(4)));
+    // Also after so many that it is not known by itself any more.
+    for number in 5..=5 + MAX_ENDED as u64 {
+        test.begin(run(number), "a").unwrap();
+        assert!(test.servers.end(run(number), 1).is_some());
+    }
+    assert_eq!(test.servers.ended.len(), MAX_ENDED);
+    assert_eq!(test.begin(run(1), "a"), Err(Void::Elsewhere));
+    assert_eq!(test.begin(run(2), "a"), Err(Void::OutOfTurn), "it goes on");
+}
+
+#[test]
+fn servers_that_share_a_room_go_by_the_same_rules() {
+    let mut test = Test::default();
+    test.begin(run(1), "a").unwrap();
+    let expected = Rules("a".to_owned());
+    assert_eq!(test.begin(run(2), "b"), Err(Void::Rules { expected }));
+    assert_eq!(test.say(run(2), 2), Err(Void::Elsewhere));
+    test.servers.end(run(1), 1).unwrap();
+    assert_eq!(test.begin(run(3), "b"), Ok(ServerId(0)));
+}
+
+#[test]
+fn the_time_of_the_room_does_not_go_backwards() {
+    let mut test = Test::default();
+    test.begin(run(1), "a").unwrap();
+    for (number, time, expected) in [(2, 5000, 5000), (3, 4000, 5000), (4, 6000, 6000)] {
+        let record = test.record_at(run(1), number, time, Vec::new());
+        let counted = test.put(&record).unwrap();
+        assert_eq!(counted.time.unix_milliseconds(), expected);
+    }
+}
+
+#[test]
+fn a_stream_with_other_entries_is_noticed() {
+    let [mut one, mut other] = [Test::default(), Test::default()];
+    for test in [&mut one, &mut other] {
+        test.begin(run(1), "a").unwrap();
+        test.begin(run(2), "a").unwrap();
+    }
+    let same = one.record(run(1), 2, Vec::new());
+    one.put(&same).unwrap();
+    other.put(&same).unwrap();
+    assert_eq!(one.servers, other.servers);
+    // Something that counts for nothing counts here: the streams are not the same.
+    let _ = one.put(b"x");
+    let _ = other.put(b"y");
+    let told = other.record(run(2), 2, Vec::new());
+    let fault = Fault::Forked {
+        run: run(2),
+        entry: 4,
+    };
+    assert_eq!(one.servers.take(5, &told), Err(fault));
+    // Of a run that is none, or not in its turn, nothing follows.
+    let told = other.record(run(9), 2, Vec::new());
+    assert!(one.servers.take(5, &told).is_ok());
+    let (expected, found) = (6, 8);
+    let torn = Err(Fault::Torn { expected, found });
+    assert_eq!(one.servers.take(8, b""), torn);
+    assert_eq!(
+        one.servers.take(5, b""),
+        Err(Fault::Torn { expected, found: 5 })
+    );
+}
