@@ -51,7 +51,7 @@
 //! ```
 //!
 //! Positions in the JSON log are those in the files. 6 MiB of that log are in memory, and
-//! half as much in text form. All of this memory is taken at the start (14 MiB are
+//! half as much in text form. All of this memory is taken at the start (17 MiB are
 //! resident then), and a room that fills up does not grow.
 //!
 //! When the log drops what a slow reader has not got yet, that reader becomes a replay: the
