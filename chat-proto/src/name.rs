@@ -20,12 +20,15 @@
 mod form;
 mod keys;
 mod nearest;
+mod tables;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
+
+pub use tables::tables;
 
 pub use form::{MAX_NAME_BYTES, MAX_NAME_COLUMNS, NameError};
 pub use keys::{NameKeys, Numbering};

@@ -1,10 +1,12 @@
 //! The command line.
 
 mod after_help;
+mod cluster;
 mod configuration;
 mod control;
 mod ctl;
 mod generate;
+mod history;
 mod logging;
 mod metrics;
 pub mod mistakes;
@@ -19,24 +21,27 @@ use std::time::Duration;
 
 use chat_proto::event::Limits;
 use chat_proto::text::MAX_TEXT;
-use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgGroup, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::access::naming::Naming;
+use crate::cluster::ClusterOptions;
 use crate::config::TlsMode;
 use crate::net::identity::Source;
 use crate::net::listen::Listen;
 use crate::ops::password::PasswordSource;
-use crate::storage::{Options, SyncMode};
+use crate::storage::Options;
 use after_help::AFTER_HELP;
+use cluster::ClusterArgs;
 pub use configuration::{ConfigurationArgs, ONLY_ON_THE_COMMAND_LINE};
 pub use control::Control;
 pub use ctl::CtlArgs;
 pub use generate::Generate;
+use history::HistoryArgs;
 pub use logging::LoggingArgs;
 pub use metrics::MetricsAt;
 pub use reception::ReceptionArgs;
 pub use tuning::TuningArgs;
-use values::{count, seconds, seconds_or_0, size};
+use values::{count, seconds, seconds_or_0};
 
 /// A group chat for the terminal: the server.
 ///
@@ -47,6 +52,7 @@ use values::{count, seconds, seconds_or_0, size};
     args_override_self = true,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
+    group = ArgGroup::new(KEPT).multiple(true),
     max_term_width = 100,
     after_help = "More about each option, and examples: chat-server --help",
     after_long_help = AFTER_HELP
@@ -141,38 +147,11 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = NAMES)]
     people: Option<PathBuf>,
 
-    /// Keep what is said in FILE, and go on with it after a restart
-    ///
-    /// FILE has one JSON object a line. When it is full it becomes FILE.000001 and so
-    /// on, in the same folder. Without this option the room ends with the server.
-    #[arg(long, value_name = "FILE", help_heading = HISTORY)]
-    history: Option<PathBuf>,
+    #[command(flatten)]
+    kept: HistoryArgs,
 
-    /// When a message is on the disk: always, before it is shown; batch, at most
-    /// 200 ms later; off, when the system writes it
-    #[arg(
-        long,
-        value_name = "WHEN",
-        hide_possible_values = true,
-        default_value = "batch",
-        requires = "history",
-        help_heading = HISTORY
-    )]
-    history_sync: SyncMode,
-
-    /// Keep at most SIZE of history, and then drop the oldest; at least 128KiB
-    ///
-    /// A number of bytes, or one with KiB, MiB, GiB or TiB (1GiB is 1024MiB), or with
-    /// kB, MB, GB or TB (1GB is 1000MB).
-    #[arg(
-        long,
-        value_name = "SIZE",
-        default_value = "1GiB",
-        value_parser = size,
-        requires = "history",
-        help_heading = HISTORY
-    )]
-    history_keep: u64,
+    #[command(flatten)]
+    cluster: ClusterArgs,
 
     /// Allow N connections; 0: as many as the system allows
     ///
@@ -343,11 +322,13 @@ pub enum Action {
 /// With the commit, if the program was built from a repository: see `build.rs`.
 const VERSION: &str = env!("CHAT_VERSION");
 
+/// The options that keep something: the size of a history is of use to any of them.
+const KEPT: &str = "kept";
+
 const LISTENING: &str = "Listening";
 const ENCRYPTION: &str = "Encryption";
 const PASSWORD: &str = "Password";
 const NAMES: &str = "Names";
-const HISTORY: &str = "History";
 const LIMITS: &str = "Limits";
 const OPERATOR: &str = "The operator";
 
@@ -473,11 +454,16 @@ impl Args {
 
     /// How the history is kept, if it is.
     pub fn history(&self) -> Option<Options> {
-        Some(Options {
-            path: self.history.clone()?,
-            sync: self.history_sync,
-            keep: self.history_keep,
-        })
+        self.kept.options()
+    }
+
+    /// How the server is to share its room with others, if it is.
+    ///
+    /// # Errors
+    ///
+    /// When the credentials cannot be read, or the program was built without it.
+    pub fn cluster(&self) -> anyhow::Result<Option<ClusterOptions>> {
+        self.cluster.options(self.kept.history_keep)
     }
 }
 

@@ -10,11 +10,12 @@
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Instant;
 
 use chat_proto::command::{Operation, Resume};
 use chat_proto::event::{Body, Limits, Rank, RunId, Timestamp};
-use chat_proto::moderation::{MeasureKind, Subject};
+use chat_proto::moderation::{MeasureKind, Remark, Subject};
 use chat_proto::text::Text;
 
 use crate::access::Access;
@@ -30,7 +31,7 @@ use crate::room::request::{Act, Emitted, JoinedAs, NameRefusal, Outcome, Request
 use crate::room::roster::People;
 use crate::room::runs::{Onward, Runs};
 use crate::room::verdict::Bar;
-use crate::sequencer::{Alone, Flow, Ordered, Sequencer, Step};
+use crate::sequencer::{Alone, Fate, Flow, Note, Ordered, Sequencer, Step};
 use crate::timeline::Timeline;
 use crate::timeline::log::{Log, ORIGIN};
 use crate::timeline::mark::{Mark, Place};
@@ -59,6 +60,10 @@ pub struct Hub {
     reloads: Vec<ClientId>,
     /// People were told that the order stands still.
     stands: bool,
+    /// What the topic is to be if the room has none.
+    wanted_topic: Option<Remark>,
+    /// How often it was said anew whose names are whose.
+    people_set: u64,
     /// It is proposed that those who wait to be told of are told.
     is_telling: bool,
     /// The events of one request; empty in between.
@@ -108,6 +113,8 @@ impl Hub {
             reloads: Vec::new(),
             stands: false,
             is_telling: false,
+            people_set: 0,
+            wanted_topic: None,
             events: Vec::new(),
         }
     }
@@ -212,6 +219,11 @@ impl Hub {
         [banned, locked, self.access.refused()]
     }
 
+    /// How often it was said anew whose names are whose, since the start of this server.
+    pub(crate) fn people_set(&self) -> u64 {
+        self.people_set
+    }
+
     /// Who is here.
     pub fn people(&self) -> &People {
         self.room.people()
@@ -236,6 +248,22 @@ impl Hub {
     fn origin_of(&self, client: ClientId) -> Origin {
         let server = self.server.unwrap_or_default();
         Origin { server, client }
+    }
+
+    /// Makes this the topic of the room if it has none, as soon as that is known.
+    pub fn want_topic(&mut self, topic: Remark, now: Now) {
+        self.wanted_topic = Some(topic);
+        self.set_wanted_topic(now);
+    }
+
+    /// Sets the topic that is wanted, if this server takes part in the room by now.
+    pub fn set_wanted_topic(&mut self, now: Now) {
+        if self.takes_part()
+            && let Some(topic) = self.wanted_topic.take()
+            && self.room.moderation().topic().is_none()
+        {
+            self.request(Request::SetTopic(topic), now);
+        }
     }
 
     /// The server itself asks for something.
@@ -277,6 +305,38 @@ impl Hub {
     /// Whether this server is one of those that share the room.
     pub fn takes_part(&self) -> bool {
         self.server.is_some()
+    }
+
+    /// Whether several servers share the room.
+    pub fn is_shared(&self) -> bool {
+        self.sequencer.is_shared()
+    }
+
+    /// Wakes this when something more has its place.
+    pub fn watch(&mut self, waker: Waker) {
+        self.sequencer.watch(waker);
+    }
+
+    /// Whether this server can go on.
+    pub fn fate(&self) -> Fate {
+        self.sequencer.fate()
+    }
+
+    /// The newest run in the order.
+    pub fn last_run(&self) -> Option<RunId> {
+        self.sequencer.last_run()
+    }
+
+    /// The others have gone on without this server: it takes part again, as this run.
+    pub fn begin_anew(&mut self, run: RunId) {
+        self.sequencer.begin_anew(run);
+        self.server = None;
+        self.is_telling = false;
+    }
+
+    /// What the operator should know of the order.
+    pub fn note(&mut self) -> Option<Note> {
+        self.sequencer.note()
     }
 
     /// When [`Hub::flush`] is to be called, if nothing happens before.
@@ -357,8 +417,10 @@ impl Hub {
         if !begins_no_file {
             self.begin_file_if_full(now);
         }
-        if matches!(request, Request::TellPending) {
-            self.is_telling = false;
+        match request {
+            Request::TellPending => self.is_telling = false,
+            Request::SetPeople { .. } => self.people_set += 1,
+            _ => {}
         }
         let (mut outcome, own) = self.append_events_of(request, now);
         if let Outcome::Barred(bar) = &outcome {

@@ -125,6 +125,7 @@
 pub mod access;
 pub mod cli;
 pub mod clock;
+pub mod cluster;
 mod cold;
 pub mod config;
 pub mod ctl;

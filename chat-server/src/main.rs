@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use chat_server::access::naming::Naming;
 use chat_server::access::password::PasswordHash;
 use chat_server::cli::{Action, Args, Control, CtlArgs, MetricsAt, NoFolder};
+use chat_server::cluster::start as sharing;
 use chat_server::config::{Config, TlsMode};
 use chat_server::ctl::{self, Status};
 use chat_server::hub::Hub;
@@ -30,6 +31,7 @@ use chat_server::room::identity::Identity;
 use chat_server::runtime::reloader::Reloader;
 use chat_server::runtime::server::{LOG_BYTES, Server};
 use chat_server::runtime::system_clock::now;
+use chat_server::sequencer::stream::rules::Rules;
 use chat_server::settings::sources::Sources;
 use chat_server::settings::start;
 use chat_server::storage::History;
@@ -243,7 +245,8 @@ fn prepare(args: &Args, passed: Passed, logger: &Logger) -> Result<Parts, (u8, S
         // No peer can show a key.
         None => None,
     };
-    let (history, hub) = open(args, logger).map_err(failed)?;
+    let naming = people.as_ref().map_or(Naming::Free, |_| args.names);
+    let (history, hub) = open(args, naming, logger).map_err(failed)?;
     #[cfg(unix)]
     let control = match passed.control {
         Some(socket) => {
@@ -414,23 +417,40 @@ fn control(args: &Args, logger: &Logger) -> anyhow::Result<Option<ControlSocket>
 }
 
 /// The room, as it was left if it is kept.
-fn open(args: &Args, logger: &Logger) -> anyhow::Result<(Option<History>, Hub)> {
-    let Some(options) = args.history() else {
-        let identity = Identity::new(now().time).context("the system gives no random bits")?;
-        return Ok((None, Hub::new(identity, LOG_BYTES)));
-    };
-    let show = options.path.display().to_string();
+fn open(args: &Args, naming: Naming, logger: &Logger) -> anyhow::Result<(Option<History>, Hub)> {
     let mut notes = Vec::new();
-    let (history, hub) = History::open(options, LOG_BYTES, now(), &mut notes)?;
+    let history = args.history();
+    let show = history.as_ref().map(|it| it.path.display().to_string());
+    let (history, hub) = match (args.cluster()?, history) {
+        (Some(cluster), history) => {
+            let address = cluster.address.to_string();
+            let rules = Rules::of(naming);
+            let joined = sharing::join(cluster, rules, history, LOG_BYTES, now(), &mut notes)?;
+            let words = format!("the room is shared with other servers over {address}");
+            let record = Record::new("sharing the room").with("address", address);
+            logger.say(Level::Info, &words, record);
+            joined
+        }
+        (None, Some(options)) => {
+            let (history, hub) = History::open(options, LOG_BYTES, now(), &mut notes)?;
+            (Some(history), hub)
+        }
+        (None, None) => {
+            let identity = Identity::new(now().time).context("the system gives no random bits")?;
+            (None, Hub::new(identity, LOG_BYTES))
+        }
+    };
     for note in notes {
         logger.warn(now().time, Record::new("history").with("what", note));
     }
-    // One of these is that it was opened.
-    let events = hub.timeline.head().seq - hub.timeline.first();
-    let words = format!("what is said is kept in {show} ({events} events so far)");
-    let record = Record::new("history opened").with("path", show);
-    logger.say(Level::Info, &words, record.count("events", events));
-    Ok((Some(history), hub))
+    if let Some(show) = show {
+        // One of these is that it was opened.
+        let events = hub.timeline.head().seq - hub.timeline.first();
+        let words = format!("what is said is kept in {show} ({events} events so far)");
+        let record = Record::new("history opened").with("path", show);
+        logger.say(Level::Info, &words, record.count("events", events));
+    }
+    Ok((history, hub))
 }
 
 /// A password that is sent plain over a network is none.

@@ -14,7 +14,10 @@ pub mod shared;
 pub mod stream;
 
 use std::fmt;
+use std::task::Waker;
 use std::time::Instant;
+
+use chat_proto::event::RunId;
 
 use crate::clock::Now;
 use crate::room::origin::ServerId;
@@ -57,6 +60,53 @@ pub trait Sequencer: fmt::Debug + Send + Sync {
     fn deadline(&self) -> Option<Instant> {
         None
     }
+
+    /// Whether several servers share the order.
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    /// Whether this server can go on.
+    fn fate(&self) -> Fate {
+        Fate::GoesOn
+    }
+
+    /// The newest run in the order. [`Sequencer::begin_anew`] needs a later one.
+    fn last_run(&self) -> Option<RunId> {
+        None
+    }
+
+    /// The others have gone on without this server ([`Fate::Ended`]): it takes part again, as
+    /// this run.
+    fn begin_anew(&mut self, _: RunId) {}
+
+    /// Wakes this when something more has its place.
+    fn watch(&mut self, _: Waker) {}
+
+    /// What the operator should know.
+    fn note(&mut self) -> Option<Note> {
+        None
+    }
+}
+
+/// What the operator should know of the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// All is well.
+    News(String),
+    /// Something is not as it should be.
+    Trouble(String),
+}
+
+/// Whether a server can go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It can.
+    GoesOn,
+    /// The others have gone on without it, and its people have left. It can take part again.
+    Ended,
+    /// It cannot, for this reason.
+    Stops(String),
 }
 
 /// Whether the order moves on.
@@ -99,5 +149,9 @@ impl Sequencer for Alone {
 
     fn next(&mut self, _: Now) -> Option<Ordered> {
         None
+    }
+
+    fn is_shared(&self) -> bool {
+        false
     }
 }

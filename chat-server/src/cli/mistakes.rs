@@ -41,9 +41,12 @@ pub fn explain(error: &Error, given: &[String]) -> String {
         ErrorKind::MissingRequiredArgument => {
             let mut options = given.iter().filter_map(|one| one.split('=').next());
             let needing = options.rfind(|one| needs(one));
+            // Where one of several will do.
+            let argument = argument.trim_start_matches('<').trim_end_matches('>');
             format!(
-                "{} needs {argument} as well",
-                needing.unwrap_or("an option")
+                "{} needs {} as well",
+                needing.unwrap_or("an option"),
+                argument.replace('|', " or ")
             )
         }
         _ => {
@@ -102,7 +105,8 @@ fn help(option: &str, command: &Command) -> Option<String> {
 
 /// Whether it is an option that needs another one.
 fn needs(option: &str) -> bool {
-    option.starts_with("--history-") || matches!(option, "--cert" | "--key")
+    let is_detail = option.starts_with("--history-") || option.starts_with("--cluster-");
+    is_detail || matches!(option, "--cert" | "--key" | "--gone-after")
 }
 
 /// An argument that is none of ours.

@@ -1,6 +1,6 @@
 use chat_testkit::readme;
 
-use super::values::MIN_KEEP;
+use super::values::{MIN_KEEP, size};
 use super::*;
 
 /// `Ok` of what was read, or the beginning of what is said.
@@ -156,7 +156,7 @@ const MISTAKES: &[(&[&str], &str)] = &[
     ),
     (
         &["--history-keep", "1GiB"],
-        "--history-keep needs --history FILE as well",
+        "--history-keep needs --history FILE or --cluster URL as well",
     ),
     (
         &["--history-sync=off"],
@@ -297,6 +297,7 @@ fn the_readme_names_the_options() {
         README,
         &options,
         &[
+            "features",
             "fingerprint",
             "name",
             "network",

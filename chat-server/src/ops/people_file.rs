@@ -9,6 +9,7 @@
 //! It has a thread of its own (`keeper`), which looks at the file once a second, because
 //! to read ten thousand keys and to wait for the disk must not delay the room.
 
+mod copy;
 mod file;
 mod keeper;
 

@@ -201,6 +201,21 @@ impl Holders {
             .skip(usize::try_from(skipped).unwrap_or(usize::MAX))
     }
 
+    /// What keys mean for names.
+    pub fn naming(&self) -> Naming {
+        self.naming
+    }
+
+    /// Whose names are whose, with all changes.
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// How many changes were made.
+    pub fn made(&self) -> u64 {
+        self.taken + self.pending.len() as u64
+    }
+
     /// Whether some of the first `made` changes are not known to be taken.
     pub fn has_pending(&self, made: u64) -> bool {
         self.taken < made

@@ -1,8 +1,17 @@
 //! Where requests come from: a connection of one of the servers that share the room.
 
+use std::fmt;
+
 /// One of the servers that share a room. A server that is alone is number 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ServerId(pub u16);
+
+/// For the log.
+impl fmt::Display for ServerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// A connection, as every thread of its server can address it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -43,8 +43,11 @@ pub struct Shared<S = Wire> {
     /// How many bytes readers may see, of both forms together.
     shown: AtomicU64,
     mailboxes: Box<[Mailbox<S>]>,
-    /// There is a history, which wakes the first worker up.
-    pub(crate) is_kept: bool,
+    /// There is a history or an order that several servers share, which wakes the first
+    /// worker up.
+    pub(crate) is_woken: bool,
+    /// Why the server cannot go on.
+    pub(crate) failure: OnceLock<String>,
     admission: Mutex<Admission>,
     pub(crate) counters: Counters,
     /// Whether the loops go round.
@@ -111,8 +114,11 @@ impl<S> Shared<S> {
         config: Arc<Config>,
         logger: Logger,
     ) -> Self {
-        if let (Some(history), Some(first)) = (&mut history, wakers.first()) {
-            history.watch(first.clone());
+        if let Some(first) = wakers.first() {
+            hub.watch(first.clone());
+            history
+                .iter_mut()
+                .for_each(|history| history.watch(first.clone()));
         }
         hub.set_config(Arc::clone(&config));
         let shown = hub.timeline.shown().bytes();
@@ -121,7 +127,8 @@ impl<S> Shared<S> {
         let counters = Counters::new(wakers.len(), sync_times.unwrap_or_default());
         Self {
             shown: AtomicU64::new(shown),
-            is_kept: history.is_some(),
+            is_woken: history.is_some() || hub.is_shared(),
+            failure: OnceLock::new(),
             liveness: Liveness::new(&wakers),
             reporter: None,
             manager: Manager::default(),

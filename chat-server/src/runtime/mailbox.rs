@@ -50,10 +50,10 @@ pub enum Task<S = Wire> {
     MakeRoom(Silent),
     /// Every peer is told this.
     Tell(Arc<str>),
+    /// The others have gone on without this server: its people are to come back.
+    ComeBack,
     /// The server stops; the second time, at once.
     Stop,
-    /// Requests have got their place in an order that several servers share.
-    Ordered,
     /// The files of the history are to be looked after.
     Reopen,
     /// A connection has ended: another one may come in.

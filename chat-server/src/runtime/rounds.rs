@@ -16,6 +16,7 @@ use crate::net::admission::Visit;
 use crate::net::transport::Transport;
 use crate::ops::errors::in_words;
 use crate::ops::logger::{Record, Topic};
+use crate::room::identity::new_run;
 use crate::room::request::Request;
 use crate::runtime::census::{Census, Report, RoomFigures};
 use crate::runtime::control::{Shared, State};
@@ -24,6 +25,7 @@ use crate::runtime::mailbox::{Peer, Task};
 use crate::runtime::observer::Observer;
 use crate::runtime::reloader::Ask;
 use crate::runtime::scheduler::Scheduler;
+use crate::sequencer::{Fate, Note};
 use crate::storage::News;
 use crate::timeline::mark::Form;
 
@@ -208,8 +210,8 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         let is_due = |at: Instant| at <= now.instant;
         let timer = self.scheduler.deadline();
         let (shared, entrance) = (outside.shared, outside.entrance.as_deref());
-        // The disk wakes up the first one.
-        polled.woken && (entrance.is_some() && shared.is_kept || shared.has_tasks(self.index))
+        // The disk and the other servers wake up the first one.
+        polled.woken && (entrance.is_some() && shared.is_woken || shared.has_tasks(self.index))
             || self.overtaken
             || self.room_due.is_some_and(is_due)
             || timer.is_some_and(|at| at <= polled.until)
@@ -231,6 +233,9 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
             state.hub.set_config(config);
         }
         state.hub.advance(now);
+        if state.hub.is_shared() {
+            self.take_part(&mut state.hub, outside, now);
+        }
         self.scheduler.deliver(&mut state.hub, shared, now);
         self.do_tasks(&mut state, outside, now);
         self.accept(&mut state.hub, outside, now);
@@ -282,8 +287,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
                 Task::MakeRoom(silent) => self.scheduler.make_room(&silent, hub, now),
                 Task::Tell(text) => self.scheduler.tell(&text, hub, now),
                 Task::Stop => self.stop(hub, outside, now),
-                // They are applied in each round, and before all tasks.
-                Task::Ordered => {}
+                Task::ComeBack => self.scheduler.goodbye(hub, now),
                 Task::Reopen => history.iter_mut().for_each(|history| history.reopen()),
                 Task::Open => {
                     if let Some(entrance) = &mut outside.entrance {
@@ -292,6 +296,44 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
                 }
             }
         }
+    }
+
+    /// Looks after what this server is to the others.
+    #[cold]
+    fn take_part(&mut self, hub: &mut Hub, outside: &mut Outside<'_, S>, now: Now) {
+        let shared = outside.shared;
+        while let Some(note) = hub.note() {
+            let record = |what| Record::new("several servers").with("what", what);
+            match note {
+                Note::News(what) => shared.logger.info(now.time, record(what)),
+                Note::Trouble(what) => shared.logger.warn(now.time, record(what)),
+            }
+        }
+        match hub.fate() {
+            Fate::GoesOn => hub.set_wanted_topic(now),
+            _ if self.stopping.is_some() => {}
+            Fate::Ended => match new_run(now.time, hub.last_run()) {
+                Ok(run) => {
+                    let record = Record::new("the other servers have gone on without this one");
+                    shared.logger.warn(now.time, record);
+                    self.scheduler.goodbye(hub, now);
+                    shared.give_others(self.index, || Task::ComeBack);
+                    hub.begin_anew(run);
+                }
+                Err(error) => self.fail(in_words(&error), hub, outside, now),
+            },
+            Fate::Stops(why) => self.fail(why, hub, outside, now),
+        }
+    }
+
+    /// The server cannot go on, and stops.
+    fn fail(&mut self, why: String, hub: &mut Hub, outside: &mut Outside<'_, S>, now: Now) {
+        let shared = outside.shared;
+        let record = Record::new("this server cannot go on").with("why", &why);
+        shared.logger.error(now.time, record);
+        let _ = shared.failure.set(why);
+        self.stop(hub, outside, now);
+        shared.give_others(self.index, || Task::Stop);
     }
 
     fn accept(&mut self, hub: &mut Hub, outside: &mut Outside<'_, S>, now: Now) {

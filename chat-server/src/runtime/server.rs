@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::ScopedJoinHandle;
 use std::{process, thread};
 
+use anyhow::anyhow;
 use chat_proto::moderation::Remark;
 
 use crate::access::password::PasswordHash;
@@ -122,10 +123,7 @@ impl Server {
 
     /// Makes this the topic of the room if it has none.
     pub fn set_topic(&mut self, topic: Remark) {
-        let hub = &mut self.shared.write().hub;
-        if hub.room().moderation().topic().is_none() {
-            hub.request(Request::SetTopic(topic), now());
-        }
+        self.shared.write().hub.want_topic(topic, now());
     }
 
     /// Shows metrics there.
@@ -137,7 +135,10 @@ impl Server {
 
     /// Has names belong to keys, as the file says that this one looks after.
     pub fn keep_people(&mut self, mut keeper: PeopleKeeper) {
-        self.shared.write().hub.request(keeper.first(), now());
+        let hub = &mut self.shared.write().hub;
+        if !hub.is_shared() {
+            hub.request(keeper.first(), now());
+        }
         if let Some(reloader) = &mut self.reloader
             && let Some(ask) = keeper.take_ask()
         {
@@ -209,8 +210,12 @@ impl Server {
         if let Some(people) = people {
             people.finish(&shared);
         }
+        let failure = shared.failure.get().cloned();
         finish(shared);
-        result
+        match failure {
+            Some(why) => result.and(Err(anyhow!(why))),
+            None => result,
+        }
     }
 }
 

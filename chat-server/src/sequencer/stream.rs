@@ -20,30 +20,47 @@
 
 pub mod asks;
 pub mod record;
+pub mod rules;
 pub mod servers;
+pub mod snapshot;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use chat_proto::event::{RunId, Timestamp};
 
-use self::asks::{Ask, Rules};
+use self::asks::Ask;
 use self::record::Record;
+use self::rules::Rules;
 use self::servers::{Counted, Fault, Servers, Void};
-use super::{Flow, Ordered, Sequencer, Step};
+use self::snapshot::Snapshot;
+use super::{Fate, Flow, Note, Ordered, Sequencer, Step};
 use crate::clock::Now;
 use crate::room::origin::ServerId;
 use crate::room::request::Request;
 
 /// What carries records to the stream, and entries back.
 pub trait Engine: fmt::Debug + Send + Sync {
-    /// Sends a record. It may get lost, or come more than once, or behind later ones.
-    fn publish(&mut self, record: Arc<[u8]>);
+    /// Sends a record, perhaps `again`. It may get lost, or come more than once, or behind
+    /// later ones.
+    fn publish(&mut self, record: Arc<[u8]>, again: bool);
 
     /// The next entry of the stream, if it has come: each one once, in order.
     fn next(&mut self) -> Option<Entry>;
+
+    /// Keeps a snapshot for servers that come later.
+    fn save(&mut self, snapshot: Snapshot);
+
+    /// What the operator should know of the way to the stream.
+    fn note(&mut self) -> Option<Note> {
+        None
+    }
+
+    /// Wakes this when there are entries or notes.
+    fn watch(&mut self, _: Waker) {}
 }
 
 /// An entry of the stream.
@@ -88,6 +105,15 @@ pub enum Broken {
     Twin,
 }
 
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(fault) => fault.fmt(f),
+            Self::Twin => f.write_str("another program writes into the stream in this one's name"),
+        }
+    }
+}
+
 /// One server's end of the stream.
 #[derive(Debug)]
 pub struct Stream<E> {
@@ -117,6 +143,7 @@ pub struct Stream<E> {
     anchor: Anchor,
     /// When the time of the room was read last.
     timed: Instant,
+    notes: VecDeque<Note>,
 }
 
 /// A record on its way.
@@ -208,6 +235,7 @@ impl<E: Engine> Stream<E> {
                 instant: now.instant,
             },
             timed: now.instant,
+            notes: VecDeque::new(),
         }
     }
 
@@ -269,7 +297,13 @@ impl<E: Engine> Stream<E> {
         let at = self.anchor.at(time);
         for ask in asks {
             let step = match ask {
-                Ask::Begin { .. } => None,
+                Ask::Begin { .. } => {
+                    self.tell(Note::News(match run == self.run {
+                        true => format!("this server takes part, as server {server}"),
+                        false => format!("server {server} takes part, as run {run}"),
+                    }));
+                    None
+                }
                 Ask::End { run, number } => self.end(run, number),
                 ask => ask.request_of(server).map(Step::Request),
             };
@@ -287,10 +321,19 @@ impl<E: Engine> Stream<E> {
     fn end(&mut self, run: RunId, number: u64) -> Option<Step> {
         let server = self.servers.end(run, number)?;
         self.heard.remove(&run);
+        let what = format!("server {server} is gone, and its people with it (run {run})");
+        self.tell(Note::Trouble(what));
         if run == self.run {
             self.standing = Standing::Ended;
         }
         Some(Step::Gone(server))
+    }
+
+    /// Has the operator know, unless it happened before this server took part.
+    fn tell(&mut self, note: Note) {
+        if let Standing::In(_) = self.standing {
+            self.notes.push_back(note);
+        }
     }
 
     /// A record of this server has come back, which was sent at `sent`: the stream is alive.
@@ -339,7 +382,7 @@ impl<E: Engine> Stream<E> {
             first_sent: now.instant,
         });
         self.sent = Some(now.instant);
-        self.engine.publish(bytes);
+        self.engine.publish(bytes, false);
     }
 
     /// Sends again what should have come back by now.
@@ -351,7 +394,7 @@ impl<E: Engine> Stream<E> {
         if sent.is_some_and(|sent| sent + SAY_AGAIN_AFTER <= now.instant) {
             (self.sent, self.sent_again) = (Some(now.instant), Some(now.instant));
             for unread in &self.unread {
-                self.engine.publish(Arc::clone(&unread.bytes));
+                self.engine.publish(Arc::clone(&unread.bytes), true);
             }
         }
     }
@@ -440,6 +483,43 @@ impl<E: Engine> Sequencer for Stream<E> {
             None => self.sent.map(|sent| sent + HEARTBEAT),
         };
         next.filter(|_| self.goes_on())
+    }
+
+    fn fate(&self) -> Fate {
+        match &self.standing {
+            // What it has read by then comes first.
+            _ if !self.ready.is_empty() => Fate::GoesOn,
+            Standing::Joining | Standing::In(_) => Fate::GoesOn,
+            Standing::Ended => Fate::Ended,
+            Standing::Refused(rules) => Fate::Stops(format!(
+                "the other servers of the room go by other rules ({rules}), and this one by {}: \
+                 give all of them the same program and the same --names",
+                self.options.rules
+            )),
+            Standing::Broken(broken) => Fate::Stops(broken.to_string()),
+        }
+    }
+
+    fn last_run(&self) -> Option<RunId> {
+        self.servers.last_run()
+    }
+
+    fn begin_anew(&mut self, run: RunId) {
+        self.run = run;
+        self.standing = Standing::Joining;
+        // What was not read back is lost: it was of people who have left.
+        self.waiting.clear();
+        self.unread.clear();
+        self.load = Load::default();
+        (self.written, self.sent, self.sent_again) = (0, None, None);
+    }
+
+    fn watch(&mut self, waker: Waker) {
+        self.engine.watch(waker);
+    }
+
+    fn note(&mut self) -> Option<Note> {
+        self.notes.pop_front().or_else(|| self.engine.note())
     }
 }
 

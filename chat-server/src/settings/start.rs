@@ -74,6 +74,9 @@ fn mistakes_of_all(settings: &Settings) -> Vec<Mistake> {
     if let Some(Err(why)) = password {
         tell("password-file", chain(&why));
     }
+    if let Err(why) = args.cluster() {
+        tell("cluster", chain(&why));
+    }
     if let Some(Err(why)) = args.certificate().map(|it| it.load(&mut Vec::new())) {
         tell("cert", chain(why.why()));
     }

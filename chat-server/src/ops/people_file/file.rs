@@ -21,6 +21,8 @@ pub struct PeopleFile {
     seen: Option<Option<Stamp>>,
     /// Changes that `people` has and the file has not.
     unwritten: Vec<Change>,
+    /// The file is to say what other servers have agreed on.
+    is_replaced: bool,
     /// The last change of the file could not be read, so it is not to be lost either.
     is_unread: bool,
 }
@@ -60,6 +62,7 @@ impl PeopleFile {
             known: None,
             seen: None,
             unwritten: Vec::new(),
+            is_replaced: false,
             is_unread: false,
         };
         let problems = file.read()?;
@@ -156,6 +159,7 @@ impl PeopleFile {
         let (people, problems) = parsed.with_context(|| format!("cannot use {show}"))?;
         self.people = people;
         self.known = stamp;
+        self.is_replaced = false;
         self.unwritten
             .iter()
             .for_each(|change| self.people.make(change));
@@ -168,9 +172,27 @@ impl PeopleFile {
         self.unwritten.push(change.clone());
     }
 
+    /// Has it say this, when it is written.
+    pub fn become_copy(&mut self, people: People) {
+        self.people = people;
+        self.is_replaced = true;
+    }
+
+    /// Keeps what it says now beside it, where that is not to get lost. Where that is.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn keep_aside(&self) -> io::Result<PathBuf> {
+        let mut aside = self.path.clone().into_os_string();
+        aside.push(".before");
+        fs::copy(&self.path, &aside)?;
+        Ok(aside.into())
+    }
+
     /// Whether there is something to write.
     pub fn is_unwritten(&self) -> bool {
-        !self.unwritten.is_empty()
+        self.is_replaced || !self.unwritten.is_empty()
     }
 
     /// Writes what was changed, unless the file has just been edited: then that is to be read
@@ -190,6 +212,7 @@ impl PeopleFile {
         if written.is_some() {
             self.known = written;
             self.unwritten.clear();
+            self.is_replaced = false;
         }
         Ok(())
     }

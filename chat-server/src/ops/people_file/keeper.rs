@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
+use super::copy::CopyState;
 use super::file::{Look, PeopleFile};
 use crate::access::naming::Naming;
 use crate::access::people::Problems;
@@ -15,12 +16,13 @@ use crate::runtime::system_clock::now;
 /// Keeps the file and the room the same.
 #[derive(Debug)]
 pub struct PeopleKeeper {
-    file: PeopleFile,
-    naming: Naming,
+    pub(super) file: PeopleFile,
+    pub(super) naming: Naming,
     /// How many of the room's changes were made in the file.
-    made: u64,
+    pub(super) made: u64,
     /// The last try to write it has failed, and the operator was told so.
     is_failing: bool,
+    pub(super) copy: CopyState,
     asked: Receiver<()>,
     /// By this the worker at the front asks for a look at once. The thread ends when it is
     /// dropped.
@@ -36,6 +38,7 @@ impl PeopleKeeper {
             naming,
             made: 0,
             is_failing: false,
+            copy: CopyState::default(),
             asked,
             ask: Some(ask),
         }
@@ -105,6 +108,10 @@ impl PeopleKeeper {
                 false
             }
         };
+        if shared.read().hub.is_shared() {
+            self.copy.is_edited |= is_changed;
+            return self.keep_copy(shared);
+        }
         self.take_changes(shared);
         if self.file.is_unwritten() {
             self.write(&shared.logger);
@@ -133,7 +140,7 @@ impl PeopleKeeper {
         changes.iter().for_each(|change| self.file.make(change));
     }
 
-    fn write(&mut self, logger: &Logger) {
+    pub(super) fn write(&mut self, logger: &Logger) {
         let written = self.file.write();
         match written {
             Ok(()) if self.is_failing && !self.file.is_unwritten() => {

@@ -14,6 +14,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use ssh_key::PublicKey;
 
+use super::rules::Rules;
 use crate::access::keys::{self, PersonKey};
 use crate::access::naming::Naming;
 use crate::access::people::People;
@@ -43,11 +44,6 @@ pub enum Ask {
     /// A connection of the server asks the room for something.
     Client(ClientId, Act),
 }
-
-/// What rules a server goes by. The same requests lead to the same events only where these
-/// are the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules(pub String);
 
 impl Ask {
     /// What a server asks the room for.

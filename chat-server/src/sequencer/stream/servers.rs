@@ -11,8 +11,9 @@ use std::hash::Hasher;
 use chat_proto::event::{RunId, Timestamp};
 use siphasher::sip::SipHasher24;
 
-use super::asks::{Ask, Rules};
+use super::asks::Ask;
 use super::record::{NoRecord, Record, Seen};
+use super::rules::Rules;
 use crate::room::origin::ServerId;
 
 /// The servers.

@@ -33,7 +33,7 @@ impl Broker {
 }
 
 impl Engine for Way {
-    fn publish(&mut self, record: Arc<[u8]>) {
+    fn publish(&mut self, record: Arc<[u8]>, _: bool) {
         let mut state = self.broker.state();
         state.published += 1;
         if !state.is_cut {
@@ -47,6 +47,8 @@ impl Engine for Way {
         let number = self.read as u64;
         Some(Entry { number, bytes })
     }
+
+    fn save(&mut self, _: Snapshot) {}
 }
 
 /// Servers at one stream.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chat_server::sequencer::stream::snapshot::Snapshot;
 use chat_server::sequencer::stream::{Engine, Entry};
 
 /// One server's way to the stream and back.
@@ -97,7 +98,7 @@ impl State {
 }
 
 impl Engine for Way {
-    fn publish(&mut self, record: Arc<[u8]>) {
+    fn publish(&mut self, record: Arc<[u8]>, _: bool) {
         let mut state = self.broker.state();
         if !state.is_cut {
             state.under_way.push((self.server, record));
@@ -116,4 +117,6 @@ impl Engine for Way {
         let number = self.read as u64;
         Some(Entry { number, bytes })
     }
+
+    fn save(&mut self, _: Snapshot) {}
 }

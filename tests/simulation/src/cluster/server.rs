@@ -15,9 +15,9 @@ use chat_server::hub::Hub;
 use chat_server::ops::logger::Logger;
 use chat_server::room::identity::{Identity, Key};
 use chat_server::runtime::control::Shared;
-use chat_server::runtime::mailbox::{Peer, Task};
+use chat_server::runtime::mailbox::Peer;
 use chat_server::runtime::rounds::{Entrance, Outside, Polled, Rounds};
-use chat_server::sequencer::stream::asks::Rules;
+use chat_server::sequencer::stream::rules::Rules;
 use chat_server::sequencer::stream::{Options, Stream};
 use chat_server::session::Stage;
 use chat_server::timeline::mark::Form;
@@ -81,7 +81,6 @@ impl Server {
     /// A round of each worker, which hears what has arrived from its `clients`. Between the
     /// halves of a round of one the others send, as they do at the same time.
     pub(super) fn round(&mut self, clients: &[Client], now: Now) {
-        self.shared.give(0, Task::Ordered);
         for index in 0..WORKERS {
             self.note(index, clients);
             let entrance: Option<&mut dyn Entrance<Wire>> = match index {

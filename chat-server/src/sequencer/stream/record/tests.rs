@@ -12,7 +12,8 @@ use crate::access::people::People;
 use crate::room::identity::tests::owner;
 use crate::room::origin::{Authority, ClientId};
 use crate::room::request::{Act, Fallback, Join, Request};
-use crate::sequencer::stream::asks::{Ask, Rules};
+use crate::sequencer::stream::asks::Ask;
+use crate::sequencer::stream::rules::Rules;
 
 fn record(asks: Vec<Ask>) -> Record {
     Record {

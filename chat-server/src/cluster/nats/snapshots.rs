@@ -1,0 +1,65 @@
+//! Snapshots in the bucket beside the stream.
+
+use anyhow::Context;
+use async_nats::jetstream::object_store::ObjectStore;
+use futures_util::StreamExt;
+use tokio::io::AsyncReadExt;
+
+use super::ToRoom;
+use crate::sequencer::stream::snapshot::{Snapshot, SnapshotName};
+
+/// The snapshot that a server begins with that has the events up to `own`. One that cannot be
+/// read is told of, and the next one is taken.
+pub(super) async fn newest_for(
+    store: &ObjectStore,
+    own: u64,
+    to_room: &ToRoom,
+) -> anyhow::Result<Option<Snapshot>> {
+    let mut names = names(store).await?;
+    while let Some(name) = SnapshotName::choose(&names, own) {
+        match load(store, name).await {
+            Ok(bytes) => return Ok(Some(Snapshot { name, bytes })),
+            Err(error) => to_room.trouble(format!("the snapshot {name} is damaged: {error:#}")),
+        }
+        names.retain(|other| *other != name);
+    }
+    Ok(None)
+}
+
+async fn load(store: &ObjectStore, name: SnapshotName) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let object = store.get(name.to_string()).await?;
+    object.take(MAX_BYTES).read_to_end(&mut bytes).await?;
+    Ok(bytes)
+}
+
+/// Keeps a snapshot, and drops old ones.
+pub(super) async fn save(store: &ObjectStore, snapshot: Snapshot) -> anyhow::Result<()> {
+    let name = snapshot.name.to_string();
+    store.put(name.as_str(), &mut &snapshot.bytes[..]).await?;
+    let mut names = names(store).await?;
+    names.sort_unstable();
+    let old = names.len().saturating_sub(MOST_KEPT);
+    for name in &names[..old] {
+        store.delete(name.to_string()).await?;
+    }
+    Ok(())
+}
+
+/// Those that are there. What other programs have put there is passed over.
+async fn names(store: &ObjectStore) -> anyhow::Result<Vec<SnapshotName>> {
+    let mut list = store.list().await.context("cannot list the snapshots")?;
+    let mut names = Vec::new();
+    while let Some(info) = list.next().await {
+        let name = info.context("cannot list the snapshots")?.name;
+        names.extend(name.parse::<SnapshotName>());
+    }
+    Ok(names)
+}
+
+/// How many are kept: a server that was gone for a while finds one that goes on where its
+/// own history ends.
+const MOST_KEPT: usize = 8;
+
+/// The largest one that is read, in bytes.
+const MAX_BYTES: u64 = 1024 * 1024 * 1024;

@@ -1,0 +1,116 @@
+//! The file of people where several servers share a room.
+//!
+//! What the servers have agreed on counts, and the file of each of them is a copy. A server
+//! that begins brings its file in only where the room has none yet. An edit while it runs is
+//! brought in for all servers, and the last one counts.
+
+use super::keeper::PeopleKeeper;
+use crate::access::people::People;
+use crate::ops::errors::in_words;
+use crate::ops::logger::Record;
+use crate::room::request::Request;
+use crate::runtime::control::Shared;
+use crate::runtime::system_clock::now;
+
+/// How far the copy is.
+#[derive(Debug, Default)]
+pub(super) struct CopyState {
+    /// The file was compared with the room's people for the first time.
+    has_begun: bool,
+    /// The operator has edited the file, and the room is yet to be told.
+    pub(super) is_edited: bool,
+    /// The room is told, and has been told so often before ([`Hub::people_set`]).
+    ///
+    /// [`Hub::people_set`]: crate::hub::Hub::people_set
+    told: Option<u64>,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+enum Next {
+    Nothing,
+    /// The file says what is to count.
+    Tell,
+    /// This is to stand in the file.
+    Copy(Box<People>),
+}
+
+impl PeopleKeeper {
+    /// Keeps the file and what the servers have agreed on the same.
+    pub(super) fn keep_copy(&mut self, shared: &Shared) {
+        match self.next(shared) {
+            Next::Nothing => {}
+            Next::Tell => self.tell(shared),
+            Next::Copy(people) => self.become_copy(*people, shared),
+        }
+        if self.file.is_unwritten() {
+            self.write(&shared.logger);
+        }
+        let made = shared.read().hub.room().holders().made();
+        let is_behind = shared.read().hub.room().holders().has_pending(made);
+        if is_behind && !self.file.is_unwritten() {
+            let request = Request::ChangesTaken(made);
+            shared.write().hub.request(request, now());
+        }
+    }
+
+    fn next(&mut self, shared: &Shared) -> Next {
+        let hub = &shared.read().hub;
+        let (room, set) = (hub.room().holders(), hub.people_set());
+        let is_waiting = self.copy.told.is_some_and(|before| before == set);
+        if !hub.takes_part() || is_waiting {
+            return Next::Nothing;
+        }
+        self.copy.told = None;
+        let is_new = !self.copy.has_begun
+            && (room.naming() != self.naming
+                || room.people().is_empty() && !self.file.people().is_empty());
+        if is_new || self.copy.is_edited {
+            self.copy.told = Some(set);
+            return Next::Tell;
+        }
+        match room.people() == self.file.people() {
+            true => Next::Nothing,
+            false => Next::Copy(Box::new(room.people().clone())),
+        }
+    }
+
+    fn tell(&mut self, shared: &Shared) {
+        self.copy.has_begun = true;
+        self.copy.is_edited = false;
+        let bytes = self.file.people().to_bytes().len();
+        if bytes > MOST {
+            self.copy.told = None;
+            // It becomes a copy again.
+            let _ = self.file.keep_aside();
+            let record =
+                Record::new("the file of people is too large for servers that share a room");
+            let record = record.with("path", self.file.path().display());
+            let record = record.count("bytes", bytes).count("most", MOST);
+            shared.logger.error(now().time, record);
+            return;
+        }
+        self.made = shared.read().hub.room().holders().made();
+        let first = self.first();
+        shared.write().hub.request(first, now());
+    }
+
+    fn become_copy(&mut self, people: People, shared: &Shared) {
+        let is_first = !self.copy.has_begun && !self.file.people().is_empty();
+        self.copy.has_begun = true;
+        if is_first {
+            let path = self.file.path().display();
+            let record = Record::new("the file of people becomes that of the other servers");
+            let record = record.with("path", path);
+            let record = match self.file.keep_aside() {
+                Ok(aside) => record.with("before", aside.display()),
+                Err(error) => record.with("why-it-is-not-kept", in_words(&error)),
+            };
+            shared.logger.warn(now().time, record);
+        }
+        self.file.become_copy(people);
+    }
+}
+
+/// The largest file that goes into one record, in bytes: thousands of people.
+const MOST: usize = 256 * 1024;
