@@ -32,6 +32,7 @@ pub use record::{Record, Recorded};
 pub use reply::encode_reply;
 pub use request::parse_command;
 pub use server_message::parse_server_message;
+pub use standing::{encode_standing, parse_standing};
 pub use values::MalformedObject;
 
 /// Whether a line that [`encode_event`] wrote is of something said or done.

@@ -18,7 +18,7 @@ impl Timestamp {
         let time = i64::try_from(milliseconds)
             .ok()
             .and_then(|milliseconds| jiff::Timestamp::from_millisecond(milliseconds).ok());
-        Self(time.unwrap_or(jiff::Timestamp::MAX))
+        Self(time.unwrap_or_else(last))
     }
 
     /// RFC 3339 to the second: `2026-11-23T10:00:00Z`.
@@ -57,7 +57,11 @@ impl Timestamp {
 
     /// The time so much later, or the last that can be written.
     pub fn after(self, time: Duration) -> Self {
-        Self(self.0.saturating_add(time).unwrap_or(jiff::Timestamp::MAX))
+        Self(
+            self.0
+                .saturating_add(time)
+                .map_or_else(|_| last(), |time| time.min(last())),
+        )
     }
 
     /// How much later it is than another time; zero if it is earlier.
@@ -94,6 +98,12 @@ impl FromStr for Timestamp {
         // Cut down to what is written again.
         jiff::Timestamp::from_millisecond(time.as_millisecond()).map(Self)
     }
+}
+
+/// The last time that there is, cut down to milliseconds as all of them are.
+fn last() -> jiff::Timestamp {
+    let last = jiff::Timestamp::MAX.as_millisecond();
+    jiff::Timestamp::from_millisecond(last).unwrap_or(jiff::Timestamp::MAX)
 }
 
 /// Reads what [`Timestamp`] shows, as each line from a server has it.
@@ -157,5 +167,9 @@ mod tests {
     fn the_last_time_that_there_is() {
         let last = Timestamp::from_unix_milliseconds(u64::MAX);
         assert_eq!(last.to_string(), "9999-12-30T22:00:00.999Z");
+        // It is the same when it is read again.
+        assert_eq!(last.to_string().parse().ok(), Some(last));
+        let time = Timestamp::from_unix_milliseconds(0);
+        assert_eq!(time.after(Duration::MAX), last);
     }
 }

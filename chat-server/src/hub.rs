@@ -31,7 +31,7 @@ use crate::room::request::{Act, Emitted, JoinedAs, NameRefusal, Outcome, Request
 use crate::room::roster::People;
 use crate::room::runs::{Onward, Runs};
 use crate::room::verdict::Bar;
-use crate::sequencer::{Alone, Fate, Flow, Note, Ordered, Sequencer, Step};
+use crate::sequencer::{Alone, Common, Fate, Flow, Note, Ordered, Sequencer, Step};
 use crate::timeline::Timeline;
 use crate::timeline::log::{Log, ORIGIN};
 use crate::timeline::mark::{Mark, Place};
@@ -100,9 +100,14 @@ impl Hub {
     /// A room that goes on, in this run of its server, behind what was `before`; `json`
     /// are the newest events.
     pub fn behind(before: Before, json: Log, run: RunId, key: Key, capacity: u64) -> Self {
+        Self::of(Room::behind(before, run, key), json, capacity)
+    }
+
+    /// A room as it is, of which `json` are the newest events.
+    pub fn of(room: Room, json: Log, capacity: u64) -> Self {
         Self {
-            room: Room::behind(before, run, key),
-            timeline: Timeline::behind(json, capacity, key),
+            timeline: Timeline::behind(json, capacity, room.key()),
+            room,
             access: Access::default(),
             config: Arc::new(Config::of(Limits::default())),
             sequencer: Box::new(Alone),
@@ -168,6 +173,12 @@ impl Hub {
     pub fn set_sequencer(&mut self, sequencer: impl Sequencer + 'static) {
         self.server = sequencer.server();
         self.sequencer = Box::new(sequencer);
+    }
+
+    /// What all servers know of the order, between two entries of it, by which the room is as
+    /// it is now; `None` where there is one server only.
+    pub fn common(&self) -> Option<Common<'_>> {
+        self.sequencer.common()
     }
 
     /// The room.

@@ -134,6 +134,7 @@ pub mod net;
 pub mod ops;
 pub mod room;
 pub mod runtime;
+pub mod saved;
 mod secret_file;
 pub mod sequencer;
 pub mod session;

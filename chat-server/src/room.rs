@@ -22,6 +22,7 @@ pub mod rebuild;
 pub mod request;
 pub mod roster;
 pub mod runs;
+mod saved;
 pub mod tickets;
 pub mod verdict;
 mod whois;

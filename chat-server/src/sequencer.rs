@@ -23,6 +23,8 @@ use crate::clock::Now;
 use crate::room::origin::ServerId;
 use crate::room::request::Request;
 
+use self::stream::servers::Servers;
+
 /// Gives requests their place.
 pub trait Sequencer: fmt::Debug + Send + Sync {
     /// Takes a request of this server. Gives it back if it is the next one in the order.
@@ -54,6 +56,12 @@ pub trait Sequencer: fmt::Debug + Send + Sync {
     /// Whether so much is under way that peers who talk have to wait.
     fn is_full(&self) -> bool {
         false
+    }
+
+    /// What all servers know of the order, as far as [`Sequencer::next`] has given it; `None`
+    /// where there is one server only, and behind a part of an entry.
+    fn common(&self) -> Option<Common<'_>> {
+        None
     }
 
     /// When [`Sequencer::flush`] is to be called, if nothing happens before.
@@ -107,6 +115,15 @@ pub enum Fate {
     Ended,
     /// It cannot, for this reason.
     Stops(String),
+}
+
+/// What all servers know of the order: with the room, the state that a newcomer begins with.
+#[derive(Debug, Clone, Copy)]
+pub struct Common<'a> {
+    /// The servers that share the room, by the entries that were read.
+    pub servers: &'a Servers,
+    /// A time of the room, and the instant that this server has for it.
+    pub at: Now,
 }
 
 /// Whether the order moves on.

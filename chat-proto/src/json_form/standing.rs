@@ -11,6 +11,22 @@ use crate::identity::Fingerprint;
 use crate::moderation::{Ban, Door, Mute, OperatorKey, Remark, Standing, Topic};
 use crate::name::Name;
 
+/// Appends measures that stand as an object of their own.
+pub fn encode_standing(standing: &Standing, out: &mut Vec<u8>) {
+    let object = StandingObject::of(standing);
+    serde_json::to_writer(out, &object).expect("it has no keys but strings");
+}
+
+/// Reads what [`encode_standing`] has written.
+///
+/// # Errors
+///
+/// When it is no such object.
+pub fn parse_standing(object: &str) -> Result<Standing, MalformedObject> {
+    let object: StandingObject<'_> = serde_json::from_str(object).map_err(|_| MalformedObject)?;
+    object.to_standing()
+}
+
 /// The members of an event `room` that say which measures stand.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct StandingObject<'a> {

@@ -12,6 +12,8 @@ use rustls::pki_types::alg_id;
 use ssh_key::public::{EcdsaPublicKey, Ed25519PublicKey, KeyData, RsaPublicKey};
 use ssh_key::{Algorithm, EcdsaCurve, Fingerprint, HashAlg, Mpint, PublicKey};
 
+use crate::saved::{self, NoState};
+
 /// Why a key cannot belong to a person: no client could prove over TLS that it has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unusable {
@@ -61,6 +63,19 @@ impl PersonKey {
     /// What peers are shown of it.
     pub fn id(&self) -> KeyId {
         KeyId::of_digest(&self.0.digest)
+    }
+
+    /// What [`PersonKey::restore`] reads.
+    pub(crate) fn save(&self) -> String {
+        saved::pack(&self.0.blob)
+    }
+
+    /// The key that was saved so.
+    pub(crate) fn restore(text: &str) -> Result<Self, NoState> {
+        let key = PublicKey::from_bytes(&saved::unpack(text)?).ok();
+        let key = key.filter(|key| check(key).is_ok());
+        let key = key.and_then(|key| Self::of(&key));
+        key.ok_or_else(|| NoState::wrong("key"))
     }
 
     /// The key itself.

@@ -14,3 +14,16 @@ pub enum Naming {
     /// As `claim` without claims, and only people with a listed key come in.
     Known,
 }
+
+impl Naming {
+    /// The word for it.
+    pub fn word(self) -> String {
+        let word = self.to_possible_value();
+        word.map_or_else(String::new, |word| word.get_name().to_owned())
+    }
+
+    /// What a word stands for.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::from_str(word, false).ok()
+    }
+}

@@ -37,6 +37,7 @@ mod day;
 mod limits;
 mod line;
 mod problem;
+mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +49,7 @@ pub use day::Day;
 pub use limits::{MAX_BYTES, MAX_CLAIMS_OF_KEY, MAX_LINE, MAX_LINES, MAX_PEOPLE};
 pub use line::Rights;
 pub use problem::{Problem, Problems, Reason, TooLarge};
+pub(crate) use saved::{SavedChange, SavedPeople};
 
 use super::keys;
 use line::{Claim, Entry};

@@ -16,9 +16,11 @@ use std::time::{Duration, Instant};
 use chat_proto::TIME_TO_RETURN;
 use chat_proto::event::{Arrival, RunId, Tag, Timestamp};
 use chat_proto::name::Name;
+use serde::{Deserialize, Serialize};
 
 use crate::room::identity::{Key, Owner};
 use crate::room::roster::People;
+use crate::saved::{self, Moment, Moments, NoState};
 
 /// The programs in the room, as the events of a history tell it.
 #[derive(Debug, Default)]
@@ -171,6 +173,61 @@ impl Absent {
         {
             names.leave(name);
         }
+    }
+}
+
+/// Absent programs as they are saved.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedAbsent<'a> {
+    /// The name, the tag, the run, and whether the program is missing.
+    #[serde(borrow)]
+    bearers: Vec<(&'a str, u64, String, bool)>,
+    /// What is taken by their names, as long as these are kept: not what the names alone would
+    /// give, since two of them may look alike.
+    taken: Option<String>,
+    deadlines: Option<[Moment; 2]>,
+}
+
+impl Absent {
+    pub(super) fn save(&self, moments: Moments) -> SavedAbsent<'_> {
+        let bearers = self.bearers.iter().map(|(name, bearer)| {
+            let run = bearer.run.to_string();
+            (name.as_str(), bearer.tag.bits(), run, bearer.is_missing)
+        });
+        SavedAbsent {
+            bearers: bearers.collect(),
+            taken: self.names.as_ref().map(People::save_taken),
+            deadlines: self.deadlines.map(|both| both.map(|it| moments.save(it))),
+        }
+    }
+
+    pub(super) fn restore(
+        saved: &SavedAbsent<'_>,
+        key: Key,
+        moments: Moments,
+    ) -> Result<Self, NoState> {
+        let bearers = saved.bearers.iter().map(|(name, tag, run, is_missing)| {
+            let bearer = Bearer {
+                tag: Tag::new(*tag),
+                run: saved::run(run)?,
+                is_missing: *is_missing,
+            };
+            Ok((saved::name(name)?, bearer))
+        });
+        let bearers: BTreeMap<Name, Bearer> = bearers.collect::<Result<_, NoState>>()?;
+        let is_right = bearers.len() == saved.bearers.len() && bearers.len() <= MAX_ABSENT;
+        NoState::unless(is_right, "absent programs")?;
+        let taken = saved.taken.as_ref();
+        let names = taken.map(|taken| People::restore(key, bearers.keys().cloned(), taken));
+        let deadlines = match saved.deadlines {
+            Some([kept, known]) => Some([moments.restore(kept)?, moments.restore(known)?]),
+            None => None,
+        };
+        Ok(Self {
+            names: names.transpose()?,
+            bearers,
+            deadlines,
+        })
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Room {
     /// How many people are here as the events tell it.
     pub(super) told: usize,
     /// The messages that are held, by their ids.
-    ids: DedupIndex,
+    pub(super) ids: DedupIndex,
     pub(super) tickets: ResumeTickets,
     /// The programs that are awaited after a restart.
     pub(super) absent: Absent,
@@ -52,7 +52,7 @@ pub struct Room {
     pub(super) pace: Pace,
     pub(super) gone: Gone,
     /// The number of the next event.
-    next: u64,
+    pub(super) next: u64,
 }
 
 /// What the room goes on with after a restart.
@@ -155,6 +155,11 @@ impl Room {
             }
             Act::Leave => self.leave(origin, now, events),
         }
+    }
+
+    /// The secret key of its server.
+    pub(crate) fn key(&self) -> Key {
+        self.key
     }
 
     /// Which room it is, in this run of its server.

@@ -12,6 +12,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use serde::{Deserialize, Serialize};
+
+use crate::saved::{NoState, pack, unpack};
+
 /// The hash of a message, in two halves, which make an entry smaller.
 type Hash = [u32; 2];
 
@@ -58,6 +62,66 @@ impl DedupIndex {
             self.clean_at = 2 * self.events.len();
         }
     }
+}
+
+/// An index as it is saved.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedIds {
+    /// Each entry as the number of its event relative to `base`, and its hash; in order.
+    events: String,
+    base: u64,
+    first: u64,
+    clean_at: u64,
+}
+
+impl DedupIndex {
+    pub(super) fn save(&self) -> SavedIds {
+        let events = self.events.iter();
+        let mut entries: Vec<Entry> = events.map(|(&hash, &offset)| (offset, hash)).collect();
+        entries.sort_unstable();
+        let bytes = entries.iter().flat_map(|&(offset, [low, high])| {
+            [offset, low, high]
+                .map(u32::to_le_bytes)
+                .into_iter()
+                .flatten()
+        });
+        SavedIds {
+            events: pack(&bytes.collect::<Vec<_>>()),
+            base: self.base,
+            first: self.first,
+            clean_at: self.clean_at as u64,
+        }
+    }
+
+    /// The index of a room whose next event is `next`.
+    pub(super) fn restore(saved: &SavedIds, next: u64) -> Result<Self, NoState> {
+        let bytes = unpack(&saved.events)?;
+        let (entries, rest) = bytes.as_chunks::<ENTRY_BYTES>();
+        let events: HashMap<Hash, u32, _> = entries.iter().map(entry_of).collect();
+        let last = events.values().max();
+        let is_before = |last: &u32| {
+            let last = saved.base.checked_add((*last).into());
+            last.is_some_and(|last| last < next)
+        };
+        let is_whole = rest.is_empty() && events.len() == entries.len();
+        NoState::unless(is_whole && last.is_none_or(is_before), "ids of messages")?;
+        Ok(Self {
+            events,
+            base: saved.base,
+            first: saved.first,
+            clean_at: usize::try_from(saved.clean_at).unwrap_or(usize::MAX),
+        })
+    }
+}
+
+type Entry = (u32, Hash);
+
+const ENTRY_BYTES: usize = 12;
+
+fn entry_of(bytes: &[u8; ENTRY_BYTES]) -> (Hash, u32) {
+    let word =
+        |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    ([word(4), word(8)], word(0))
 }
 
 fn halves(hash: u64) -> Hash {

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use chat_proto::name::Name;
 
-use super::moderation::Traces;
+use super::moderation::{SavedTraces, Traces};
+use crate::saved::{self, Moment, Moments, NoState};
 
 /// The people who have left lately, the latest last.
 #[derive(Debug, Default)]
@@ -30,6 +31,28 @@ impl Gone {
         let mut latest = self.people.iter().rev();
         let (at, _, traces) = latest.find(|(_, its, _)| its == name)?;
         (*at + REMEMBERED_FOR > now).then_some(*traces)
+    }
+}
+
+/// People who have left, as they are saved.
+pub(super) type SavedGone<'a> = Vec<(Moment, &'a str, SavedTraces)>;
+
+impl Gone {
+    pub(super) fn save(&self, moments: Moments) -> SavedGone<'_> {
+        let people = self.people.iter();
+        let people =
+            people.map(|(at, name, traces)| (moments.save(*at), name.as_str(), traces.save()));
+        people.collect()
+    }
+
+    pub(super) fn restore(saved: &SavedGone<'_>, moments: Moments) -> Result<Self, NoState> {
+        NoState::unless(saved.len() <= MAX_GONE, "people who have left")?;
+        let people = saved.iter().map(|(at, name, traces)| {
+            let at = moments.restore(*at)?;
+            Ok((at, saved::name(name)?, Traces::restore(traces)?))
+        });
+        let people = people.collect::<Result<_, NoState>>()?;
+        Ok(Self { people })
     }
 }
 

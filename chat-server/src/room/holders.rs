@@ -6,6 +6,8 @@
 //! [`Change`] is made in the file later. When the file is read again because the operator
 //! has edited it, the changes that it does not have yet are made once more.
 
+mod saved;
+
 use super::origin::Authority;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,6 +17,8 @@ use chat_proto::name::Name;
 use crate::access::keys::PersonKey;
 use crate::access::naming::Naming;
 use crate::access::people::{Change, Claimed, Day, Holding, People};
+
+pub(super) use saved::SavedHolders;
 
 /// The names that belong to keys.
 #[derive(Debug, Default)]

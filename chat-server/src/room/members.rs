@@ -6,6 +6,8 @@
 //! [`Secret`](chat_proto::event::Secret), and the room knows the connection of each
 //! program.
 
+mod saved;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroU16;
@@ -18,6 +20,8 @@ use chat_proto::name::Name;
 use super::identity::Owner;
 use super::origin::{ClientId, Origin, ServerId};
 use crate::access::keys::PersonKey;
+
+pub(super) use saved::SavedMembers;
 
 /// The members of the room.
 #[derive(Debug, Default)]
@@ -245,6 +249,12 @@ impl Members {
                 keyed.may_claim &= !name.is_some_and(|name| freed.contains(name));
             }
         }
+    }
+
+    /// The names of all members.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
+        let threads = self.threads.values();
+        threads.flat_map(|thread| thread.names.iter().flatten())
     }
 
     /// The names of the members who have shown a key, with that key.

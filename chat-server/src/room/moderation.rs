@@ -6,15 +6,22 @@
 //! event `room` at the head of each file gives it without the files before.
 
 mod pace;
+mod saved;
 mod table;
 
 use std::collections::BTreeMap;
 
 use chat_proto::event::{Fingerprint, Timestamp};
+use chat_proto::json_form::{encode_standing, parse_standing};
 use chat_proto::moderation::{Ban, Door, Measure, MeasureKind, Mute, OperatorKey, Standing, Topic};
 use chat_proto::name::Name;
+use serde_json::value::RawValue;
+
+use crate::saved::NoState;
 
 pub use pace::Pace;
+pub(super) use pace::SavedPace;
+pub(super) use saved::SavedTraces;
 pub use table::{Table, Traces};
 
 /// The measures that stand.
@@ -153,6 +160,27 @@ impl Moderation {
             parts.make_room(bytes).operators.push(operator);
         }
         parts.done
+    }
+
+    /// All of it, as it is saved.
+    pub(super) fn save(&self) -> Vec<Box<RawValue>> {
+        let object = |part: &Standing| {
+            let mut object = Vec::new();
+            encode_standing(part, &mut object);
+            let object = String::from_utf8(object).expect("JSON is text");
+            RawValue::from_string(object).expect("it is one object")
+        };
+        self.parts().iter().map(object).collect()
+    }
+
+    pub(super) fn restore(saved: &[Box<RawValue>]) -> Result<Self, NoState> {
+        let mut moderation = Self::default();
+        for (number, part) in (0..).zip(saved) {
+            let part = parse_standing(part.get()).ok();
+            let part = part.filter(|part| part.part == number);
+            moderation.take(part.ok_or_else(|| NoState::wrong("measures"))?);
+        }
+        Ok(moderation)
     }
 
     /// What the room is about.

@@ -33,6 +33,26 @@ pub struct Origin {
     pub client: ClientId,
 }
 
+/// An origin as it is saved: its server, and the thread, key and generation of its connection.
+pub(crate) type SavedOrigin = (u16, u16, u32, u32);
+
+impl Origin {
+    pub(crate) fn save(self) -> SavedOrigin {
+        let Self { server, client } = self;
+        (server.0, client.worker, client.key, client.generation)
+    }
+
+    pub(crate) fn of((server, worker, key, generation): SavedOrigin) -> Self {
+        let client = ClientId {
+            worker,
+            key,
+            generation,
+        };
+        let server = ServerId(server);
+        Self { server, client }
+    }
+}
+
 /// By what right a connection gives orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authority {

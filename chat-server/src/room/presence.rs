@@ -10,11 +10,15 @@
 //! not mentioned, unless a client was given the names of all people meanwhile: that
 //! client has to learn that the person went.
 
+mod saved;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use chat_proto::event::{Arrival, Body};
 use chat_proto::name::Name;
+
+pub(super) use saved::SavedPresence;
 
 /// The rate per second, and the burst, of arrivals and departures that are told one by
 /// one.

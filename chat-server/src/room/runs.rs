@@ -5,10 +5,14 @@
 //! history; their numbers are then used again. So a number means something
 //! only together with the run that gave it.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use chat_proto::command::Resume;
 use chat_proto::event::{RoomId, RunId};
+use serde::{Deserialize, Serialize};
+
+use crate::saved::{self, NoState};
 
 /// The room, and the runs that have events.
 #[derive(Debug)]
@@ -116,6 +120,38 @@ impl Runs {
             behind: start.saturating_sub(1).min(seq),
             lost: None,
         }
+    }
+}
+
+/// Runs as they are saved: the room, and the list.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedRuns<'a> {
+    #[serde(borrow)]
+    room: Cow<'a, str>,
+    list: Vec<(Option<String>, u64)>,
+}
+
+impl Runs {
+    pub(super) fn save(&self) -> SavedRuns<'_> {
+        let list = self.list.iter();
+        let list = list.map(|(run, start)| (run.map(|run| run.to_string()), *start));
+        SavedRuns {
+            room: self.room.as_str().into(),
+            list: list.collect(),
+        }
+    }
+
+    /// The runs of a room whose next event is `next`.
+    pub(super) fn restore(saved: &SavedRuns<'_>, next: u64) -> Result<Self, NoState> {
+        let run = |run: &Option<String>| run.as_deref().map(saved::run).transpose();
+        let list = saved.list.iter().map(|(of, start)| Ok((run(of)?, *start)));
+        let list: VecDeque<_> = list.collect::<Result<_, NoState>>()?;
+        let starts = list.iter().map(|(_, start)| *start);
+        let is_in_order = starts.is_sorted_by(|one, next| one <= next);
+        let are_known = list.iter().all(|(_, start)| (1..=next).contains(start));
+        NoState::unless(is_in_order && are_known, "runs")?;
+        let room = RoomId::new(&saved.room).ok_or_else(|| NoState::wrong("room"))?;
+        Ok(Self { room, list })
     }
 }
 

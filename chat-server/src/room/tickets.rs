@@ -19,7 +19,17 @@ pub struct ResumeTickets {
 impl ResumeTickets {
     /// The tickets of a run in which no owner is drawn yet.
     pub fn new(key: Key, run: RunId) -> Self {
-        Self { key, run, drawn: 0 }
+        Self::behind(key, run, 0)
+    }
+
+    /// How many owners were drawn, by which the tickets are saved.
+    pub(super) fn drawn(&self) -> u64 {
+        self.drawn
+    }
+
+    /// The tickets of a run in which so many owners are drawn.
+    pub(super) fn behind(key: Key, run: RunId, drawn: u64) -> Self {
+        Self { key, run, drawn }
     }
 
     /// The owner whose secret this is; `None` if it is not a secret.

@@ -37,7 +37,7 @@ use self::record::Record;
 use self::rules::Rules;
 use self::servers::{Counted, Fault, Servers, Void};
 use self::snapshot::Snapshot;
-use super::{Fate, Flow, Note, Ordered, Sequencer, Step};
+use super::{Common, Fate, Flow, Note, Ordered, Sequencer, Step};
 use crate::clock::Now;
 use crate::room::origin::ServerId;
 use crate::room::request::Request;
@@ -192,48 +192,56 @@ struct Heard {
 /// What times of the room are as instants of this server. Each server has its own, and the
 /// times between two of them are the same.
 #[derive(Debug, Clone, Copy)]
-struct Anchor {
-    time: Timestamp,
-    instant: Instant,
-}
+struct Anchor(Now);
 
 impl Anchor {
     fn at(self, time: Timestamp) -> Now {
-        let [of, from] = [time, self.time].map(Timestamp::unix_milliseconds);
+        let Self(anchor) = self;
+        let [of, from] = [time, anchor.time].map(Timestamp::unix_milliseconds);
         let distance = Duration::from_millis(of.abs_diff(from));
         let instant = match of >= from {
-            true => self.instant.checked_add(distance),
-            false => self.instant.checked_sub(distance),
+            true => anchor.instant.checked_add(distance),
+            false => anchor.instant.checked_sub(distance),
         };
         Now {
             time,
-            instant: instant.unwrap_or(self.instant),
+            instant: instant.unwrap_or(anchor.instant),
         }
     }
 }
 
 impl<E: Engine> Stream<E> {
     /// The end of a server that begins as `run`, which is later than all runs in the stream.
+    /// `engine` gives all entries, from the first one on.
     pub fn new(engine: E, run: RunId, options: Options, now: Now) -> Self {
+        Self::behind(engine, Servers::default(), run, options, now)
+    }
+
+    /// The same of a server whose room is that behind the entries that `servers` have read, and
+    /// in which `now` is a time of the room and the instant that this server has for it.
+    /// `engine` gives the entries behind those.
+    pub fn behind(engine: E, servers: Servers, run: RunId, options: Options, now: Now) -> Self {
+        // Whether they are still there is to be heard from now on.
+        let heard = Heard {
+            at: now.instant,
+            ended_at: None,
+        };
         Self {
             engine,
             options,
             run,
             standing: Standing::Joining,
-            servers: Servers::default(),
+            heard: servers.runs().map(|(run, _)| (run, heard)).collect(),
+            servers,
             waiting: Vec::new(),
             unread: VecDeque::new(),
             load: Load::default(),
             written: 0,
             sent: None,
-            heard: BTreeMap::new(),
             ready: VecDeque::new(),
             alive_since: now.instant,
             sent_again: None,
-            anchor: Anchor {
-                time: now.time,
-                instant: now.instant,
-            },
+            anchor: Anchor(now),
             timed: now.instant,
             notes: VecDeque::new(),
         }
@@ -454,7 +462,7 @@ impl<E: Engine> Sequencer for Stream<E> {
 
     fn room_now(&self, now: Now) -> Instant {
         // By this server's own clock only since then: its time of day may be another one.
-        let time = self.servers.time().unwrap_or(self.anchor.time);
+        let time = self.servers.time().unwrap_or(self.anchor.0.time);
         let since = now.instant.saturating_duration_since(self.timed);
         self.anchor.at(time).instant + since
     }
@@ -474,6 +482,14 @@ impl<E: Engine> Sequencer for Stream<E> {
 
     fn is_full(&self) -> bool {
         self.load.bytes > MAX_UNDER_WAY
+    }
+
+    fn common(&self) -> Option<Common<'_>> {
+        let is_whole = self.ready.is_empty() && self.goes_on();
+        is_whole.then_some(Common {
+            servers: &self.servers,
+            at: self.anchor.0,
+        })
     }
 
     fn deadline(&self) -> Option<Instant> {

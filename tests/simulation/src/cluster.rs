@@ -3,7 +3,8 @@
 //! Each has its own connections, workers, room and end of the stream, all of them the real
 //! ones. The schedule moves the stream on: records get lost on the way, come twice, late, or
 //! behind later ones; other programs publish what is no record; a server reads late, stands
-//! still for a while, or for good. In the end every server that is left has the same room and
+//! still for a while, or for good; one that was killed begins anew, with all of the stream or
+//! with the state of another server. In the end every server that is left has the same room and
 //! the same log, and each peer has seen what it was to see.
 
 mod broker;
@@ -44,6 +45,8 @@ pub struct Report {
     pub gone: usize,
     /// Servers that have begun anew.
     pub again: usize,
+    /// Those among them that have begun where another one was.
+    pub restored: usize,
     /// Messages that were refused, since the stream did not answer.
     pub refused: usize,
     /// Names that were claimed.
@@ -71,7 +74,6 @@ struct Cluster {
     broker: Broker,
     /// The servers that do nothing now, and will go on, or not.
     still: BTreeMap<usize, Still>,
-    began: Now,
     now: Now,
     /// How many runs of servers there were.
     runs: usize,
@@ -93,7 +95,6 @@ impl Cluster {
             clients: Vec::new(),
             broker,
             still: BTreeMap::new(),
-            began: now,
             runs: SERVERS,
             now,
             said: 0,
@@ -134,15 +135,21 @@ impl Cluster {
         }
     }
 
-    /// A server that was killed begins another run. It reads all that the stream has.
-    fn begin_anew(&mut self, server: usize) {
-        let run = self.runs as u64;
-        self.servers[server] = Server::new(&self.broker, server, run, self.began);
+    /// A server that was killed begins another run: where this one of the others is, or with
+    /// all that the stream has.
+    fn begin_anew(&mut self, server: usize, other: Option<usize>) {
+        let (run, now) = (self.runs as u64, self.now_at(server));
+        let saved = other.map(|other| self.servers[other].saved());
+        self.report.restored += usize::from(saved.is_some());
+        self.servers[server] = match saved {
+            Some(saved) => Server::restored(&self.broker, server, run, &saved, now),
+            None => Server::new(&self.broker, server, run, now),
+        };
         self.runs += 1;
         self.report.again += 1;
         let mut lost = self.clients.iter_mut().filter(|it| it.server == server);
         lost.by_ref().for_each(Client::lose);
-        // It reads on from the first entry.
+        // It is given all that is there.
         self.broker.state().visible.remove(&server);
     }
 
@@ -212,7 +219,9 @@ impl Cluster {
             12 => {
                 drop(state);
                 if let Some((server, Still::ForGood)) = self.still.pop_first() {
-                    self.begin_anew(server);
+                    let others = self.left();
+                    let other = others.get(number % (others.len() + 1)).copied();
+                    self.begin_anew(server, other);
                 }
             }
             13 => {
@@ -242,17 +251,21 @@ impl Cluster {
         self.now.time = Timestamp::from_unix_milliseconds(time);
     }
 
+    /// Now, by the clocks of a server. They do not all show the same time.
+    fn now_at(&self, server: usize) -> Now {
+        let time = self.now.time.unix_milliseconds() + AHEAD[server];
+        Now {
+            time: Timestamp::from_unix_milliseconds(time.unsigned_abs()),
+            ..self.now
+        }
+    }
+
     /// A round of all workers of a server, unless it stands still.
     fn round(&mut self, server: usize) {
         if self.still.contains_key(&server) {
             return;
         }
-        // Their clocks do not show the same time.
-        let time = self.now.time.unix_milliseconds() + AHEAD[server];
-        let now = Now {
-            time: Timestamp::from_unix_milliseconds(time.unsigned_abs()),
-            ..self.now
-        };
+        let now = self.now_at(server);
         self.servers[server].round(&self.clients, now);
         for client in self.clients.iter_mut().filter(|it| it.server == server) {
             client.read();
@@ -295,13 +308,13 @@ impl Cluster {
         let Some((one, others)) = left.split_first() else {
             return;
         };
-        let first = self.servers[*one].shown();
+        let (state, [text, json]) = self.servers[*one].shown();
         for server in others {
-            assert_eq!(
-                self.servers[*server].shown(),
-                first,
-                "each server has the same room"
-            );
+            let (its_state, [its_text, its_json]) = self.servers[*server].shown();
+            assert_eq!(its_state, state, "each server has the same room");
+            assert_eq!(its_json, json, "each server has the same events");
+            let is_same_end = text.ends_with(&its_text) || its_text.ends_with(&text);
+            assert!(is_same_end, "each server has the same text");
         }
         let events = self.servers[*one].events();
         self.report.events = events.len() as u64;

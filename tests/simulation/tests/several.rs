@@ -33,12 +33,14 @@ fn schedules_reach_what_can_go_wrong() {
         all.gone += report.gone;
         all.refused += report.refused;
         all.again += report.again;
+        all.restored += report.restored;
         all.claimed += report.claimed;
     }
     assert!(all.events > 2000 && all.connections > 1000, "{all:?}");
     assert!(all.replaced > 50 && all.repeated > 100, "{all:?}");
     assert!(all.claimed > 50, "{all:?}");
     assert!(all.lost > 20 && all.delayed > 20, "{all:?}");
+    assert!(all.restored > 1, "{all:?}");
     assert!(
         all.gone > 10 && all.refused > 10 && all.again > 2,
         "{all:?}"

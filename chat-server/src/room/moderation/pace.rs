@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chat_proto::moderation::{Network, Subject};
+use serde::{Deserialize, Serialize};
 
 use super::table::Traces;
-use crate::room::origin::Origin;
+use crate::room::origin::{Origin, SavedOrigin};
+use crate::saved::{Moment, Moments, NoState};
 
 /// When people have spoken, as far as slow mode asks for it.
 #[derive(Debug, Default)]
@@ -56,6 +58,48 @@ impl Pace {
     /// Slow mode has ended.
     pub fn clear(&mut self) {
         *self = Self::default();
+    }
+}
+
+/// A pace as it is saved.
+#[derive(Serialize, Deserialize)]
+pub(in crate::room) struct SavedPace {
+    here: Vec<(SavedOrigin, Moment)>,
+    left: Vec<(String, Moment)>,
+    swept: Option<Moment>,
+}
+
+impl Pace {
+    pub(in crate::room) fn save(&self, moments: Moments) -> SavedPace {
+        let here = self.here.iter();
+        let here = here.map(|(origin, spoke)| (origin.save(), moments.save(*spoke)));
+        let left = self.left.iter();
+        let left = left.map(|(subject, spoke)| (subject.to_string(), moments.save(*spoke)));
+        SavedPace {
+            here: here.collect(),
+            left: left.collect(),
+            swept: self.swept.map(|swept| moments.save(swept)),
+        }
+    }
+
+    pub(in crate::room) fn restore(saved: &SavedPace, moments: Moments) -> Result<Self, NoState> {
+        let here = saved.here.iter();
+        let here = here.map(|(origin, spoke)| Ok((Origin::of(*origin), moments.restore(*spoke)?)));
+        let left = saved.left.iter().map(|(subject, spoke)| {
+            let subject: Option<Subject> = subject.parse().ok();
+            let subject = subject.ok_or_else(|| NoState::wrong("slow mode"))?;
+            Ok((subject, moments.restore(*spoke)?))
+        });
+        let swept = saved.swept.map(|swept| moments.restore(swept));
+        let pace = Self {
+            here: here.collect::<Result<_, NoState>>()?,
+            left: left.collect::<Result<_, NoState>>()?,
+            swept: swept.transpose()?,
+        };
+        let count = |saved: usize, restored: usize| NoState::unless(saved == restored, "slow mode");
+        count(saved.here.len(), pace.here.len())?;
+        count(saved.left.len(), pace.left.len())?;
+        Ok(pace)
     }
 }
 

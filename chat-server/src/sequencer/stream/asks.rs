@@ -10,7 +10,6 @@ use chat_proto::json_form;
 use chat_proto::moderation::{Remark, Subject};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use ssh_key::PublicKey;
 
@@ -222,7 +221,7 @@ impl<'a> Line<'a> {
                 people,
                 taken,
             } => Self::SetPeople {
-                naming: word_of(*naming).into(),
+                naming: naming.word().into(),
                 file: people.to_bytes().into_iter().map(char::from).collect(),
                 taken: *taken,
             },
@@ -321,7 +320,7 @@ impl<'a> Line<'a> {
             } => {
                 let file: Result<Vec<u8>, _> = file.chars().map(u8::try_from).collect();
                 Request::SetPeople {
-                    naming: Naming::from_str(&naming, false).ok()?,
+                    naming: Naming::of_word(&naming)?,
                     people: Box::new(People::parse(&file.ok()?).ok()?.0),
                     taken,
                 }
@@ -454,11 +453,6 @@ fn optional<T>(
         None => Some(None),
         Some(given) => read(&given).map(Some),
     }
-}
-
-fn word_of(naming: Naming) -> String {
-    let word = naming.to_possible_value();
-    word.map_or_else(String::new, |word| word.get_name().to_owned())
 }
 
 /// A key as in a line of `authorized_keys`.

@@ -4,6 +4,8 @@
 //! A record counts if it is the next one of its run. So each one counts once, however often
 //! and however late it comes again, and a run that ends has ended for good.
 
+mod saved;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::hash::Hasher;

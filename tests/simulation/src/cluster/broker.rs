@@ -32,11 +32,11 @@ pub(super) struct State {
 }
 
 impl Broker {
-    /// The way of this server.
-    pub(super) fn way(&self, server: usize) -> Way {
+    /// The way of this server, which has read so many entries.
+    pub(super) fn way(&self, server: usize, read: usize) -> Way {
         Way {
             server,
-            read: 0,
+            read,
             broker: self.clone(),
         }
     }

@@ -13,13 +13,16 @@ use chat_server::clock::Now;
 use chat_server::config::Config;
 use chat_server::hub::Hub;
 use chat_server::ops::logger::Logger;
+use chat_server::room::apply::Room;
 use chat_server::room::identity::{Identity, Key};
 use chat_server::runtime::control::Shared;
 use chat_server::runtime::mailbox::Peer;
 use chat_server::runtime::rounds::{Entrance, Outside, Polled, Rounds};
 use chat_server::sequencer::stream::rules::Rules;
+use chat_server::sequencer::stream::servers::Servers;
 use chat_server::sequencer::stream::{Options, Stream};
 use chat_server::session::Stage;
+use chat_server::timeline::log::{Log, ORIGIN};
 use chat_server::timeline::mark::Form;
 
 use super::broker::Broker;
@@ -40,24 +43,45 @@ pub(super) struct Server {
 #[derive(Default)]
 struct Gate(VecDeque<(Wire, SocketAddr)>);
 
+/// What a server knows behind one of the entries.
+pub(super) struct Saved {
+    servers: Vec<u8>,
+    room: Vec<u8>,
+    /// All events so far, as lines of JSON.
+    events: Vec<Vec<u8>>,
+}
+
 impl Server {
-    /// A server that reads this stream.
-    /// All runs of all servers have to begin at the same `now`: what is due in their rooms is
-    /// compared.
+    /// A server that reads all of this stream.
     pub(super) fn new(broker: &Broker, number: usize, run: u64, now: Now) -> Self {
-        let identity = Identity {
-            room: RoomId::new(ROOM).expect("a name"),
-            run: RunId::new(1, 0),
-            key: Key::of([7; Key::BYTES]),
-        };
-        let mut hub = Hub::new(identity, 1 << 20);
+        let mut hub = Hub::new(identity(), CAPACITY);
         begin_claims(&mut hub, now);
-        let options = Options {
-            rules: Rules("those of this program".to_owned()),
-            gone_after: GONE_AFTER,
-        };
-        let run = RunId::new(2, run);
-        hub.set_sequencer(Stream::new(broker.way(number), run, options, now));
+        let way = broker.way(number, 0);
+        hub.set_sequencer(Stream::new(way, run_of(run), options(), now));
+        Self::of(hub, number)
+    }
+
+    /// A server that begins where another one was, and reads on from there.
+    pub(super) fn restored(
+        broker: &Broker,
+        number: usize,
+        run: u64,
+        saved: &Saved,
+        now: Now,
+    ) -> Self {
+        let servers = Servers::restore(&saved.servers).expect("a server has saved it");
+        let room = Room::restore(&saved.room, &identity(), now).expect("a server has saved it");
+        let mut json = Log::new(CAPACITY, ORIGIN, 1);
+        for line in &saved.events {
+            json.append(|out| out.extend_from_slice(line));
+        }
+        let mut hub = Hub::of(room, json, CAPACITY);
+        let way = broker.way(number, servers.seen().entry as usize);
+        hub.set_sequencer(Stream::behind(way, servers, run_of(run), options(), now));
+        Self::of(hub, number)
+    }
+
+    fn of(hub: Hub, number: usize) -> Self {
         let limits = Limits {
             rate: 0,
             new_per_address: 0,
@@ -71,6 +95,19 @@ impl Server {
             workers: (0..WORKERS).map(worker).collect(),
             shared: Shared::new(hub, None, wakers, config, Logger::discarding()),
             gate: Gate::default(),
+        }
+    }
+
+    /// What a newcomer can begin with.
+    pub(super) fn saved(&self) -> Saved {
+        let hub = &self.shared.read().hub;
+        let common = hub.common().expect("it takes part");
+        let log = hub.timeline.log(Form::Json);
+        let events = (log.first()..log.next()).filter_map(|seq| log.event(seq));
+        Saved {
+            servers: common.servers.save(),
+            room: hub.room().save(common.at),
+            events: events.map(<[u8]>::to_vec).collect(),
         }
     }
 
@@ -151,14 +188,17 @@ impl Server {
         members.map(|(_, member)| member.name).collect()
     }
 
-    /// All that is to be the same on each server: the room, and the log of both forms.
-    pub(super) fn shown(&self) -> (String, [Vec<u8>; 2]) {
+    /// All that is to be the same on each server: what is known of the servers, the room, and
+    /// the log of both forms. In text form a server has only what it has seen itself.
+    pub(super) fn shown(&self) -> ([String; 2], [Vec<u8>; 2]) {
+        let Saved { servers, room, .. } = self.saved();
         let hub = &self.shared.read().hub;
         let log = [Form::Text, Form::Json].map(|form| {
             let log = hub.timeline.log(form);
             log.bytes(0..log.head()).flatten().copied().collect()
         });
-        (format!("{:?}", hub.room()), log)
+        let state = [servers, room].map(|bytes| String::from_utf8(bytes).expect("JSON is text"));
+        (state, log)
     }
 
     /// All events.
@@ -170,6 +210,25 @@ impl Server {
             other => panic!("{line}: {other:?}"),
         };
         lines.map(event).collect()
+    }
+}
+
+fn identity() -> Identity {
+    Identity {
+        room: RoomId::new(ROOM).expect("a name"),
+        run: RunId::new(1, 0),
+        key: Key::of([7; Key::BYTES]),
+    }
+}
+
+fn run_of(number: u64) -> RunId {
+    RunId::new(2, number)
+}
+
+fn options() -> Options {
+    Options {
+        rules: Rules("those of this program".to_owned()),
+        gone_after: GONE_AFTER,
     }
 }
 
@@ -199,6 +258,9 @@ impl Entrance<Wire> for Gate {
 }
 
 const WORKERS: usize = 2;
+
+/// Of the log, in bytes: more than any schedule says.
+const CAPACITY: u64 = 1 << 20;
 
 /// How long a server may say nothing before it counts as gone.
 pub(super) const GONE_AFTER: Duration = Duration::from_secs(15);

@@ -1,5 +1,8 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::room::request::Request;
+use crate::saved::testing::spoil;
 
 fn run(number: u64) -> RunId {
     RunId::new(number, 0)
@@ -143,4 +146,90 @@ fn a_stream_with_other_entries_is_noticed() {
         one.servers.take(5, b""),
         Err(Fault::Torn { expected, found: 5 })
     );
+}
+
+/// Runs at random: they begin, say something, end, and others write what is no record.
+fn after(steps: &[[u8; 3]]) -> Test {
+    let mut test = Test::default();
+    for &[what, a, b] in steps {
+        let of = run(u64::from(a) % 16);
+        let next = test.servers.run(of).map_or(1, |run| run.number + 1);
+        let asks = match what % 8 {
+            0..3 => vec![Ask::Begin {
+                rules: Rules(["a", "b"][usize::from(b) / 255].to_owned()),
+            }],
+            3 => vec![Ask::Server(Request::Open)],
+            _ => Vec::new(),
+        };
+        let record = test.record_at(of, next - u64::from(b % 8 == 0), u64::from(b) * 1000, asks);
+        let _ = match what % 8 {
+            6 => test.put(&[a, b]),
+            7 if b % 4 == 0 => {
+                test.servers.end(of, next - 1);
+                continue;
+            }
+            _ => test.put(&record),
+        };
+    }
+    test
+}
+
+fn all_steps() -> impl Strategy<Value = Vec<[u8; 3]>> {
+    proptest::collection::vec(any::<[u8; 3]>(), 0..100)
+}
+
+proptest! {
+    #[test]
+    fn restored_servers_are_the_saved_ones(steps in all_steps()) {
+        let servers = after(&steps).servers;
+        prop_assert_eq!(Servers::restore(&servers.save()), Ok(servers));
+    }
+
+    #[test]
+    fn nothing_that_is_restored_ends_a_server(
+        steps in all_steps(),
+        changes in proptest::collection::vec(any::<[u16; 3]>(), 1..4),
+        behind in all_steps(),
+    ) {
+        let saved = after(&steps).servers.save();
+        let mut state = serde_json::from_slice(&saved).unwrap();
+        changes.into_iter().for_each(|change| spoil(&mut state, change));
+        let state = serde_json::to_vec(&state).unwrap();
+        let Ok(mut servers) = Servers::restore(&state) else {
+            return Ok(());
+        };
+        for [what, a, b] in behind {
+            let run = run(u64::from(a) % 16);
+            let number = servers.run(run).map_or(1, |run| run.number + 1);
+            let record = Record {
+                run,
+                number,
+                time: Timestamp::from_unix_milliseconds(b.into()),
+                seen: Seen { entry: servers.seen().entry.wrapping_sub(b.into()), digest: 1 },
+                asks: Vec::new(),
+            };
+            let _ = servers.take(servers.seen().entry + 1, &record.to_bytes());
+            servers.end(run, u64::from(what));
+        }
+        prop_assert_eq!(Servers::restore(&servers.save()), Ok(servers));
+    }
+
+    #[test]
+    fn a_part_of_a_state_is_none(steps in all_steps(), at: prop::sample::Index) {
+        let saved = after(&steps).servers.save();
+        prop_assert!(Servers::restore(&saved[..at.index(saved.len())]).is_err());
+    }
+}
+
+/// Also after more than is known one by one.
+#[test]
+fn long_lists_are_restored() {
+    let mut test = Test::default();
+    (0..=MAX_DIGESTS).for_each(|_| _ = test.put(b"x"));
+    for number in 0..=MAX_ENDED as u64 {
+        test.begin(run(number), "a").unwrap();
+        test.servers.end(run(number), 1).unwrap();
+    }
+    assert_eq!(test.servers.forgotten, Some(run(0)));
+    assert_eq!(Servers::restore(&test.servers.save()), Ok(test.servers));
 }
