@@ -53,6 +53,12 @@ pub trait Sequencer: fmt::Debug + Send + Sync {
         false
     }
 
+    /// If several servers share the room: after how many bytes of events it begins another
+    /// chapter. It is the same at each of them.
+    fn chapter_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// When [`Sequencer::flush`] is to be called, if nothing happens before.
     fn deadline(&self) -> Option<Instant> {
         None
@@ -60,9 +66,10 @@ pub trait Sequencer: fmt::Debug + Send + Sync {
 }
 
 /// Whether the order moves on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flow {
     /// What is proposed gets its place.
+    #[default]
     Moves,
     /// What was proposed has waited for long enough that people are told.
     Waits,

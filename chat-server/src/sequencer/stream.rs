@@ -62,6 +62,9 @@ pub struct Options {
     pub rules: Rules,
     /// How long another server may say nothing before it counts as gone.
     pub gone_after: Duration,
+    /// After how many bytes of events the room begins another chapter: the same at each of the
+    /// servers.
+    pub chapter_bytes: u64,
 }
 
 /// Where a server stands among those that share the room.
@@ -427,6 +430,10 @@ impl<E: Engine> Sequencer for Stream<E> {
             silent if silent < STANDS_AFTER && !is_much => Flow::Waits,
             _ => Flow::Stands,
         }
+    }
+
+    fn chapter_bytes(&self) -> Option<u64> {
+        Some(self.options.chapter_bytes)
     }
 
     fn is_full(&self) -> bool {

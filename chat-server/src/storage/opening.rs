@@ -134,7 +134,7 @@ impl History {
         if self.options.sync == SyncMode::Always {
             hub.timeline.show_late();
         }
-        hub.request(Request::Open, now);
+        hub.request_alone(Request::Open, now);
         self.write(hub)?;
         let (start, mark) = (self.start(), hub.timeline.head());
         let newest = self.newest();

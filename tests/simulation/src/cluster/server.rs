@@ -55,6 +55,7 @@ impl Server {
         let options = Options {
             rules: Rules("those of this program".to_owned()),
             gone_after: GONE_AFTER,
+            chapter_bytes: CHAPTER_BYTES,
         };
         let run = RunId::new(2, run);
         hub.set_sequencer(Stream::new(broker.way(number), run, options, now));
@@ -159,7 +160,7 @@ impl Server {
             let log = hub.timeline.log(form);
             log.bytes(0..log.head()).flatten().copied().collect()
         });
-        (format!("{:?}", hub.room()), log)
+        (format!("{:?} {:?}", hub.room(), hub.chapters()), log)
     }
 
     /// All events.
@@ -200,6 +201,9 @@ impl Entrance<Wire> for Gate {
 }
 
 const WORKERS: usize = 2;
+
+/// Small, so that several chapters begin.
+const CHAPTER_BYTES: u64 = 300;
 
 /// How long a server may say nothing before it counts as gone.
 pub(super) const GONE_AFTER: Duration = Duration::from_secs(15);
