@@ -68,6 +68,11 @@ impl Hub {
         self.chapters.as_ref()
     }
 
+    /// How large a chapter is, but for its opening; 0 if the room is not shared.
+    pub(crate) fn chapter_bytes(&self) -> u64 {
+        self.sequencer.chapter_bytes().unwrap_or(0)
+    }
+
     pub(super) fn is_shared(&self) -> bool {
         self.chapters.is_some()
     }
