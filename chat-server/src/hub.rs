@@ -231,9 +231,17 @@ impl Hub {
         self.room.people()
     }
 
-    /// How a program goes on that was here before, up to `mark`.
+    /// How a program goes on that was here before, up to `mark`. At another server it may
+    /// have seen what this one does not show yet: that comes once more.
     pub fn onward(&self, resume: &Resume, mark: Mark) -> Onward {
-        self.room.onward(resume, self.timeline.first(), mark.seq)
+        let last = match self.is_shared() {
+            true => self.room.next() - 1,
+            false => mark.seq,
+        };
+        match self.room.onward(resume, self.timeline.first(), last) {
+            Onward::Behind(seq) => Onward::Behind(seq.min(mark.seq)),
+            onward => onward,
+        }
     }
 
     /// A connection of this server asks for something. What came of it is returned, if

@@ -1,5 +1,6 @@
 //! The chapters of a shared room, which are the same whatever a server keeps.
 
+use chat_proto::command::Resume;
 use chat_proto::event::MessageId;
 
 use super::several::enter;
@@ -155,4 +156,35 @@ fn a_server_that_can_keep_nothing_reads_no_further() {
     hub.timeline.set_trouble(None);
     hub.advance(now());
     assert_eq!(test.hubs[0].timeline.head(), test.hubs[1].timeline.head());
+}
+
+/// Another server may have shown a program what is not safe on the disk of this one.
+#[test]
+fn a_program_from_another_server_goes_on_though_this_one_is_behind() {
+    let mut test = Test::new();
+    let hub = &mut test.hubs[1];
+    hub.timeline.keep(1, 0, 1 << 30);
+    hub.timeline.show_late();
+    let mark = hub.timeline.reply_mark();
+    for _ in 0..3 {
+        let act = Act::Say {
+            kind: SpeechKind::Message,
+            text: notice("hi"),
+            id: None,
+        };
+        test.hubs[0].propose(client(1), act, now());
+        test.order.state().place(1);
+    }
+    let hub = &mut test.hubs[1];
+    hub.advance(now());
+    assert_eq!(hub.timeline.reply_mark(), mark);
+    let onward = |seq| {
+        let room = hub.room().id();
+        let secret = None;
+        hub.onward(&Resume { room, seq, secret }, mark)
+    };
+    assert_eq!(onward(mark.seq + 3), Onward::Behind(mark.seq));
+    assert_eq!(onward(mark.seq), Onward::Behind(mark.seq));
+    assert_eq!(onward(1), Onward::Behind(1));
+    assert!(matches!(onward(mark.seq + 4), Onward::Torn { .. }));
 }
