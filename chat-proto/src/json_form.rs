@@ -25,7 +25,7 @@ use object::{Object, ResumeObject};
 use values::Str;
 
 pub use crate::event::MAX_LINE;
-pub use erasure::erase;
+pub use erasure::{becomes, erase};
 pub use event::encode_event;
 pub use private_part::{PrivatePart, private_part};
 pub use record::{Record, Recorded};

@@ -7,6 +7,11 @@
 //! [`Hub::take_outcomes`] until it is delivered, which is before any reader is shown the
 //! events.
 
+mod chapters;
+mod refusing;
+mod sharing;
+pub mod state;
+
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
@@ -27,14 +32,17 @@ use crate::room::identity::{Identity, Key};
 use crate::room::moderation::Traces;
 use crate::room::operated::{self, Operated, Refused};
 use crate::room::origin::{ClientId, Origin, ServerId};
-use crate::room::request::{Act, Emitted, JoinedAs, NameRefusal, Outcome, Request};
+use crate::room::request::{Act, Emitted, JoinedAs, Outcome, Request};
 use crate::room::roster::People;
-use crate::room::runs::{Onward, Runs};
+use crate::room::runs::Onward;
 use crate::room::verdict::Bar;
-use crate::sequencer::{Alone, Common, Fate, Flow, Note, Ordered, Sequencer, Step};
+use crate::sequencer::{Alone, Common, Fate, Flow, Note, Sequencer};
 use crate::timeline::Timeline;
 use crate::timeline::log::{Log, ORIGIN};
-use crate::timeline::mark::{Mark, Place};
+use crate::timeline::mark::{Form, Mark, Place};
+
+pub use chapters::{CHAPTER_BYTES, Chapters, NoChapters};
+pub use sharing::Fault;
 
 /// The room and its timeline.
 #[derive(Debug)]
@@ -68,6 +76,10 @@ pub struct Hub {
     is_telling: bool,
     /// The events of one request; empty in between.
     events: Vec<Emitted>,
+    /// Where several servers share the room: its chapters.
+    chapters: Option<Chapters>,
+    /// Why this server cannot go on.
+    fault: Option<Fault>,
 }
 
 /// What came of a request.
@@ -86,15 +98,8 @@ impl Hub {
     /// An empty room that keeps about `capacity` bytes in memory, as
     /// [`Timeline::behind`] says.
     pub fn new(identity: Identity, capacity: u64) -> Self {
-        let Identity { room, run, key } = identity;
-        let before = Before {
-            runs: Runs::of(room),
-            ids: Default::default(),
-            absent: Default::default(),
-            moderation: Default::default(),
-            next: 1,
-        };
-        Self::behind(before, Log::new(capacity, ORIGIN, 1), run, key, capacity)
+        let json = Log::new(capacity, ORIGIN, 1);
+        Self::of(Room::new(identity), json, capacity)
     }
 
     /// A room that goes on, in this run of its server, behind what was `before`; `json`
@@ -103,8 +108,7 @@ impl Hub {
         Self::of(Room::behind(before, run, key), json, capacity)
     }
 
-    /// A room as it is, of which `json` are the newest events.
-    pub fn of(room: Room, json: Log, capacity: u64) -> Self {
+    fn of(room: Room, json: Log, capacity: u64) -> Self {
         Self {
             timeline: Timeline::behind(json, capacity, room.key()),
             room,
@@ -121,6 +125,8 @@ impl Hub {
             people_set: 0,
             wanted_topic: None,
             events: Vec::new(),
+            chapters: None,
+            fault: None,
         }
     }
 
@@ -172,6 +178,9 @@ impl Hub {
     /// Has requests get their place from `sequencer`, which is not asked before.
     pub fn set_sequencer(&mut self, sequencer: impl Sequencer + 'static) {
         self.server = sequencer.server();
+        if sequencer.chapter_bytes().is_some() {
+            self.chapters.get_or_insert_default();
+        }
         self.sequencer = Box::new(sequencer);
     }
 
@@ -240,17 +249,25 @@ impl Hub {
         self.room.people()
     }
 
-    /// How a program goes on that was here before, up to `mark`.
+    /// How a program goes on that was here before, up to `mark`. At another server it may
+    /// have seen what this one does not show yet: that comes once more.
     pub fn onward(&self, resume: &Resume, mark: Mark) -> Onward {
-        self.room.onward(resume, self.timeline.first(), mark.seq)
+        let last = match self.is_shared() {
+            true => self.room.next() - 1,
+            false => mark.seq,
+        };
+        match self.room.onward(resume, self.timeline.first(), last) {
+            Onward::Behind(seq) => Onward::Behind(seq.min(mark.seq)),
+            onward => onward,
+        }
     }
 
     /// A connection of this server asks for something. What came of it is returned, if
     /// that is known at once.
     pub fn propose(&mut self, client: ClientId, act: Act, now: Now) -> Option<Answer> {
         let origin = self.origin_of(client);
-        match self.refuse(origin, &act, now) {
-            Some(refused) => Some(self.answer(refused, None)),
+        match self.known_outcome(origin, &act, now) {
+            Some(outcome) => Some(self.answer(outcome, None)),
             None => self.submit(Request::Client(origin, act), now),
         }
     }
@@ -287,40 +304,19 @@ impl Hub {
         Some(self.apply(request, now))
     }
 
-    /// Applies what has got its place by now.
-    pub fn advance(&mut self, now: Now) {
-        while let Some(Ordered { step, now }) = self.sequencer.next(now) {
-            self.server = self.sequencer.server();
-            match step {
-                Step::Gone(server) => self.lose(server, now),
-                Step::Request(request) => {
-                    let origin = match &request {
-                        Request::Client(origin, _) => Some(*origin),
-                        _ => None,
-                    };
-                    let answer = self.apply(request, now);
-                    if let Some(origin) = origin {
-                        self.answer_later(origin, answer);
-                    }
-                }
-            }
-        }
-        self.server = self.sequencer.server();
-    }
-
     /// A round is over: what was proposed in it goes on its way.
     pub fn flush(&mut self, now: Now) {
+        if self.sequencer.wants_snapshot()
+            && let Some(snapshot) = self.snapshot()
+        {
+            self.sequencer.save(snapshot);
+        }
         self.sequencer.flush(now);
     }
 
     /// Whether this server is one of those that share the room.
     pub fn takes_part(&self) -> bool {
         self.server.is_some()
-    }
-
-    /// Whether several servers share the room.
-    pub fn is_shared(&self) -> bool {
-        self.sequencer.is_shared()
     }
 
     /// Wakes this when something more has its place.
@@ -330,7 +326,10 @@ impl Hub {
 
     /// Whether this server can go on.
     pub fn fate(&self) -> Fate {
-        self.sequencer.fate()
+        match self.fault() {
+            Some(fault) => Fate::Stops(fault.to_string()),
+            None => self.sequencer.fate(),
+        }
     }
 
     /// The newest run in the order.
@@ -371,13 +370,6 @@ impl Hub {
         })
     }
 
-    /// Another server is gone, and its people with it.
-    fn lose(&mut self, server: ServerId, now: Now) {
-        self.begin_file_if_full(now);
-        self.room.lose(server, now, &mut self.events);
-        self.append_events();
-    }
-
     /// Whether there are outcomes to take.
     pub fn has_outcomes(&self) -> bool {
         !self.outcomes.is_empty()
@@ -388,45 +380,17 @@ impl Hub {
         mem::take(&mut self.outcomes)
     }
 
-    /// While nothing can be kept nothing is said and no name is changed. What the room
-    /// has already is known all the same.
-    fn refuse(&self, origin: Origin, act: &Act, now: Now) -> Option<Outcome> {
-        let stands = || (self.sequencer.flow(now) == Flow::Stands).then(|| notice(STANDS));
-        let trouble = &self.timeline.trouble().cloned().or_else(stands)?;
-        match act {
-            Act::Say { kind, text, id } => {
-                let member = self.room.members().get(origin)?;
-                let find = |id| self.room.find(*kind, id, text.as_str(), member.owner);
-                let is_new = id.as_ref().and_then(find).is_none();
-                is_new.then(|| Outcome::NotSaid {
-                    id: id.clone(),
-                    why: trouble.clone(),
-                })
-            }
-            Act::Operate { operation, .. } if operation.is_measure() => {
-                let why = format!("that was not done: {trouble}");
-                Some(Outcome::Operated(Box::new(Operated {
-                    word: operation.word(),
-                    answer: Err(Refused::Impossible(why)),
-                    removed: Vec::new(),
-                })))
-            }
-            Act::Rename(_) => Some(Outcome::NameRefused(NameRefusal::NotKept(trouble.clone()))),
-            _ => None,
-        }
-    }
-
     /// The request has its place in the order: it is done, and its events are appended.
     fn apply(&mut self, request: Request, now: Now) -> Answer {
-        let begins_no_file = matches!(
+        let turns_no_page = matches!(
             request,
             Request::Open
                 | Request::Forget { .. }
                 | Request::SetPeople { .. }
                 | Request::ChangesTaken(_)
         );
-        if !begins_no_file {
-            self.begin_file_if_full(now);
+        if !turns_no_page {
+            self.turn_page(now);
         }
         match request {
             Request::TellPending => self.is_telling = false,
@@ -452,8 +416,12 @@ impl Hub {
         self.answer(outcome, own)
     }
 
-    fn begin_file_if_full(&mut self, now: Now) {
-        if self.timeline.is_file_full() {
+    /// The history goes on in another file, or the room in another chapter, before the next
+    /// request if that is due.
+    fn turn_page(&mut self, now: Now) {
+        if self.is_shared() {
+            self.begin_chapter_if_due(now);
+        } else if self.timeline.is_file_full() {
             self.timeline.cut();
             self.append_events_of(Request::Open, now);
             self.timeline.begin_counting();
@@ -463,23 +431,6 @@ impl Hub {
     fn append_events_of(&mut self, request: Request, now: Now) -> (Outcome, Option<Place>) {
         let outcome = self.room.apply(request, now, &mut self.events);
         (outcome, self.append_events())
-    }
-
-    /// Appends what the room has told; where the event is that was asked for.
-    fn append_events(&mut self) -> Option<Place> {
-        let mut own = None;
-        for Emitted { event, is_own } in self.events.drain(..) {
-            let place = self.timeline.append(&event);
-            if let Body::Measure(measure) = &event.body
-                && let MeasureKind::Erased { target, .. } = measure.kind
-            {
-                self.timeline.erase(target, measure.by.clone());
-            }
-            if is_own {
-                own = Some(place);
-            }
-        }
-        own
     }
 
     fn answer(&self, outcome: Outcome, own: Option<Place>) -> Answer {
@@ -520,14 +471,14 @@ impl Hub {
     /// that the room goes on.
     pub fn begin_file(&mut self, start: u64, now: Now) {
         self.timeline.cut_at(start);
-        self.request(Request::Open, now);
+        self.request_alone(Request::Open, now);
     }
 
     /// Events before this one are no longer on disk.
     pub fn forget_before(&mut self, first: u64, now: Now) {
         if self.timeline.is_kept() {
             self.timeline.set_first(first);
-            self.request(Request::Forget { first }, now);
+            self.request_alone(Request::Forget { first }, now);
         }
     }
 
@@ -537,7 +488,7 @@ impl Hub {
         self.timeline.trim(floor);
         let first = self.timeline.first();
         if first > before && !self.timeline.is_kept() {
-            self.request(Request::Forget { first }, now);
+            self.request_alone(Request::Forget { first }, now);
         }
     }
 }

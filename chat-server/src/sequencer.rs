@@ -24,6 +24,7 @@ use crate::room::origin::ServerId;
 use crate::room::request::Request;
 
 use self::stream::servers::Servers;
+use self::stream::snapshot::Snapshot;
 
 /// Gives requests their place.
 pub trait Sequencer: fmt::Debug + Send + Sync {
@@ -64,14 +65,23 @@ pub trait Sequencer: fmt::Debug + Send + Sync {
         None
     }
 
-    /// When [`Sequencer::flush`] is to be called, if nothing happens before.
-    fn deadline(&self) -> Option<Instant> {
+    /// If several servers share the room: after how many bytes of events it begins another
+    /// chapter. It is the same at each of them.
+    fn chapter_bytes(&self) -> Option<u64> {
         None
     }
 
-    /// Whether several servers share the order.
-    fn is_shared(&self) -> bool {
-        true
+    /// Whether a snapshot is to be taken for servers that come later.
+    fn wants_snapshot(&self) -> bool {
+        false
+    }
+
+    /// Keeps a snapshot.
+    fn save(&mut self, _: Snapshot) {}
+
+    /// When [`Sequencer::flush`] is to be called, if nothing happens before.
+    fn deadline(&self) -> Option<Instant> {
+        None
     }
 
     /// Whether this server can go on.
@@ -127,9 +137,10 @@ pub struct Common<'a> {
 }
 
 /// Whether the order moves on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flow {
     /// What is proposed gets its place.
+    #[default]
     Moves,
     /// What was proposed has waited for long enough that people are told.
     Waits,
@@ -166,9 +177,5 @@ impl Sequencer for Alone {
 
     fn next(&mut self, _: Now) -> Option<Ordered> {
         None
-    }
-
-    fn is_shared(&self) -> bool {
-        false
     }
 }

@@ -46,6 +46,8 @@ pub struct Timeline {
     messages: u64,
     /// The history on disk, if there is one.
     kept: Option<Kept>,
+    /// Events from this one on stay in memory in JSON form, however large they are.
+    held: Option<u64>,
 }
 
 /// What the timeline knows of the history on disk.
@@ -93,6 +95,7 @@ impl Timeline {
             moves: 0,
             messages: 0,
             kept: None,
+            held: None,
         }
     }
 
@@ -116,6 +119,11 @@ impl Timeline {
         if let Some(kept) = &mut self.kept {
             kept.is_late = true;
         }
+    }
+
+    /// Keeps the events from `first` on in memory, in JSON form.
+    pub fn hold_from(&mut self, first: u64) {
+        self.held = Some(first);
     }
 
     /// Takes the memory for both logs from the system.
@@ -437,7 +445,10 @@ impl Timeline {
         let safe = self.kept.as_ref().map_or(u64::MAX, |kept| kept.safe);
         self.log(form).trim_point(match form {
             Form::Text => self.shown.text,
-            Form::Json => self.shown.json.min(safe),
+            Form::Json => {
+                let held = self.held.and_then(|first| self.json.position_of(first));
+                self.shown.json.min(safe).min(held.unwrap_or(u64::MAX))
+            }
         })
     }
 

@@ -23,6 +23,35 @@ pub fn erase(
     by: Option<&Name>,
     tag_of: impl FnOnce(SpeechKind, &MessageId, &Text) -> Option<Tag>,
 ) -> Option<Vec<u8>> {
+    replace(line, removed_by(by), tag_of)
+}
+
+/// Whether a line, with its end, is one whose text is there, and `erased` is what it becomes
+/// without the text, whichever person removed that.
+pub fn becomes(
+    line: &str,
+    erased: &str,
+    tag_of: impl FnOnce(SpeechKind, &MessageId, &Text) -> Option<Tag>,
+) -> bool {
+    let event = parse_server_message(erased.trim_end_matches('\n'));
+    let Ok(Some(ServerMessage::Event(Event {
+        body: Body::Message(speech) | Body::Action(speech),
+        ..
+    }))) = event
+    else {
+        return false;
+    };
+    let line = line.strip_suffix('\n');
+    line.and_then(|line| replace(line, speech.text, tag_of))
+        .is_some_and(|replaced| replaced == erased.as_bytes())
+}
+
+/// The line, with `text` and the mark of an erased one.
+fn replace(
+    line: &str,
+    text: Text,
+    tag_of: impl FnOnce(SpeechKind, &MessageId, &Text) -> Option<Tag>,
+) -> Option<Vec<u8>> {
     let Ok(Some(ServerMessage::Event(event))) = parse_server_message(line) else {
         return None;
     };
@@ -37,7 +66,7 @@ pub fn erase(
     if let (None, Some(id)) = (speech.tag, &speech.id) {
         speech.tag = tag_of(kind, id, &speech.text);
     }
-    speech.text = removed_by(by);
+    speech.text = text;
     let event = Event {
         body: kind.body(speech),
         ..event

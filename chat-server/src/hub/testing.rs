@@ -12,6 +12,7 @@ use crate::room::identity::Owner;
 use crate::room::members::{Member, Visit};
 use crate::room::origin::ClientId;
 use crate::room::request::{Act, Fallback, Join, Joined, NameRefusal, Outcome, Request};
+use crate::storage::Joining;
 use crate::timeline::mark::Place;
 
 /// What became of a message.
@@ -35,6 +36,15 @@ impl Hub {
     /// Enforces these limits.
     pub(crate) fn set_limits(&mut self, limits: Limits) {
         self.set_config(Arc::new(Config::of(limits)));
+    }
+
+    /// A snapshot of a shared room.
+    pub(crate) fn into_joining(self) -> Joining {
+        Joining {
+            lines: self.chapter_lines().unwrap_or_default(),
+            chapters: self.chapters.expect("it is shared"),
+            room: self.room,
+        }
     }
 
     fn ask(&mut self, client: ClientId, act: Act, now: Now) -> Answer {

@@ -10,9 +10,11 @@ use crate::room::identity::tests::{identity, owner};
 use crate::room::request::NameRefusal;
 use crate::timeline::mark::Form;
 
+mod chapters;
 mod determinism;
 mod presence;
 mod several;
+mod standing;
 
 fn room() -> Hub {
     Hub::new(identity(), 1 << 20)

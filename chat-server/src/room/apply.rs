@@ -16,7 +16,7 @@ use super::absent::Absent;
 use super::dedup::DedupIndex;
 use super::gone::Gone;
 use super::holders::Holders;
-use super::identity::{Key, Owner};
+use super::identity::{Identity, Key, Owner};
 use super::members::{Member, Members, Newcomer};
 use super::moderation::{Moderation, Pace};
 use super::origin::Origin;
@@ -74,6 +74,19 @@ pub struct Before {
 pub(super) type Events = Vec<Emitted>;
 
 impl Room {
+    /// A room in which nothing has happened yet.
+    pub fn new(identity: Identity) -> Self {
+        let Identity { room, run, key } = identity;
+        let before = Before {
+            runs: Runs::of(room),
+            ids: DedupIndex::default(),
+            absent: Absent::default(),
+            moderation: Moderation::default(),
+            next: 1,
+        };
+        Self::behind(before, run, key)
+    }
+
     /// A room that goes on, in this run of its server, behind what was `before`.
     pub fn behind(before: Before, run: RunId, key: Key) -> Self {
         let Before {
@@ -165,6 +178,20 @@ impl Room {
     /// Which room it is, in this run of its server.
     pub fn id(&self) -> RoomId {
         self.runs.current()
+    }
+
+    /// The room, this run, and the key.
+    pub fn identity(&self) -> Identity {
+        Identity {
+            room: self.runs.room().clone(),
+            run: self.run,
+            key: self.key,
+        }
+    }
+
+    /// The number of the next event.
+    pub fn next(&self) -> u64 {
+        self.next
     }
 
     /// How a program goes on that was here before, where the events from `first` to
@@ -278,8 +305,22 @@ impl Room {
     /// one of these people goes.
     pub(super) fn list(&mut self, after: Option<&Name>) -> Listing {
         self.presence.list();
-        let (names, next) = self.people.names(after, Welcome::MAX_NAMES);
-        let people = self.people.count();
+        let listed = self.people.names(after, Welcome::MAX_NAMES);
+        self.listing(self.people.count(), listed)
+    }
+
+    /// The same as the events have told it, for a peer that is to have an answer while nothing
+    /// gets its place: nothing changes.
+    pub fn list_told(&self, after: Option<&Name>) -> Listing {
+        let (pending, most) = (&self.presence, Welcome::MAX_NAMES);
+        let is_told = |name: &Name| !pending.arrives(name);
+        let listed = self
+            .people
+            .names_with(after, most, is_told, pending.departures());
+        self.listing(self.told, listed)
+    }
+
+    fn listing(&self, people: usize, (names, next): (Vec<Name>, Option<Name>)) -> Listing {
         let person = |name| Person {
             held: self.holders.key_of(&name),
             name,

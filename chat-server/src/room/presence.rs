@@ -88,6 +88,16 @@ impl Presence {
         self.left.contains(name) || self.entered.contains_key(name)
     }
 
+    /// Whether an arrival of this name is pending.
+    pub fn arrives(&self, name: &Name) -> bool {
+        self.entered.contains_key(name)
+    }
+
+    /// The people who are told as here and have gone, also if they are back.
+    pub fn departures(&self) -> impl Iterator<Item = &Name> {
+        self.left.iter()
+    }
+
     /// Whether a departure is pending.
     pub fn has_departures(&self) -> bool {
         !self.left.is_empty() || !self.passed.is_empty()

@@ -93,6 +93,11 @@ impl Rebuild {
         }
     }
 
+    /// Which room it is, as far as the events tell.
+    pub fn room(&self) -> &RoomId {
+        self.runs.room()
+    }
+
     /// What the room goes on with in its next run, which begins at `time`.
     pub fn finish(self, time: Timestamp) -> Before {
         Before {

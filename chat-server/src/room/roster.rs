@@ -72,12 +72,35 @@ impl People {
     /// Up to `most` names behind `after`, in order, and the one to go on behind
     /// if there are more.
     pub fn names(&self, after: Option<&Name>, most: usize) -> (Vec<Name>, Option<Name>) {
+        self.names_with(after, most, |_| true, [])
+    }
+
+    /// The same with `more` names, and of those that are here with the ones for which
+    /// `counts` holds.
+    pub fn names_with<'a>(
+        &self,
+        after: Option<&Name>,
+        most: usize,
+        counts: impl Fn(&Name) -> bool,
+        more: impl IntoIterator<Item = &'a Name>,
+    ) -> (Vec<Name>, Option<Name>) {
         let after = after.map(|name| Listed(name.clone()));
         let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut rest = self.here.range((from, Bound::Unbounded));
-        let listed = rest.by_ref().take(most);
-        let names: Vec<Name> = listed.map(|Listed(name)| name.clone()).collect();
-        let last = names.last().filter(|_| rest.next().is_some()).cloned();
+        let range = (from, Bound::Unbounded);
+        let more: BTreeSet<Listed> = more.into_iter().cloned().map(Listed).collect();
+        let here = self.here.range(range).filter(|it| counts(&it.0));
+        let mut listed: Vec<&Listed> = here.take(most.saturating_add(1)).collect();
+        if !more.is_empty() {
+            listed.extend(more.range(range).take(most.saturating_add(1)));
+            listed.sort_unstable();
+        }
+        let is_all = listed.len() <= most;
+        let names: Vec<Name> = listed
+            .into_iter()
+            .take(most)
+            .map(|Listed(name)| name.clone())
+            .collect();
+        let last = names.last().filter(|_| !is_all).cloned();
         (names, last)
     }
 

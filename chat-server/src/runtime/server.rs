@@ -64,7 +64,7 @@ impl Server {
             first.stand_at_front(listeners, &config)?;
         }
         hub.timeline.reserve();
-        hub.request(Request::AwaitReturns, now());
+        hub.request_alone(Request::AwaitReturns, now());
         let history = history.map(|history| Box::new(history) as Box<dyn Storage>);
         Ok(Self {
             workers,

@@ -3,8 +3,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Ordered, Sequencer, Step};
+use super::{Flow, Ordered, Sequencer, Step};
 use crate::clock::Now;
+use crate::hub::CHAPTER_BYTES;
 use crate::room::origin::ServerId;
 use crate::room::request::Request;
 
@@ -12,6 +13,7 @@ use crate::room::request::Request;
 #[derive(Debug, Clone)]
 pub struct SharedOrder {
     server: ServerId,
+    chapter_bytes: u64,
     /// How many of the order it has seen.
     seen: usize,
     state: Arc<Mutex<State>>,
@@ -24,6 +26,8 @@ pub struct State {
     pub proposed: Vec<(ServerId, Ordered)>,
     /// Requests that have their place.
     pub order: Vec<Ordered>,
+    /// What the servers say of whether it moves on.
+    pub flow: Flow,
 }
 
 impl State {
@@ -49,6 +53,7 @@ impl SharedOrder {
     pub fn new() -> Self {
         Self {
             server: ServerId::default(),
+            chapter_bytes: CHAPTER_BYTES,
             seen: 0,
             state: Arc::default(),
         }
@@ -60,7 +65,21 @@ impl SharedOrder {
             server,
             seen: 0,
             state: Arc::clone(&self.state),
+            ..*self
         }
+    }
+
+    /// The same, in whose room chapters have this size.
+    pub fn with_chapters(self, chapter_bytes: u64) -> Self {
+        Self {
+            chapter_bytes,
+            ..self
+        }
+    }
+
+    /// The same behind the first `seen` of the order.
+    pub fn behind(self, seen: usize) -> Self {
+        Self { seen, ..self }
     }
 
     /// What all servers share.
@@ -93,5 +112,13 @@ impl Sequencer for SharedOrder {
 
     fn server(&self) -> Option<ServerId> {
         Some(self.server)
+    }
+
+    fn flow(&self, _: Now) -> Flow {
+        self.state().flow
+    }
+
+    fn chapter_bytes(&self) -> Option<u64> {
+        Some(self.chapter_bytes)
     }
 }

@@ -18,59 +18,36 @@
 //! was not heard for [`Options::gone_after`] is ended by the first other server that proposes
 //! it and has its proposal read by all; whatever comes of that run later is void.
 
+mod anchor;
 pub mod asks;
+pub mod engine;
+mod load;
 pub mod record;
 pub mod rules;
 pub mod servers;
 pub mod snapshot;
+pub mod standing;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use chat_proto::event::{RunId, Timestamp};
+use chat_proto::event::RunId;
 
+use self::anchor::Anchor;
 use self::asks::Ask;
+pub use self::engine::{Engine, Entry};
+use self::load::Load;
 use self::record::Record;
 use self::rules::Rules;
-use self::servers::{Counted, Fault, Servers, Void};
+use self::servers::{Counted, Servers, Void};
 use self::snapshot::Snapshot;
+pub use self::standing::{Broken, Standing};
 use super::{Common, Fate, Flow, Note, Ordered, Sequencer, Step};
 use crate::clock::Now;
 use crate::room::origin::ServerId;
 use crate::room::request::Request;
-
-/// What carries records to the stream, and entries back.
-pub trait Engine: fmt::Debug + Send + Sync {
-    /// Sends a record, perhaps `again`. It may get lost, or come more than once, or behind
-    /// later ones.
-    fn publish(&mut self, record: Arc<[u8]>, again: bool);
-
-    /// The next entry of the stream, if it has come: each one once, in order.
-    fn next(&mut self) -> Option<Entry>;
-
-    /// Keeps a snapshot for servers that come later.
-    fn save(&mut self, snapshot: Snapshot);
-
-    /// What the operator should know of the way to the stream.
-    fn note(&mut self) -> Option<Note> {
-        None
-    }
-
-    /// Wakes this when there are entries or notes.
-    fn watch(&mut self, _: Waker) {}
-}
-
-/// An entry of the stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Its place: 1, 2, 3, … without gaps.
-    pub number: u64,
-    /// What stands there.
-    pub bytes: Arc<[u8]>,
-}
 
 /// How a server takes part.
 #[derive(Debug, Clone)]
@@ -79,39 +56,9 @@ pub struct Options {
     pub rules: Rules,
     /// How long another server may say nothing before it counts as gone.
     pub gone_after: Duration,
-}
-
-/// Where a server stands among those that share the room.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// It has not read its first record back.
-    Joining,
-    /// It is one of them.
-    In(ServerId),
-    /// It cannot be one of them: they go by these other rules.
-    Refused(Rules),
-    /// The others have gone on without it: it was not heard for too long.
-    Ended,
-    /// It has read something else than the others, or another program writes in its name.
-    Broken(Broken),
-}
-
-/// Why a server cannot go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Broken {
-    /// What it has read is not what the others have.
-    Fault(Fault),
-    /// Another program writes under its run.
-    Twin,
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fault(fault) => fault.fmt(f),
-            Self::Twin => f.write_str("another program writes into the stream in this one's name"),
-        }
-    }
+    /// After how many bytes of events the room begins another chapter: the same at each of the
+    /// servers.
+    pub chapter_bytes: u64,
 }
 
 /// One server's end of the stream.
@@ -143,6 +90,10 @@ pub struct Stream<E> {
     anchor: Anchor,
     /// When the time of the room was read last.
     timed: Instant,
+    /// Bytes of entries that were read since the last snapshot.
+    unsaved: u64,
+    /// How many of them there are to be before the next one.
+    save_behind: u64,
     notes: VecDeque<Note>,
 }
 
@@ -155,59 +106,12 @@ struct Unread {
     first_sent: Instant,
 }
 
-/// How much something is, for what may wait at a time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Load {
-    requests: usize,
-    bytes: usize,
-}
-
-impl Load {
-    fn of(ask: &Ask) -> Self {
-        Self {
-            requests: 1,
-            bytes: ask.weight(),
-        }
-    }
-
-    fn add(&mut self, more: Self) {
-        self.requests += more.requests;
-        self.bytes += more.bytes;
-    }
-
-    fn subtract(&mut self, less: Self) {
-        self.requests -= less.requests;
-        self.bytes -= less.bytes;
-    }
-}
-
 /// When a run was heard last, as far as this server knows.
 #[derive(Debug, Clone, Copy)]
 struct Heard {
     at: Instant,
     /// The record with which it counts as gone, if that was proposed.
     ended_at: Option<u64>,
-}
-
-/// What times of the room are as instants of this server. Each server has its own, and the
-/// times between two of them are the same.
-#[derive(Debug, Clone, Copy)]
-struct Anchor(Now);
-
-impl Anchor {
-    fn at(self, time: Timestamp) -> Now {
-        let Self(anchor) = self;
-        let [of, from] = [time, anchor.time].map(Timestamp::unix_milliseconds);
-        let distance = Duration::from_millis(of.abs_diff(from));
-        let instant = match of >= from {
-            true => anchor.instant.checked_add(distance),
-            false => anchor.instant.checked_sub(distance),
-        };
-        Now {
-            time,
-            instant: instant.unwrap_or(anchor.instant),
-        }
-    }
 }
 
 impl<E: Engine> Stream<E> {
@@ -243,6 +147,8 @@ impl<E: Engine> Stream<E> {
             sent_again: None,
             anchor: Anchor(now),
             timed: now.instant,
+            unsaved: 0,
+            save_behind: SNAPSHOT_BEHIND,
             notes: VecDeque::new(),
         }
     }
@@ -258,6 +164,7 @@ impl<E: Engine> Stream<E> {
             let Some(Entry { number, bytes }) = self.engine.next() else {
                 return;
             };
+            self.unsaved += bytes.len() as u64;
             match self.servers.take(number, &bytes) {
                 Ok(judged) => self.take(&bytes, judged, now),
                 Err(fault) => self.standing = Standing::Broken(Broken::Fault(fault)),
@@ -480,6 +387,10 @@ impl<E: Engine> Sequencer for Stream<E> {
         }
     }
 
+    fn chapter_bytes(&self) -> Option<u64> {
+        Some(self.options.chapter_bytes)
+    }
+
     fn is_full(&self) -> bool {
         self.load.bytes > MAX_UNDER_WAY
     }
@@ -499,6 +410,22 @@ impl<E: Engine> Sequencer for Stream<E> {
             None => self.sent.map(|sent| sent + HEARTBEAT),
         };
         next.filter(|_| self.goes_on())
+    }
+
+    fn wants_snapshot(&self) -> bool {
+        let Standing::In(own) = self.standing else {
+            return false;
+        };
+        // One of them does it.
+        let first = self.servers.runs().map(|(_, run)| run.server).min();
+        self.unsaved >= self.save_behind && first == Some(own)
+    }
+
+    fn save(&mut self, snapshot: Snapshot) {
+        self.unsaved = 0;
+        // Large ones more seldom: they are to be a small part of what is written.
+        self.save_behind = SNAPSHOT_BEHIND.max(4 * snapshot.bytes.len() as u64);
+        self.engine.save(snapshot);
     }
 
     fn fate(&self) -> Fate {
@@ -538,6 +465,10 @@ impl<E: Engine> Sequencer for Stream<E> {
         self.notes.pop_front().or_else(|| self.engine.note())
     }
 }
+
+/// After how many bytes of entries a snapshot is taken at the earliest: as many are read from
+/// the stream in a tenth of a second.
+const SNAPSHOT_BEHIND: u64 = 8 * 1024 * 1024;
 
 /// How often a server says something at least.
 const HEARTBEAT: Duration = Duration::from_secs(1);

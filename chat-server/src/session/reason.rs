@@ -31,6 +31,8 @@ pub enum Reason {
     WrongProtocol,
     /// It could not come in, because nothing can be kept.
     NoSpace,
+    /// It could not come in, because the servers that share the room cannot agree on an order.
+    NoOrder,
     /// It could not come in.
     Refused(Refusal),
     /// The password that it said was wrong, or was not tried.
@@ -71,6 +73,7 @@ impl fmt::Display for Reason {
             Self::AnotherProtocol(foreign) => return write!(f, "spoke {foreign}"),
             Self::WrongProtocol => "asked for another version of the protocol",
             Self::NoSpace => "the history cannot be written",
+            Self::NoOrder => "the room does not answer",
             Self::Refused(refusal) => return refusal.fmt(f),
             Self::WrongPassword => "said wrong passwords",
             Self::NotEncrypted => "was not encrypted, where a password is wanted",

@@ -319,8 +319,9 @@ impl History {
         while let Some(index) = self.segments.drop_moved(self.most_files()) {
             self.files.remove(index);
         }
-        // With room for the new one, which the last event can make larger.
-        let new = self.segment_size() + SOURCE as u64 / 2;
+        // With room for the new one, which the last event can make larger, or its chapter.
+        let beyond = hub.chapter_bytes().max(SOURCE as u64 / 2);
+        let new = self.segment_size() + beyond;
         let least = self.options.keep.saturating_sub(self.segment_size() + new);
         while let Some(oldest) = self.segments.drop_oldest(least) {
             let file = self.files.pop_front();

@@ -22,9 +22,47 @@ use super::{History, Options, SyncMode, overlap, rewriting};
 use crate::clock::Now;
 use crate::hub::Hub;
 use crate::room::absent::Absent;
-use crate::room::identity::{new_room, new_run};
+use crate::room::identity::{Key, new_room, new_run};
 use crate::room::rebuild::Rebuild;
 use crate::room::request::Request;
+
+/// Where a history is, before any of its events is read: no other server has it.
+pub(super) struct Place {
+    pub(super) options: Options,
+    pub(super) lock: Handle,
+    pub(super) key_path: PathBuf,
+    pub(super) key: Found,
+}
+
+impl Place {
+    pub(super) fn take(disk: &Disk, options: Options) -> anyhow::Result<Self> {
+        let options = Options {
+            path: real_path(&options.path)?,
+            ..options
+        };
+        let lock = lock(disk, &options.path)?;
+        let key_path = with_suffix(&options.path, "key");
+        let key = key_file::find(&key_path)?;
+        let copy = rewriting::beside(&options.path);
+        rewriting::remove(disk, &copy)
+            .with_context(|| format!("cannot remove {}", copy.display()))?;
+        Ok(Self {
+            options,
+            lock,
+            key_path,
+            key,
+        })
+    }
+
+    /// Makes the file of the key if there is none. Whether there was none.
+    pub(super) fn make_key(&self, disk: &Disk, key: &Key) -> anyhow::Result<bool> {
+        let is_new = matches!(self.key, Found::New(_));
+        if is_new {
+            key_file::make(disk, &self.key_path, key)?;
+        }
+        Ok(is_new)
+    }
+}
 
 impl History {
     /// Opens a history, or begins one. The room goes on behind its last event, and
@@ -51,24 +89,15 @@ impl History {
         now: Now,
         notes: &mut Vec<String>,
     ) -> anyhow::Result<(Self, Hub)> {
-        let options = Options {
-            path: real_path(&options.path)?,
-            ..options
-        };
-        let lock = lock(&disk, &options.path)?;
-        let key_path = with_suffix(&options.path, "key");
-        let found = key_file::find(&key_path)?;
-        let (Found::Old(key) | Found::New(key)) = found;
+        let place = Place::take(&disk, options)?;
+        let (Found::Old(key) | Found::New(key)) = place.key;
         let recovery = Recovery::new(Rebuild::new(key, new_room()?), capacity);
-        let copy = rewriting::beside(&options.path);
-        rewriting::remove(&disk, &copy)
-            .with_context(|| format!("cannot remove {}", copy.display()))?;
-        let (mut recovery, segments, files) = read_files(&disk, &options.path, recovery, notes)?;
+        let path = &place.options.path;
+        let (mut recovery, segments, files) = read_files(&disk, path, recovery, notes)?;
         let unfinished = recovery.take_unfinished();
 
         let (mut before, json) = recovery.finish(now.time);
-        if matches!(found, Found::New(_)) {
-            key_file::make(&disk, &key_path, &key)?;
+        if place.make_key(&disk, &key)? {
             // No program could prove that a name is its own.
             before.absent = Absent::default();
         }
@@ -76,22 +105,32 @@ impl History {
         let mut hub = Hub::behind(before, json, run, key, capacity);
         let head = hub.timeline.head().json;
         let keeper = Keeper {
-            path: options.path.clone(),
+            path: path.clone(),
             disk,
-            syncs: options.sync != SyncMode::Off,
+            syncs: place.options.sync != SyncMode::Off,
         };
-        let mut history = Self::new(options, (segments, files), head, lock, keeper);
-        history.begin(&mut hub, unfinished, now).with_context(|| {
-            format!(
-                "cannot write the history {}",
-                history.options.path.display()
-            )
-        })?;
+        let history = Self::new(place.options, (segments, files), head, place.lock, keeper);
+        let history = history.opened(&mut hub, unfinished, now)?;
         Ok((history, hub))
     }
 
+    /// The same, opened: see [`History::begin`].
+    pub(super) fn opened(
+        mut self,
+        hub: &mut Hub,
+        unfinished: Unfinished,
+        now: Now,
+    ) -> anyhow::Result<Self> {
+        let begun = self.begin(hub, unfinished, now);
+        begun.with_context(|| {
+            let path = self.options.path.display();
+            format!("cannot write the history {path}")
+        })?;
+        Ok(self)
+    }
+
     /// Of these files, which reach as far as `head` in the JSON log.
-    fn new(
+    pub(super) fn new(
         options: Options,
         (segments, files): (Segments, VecDeque<Arc<Handle>>),
         head: u64,
@@ -123,7 +162,7 @@ impl History {
         }
     }
 
-    /// Opens the room, writes that, and waits until it is safe. What is left to be erased is
+    /// Opens the room, unless it is shared, writes that, and waits until it is safe. What is left to be erased is
     /// shown to no reader from here on.
     fn begin(&mut self, hub: &mut Hub, unfinished: Unfinished, now: Now) -> io::Result<()> {
         let first = self.segments.first().map_or(1, |first| first.first);
@@ -134,7 +173,7 @@ impl History {
         if self.options.sync == SyncMode::Always {
             hub.timeline.show_late();
         }
-        hub.request(Request::Open, now);
+        hub.request_alone(Request::Open, now);
         self.write(hub)?;
         let (start, mark) = (self.start(), hub.timeline.head());
         let newest = self.newest();
@@ -148,7 +187,7 @@ impl History {
 }
 
 /// Reads all files back, the oldest first; the newest one is made if it is missing.
-fn read_files(
+pub(super) fn read_files(
     disk: &Disk,
     path: &Path,
     mut recovery: Recovery,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use chat_proto::event::Timestamp;
+use chat_proto::event::{RoomId, Timestamp};
 use chat_proto::json_form::{Record, Recorded};
 use chat_proto::moderation::MeasureKind;
 use chat_proto::name::Name;
@@ -119,6 +119,16 @@ impl Recovery {
         }
     }
 
+    /// The number of the last event, if there is one.
+    pub(super) fn last(&self) -> Option<u64> {
+        (self.json.head() > ORIGIN).then(|| self.json.next() - 1)
+    }
+
+    /// Which room it is.
+    pub(super) fn room(&self) -> &RoomId {
+        self.rebuild.room()
+    }
+
     /// What is still to be erased. To be asked when all is read.
     pub(super) fn take_unfinished(&mut self) -> Unfinished {
         std::mem::take(&mut self.unfinished)
@@ -139,6 +149,12 @@ pub(super) fn is_event(line: &[u8]) -> bool {
 /// The number of the event that a line is, if it is one.
 pub(super) fn seq_of(line: &[u8]) -> Option<u64> {
     parse(line).map(|record| record.seq)
+}
+
+/// Whether a line is an event that opens this room.
+pub(super) fn is_opening_of(line: &[u8], room: &RoomId) -> bool {
+    let what = parse(line).map(|record| record.what);
+    matches!(what, Some(Recorded::Room { room: Some(named), .. }) if named == *room)
 }
 
 fn parse(line: &[u8]) -> Option<Record<'_>> {

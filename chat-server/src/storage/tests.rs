@@ -11,6 +11,7 @@ use chat_proto::event::{MessageId, Speech, SpeechKind, Timestamp};
 use chat_proto::name::Name;
 use chat_proto::text::Text;
 use mio::{Events, Poll, Token};
+use std::cell::RefCell;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -27,6 +28,7 @@ mod erasing;
 mod failing;
 #[cfg(unix)]
 pub(crate) mod faults;
+mod joining;
 #[cfg(unix)]
 mod moved;
 #[cfg(unix)]
@@ -73,7 +75,15 @@ impl Hall {
             instant: Instant::now(),
         };
         let mut notes = Vec::new();
-        let (mut history, hub) = History::open_on(disk, options, CAPACITY, now, &mut notes)?;
+        let opened = History::open_on(disk, options, CAPACITY, now, &mut notes)?;
+        Self::of(opened, notes, now)
+    }
+
+    fn of(
+        (mut history, hub): (History, Hub),
+        notes: Vec<String>,
+        now: Now,
+    ) -> anyhow::Result<Self> {
         let poll = Poll::new()?;
         history.watch(crate::wake::waker(poll.registry(), Token(0))?);
         Ok(Self {
@@ -153,6 +163,20 @@ impl Hall {
             ..
         } = self;
         history.finish(&mut hub, now)
+    }
+
+    /// Rounds until what was erased is so in the files as well; what was told meanwhile.
+    fn keep_erased(&mut self) -> Vec<News> {
+        self.keep_all();
+        self.hub.trim([u64::MAX; 2], self.now);
+        let told = RefCell::new(Vec::new());
+        self.keep_until(|hall, news| {
+            told.borrow_mut().extend_from_slice(news);
+            hall.hub.timeline.to_erase().next().is_none()
+                && hall.history.in_flight.is_none()
+                && hall.history.names_are_safe
+        });
+        told.into_inner()
     }
 
     /// All events from `first` on, as they would be sent.

@@ -14,8 +14,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chat_proto::event::{MessageId, SpeechKind, Tag};
 use chat_proto::json_form;
 use chat_proto::name::Name;
+use chat_proto::text::Text;
 
 use crate::room::identity::Key;
 
@@ -43,10 +45,22 @@ impl Eraser {
     /// before, or nothing is said in it.
     pub fn erase(&self, line: &[u8]) -> Option<Vec<u8>> {
         let line = str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
-        json_form::erase(line, self.by.as_ref(), |kind, id, text| {
-            self.key.tag_of_unique(kind, id, text.as_str())
-        })
+        json_form::erase(line, self.by.as_ref(), tag_of(&self.key))
     }
+}
+
+/// Whether two lines are of one event of a room with this key. In one of them, or in both, the
+/// text may be erased.
+pub fn are_same(key: &Key, one: &[u8], other: &[u8]) -> bool {
+    let becomes = |line: &[u8], erased: &[u8]| {
+        let lines = str::from_utf8(line).ok().zip(str::from_utf8(erased).ok());
+        lines.is_some_and(|(line, erased)| json_form::becomes(line, erased, tag_of(key)))
+    };
+    one == other || becomes(one, other) || becomes(other, one)
+}
+
+fn tag_of(key: &Key) -> impl FnOnce(SpeechKind, &MessageId, &Text) -> Option<Tag> {
+    |kind, id, text| key.tag_of_unique(kind, id, text.as_str())
 }
 
 impl Erasures {

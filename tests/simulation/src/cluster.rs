@@ -49,8 +49,12 @@ pub struct Report {
     pub restored: usize,
     /// Messages that were refused, since the stream did not answer.
     pub refused: usize,
+    /// Newcomers who were not let in, since the stream did not answer.
+    pub turned_away: usize,
     /// Names that were claimed.
     pub claimed: usize,
+    /// Chapters of the room.
+    pub chapters: usize,
 }
 
 /// Runs a schedule, four bytes a step.
@@ -318,15 +322,20 @@ impl Cluster {
         }
         let events = self.servers[*one].events();
         self.report.events = events.len() as u64;
+        let openings = events
+            .iter()
+            .filter(|it| matches!(it.body, Body::Room { .. }));
+        self.report.chapters = openings.count();
         self.report.gone = SERVERS - left.len();
         for client in &mut self.clients {
             // What its server has not sent, and has not let it say, it does not know.
-            client.is_certain &= left.contains(&client.server);
+            client.is_certain &= left.contains(&client.server) && !client.is_turned_away();
             client.check(&events);
         }
         self.check_holders(&events);
         self.check_presence(&events, &self.servers[*one].names());
         self.report.refused = self.clients.iter().map(Client::refused).sum();
+        self.report.turned_away = self.clients.iter().filter(|it| it.is_turned_away()).count();
         self.report.replaced = self.clients.iter().filter(|it| it.is_replaced()).count();
     }
 

@@ -35,10 +35,13 @@ fn schedules_reach_what_can_go_wrong() {
         all.again += report.again;
         all.restored += report.restored;
         all.claimed += report.claimed;
+        all.turned_away += report.turned_away;
+        all.chapters += report.chapters;
     }
     assert!(all.events > 2000 && all.connections > 1000, "{all:?}");
     assert!(all.replaced > 50 && all.repeated > 100, "{all:?}");
     assert!(all.claimed > 50, "{all:?}");
+    assert!(all.chapters > 500 && all.turned_away > 5, "{all:?}");
     assert!(all.lost > 20 && all.delayed > 20, "{all:?}");
     assert!(all.restored > 1, "{all:?}");
     assert!(

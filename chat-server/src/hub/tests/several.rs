@@ -1,6 +1,5 @@
 //! Several servers that share one order have one room.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -9,7 +8,6 @@ use super::determinism::{act, bytes};
 use super::*;
 use crate::room::origin::ServerId;
 use crate::room::request::{Act, Fallback, Request};
-use crate::sequencer::Ordered;
 use crate::sequencer::shared::SharedOrder;
 
 /// What happens to the order.
@@ -60,6 +58,16 @@ impl Server {
     }
 }
 
+/// A person without a program comes in.
+pub(super) fn enter(wanted: &str) -> Act {
+    Act::Enter {
+        wanted: name(wanted),
+        fallback: Fallback::Numbered,
+        key: None,
+        from: Some([127, 0, 0, 1].into()),
+    }
+}
+
 /// Otherwise the worker would wake up for it without a pause until it has its place.
 #[test]
 fn what_waits_to_be_told_is_proposed_once() {
@@ -68,18 +76,7 @@ fn what_waits_to_be_told_is_proposed_once() {
     hub.set_sequencer(order.clone());
     let mut now = now();
     for number in 0..40 {
-        let wanted = name(&format!("p{number}x"));
-        let fallback = Fallback::Numbered;
-        hub.propose(
-            client(number),
-            Act::Enter {
-                wanted,
-                fallback,
-                key: None,
-                from: Some([127, 0, 0, 1].into()),
-            },
-            now,
-        );
+        hub.propose(client(number), enter(&format!("p{number}x")), now);
     }
     order.state().place(40);
     hub.advance(now);
@@ -95,76 +92,12 @@ fn what_waits_to_be_told_is_proposed_once() {
     assert_eq!(hub.room().presence_deadline(), None);
 }
 
-/// An order that is as the test says.
-#[derive(Debug)]
-struct Standing(Arc<Mutex<Flow>>);
-
-impl Sequencer for Standing {
-    fn propose(&mut self, request: Request, _: Now) -> Option<Request> {
-        match *self.0.lock().unwrap() {
-            Flow::Moves => Some(request),
-            Flow::Waits | Flow::Stands => None,
-        }
-    }
-
-    fn next(&mut self, _: Now) -> Option<Ordered> {
-        None
-    }
-
-    fn flow(&self, _: Now) -> Flow {
-        *self.0.lock().unwrap()
-    }
-}
-
-#[test]
-fn while_the_order_stands_nothing_is_taken_and_people_are_told() {
-    let flow = Arc::new(Mutex::new(Flow::Moves));
-    let set = |to| *flow.lock().unwrap() = to;
-    let mut hub = room();
-    hub.set_sequencer(Standing(Arc::clone(&flow)));
-    let now = now();
-    let enter = Act::Enter {
-        wanted: name("ann"),
-        fallback: Fallback::Numbered,
-        key: None,
-        from: None,
-    };
-    assert!(hub.propose(client(1), enter, now).is_some());
-    let say = |hub: &mut Hub| {
-        let act = Act::Say {
-            kind: SpeechKind::Message,
-            text: notice("hi"),
-            id: None,
-        };
-        hub.propose(client(1), act, now)
-            .map(|answer| answer.outcome)
-    };
-    assert_eq!(hub.flow_news(now), None);
-    set(Flow::Waits);
-    assert_eq!(hub.flow_news(now), Some(WAITS));
-    assert_eq!(say(&mut hub), None);
-    set(Flow::Stands);
-    assert_eq!(hub.flow_news(now), None);
-    let why = notice(STANDS);
-    assert_eq!(say(&mut hub), Some(Outcome::NotSaid { id: None, why }));
-    let rename = hub.propose(client(1), Act::Rename(name("bo")), now);
-    assert!(matches!(
-        rename.map(|answer| answer.outcome),
-        Some(Outcome::NameRefused(NameRefusal::NotKept(_)))
-    ));
-    // To leave is not refused: it has happened.
-    assert!(hub.propose(client(1), Act::Leave, now).is_none());
-    set(Flow::Moves);
-    assert_eq!(hub.flow_news(now), Some(MOVES));
-    assert!(matches!(say(&mut hub), Some(Outcome::Said { .. })));
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn they_have_the_same_room(steps in prop::collection::vec(step(), 1..150)) {
-        let order = SharedOrder::new();
+        let order = SharedOrder::new().with_chapters(300);
         let mut servers: Vec<Server> = (0..SERVERS as u16)
             .map(|server| {
                 let mut hub = room();
@@ -198,6 +131,7 @@ proptest! {
         let rooms: Vec<String> = servers.iter().map(|one| format!("{:?}", one.hub.room())).collect();
         for (server, room) in servers.iter().zip(&rooms) {
             prop_assert_eq!(room, &rooms[0]);
+            prop_assert_eq!(server.hub.chapters(), servers[0].hub.chapters());
             for form in [Form::Text, Form::Json] {
                 prop_assert_eq!(bytes(&server.hub, form), bytes(&servers[0].hub, form));
             }

@@ -1,5 +1,8 @@
 use std::sync::{Mutex, PoisonError};
 
+use chat_proto::event::Timestamp;
+
+use super::servers::Fault;
 use super::*;
 use crate::runtime::system_clock::now;
 
@@ -111,6 +114,7 @@ fn stream(broker: &Broker, number: u64, rules: &str, now: Now) -> Stream<Way> {
     let options = Options {
         rules: Rules(rules.to_owned()),
         gone_after: Duration::from_secs(15),
+        chapter_bytes: crate::hub::CHAPTER_BYTES,
     };
     Stream::new(broker.way(), RunId::new(1, number), options, now)
 }

@@ -172,9 +172,9 @@ impl Participant {
         }
         let is_here = |owner| hub.room().members().connection_of(owner).is_some();
         let is_new = self.present_name().is_none() && !known.is_some_and(is_here);
-        if is_new && !self.finds_space(hub) {
+        if is_new && let Some(why) = self.why_not_now(hub, now) {
             self.answer_in_json(hub);
-            return self.no_space(hub, now);
+            return self.turn_away(why, hub, now);
         }
         if hello.entry == Entry::Aside && matches!(self.phase, Phase::Outside) {
             return self.welcome_aside(hub, now);
@@ -352,8 +352,8 @@ impl Participant {
         if !matches!(self.phase, Phase::Arriving(_) | Phase::Outside) {
             return;
         }
-        if !self.finds_space(hub) {
-            return self.no_space(hub, now);
+        if let Some(why) = self.why_not_now(hub, now) {
+            return self.turn_away(why, hub, now);
         }
         if matches!(self.phase, Phase::Outside) {
             // It may have been outside for days, and hears from here on.
@@ -371,10 +371,14 @@ impl Participant {
         self.ask(question, act, hub, now);
     }
 
-    /// Whether there is memory for its coming in while nothing can be kept. There are so few
-    /// operators that there always is for them.
-    fn finds_space(&self, hub: &Hub) -> bool {
-        self.remote == Remote::Control || hub.timeline.has_space()
+    /// Why it cannot come in now: there is no memory for that while nothing can be kept, or it
+    /// would wait for an order that stands still. There are so few operators that there always
+    /// is memory for them.
+    fn why_not_now(&self, hub: &Hub, now: Now) -> Option<Reason> {
+        if self.remote != Remote::Control && !hub.timeline.has_space() {
+            return Some(Reason::NoSpace);
+        }
+        hub.is_standing(now).then_some(Reason::NoOrder)
     }
 
     /// The room knows the key from now on.
@@ -393,10 +397,10 @@ impl Participant {
         }
     }
 
-    pub(super) fn no_space(&mut self, hub: &mut Hub, now: Now) {
-        let text = "nobody else can come in now, because the history cannot be written: goodbye";
-        self.error(ErrorCode::NotKept, text, hub, now);
-        self.end(Reason::NoSpace, hub, now);
+    fn turn_away(&mut self, why: Reason, hub: &mut Hub, now: Now) {
+        let text = format!("nobody else can come in now, because {why}: goodbye");
+        self.error(ErrorCode::NotKept, &text, hub, now);
+        self.end(why, hub, now);
     }
 }
 

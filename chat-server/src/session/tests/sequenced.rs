@@ -3,6 +3,7 @@
 
 use super::ghosts::secret_of;
 use super::*;
+use crate::sequencer::Flow;
 use crate::sequencer::shared::SharedOrder;
 
 /// A room whose order the test moves on.
@@ -281,4 +282,27 @@ fn a_welcome_and_what_follows_make_one_whole() {
     for (number, object) in objects.iter().enumerate() {
         assert_eq!(seq(object), seq(&objects[0]) + number as u64);
     }
+}
+
+/// It would wait for as long as the order stands, and not know why.
+#[test]
+fn no_newcomer_waits_while_the_order_stands() {
+    let mut test = Test::new();
+    let (ann, secret) = test.program("ann");
+    test.order.state().flow = Flow::Stands;
+    for first in ["hi\n", "/nick bo\n", "/hello {\"protocol\":1}\n"] {
+        let new = test.hall.connect();
+        test.hall.send(new, first);
+        assert_eq!(test.waiting(), 0);
+        let read = test.hall.read(new);
+        assert!(read.contains("because the room does not answer"), "{read}");
+        let stage = test.hall.sessions[new].stage();
+        assert_eq!(stage, Stage::Closing);
+    }
+    // One that is here takes its place as soon as that is possible.
+    test.come_back(&secret);
+    assert_eq!(test.waiting(), 1);
+    test.hall.read(ann);
+    test.hall.send(ann, "{\"type\":\"who\"}\n");
+    assert!(test.hall.read(ann).contains("\"names\":[\"ann\"]"));
 }

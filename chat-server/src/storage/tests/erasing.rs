@@ -1,6 +1,5 @@
 //! Texts are erased in the files, also under faults and power cuts.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
@@ -25,20 +24,6 @@ impl Hall {
 
     fn erase(&mut self, seq: u64) {
         self.hub.timeline.erase(seq, Name::parse("ann").ok());
-    }
-
-    /// Rounds until what was erased is so in the files as well; what was told meanwhile.
-    fn keep_erased(&mut self) -> Vec<News> {
-        self.keep_all();
-        self.hub.trim([u64::MAX; 2], self.now);
-        let told = RefCell::new(Vec::new());
-        self.keep_until(|hall, news| {
-            told.borrow_mut().extend_from_slice(news);
-            hall.hub.timeline.to_erase().next().is_none()
-                && hall.history.in_flight.is_none()
-                && hall.history.names_are_safe
-        });
-        told.into_inner()
     }
 }
 

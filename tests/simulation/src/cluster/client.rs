@@ -165,6 +165,12 @@ impl Client {
             .any(|line| line.contains("over another connection"))
     }
 
+    /// Whether it was not let in, since the stream did not answer.
+    pub(super) fn is_turned_away(&self) -> bool {
+        self.lines()
+            .any(|line| line.contains("nobody else can come in now"))
+    }
+
     /// How much of what it has said was refused.
     pub(super) fn refused(&self) -> usize {
         let told = self

@@ -11,7 +11,7 @@ use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_server::clock::Now;
 use chat_server::config::Config;
-use chat_server::hub::Hub;
+use chat_server::hub::{Chapters, Hub};
 use chat_server::ops::logger::Logger;
 use chat_server::room::apply::Room;
 use chat_server::room::identity::{Identity, Key};
@@ -47,6 +47,7 @@ struct Gate(VecDeque<(Wire, SocketAddr)>);
 pub(super) struct Saved {
     servers: Vec<u8>,
     room: Vec<u8>,
+    chapters: Chapters,
     /// All events so far, as lines of JSON.
     events: Vec<Vec<u8>>,
 }
@@ -75,7 +76,8 @@ impl Server {
         for line in &saved.events {
             json.append(|out| out.extend_from_slice(line));
         }
-        let mut hub = Hub::of(room, json, CAPACITY);
+        let chapters = saved.chapters.clone();
+        let mut hub = Hub::joining(room, chapters, json, CAPACITY);
         let way = broker.way(number, servers.seen().entry as usize);
         hub.set_sequencer(Stream::behind(way, servers, run_of(run), options(), now));
         Self::of(hub, number)
@@ -107,6 +109,7 @@ impl Server {
         Saved {
             servers: common.servers.save(),
             room: hub.room().save(common.at),
+            chapters: hub.chapters().expect("the room is shared").clone(),
             events: events.map(<[u8]>::to_vec).collect(),
         }
     }
@@ -188,17 +191,23 @@ impl Server {
         members.map(|(_, member)| member.name).collect()
     }
 
-    /// All that is to be the same on each server: what is known of the servers, the room, and
-    /// the log of both forms. In text form a server has only what it has seen itself.
-    pub(super) fn shown(&self) -> ([String; 2], [Vec<u8>; 2]) {
-        let Saved { servers, room, .. } = self.saved();
+    /// All that is to be the same on each server: what is known of the servers, the room,
+    /// its chapters, and the log of both forms. In text form a server has only what it has seen itself.
+    pub(super) fn shown(&self) -> ([String; 3], [Vec<u8>; 2]) {
+        let Saved {
+            servers,
+            room,
+            chapters,
+            ..
+        } = self.saved();
         let hub = &self.shared.read().hub;
         let log = [Form::Text, Form::Json].map(|form| {
             let log = hub.timeline.log(form);
             log.bytes(0..log.head()).flatten().copied().collect()
         });
-        let state = [servers, room].map(|bytes| String::from_utf8(bytes).expect("JSON is text"));
-        (state, log)
+        let [servers, room] =
+            [servers, room].map(|bytes| String::from_utf8(bytes).expect("JSON is text"));
+        ([servers, room, format!("{chapters:?}")], log)
     }
 
     /// All events.
@@ -229,6 +238,7 @@ fn options() -> Options {
     Options {
         rules: Rules("those of this program".to_owned()),
         gone_after: GONE_AFTER,
+        chapter_bytes: CHAPTER_BYTES,
     }
 }
 
@@ -261,6 +271,9 @@ const WORKERS: usize = 2;
 
 /// Of the log, in bytes: more than any schedule says.
 const CAPACITY: u64 = 1 << 20;
+
+/// Small, so that several chapters begin.
+const CHAPTER_BYTES: u64 = 300;
 
 /// How long a server may say nothing before it counts as gone.
 pub(super) const GONE_AFTER: Duration = Duration::from_secs(15);

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{MAX_DIGESTS, MAX_ENDED, MAX_SERVERS, Run, Servers};
 use crate::room::origin::ServerId;
 use crate::saved::{self, NoState, count, pack_numbers, unpack_numbers};
-use crate::sequencer::stream::rules::Rules;
 use crate::sequencer::stream::record::Seen;
+use crate::sequencer::stream::rules::Rules;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
