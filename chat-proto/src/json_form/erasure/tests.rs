@@ -96,6 +96,13 @@ proptest! {
         if let Recorded::Marked { id, tag: read, .. } = record.what {
             prop_assert_eq!((Some(id), read), (speech.id, tag));
         }
+        // It is the same event, whichever person erased it, and no other one is.
+        let line = format!("{line}\n");
+        let is_one = |line: &str, erased: &str| becomes(line, erased, |_, _, _| Some(Tag::new(7)));
+        prop_assert!(is_one(&line, &erased));
+        prop_assert!(!is_one(&line, &line) && !is_one(&erased, &erased) && !is_one(&erased, &line));
+        let other = erased.replacen("\"seq\":", "\"seq\":1", 1);
+        prop_assert!(!is_one(&line, &other));
         // Once is enough.
         prop_assert_eq!(erase(erased.trim_end(), None, |_, _, _| None), None);
     }
