@@ -445,7 +445,7 @@ fn open(args: &Args, naming: Naming, logger: &Logger) -> anyhow::Result<(Option<
     }
     if let Some(show) = show {
         // One of these is that it was opened.
-        let events = hub.timeline.head().seq - hub.timeline.first();
+        let events = hub.timeline.head().seq.saturating_sub(hub.timeline.first());
         let words = format!("what is said is kept in {show} ({events} events so far)");
         let record = Record::new("history opened").with("path", show);
         logger.say(Level::Info, &words, record.count("events", events));

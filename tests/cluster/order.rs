@@ -1,9 +1,7 @@
 //! One order at all servers, whatever happens to them and to NATS.
 
-use std::time::Duration;
-
 use chat_testkit::ledger::History;
-use chat_testkit::{Ledger, Proxy, Random, Signal, Talker, assert_kept, settle, until};
+use chat_testkit::{DEADLINE, Ledger, Proxy, Random, Signal, Talker, assert_kept, poll, settle};
 
 use crate::Cluster;
 use crate::nats::{Nats, Setup};
@@ -53,40 +51,54 @@ impl Crowd {
 
 /// NATS may need 11 s until it goes on without one of its servers.
 #[track_caller]
-fn until_slowly(what: &str, mut condition: impl FnMut() -> bool) {
-    for _ in 0..3 {
-        let waited = std::time::Instant::now();
-        while waited.elapsed() < chat_testkit::DEADLINE {
-            if condition() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
+pub(crate) fn until_slowly(what: &str, mut condition: impl FnMut() -> bool) {
+    if poll(3 * DEADLINE, || condition().then_some(())).is_none() {
+        panic!("not in {:?}: {what}", 3 * DEADLINE);
     }
-    until(what, condition);
 }
 
 /// Every confirmed message is in each history once, under its number, and the histories are
 /// equal, byte for byte.
 #[track_caller]
 pub(crate) fn assert_one_room(cluster: &Cluster, ledgers: &[Ledger]) {
-    let servers = 0..cluster.servers.len();
-    let read = |number| {
-        History::read(&cluster.history(number))
-            .unwrap_or_default()
-            .lines
+    let numbers = 0..cluster.servers.len();
+    let histories = || {
+        let read = |number| History::read(&cluster.history(number)).unwrap_or_default();
+        numbers.clone().map(read).collect::<Vec<_>>()
     };
-    until("all histories are as long", || {
-        let lengths: Vec<usize> = servers.clone().map(|number| read(number).len()).collect();
-        lengths
-            .iter()
-            .all(|length| *length == lengths[0] && *length > 0)
-    });
-    let first = read(0);
-    for number in servers {
-        assert_kept(&cluster.history(number), ledgers);
-        assert_eq!(read(number), first, "server {number} has kept the same");
+    // The last ones leave while this looks.
+    let are_equal = || {
+        let all = histories();
+        all.iter().all(|one| one.lines == all[0].lines) && !all[0].lines.is_empty()
+    };
+    if poll(DEADLINE, || are_equal().then_some(())).is_none() {
+        panic!("the histories differ: {}", first_difference(&histories()));
     }
+    for number in numbers {
+        assert_kept(&cluster.history(number), ledgers);
+    }
+}
+
+fn first_difference(histories: &[History]) -> String {
+    let longest = histories
+        .iter()
+        .map(|one| one.lines.len())
+        .max()
+        .unwrap_or(0);
+    let line = |one: &History, at: usize| {
+        let line = one.lines.get(at).map(Vec::as_slice);
+        String::from_utf8_lossy(line.unwrap_or_default()).into_owned()
+    };
+    let at = |at: usize| {
+        histories
+            .iter()
+            .map(move |one| line(one, at))
+            .collect::<Vec<_>>()
+    };
+    let found = (0..longest)
+        .map(at)
+        .find(|all| all.iter().any(|one| *one != all[0]));
+    format!("{found:#?}")
 }
 
 /// THREATS B-01.

@@ -100,7 +100,7 @@ pub fn sibling(program: impl AsRef<Path>, name: &str) -> PathBuf {
 /// Asks `attempt` again and again; `None` when `within` has passed.
 ///
 /// For what cannot wake us: other processes and `/proc`.
-fn poll<T>(within: Duration, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+pub fn poll<T>(within: Duration, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + within;
     loop {
         if let Some(value) = attempt() {
