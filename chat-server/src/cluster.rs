@@ -16,6 +16,7 @@ pub mod address;
 pub mod credentials;
 pub mod follower;
 pub mod genesis;
+pub mod identity;
 #[cfg(feature = "cluster")]
 pub mod nats;
 #[cfg(feature = "cluster")]

@@ -2,6 +2,7 @@
 //!
 //! `CHAT_NATS_SERVER` names the program nats-server; `.ci/cluster` installs one and runs these.
 
+mod faults;
 mod hostile;
 mod nats;
 mod order;

@@ -5,8 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use chat_testkit::{DEADLINE, Program, Signal, until, until_some};
+use chat_testkit::{DEADLINE, Program, Signal, until_some};
 use serde_json::Value;
+
+use crate::order::until_slowly;
 
 /// Servers of NATS that keep copies for each other.
 pub(crate) struct Nats {
@@ -130,7 +132,8 @@ impl Nats {
 
     fn wait_for(&self, number: usize) {
         let monitor = self.nodes[number].monitor;
-        until("NATS is ready", || {
+        // They have to choose a leader first.
+        until_slowly("NATS is ready", || {
             get(monitor, "/healthz").is_some_and(|health| health["status"] == "ok")
         });
     }

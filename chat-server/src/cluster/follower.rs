@@ -16,6 +16,8 @@ pub struct Follower {
     told: u64,
     /// When an entry came last, or when some were asked for in vain.
     heard: Instant,
+    /// When the stream was known to be there.
+    there: Instant,
     /// The question that is not answered.
     asked: Option<Asked>,
     /// How many questions there were.
@@ -45,15 +47,31 @@ impl Follower {
             next,
             told: 0,
             heard: now,
+            there: now,
             asked: None,
             questions: 0,
         }
     }
 
+    /// The number of the entry that is to come next.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Whether nothing has come for so long that the stream may not be there.
+    pub fn is_silent(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.there) >= LONG_SILENCE
+    }
+
+    /// The stream is there, whether or not an entry comes.
+    pub fn is_there(&mut self, now: Instant) {
+        self.there = now;
+    }
+
     /// An entry was told. Whether it is the next one.
     pub fn told(&mut self, number: u64, now: Instant) -> bool {
         self.told = self.told.max(number);
-        self.heard = now;
+        (self.heard, self.there) = (now, now);
         let is_next = number == self.next;
         self.next += u64::from(is_next);
         is_next
@@ -122,6 +140,9 @@ impl Follower {
 /// second.
 const SILENCE: Duration = Duration::from_secs(1);
 
+/// After so much it is in doubt whether the stream is still there.
+const LONG_SILENCE: Duration = Duration::from_secs(3);
+
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -182,6 +203,20 @@ mod tests {
         assert_eq!(follower.question(later), None, "there is no more");
         follower.reconnected(later);
         assert_eq!(follower.question(later).unwrap().from, 1);
+    }
+
+    #[test]
+    fn the_stream_is_in_doubt_after_a_long_silence_once() {
+        let now = Instant::now();
+        let mut follower = Follower::new(1, now);
+        assert!(!follower.is_silent(now));
+        let later = now + LONG_SILENCE;
+        assert!(follower.is_silent(later));
+        follower.is_there(later);
+        assert!(!follower.is_silent(later), "or nothing would ever be sent");
+        let later = later + LONG_SILENCE;
+        assert!(follower.is_silent(later) && follower.told(1, later));
+        assert!(!follower.is_silent(later));
     }
 
     /// The stream does not have them: that is for others to judge.

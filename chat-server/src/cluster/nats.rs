@@ -27,6 +27,7 @@ pub struct Nats {
     notes: mpsc::UnboundedReceiver<Note>,
     space: Arc<Semaphore>,
     bell: Arc<Bell>,
+    failure: Arc<OnceLock<String>>,
 }
 
 /// What a server begins with.
@@ -80,6 +81,8 @@ struct ToRoom {
     /// A permit for each byte that may wait.
     space: Arc<Semaphore>,
     bell: Arc<Bell>,
+    /// Why the stream cannot be followed any more.
+    failure: Arc<OnceLock<String>>,
 }
 
 impl ToRoom {
@@ -89,6 +92,11 @@ impl ToRoom {
             permits.forget();
         }
         let _ = self.entries.send(entry);
+        self.bell.ring();
+    }
+
+    fn fail(&self, why: String) {
+        let _ = self.failure.set(why);
         self.bell.ring();
     }
 
@@ -124,12 +132,13 @@ impl Nats {
         let (entry_sender, entries) = mpsc::unbounded_channel();
         let (note_sender, notes) = mpsc::unbounded_channel();
         let space = Arc::new(Semaphore::new(MAX_WAITING));
-        let bell = Arc::default();
+        let (bell, failure) = <(Arc<Bell>, Arc<OnceLock<String>>)>::default();
         let to_room = ToRoom {
             entries: entry_sender,
             notes: note_sender,
             space: Arc::clone(&space),
             bell: Arc::clone(&bell),
+            failure: Arc::clone(&failure),
         };
         let (tell, told) = std_mpsc::channel();
         let run = move || {
@@ -151,6 +160,7 @@ impl Nats {
             notes,
             space,
             bell,
+            failure,
         };
         Ok((nats, beginning))
     }
@@ -178,6 +188,10 @@ impl Engine for Nats {
     fn save(&mut self, snapshot: Snapshot) {
         // There will be another one.
         let _ = self.commands.try_send(Command::Save(snapshot));
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
     }
 
     fn note(&mut self) -> Option<Note> {
@@ -212,7 +226,7 @@ async fn run(
     if let Some(Command::Follow(from)) = commands.recv().await
         && let Err(error) = following::follow(way, from, commands, &to_room).await
     {
-        to_room.trouble(format!("the stream is followed no more: {error:#}"));
+        to_room.fail(format!("the stream is followed no more: {error:#}"));
     }
 }
 

@@ -429,6 +429,9 @@ impl<E: Engine> Sequencer for Stream<E> {
     }
 
     fn fate(&self) -> Fate {
+        if let Some(why) = self.engine.failure() {
+            return Fate::Stops(why.to_owned());
+        }
         match &self.standing {
             // What it has read by then comes first.
             _ if !self.ready.is_empty() => Fate::GoesOn,

@@ -59,6 +59,7 @@ struct Shared {
     target: Mutex<SocketAddr>,
     over: AtomicBool,
     calm: AtomicBool,
+    still: AtomicBool,
     pumps: AtomicUsize,
     /// Connections, and faults in the order of [`Fault::index`].
     counts: [AtomicUsize; 6],
@@ -85,6 +86,7 @@ impl Proxy {
             target: Mutex::new(target),
             over: AtomicBool::new(false),
             calm: AtomicBool::new(false),
+            still: AtomicBool::new(false),
             pumps: AtomicUsize::new(0),
             counts: Default::default(),
         });
@@ -117,6 +119,11 @@ impl Proxy {
     /// Further connections go there.
     pub fn set_target(&self, target: SocketAddr) {
         *self.shared.target() = target;
+    }
+
+    /// While it is still nothing passes, and no side is told: as when a link is down.
+    pub fn set_still(&self, still: bool) {
+        self.shared.still.store(still, Ordering::SeqCst);
     }
 
     /// From now on there are no faults, also on open connections.
@@ -296,6 +303,10 @@ impl Pump {
     fn run(&mut self) {
         let mut chunk = vec![0; 16 * 1024];
         while !self.is_over() {
+            if self.shared.still.load(Ordering::SeqCst) {
+                thread::sleep(GLANCE);
+                continue;
+            }
             let (from, to) = self.link.ends(self.direction);
             let mut from = from;
             match from.read(&mut chunk) {

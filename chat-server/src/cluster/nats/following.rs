@@ -14,6 +14,7 @@ use tokio::time::{sleep_until, timeout};
 use super::setup::Way;
 use super::{Command, ToRoom, snapshots};
 use crate::cluster::follower::{Follower, Question};
+use crate::cluster::identity::{Finding, StreamIdentity};
 use crate::sequencer::Note;
 use crate::sequencer::stream::Entry;
 
@@ -29,11 +30,13 @@ pub(super) async fn follow(
     let mut answers = way.client.subscribe(format!("{inbox}.*")).await?;
     let mut link = Link {
         follower: Follower::new(from, Instant::now()),
+        identity: StreamIdentity::default(),
         inbox,
         is_connected: true,
         refused: None,
         way: &way.client,
         direct: format!("$JS.API.DIRECT.GET.{}", way.stream),
+        info: format!("$JS.API.STREAM.INFO.{}", way.stream),
         records: way.records.clone().into(),
         stream: &way.stream,
         to_room,
@@ -44,7 +47,17 @@ pub(super) async fn follow(
         if let Some(question) = link.follower.question(Instant::now()) {
             link.ask(question).await;
         }
+        if link.follower.is_silent(Instant::now()) {
+            link.identity.doubt();
+        }
+        if link.is_connected && link.identity.asks(Instant::now()) {
+            link.ask_for_info().await;
+        }
         let deadline = link.follower.deadline();
+        let deadline = link
+            .identity
+            .deadline()
+            .map_or(deadline, |at| at.min(deadline));
         tokio::select! {
             message = told.next() => link.told(message.context("NATS is gone")?).await,
             message = answers.next() => link.answered(message.context("NATS is gone")?).await,
@@ -70,6 +83,7 @@ pub(super) async fn follow(
 
 struct Link<'a> {
     follower: Follower,
+    identity: StreamIdentity,
     /// Where answers go, with the number of the question behind it.
     inbox: String,
     is_connected: bool,
@@ -77,6 +91,7 @@ struct Link<'a> {
     refused: Option<(String, Instant)>,
     way: &'a async_nats::Client,
     direct: String,
+    info: String,
     records: Subject,
     stream: &'a str,
     to_room: &'a ToRoom,
@@ -97,10 +112,13 @@ impl Link<'_> {
     async fn answered(&mut self, message: Message) {
         let subject = message.subject.as_str();
         let what = subject.rsplit_once('.').map_or("", |(_, what)| what);
-        let Ok(question) = what.parse() else {
-            return self.acknowledged(&message);
-        };
         let now = Instant::now();
+        let Ok(question) = what.parse() else {
+            return match what {
+                INFO => self.judge(&message, now),
+                _ => self.acknowledged(&message),
+            };
+        };
         let Some(number) = number_of(&message).filter(|_| message.status.is_none()) else {
             return self.follower.answer_ends(question, now);
         };
@@ -117,6 +135,24 @@ impl Link<'_> {
     async fn give(&self, number: u64, message: &Message) {
         let bytes = Arc::from(&message.payload[..]);
         self.to_room.give(Entry { number, bytes }).await;
+    }
+
+    /// NATS says what the stream is.
+    fn judge(&mut self, message: &Message, now: Instant) {
+        let next = self.follower.next();
+        match self.identity.answered(&message.payload, next, now) {
+            Finding::Same => self.follower.is_there(now),
+            Finding::Unclear => {}
+            Finding::Other(why) => self.to_room.fail(why),
+        }
+    }
+
+    async fn ask_for_info(&self) {
+        let reply = format!("{}.{INFO}", self.inbox);
+        let sent = self
+            .way
+            .publish_with_reply(self.info.clone(), reply, Bytes::new());
+        let _ = timeout(SEND_WITHIN, sent).await;
     }
 
     fn acknowledged(&mut self, message: &Message) {
@@ -147,8 +183,8 @@ impl Link<'_> {
     }
 
     async fn publish(&self, record: Arc<[u8]>, again: bool) {
-        if !self.is_connected {
-            // It would go out with all that is sent again.
+        if !self.is_connected || !self.identity.is_certain() {
+            // It would go out with all that is sent again, or into another stream.
             return;
         }
         let record = Bytes::from_owner(record);
@@ -166,6 +202,7 @@ impl Link<'_> {
         let what = match event {
             Event::Connected => {
                 self.is_connected = true;
+                self.identity.doubt();
                 self.follower.reconnected(Instant::now());
                 return self.to_room.note(Note::News("NATS is there".to_owned()));
             }
@@ -201,6 +238,9 @@ fn header<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
 fn number_of(message: &Message) -> Option<u64> {
     header(message, "Nats-Sequence")?.parse().ok()
 }
+
+/// The end of the subject of an answer that says what the stream is.
+const INFO: &str = "info";
 
 /// How many entries are asked for at a time, and how many bytes of them.
 const BATCH: usize = 1024;

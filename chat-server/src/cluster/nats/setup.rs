@@ -70,7 +70,7 @@ async fn connect(
 ) -> anyhow::Result<Client> {
     let urls = options.address.urls().map(|url| url.parse());
     let urls: Vec<ServerAddr> = urls.collect::<Result<_, _>>()?;
-    let until = Instant::now() + CONNECT_WITHIN;
+    let until = Instant::now() + REACH_WITHIN;
     loop {
         let error = match with(options, tell)?.connect(&urls).await {
             Ok(client) => return Ok(client),
@@ -132,7 +132,7 @@ async fn find_or_make(
 ) -> anyhow::Result<Stream> {
     let wanted = config(options);
     let name = &wanted.name;
-    let until = Instant::now() + CONNECT_WITHIN;
+    let until = Instant::now() + READY_WITHIN;
     loop {
         // It is there already, or another server makes it at the same moment.
         if let Ok(mut stream) = context.get_stream(name).await {
@@ -148,15 +148,19 @@ async fn find_or_make(
             CreateStreamErrorKind::JetStream(error) => error.error_code(),
             _ => ErrorCode::CLUSTER_NOT_AVAILABLE,
         };
-        if code == REPLICAS_NEED_A_CLUSTER || code == ErrorCode::CLUSTER_NO_PEERS {
-            bail!(
-                "NATS cannot keep {} copies of the stream, each with {} bytes ({error}): connect \
-                 more servers of NATS, or give another number: --cluster-copies, --history-keep",
-                wanted.num_replicas,
-                wanted.max_bytes
-            );
+        let is_over = Instant::now() >= until;
+        let too_many = code == ErrorCode::CLUSTER_NO_PEERS && is_over;
+        if code == ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED || too_many {
+            let (copies, bytes) = (wanted.num_replicas, wanted.max_bytes);
+            return Err(error).with_context(|| {
+                format!(
+                    "NATS cannot keep {copies} copies of the stream, each with {bytes} bytes: \
+                     connect more servers of NATS, or give another number (--cluster-copies, \
+                     --history-keep)"
+                )
+            });
         }
-        if Instant::now() >= until || code == ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT {
+        if is_over || code == ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT {
             return Err(error).with_context(|| {
                 format!("NATS cannot make the stream {name}; is JetStream on, and has it space?")
             });
@@ -224,16 +228,24 @@ async fn bucket(
     options: &ClusterOptions,
 ) -> anyhow::Result<ObjectStore> {
     let bucket = options.address.room.stream();
-    if let Ok(store) = context.get_object_store(&bucket).await {
-        return Ok(store);
+    let until = Instant::now() + READY_WITHIN;
+    loop {
+        if let Ok(store) = context.get_object_store(&bucket).await {
+            return Ok(store);
+        }
+        let config = object_store::Config {
+            bucket: bucket.clone(),
+            num_replicas: options.copies,
+            ..object_store::Config::default()
+        };
+        match context.create_object_store(config).await {
+            Ok(store) => return Ok(store),
+            Err(error) if Instant::now() >= until => {
+                return Err(error).context("NATS cannot make the bucket for snapshots");
+            }
+            Err(_) => tokio::time::sleep(RETRY_AFTER).await,
+        }
     }
-    let config = object_store::Config {
-        bucket,
-        num_replicas: options.copies,
-        ..object_store::Config::default()
-    };
-    let made = context.create_object_store(config).await;
-    made.context("NATS cannot make the bucket for snapshots")
 }
 
 /// The room's identity is the first entry, which only one server can write.
@@ -243,7 +255,7 @@ async fn begin(
     options: &ClusterOptions,
     time: Timestamp,
 ) -> anyhow::Result<Identity> {
-    let until = Instant::now() + CONNECT_WITHIN;
+    let until = Instant::now() + READY_WITHIN;
     let identity = Identity::new(time)?;
     loop {
         match stream.get_raw_message(1).await {
@@ -277,7 +289,11 @@ async fn begin(
 }
 
 /// How long NATS is looked for at the start.
-const CONNECT_WITHIN: Duration = Duration::from_secs(15);
+const REACH_WITHIN: Duration = Duration::from_secs(6);
+
+/// How long it may take until NATS has what is needed: its servers may have to choose a leader
+/// first.
+const READY_WITHIN: Duration = Duration::from_secs(15);
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
@@ -290,6 +306,3 @@ const MAX_UNDER_WAY: usize = 64 * 1024;
 
 /// A stream keeps at least so many bytes: what comes between two snapshots, several times.
 const LEAST_KEPT: u64 = 256 * 1024 * 1024;
-
-/// "replicas > 1 not supported in non-clustered mode".
-const REPLICAS_NEED_A_CLUSTER: ErrorCode = ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED;

@@ -19,6 +19,11 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Keeps a snapshot for servers that come later.
     fn save(&mut self, snapshot: Snapshot);
 
+    /// Why no entry will come any more, if that is so: the stream is gone, or another one.
+    fn failure(&self) -> Option<&str> {
+        None
+    }
+
     /// What the operator should know of the way to the stream.
     fn note(&mut self) -> Option<Note> {
         None
