@@ -5,6 +5,8 @@
 mod faults;
 mod hostile;
 mod nats;
+mod newcomers;
+mod nightly;
 mod order;
 
 use std::path::PathBuf;
@@ -54,7 +56,8 @@ impl Cluster {
         let mut args = vec!["--cluster", url, "--cluster-copies", &copies];
         args.extend(["--history", history, "--history-keep", "256MiB"]);
         args.extend(self.more.iter().map(String::as_str));
-        ServerProcess::start(SERVER, &args)
+        // NATS may have to choose a leader first.
+        ServerProcess::start_slowly(SERVER, &args)
     }
 
     fn history(&self, number: usize) -> PathBuf {

@@ -123,14 +123,16 @@ impl Nats {
         })
     }
 
-    fn begin(&mut self, number: usize) {
+    /// Starts one that was killed, without waiting for it.
+    pub(crate) fn begin(&mut self, number: usize) {
         let config = config_of(self.folder.path(), number);
         let config = config.to_str().expect("a name in UTF-8");
         let program = Program::spawn(program(), &["-c", config], &[]);
         self.nodes[number].program = Some(program);
     }
 
-    fn wait_for(&self, number: usize) {
+    /// Waits until it is ready.
+    pub(crate) fn wait_for(&self, number: usize) {
         let monitor = self.nodes[number].monitor;
         // They have to choose a leader first.
         until_slowly("NATS is ready", || {

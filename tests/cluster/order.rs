@@ -37,11 +37,16 @@ impl Crowd {
     }
 
     /// Further connections of those who were at `from` go to `to`.
-    fn turn(&self, cluster: &Cluster, from: usize, to: usize) {
+    pub(crate) fn turn(&self, cluster: &Cluster, from: usize, to: usize) {
         let each = self.ways.len() / cluster.servers.len();
         for way in &self.ways[from * each..(from + 1) * each] {
             way.set_target(cluster.servers[to].addr());
         }
+    }
+
+    /// How many messages were confirmed so far.
+    pub(crate) fn confirmed(&self) -> u64 {
+        self.talkers.iter().map(Talker::confirmed).sum()
     }
 
     pub(crate) fn settle(self) -> Vec<Ledger> {
@@ -52,8 +57,8 @@ impl Crowd {
 /// NATS may need 11 s until it goes on without one of its servers.
 #[track_caller]
 pub(crate) fn until_slowly(what: &str, mut condition: impl FnMut() -> bool) {
-    if poll(3 * DEADLINE, || condition().then_some(())).is_none() {
-        panic!("not in {:?}: {what}", 3 * DEADLINE);
+    if poll(6 * DEADLINE, || condition().then_some(())).is_none() {
+        panic!("not in {:?}: {what}", 6 * DEADLINE);
     }
 }
 

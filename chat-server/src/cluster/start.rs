@@ -47,10 +47,12 @@ pub fn join(
             lines: Vec::new(),
             at: now,
         },
-        Beginning::Snapshot(snapshot) => State::parse(&snapshot, now).map_err(|why| {
+        Beginning::Snapshot(snapshot) => {
             let name = snapshot.name;
-            anyhow!("the snapshot {name} of the room cannot be used: {why}")
-        })?,
+            let state = State::parse(&snapshot, now);
+            notes.push(format!("the room goes on from the snapshot {name}"));
+            state.map_err(|why| anyhow!("the snapshot {name} of the room is damaged: {why}"))?
+        }
     };
     let joining = Joining {
         room,

@@ -46,7 +46,24 @@ impl ServerProcess {
     /// Starts a server with exactly these arguments and these variables more.
     #[track_caller]
     pub fn start_with(program: impl AsRef<Path>, args: &[&str], env: &[(&str, &str)]) -> Self {
-        let mut program = Program::spawn(program, args, env);
+        Self::of(Program::spawn(program, args, env))
+    }
+
+    /// The same as [`Self::start`], of a server that may have to wait for others first.
+    #[track_caller]
+    pub fn start_slowly(program: impl AsRef<Path>, extra_args: &[&str]) -> Self {
+        let args = [&["--listen", "127.0.0.1:0"][..], &USUAL, extra_args].concat();
+        let mut program = Program::spawn(program, &args, &[]);
+        program.stderr.set_deadline(4 * DEADLINE);
+        let mut server = Self::of(program);
+        let program = server.program.get_mut();
+        let program = program.unwrap_or_else(PoisonError::into_inner);
+        program.stderr.set_deadline(DEADLINE);
+        server
+    }
+
+    #[track_caller]
+    fn of(mut program: Program) -> Self {
         program.close_stdin();
         let line = program.stderr.expect_line_containing(LISTENING);
         let Some(addr) = listen_address(&line) else {

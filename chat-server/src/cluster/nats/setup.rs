@@ -293,11 +293,11 @@ const REACH_WITHIN: Duration = Duration::from_secs(6);
 
 /// How long it may take until NATS has what is needed: its servers may have to choose a leader
 /// first.
-const READY_WITHIN: Duration = Duration::from_secs(15);
+pub(super) const READY_WITHIN: Duration = Duration::from_secs(15);
 
-const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
-const RETRY_AFTER: Duration = Duration::from_millis(300);
+pub(super) const RETRY_AFTER: Duration = Duration::from_millis(300);
 
 const PING_EACH: Duration = Duration::from_secs(2);
 

@@ -1,11 +1,15 @@
 //! Snapshots in the bucket beside the stream.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Context;
 use async_nats::jetstream::object_store::ObjectStore;
 use futures_util::StreamExt;
 use tokio::io::AsyncReadExt;
+use tokio::time::{sleep, timeout};
 
 use super::ToRoom;
+use super::setup::{ANSWER_WITHIN, READY_WITHIN, RETRY_AFTER};
 use crate::sequencer::stream::snapshot::{Snapshot, SnapshotName};
 
 /// The snapshot that a server begins with that has the events up to `own`. One that cannot be
@@ -15,11 +19,22 @@ pub(super) async fn newest_for(
     own: u64,
     to_room: &ToRoom,
 ) -> anyhow::Result<Option<Snapshot>> {
-    let mut names = names(store).await?;
+    let until = Instant::now() + READY_WITHIN;
+    let mut names = loop {
+        match names(store).await {
+            Ok(names) => break names,
+            Err(error) if Instant::now() >= until => return Err(error),
+            // One of the servers of NATS may have just gone.
+            Err(_) => sleep(RETRY_AFTER).await,
+        }
+    };
     while let Some(name) = SnapshotName::choose(&names, own) {
-        match load(store, name).await {
+        let loaded = timeout(LOAD_WITHIN, load(store, name)).await;
+        match loaded.context("it does not come").flatten() {
             Ok(bytes) => return Ok(Some(Snapshot { name, bytes })),
-            Err(error) => to_room.trouble(format!("the snapshot {name} is damaged: {error:#}")),
+            Err(error) => {
+                to_room.trouble(format!("the snapshot {name} cannot be read: {error:#}"));
+            }
         }
         names.retain(|other| *other != name);
     }
@@ -48,6 +63,11 @@ pub(super) async fn save(store: &ObjectStore, snapshot: Snapshot) -> anyhow::Res
 
 /// Those that are there. What other programs have put there is passed over.
 async fn names(store: &ObjectStore) -> anyhow::Result<Vec<SnapshotName>> {
+    let listed = timeout(ANSWER_WITHIN, list(store)).await;
+    listed.context("NATS does not list the snapshots").flatten()
+}
+
+async fn list(store: &ObjectStore) -> anyhow::Result<Vec<SnapshotName>> {
     let mut list = store.list().await.context("cannot list the snapshots")?;
     let mut names = Vec::new();
     while let Some(info) = list.next().await {
@@ -60,6 +80,9 @@ async fn names(store: &ObjectStore) -> anyhow::Result<Vec<SnapshotName>> {
 /// How many are kept: a server that was gone for a while finds one that goes on where its
 /// own history ends.
 const MOST_KEPT: usize = 8;
+
+/// How long one may take to come.
+const LOAD_WITHIN: Duration = Duration::from_secs(60);
 
 /// The largest one that is read, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024 * 1024;
