@@ -226,12 +226,12 @@ impl Cluster {
             11 => state.foreign(FOREIGN[number % FOREIGN.len()]),
             12 => {
                 let names: Vec<_> = state.snapshots.iter().map(|it| it.name).collect();
-                let name = SnapshotName::choose(&names, 0).filter(|_| number % 4 != 0);
+                let name = SnapshotName::choose(&names, 0).filter(|_| !number.is_multiple_of(4));
                 let mut snapshots = state.snapshots.iter();
                 let newest = name.and_then(|name| snapshots.find(|it| it.name == name));
                 let newest = newest.cloned();
                 drop(state);
-                if let Some((server, Still::ForGood)) = self.still.pop_first() {
+                if let Some((server, Still::Forever)) = self.still.pop_first() {
                     self.begin_anew(server, newest);
                 }
             }
@@ -246,9 +246,9 @@ impl Cluster {
             _ => {
                 drop(state);
                 let way = match how % 16 {
-                    14 => Still::ForGood,
-                    _ if number % 2 == 0 => Still::ForLong,
-                    _ => Still::ForNow,
+                    14 => Still::Forever,
+                    _ if number.is_multiple_of(2) => Still::Long,
+                    _ => Still::Briefly,
                 };
                 if self.still.len() + 1 < SERVERS {
                     self.still.entry(server).or_insert(way);
@@ -289,12 +289,12 @@ impl Cluster {
     fn come_to_rest(&mut self) {
         self.broker.state().visible.clear();
         self.broker.state().is_cut = false;
-        self.still.retain(|_, how| *how != Still::ForNow);
+        self.still.retain(|_, how| *how != Still::Briefly);
         self.rest();
         let is_missed = !self.left().is_empty();
-        let stood = self.still.iter().filter(|(_, how)| **how == Still::ForLong);
+        let stood = self.still.iter().filter(|(_, how)| **how == Still::Long);
         let stood: Vec<usize> = stood.map(|(server, _)| *server).collect();
-        self.still.retain(|_, how| *how == Still::ForGood);
+        self.still.retain(|_, how| *how == Still::Forever);
         let of_missed = |it: &&Client| is_missed && stood.contains(&it.server);
         let clients = self.clients.iter().filter(of_missed);
         let connected = clients.filter(|it| it.is_connected());
@@ -465,8 +465,8 @@ const FOREIGN: [&[u8]; 4] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Still {
     /// It goes on before the others miss it, or soon after that.
-    ForNow,
+    Briefly,
     /// It goes on when they have missed it.
-    ForLong,
-    ForGood,
+    Long,
+    Forever,
 }
