@@ -45,7 +45,7 @@ use self::rules::Rules;
 use self::servers::{Counted, Servers, Void};
 use self::snapshot::Snapshot;
 pub use self::standing::{Broken, Standing};
-use super::{Common, Fate, Flow, Note, Ordered, Sequencer, Step};
+use super::{Common, Fate, Flow, Note, Ordered, Progress, Sequencer, Step};
 use crate::clock::Now;
 use crate::room::origin::ServerId;
 use crate::room::request::Request;
@@ -96,6 +96,8 @@ pub struct Stream<E> {
     alive_since: Instant,
     /// When what was not read back was sent again.
     sent_again: Option<Instant>,
+    /// How many records were sent again.
+    again: u64,
     anchor: Anchor,
     /// When the time of the room was read last.
     timed: Instant,
@@ -153,6 +155,7 @@ impl<E: Engine> Stream<E> {
             ready: VecDeque::new(),
             alive_since: now.instant,
             sent_again: None,
+            again: 0,
             anchor: Anchor(now),
             timed: now.instant,
             unsaved: 0,
@@ -317,6 +320,7 @@ impl<E: Engine> Stream<E> {
         let sent = self.sent_again.max(Some(oldest.first_sent));
         if sent.is_some_and(|sent| sent + SAY_AGAIN_AFTER <= now.instant) {
             (self.sent, self.sent_again) = (Some(now.instant), Some(now.instant));
+            self.again += self.unread.len() as u64;
             for unread in &self.unread {
                 self.engine.publish(Arc::clone(&unread.bytes), true);
             }

@@ -150,6 +150,16 @@ impl<E: Engine> Sequencer for Stream<E> {
         self.engine.watch(waker);
     }
 
+    fn progress(&self) -> Option<Progress> {
+        Some(Progress {
+            server: self.server(),
+            servers: self.servers.runs().count(),
+            waits_since: self.unread.front().map(|oldest| oldest.first_sent),
+            entries: self.servers.seen().entry,
+            again: self.again,
+        })
+    }
+
     fn note(&mut self) -> Option<Note> {
         self.notes.pop_front().or_else(|| self.engine.note())
     }

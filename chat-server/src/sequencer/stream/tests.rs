@@ -155,7 +155,14 @@ fn what_is_lost_on_the_way_is_sent_again() {
     test.wait(1);
     assert_eq!(test.round(0), NOTHING);
     assert_eq!(test.broker.state().published, published + 2);
+    let progress = test.servers[0].progress().unwrap();
+    assert_eq!((progress.again, progress.servers), (2, 1));
+    let waited = test.now.instant - progress.waits_since.expect("they are not read back");
+    assert_eq!(waited, SAY_AGAIN_AFTER);
     assert_eq!(test.round(0), ["taken 1", "taken 2"]);
+    let progress = test.servers[0].progress().unwrap();
+    assert_eq!(progress.entries, test.broker.state().entries.len() as u64);
+    assert_eq!(progress.waits_since, None);
     test.wait(500);
     assert_eq!(test.round(0), NOTHING);
     assert_eq!(test.broker.state().published, published + 2);
