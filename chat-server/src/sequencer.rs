@@ -101,6 +101,11 @@ pub trait Sequencer: fmt::Debug + Send + Sync {
     /// Wakes this when something more has its place.
     fn watch(&mut self, _: Waker) {}
 
+    /// How the order goes on, for metrics; `None` where there is one server only.
+    fn progress(&self) -> Option<Progress> {
+        None
+    }
+
     /// What the operator should know.
     fn note(&mut self) -> Option<Note> {
         None
@@ -114,6 +119,21 @@ pub enum Note {
     News(String),
     /// Something is not as it should be.
     Trouble(String),
+}
+
+/// How the order of several servers goes on, as one of them knows it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Which of the servers this is; `None` before it is one of them.
+    pub server: Option<ServerId>,
+    /// How many servers share the room.
+    pub servers: usize,
+    /// Since when the oldest record of this server waits that has not come back.
+    pub waits_since: Option<Instant>,
+    /// The number of the last entry that was read.
+    pub entries: u64,
+    /// How many records were sent again since the start of this server.
+    pub again: u64,
 }
 
 /// Whether a server can go on.

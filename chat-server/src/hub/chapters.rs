@@ -12,6 +12,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::saved::count;
+
 /// How far the chapter has come, and where it and those before it begin. It is part of what
 /// the servers share, and does not depend on what one of them keeps.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +80,9 @@ impl TryFrom<Saved> for Chapters {
     fn try_from(Saved { counted, first }: Saved) -> Result<Self, NoChapters> {
         let is_in_order = first.is_sorted_by(|one, next| one < next);
         let begins = first.first().is_none_or(|first| *first > 0);
-        match is_in_order && begins && first.len() <= KNOWN {
+        let numbers = first.last().into_iter().chain([&counted]);
+        let are_counts = numbers.copied().all(|it| count(it, "chapters").is_ok());
+        match is_in_order && begins && are_counts && first.len() <= KNOWN {
             true => Ok(Self {
                 counted,
                 first: first.into(),
@@ -132,7 +136,16 @@ mod tests {
             let saved = serde_json::to_string(&chapters).unwrap();
             assert_eq!(serde_json::from_str::<Chapters>(&saved).unwrap(), chapters);
         }
-        for bad in ["[0]", "[2,2]", "[3,2]", "[1,2,3,4,5,6,7,8,9]", "[-1]"] {
+        let far = format!("{{\"counted\":{},\"first\":[1]}}", u64::MAX);
+        assert!(serde_json::from_str::<Chapters>(&far).is_err());
+        for bad in [
+            "[18446744073709551615]",
+            "[0]",
+            "[2,2]",
+            "[3,2]",
+            "[1,2,3,4,5,6,7,8,9]",
+            "[-1]",
+        ] {
             let saved = format!("{{\"counted\":1,\"first\":{bad}}}");
             assert!(serde_json::from_str::<Chapters>(&saved).is_err(), "{bad}");
         }

@@ -2,6 +2,7 @@
 //! the order of several servers stands still.
 
 use super::*;
+use crate::room::holders::Forgotten;
 use crate::room::request::NameRefusal;
 use crate::sequencer::Flow;
 
@@ -48,6 +49,7 @@ impl Hub {
             Act::ListBans { .. } => {
                 stands.map(|why| not_operated(Operation::Bans.word(), why.as_str().to_owned()))
             }
+            Act::Forget { .. } => stands.map(|why| Outcome::Forgotten(Forgotten::Standing(why))),
             _ => None,
         }
     }

@@ -12,7 +12,7 @@ use chat_proto::event::Event;
 use chat_proto::json_form;
 
 use super::*;
-use crate::sequencer::{Ordered, Step};
+use crate::sequencer::{Ordered, Progress, Step};
 use crate::timeline::erasures::are_same;
 
 /// Why a server that shares a room cannot go on: its events are not those of the others.
@@ -65,6 +65,12 @@ impl Hub {
     /// The chapters, if several servers share the room.
     pub fn chapters(&self) -> Option<&Chapters> {
         self.chapters.as_ref()
+    }
+
+    /// How the order of the servers goes on, and whether it moves; `None` if this server is
+    /// alone.
+    pub(crate) fn progress(&self, now: Now) -> Option<(Progress, Flow)> {
+        Some((self.sequencer.progress()?, self.sequencer.flow(now)))
     }
 
     /// How large a chapter is, but for its opening; 0 if the room is not shared.

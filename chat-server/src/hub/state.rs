@@ -75,6 +75,9 @@ impl State {
     /// When it breaks a rule.
     pub fn parse(snapshot: &Snapshot, now: Now) -> Result<Self, NoSnapshot> {
         let bytes = &snapshot.bytes[..];
+        if bytes.len() > Snapshot::MAX_BYTES {
+            return Err(NoSnapshot::TooLong);
+        }
         let end = memchr::memchr(b'\n', bytes).ok_or(NoSnapshot::Cut)?;
         let head: Head<'_> = serde_json::from_slice(&bytes[..end])?;
         if head.v != VERSION {
@@ -111,6 +114,8 @@ struct Head<'a> {
 /// Why bytes are no snapshot.
 #[derive(Debug)]
 pub enum NoSnapshot {
+    /// It has more than [`Snapshot::MAX_BYTES`].
+    TooLong,
     /// It ends too early.
     Cut,
     /// It is of another version.
@@ -126,6 +131,7 @@ pub enum NoSnapshot {
 impl fmt::Display for NoSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::TooLong => write!(f, "it has more than {} bytes", Snapshot::MAX_BYTES),
             Self::Cut => f.write_str("it is cut off"),
             Self::Version(version) => write!(
                 f,

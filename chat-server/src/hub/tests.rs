@@ -15,6 +15,7 @@ mod determinism;
 mod presence;
 mod several;
 mod standing;
+mod state;
 
 fn room() -> Hub {
     Hub::new(identity(), 1 << 20)

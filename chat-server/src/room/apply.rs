@@ -144,6 +144,10 @@ impl Room {
     }
 
     fn act(&mut self, origin: Origin, act: Act, now: Now, events: &mut Events) -> Outcome {
+        let comes = matches!(act, Act::Enter { .. } | Act::Join(_));
+        if comes && !self.members.has_place_for(origin) {
+            return Outcome::NotHere;
+        }
         match act {
             Act::Enter {
                 wanted,

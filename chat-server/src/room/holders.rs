@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chat_proto::event::{Fingerprint, KeyId, Timestamp};
 use chat_proto::name::Name;
+use chat_proto::text::Text;
 
 use crate::access::keys::PersonKey;
 use crate::access::naming::Naming;
@@ -50,6 +51,8 @@ pub enum Forgotten {
     NotHeld,
     /// The person neither holds it nor is an operator.
     NotAllowed,
+    /// The order of several servers stands still, and nothing was done.
+    Standing(Text),
 }
 
 impl Holders {

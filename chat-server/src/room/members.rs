@@ -209,6 +209,22 @@ impl Members {
         self.connections.get(&owner).copied()
     }
 
+    /// Whether a newcomer can be put on this connection: no other one has its place, and the
+    /// lists do not get longer than all servers need. Records of a stream can say anything.
+    pub(super) fn has_place_for(&self, origin: Origin) -> bool {
+        let ClientId {
+            key, generation, ..
+        } = origin.client;
+        let thread = self.threads.get(&thread_of(origin));
+        let is_free = thread.is_none_or(|thread| {
+            let name = thread.names.get(key as usize).and_then(Option::as_ref);
+            name.is_none() || thread.generations[key as usize] == generation
+        });
+        let own = thread.map_or(0, Thread::places);
+        let places: u64 = self.threads.values().map(Thread::places).sum();
+        is_free && places - own + own.max(u64::from(key) + 1) <= MAX_PLACES
+    }
+
     /// Puts a member on this connection, in place of an earlier one.
     pub fn insert(&mut self, origin: Origin, member: Member) {
         self.remove(origin);
@@ -284,6 +300,9 @@ impl Members {
     pub fn remove(&mut self, origin: Origin) -> Option<Member> {
         let thread = self.threads.get_mut(&thread_of(origin))?;
         let member = thread.remove(origin.client)?;
+        if thread.names.is_empty() {
+            self.threads.remove(&thread_of(origin));
+        }
         if let Some(owner) = member.owner {
             self.connections.remove(&owner);
         }
@@ -352,6 +371,7 @@ impl Thread {
         let owner = owner.and_then(Option::take);
         let keyed = self.keys.remove(&client.key);
         let visit = self.visits[client.key as usize];
+        self.drop_gap();
         Some(Member {
             name,
             owner,
@@ -359,7 +379,37 @@ impl Thread {
             visit,
         })
     }
+
+    /// How long the lists are: the same at each server, since they end with the last member.
+    fn places(&self) -> u64 {
+        self.names.len() as u64
+    }
+
+    /// Drops what is behind the last member, and the memory of long lists that are short now.
+    fn drop_gap(&mut self) {
+        let last = self.names.iter().rposition(Option::is_some);
+        let length = last.map_or(0, |last| last + 1);
+        if length == self.names.len() {
+            return;
+        }
+        self.names.truncate(length);
+        self.generations.truncate(length);
+        self.owners.truncate(length);
+        self.visits.truncate(length);
+        if self.names.capacity() > MIN_SHRUNK.max(4 * length) {
+            self.names.shrink_to(2 * length);
+            self.generations.shrink_to(2 * length);
+            self.owners.shrink_to(2 * length);
+            self.visits.shrink_to(2 * length);
+        }
+    }
 }
+
+/// More connections, and gaps between them, than all servers together have.
+const MAX_PLACES: u64 = ClientId::MAX_KEYS as u64;
+
+/// Lists up to this length keep their memory.
+const MIN_SHRUNK: usize = 1024;
 
 /// More kinds of programs than there are; those of further ones are not told.
 const MAX_PROGRAMS: usize = 256;
@@ -381,6 +431,42 @@ mod tests {
             generation,
         };
         Origin { server, client }
+    }
+
+    /// Lists take memory for those who are here, whatever connections are said to be there.
+    #[test]
+    fn places_end_with_the_last_member_and_are_not_more_than_all_servers_have() {
+        let mut members = Members::default();
+        let member = |number| Member {
+            name: Name::parse(&format!("n{number}")).unwrap(),
+            owner: None,
+            keyed: None,
+            visit: Visit::default(),
+        };
+        let of_worker = |worker, key| Origin {
+            client: ClientId {
+                worker,
+                ..origin(key, 1).client
+            },
+            ..origin(key, 1)
+        };
+        let last = ClientId::MAX_KEYS - 1;
+        assert!(members.has_place_for(of_worker(0, last)));
+        members.insert(of_worker(0, 9), member(1));
+        members.insert(of_worker(0, 1 << 20), member(2));
+        // Another connection there is none before this one has left.
+        assert!(members.has_place_for(origin(9, 1)));
+        assert!(!members.has_place_for(origin(9, 2)));
+        let left = last - (1 << 20) - 1;
+        assert!(members.has_place_for(of_worker(0, last)));
+        assert!(members.has_place_for(of_worker(1, left)));
+        assert!(!members.has_place_for(of_worker(1, left + 1)));
+        members.remove(of_worker(0, 1 << 20));
+        let thread = members.threads.values().next().unwrap();
+        assert_eq!(thread.places(), 10);
+        assert!(thread.visits.capacity() <= MIN_SHRUNK);
+        members.remove(of_worker(0, 9));
+        assert!(members.threads.is_empty());
     }
 
     #[test]

@@ -24,6 +24,19 @@ pub struct ClientId {
     pub generation: u32,
 }
 
+impl ClientId {
+    /// More threads than a server has.
+    pub const MAX_WORKERS: u16 = 1 << 10;
+
+    /// More connections than a thread has at a time; keys are given out from 0 on.
+    pub const MAX_KEYS: u32 = 1 << 22;
+
+    /// Whether a server can have such a connection. Memory is laid out by these numbers.
+    pub fn is_one(self) -> bool {
+        self.worker < Self::MAX_WORKERS && self.key < Self::MAX_KEYS
+    }
+}
+
 /// A connection, as every server addresses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {

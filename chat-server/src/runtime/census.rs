@@ -9,10 +9,12 @@ use std::task::Waker;
 
 use chat_proto::event::Timestamp;
 
+use crate::clock::Now;
 use crate::hub::Hub;
 use crate::net::connection::Connection;
 use crate::net::transport::Transport;
 use crate::runtime::control::Shared;
+use crate::sequencer::{Flow, Progress};
 use crate::session::Stage;
 
 /// What a loop tells.
@@ -25,7 +27,7 @@ pub(crate) enum Report {
         /// Its connections.
         census: Census,
         /// The room, which only the worker at the front tells.
-        room: Option<RoomFigures>,
+        room: Option<Box<RoomFigures>>,
     },
     /// The entry, which has so many connections.
     Entry(u64),
@@ -83,6 +85,8 @@ pub(crate) struct RoomFigures {
     pub(crate) barred: [u64; 3],
     /// The history on disk, if there is one.
     pub(crate) history: Option<HistoryFigures>,
+    /// The order of the room, if several servers share it, and whether it moves.
+    pub(crate) order: Option<(Progress, Flow)>,
     /// How many connections may be there.
     pub(crate) limit: u64,
     /// The server says goodbye.
@@ -193,13 +197,14 @@ impl Census {
 
 impl RoomFigures {
     /// Those of the room.
-    pub(crate) fn of(hub: &Hub) -> Self {
+    pub(crate) fn of(hub: &Hub, now: Now) -> Self {
         let timeline = &hub.timeline;
         Self {
             people: hub.people().count() as u64,
             messages: timeline.messages(),
             events: timeline.head().seq,
             barred: hub.barred(),
+            order: hub.progress(now),
             limit: hub.limits().clients as u64,
             history: timeline.unsynced().map(|unsynced| HistoryFigures {
                 unsynced,

@@ -168,26 +168,26 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
         self.scheduler.serve_past(shared, now);
         self.scheduler.close(outside.registry, shared, now);
         if shared.liveness.is_asked(self.index) {
-            self.report(outside);
+            self.report(outside, now);
             shared.liveness.answer(self.index);
         }
     }
 
     /// Tells the metrics how its connections are, if they are wanted.
     #[cold]
-    fn report(&self, outside: &Outside<'_, S>) {
+    fn report(&self, outside: &Outside<'_, S>, now: Now) {
         let Some(reporter) = &outside.shared.reporter else {
             return;
         };
         let shared = outside.shared;
         let room = outside.entrance.as_ref().map(|_| RoomFigures {
             is_stopping: self.stopping.is_some(),
-            ..RoomFigures::of(&shared.read().hub)
+            ..RoomFigures::of(&shared.read().hub, now)
         });
         let report = Report::Worker {
             index: self.index,
             census: Census::of(self.scheduler.connections(), shared),
-            room,
+            room: room.map(Box::new),
         };
         reporter.send(report);
     }

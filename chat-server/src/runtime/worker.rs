@@ -210,7 +210,7 @@ fn timeout(wait: Wait, now: Instant) -> Option<Duration> {
 
 /// Writes what happened so far into the log.
 fn report(shared: &Shared) {
-    let room = RoomFigures::of(&shared.read().hub);
+    let room = RoomFigures::of(&shared.read().hub, now());
     let load = shared.load();
     let record = Record::new("counters")
         .count("people", room.people)
@@ -218,6 +218,13 @@ fn report(shared: &Shared) {
         .count("silent", load.silent)
         .count("events", room.events)
         .count("messages", room.messages);
+    let record = match room.order {
+        Some((order, _)) => record
+            .count("servers", order.servers)
+            .count("entries", order.entries)
+            .count("records-again", order.again),
+        None => record,
+    };
     shared
         .logger
         .info(now().time, shared.counters.record(record));

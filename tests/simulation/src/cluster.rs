@@ -4,7 +4,7 @@
 //! ones. The schedule moves the stream on: records get lost on the way, come twice, late, or
 //! behind later ones; other programs publish what is no record; a server reads late, stands
 //! still for a while, or for good; one that was killed begins anew, with all of the stream or
-//! with the state of another server. In the end every server that is left has the same room and
+//! with a snapshot that another server has taken. In the end every server that is left has the same room and
 //! the same log, and each peer has seen what it was to see.
 
 mod broker;
@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use chat_proto::event::{Body, Event, Timestamp};
 use chat_proto::name::Name;
 use chat_server::clock::Now;
+use chat_server::sequencer::stream::snapshot::{Snapshot, SnapshotName};
 use chat_server::timeline::mark::Form;
 
 use crate::keys::key_of;
@@ -45,8 +46,12 @@ pub struct Report {
     pub gone: usize,
     /// Servers that have begun anew.
     pub again: usize,
-    /// Those among them that have begun where another one was.
+    /// Those among them that have begun with a snapshot.
     pub restored: usize,
+    /// Snapshots that were taken.
+    pub snapshots: usize,
+    /// Servers that were missed for so long that they went on as a new run.
+    pub renewed: usize,
     /// Messages that were refused, since the stream did not answer.
     pub refused: usize,
     /// Newcomers who were not let in, since the stream did not answer.
@@ -139,14 +144,13 @@ impl Cluster {
         }
     }
 
-    /// A server that was killed begins another run: where this one of the others is, or with
-    /// all that the stream has.
-    fn begin_anew(&mut self, server: usize, other: Option<usize>) {
+    /// A server that was killed begins another run: with this snapshot, or with all that the
+    /// stream has.
+    fn begin_anew(&mut self, server: usize, snapshot: Option<Snapshot>) {
         let (run, now) = (self.runs as u64, self.now_at(server));
-        let saved = other.map(|other| self.servers[other].saved());
-        self.report.restored += usize::from(saved.is_some());
-        self.servers[server] = match saved {
-            Some(saved) => Server::restored(&self.broker, server, run, &saved, now),
+        self.report.restored += usize::from(snapshot.is_some());
+        self.servers[server] = match snapshot {
+            Some(snapshot) => Server::restored(&self.broker, server, run, &snapshot, now),
             None => Server::new(&self.broker, server, run, now),
         };
         self.runs += 1;
@@ -221,11 +225,14 @@ impl Cluster {
             }
             11 => state.foreign(FOREIGN[number % FOREIGN.len()]),
             12 => {
+                let names: Vec<_> = state.snapshots.iter().map(|it| it.name).collect();
+                let name = SnapshotName::choose(&names, 0).filter(|_| !number.is_multiple_of(4));
+                let mut snapshots = state.snapshots.iter();
+                let newest = name.and_then(|name| snapshots.find(|it| it.name == name));
+                let newest = newest.cloned();
                 drop(state);
-                if let Some((server, Still::ForGood)) = self.still.pop_first() {
-                    let others = self.left();
-                    let other = others.get(number % (others.len() + 1)).copied();
-                    self.begin_anew(server, other);
+                if let Some((server, Still::Forever)) = self.still.pop_first() {
+                    self.begin_anew(server, newest);
                 }
             }
             13 => {
@@ -239,8 +246,9 @@ impl Cluster {
             _ => {
                 drop(state);
                 let way = match how % 16 {
-                    14 => Still::ForGood,
-                    _ => Still::ForNow,
+                    14 => Still::Forever,
+                    _ if number.is_multiple_of(2) => Still::Long,
+                    _ => Still::Briefly,
                 };
                 if self.still.len() + 1 < SERVERS {
                     self.still.entry(server).or_insert(way);
@@ -276,13 +284,48 @@ impl Cluster {
         }
     }
 
-    /// All that was published gets into the stream and all servers read that, until nothing
-    /// more happens. Servers that stood still for a while go on before the others miss them,
-    /// or after that.
+    /// All that was published gets into the stream and all servers read that. Servers that
+    /// stood still for a while go on before the others miss them, or after that.
     fn come_to_rest(&mut self) {
         self.broker.state().visible.clear();
         self.broker.state().is_cut = false;
-        self.still.retain(|_, how| *how == Still::ForGood);
+        self.still.retain(|_, how| *how != Still::Briefly);
+        self.rest();
+        let is_missed = !self.left().is_empty();
+        let stood = self.still.iter().filter(|(_, how)| **how == Still::Long);
+        let stood: Vec<usize> = stood.map(|(server, _)| *server).collect();
+        self.still.retain(|_, how| *how == Still::Forever);
+        let of_missed = |it: &&Client| is_missed && stood.contains(&it.server);
+        let clients = self.clients.iter().filter(of_missed);
+        let connected = clients.filter(|it| it.is_connected());
+        let connected: Vec<usize> = connected.map(Client::number).collect();
+        self.rest();
+        for number in connected {
+            let client = &mut self.clients[number];
+            assert!(client.is_sent_away(), "its people have left the room");
+            client.is_certain = false;
+        }
+        if is_missed {
+            self.renew(&stood);
+        }
+    }
+
+    /// These servers share the room again, in which they have no people: new ones can come.
+    fn renew(&mut self, servers: &[usize]) {
+        for server in servers {
+            assert!(self.servers[*server].takes_part(), "as another run");
+            self.report.renewed += 1;
+            self.connect(
+                *server,
+                Form::Json,
+                "/hello {\"protocol\":1,\"name\":\"new\"}\n",
+            );
+        }
+        self.rest();
+    }
+
+    /// Until nothing more happens for so long that servers that stand still are missed.
+    fn rest(&mut self) {
         let mut quiet = Duration::ZERO;
         let mut before = 0;
         while quiet < 2 * GONE_AFTER {
@@ -309,31 +352,40 @@ impl Cluster {
 
     fn check(&mut self) {
         let left = self.left();
-        let Some((one, others)) = left.split_first() else {
+        if left.is_empty() {
             return;
-        };
-        let (state, [text, json]) = self.servers[*one].shown();
-        for server in others {
-            let (its_state, [its_text, its_json]) = self.servers[*server].shown();
-            assert_eq!(its_state, state, "each server has the same room");
-            assert_eq!(its_json, json, "each server has the same events");
-            let is_same_end = text.ends_with(&its_text) || its_text.ends_with(&text);
+        }
+        // A server that has read all from the first entry on, and takes no part.
+        let mut reader = Server::new(&self.broker, SERVERS, self.runs as u64, self.now);
+        reader.round(&[], self.now);
+        let (state, text, json) = (
+            reader.state(),
+            reader.log(Form::Text),
+            reader.log(Form::Json),
+        );
+        for server in left.iter().map(|server| &self.servers[*server]) {
+            assert_eq!(server.state(), state, "each server has the same room");
+            // One that has begun with a snapshot has what came behind.
+            let is_same_end = json.ends_with(&server.log(Form::Json));
+            assert!(is_same_end, "each server has the same events");
+            let is_same_end = text.ends_with(&server.log(Form::Text));
             assert!(is_same_end, "each server has the same text");
         }
-        let events = self.servers[*one].events();
+        let events = reader.events();
         self.report.events = events.len() as u64;
         let openings = events
             .iter()
             .filter(|it| matches!(it.body, Body::Room { .. }));
         self.report.chapters = openings.count();
         self.report.gone = SERVERS - left.len();
+        self.report.snapshots = self.broker.state().snapshots.len();
         for client in &mut self.clients {
             // What its server has not sent, and has not let it say, it does not know.
             client.is_certain &= left.contains(&client.server) && !client.is_turned_away();
             client.check(&events);
         }
         self.check_holders(&events);
-        self.check_presence(&events, &self.servers[*one].names());
+        self.check_presence(&events, &reader.names());
         self.report.refused = self.clients.iter().map(Client::refused).sum();
         self.report.turned_away = self.clients.iter().filter(|it| it.is_turned_away()).count();
         self.report.replaced = self.clients.iter().filter(|it| it.is_replaced()).count();
@@ -412,6 +464,9 @@ const FOREIGN: [&[u8]; 4] = [
 /// How a server stands still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Still {
-    ForNow,
-    ForGood,
+    /// It goes on before the others miss it, or soon after that.
+    Briefly,
+    /// It goes on when they have missed it.
+    Long,
+    Forever,
 }

@@ -34,6 +34,8 @@ fn schedules_reach_what_can_go_wrong() {
         all.refused += report.refused;
         all.again += report.again;
         all.restored += report.restored;
+        all.snapshots += report.snapshots;
+        all.renewed += report.renewed;
         all.claimed += report.claimed;
         all.turned_away += report.turned_away;
         all.chapters += report.chapters;
@@ -43,7 +45,8 @@ fn schedules_reach_what_can_go_wrong() {
     assert!(all.claimed > 50, "{all:?}");
     assert!(all.chapters > 500 && all.turned_away > 5, "{all:?}");
     assert!(all.lost > 20 && all.delayed > 20, "{all:?}");
-    assert!(all.restored > 1, "{all:?}");
+    assert!(all.restored > 1 && all.snapshots > 50, "{all:?}");
+    assert!(all.renewed > 10, "{all:?}");
     assert!(
         all.gone > 10 && all.refused > 10 && all.again > 2,
         "{all:?}"

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use super::several::enter;
 use super::*;
+use crate::room::holders::Forgotten;
 use crate::room::origin::Authority;
 use crate::room::request::{Act, Listing};
 use crate::sequencer::{Flow, Ordered};
@@ -86,6 +87,15 @@ fn while_the_order_stands_nothing_is_taken_and_people_are_told() {
         };
         assert!(why.contains(STANDS), "{why}");
     }
+    let forget = Act::Forget {
+        name: name("ann"),
+        authority: Authority::Member,
+    };
+    let forgotten = hub.propose(client(1), forget, now);
+    assert_eq!(
+        forgotten.map(|answer| answer.outcome),
+        Some(Outcome::Forgotten(Forgotten::Standing(notice(STANDS))))
+    );
     // To leave is not refused: it has happened.
     assert!(hub.propose(client(1), Act::Leave, now).is_none());
     set(Flow::Moves);

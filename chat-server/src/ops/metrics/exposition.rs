@@ -13,6 +13,7 @@ use prometheus_client::registry::Registry;
 use super::figures::Figures;
 use super::http::Format;
 use crate::ops::histogram::Durations;
+use crate::room::origin::ServerId;
 use crate::runtime::census::State;
 
 /// The text of the metrics.
@@ -85,6 +86,7 @@ impl Collector for Figures {
         self.put_traffic(page)?;
         self.put_times(page)?;
         self.put_history(page)?;
+        self.put_order(page)?;
         self.put_process(page)
     }
 }
@@ -244,6 +246,42 @@ impl Figures {
             "chat_history_sync_seconds",
             "Time until what was written is on the disk, each time",
             &self.sync_times,
+        )
+    }
+
+    /// Only where several servers share the room.
+    fn put_order(&self, page: &mut Page<'_>) -> fmt::Result {
+        let Some((progress, flow)) = self.room.order else {
+            return Ok(());
+        };
+        if let Some(ServerId(number)) = progress.server {
+            let help = "Which of the servers that share the room this is";
+            page.gauge("chat_cluster_server", help, u64::from(number))?;
+        }
+        page.gauge(
+            "chat_cluster_servers",
+            "Servers that share the room",
+            progress.servers as u64,
+        )?;
+        page.gauge(
+            "chat_cluster_flow",
+            "0 if the order of the room moves on, 1 if people were told to wait, 2 if it stands still",
+            flow as u64,
+        )?;
+        page.gauge(
+            "chat_cluster_waiting_seconds",
+            "Age of the oldest record of this server that has not come back",
+            self.order_waits.as_secs_f64(),
+        )?;
+        page.gauge(
+            "chat_cluster_entry",
+            "Number of the last entry of the stream that was read",
+            progress.entries,
+        )?;
+        page.counter(
+            "chat_cluster_records_again",
+            "Records that were sent again, since they had not come back",
+            progress.again,
         )
     }
 

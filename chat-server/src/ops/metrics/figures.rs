@@ -21,6 +21,8 @@ pub(super) struct Figures {
     pub(super) room: RoomFigures,
     /// For how long the oldest event waits for the disk.
     pub(super) unsynced: Duration,
+    /// For how long the oldest record waits for its place in the order of the room.
+    pub(super) order_waits: Duration,
     pub(super) loops: u64,
     /// How many of them have answered.
     pub(super) answering: u64,
@@ -52,12 +54,14 @@ impl Figures {
         let room = survey.room().cloned().unwrap_or_default();
         let history = room.history.as_ref();
         let since = history.and_then(|history| history.unsynced_since);
+        let waits_since = room.order.and_then(|(progress, _)| progress.waits_since);
         let loops = shared.liveness.count();
         let silent = shared.liveness.silent(Instant::now(), PATIENCE).count();
         Self {
             started: between(Timestamp::from_unix_milliseconds(0), started),
             census: survey.census(),
             unsynced: since.map_or(Duration::ZERO, |since| between(since, now().time)),
+            order_waits: waits_since.map_or(Duration::ZERO, |since| since.elapsed()),
             loops: loops as u64,
             answering: (loops - silent) as u64,
             accepted: counters.accepted.count(),

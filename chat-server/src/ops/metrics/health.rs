@@ -42,7 +42,7 @@ mod tests {
             survey.take(Report::Worker {
                 index: 0,
                 census: Census::default(),
-                room: Some(room),
+                room: Some(Box::new(room)),
             });
             health(&survey, &liveness, now)
         };

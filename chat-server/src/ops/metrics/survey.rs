@@ -27,7 +27,7 @@ impl Survey {
                 room,
             } => {
                 self.workers.insert(index, census);
-                self.room = room.or_else(|| self.room.take());
+                self.room = room.map(|it| *it).or_else(|| self.room.take());
             }
             Report::Entry(count) => self.entry = count,
         }
@@ -127,7 +127,7 @@ mod tests {
             people: 7,
             ..RoomFigures::default()
         };
-        survey.take(report(0, 3, 10, Some(room.clone())));
+        survey.take(report(0, 3, 10, Some(Box::new(room.clone()))));
         survey.take(report(1, 9, 30, None));
         survey.take(report(1, 4, 20, None));
         survey.take(Report::Entry(5));

@@ -17,6 +17,8 @@ use crate::runtime::system_clock::now;
 pub(super) struct CopyState {
     /// The file was compared with the room's people for the first time.
     has_begun: bool,
+    /// The room has had what the file says, or what the operator wrote there is kept aside.
+    has_agreed: bool,
     /// The operator has edited the file, and the room is yet to be told.
     pub(super) is_edited: bool,
     /// The room is told, and has been told so often before ([`Hub::people_set`]).
@@ -70,7 +72,10 @@ impl PeopleKeeper {
             return Next::Tell;
         }
         match room.people() == self.file.people() {
-            true => Next::Nothing,
+            true => {
+                self.copy.has_agreed = true;
+                Next::Nothing
+            }
             false => Next::Copy(Box::new(room.people().clone())),
         }
     }
@@ -78,9 +83,11 @@ impl PeopleKeeper {
     fn tell(&mut self, shared: &Shared) {
         self.copy.has_begun = true;
         self.copy.is_edited = false;
+        // Another server may tell something else at the same time.
+        self.copy.has_agreed = false;
         let bytes = self.file.people().to_bytes().len();
         if bytes > MOST {
-            self.copy.told = None;
+            (self.copy.told, self.copy.has_agreed) = (None, true);
             // It becomes a copy again.
             let _ = self.file.keep_aside();
             let record =
@@ -96,9 +103,9 @@ impl PeopleKeeper {
     }
 
     fn become_copy(&mut self, people: People, shared: &Shared) {
-        let is_first = !self.copy.has_begun && !self.file.people().is_empty();
-        self.copy.has_begun = true;
-        if is_first {
+        let is_lost = !self.copy.has_agreed && !self.file.people().is_empty();
+        (self.copy.has_begun, self.copy.has_agreed) = (true, true);
+        if is_lost {
             let path = self.file.path().display();
             let record = Record::new("the file of people becomes that of the other servers");
             let record = record.with("path", path);
@@ -114,3 +121,6 @@ impl PeopleKeeper {
 
 /// The largest file that goes into one record, in bytes: thousands of people.
 const MOST: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -82,7 +82,7 @@ impl PeopleKeeper {
         self.round(look, shared);
     }
 
-    fn round(&mut self, look: anyhow::Result<Look>, shared: &Shared) {
+    pub(super) fn round(&mut self, look: anyhow::Result<Look>, shared: &Shared) {
         let is_changed = match look {
             Ok(Look::Changing) => return,
             Ok(Look::Same) => false,

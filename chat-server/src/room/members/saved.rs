@@ -7,7 +7,7 @@ use chat_proto::moderation::Remark;
 use chat_proto::name::Name;
 use serde::{Deserialize, Serialize};
 
-use super::{Keyed, MAX_PROGRAMS, Member, Members, Thread, Visit};
+use super::{Keyed, MAX_PLACES, MAX_PROGRAMS, Member, Members, Thread, Visit};
 use crate::access::keys::PersonKey;
 use crate::room::identity::Owner;
 use crate::room::origin::{ClientId, Origin, ServerId};
@@ -48,10 +48,7 @@ impl Members {
         let programs = self.programs.iter().map(|it| it.as_str().to_owned());
         SavedMembers {
             programs: programs.collect(),
-            // Where all have left is nothing that matters.
-            threads: threads
-                .filter(|(_, _, rows): &(_, _, Vec<_>)| !rows.is_empty())
-                .collect(),
+            threads: threads.collect(),
         }
     }
 
@@ -142,6 +139,3 @@ fn programs(saved: &[String]) -> Result<Vec<Remark>, NoState> {
     let program = |text: &String| Remark::new(text).map_err(|_| NoState::wrong("programs"));
     saved.iter().map(program).collect()
 }
-
-/// More connections, and gaps between them, than all servers together have.
-const MAX_PLACES: u64 = 1 << 22;

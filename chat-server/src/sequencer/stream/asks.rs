@@ -38,18 +38,44 @@ pub enum Ask {
         /// on.
         number: u64,
     },
-    /// The server itself asks the room for something.
-    Server(Request),
+    /// The pending arrivals and departures are told together.
+    TellPending,
+    /// The file of people of the server says what is to count.
+    SetPeople {
+        /// What keys mean for names.
+        naming: Naming,
+        /// What the file says.
+        people: Box<People>,
+        /// How many of the room's own changes are in that.
+        taken: u64,
+    },
+    /// The server sets the topic.
+    SetTopic(Remark),
+    /// So many of the room's own changes are in the file of people.
+    ChangesTaken(u64),
     /// A connection of the server asks the room for something.
     Client(ClientId, Act),
 }
 
 impl Ask {
-    /// What a server asks the room for.
-    pub fn of(request: Request) -> Self {
+    /// What a server asks the room for; `None` for what no server asks for where the room is
+    /// shared, since it follows from the events.
+    pub fn of(request: Request) -> Option<Self> {
         match request {
-            Request::Client(origin, act) => Self::Client(origin.client, act),
-            request => Self::Server(request),
+            Request::Open | Request::AwaitReturns | Request::Forget { .. } => None,
+            Request::TellPending => Some(Self::TellPending),
+            Request::SetPeople {
+                naming,
+                people,
+                taken,
+            } => Some(Self::SetPeople {
+                naming,
+                people,
+                taken,
+            }),
+            Request::SetTopic(text) => Some(Self::SetTopic(text)),
+            Request::ChangesTaken(count) => Some(Self::ChangesTaken(count)),
+            Request::Client(origin, act) => Some(Self::Client(origin.client, act)),
         }
     }
 
@@ -59,7 +85,7 @@ impl Ask {
         let text = match self {
             Self::Client(_, Act::Say { text, .. }) => text.as_str().len(),
             Self::Client(_, Act::Operate { operation, .. }) => order_of(operation).len(),
-            Self::Server(Request::SetPeople { people, .. }) => people.to_bytes().len(),
+            Self::SetPeople { people, .. } => people.to_bytes().len(),
             _ => 0,
         };
         EACH + text
@@ -69,7 +95,18 @@ impl Ask {
     pub fn request_of(self, server: ServerId) -> Option<Request> {
         match self {
             Self::Begin { .. } | Self::End { .. } => None,
-            Self::Server(request) => Some(request),
+            Self::TellPending => Some(Request::TellPending),
+            Self::SetPeople {
+                naming,
+                people,
+                taken,
+            } => Some(Request::SetPeople {
+                naming,
+                people,
+                taken,
+            }),
+            Self::SetTopic(text) => Some(Request::SetTopic(text)),
+            Self::ChangesTaken(count) => Some(Request::ChangesTaken(count)),
             Self::Client(client, act) => Some(Request::Client(Origin { server, client }, act)),
         }
     }
@@ -88,12 +125,7 @@ pub(super) enum Line<'a> {
         run: Cow<'a, str>,
         n: u64,
     },
-    Open,
-    AwaitReturns,
     TellPending,
-    Forget {
-        first: u64,
-    },
     SetPeople {
         #[serde(borrow)]
         naming: Cow<'a, str>,
@@ -203,20 +235,8 @@ impl<'a> Line<'a> {
                 run: run.to_string().into(),
                 n: *number,
             },
-            Ask::Server(request) => Self::of_server(request),
-            Ask::Client(client, act) => {
-                Self::of_client((client.worker, client.key, client.generation), act)
-            }
-        }
-    }
-
-    fn of_server(request: &'a Request) -> Self {
-        match request {
-            Request::Open => Self::Open,
-            Request::AwaitReturns => Self::AwaitReturns,
-            Request::TellPending => Self::TellPending,
-            Request::Forget { first } => Self::Forget { first: *first },
-            Request::SetPeople {
+            Ask::TellPending => Self::TellPending,
+            Ask::SetPeople {
                 naming,
                 people,
                 taken,
@@ -225,12 +245,11 @@ impl<'a> Line<'a> {
                 file: people.to_bytes().into_iter().map(char::from).collect(),
                 taken: *taken,
             },
-            Request::SetTopic(text) => Self::SetTopic {
+            Ask::SetTopic(text) => Self::SetTopic {
                 text: text.as_str().into(),
             },
-            Request::ChangesTaken(count) => Self::ChangesTaken { count: *count },
-            Request::Client(origin, act) => {
-                let client = origin.client;
+            Ask::ChangesTaken(count) => Self::ChangesTaken { count: *count },
+            Ask::Client(client, act) => {
                 Self::of_client((client.worker, client.key, client.generation), act)
             }
         }
@@ -300,36 +319,32 @@ impl<'a> Line<'a> {
 
     /// What it asks for; `None` if anything in it breaks a rule.
     pub(super) fn read(self) -> Option<Ask> {
-        let request = match self {
+        Some(match self {
             Self::Begin { rules } => {
                 let rules = Rules(rules.into_owned());
-                return Some(Ask::Begin { rules });
+                (rules.0.len() <= MAX_RULES).then_some(Ask::Begin { rules })?
             }
             Self::End { run, n } => {
                 let run = RunId::parse(&run)?;
-                return Some(Ask::End { run, number: n });
+                Ask::End { run, number: n }
             }
-            Self::Open => Request::Open,
-            Self::AwaitReturns => Request::AwaitReturns,
-            Self::TellPending => Request::TellPending,
-            Self::Forget { first } => Request::Forget { first },
+            Self::TellPending => Ask::TellPending,
             Self::SetPeople {
                 naming,
                 file,
                 taken,
             } => {
                 let file: Result<Vec<u8>, _> = file.chars().map(u8::try_from).collect();
-                Request::SetPeople {
+                Ask::SetPeople {
                     naming: Naming::of_word(&naming)?,
                     people: Box::new(People::parse(&file.ok()?).ok()?.0),
                     taken,
                 }
             }
-            Self::SetTopic { text } => Request::SetTopic(Remark::new(&text).ok()?),
-            Self::ChangesTaken { count } => Request::ChangesTaken(count),
+            Self::SetTopic { text } => Ask::SetTopic(Remark::new(&text).ok()?),
+            Self::ChangesTaken { count } => Ask::ChangesTaken(count),
             of_client => return of_client.read_of_client(),
-        };
-        Some(Ask::Server(request))
+        })
     }
 
     fn read_of_client(self) -> Option<Ask> {
@@ -422,7 +437,7 @@ impl<'a> Line<'a> {
             key,
             generation,
         };
-        Some(Ask::Client(client, act))
+        client.is_one().then_some(Ask::Client(client, act))
     }
 }
 
@@ -485,3 +500,6 @@ fn operation_of(order: &str) -> Option<Operation> {
         _ => None,
     }
 }
+
+/// The longest rules, in bytes.
+const MAX_RULES: usize = 256;

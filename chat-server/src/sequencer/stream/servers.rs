@@ -9,6 +9,7 @@ mod saved;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::hash::Hasher;
+use std::time::Duration;
 
 use chat_proto::event::{RunId, Timestamp};
 use siphasher::sip::SipHasher24;
@@ -43,6 +44,8 @@ pub struct Run {
     pub server: ServerId,
     /// The number of its last record.
     pub number: u64,
+    /// The time of day that this one says.
+    pub time: Timestamp,
 }
 
 /// A record that counts.
@@ -194,7 +197,7 @@ impl Servers {
             run, number, time, ..
         } = record;
         if number == 1 {
-            self.begin(run, record.asks.first())?;
+            self.begin(run, time, record.asks.first())?;
         }
         let Some(known) = self.runs.get_mut(&run) else {
             return Err(Void::Elsewhere);
@@ -202,19 +205,30 @@ impl Servers {
         if number != known.number + 1 {
             return Err(Void::OutOfTurn);
         }
-        known.number = number;
-        let time = self.time.map_or(time, |last| last.max(time));
+        let server = known.server;
+        (known.number, known.time) = (number, time);
+        let time = self.time_of(run, time);
         self.time = Some(time);
         Ok(Counted {
             run,
-            server: known.server,
+            server,
             time,
             asks: record.asks,
         })
     }
 
+    /// The time of the room with a record of this run that says this time. It never goes
+    /// backwards. So a single clock that is wrong, by years perhaps, must not set it: it counts
+    /// up to a little beyond the clocks of the others.
+    fn time_of(&self, run: RunId, said: Timestamp) -> Timestamp {
+        let others = self.runs.iter().filter(|(other, _)| **other != run);
+        let latest = others.map(|(_, other)| other.time).max();
+        let bounded = latest.map_or(said, |latest| said.min(beyond(latest)));
+        self.time.map_or(bounded, |last| last.max(bounded))
+    }
+
     /// A run wants to begin.
-    fn begin(&mut self, run: RunId, first: Option<&Ask>) -> Result<(), Void> {
+    fn begin(&mut self, run: RunId, time: Timestamp, first: Option<&Ask>) -> Result<(), Void> {
         if self.runs.contains_key(&run) {
             return Err(Void::OutOfTurn);
         }
@@ -233,7 +247,13 @@ impl Servers {
             return Err(Void::Elsewhere);
         };
         self.rules = Some(rules.clone());
-        self.runs.insert(run, Run { server, number: 0 });
+        let number = 0;
+        let begun = Run {
+            server,
+            number,
+            time,
+        };
+        self.runs.insert(run, begun);
         Ok(())
     }
 
@@ -257,12 +277,22 @@ impl Servers {
     }
 }
 
+/// As far beyond a time as the clock of another server counts.
+fn beyond(time: Timestamp) -> Timestamp {
+    let milliseconds = u64::try_from(time.unix_milliseconds()).unwrap_or_default();
+    Timestamp::from_unix_milliseconds(milliseconds + MAX_AHEAD.as_millis() as u64)
+}
+
 fn digest(before: u64, bytes: &[u8]) -> u64 {
     // It tells mistakes, and no secret: anyone may compute it.
     let mut hasher = SipHasher24::new_with_keys(before, 0);
     hasher.write(bytes);
     hasher.finish()
 }
+
+/// How far the clock of one server counts beyond those of all others. After all of them were
+/// off for longer, one that begins alone counts in full when the runs before it have ended.
+const MAX_AHEAD: Duration = Duration::from_secs(10 * 60);
 
 /// How many digests are kept: a server that is further behind than this is not compared.
 const MAX_DIGESTS: usize = 4096;

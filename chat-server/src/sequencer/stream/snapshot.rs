@@ -20,6 +20,12 @@ impl fmt::Debug for Snapshot {
     }
 }
 
+impl Snapshot {
+    /// The longest one, in bytes: more than a room of a million people takes. Longer ones are
+    /// not read.
+    pub const MAX_BYTES: usize = 512 * 1024 * 1024;
+}
+
 /// What a snapshot is about. Those of later states are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SnapshotName {

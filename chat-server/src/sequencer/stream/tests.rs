@@ -85,7 +85,7 @@ impl Test {
         let stream = &mut self.servers[server];
         let next = || stream.next(self.now);
         let steps = std::iter::from_fn(next).map(|it| match it.step {
-            Step::Request(Request::Forget { first }) => format!("forget {first}"),
+            Step::Request(Request::ChangesTaken(count)) => format!("taken {count}"),
             Step::Gone(server) => format!("{server:?} is gone"),
             other => panic!("{other:?}"),
         });
@@ -94,8 +94,8 @@ impl Test {
         steps
     }
 
-    fn propose(&mut self, server: usize, first: u64) {
-        let given_back = self.servers[server].propose(Request::Forget { first }, self.now);
+    fn propose(&mut self, server: usize, count: u64) {
+        let given_back = self.servers[server].propose(Request::ChangesTaken(count), self.now);
         assert_eq!(given_back, None);
     }
 
@@ -131,9 +131,9 @@ fn what_is_proposed_has_its_place_when_it_comes_back() {
     let before = test.broker.state().entries.len();
     assert_eq!(test.round(0), NOTHING);
     assert_eq!(test.broker.state().entries.len(), before + 1);
-    assert_eq!(test.round(1), ["forget 1", "forget 2"]);
-    assert_eq!(test.round(0), ["forget 1", "forget 2", "forget 3"]);
-    assert_eq!(test.round(1), ["forget 3"]);
+    assert_eq!(test.round(1), ["taken 1", "taken 2"]);
+    assert_eq!(test.round(0), ["taken 1", "taken 2", "taken 3"]);
+    assert_eq!(test.round(1), ["taken 3"]);
 }
 
 #[test]
@@ -155,7 +155,14 @@ fn what_is_lost_on_the_way_is_sent_again() {
     test.wait(1);
     assert_eq!(test.round(0), NOTHING);
     assert_eq!(test.broker.state().published, published + 2);
-    assert_eq!(test.round(0), ["forget 1", "forget 2"]);
+    let progress = test.servers[0].progress().unwrap();
+    assert_eq!((progress.again, progress.servers), (2, 1));
+    let waited = test.now.instant - progress.waits_since.expect("they are not read back");
+    assert_eq!(waited, SAY_AGAIN_AFTER);
+    assert_eq!(test.round(0), ["taken 1", "taken 2"]);
+    let progress = test.servers[0].progress().unwrap();
+    assert_eq!(progress.entries, test.broker.state().entries.len() as u64);
+    assert_eq!(progress.waits_since, None);
     test.wait(500);
     assert_eq!(test.round(0), NOTHING);
     assert_eq!(test.broker.state().published, published + 2);
@@ -315,7 +322,7 @@ fn a_stream_that_does_not_answer_is_told_and_then_takes_nothing_more() {
     test.broker.state().is_cut = false;
     test.wait(SAY_AGAIN_AFTER.as_millis() as u64);
     test.round(0);
-    assert_eq!(test.round(0), ["forget 1"]);
+    assert_eq!(test.round(0), ["taken 1"]);
     assert_eq!(flow(&test), Flow::Moves);
     assert_eq!(test.servers[0].load, Load::default());
 }

@@ -237,6 +237,10 @@ impl Participant {
                 );
                 self.error(ErrorCode::NotAllowed, &text, hub, now);
             }
+            Forgotten::Standing(why) => {
+                let text = format!("{name} was not freed: {why}");
+                self.error(ErrorCode::NotKept, &text, hub, now);
+            }
         }
     }
 

@@ -37,7 +37,7 @@ fn the_room_counts_people_messages_and_passwords() {
     hall.hub.access.set_password(Some(hash));
     let stranger = hall.connect();
     hall.send(stranger, "/password wrong\n");
-    let room = RoomFigures::of(&hall.hub);
+    let room = RoomFigures::of(&hall.hub, hall.now);
     assert_eq!((room.people, room.messages), (1, 2));
     assert_eq!(room.events, hall.hub.timeline.head().seq);
     assert_eq!(room.barred, [0, 0, 1]);
@@ -51,7 +51,7 @@ fn what_is_not_on_the_disk_has_an_age() {
     let ann = hall.join("ann");
     let start = hall.hub.timeline.head().json;
     hall.hub.timeline.keep(1, start, 1 << 20);
-    let unsynced = |hall: &Hall| RoomFigures::of(&hall.hub).history;
+    let unsynced = |hall: &Hall| RoomFigures::of(&hall.hub, hall.now).history;
     assert_eq!(unsynced(&hall), Some(HistoryFigures::default()));
     let first = hall.now.time;
     hall.send(ann, "one\n");

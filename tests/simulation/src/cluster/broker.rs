@@ -25,6 +25,8 @@ pub(super) struct State {
     stream: Vec<Arc<[u8]>>,
     /// By the server that has published it.
     under_way: Vec<(usize, Arc<[u8]>)>,
+    /// What servers that come later can begin with.
+    pub(super) snapshots: Vec<Snapshot>,
     /// What is published gets lost.
     pub(super) is_cut: bool,
     /// How much of the stream each server is given. One that is not named is given all.
@@ -118,5 +120,7 @@ impl Engine for Way {
         Some(Entry { number, bytes })
     }
 
-    fn save(&mut self, _: Snapshot) {}
+    fn save(&mut self, snapshot: Snapshot) {
+        self.broker.state().snapshots.push(snapshot);
+    }
 }

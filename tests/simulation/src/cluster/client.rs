@@ -165,6 +165,17 @@ impl Client {
             .any(|line| line.contains("over another connection"))
     }
 
+    /// Whether it is at the server, as far as both of them know.
+    pub(super) fn is_connected(&self) -> bool {
+        let socket = self.wire.socket();
+        !self.is_done && socket.place.is_some() && !socket.shut
+    }
+
+    /// Whether its server has said goodbye, and closed the connection.
+    pub(super) fn is_sent_away(&self) -> bool {
+        self.wire.socket().shut && self.lines().any(|line| line.contains("goodbye"))
+    }
+
     /// Whether it was not let in, since the stream did not answer.
     pub(super) fn is_turned_away(&self) -> bool {
         self.lines()

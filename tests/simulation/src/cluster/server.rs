@@ -11,18 +11,18 @@ use chat_proto::json_form;
 use chat_proto::name::Name;
 use chat_server::clock::Now;
 use chat_server::config::Config;
-use chat_server::hub::{Chapters, Hub};
+use chat_server::hub::Hub;
+use chat_server::hub::state::State;
 use chat_server::ops::logger::Logger;
-use chat_server::room::apply::Room;
 use chat_server::room::identity::{Identity, Key};
 use chat_server::runtime::control::Shared;
 use chat_server::runtime::mailbox::Peer;
 use chat_server::runtime::rounds::{Entrance, Outside, Polled, Rounds};
 use chat_server::sequencer::stream::rules::Rules;
-use chat_server::sequencer::stream::servers::Servers;
+use chat_server::sequencer::stream::snapshot::Snapshot;
 use chat_server::sequencer::stream::{Options, Stream};
 use chat_server::session::Stage;
-use chat_server::timeline::log::{Log, ORIGIN};
+use chat_server::storage::Joining;
 use chat_server::timeline::mark::Form;
 
 use super::broker::Broker;
@@ -43,15 +43,6 @@ pub(super) struct Server {
 #[derive(Default)]
 struct Gate(VecDeque<(Wire, SocketAddr)>);
 
-/// What a server knows behind one of the entries.
-pub(super) struct Saved {
-    servers: Vec<u8>,
-    room: Vec<u8>,
-    chapters: Chapters,
-    /// All events so far, as lines of JSON.
-    events: Vec<Vec<u8>>,
-}
-
 impl Server {
     /// A server that reads all of this stream.
     pub(super) fn new(broker: &Broker, number: usize, run: u64, now: Now) -> Self {
@@ -62,24 +53,30 @@ impl Server {
         Self::of(hub, number)
     }
 
-    /// A server that begins where another one was, and reads on from there.
+    /// A server that begins with this snapshot, and reads on from there.
     pub(super) fn restored(
         broker: &Broker,
         number: usize,
         run: u64,
-        saved: &Saved,
+        snapshot: &Snapshot,
         now: Now,
     ) -> Self {
-        let servers = Servers::restore(&saved.servers).expect("a server has saved it");
-        let room = Room::restore(&saved.room, &identity(), now).expect("a server has saved it");
-        let mut json = Log::new(CAPACITY, ORIGIN, 1);
-        for line in &saved.events {
-            json.append(|out| out.extend_from_slice(line));
-        }
-        let chapters = saved.chapters.clone();
-        let mut hub = Hub::joining(room, chapters, json, CAPACITY);
+        let State {
+            servers,
+            room,
+            chapters,
+            lines,
+            at,
+        } = State::parse(snapshot, now).expect("a server has taken it");
+        let joining = Joining {
+            room,
+            chapters,
+            lines,
+        };
+        let joined = joining.in_memory(CAPACITY);
+        let mut hub = joined.expect("the lines are those of its chapter");
         let way = broker.way(number, servers.seen().entry as usize);
-        hub.set_sequencer(Stream::behind(way, servers, run_of(run), options(), now));
+        hub.set_sequencer(Stream::behind(way, servers, run_of(run), options(), at));
         Self::of(hub, number)
     }
 
@@ -97,20 +94,6 @@ impl Server {
             workers: (0..WORKERS).map(worker).collect(),
             shared: Shared::new(hub, None, wakers, config, Logger::discarding()),
             gate: Gate::default(),
-        }
-    }
-
-    /// What a newcomer can begin with.
-    pub(super) fn saved(&self) -> Saved {
-        let hub = &self.shared.read().hub;
-        let common = hub.common().expect("it takes part");
-        let log = hub.timeline.log(Form::Json);
-        let events = (log.first()..log.next()).filter_map(|seq| log.event(seq));
-        Saved {
-            servers: common.servers.save(),
-            room: hub.room().save(common.at),
-            chapters: hub.chapters().expect("the room is shared").clone(),
-            events: events.map(<[u8]>::to_vec).collect(),
         }
     }
 
@@ -192,27 +175,28 @@ impl Server {
     }
 
     /// All that is to be the same on each server: what is known of the servers, the room,
-    /// its chapters, and the log of both forms. In text form a server has only what it has seen itself.
-    pub(super) fn shown(&self) -> ([String; 3], [Vec<u8>; 2]) {
-        let Saved {
-            servers,
-            room,
-            chapters,
-            ..
-        } = self.saved();
+    /// and its chapters.
+    pub(super) fn state(&self) -> [String; 3] {
         let hub = &self.shared.read().hub;
-        let log = [Form::Text, Form::Json].map(|form| {
-            let log = hub.timeline.log(form);
-            log.bytes(0..log.head()).flatten().copied().collect()
-        });
-        let [servers, room] =
-            [servers, room].map(|bytes| String::from_utf8(bytes).expect("JSON is text"));
-        ([servers, room, format!("{chapters:?}")], log)
+        let common = hub.common().expect("it has read all of each entry");
+        let [servers, room] = [common.servers.save(), hub.room().save(common.at)]
+            .map(|bytes| String::from_utf8(bytes).expect("JSON is text"));
+        [servers, room, format!("{:?}", hub.chapters())]
+    }
+
+    /// The log of a form, from the first event on that the server has.
+    pub(super) fn log(&self, form: Form) -> Vec<u8> {
+        let hub = &self.shared.read().hub;
+        let log = hub.timeline.log(form);
+        log.bytes(log.start()..log.head())
+            .flatten()
+            .copied()
+            .collect()
     }
 
     /// All events.
     pub(super) fn events(&self) -> Vec<Event> {
-        let (_, [_, json]) = self.shown();
+        let json = self.log(Form::Json);
         let lines = std::str::from_utf8(&json).expect("text").lines();
         let event = |line| match json_form::parse_server_message(line) {
             Ok(Some(ServerMessage::Event(event))) => event,
@@ -272,7 +256,7 @@ const WORKERS: usize = 2;
 /// Of the log, in bytes: more than any schedule says.
 const CAPACITY: u64 = 1 << 20;
 
-/// Small, so that several chapters begin.
+/// Small, so that several chapters begin and snapshots are taken.
 const CHAPTER_BYTES: u64 = 300;
 
 /// How long a server may say nothing before it counts as gone.

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 
 use super::*;
-use crate::runtime::census::{Census, RoomFigures};
+use crate::runtime::census::Census;
 
 /// Runs the endpoint for a server of these workers while `act` does something with it.
 fn beside(shared: &mut Shared, act: impl FnOnce(SocketAddr, &Shared)) {
@@ -39,7 +39,7 @@ fn go_round(shared: &Shared, index: usize, until: &AtomicBool) {
             reporter.send(Report::Worker {
                 index,
                 census: Census::default(),
-                room: (index == 0).then(RoomFigures::default),
+                room: (index == 0).then(Box::default),
             });
             shared.liveness.answer(index);
         }

@@ -6,7 +6,9 @@ use crate::net::admission::Refusal;
 use crate::ops::histogram::Histogram;
 use crate::ops::metrics::figures::BARS;
 use crate::ops::metrics::process::Process;
+use crate::room::origin::ServerId;
 use crate::runtime::census::{Census, HistoryFigures, RoomFigures};
+use crate::sequencer::{Flow, Progress};
 
 /// Figures of a server with everything that there can be.
 fn figures() -> Figures {
@@ -14,6 +16,13 @@ fn figures() -> Figures {
     times.add(Duration::from_micros(20));
     times.add(Duration::from_millis(3));
     let reasons = Refusal::ALL.iter().map(|refusal| refusal.label());
+    let order = Progress {
+        server: Some(ServerId(2)),
+        servers: 3,
+        waits_since: None,
+        entries: 16,
+        again: 17,
+    };
     Figures {
         started: Duration::from_secs(1_795_000_000),
         census: Census {
@@ -30,9 +39,11 @@ fn figures() -> Figures {
                 unsynced: 14,
                 ..HistoryFigures::default()
             }),
+            order: Some((order, Flow::Stands)),
             ..RoomFigures::default()
         },
         unsynced: Duration::from_millis(1_500),
+        order_waits: Duration::from_millis(2_500),
         refused: reasons.chain(BARS).zip(20..).collect(),
         rounds: times.read(),
         process: Process {
@@ -104,6 +115,12 @@ fn values_stand_where_they_belong() {
         "chat_history_writable 1",
         "chat_history_unsynced_bytes 14",
         "chat_history_unsynced_seconds 1.5",
+        "chat_cluster_server 2",
+        "chat_cluster_servers 3",
+        "chat_cluster_flow 2",
+        "chat_cluster_waiting_seconds 2.5",
+        "chat_cluster_entry 16",
+        "chat_cluster_records_again_total 17",
         "process_start_time_seconds 1795000000.0",
         "process_resident_memory_bytes 15",
         "process_cpu_seconds_total 1.5",
@@ -122,6 +139,7 @@ fn only_a_history_that_is_kept_has_metrics() {
     };
     let page = exposition(figures, Format::Prometheus);
     assert!(!page.contains("chat_history"), "{page}");
+    assert!(!page.contains("chat_cluster"), "nor of an order: {page}");
 }
 
 #[test]

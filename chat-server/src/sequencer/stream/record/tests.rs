@@ -11,7 +11,7 @@ use crate::access::naming::Naming;
 use crate::access::people::People;
 use crate::room::identity::tests::owner;
 use crate::room::origin::{Authority, ClientId};
-use crate::room::request::{Act, Fallback, Join, Request};
+use crate::room::request::{Act, Fallback, Join};
 use crate::sequencer::stream::asks::Ask;
 use crate::sequencer::stream::rules::Rules;
 
@@ -99,23 +99,20 @@ fn all() -> Vec<Ask> {
     let acts = acts.chain(joins).chain(bans).chain(lists);
     let of_client = acts.map(|act| Ask::Client(client, act));
     let of_server = [
-        Request::Open,
-        Request::AwaitReturns,
-        Request::TellPending,
-        Request::Forget { first: 8 },
-        Request::SetPeople {
+        Ask::TellPending,
+        Ask::SetPeople {
             naming: Naming::Known,
             people: Box::new(people),
             taken: 4,
         },
-        Request::SetTopic(remark("release 2")),
-        Request::ChangesTaken(5),
+        Ask::SetTopic(remark("release 2")),
+        Ask::ChangesTaken(5),
     ];
     let rules = Rules("1".into());
     let run = RunId::new(5, 6);
     [Ask::Begin { rules }, Ask::End { run, number: 12 }]
         .into_iter()
-        .chain(of_server.map(Ask::Server))
+        .chain(of_server)
         .chain(of_client)
         .collect()
 }
@@ -161,6 +158,14 @@ fn what_breaks_a_rule_is_no_record() {
         r#"{{"say":{{"from":[0,0,0],"what":"message","text":"{}"}}}}"#,
         "x".repeat(100_000)
     );
+    let rules = |length| format!(r#"{{"begin":{{"rules":"{}"}}}}"#, "x".repeat(length));
+    for asks in [
+        r#"{"leave":{"from":[1023,4194303,4294967295]}}"#.to_owned(),
+        rules(256),
+    ] {
+        assert!(Record::parse(line(&asks).as_bytes()).is_ok(), "{asks}");
+    }
+    let rules = rules(257);
     for asks in [
         r#"{"dance":{}}"#,
         r#"{"say":{"from":[0,0],"what":"message","text":"hi"}}"#,
@@ -171,7 +176,16 @@ fn what_breaks_a_rule_is_no_record() {
         r#"{"operate":{"from":[0,0,0],"order":"{\"type\":\"message\",\"text\":\"hi\"}","right":"control"}}"#,
         r#"{"join":{"from":[0,0,0],"known":0,"otherwise":"x"}}"#,
         r#"{"enter":{"from":[0,0,0],"name":"ann","numbered":true,"key":"ssh-rsa AAAA"}}"#,
+        // No connection of a server: members are kept in lists by these.
+        r#"{"leave":{"from":[1024,0,0]}}"#,
+        r#"{"leave":{"from":[0,4194304,0]}}"#,
+        r#"{"leave":{"from":[0,4294967295,0]}}"#,
+        // What follows from the events alone is for no server to decide.
+        r#""open""#,
+        r#""await_returns""#,
+        r#"{"forget":{"first":18446744073709551615}}"#,
         &long,
+        &rules,
     ] {
         let line = line(asks);
         assert!(Record::parse(line.as_bytes()).is_err(), "{asks:.120}");

@@ -24,17 +24,22 @@ struct Saved<'a> {
     time: Option<String>,
     #[serde(borrow)]
     rules: Option<Cow<'a, str>>,
-    /// The run, its server, and the number of its last record.
-    runs: Vec<(String, u16, u64)>,
+    runs: Vec<SavedRun>,
     ended: Vec<String>,
     forgotten: Option<String>,
 }
+
+/// The run, its server, the number of its last record, and the time that this one says.
+type SavedRun = (String, u16, u64, String);
 
 impl Servers {
     /// What is known of the servers, by what was read so far.
     pub fn save(&self) -> Vec<u8> {
         let runs = self.runs.iter();
-        let runs = runs.map(|(run, at)| (run.to_string(), at.server.0, at.number));
+        let runs = runs.map(|(run, at)| {
+            let time = at.time.to_string();
+            (run.to_string(), at.server.0, at.number, time)
+        });
         let saved = Saved {
             entry: self.seen.entry,
             digests: pack_numbers(self.digests.iter().copied()).into(),
@@ -83,12 +88,13 @@ impl Servers {
 }
 
 /// Runs and servers, each once.
-fn runs(saved: &[(String, u16, u64)]) -> Result<BTreeMap<RunId, Run>, NoState> {
-    let runs = saved.iter().map(|(run, server, number)| {
+fn runs(saved: &[SavedRun]) -> Result<BTreeMap<RunId, Run>, NoState> {
+    let runs = saved.iter().map(|(run, server, number, time)| {
         NoState::unless(*server < MAX_SERVERS, "servers")?;
         let at = Run {
             server: ServerId(*server),
             number: count(*number, "servers")?,
+            time: saved::time(time)?,
         };
         Ok((saved::run(run)?, at))
     });

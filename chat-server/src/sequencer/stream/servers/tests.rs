@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::room::request::Request;
 use crate::saved::testing::spoil;
 
 fn run(number: u64) -> RunId {
@@ -46,7 +45,7 @@ impl Test {
     }
 
     fn say(&mut self, run: RunId, number: u64) -> Result<ServerId, Void> {
-        let record = self.record(run, number, vec![Ask::Server(Request::Open)]);
+        let record = self.record(run, number, vec![Ask::TellPending]);
         self.put(&record).map(|counted| counted.server)
     }
 }
@@ -116,6 +115,32 @@ fn the_time_of_the_room_does_not_go_backwards() {
     }
 }
 
+/// The time of the room never goes backwards, so one that is far ahead would stop it for good.
+#[test]
+fn one_clock_that_is_wrong_does_not_set_the_time_of_the_room() {
+    let mut test = Test::default();
+    (1..=2).for_each(|number| _ = test.begin(run(number), "a").unwrap());
+    let mut say = |of, number, time| {
+        let record = test.record_at(run(of), number, time, Vec::new());
+        let counted = test.put(&record).unwrap();
+        counted.time.unix_milliseconds() as u64
+    };
+    const FAR: u64 = 200_000_000_000_000;
+    let ahead = MAX_AHEAD.as_millis() as u64;
+    assert_eq!(say(1, 2, 5000), 5000);
+    assert_eq!(say(2, 2, FAR), 5000 + ahead);
+    // The others do not depend on it, and the room goes on with them.
+    assert_eq!(say(1, 3, 6000), 5000 + ahead);
+    assert_eq!(say(2, 3, FAR), 6000 + ahead);
+    assert_eq!(say(1, 4, 7000 + ahead), 7000 + ahead);
+    // A clock that is a little ahead counts, and one that is alone.
+    assert_eq!(say(2, 4, 7001 + ahead), 7001 + ahead);
+    test.servers.end(run(1), 4).unwrap();
+    let record = test.record_at(run(2), 5, FAR, Vec::new());
+    let counted = test.put(&record).unwrap();
+    assert_eq!(counted.time.unix_milliseconds() as u64, FAR);
+}
+
 #[test]
 fn a_stream_with_other_entries_is_noticed() {
     let [mut one, mut other] = [Test::default(), Test::default()];
@@ -158,7 +183,7 @@ fn after(steps: &[[u8; 3]]) -> Test {
             0..3 => vec![Ask::Begin {
                 rules: Rules(["a", "b"][usize::from(b) / 255].to_owned()),
             }],
-            3 => vec![Ask::Server(Request::Open)],
+            3 => vec![Ask::TellPending],
             _ => Vec::new(),
         };
         let record = test.record_at(of, next - u64::from(b % 8 == 0), u64::from(b) * 1000, asks);
