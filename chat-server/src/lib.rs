@@ -113,6 +113,14 @@
 //! One more thread reads the configuration again ([`runtime::reloader`]), on SIGHUP or when the
 //! operator says so: all of it, before any of it holds.
 //!
+//! With `--cluster` several servers share the room ([`cluster`], [`sequencer::stream`]). One
+//! more thread speaks with NATS: it takes records from the round that has proposed them, and
+//! wakes worker 0 when entries have come. A request then waits for its place:
+//!
+//! ```text
+//!  hear ─► Hub::propose ─► record ─► NATS ─► entry ─► Room::apply, at every server ─► append ─► send
+//! ```
+//!
 //! Under a service manager that asks for it one more thread tells it who is here, and that all
 //! threads above are alive ([`ops::systemd`]).
 //!

@@ -347,6 +347,11 @@ const MAX_WAITING: Load = Load {
     bytes: 1024 * 1024,
 };
 
+/// How many records of a server may be on their way at a time. What is asked for meanwhile goes
+/// together into the next one: where a record takes long, because each is synced, fewer and
+/// larger ones are written. Two, so that the stream has one while the other comes back.
+const MAX_IN_FLIGHT: usize = 2;
+
 /// What may be under way at a time, in bytes, while the stream moves on.
 const MAX_UNDER_WAY: usize = 8 * 1024 * 1024;
 

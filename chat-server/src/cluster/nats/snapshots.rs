@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use async_nats::jetstream::object_store::ObjectStore;
 use futures_util::StreamExt;
 use tokio::io::AsyncReadExt;
@@ -43,8 +43,10 @@ pub(super) async fn newest_for(
 
 async fn load(store: &ObjectStore, name: SnapshotName) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let object = store.get(name.to_string()).await?;
-    object.take(MAX_BYTES).read_to_end(&mut bytes).await?;
+    let mut object = store.get(name.to_string()).await?;
+    let size = object.info().size;
+    ensure!(size <= Snapshot::MAX_BYTES, "it has {size} bytes");
+    object.read_to_end(&mut bytes).await?;
     Ok(bytes)
 }
 
@@ -83,6 +85,3 @@ const MOST_KEPT: usize = 8;
 
 /// How long one may take to come.
 const LOAD_WITHIN: Duration = Duration::from_secs(60);
-
-/// The largest one that is read, in bytes.
-const MAX_BYTES: u64 = 1024 * 1024 * 1024;

@@ -39,7 +39,7 @@ impl<E: Engine> Sequencer for Stream<E> {
             return;
         }
         let mut waiting = std::mem::take(&mut self.waiting).into_iter().peekable();
-        while waiting.peek().is_some() {
+        while waiting.peek().is_some() && self.unread.len() < MAX_IN_FLIGHT {
             let mut bytes = 0;
             let mut asks = Vec::new();
             while let Some(ask) = waiting.next_if(|ask| {
@@ -50,6 +50,7 @@ impl<E: Engine> Sequencer for Stream<E> {
             }
             self.write(asks, now);
         }
+        self.waiting = waiting.collect();
         let is_silent = self.sent.is_none_or(|at| at + HEARTBEAT <= now.instant);
         if is_silent && self.unread.is_empty() {
             self.write(Vec::new(), now);

@@ -287,11 +287,37 @@ fn much_at_once_is_more_than_one_record() {
         test.servers[0].propose(Request::Client(origin, act), test.now);
     }
     let before = test.broker.state().entries.len();
-    test.servers[0].flush(test.now);
+    for expected in [2, 4] {
+        test.servers[0].flush(test.now);
+        let state = test.broker.state();
+        let records = &state.entries[before..];
+        assert_eq!(records.len(), expected, "some have to come back first");
+        assert!(records.iter().all(|it| it.len() <= record::MAX_BYTES));
+        drop(state);
+        while test.servers[0].next(test.now).is_some() {}
+    }
+}
+
+/// What is asked for while records are on their way goes together into the next one.
+#[test]
+fn few_records_are_on_their_way_at_a_time() {
+    let mut test = Test::new(1);
+    test.broker.state().is_cut = true;
+    let before = test.broker.state().published;
+    for _ in 0..10 {
+        test.propose(0, 1);
+        test.round(0);
+    }
+    assert_eq!(test.broker.state().published, before + MAX_IN_FLIGHT);
+    test.broker.state().is_cut = false;
+    test.wait(SAY_AGAIN_AFTER.as_millis() as u64);
+    let sent_again = test.broker.state().entries.len();
+    test.round(0);
+    test.round(0);
     let state = test.broker.state();
-    let records = &state.entries[before..];
-    assert_eq!(records.len(), 4);
-    assert!(records.iter().all(|it| it.len() <= record::MAX_BYTES));
+    assert_eq!(state.entries.len() - sent_again, MAX_IN_FLIGHT + 1);
+    let last = Record::parse(&state.entries[state.entries.len() - 1]).unwrap();
+    assert_eq!(last.asks.len(), 10 - MAX_IN_FLIGHT);
 }
 
 /// People are told when it takes long, and nothing more is taken when it takes too long.
