@@ -15,7 +15,7 @@ use crate::event::{Body, Event, Person, Rank, Reply, Speech};
 use crate::password::Password;
 use crate::text::{self, Text, TextError};
 
-pub use crowd::{MAX_ONE_BY_ONE, entered, left};
+pub use crowd::{MAX_ONE_BY_ONE, entered, left, people_are_here};
 pub use measure::{ANNOUNCED, measure, private, some_of, topic};
 pub use reply::{bans, whois};
 
@@ -97,6 +97,7 @@ fn encode(event: &Event, time: &str, out: &mut Vec<u8>) {
                 put(out, &[time, &line]);
             }
         }
+        Body::People { people, .. } => put(out, &[time, &people_are_here(*people)]),
         Body::Renamed { old, new, .. } => {
             put(
                 out,

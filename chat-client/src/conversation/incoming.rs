@@ -58,7 +58,7 @@ impl Conversation {
         let is_presence = matches!(
             message,
             Ok(Some(ServerMessage::Event(Event {
-                body: Body::Entered(_) | Body::Left(_),
+                body: Body::Entered(_) | Body::Left(_) | Body::People { .. },
                 ..
             })))
         );
@@ -112,6 +112,7 @@ impl Conversation {
                 names if names.is_empty() => return,
                 names => Kind::Left(names),
             },
+            Body::People { people, .. } => Kind::People(people),
             Body::Renamed { old, new, .. } => self.rename(old, new, age, time),
             Body::Measure(measure) => match self.measure(&measure, time, age) {
                 Some(kind) => kind,

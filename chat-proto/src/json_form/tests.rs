@@ -188,6 +188,11 @@ fn members(event: &Event) -> Vec<(&'static str, serde_json::Value)> {
             members.push(("new", new.as_str().into()));
             members.extend(tag.map(|tag| ("tag", tag.to_string().into())));
         }
+        Body::People { people, named } => {
+            members.push(("type", "people".into()));
+            members.push(("people", (*people).into()));
+            members.extend(named.then_some(("named", true.into())));
+        }
         Body::Room {
             room, run, people, ..
         } => {
@@ -225,6 +230,7 @@ fn recorded(event: &Event) -> Recorded<'_> {
             Recorded::Entered(arrivals.into_iter().map(entered).collect())
         }
         Body::Left(names) => Recorded::Left(names),
+        Body::People { .. } => Recorded::Other,
         Body::Renamed { old, new, tag } => Recorded::Renamed {
             old,
             new: Arrival {

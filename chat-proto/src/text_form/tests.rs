@@ -47,6 +47,12 @@ fn events() {
         },
         "\r[ann] is now known as bo\n",
     );
+    let people = |people| Body::People {
+        people,
+        named: people == 1,
+    };
+    check(people(5203), "\r-- 5203 people are here\n");
+    check(people(1), "\r-- 1 person is here\n");
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub struct Room {
     pub(crate) members: Members,
     /// Arrivals and departures that are still to be told.
     pub(super) presence: Presence,
-    /// How many people are here as the events tell it.
+    /// How many people are here as the events tell it by name.
     pub(super) told: usize,
     /// The messages that are held, by their ids.
     pub(super) ids: DedupIndex,
@@ -227,7 +227,7 @@ impl Room {
 
     /// When [`Request::TellPending`] is due, if nothing happens before.
     pub fn presence_deadline(&self) -> Option<std::time::Instant> {
-        self.presence.deadline()
+        self.presence.deadline(self.people.count())
     }
 
     /// The event that a message with this id is already.
@@ -301,6 +301,13 @@ impl Room {
         Outcome::Said { length, claimed }
     }
 
+    /// Up to so many people are told by name from now on, and more as a number: a rule of the
+    /// servers that share the room.
+    pub fn set_names_up_to(&mut self, most: usize, now: Now) {
+        let here = self.people.count();
+        self.presence.set_names_up_to(most, here, now.instant);
+    }
+
     /// The first of the names behind `after`. A peer that has them may wait to hear that
     /// one of these people goes.
     pub(super) fn list(&mut self, after: Option<&Name>) -> Listing {
@@ -313,6 +320,11 @@ impl Room {
     /// gets its place: nothing changes.
     pub fn list_told(&self, after: Option<&Name>) -> Listing {
         let (pending, most) = (&self.presence, Welcome::MAX_NAMES);
+        let here = self.people.count();
+        if pending.is_large(here) {
+            // Nothing of what is pending is promised to be told.
+            return self.listing(here, self.people.names(after, most));
+        }
         let is_told = |name: &Name| !pending.arrives(name);
         let listed = self
             .people
@@ -333,19 +345,28 @@ impl Room {
         }
     }
 
-    /// Tells at once all arrivals and departures that wait to be told together.
+    /// Tells at once all arrivals and departures that wait to be told together, or in a large
+    /// room how many people are here if it is time for that.
     pub(super) fn tell_pending(&mut self, now: Now, events: &mut Events) {
-        for body in self.presence.take(now.instant) {
-            self.emit(body, now, events);
-        }
+        let told = self.presence.take(self.people.count(), now.instant);
+        told.into_iter()
+            .for_each(|body| self.emit(body, now, events));
     }
 
     /// Before a person speaks, or takes another name, it is told that they are here,
     /// and that the one who had the name before is not.
     pub(super) fn tell_before(&mut self, names: &[&Name], now: Now, events: &mut Events) {
         if names.iter().any(|name| self.presence.concerns(name)) {
-            self.tell_pending(now, events);
+            self.tell_pending_for(names, now, events);
         }
+    }
+
+    /// Tells what is pending of these names, and perhaps more.
+    pub(super) fn tell_pending_for(&mut self, names: &[&Name], now: Now, events: &mut Events) {
+        let here = self.people.count();
+        let told = self.presence.take_for(names, here, now.instant);
+        told.into_iter()
+            .for_each(|body| self.emit(body, now, events));
     }
 
     /// Adds an event that is what was asked for; its number.

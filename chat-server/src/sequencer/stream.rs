@@ -217,7 +217,9 @@ impl<E: Engine> Stream<E> {
                         true => format!("this server takes part, as server {server}"),
                         false => format!("server {server} takes part, as run {run}"),
                     }));
-                    None
+                    // Other rules may hold from here on.
+                    let most = self.servers.rules().and_then(Rules::names_up_to);
+                    most.map(Step::NamesUpTo)
                 }
                 Ask::End { run, number } => self.end(run, number),
                 ask => ask.request_of(server).map(Step::Request),
@@ -436,7 +438,7 @@ impl<E: Engine> Sequencer for Stream<E> {
             Standing::Ended => Fate::Ended,
             Standing::Refused(rules) => Fate::Stops(format!(
                 "the other servers of the room go by other rules ({rules}), and this one by {}: \
-                 give all of them the same program and the same --names",
+                 give all of them the same program, and the same --names and --names-up-to",
                 self.options.rules
             )),
             Standing::Broken(broken) => Fate::Stops(broken.to_string()),
