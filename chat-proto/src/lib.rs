@@ -121,7 +121,7 @@
 //! ```
 //!
 //! Each line is preceded by CR. A peer does not get its own messages back. `/me TEXT`,
-//! `/nick NAME`, `/who`, `/history N` (20 without a number), `/forget NAME`, `/topic`,
+//! `/nick NAME`, `/who NAME` (of people whose names begin so; without NAME of all), `/history N` (20 without a number), `/forget NAME`, `/topic`,
 //! `/whois NAME`, `/help` and `/quit` are commands ([`catalogue`]), and `//x` says `/x`. What `/history` shows has its time (UTC)
 //! before it:
 //!
@@ -168,7 +168,8 @@
 //! | --- | --- |
 //! | `message`, `action` | `text` (may hold line ends), `id` (optional, 1 to 64 visible ASCII characters) |
 //! | `nick`, `forget` | `name` |
-//! | `who`, `quit` | |
+//! | `who` | `prefix` (optional: only people whose names begin so; capital letters make no difference) |
+//! | `quit` | |
 //! | `ping` | `id` (optional) |
 //! | `history` | `count` (of the last messages and actions in memory), or `first` and, if not the newest, `last`; `id` (optional) |
 //!

@@ -291,7 +291,10 @@ impl Conversation {
             Reply::Error { code, text, id } => self.error(code, &text, id),
             Reply::People { people, names, .. } => {
                 self.holders.learn(&names, self.position.newest());
-                let names = self.list(names.into_iter());
+                let names = match names.is_empty() {
+                    true => "no name begins so".to_owned(),
+                    false => self.list(names.into_iter()),
+                };
                 self.show(Line::notice(format!("here ({people} in all): {names}")));
             }
             Reply::Pong { .. } => {}

@@ -43,6 +43,8 @@ pub(super) struct Object<'a> {
     pub(super) name: Option<Str<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) people: Option<usize>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) prefix: Option<Str<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) named: Option<bool>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]

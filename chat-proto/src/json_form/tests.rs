@@ -66,11 +66,11 @@ fn commands_are_read() {
     assert_eq!(read("  "), Ok(None));
     assert_eq!(
         read(r#"{"type":"who","future":[1,{"a":2}]}"#),
-        Ok(Some(Command::Who))
+        Ok(Some(Command::Who { prefix: None }))
     );
     assert_eq!(
         read(r#"{"type":"who","time":17,"seq":"x","text":5,"name":[],"limits":0}"#),
-        Ok(Some(Command::Who))
+        Ok(Some(Command::Who { prefix: None }))
     );
     assert_eq!(
         read(r#"{"type":"message","text":"a\nb","id":"7"}"#),
@@ -313,7 +313,8 @@ proptest! {
             Command::Ping { id: id.clone() },
             Command::History { past: Past::Last(count), id: id.clone() },
             Command::History { past: Past::Range { first, last }, id },
-            Command::Who,
+            Command::Who { prefix: None },
+            Command::Who { prefix: crate::name::NamePrefix::new("an") },
             Command::Quit,
         ] {
             let mut line = Vec::new();

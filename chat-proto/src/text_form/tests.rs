@@ -138,7 +138,7 @@ fn commands() {
         read("/nick  ann "),
         Ok(Some(Command::Nick { name: "ann".into() }))
     );
-    assert_eq!(read("/who"), Ok(Some(Command::Who)));
+    assert_eq!(read("/who"), Ok(Some(Command::Who { prefix: None })));
     assert_eq!(read("/QUIT now"), Ok(Some(Command::Quit)));
     assert_eq!(read("/help"), Ok(Some(Command::Help)));
     let history = |count| {

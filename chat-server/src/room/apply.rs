@@ -9,7 +9,7 @@ use chat_proto::command::Resume;
 use chat_proto::event::{
     Body, Event, MessageId, Person, RoomId, RunId, Speech, SpeechKind, Tag, Welcome,
 };
-use chat_proto::name::Name;
+use chat_proto::name::{Name, NamePrefix};
 use chat_proto::text::Text;
 
 use super::absent::Absent;
@@ -157,7 +157,9 @@ impl Room {
             Act::Join(join) => self.join(origin, join, now, events),
             Act::Rename(new) => self.rename(origin, &new, now, events),
             Act::Say { kind, text, id } => self.say(origin, kind, text, id, now, events),
-            Act::List { after } => Outcome::Listed(self.list(after.as_ref())),
+            Act::List { after, prefix } => {
+                Outcome::Listed(self.list(after.as_ref(), prefix.as_ref()))
+            }
             Act::Operate {
                 operation,
                 authority,
@@ -310,25 +312,28 @@ impl Room {
 
     /// The first of the names behind `after`. A peer that has them may wait to hear that
     /// one of these people goes.
-    pub(super) fn list(&mut self, after: Option<&Name>) -> Listing {
+    pub(super) fn list(&mut self, after: Option<&Name>, prefix: Option<&NamePrefix>) -> Listing {
         self.presence.list();
-        let listed = self.people.names(after, Welcome::MAX_NAMES);
+        let listed = self
+            .people
+            .names_like(prefix, after, Welcome::MAX_NAMES, |_| true, []);
         self.listing(self.people.count(), listed)
     }
 
     /// The same as the events have told it, for a peer that is to have an answer while nothing
     /// gets its place: nothing changes.
-    pub fn list_told(&self, after: Option<&Name>) -> Listing {
+    pub fn list_told(&self, after: Option<&Name>, prefix: Option<&NamePrefix>) -> Listing {
         let (pending, most) = (&self.presence, Welcome::MAX_NAMES);
         let here = self.people.count();
         if pending.is_large(here) {
             // Nothing of what is pending is promised to be told.
-            return self.listing(here, self.people.names(after, most));
+            let listed = self.people.names_like(prefix, after, most, |_| true, []);
+            return self.listing(here, listed);
         }
         let is_told = |name: &Name| !pending.arrives(name);
         let listed = self
             .people
-            .names_with(after, most, is_told, pending.departures());
+            .names_like(prefix, after, most, is_told, pending.departures());
         self.listing(self.told, listed)
     }
 

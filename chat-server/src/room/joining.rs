@@ -171,7 +171,7 @@ impl Room {
             owner,
             place,
             refusal,
-            listing: self.list(None),
+            listing: self.list(None, None),
         }))
     }
 

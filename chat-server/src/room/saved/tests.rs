@@ -291,7 +291,10 @@ fn act(what: u8, b: u8, c: u8) -> Act {
                 id: ids[usize::from(c) % 3].clone(),
             }
         }
-        14 => Act::List { after: None },
+        14 => Act::List {
+            after: None,
+            prefix: None,
+        },
         15 => Act::Leave,
         16 => Act::Forget {
             name: any_name(b),
