@@ -10,7 +10,7 @@
 //! not mentioned, unless a client was given the names of all people meanwhile: that
 //! client has to learn that the person went.
 //!
-//! In a [large](large) room all of them stay pending, and the number of people is told in
+//! In a [`large`] room all of them stay pending, and the number of people is told in
 //! their place.
 
 pub mod large;
