@@ -272,7 +272,10 @@ impl App {
     fn lines(&mut self, now: Instant) -> Vec<Line> {
         let mut lines = Vec::new();
         for line in self.conversation.shown().drain(..) {
-            let is_presence = matches!(line.kind, Kind::Entered(_) | Kind::Left(_));
+            let is_presence = matches!(
+                line.kind,
+                Kind::Entered(_) | Kind::Left(_) | Kind::People(_)
+            );
             if !is_presence || self.presence == Presence::Shown {
                 self.fold.push(line, now, &mut lines);
             }

@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::event::{ErrorCode, MessageId, Reply, RoomId, Secret};
 use crate::moderation::Remark;
+use crate::name::NamePrefix;
 use crate::password::Password;
 use crate::text::{Text, TextError};
 
@@ -41,7 +42,10 @@ pub enum Command {
         name: String,
     },
     /// Who is here?
-    Who,
+    Who {
+        /// Of the people whose names begin so; `None` for all.
+        prefix: Option<NamePrefix>,
+    },
     /// Are you there?
     Ping {
         /// The sender's mark, given back with the answer.
@@ -168,7 +172,7 @@ impl Command {
             Self::Action { .. } => Kind::Action,
             Self::Nick { .. } => Kind::Nick,
             Self::Forget { .. } => Kind::Forget,
-            Self::Who => Kind::Who,
+            Self::Who { .. } => Kind::Who,
             Self::Ping { .. } => Kind::Ping,
             Self::History { .. } => Kind::History,
             Self::Help => Kind::Help,

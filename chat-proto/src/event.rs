@@ -46,6 +46,15 @@ pub enum Body {
         /// Of a program: as in [`Arrival::tag`].
         tag: Option<Tag>,
     },
+    /// How many people are in the room, of whom not all are told by name: a server tells it
+    /// in the place of arrivals and departures while many people are there.
+    People {
+        /// How many.
+        people: usize,
+        /// From here on all of them are told by name again, and the events before this one
+        /// have told all.
+        named: bool,
+    },
     /// The room was opened, or begins another file of its history, which names
     /// it so. Only a room that is kept on disk has such events, and people are
     /// not told of them.

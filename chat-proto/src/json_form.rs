@@ -85,8 +85,8 @@ pub fn encode_command(command: &Command, out: &mut Vec<u8>) {
                 object.fill_operation(&operation.given(), slots);
             }
         }
-        Command::Who | Command::Quit | Command::Help | Command::Password(_) | Command::Hello(_) => {
-        }
+        Command::Who { prefix } => object.prefix = prefix.as_ref().map(|it| it.as_str().into()),
+        Command::Quit | Command::Help | Command::Password(_) | Command::Hello(_) => {}
     }
     object.write(out);
 }

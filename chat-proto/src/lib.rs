@@ -116,11 +116,12 @@
 //! [ann] is now known as anna
 //! -- ann, bo and 312 others entered
 //! -- ann, bo and 312 others left
+//! -- 5203 people are here         in a large room
 //! -- you are now known as anna    from the server to this peer alone
 //! ```
 //!
 //! Each line is preceded by CR. A peer does not get its own messages back. `/me TEXT`,
-//! `/nick NAME`, `/who`, `/history N` (20 without a number), `/forget NAME`, `/topic`,
+//! `/nick NAME`, `/who NAME` (of people whose names begin so; without NAME of all), `/history N` (20 without a number), `/forget NAME`, `/topic`,
 //! `/whois NAME`, `/help` and `/quit` are commands ([`catalogue`]), and `//x` says `/x`. What `/history` shows has its time (UTC)
 //! before it:
 //!
@@ -147,7 +148,8 @@
 //! | `entered` | `seq` `time` `names`, `back` (those of `names` who are back after a restart, and have proved it), `tags` (one for each name, or null) |
 //! | `left` | `seq` `time` `names` |
 //! | `renamed` | `seq` `time` `old` `new` `tag` |
-//! | `room` | `seq` `time` `room` `run` `people` (as told by the events before; 0: the room was opened, and the people who were in it before are gone) |
+//! | `people` | `seq` `time` `people` (so many are here, of whom not all are told by name), `named` (true: from here on all of them are; see [Large rooms](#large-rooms)) |
+//! | `room` | `seq` `time` `room` `run` `people` (as told by name in the events before; 0: the room was opened, and the people who were in it before are gone) |
 //! | `welcome` | `time` `protocol` `name` `people` `names` (at most 200) `held` (as in `who`) `limits`, `room` (the identity of the room and of this run of the server), `seq` (of the newest event), `first` (of the oldest event held), `kept` (on disk), `secret`, `greeting` (a text of the person who runs the server, for all who come in; in text form its lines follow the words of welcome), `topic`; and if `resume` was asked for `resumed`, and `from` (the number of the first event that follows, if the room is the same) |
 //! | `topic`, `removed`, `banned`, … | see [Operators](#operators) |
 //! | `notice` | `time` `text` |
@@ -166,7 +168,8 @@
 //! | --- | --- |
 //! | `message`, `action` | `text` (may hold line ends), `id` (optional, 1 to 64 visible ASCII characters) |
 //! | `nick`, `forget` | `name` |
-//! | `who`, `quit` | |
+//! | `who` | `prefix` (optional: only people whose names begin so; capital letters make no difference) |
+//! | `quit` | |
 //! | `ping` | `id` (optional) |
 //! | `history` | `count` (of the last messages and actions in memory), or `first` and, if not the newest, `last`; `id` (optional) |
 //!
@@ -405,6 +408,21 @@
 //! and a `left` for one that is not change nothing, and with the next `entered` and
 //! `left` the set is true again. A reader that follows the events from the beginning of the
 //! room sees each arrival and each departure once, in turn.
+//!
+//! ## Large rooms
+//!
+//! A room that several servers share may tell no names while more than so many people are in
+//! it. Arrivals and departures then wait, and at most each 5 s an event `people` tells how many
+//! people are here, if that number has changed. Before a person speaks or takes another name
+//! the room is still told by name that they came, and of each person who was told as here and
+//! has gone since. When the people are few enough again all that waits is told by name as
+//! above, and behind it comes one more `people` with `named`.
+//!
+//! A reader that keeps the people as a set does nothing for `people`: it may lack some of them
+//! until the one with `named`. A reader that counts takes the number from each `people`, and
+//! counts no `entered` and no `left` between one without `named` and the next one with it. The
+//! people whom a `welcome` or an answer to `who` names may have gone unnoticed in a large room;
+//! `who`, also with a `prefix`, tells who is here.
 #![warn(missing_docs)]
 
 use std::time::Duration;

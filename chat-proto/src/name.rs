@@ -138,6 +138,37 @@ impl Name {
     }
 }
 
+/// How names begin that a peer asks for. Capital letters make no difference, and neither does
+/// another form of the same letters (RFC 8266): `ａｎ` asks for `Ann`. It need not be a name, and
+/// is hardly longer than one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamePrefix(Arc<str>);
+
+impl NamePrefix {
+    /// Takes what a peer has given, without the blanks around it. `None` if there is nothing
+    /// else.
+    pub fn new(given: &str) -> Option<Self> {
+        // No name begins with what is left of more than this.
+        let mut end = given.len().min(4 * MAX_NAME_BYTES);
+        while !given.is_char_boundary(end) {
+            end -= 1;
+        }
+        let mut prefix = String::new();
+        for letter in normal(given[..end].trim()).trim().chars() {
+            if prefix.len() > MAX_NAME_BYTES {
+                break;
+            }
+            prefix.push(if letter.is_control() { '?' } else { letter });
+        }
+        (!prefix.is_empty()).then(|| Self(prefix.into()))
+    }
+
+    /// The prefix in the form of a name that is shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The characters by which a name is found in a text: in small letters, decomposed, and
 /// without variation selectors. A keyboard or a file system may give `José` in two forms
 /// (NFC and NFD), and `❤️` without its selector.

@@ -12,10 +12,11 @@ mod reply;
 use crate::catalogue::{self, Arguments, Entry, TextForm};
 use crate::command::{Command, CommandError, Given, Hello, OwnConnections, Past, Slot};
 use crate::event::{Body, Event, Person, Rank, Reply, Speech};
+use crate::name::NamePrefix;
 use crate::password::Password;
 use crate::text::{self, Text, TextError};
 
-pub use crowd::{MAX_ONE_BY_ONE, entered, left};
+pub use crowd::{MAX_ONE_BY_ONE, entered, left, people_are_here};
 pub use measure::{ANNOUNCED, measure, private, some_of, topic};
 pub use reply::{bans, whois};
 
@@ -97,6 +98,7 @@ fn encode(event: &Event, time: &str, out: &mut Vec<u8>) {
                 put(out, &[time, &line]);
             }
         }
+        Body::People { people, .. } => put(out, &[time, &people_are_here(*people)]),
         Body::Renamed { old, new, .. } => {
             put(
                 out,
@@ -122,6 +124,10 @@ pub fn encode_reply(reply: &Reply, out: &mut Vec<u8>) {
         Reply::Bans { bans, .. } => put_remarks(out, self::bans(bans)),
         Reply::Whois { person, .. } => put_remarks(out, whois(person)),
         Reply::People { people: 0, .. } => put(out, &["-- no person is in the room"]),
+        Reply::People { people, names, .. } if names.is_empty() => {
+            let people = people.to_string();
+            put(out, &["-- here (", &people, " in all): no name begins so"]);
+        }
         Reply::People { people, names, .. } => {
             let people = people.to_string();
             put(out, &["-- here (", &people, " in all): ", &list(names)]);
@@ -200,6 +206,7 @@ pub fn parse_command(line: &str, rank: Rank) -> Result<Option<Command>, CommandE
         }
         Arguments::Text(command) => command(said(rest)?, None),
         Arguments::Name(command) => command(rest.to_owned()),
+        Arguments::Prefix(command) => command(NamePrefix::new(rest)),
         Arguments::Password(command) => command(Password::said(rest)),
         Arguments::Past(command) => {
             let count = match rest {

@@ -67,4 +67,6 @@ pub struct ClusterOptions {
     pub keep: u64,
     /// How long another chat-server may say nothing before it counts as gone.
     pub gone_after: Duration,
+    /// Up to how many people are told by name.
+    pub names_up_to: usize,
 }

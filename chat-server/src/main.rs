@@ -424,7 +424,7 @@ fn open(args: &Args, naming: Naming, logger: &Logger) -> anyhow::Result<(Option<
     let (history, hub) = match (args.cluster()?, history) {
         (Some(cluster), history) => {
             let address = cluster.address.to_string();
-            let rules = Rules::of(naming);
+            let rules = Rules::of(naming, cluster.names_up_to);
             let joined = sharing::join(cluster, rules, history, LOG_BYTES, now(), &mut notes)?;
             let words = format!("the room is shared with other servers over {address}");
             let record = Record::new("sharing the room").with("address", address);

@@ -184,6 +184,8 @@ pub enum Step {
     Request(Request),
     /// A server is gone, and its connections with it.
     Gone(ServerId),
+    /// Up to so many people are told by name, by the rules of the servers.
+    NamesUpTo(usize),
 }
 
 /// A server that has its room for itself: requests have their place as they come.

@@ -58,7 +58,7 @@ impl Conversation {
         let is_presence = matches!(
             message,
             Ok(Some(ServerMessage::Event(Event {
-                body: Body::Entered(_) | Body::Left(_),
+                body: Body::Entered(_) | Body::Left(_) | Body::People { .. },
                 ..
             })))
         );
@@ -112,6 +112,7 @@ impl Conversation {
                 names if names.is_empty() => return,
                 names => Kind::Left(names),
             },
+            Body::People { people, .. } => Kind::People(people),
             Body::Renamed { old, new, .. } => self.rename(old, new, age, time),
             Body::Measure(measure) => match self.measure(&measure, time, age) {
                 Some(kind) => kind,
@@ -290,7 +291,10 @@ impl Conversation {
             Reply::Error { code, text, id } => self.error(code, &text, id),
             Reply::People { people, names, .. } => {
                 self.holders.learn(&names, self.position.newest());
-                let names = self.list(names.into_iter());
+                let names = match names.is_empty() {
+                    true => "no name begins so".to_owned(),
+                    false => self.list(names.into_iter()),
+                };
                 self.show(Line::notice(format!("here ({people} in all): {names}")));
             }
             Reply::Pong { .. } => {}

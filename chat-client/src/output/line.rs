@@ -107,6 +107,8 @@ pub enum Kind {
     Entered(Vec<Name>),
     /// People went.
     Left(Vec<Name>),
+    /// So many people are in the room.
+    People(usize),
     /// A person has another name.
     Renamed {
         /// Up to now.

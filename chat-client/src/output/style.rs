@@ -114,6 +114,9 @@ impl Style {
             }
             Kind::Entered(names) => self.dim_rows(line, &text_form::entered(names.iter()), out),
             Kind::Left(names) => self.dim_rows(line, &text_form::left(names.iter()), out),
+            Kind::People(people) => {
+                self.dim_row(line, &text_form::people_are_here(*people), out);
+            }
             Kind::Renamed { old, new } => {
                 self.dim_row(line, &format!("[{old}] is now known as {new}"), out);
             }

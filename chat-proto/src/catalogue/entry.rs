@@ -2,6 +2,7 @@
 
 use crate::command::{Command, Given, Hello, Kind, Operation, Past, Slot, Unfit};
 use crate::event::{MessageId, Rank};
+use crate::name::NamePrefix;
 use crate::password::Password;
 use crate::text::Text;
 
@@ -61,6 +62,8 @@ pub enum Arguments {
     Id(fn(Option<MessageId>) -> Command),
     /// A `text`, and in JSON form an `id`.
     Text(fn(Text, Option<MessageId>) -> Command),
+    /// How names begin, as `prefix` in JSON form, or nothing.
+    Prefix(fn(Option<NamePrefix>) -> Command),
     /// A `name`.
     Name(fn(String) -> Command),
     /// A password, in text form only.

@@ -9,7 +9,7 @@ use crate::{json_form, text_form};
 /// What may stand behind a command in text form.
 fn example(arguments: Arguments) -> &'static str {
     match arguments {
-        Arguments::None(_) | Arguments::Id(_) => "",
+        Arguments::None(_) | Arguments::Prefix(_) | Arguments::Id(_) => "",
         Arguments::Text(_) => "waves",
         Arguments::Name(_) => "ann",
         Arguments::Password(_) => "correct horse",
@@ -68,6 +68,10 @@ fn a_command_that_lacks_its_argument_is_refused_with_its_usage() {
                 ..
             } => "x",
             Arguments::Operation { .. } => "",
+            Arguments::Prefix(_) => {
+                assert_eq!((form.argument, form.usage), ("[NAME]", ""), "{form:?}");
+                continue;
+            }
             Arguments::None(_) | Arguments::Id(_) => {
                 assert_eq!((form.argument, form.usage), ("", ""), "{form:?}");
                 continue;
@@ -148,7 +152,7 @@ fn a_remark_ends_the_row_of_its_command() {
 whatever you type is said to everyone here
 /me TEXT      says what you do: * ann waves
 /nick NAME    gives you another name
-/who          tells who is here
+/who [NAME]   tells who is here, or of them whose names begin so
 /history N    shows the last N things that were said
 /forget NAME  frees a name that belongs to your key
 /topic [TEXT] tells what the room is about; operators set it

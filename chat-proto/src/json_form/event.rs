@@ -33,6 +33,13 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
             put_member("new", new.as_str(), out);
             put_tag(*tag, out);
         }
+        Body::People { people, named } => {
+            out.extend_from_slice(b"people\",\"people\":");
+            put_json(people, out);
+            if *named {
+                out.extend_from_slice(b",\"named\":true");
+            }
+        }
         Body::Room {
             room,
             run,

@@ -44,6 +44,10 @@ pub(super) struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) people: Option<usize>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) prefix: Option<Str<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) named: Option<bool>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(super) names: Option<Vec<Str<'a>>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(super) tags: Option<Vec<Option<Str<'a>>>>,

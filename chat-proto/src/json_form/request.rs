@@ -15,6 +15,7 @@ use crate::command::{
 };
 use crate::event::{ErrorCode, MessageId, Rank, RoomId, Secret};
 use crate::moderation::Remark;
+use crate::name::NamePrefix;
 use crate::password::Password;
 use crate::text::Text;
 
@@ -62,6 +63,13 @@ pub fn parse_command(line: &str, rank: Rank) -> Result<Option<Command>, CommandE
         Some(Arguments::None(command)) => command(),
         Some(Arguments::Id(command)) => command(id),
         Some(Arguments::Text(command)) => command(text()?, id),
+        Some(Arguments::Prefix(command)) => {
+            let prefix = match request.prefix.map(string) {
+                Some(None) => return Err(usage(&trouble::of_string("prefix", request.prefix))),
+                prefix => prefix.flatten(),
+            };
+            command(prefix.and_then(|prefix| NamePrefix::new(&prefix)))
+        }
         Some(Arguments::Name(command)) => {
             let name = request
                 .name
@@ -155,6 +163,8 @@ struct Request<'a> {
     protocol: Option<&'a RawValue>,
     #[serde(borrow)]
     name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    prefix: Option<&'a RawValue>,
     #[serde(borrow)]
     password: Option<&'a RawValue>,
     #[serde(borrow)]

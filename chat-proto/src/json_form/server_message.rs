@@ -35,6 +35,10 @@ pub(super) fn parse_any(line: &str) -> Result<Option<ServerMessage>, MalformedOb
             new: to_name(&object.new)?,
             tag: object.to_tag(),
         },
+        "people" => Body::People {
+            people: object.people.ok_or(MalformedObject)?,
+            named: object.named == Some(true),
+        },
         "room" => Body::Room {
             room: object.to_room().ok_or(MalformedObject)?,
             run: object.run.as_deref().and_then(RunId::parse),

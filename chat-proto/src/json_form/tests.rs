@@ -66,11 +66,11 @@ fn commands_are_read() {
     assert_eq!(read("  "), Ok(None));
     assert_eq!(
         read(r#"{"type":"who","future":[1,{"a":2}]}"#),
-        Ok(Some(Command::Who))
+        Ok(Some(Command::Who { prefix: None }))
     );
     assert_eq!(
         read(r#"{"type":"who","time":17,"seq":"x","text":5,"name":[],"limits":0}"#),
-        Ok(Some(Command::Who))
+        Ok(Some(Command::Who { prefix: None }))
     );
     assert_eq!(
         read(r#"{"type":"message","text":"a\nb","id":"7"}"#),
@@ -188,6 +188,11 @@ fn members(event: &Event) -> Vec<(&'static str, serde_json::Value)> {
             members.push(("new", new.as_str().into()));
             members.extend(tag.map(|tag| ("tag", tag.to_string().into())));
         }
+        Body::People { people, named } => {
+            members.push(("type", "people".into()));
+            members.push(("people", (*people).into()));
+            members.extend(named.then_some(("named", true.into())));
+        }
         Body::Room {
             room, run, people, ..
         } => {
@@ -225,6 +230,7 @@ fn recorded(event: &Event) -> Recorded<'_> {
             Recorded::Entered(arrivals.into_iter().map(entered).collect())
         }
         Body::Left(names) => Recorded::Left(names),
+        Body::People { .. } => Recorded::Other,
         Body::Renamed { old, new, tag } => Recorded::Renamed {
             old,
             new: Arrival {
@@ -307,7 +313,8 @@ proptest! {
             Command::Ping { id: id.clone() },
             Command::History { past: Past::Last(count), id: id.clone() },
             Command::History { past: Past::Range { first, last }, id },
-            Command::Who,
+            Command::Who { prefix: None },
+            Command::Who { prefix: crate::name::NamePrefix::new("an") },
             Command::Quit,
         ] {
             let mut line = Vec::new();

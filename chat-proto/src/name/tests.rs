@@ -277,3 +277,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_names_may_begin_with_is_short_and_plain() {
+    let prefix = |given: &str| NamePrefix::new(given).map(|it| it.as_str().to_owned());
+    assert_eq!(prefix(" \u{ff21}n "), Some("An".to_owned()));
+    assert_eq!(prefix("a\u{1b}\u{0}"), Some("a??".to_owned()));
+    assert_eq!(prefix("You"), Some("You".to_owned()));
+    assert_eq!(prefix(" \t\u{3000}"), None);
+    for long in ["x", "\u{fdfa}", "\u{1f600}"] {
+        let long = prefix(&long.repeat(1000)).unwrap();
+        assert!((MAX_NAME_BYTES + 1..MAX_NAME_BYTES + 5).contains(&long.len()));
+        assert_eq!(prefix(&long).as_ref(), Some(&long));
+    }
+}

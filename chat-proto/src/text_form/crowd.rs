@@ -13,6 +13,14 @@ pub fn left<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> Vec<String> {
     crowd(names, "is offline", "left")
 }
 
+/// The line that tells how many people are in the room.
+pub fn people_are_here(people: usize) -> String {
+    match people {
+        1 => "-- 1 person is here".to_owned(),
+        _ => format!("-- {people} people are here"),
+    }
+}
+
 fn crowd<'a>(
     mut names: impl ExactSizeIterator<Item = &'a Name>,
     one: &str,

@@ -47,6 +47,12 @@ fn events() {
         },
         "\r[ann] is now known as bo\n",
     );
+    let people = |people| Body::People {
+        people,
+        named: people == 1,
+    };
+    check(people(5203), "\r-- 5203 people are here\n");
+    check(people(1), "\r-- 1 person is here\n");
 }
 
 #[test]
@@ -132,7 +138,7 @@ fn commands() {
         read("/nick  ann "),
         Ok(Some(Command::Nick { name: "ann".into() }))
     );
-    assert_eq!(read("/who"), Ok(Some(Command::Who)));
+    assert_eq!(read("/who"), Ok(Some(Command::Who { prefix: None })));
     assert_eq!(read("/QUIT now"), Ok(Some(Command::Quit)));
     assert_eq!(read("/help"), Ok(Some(Command::Help)));
     let history = |count| {

@@ -65,6 +65,21 @@ pub(super) struct ClusterArgs {
         help_heading = CLUSTER
     )]
     gone_after: Duration,
+
+    /// While more than N people are here, tell how many there are in place of their names
+    ///
+    /// Arrivals and departures are then told as a number, at most each 5 s. A person who
+    /// speaks is told by name before that, and /who tells who is here. All servers of a
+    /// room are given the same N.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 5000,
+        value_parser = count(0, usize::MAX),
+        requires = "cluster",
+        help_heading = CLUSTER
+    )]
+    names_up_to: usize,
 }
 
 impl ClusterArgs {
@@ -87,6 +102,7 @@ impl ClusterArgs {
             copies: self.cluster_copies,
             keep,
             gone_after: self.gone_after,
+            names_up_to: self.names_up_to,
         }))
     }
 }

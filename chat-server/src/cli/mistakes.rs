@@ -106,7 +106,11 @@ fn help(option: &str, command: &Command) -> Option<String> {
 /// Whether it is an option that needs another one.
 fn needs(option: &str) -> bool {
     let is_detail = option.starts_with("--history-") || option.starts_with("--cluster-");
-    is_detail || matches!(option, "--cert" | "--key" | "--gone-after")
+    is_detail
+        || matches!(
+            option,
+            "--cert" | "--key" | "--gone-after" | "--names-up-to"
+        )
 }
 
 /// An argument that is none of ours.

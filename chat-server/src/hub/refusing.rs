@@ -20,10 +20,11 @@ impl Hub {
     /// with the reason.
     pub(super) fn known_outcome(&self, origin: Origin, act: &Act, now: Now) -> Option<Outcome> {
         let flow = self.sequencer.flow(now);
-        if let Act::List { after } = act
+        if let Act::List { after, prefix } = act
             && flow != Flow::Moves
         {
-            return Some(Outcome::Listed(self.room.list_told(after.as_ref())));
+            let listing = self.room.list_told(after.as_ref(), prefix.as_ref());
+            return Some(Outcome::Listed(listing));
         }
         let stands = (flow == Flow::Stands).then(|| notice(STANDS));
         let trouble = self.timeline.trouble().or(stands.as_ref())?;

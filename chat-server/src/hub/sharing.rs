@@ -124,6 +124,7 @@ impl Hub {
             self.server = self.sequencer.server();
             match step {
                 Step::Gone(server) => self.lose(server, now),
+                Step::NamesUpTo(most) => self.room.set_names_up_to(most, now),
                 Step::Request(request) => {
                     let origin = match &request {
                         Request::Client(origin, _) => Some(*origin),

@@ -193,7 +193,14 @@ impl Hub {
     /// A peer is given the names of the people who are here.
     pub(crate) fn list(&mut self, now: Now) {
         let client = self.stranger();
-        self.ask(client, Act::List { after: None }, now);
+        self.ask(
+            client,
+            Act::List {
+                after: None,
+                prefix: None,
+            },
+            now,
+        );
     }
 
     /// All that waits to be told together is told.

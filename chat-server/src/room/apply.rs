@@ -9,7 +9,7 @@ use chat_proto::command::Resume;
 use chat_proto::event::{
     Body, Event, MessageId, Person, RoomId, RunId, Speech, SpeechKind, Tag, Welcome,
 };
-use chat_proto::name::Name;
+use chat_proto::name::{Name, NamePrefix};
 use chat_proto::text::Text;
 
 use super::absent::Absent;
@@ -38,7 +38,7 @@ pub struct Room {
     pub(crate) members: Members,
     /// Arrivals and departures that are still to be told.
     pub(super) presence: Presence,
-    /// How many people are here as the events tell it.
+    /// How many people are here as the events tell it by name.
     pub(super) told: usize,
     /// The messages that are held, by their ids.
     pub(super) ids: DedupIndex,
@@ -161,7 +161,9 @@ impl Room {
             Act::Join(join) => self.join(origin, join, now, events),
             Act::Rename(new) => self.rename(origin, &new, now, events),
             Act::Say { kind, text, id } => self.say(origin, kind, text, id, now, events),
-            Act::List { after } => Outcome::Listed(self.list(after.as_ref())),
+            Act::List { after, prefix } => {
+                Outcome::Listed(self.list(after.as_ref(), prefix.as_ref()))
+            }
             Act::Operate {
                 operation,
                 authority,
@@ -231,7 +233,7 @@ impl Room {
 
     /// When [`Request::TellPending`] is due, if nothing happens before.
     pub fn presence_deadline(&self) -> Option<std::time::Instant> {
-        self.presence.deadline()
+        self.presence.deadline(self.people.count())
     }
 
     /// The event that a message with this id is already.
@@ -305,22 +307,37 @@ impl Room {
         Outcome::Said { length, claimed }
     }
 
+    /// Up to so many people are told by name from now on, and more as a number: a rule of the
+    /// servers that share the room.
+    pub fn set_names_up_to(&mut self, most: usize, now: Now) {
+        let here = self.people.count();
+        self.presence.set_names_up_to(most, here, now.instant);
+    }
+
     /// The first of the names behind `after`. A peer that has them may wait to hear that
     /// one of these people goes.
-    pub(super) fn list(&mut self, after: Option<&Name>) -> Listing {
+    pub(super) fn list(&mut self, after: Option<&Name>, prefix: Option<&NamePrefix>) -> Listing {
         self.presence.list();
-        let listed = self.people.names(after, Welcome::MAX_NAMES);
+        let listed = self
+            .people
+            .names_like(prefix, after, Welcome::MAX_NAMES, |_| true, []);
         self.listing(self.people.count(), listed)
     }
 
     /// The same as the events have told it, for a peer that is to have an answer while nothing
     /// gets its place: nothing changes.
-    pub fn list_told(&self, after: Option<&Name>) -> Listing {
+    pub fn list_told(&self, after: Option<&Name>, prefix: Option<&NamePrefix>) -> Listing {
         let (pending, most) = (&self.presence, Welcome::MAX_NAMES);
+        let here = self.people.count();
+        if pending.is_large(here) {
+            // Nothing of what is pending is promised to be told.
+            let listed = self.people.names_like(prefix, after, most, |_| true, []);
+            return self.listing(here, listed);
+        }
         let is_told = |name: &Name| !pending.arrives(name);
         let listed = self
             .people
-            .names_with(after, most, is_told, pending.departures());
+            .names_like(prefix, after, most, is_told, pending.departures());
         self.listing(self.told, listed)
     }
 
@@ -337,19 +354,28 @@ impl Room {
         }
     }
 
-    /// Tells at once all arrivals and departures that wait to be told together.
+    /// Tells at once all arrivals and departures that wait to be told together, or in a large
+    /// room how many people are here if it is time for that.
     pub(super) fn tell_pending(&mut self, now: Now, events: &mut Events) {
-        for body in self.presence.take(now.instant) {
-            self.emit(body, now, events);
-        }
+        let told = self.presence.take(self.people.count(), now.instant);
+        told.into_iter()
+            .for_each(|body| self.emit(body, now, events));
     }
 
     /// Before a person speaks, or takes another name, it is told that they are here,
     /// and that the one who had the name before is not.
     pub(super) fn tell_before(&mut self, names: &[&Name], now: Now, events: &mut Events) {
         if names.iter().any(|name| self.presence.concerns(name)) {
-            self.tell_pending(now, events);
+            self.tell_pending_for(names, now, events);
         }
+    }
+
+    /// Tells what is pending of these names, and perhaps more.
+    pub(super) fn tell_pending_for(&mut self, names: &[&Name], now: Now, events: &mut Events) {
+        let here = self.people.count();
+        let told = self.presence.take_for(names, here, now.instant);
+        told.into_iter()
+            .for_each(|body| self.emit(body, now, events));
     }
 
     /// Adds an event that is what was asked for; its number.

@@ -171,7 +171,7 @@ impl Room {
             owner,
             place,
             refusal,
-            listing: self.list(None),
+            listing: self.list(None, None),
         }))
     }
 
@@ -248,7 +248,8 @@ impl Room {
 
     fn arrive(&mut self, arrival: Arrival, now: Now, events: &mut Events) {
         self.take_name(&arrival.name);
-        if self.presence.enter(&arrival, now.instant) {
+        let here = self.people.count();
+        if self.presence.enter(&arrival, here, now.instant) {
             self.emit_own(Body::Entered(vec![arrival]), now, events);
         }
     }
@@ -258,7 +259,8 @@ impl Room {
         let Some(name) = self.remove(origin, now) else {
             return Outcome::NotHere;
         };
-        if self.presence.leave(&name, now.instant) {
+        let here = self.people.count();
+        if self.presence.leave(&name, here, now.instant) {
             self.emit_own(Body::Left(vec![name]), now, events);
         }
         Outcome::Done
@@ -278,13 +280,26 @@ impl Room {
     }
 
     /// A server is gone. All people who are at no other one leave, and that is told at once:
-    /// in one event, or in as few as they fit into.
+    /// in one event, or in as few as they fit into. In a large room it is told as if they had
+    /// left.
     pub(crate) fn lose(&mut self, server: ServerId, now: Now, events: &mut Events) {
-        // Who is told as gone has to have been told as here.
-        self.tell_pending(now, events);
+        let is_large = self.presence.is_large(self.people.count());
+        if !is_large {
+            // Who is told as gone has to have been told as here.
+            self.tell_pending(now, events);
+        }
         let lost = self.members.of(server);
         let names: Vec<Name> = lost.filter_map(|origin| self.remove(origin, now)).collect();
         self.members.forget(server);
+        if is_large {
+            let here = self.people.count();
+            for name in names {
+                if self.presence.leave(&name, here, now.instant) {
+                    self.emit(Body::Left(vec![name]), now, events);
+                }
+            }
+            return;
+        }
         for body in departures(names) {
             self.emit(body, now, events);
         }
@@ -378,7 +393,7 @@ impl Room {
         // A person whose departure is pending may have had a name that looks like the
         // new one.
         if self.presence.has_departures() {
-            self.tell_pending(now, events);
+            self.tell_pending_for(&[old, new], now, events);
         } else {
             self.tell_before(&[old, new], now, events);
         }

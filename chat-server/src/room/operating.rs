@@ -291,7 +291,14 @@ impl Room {
     /// A member is removed, of which the room is told besides.
     pub(super) fn remove_member(&mut self, origin: Origin, now: Now, events: &mut Events) {
         let before = events.len();
+        let name = self.members.get(origin).map(|member| member.name);
         self.leave(origin, now, events);
+        if self.presence.is_large(self.people.count())
+            && let Some(name) = name
+        {
+            // It was told by name that the person is removed.
+            self.tell_before(&[&name], now, events);
+        }
         // The departure is not what the operator has asked for.
         events[before..].iter_mut().for_each(|it| it.is_own = false);
     }

@@ -9,15 +9,21 @@
 //! told before any event that contradicts it. A person who comes and goes meanwhile is
 //! not mentioned, unless a client was given the names of all people meanwhile: that
 //! client has to learn that the person went.
+//!
+//! In a [`large`] room all of them stay pending, and the number of people is told in
+//! their place.
 
+pub mod large;
 mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::time::{Duration, Instant};
 
 use chat_proto::event::{Arrival, Body};
 use chat_proto::name::Name;
 
+use self::large::Large;
 pub(super) use saved::SavedPresence;
 
 /// The rate per second, and the burst, of arrivals and departures that are told one by
@@ -48,39 +54,44 @@ pub struct Presence {
     deadline: Option<Instant>,
     /// When the whole burst is available again.
     rested: Option<Instant>,
+    /// What is told in place of names while many people are here.
+    large: Large,
 }
 
 impl Presence {
-    /// Takes an arrival. Returns whether it is told at once; otherwise it is pending.
-    pub fn enter(&mut self, arrival: &Arrival, now: Instant) -> bool {
-        if self.is_told_alone(now) {
+    /// Takes an arrival, with which so many people are `here`. Returns whether it is told at
+    /// once; otherwise it is pending.
+    pub fn enter(&mut self, arrival: &Arrival, here: usize, now: Instant) -> bool {
+        if self.is_told_alone(here, now) {
             return true;
         }
         self.passed.remove(&arrival.name);
         self.entered.insert(arrival.name.clone(), arrival.clone());
-        self.wait(now);
+        self.wait(here, now);
         false
     }
 
-    /// Takes a departure. Returns whether it is told at once; otherwise it is pending,
-    /// unless no client knows of the arrival.
-    pub fn leave(&mut self, name: &Name, now: Instant) -> bool {
-        if self.is_told_alone(now) {
+    /// Takes a departure, after which so many people are `here`. Returns whether it is told at
+    /// once; otherwise it is pending, unless no client knows of the arrival.
+    pub fn leave(&mut self, name: &Name, here: usize, now: Instant) -> bool {
+        if self.is_told_alone(here, now) {
             return true;
         }
-        let is_known = self.listed && !self.left.contains(name);
+        // In a large room names are given out all the time: to tell each person who was among
+        // them would be to tell all.
+        let is_known = self.listed && !self.is_large(here) && !self.left.contains(name);
         if is_known && self.entered.contains_key(name) {
             self.passed.insert(name.clone());
         } else if self.entered.remove(name).is_none() {
             self.left.insert(name.clone());
         }
-        self.wait(now);
+        self.wait(here, now);
         false
     }
 
     /// Takes note that a client is given the names of all people.
     pub fn list(&mut self) {
-        self.listed = self.deadline.is_some();
+        self.listed = self.is_pending();
     }
 
     /// Whether an arrival or a departure of this name is pending.
@@ -103,35 +114,79 @@ impl Presence {
         !self.left.is_empty() || !self.passed.is_empty()
     }
 
-    /// When the pending ones are to be told.
-    pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+    /// Whether an arrival or a departure is pending.
+    fn is_pending(&self) -> bool {
+        !self.left.is_empty() || !self.entered.is_empty()
     }
 
-    /// Takes all that is pending. It is told now, in this order.
-    pub fn take(&mut self, now: Instant) -> impl Iterator<Item = Body> + use<> {
-        let Self {
-            left,
-            entered,
-            passed,
-            rested,
-            ..
-        } = std::mem::take(self);
-        self.rested = rested;
-        let entered = pieces(entered.into_values(), arrival_bytes);
+    /// When [`Presence::take`] is due, where so many people are `here`.
+    pub fn deadline(&self, here: usize) -> Option<Instant> {
+        match self.is_large(here) {
+            true => self.large.deadline(here),
+            false => self.deadline,
+        }
+    }
+
+    /// Takes what is to be told now, in this order, where so many people are `here`: all that
+    /// is pending, or in a large room their number if it is time.
+    pub fn take(&mut self, here: usize, now: Instant) -> Vec<Body> {
+        if self.is_large(here) {
+            return self.large.take(here, now).into_iter().collect();
+        }
+        self.deadline = None;
+        self.listed = false;
+        let left = mem::take(&mut self.left);
+        let entered = mem::take(&mut self.entered);
+        let passed = mem::take(&mut self.passed);
+        let mut told = self.told(left, entered.into_values(), passed, now);
+        told.extend(self.large.end(here));
+        told
+    }
+
+    /// Takes what is to be told before one of these names is used, where so many people are
+    /// `here`: all that is pending, or in a large room the arrivals under these names alone.
+    ///
+    /// The departures of all people who are told as here come before them: one of these may
+    /// have had a name that looks like the one that is used. That is little, since each of
+    /// them was told by name.
+    pub fn take_for(&mut self, names: &[&Name], here: usize, now: Instant) -> Vec<Body> {
+        if !self.is_large(here) {
+            return self.take(here, now);
+        }
+        let left = mem::take(&mut self.left);
+        let entered = names.iter().filter_map(|name| self.entered.remove(*name));
+        let entered: Vec<Arrival> = entered.collect();
+        let passed = names.iter().filter_map(|name| self.passed.take(*name));
+        let passed = passed.collect();
+        self.listed &= self.is_pending();
+        self.told(left, entered, passed, now)
+    }
+
+    /// The events that tell these. They count against the rate.
+    fn told(
+        &mut self,
+        left: BTreeSet<Name>,
+        entered: impl IntoIterator<Item = Arrival>,
+        passed: BTreeSet<Name>,
+        now: Instant,
+    ) -> Vec<Body> {
+        let entered = pieces(entered, arrival_bytes);
         let entered = entered.into_iter().map(Body::Entered);
         let [left, passed] = [left, passed].map(departures);
-        for _ in 0..left.len() + entered.len() + passed.len() {
-            self.spend(now);
-        }
-        left.chain(entered).chain(passed)
+        let told: Vec<Body> = left.chain(entered).chain(passed).collect();
+        told.iter().for_each(|_| self.spend(now));
+        told
     }
 
     /// Whether the rate allows one more. Not while others are pending, or the events
-    /// would be out of order.
-    fn is_told_alone(&mut self, now: Instant) -> bool {
+    /// would be out of order, and not in a large room.
+    fn is_told_alone(&mut self, here: usize, now: Instant) -> bool {
         let full = now + INTERVAL * (ONE_BY_ONE - 1);
-        let alone = self.deadline.is_none() && self.rested.is_none_or(|at| at <= full);
+        let alone = self.deadline.is_none()
+            && !self.is_pending()
+            && !self.is_large(here)
+            && !self.large.is_told()
+            && self.rested.is_none_or(|at| at <= full);
         if alone {
             self.spend(now);
         }
@@ -145,12 +200,16 @@ impl Presence {
         self.rested = Some(rested.min(now + INTERVAL * ONE_BY_ONE));
     }
 
-    fn wait(&mut self, now: Instant) {
-        if self.left.is_empty() && self.entered.is_empty() {
+    /// Sets when what is to be told is due, where so many people are `here`.
+    fn wait(&mut self, here: usize, now: Instant) {
+        self.listed &= self.is_pending();
+        if self.is_large(here) {
+            self.large.begin(now);
             self.deadline = None;
-            self.listed = false;
-        } else {
+        } else if self.is_pending() || self.large.is_told() {
             self.deadline.get_or_insert(now + TOGETHER_AFTER);
+        } else {
+            self.deadline = None;
         }
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use chat_proto::command::Operation;
 use chat_proto::event::{Event, MessageId, Person, SpeechKind};
 use chat_proto::moderation::{Remark, Subject};
-use chat_proto::name::Name;
+use chat_proto::name::{Name, NamePrefix};
 use chat_proto::text::Text;
 
 use super::holders::Forgotten;
@@ -82,6 +82,8 @@ pub enum Act {
     List {
         /// The name to go on behind; `None` for the first names.
         after: Option<Name>,
+        /// How the names begin; `None` for all names.
+        prefix: Option<NamePrefix>,
     },
     /// A name is to belong to no key any more.
     Forget {

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::BuildHasherDefault;
 use std::ops::Bound;
 
-use chat_proto::name::{Name, NameKeys, Numbering};
+use chat_proto::name::{Name, NameKeys, NamePrefix, Numbering};
 
 use super::dedup::AsIs;
 use super::identity::Key;
@@ -27,15 +27,50 @@ pub struct People {
 
 /// A name in its place in `/who`, where capital letters make no difference.
 #[derive(Debug, PartialEq, Eq)]
-struct Listed(Name);
+enum Listed {
+    /// The place before all names that begin so. No person has it.
+    Before(NamePrefix),
+    Name(Name),
+}
+
+impl Listed {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Before(prefix) => prefix.as_str(),
+            Self::Name(name) => name.as_str(),
+        }
+    }
+
+    fn name(&self) -> Option<&Name> {
+        match self {
+            Self::Before(_) => None,
+            Self::Name(name) => Some(name),
+        }
+    }
+
+    /// Whether it begins so. In order these stand together.
+    fn begins_with(&self, prefix: &NamePrefix) -> bool {
+        let mut letters = self.as_str().chars();
+        let is_next = |letter: char| {
+            let next = letters.next();
+            next.is_some_and(|next| next.to_lowercase().eq(letter.to_lowercase()))
+        };
+        prefix.as_str().chars().all(is_next)
+    }
+
+    /// The order of two that differ in nothing but capital letters.
+    fn tie(&self, other: &Self) -> Ordering {
+        self.name().cmp(&other.name())
+    }
+}
 
 impl Ord for Listed {
     fn cmp(&self, other: &Self) -> Ordering {
-        let texts = [self, other].map(|listed| listed.0.as_str());
+        let texts = [self, other].map(Self::as_str);
         if texts.iter().all(|text| text.is_ascii()) {
             // The same for most names, in a fraction of the time.
             let [mine, theirs] = texts.map(|text| text.bytes().map(|it| it.to_ascii_lowercase()));
-            return mine.cmp(theirs).then_with(|| self.0.cmp(&other.0));
+            return mine.cmp(theirs).then_with(|| self.tie(other));
         }
         let [mine, theirs] = texts.map(str::chars);
         let letters = mine.clone().zip(theirs.clone());
@@ -44,7 +79,7 @@ impl Ord for Listed {
             .map(|(mine, theirs)| mine.to_lowercase().cmp(theirs.to_lowercase()))
             .find(|order| order.is_ne())
             .unwrap_or_else(|| mine.count().cmp(&theirs.count()))
-            .then_with(|| self.0.cmp(&other.0))
+            .then_with(|| self.tie(other))
     }
 }
 
@@ -72,33 +107,42 @@ impl People {
     /// Up to `most` names behind `after`, in order, and the one to go on behind
     /// if there are more.
     pub fn names(&self, after: Option<&Name>, most: usize) -> (Vec<Name>, Option<Name>) {
-        self.names_with(after, most, |_| true, [])
+        self.names_like(None, after, most, |_| true, [])
     }
 
-    /// The same with `more` names, and of those that are here with the ones for which
-    /// `counts` holds.
-    pub fn names_with<'a>(
+    /// The same of names that begin with `prefix`, with `more` names, and of those that are
+    /// here with the ones for which `counts` holds.
+    pub fn names_like<'a>(
         &self,
+        prefix: Option<&NamePrefix>,
         after: Option<&Name>,
         most: usize,
         counts: impl Fn(&Name) -> bool,
         more: impl IntoIterator<Item = &'a Name>,
     ) -> (Vec<Name>, Option<Name>) {
-        let after = after.map(|name| Listed(name.clone()));
-        let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let before = prefix.cloned().map(Listed::Before);
+        let after = after.cloned().map(Listed::Name);
+        let from = before.as_ref().max(after.as_ref());
+        let from = from.map_or(Bound::Unbounded, Bound::Excluded);
         let range = (from, Bound::Unbounded);
-        let more: BTreeSet<Listed> = more.into_iter().cloned().map(Listed).collect();
-        let here = self.here.range(range).filter(|it| counts(&it.0));
+        let fits = |listed: &&Listed| prefix.is_none_or(|prefix| listed.begins_with(prefix));
+        let more: BTreeSet<Listed> = more.into_iter().cloned().map(Listed::Name).collect();
+        let here = self.here.range(range).take_while(fits);
+        let here = here.filter(|it| it.name().is_some_and(&counts));
         let mut listed: Vec<&Listed> = here.take(most.saturating_add(1)).collect();
         if !more.is_empty() {
-            listed.extend(more.range(range).take(most.saturating_add(1)));
+            listed.extend(
+                more.range(range)
+                    .take_while(fits)
+                    .take(most.saturating_add(1)),
+            );
             listed.sort_unstable();
         }
         let is_all = listed.len() <= most;
         let names: Vec<Name> = listed
             .into_iter()
             .take(most)
-            .map(|Listed(name)| name.clone())
+            .filter_map(|listed| listed.name().cloned())
             .collect();
         let last = names.last().filter(|_| !is_all).cloned();
         (names, last)
@@ -141,14 +185,14 @@ impl People {
 
     /// Adds a person with this name.
     pub fn enter(&mut self, name: &Name) {
-        self.here.insert(Listed(name.clone()));
+        self.here.insert(Listed::Name(name.clone()));
         let keys = self.keys(name);
         self.taken.extend(keys);
     }
 
     /// Removes the person with this name.
     pub fn leave(&mut self, name: &Name) {
-        self.here.remove(&Listed(name.clone()));
+        self.here.remove(&Listed::Name(name.clone()));
         for key in self.keys(name) {
             self.taken.remove(&key);
         }
@@ -156,7 +200,7 @@ impl People {
 
     /// Whether there is a person with exactly this name.
     pub(super) fn contains(&self, name: &Name) -> bool {
-        self.here.contains(&Listed(name.clone()))
+        self.here.contains(&Listed::Name(name.clone()))
     }
 
     /// The hashes of the keys of all names. To make them again takes far longer than to read
@@ -173,7 +217,7 @@ impl People {
         names: impl IntoIterator<Item = Name>,
         taken: &str,
     ) -> Result<Self, NoState> {
-        let names: Vec<Listed> = names.into_iter().map(Listed).collect();
+        let names: Vec<Listed> = names.into_iter().map(Listed::Name).collect();
         let count = names.len();
         let here: BTreeSet<Listed> = names.into_iter().collect();
         NoState::unless(here.len() == count, "people")?;
@@ -209,6 +253,43 @@ mod tests {
             start.elapsed()
         };
         (0..50).map(|_| once()).min().unwrap()
+    }
+
+    #[test]
+    fn names_are_found_by_how_they_begin() {
+        let mut people = People::new(Key::of([1; Key::BYTES]));
+        for name in [
+            "ann",
+            "An",
+            "Anton",
+            "amy",
+            "bo",
+            "\u{c4}nne",
+            "\u{e4}nn",
+            "aN-2",
+        ] {
+            people.enter(&Name::choose(name).unwrap());
+        }
+        let list = |prefix: &str, after: Option<&str>, most| {
+            let prefix = NamePrefix::new(prefix);
+            let after = after.map(|name| Name::choose(name).unwrap());
+            let (names, next) =
+                people.names_like(prefix.as_ref(), after.as_ref(), most, |_| true, []);
+            let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+            (names.join(" "), next.map(|name| name.to_string()))
+        };
+        assert_eq!(list("an", None, 9), ("An aN-2 ann Anton".to_owned(), None));
+        assert_eq!(list("ANN", None, 9), ("ann".to_owned(), None));
+        assert_eq!(list("\u{ff41}\u{ff4d}", None, 9), ("amy".to_owned(), None));
+        assert_eq!(list("a\u{308}n", None, 9).0, "\u{e4}nn \u{c4}nne");
+        assert_eq!(
+            list("an", None, 2),
+            ("An aN-2".to_owned(), Some("aN-2".to_owned()))
+        );
+        assert_eq!(list("an", Some("aN-2"), 9), ("ann Anton".to_owned(), None));
+        assert_eq!(list("an", Some("amy"), 9).0, "An aN-2 ann Anton");
+        assert_eq!(list("x", None, 9), (String::new(), None));
+        assert_eq!(list(" ", None, 99).0.split(' ').count(), 8);
     }
 
     /// A name that many people want costs little more than a free one.

@@ -229,7 +229,9 @@ impl<E: Engine> Stream<E> {
                         true => format!("this server takes part, as server {server}"),
                         false => format!("server {server} takes part, as run {run}"),
                     }));
-                    None
+                    // Other rules may hold from here on.
+                    let most = self.servers.rules().and_then(Rules::names_up_to);
+                    most.map(Step::NamesUpTo)
                 }
                 Ask::End { run, number } => self.end(run, number),
                 ask => ask.request_of(server).map(Step::Request),

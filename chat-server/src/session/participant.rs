@@ -22,7 +22,7 @@ use chat_proto::catalogue::When;
 use chat_proto::event::{ErrorCode, Reply};
 use chat_proto::foreign::{Beginning, Foreign};
 use chat_proto::framing::{Line, Telnet};
-use chat_proto::name::Name;
+use chat_proto::name::{Name, NamePrefix};
 use chat_proto::{json_form, text_form};
 
 use super::caller::Caller;
@@ -77,6 +77,8 @@ pub(super) struct Names {
     key: Option<PersonKey>,
     /// The answer to `who` goes on behind this name.
     who: Option<Name>,
+    /// How the names begin that it asks for.
+    prefix: Option<NamePrefix>,
     bans: Option<ToldBans>,
     /// The name under which it left.
     was: Option<Name>,
@@ -406,7 +408,7 @@ impl Participant {
     pub(super) fn close(&mut self, reason: Reason, hub: &Hub, now: Now) {
         self.reader.stop_at(hub.timeline.log(self.form).head());
         self.names
-            .change(|names| (names.who, names.bans) = (None, None));
+            .change(|names| (names.who, names.prefix, names.bans) = (None, None, None));
         self.phase = Phase::Closing(reason, now.instant + FAREWELL_FOR);
     }
 

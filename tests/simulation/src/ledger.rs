@@ -340,6 +340,7 @@ impl Ledger {
             }
             Body::Renamed { old, new, .. } => self.rename(old.as_str(), new.as_str(), turn),
             Body::Measure(measure) => panic!("no peer is an operator: {measure:?}"),
+            Body::People { .. } => panic!("no room is large"),
             Body::Room { people, .. } => {
                 assert_eq!(*people, self.told.len(), "as many as were told of");
                 (Noting::Hub, Own::No)

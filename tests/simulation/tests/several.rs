@@ -39,6 +39,8 @@ fn schedules_reach_what_can_go_wrong() {
         all.claimed += report.claimed;
         all.turned_away += report.turned_away;
         all.chapters += report.chapters;
+        all.numbers += report.numbers;
+        all.named += report.named;
     }
     assert!(all.events > 2000 && all.connections > 1000, "{all:?}");
     assert!(all.replaced > 50 && all.repeated > 100, "{all:?}");
@@ -47,6 +49,7 @@ fn schedules_reach_what_can_go_wrong() {
     assert!(all.lost > 20 && all.delayed > 20, "{all:?}");
     assert!(all.restored > 1 && all.snapshots > 50, "{all:?}");
     assert!(all.renewed > 10, "{all:?}");
+    assert!(all.named > 4 && all.numbers > 50, "{all:?}");
     assert!(
         all.gone > 10 && all.refused > 10 && all.again > 2,
         "{all:?}"

@@ -73,6 +73,7 @@ pub(super) fn plain_bodies() -> impl Strategy<Value = Body> {
         arrivals().prop_map(Body::Entered),
         some_names().prop_map(Body::Left),
         (names(), names(), tags()).prop_map(|(old, new, tag)| Body::Renamed { old, new, tag }),
+        (0usize..9, any::<bool>()).prop_map(|(people, named)| Body::People { people, named }),
         (rooms(), runs(), 0usize..9).prop_map(|(room, run, people)| Body::Room {
             room,
             run,

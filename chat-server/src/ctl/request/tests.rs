@@ -26,7 +26,7 @@ fn a_command_may_have_its_slash() {
         );
         assert_eq!(id, Some(number(7)), "{line:?}");
     }
-    assert_eq!(read("who"), Ok(Request::Ask(Command::Who)));
+    assert_eq!(read("who"), Ok(Request::Ask(Command::Who { prefix: None })));
     assert!(matches!(read("ban! bo"), Ok(Request::Ask(_))));
 }
 

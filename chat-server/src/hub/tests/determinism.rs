@@ -76,7 +76,7 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
             Act::Say { kind, text: notice("hi"), id }
         }),
         2 => wanted().prop_map(Act::Rename),
-        1 => Just(Act::List { after: None }),
+        1 => Just(Act::List { after: None, prefix: None }),
         1 => (wanted(), prop::sample::select(vec![Authority::Control, Authority::Member])).prop_map(
             |(name, authority)| Act::Forget { name, authority }
         ),

@@ -107,7 +107,10 @@ fn while_the_order_stands_nothing_is_taken_and_people_are_told() {
 fn listed(hub: &mut Hub, now: Now) -> Vec<Name> {
     let (mut names, mut after) = (Vec::new(), None);
     loop {
-        let act = Act::List { after };
+        let act = Act::List {
+            after,
+            prefix: None,
+        };
         let Some(Outcome::Listed(Listing {
             people,
             names: some,

@@ -4,6 +4,7 @@ use chat_proto::event::{Arrival, Tag};
 use serde::{Deserialize, Serialize};
 
 use super::Presence;
+use super::large::Large;
 use crate::room::roster::People;
 use crate::saved::{Moment, Moments, NoState, name, names};
 
@@ -17,6 +18,11 @@ pub(in crate::room) struct SavedPresence<'a> {
     listed: bool,
     deadline: Option<Moment>,
     rested: Option<Moment>,
+    /// How many people are told by name; `None` for all.
+    names_up_to: Option<u64>,
+    /// The number of people that was told last.
+    number: Option<u64>,
+    next_number: Option<Moment>,
 }
 
 impl Presence {
@@ -32,6 +38,11 @@ impl Presence {
             listed: self.listed,
             deadline: self.deadline.map(|at| moments.save(at)),
             rested: self.rested.map(|at| moments.save(at)),
+            names_up_to: Some(self.large.names_up_to)
+                .filter(|most| *most < usize::MAX)
+                .map(|most| most as u64),
+            number: self.large.told.map(|number| number as u64),
+            next_number: self.large.next.map(|at| moments.save(at)),
         }
     }
 
@@ -56,6 +67,13 @@ impl Presence {
             listed: saved.listed,
             deadline: saved.deadline.map(|at| moments.restore(at)).transpose()?,
             rested: saved.rested.map(|at| moments.restore(at)).transpose()?,
+            large: Large {
+                names_up_to: number(saved.names_up_to)?.unwrap_or(usize::MAX),
+                told: number(saved.number)?,
+                next: (saved.next_number)
+                    .map(|at| moments.restore(at))
+                    .transpose()?,
+            },
         };
         let are_all = presence.entered.len() == saved.entered.len();
         NoState::unless(
@@ -74,7 +92,9 @@ impl Presence {
 
     /// Whether all that is pending can be so where these people are here.
     fn agrees_with(&self, people: &People) -> bool {
-        let is_pending = !self.left.is_empty() || !self.entered.is_empty();
+        let is_pending = self.is_pending();
+        let is_large = self.is_large(people.count());
+        let is_due = !is_large && (is_pending || self.large.is_told());
         let mut names = self.entered.keys();
         // A person is here, or has gone again.
         names.all(|name| people.contains(name) != self.passed.contains(name))
@@ -85,7 +105,14 @@ impl Presence {
             && (self.left.iter()).all(|name| {
                 people.contains(name) == self.entered.contains_key(name)
             })
-            && self.deadline.is_some() == is_pending
+            && self.deadline.is_some() == is_due
+            // A number is told where one may be.
+            && (self.large.next.is_some() || !is_large && !self.large.is_told())
             && (is_pending || !self.listed)
     }
+}
+
+fn number(saved: Option<u64>) -> Result<Option<usize>, NoState> {
+    let number = saved.map(usize::try_from).transpose();
+    number.map_err(|_| NoState::new("it has a number of people that is none"))
 }

@@ -14,7 +14,7 @@ fn after(start: Instant, milliseconds: u64) -> Instant {
 fn crowded(now: Instant) -> Presence {
     let mut presence = Presence::default();
     for _ in 0..ONE_BY_ONE {
-        assert!(presence.enter(&Arrival::of(name("x")), now));
+        assert!(presence.enter(&Arrival::of(name("x")), 0, now));
     }
     presence
 }
@@ -22,7 +22,8 @@ fn crowded(now: Instant) -> Presence {
 #[track_caller]
 fn check(presence: &mut Presence, now: Instant, expected: &str) {
     let told: Vec<String> = presence
-        .take(now)
+        .take(0, now)
+        .into_iter()
         .map(|body| match body {
             Body::Entered(names) => {
                 format!(
@@ -38,7 +39,7 @@ fn check(presence: &mut Presence, now: Instant, expected: &str) {
         })
         .collect();
     assert_eq!(told.join(" "), expected);
-    assert_eq!(presence.deadline(), None);
+    assert_eq!(presence.deadline(0), None);
 }
 
 /// A crowd is told together.
@@ -46,11 +47,11 @@ fn check(presence: &mut Presence, now: Instant, expected: &str) {
 fn what_is_beyond_the_rate_is_told_together_and_in_time() {
     let start = Instant::now();
     let mut presence = crowded(start);
-    assert_eq!(presence.deadline(), None);
-    assert!(!presence.enter(&Arrival::of(name("b")), start));
-    assert!(!presence.enter(&Arrival::of(name("a")), after(start, 400)));
-    assert!(!presence.leave(&name("z"), after(start, 499)));
-    assert_eq!(presence.deadline(), Some(start + TOGETHER_AFTER));
+    assert_eq!(presence.deadline(0), None);
+    assert!(!presence.enter(&Arrival::of(name("b")), 0, start));
+    assert!(!presence.enter(&Arrival::of(name("a")), 0, after(start, 400)));
+    assert!(!presence.leave(&name("z"), 0, after(start, 499)));
+    assert_eq!(presence.deadline(0), Some(start + TOGETHER_AFTER));
     check(&mut presence, after(start, 500), "-z +ab");
 }
 
@@ -62,18 +63,18 @@ fn so_many_in_a_second_are_told_one_by_one() {
     // A thousand in each of ten seconds, told together when it is time.
     for step in 0..10_000 {
         let now = after(start, step);
-        if presence.deadline().is_some_and(|at| at <= now) {
-            alone += presence.take(now).count();
+        if presence.deadline(0).is_some_and(|at| at <= now) {
+            alone += presence.take(0, now).len();
         }
-        alone += usize::from(presence.enter(&Arrival::of(name(&format!("p{step}"))), now));
+        alone += usize::from(presence.enter(&Arrival::of(name(&format!("p{step}"))), 0, now));
     }
     assert!((200..=220).contains(&alone), "{alone}");
     // And after a quiet second as many as ever.
     let now = after(start, 11_000);
-    presence.take(now).for_each(drop);
+    drop(presence.take(0, now));
     let now = after(now, 1000);
     let at_once =
-        (0..100).filter(|number| presence.enter(&Arrival::of(name(&format!("q{number}"))), now));
+        (0..100).filter(|number| presence.enter(&Arrival::of(name(&format!("q{number}"))), 0, now));
     assert_eq!(at_once.count(), ONE_BY_ONE as usize);
 }
 
@@ -81,18 +82,18 @@ fn so_many_in_a_second_are_told_one_by_one() {
 fn a_person_who_comes_and_goes_meanwhile_is_not_told() {
     let now = Instant::now();
     let mut presence = crowded(now);
-    presence.enter(&Arrival::of(name("a")), now);
+    presence.enter(&Arrival::of(name("a")), 0, now);
     assert!(presence.concerns(&name("a")));
-    presence.leave(&name("a"), now);
+    presence.leave(&name("a"), 0, now);
     assert!(!presence.concerns(&name("a")));
     check(&mut presence, now, "");
     // Who was here before is back again, or gone.
     let mut presence = crowded(now);
-    presence.leave(&name("a"), now);
-    presence.enter(&Arrival::of(name("a")), now);
-    presence.leave(&name("b"), now);
-    presence.enter(&Arrival::of(name("b")), now);
-    presence.leave(&name("b"), now);
+    presence.leave(&name("a"), 0, now);
+    presence.enter(&Arrival::of(name("a")), 0, now);
+    presence.leave(&name("b"), 0, now);
+    presence.enter(&Arrival::of(name("b")), 0, now);
+    presence.leave(&name("b"), 0, now);
     check(&mut presence, now, "-ab +a");
 }
 
@@ -102,18 +103,18 @@ fn a_person_who_was_listed_meanwhile_is_told() {
     let now = Instant::now();
     let mut presence = crowded(now);
     presence.list();
-    presence.enter(&Arrival::of(name("a")), now);
-    presence.leave(&name("a"), now);
+    presence.enter(&Arrival::of(name("a")), 0, now);
+    presence.leave(&name("a"), 0, now);
     check(&mut presence, now, "");
-    presence.leave(&name("b"), now);
+    presence.leave(&name("b"), 0, now);
     for who in ["a", "b", "c"] {
-        presence.enter(&Arrival::of(name(who)), now);
+        presence.enter(&Arrival::of(name(who)), 0, now);
     }
     presence.list();
     for who in ["a", "b", "c"] {
-        presence.leave(&name(who), now);
+        presence.leave(&name(who), 0, now);
     }
-    presence.enter(&Arrival::of(name("c")), now);
+    presence.enter(&Arrival::of(name("c")), 0, now);
     check(&mut presence, now, "-b +ac -a");
 }
 
@@ -127,21 +128,21 @@ fn others_do_not_wait_for_a_flood() {
     let flooders: Vec<Name> = (0..400).map(|number| name(&format!("f{number}"))).collect();
     for step in 0..1000 {
         let now = after(start, step);
-        if presence.deadline().is_some_and(|at| at <= now) {
+        if presence.deadline(0).is_some_and(|at| at <= now) {
             let is_ann = |one: &Arrival| one.name == ann;
             let has_ann = |body: Body| matches!(body, Body::Entered(all) if all.iter().any(is_ann));
-            if presence.take(now).any(has_ann) {
+            if presence.take(0, now).into_iter().any(has_ann) {
                 told = Some(step);
             }
         }
         for flooder in &flooders {
             match step % 2 {
-                0 => presence.enter(&Arrival::of(flooder.clone()), now),
-                _ => presence.leave(flooder, now),
+                0 => presence.enter(&Arrival::of(flooder.clone()), 0, now),
+                _ => presence.leave(flooder, 0, now),
             };
         }
         if step == 234 {
-            assert!(!presence.enter(&Arrival::of(ann.clone()), now));
+            assert!(!presence.enter(&Arrival::of(ann.clone()), 0, now));
         }
     }
     let told = told.expect("ann is told");
@@ -163,12 +164,12 @@ fn a_line_never_becomes_too_long() {
         })
         .collect();
     for arrival in &all {
-        presence.enter(arrival, now);
+        presence.enter(arrival, 0, now);
     }
     let mut told = Vec::new();
     let mut bytes = 0;
     let mut lines = 0;
-    for body in presence.take(now) {
+    for body in presence.take(0, now) {
         let time = Timestamp::from_unix_milliseconds(u64::MAX);
         let mut line = Vec::new();
         if let Body::Entered(arrivals) = &body {

@@ -83,7 +83,7 @@ fn act() -> impl Strategy<Value = Act> {
             let (text, id) = (Text::clean(text).unwrap(), id.and_then(MessageId::new));
             Act::Say { kind, text, id }
         }),
-        1 => Just(Act::List { after: None }),
+        1 => Just(Act::List { after: None, prefix: None }),
         4 => Just(Act::Leave),
     ]
 }

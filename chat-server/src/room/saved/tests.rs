@@ -116,6 +116,10 @@ impl Test {
                 self.room.lose(server, self.now, &mut events);
                 Outcome::Done
             }
+            Step::NamesUpTo(most) => {
+                self.room.set_names_up_to(most, self.now);
+                Outcome::Done
+            }
             Step::Request(request) => self.room.apply(request, self.now, &mut events),
         };
         if let Outcome::Joined(joined) = &outcome {
@@ -148,6 +152,7 @@ impl Test {
             23 => set_people(a, b, c),
             24 => Request::ChangesTaken(u64::from(b) % 8),
             25 => Request::AwaitReturns,
+            26 if b % 4 == 1 => return vec![Step::NamesUpTo(usize::from(a) % 8)],
             26 if b % 4 == 0 => return vec![Step::Gone(ServerId(u16::from(a) % 3))],
             27 => Request::SetTopic(Remark::new("\"a\" topic").unwrap()),
             _ => {
@@ -286,7 +291,10 @@ fn act(what: u8, b: u8, c: u8) -> Act {
                 id: ids[usize::from(c) % 3].clone(),
             }
         }
-        14 => Act::List { after: None },
+        14 => Act::List {
+            after: None,
+            prefix: None,
+        },
         15 => Act::Leave,
         16 => Act::Forget {
             name: any_name(b),
@@ -433,6 +441,9 @@ fn each_part_of_a_state_matters() {
         ("/presence/listed", json!(false)),
         ("/presence/deadline", json!([1_800_000_000_000_u64, 0])),
         ("/presence/rested", json!(null)),
+        ("/presence/names_up_to", json!(null)),
+        ("/presence/number", json!(null)),
+        ("/presence/next_number", json!([1_800_000_000_000_u64, 0])),
         ("/ids/events", json!("")),
         ("/ids/first", json!(0)),
         ("/absent/bearers", json!([])),

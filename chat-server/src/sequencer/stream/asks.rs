@@ -8,7 +8,7 @@ use chat_proto::command::{Command, Operation};
 use chat_proto::event::{MessageId, Rank, RunId, SpeechKind};
 use chat_proto::json_form;
 use chat_proto::moderation::{Remark, Subject};
-use chat_proto::name::Name;
+use chat_proto::name::{Name, NamePrefix};
 use chat_proto::text::Text;
 use serde::{Deserialize, Serialize};
 use ssh_key::PublicKey;
@@ -183,6 +183,8 @@ pub(super) enum Line<'a> {
         from: Client,
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         after: Option<Cow<'a, str>>,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        prefix: Option<Cow<'a, str>>,
     },
     Free {
         from: Client,
@@ -291,9 +293,10 @@ impl<'a> Line<'a> {
                 text: text.as_str().into(),
                 id: id.as_ref().map(|id| id.as_str().into()),
             },
-            Act::List { after } => Self::List {
+            Act::List { after, prefix } => Self::List {
                 from,
                 after: after.as_ref().map(|name| name.as_str().into()),
+                prefix: prefix.as_ref().map(|prefix| prefix.as_str().into()),
             },
             Act::Forget { name, authority } => Self::Free {
                 from,
@@ -403,9 +406,15 @@ impl<'a> Line<'a> {
                 };
                 (from, act)
             }
-            Self::List { from, after } => {
+            Self::List {
+                from,
+                after,
+                prefix,
+            } => {
                 let after = optional(after, |name| Name::parse(name).ok())?;
-                (from, Act::List { after })
+                // Nothing that stands there makes a record void.
+                let prefix = prefix.and_then(|prefix| NamePrefix::new(&prefix));
+                (from, Act::List { after, prefix })
             }
             Self::Free { from, name, right } => {
                 let act = Act::Forget {

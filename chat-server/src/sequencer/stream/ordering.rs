@@ -129,7 +129,7 @@ impl<E: Engine> Sequencer for Stream<E> {
             Standing::Ended => Fate::Ended,
             Standing::Refused(rules) => Fate::Stops(format!(
                 "the other servers of the room go by other rules ({rules}), and this one by {}: \
-                 give all of them the same program and the same --names",
+                 give all of them the same program, and the same --names and --names-up-to",
                 self.options.rules
             )),
             Standing::Broken(broken) => Fate::Stops(broken.to_string()),

@@ -124,6 +124,11 @@ impl Servers {
         self.time
     }
 
+    /// The rules that the servers go by, which those of the last run that has begun are.
+    pub fn rules(&self) -> Option<&Rules> {
+        self.rules.as_ref()
+    }
+
     /// A run that has begun and not ended.
     pub fn run(&self, run: RunId) -> Option<Run> {
         self.runs.get(&run).copied()

@@ -26,7 +26,8 @@ impl Participant {
             Command::Message { text, id } => self.say(SpeechKind::Message, text, id, hub, now),
             Command::Action { text, id } => self.say(SpeechKind::Action, text, id, hub, now),
             Command::History { past, id } => self.history(past, id, hub, now),
-            Command::Who => {
+            Command::Who { prefix } => {
+                self.names.change(|names| names.prefix = prefix);
                 self.list(None, hub, now);
                 self.go_on_with_who(hub, now);
             }
@@ -258,7 +259,8 @@ impl Participant {
     }
 
     fn list(&mut self, after: Option<Name>, hub: &mut Hub, now: Now) {
-        self.ask(Question::List, Act::List { after }, hub, now);
+        let prefix = self.names.get().and_then(|names| names.prefix.clone());
+        self.ask(Question::List, Act::List { after, prefix }, hub, now);
     }
 
     pub(super) fn listed(&mut self, listing: Listing, mark: Mark, now: Now) {
@@ -268,7 +270,10 @@ impl Participant {
             next,
         } = listing;
         let more = next.is_some();
-        self.names.change(|names| names.who = next);
+        self.names.change(|names| {
+            names.prefix = names.prefix.take().filter(|_| next.is_some());
+            names.who = next;
+        });
         let reply = Reply::People {
             people,
             names,

@@ -12,7 +12,7 @@ fn a_command_settles_the_name_only_if_it_may_be_said_before_joining() {
     for entry in &CATALOGUE {
         let Some(form) = entry.text else { continue };
         let argument = match entry.arguments {
-            Arguments::None(_) | Arguments::Id(_) => "",
+            Arguments::None(_) | Arguments::Prefix(_) | Arguments::Id(_) => "",
             Arguments::Text(_) | Arguments::Name(_) => "cy",
             Arguments::Past(_) => "7",
             Arguments::Password(_) => "correct horse",
@@ -55,7 +55,7 @@ fn help_lists_the_commands_and_the_limits() {
 whatever you type is said to everyone here
 /me TEXT      says what you do: * ann waves
 /nick NAME    gives you another name
-/who          tells who is here
+/who [NAME]   tells who is here, or of them whose names begin so
 /history N    shows the last N things that were said
 /forget NAME  frees a name that belongs to your key
 /topic [TEXT] tells what the room is about; operators set it

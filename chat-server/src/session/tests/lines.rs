@@ -107,3 +107,30 @@ fn one_who_waits_for_nothing_holds_no_memory() {
         assert_eq!(session.participant.names.get(), None);
     }
 }
+
+/// In both forms, and the next question is another one.
+#[test]
+fn people_are_found_by_how_their_names_begin() {
+    let mut hall = Hall::new();
+    let ann = hall.join("Ann");
+    hall.join("anton");
+    hall.join("bo");
+    let (program, _) = hall.program(json!({"protocol": 1, "name": "cy"}));
+    hall.read(ann);
+    hall.send(ann, "/who AN\n/who\n/who x\n");
+    assert_eq!(
+        hall.read(ann),
+        "\r-- here (4 in all): Ann, anton\n\r-- here (4 in all): Ann, anton, bo, cy\n\r-- here (4 \
+         in all): no name begins so\n"
+    );
+    hall.objects(program);
+    hall.send(program, "{\"type\":\"who\",\"prefix\":\"an\"}\n");
+    let got = hall.objects(program);
+    assert_eq!(got[0]["names"], json!(["Ann", "anton"]));
+    assert_eq!(
+        (&got[0]["people"], &got[0]["more"]),
+        (&json!(4), &json!(false))
+    );
+    hall.send(program, "{\"type\":\"who\",\"prefix\":7}\n");
+    assert_eq!(hall.objects(program)[0]["code"], "bad_command");
+}

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use chat_proto::event::{Event, Limits, RoomId, RunId, ServerMessage};
 use chat_proto::json_form;
 use chat_proto::name::Name;
+use chat_server::access::naming::Naming;
 use chat_server::clock::Now;
 use chat_server::config::Config;
 use chat_server::hub::Hub;
@@ -220,7 +221,7 @@ fn run_of(number: u64) -> RunId {
 
 fn options() -> Options {
     Options {
-        rules: Rules("those of this program".to_owned()),
+        rules: Rules::of(Naming::Claim, NAMES_UP_TO),
         gone_after: GONE_AFTER,
         chapter_bytes: CHAPTER_BYTES,
     }
@@ -258,6 +259,9 @@ const CAPACITY: u64 = 1 << 20;
 
 /// Small, so that several chapters begin and snapshots are taken.
 const CHAPTER_BYTES: u64 = 300;
+
+/// Few, so that the room is large now and then.
+pub(super) const NAMES_UP_TO: usize = 6;
 
 /// How long a server may say nothing before it counts as gone.
 pub(super) const GONE_AFTER: Duration = Duration::from_secs(15);

@@ -81,9 +81,13 @@ fn all() -> Vec<Ask> {
     });
     let acts = [
         Act::Rename(name("bo")),
-        Act::List { after: None },
+        Act::List {
+            after: None,
+            prefix: None,
+        },
         Act::List {
             after: Some(name("bo")),
+            prefix: chat_proto::name::NamePrefix::new("An"),
         },
         Act::Forget {
             name: name("bo"),
