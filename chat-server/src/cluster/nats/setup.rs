@@ -104,8 +104,9 @@ fn with(
         // Twice without an answer, and another server of NATS is looked for.
         .ping_interval(PING_EACH)
         .reconnect_delay_callback(|attempts| {
-            let tenths = u32::try_from(attempts.min(10)).unwrap_or(10);
-            Duration::from_millis(100) * tenths
+            // The first one at once.
+            let tenths = attempts.saturating_sub(1).min(10);
+            Duration::from_millis(100) * u32::try_from(tenths).unwrap_or(10)
         })
         .client_capacity(MAX_UNDER_WAY)
         .subscription_capacity(MAX_UNDER_WAY)
