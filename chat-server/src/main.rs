@@ -424,6 +424,10 @@ fn open(args: &Args, naming: Naming, logger: &Logger) -> anyhow::Result<(Option<
     let (history, hub) = match (args.cluster()?, history) {
         (Some(cluster), history) => {
             let address = cluster.address.to_string();
+            // NATS may be slow to answer.
+            let words = format!("looking for the room at {address}");
+            let record = Record::new("looking for the room").with("address", &address);
+            logger.say(Level::Info, &words, record);
             let rules = Rules::of(naming, cluster.names_up_to);
             let joined = sharing::join(cluster, rules, history, LOG_BYTES, now(), &mut notes)?;
             let words = format!("the room is shared with other servers over {address}");
