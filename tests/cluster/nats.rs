@@ -56,12 +56,12 @@ impl Nats {
             };
             let config = format!(
                 "server_name: n{number}\nlisten: \"{client}\"\nhttp: \"{monitor}\"\n\
-                 jetstream {{ store_dir: {store:?}, max_file_store: {}, sync_interval: {} }}\n\
+                 jetstream {{ store_dir: {store:?}, max_file_store: {}, {} }}\n\
                  {}\n{cluster}\n",
                 setup.max_store.unwrap_or("1GB"),
                 match setup.sync_always && env::var_os("CHAT_NATS_WITHOUT_SYNC").is_none() {
-                    true => "always",
-                    false => "2m",
+                    true => "sync_interval: always",
+                    false => "",
                 },
                 setup
                     .authorization
