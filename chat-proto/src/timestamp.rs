@@ -102,8 +102,10 @@ impl FromStr for Timestamp {
 
 /// The last time that there is, cut down to milliseconds as all of them are.
 fn last() -> jiff::Timestamp {
-    let last = jiff::Timestamp::MAX.as_millisecond();
-    jiff::Timestamp::from_millisecond(last).unwrap_or(jiff::Timestamp::MAX)
+    let last = jiff::Timestamp::MAX;
+    let below = last.subsec_nanosecond() % 1_000_000;
+    let below = jiff::SignedDuration::from_nanos(below.into());
+    last.checked_sub(below).unwrap_or(last)
 }
 
 /// Reads what [`Timestamp`] shows, as each line from a server has it.

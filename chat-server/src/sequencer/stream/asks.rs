@@ -1,20 +1,19 @@
 //! What a record asks for, in JSON.
 
+mod parts;
+
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::num::NonZeroU64;
 
-use chat_proto::command::{Command, Operation};
-use chat_proto::event::{MessageId, Rank, RunId, SpeechKind};
-use chat_proto::json_form;
+use chat_proto::event::{MessageId, RunId, SpeechKind};
 use chat_proto::moderation::{Remark, Subject};
 use chat_proto::name::{Name, NamePrefix};
 use chat_proto::text::Text;
 use serde::{Deserialize, Serialize};
-use ssh_key::PublicKey;
 
+use self::parts::{key_of, line_of, operation_of, order_of};
 use super::rules::Rules;
-use crate::access::keys::{self, PersonKey};
 use crate::access::naming::Naming;
 use crate::access::people::People;
 use crate::room::identity::Owner;
@@ -476,37 +475,6 @@ fn optional<T>(
     match given {
         None => Some(None),
         Some(given) => read(&given).map(Some),
-    }
-}
-
-/// A key as in a line of `authorized_keys`.
-fn line_of(key: &PersonKey) -> Option<Cow<'static, str>> {
-    key.public().to_openssh().ok().map(Into::into)
-}
-
-fn key_of(line: &str) -> Option<PersonKey> {
-    let key = PublicKey::from_openssh(line).ok()?;
-    keys::check(&key).ok()?;
-    PersonKey::of(&key)
-}
-
-fn order_of(operation: &Operation) -> String {
-    let mut line = Vec::new();
-    let operation = operation.clone();
-    json_form::encode_command(
-        &Command::Operate {
-            operation,
-            id: None,
-        },
-        &mut line,
-    );
-    String::from_utf8_lossy(line.trim_ascii_end()).into_owned()
-}
-
-fn operation_of(order: &str) -> Option<Operation> {
-    match json_form::parse_command(order, Rank::Control) {
-        Ok(Some(Command::Operate { operation, .. })) => Some(operation),
-        _ => None,
     }
 }
 
