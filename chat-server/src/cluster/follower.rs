@@ -1,7 +1,7 @@
 //! Which entries of the stream have come, and which are to be asked for.
 //!
-//! NATS tells each entry once to those who listen at that moment ("republish"), and to
-//! nobody again: when a connection breaks or another server of NATS leads, some are missed.
+//! NATS tells each entry once to those who listen at that moment ("republish"), and
+//! never again: when a connection breaks or another server of NATS leads, some are missed.
 //! They are then asked for by their numbers ("direct get"), and what is told meanwhile is
 //! only noted. So there is no queue of entries that came too early.
 
