@@ -73,6 +73,8 @@ pub struct Hub {
     wanted_topic: Option<Remark>,
     /// How often it was said anew whose names are whose.
     people_set: u64,
+    /// How often what was proposed was lost.
+    losses: u64,
     /// It is proposed that those who wait to be told of are told.
     is_telling: bool,
     /// The events of one request; empty in between.
@@ -124,6 +126,7 @@ impl Hub {
             stands: false,
             is_telling: false,
             people_set: 0,
+            losses: 0,
             wanted_topic: None,
             events: Vec::new(),
             chapters: None,
@@ -206,6 +209,12 @@ impl Hub {
         self.people_set
     }
 
+    /// How often what was proposed and had no place yet was lost, because the others had gone on
+    /// without this server.
+    pub(crate) fn losses(&self) -> u64 {
+        self.losses
+    }
+
     /// Who is here.
     pub fn people(&self) -> &People {
         self.room.people()
@@ -234,9 +243,10 @@ impl Hub {
         }
     }
 
-    /// A connection of this server. There is none before the server has its number.
+    /// A connection of this server. Before the server has its number no person is known by what
+    /// comes of this.
     fn origin_of(&self, client: ClientId) -> Origin {
-        let server = self.server.unwrap_or_default();
+        let server = self.server.unwrap_or(NO_SERVER);
         Origin { server, client }
     }
 
@@ -302,6 +312,7 @@ impl Hub {
     /// The others have gone on without this server: it takes part again, as this run.
     pub fn begin_anew(&mut self, run: RunId) {
         self.sequencer.begin_anew(run);
+        self.losses += 1;
         self.server = None;
         self.is_telling = false;
     }
@@ -454,6 +465,9 @@ impl Hub {
         }
     }
 }
+
+/// The number that no server has.
+const NO_SERVER: ServerId = ServerId(u16::MAX);
 
 const WAITS: &str = "the room does not answer; what you say waits";
 const MOVES: &str = "the room answers again";

@@ -47,7 +47,8 @@ pub(super) async fn open(
     context.set_timeout(ANSWER_WITHIN);
     let stream = find_or_make(&context, options, to_room).await?;
     let store = bucket(&context, options).await?;
-    let beginning = match snapshots::newest_for(&store, own, to_room).await? {
+    let oldest = stream.cached_info().state.first_sequence;
+    let beginning = match snapshots::newest_for(&store, own, oldest, to_room).await? {
         Some(snapshot) => Beginning::Snapshot(snapshot),
         None => Beginning::Genesis(begin(&context, &stream, options, time).await?),
     };
@@ -283,8 +284,12 @@ async fn begin(
             .expected_last_sequence(0);
         let sent = context.send_publish(options.address.room.records(), message);
         // What has come of it is in the stream.
-        if let Ok(acknowledged) = sent.await {
-            let _ = acknowledged.await;
+        let is_taken = match sent.await {
+            Ok(acknowledged) => acknowledged.await.is_ok(),
+            Err(_) => false,
+        };
+        if !is_taken {
+            tokio::time::sleep(RETRY_AFTER).await;
         }
     }
 }

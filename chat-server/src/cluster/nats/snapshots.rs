@@ -12,11 +12,14 @@ use super::ToRoom;
 use super::setup::{ANSWER_WITHIN, READY_WITHIN, RETRY_AFTER};
 use crate::sequencer::stream::snapshot::{Snapshot, SnapshotName};
 
-/// The snapshot that a server begins with that has the events up to `own`. One that cannot be
-/// read is told of, and the next one is taken.
+/// The snapshot that a server begins with that has the events up to `own`, of those behind which
+/// the stream goes on with its `oldest` entry or later ones: where snapshots are large, the
+/// oldest ones are older than the stream. One that cannot be read is told of, and the next one
+/// is taken.
 pub(super) async fn newest_for(
     store: &ObjectStore,
     own: u64,
+    oldest: u64,
     to_room: &ToRoom,
 ) -> anyhow::Result<Option<Snapshot>> {
     let until = Instant::now() + READY_WITHIN;
@@ -28,6 +31,7 @@ pub(super) async fn newest_for(
             Err(_) => sleep(RETRY_AFTER).await,
         }
     };
+    names.retain(|name| name.is_followed_from(oldest));
     while let Some(name) = SnapshotName::choose(&names, own) {
         let loaded = timeout(LOAD_WITHIN, load(store, name)).await;
         match loaded.context("it does not come").flatten() {

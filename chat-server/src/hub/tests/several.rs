@@ -138,3 +138,24 @@ proptest! {
         }
     }
 }
+
+/// The connections of a server that has no number yet are not those of the first one.
+#[test]
+fn a_server_without_a_number_has_no_people() {
+    let mut hub = Hub::new(identity(), 1 << 20);
+    let order = SharedOrder::new();
+    hub.set_sequencer(order.clone());
+    let act = Act::Enter {
+        wanted: Name::choose("ann").unwrap(),
+        fallback: Fallback::Numbered,
+        key: None,
+        from: None,
+    };
+    assert!(hub.propose(client(1), act, now()).is_none());
+    order.state().place(1);
+    hub.advance(now());
+    let is_here = |hub: &Hub| hub.room.members().get(hub.origin_of(client(1))).is_some();
+    assert!(is_here(&hub));
+    hub.begin_anew(RunId::new(1, 1));
+    assert!(!is_here(&hub));
+}

@@ -21,10 +21,24 @@ pub(super) struct CopyState {
     has_agreed: bool,
     /// The operator has edited the file, and the room is yet to be told.
     pub(super) is_edited: bool,
-    /// The room is told, and has been told so often before ([`Hub::people_set`]).
+    /// The room is told what the file says.
+    told: Option<Told>,
+    /// The room is told that so many of its changes are in the file, and what was proposed has
+    /// been lost so often before.
+    taken: Option<(u64, u64)>,
+}
+
+/// When the room was told, which shows whether it knows.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    /// So often it had been told before ([`Hub::people_set`]).
     ///
     /// [`Hub::people_set`]: crate::hub::Hub::people_set
-    told: Option<u64>,
+    set: u64,
+    /// So often what was proposed had been lost ([`Hub::losses`]).
+    ///
+    /// [`Hub::losses`]: crate::hub::Hub::losses
+    losses: u64,
 }
 
 /// What is to be done.
@@ -48,9 +62,16 @@ impl PeopleKeeper {
         if self.file.is_unwritten() {
             self.write(&shared.logger);
         }
-        let made = shared.read().hub.room().holders().made();
-        let is_behind = shared.read().hub.room().holders().has_pending(made);
-        if is_behind && !self.file.is_unwritten() {
+        let (made, is_behind, losses) = {
+            let hub = &shared.read().hub;
+            let holders = hub.room().holders();
+            let made = holders.made();
+            (made, holders.has_pending(made), hub.losses())
+        };
+        // Once: where the order stands still nothing is known of it for long.
+        let is_told = self.copy.taken == Some((made, losses));
+        if is_behind && !is_told && !self.file.is_unwritten() {
+            self.copy.taken = Some((made, losses));
             let request = Request::ChangesTaken(made);
             shared.write().hub.request(request, now());
         }
@@ -59,16 +80,19 @@ impl PeopleKeeper {
     fn next(&mut self, shared: &Shared) -> Next {
         let hub = &shared.read().hub;
         let (room, set) = (hub.room().holders(), hub.people_set());
-        let is_waiting = self.copy.told.is_some_and(|before| before == set);
-        if !hub.takes_part() || is_waiting {
+        let losses = hub.losses();
+        let waits = self.copy.told.filter(|told| told.set == set);
+        let is_lost = waits.is_some_and(|told| told.losses != losses);
+        if !hub.takes_part() || waits.is_some() && !is_lost {
             return Next::Nothing;
         }
         self.copy.told = None;
+        self.copy.is_edited |= is_lost;
         let is_new = !self.copy.has_begun
             && (room.naming() != self.naming
                 || room.people().is_empty() && !self.file.people().is_empty());
         if is_new || self.copy.is_edited {
-            self.copy.told = Some(set);
+            self.copy.told = Some(Told { set, losses });
             return Next::Tell;
         }
         match room.people() == self.file.people() {

@@ -38,6 +38,12 @@ pub struct SnapshotName {
 }
 
 impl SnapshotName {
+    /// Whether a server that begins with it can read on in a stream whose oldest entry is
+    /// `oldest`.
+    pub fn is_followed_from(&self, oldest: u64) -> bool {
+        oldest <= self.entry + 1
+    }
+
     /// Which of these a server begins with that has the events up to `own` already: the
     /// newest one that goes on from there without a gap, or else the oldest one, which
     /// leaves the smallest gap. A server without events takes the newest one.
@@ -90,6 +96,15 @@ mod tests {
         assert_eq!("12-3-45".parse(), Ok(one));
         for wrong in ["", "1-2", "1-2-3-4", "a-2-3", "1--3", "-1-2-3"] {
             assert_eq!(wrong.parse::<SnapshotName>(), Err(NoName), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_snapshot_is_of_use_as_long_as_the_stream_goes_on_behind_it() {
+        let names = [name(100, 1, 10), name(200, 11, 20), name(300, 21, 30)];
+        for (oldest, expected) in [(0, 3), (1, 3), (101, 3), (102, 2), (301, 1), (302, 0)] {
+            let useful = names.iter().filter(|name| name.is_followed_from(oldest));
+            assert_eq!(useful.count(), expected, "{oldest}");
         }
     }
 

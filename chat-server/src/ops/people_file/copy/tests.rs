@@ -205,6 +205,10 @@ fn a_claim_at_one_server_is_written_by_all() {
     };
     test.propose(0, say);
     test.apply();
+    for _ in 0..3 {
+        test.servers[0].look();
+        assert_eq!(test.order.state().proposed.len(), 1, "it is told once");
+    }
     test.settle();
     let file = test.servers[1].file();
     assert!(file.contains("di") && file.contains("ann"), "{file}");
@@ -247,4 +251,25 @@ fn nothing_is_proposed_before_a_server_takes_part() {
     test.servers[0].shared.write().hub.advance(now());
     test.servers[0].look();
     assert_eq!(test.order.state().proposed.len(), 1);
+}
+
+/// The others have gone on without the server before they have read what it told.
+#[test]
+fn what_was_lost_is_told_again() {
+    let mut test = Test::new();
+    test.add(&line("ann", 1));
+    test.settle();
+    test.add("");
+    test.settle();
+    let edit = line("cy", 3);
+    fs::write(&test.servers[1].path, &edit).unwrap();
+    test.servers[1].look();
+    assert_eq!(test.order.state().proposed.len(), 1);
+    test.servers[1].look();
+    assert_eq!(test.order.state().proposed.len(), 1, "once");
+    test.order.state().proposed.clear();
+    let begin_anew = |hub: &mut Hub| hub.begin_anew(RunId::new(1, 1));
+    begin_anew(&mut test.servers[1].shared.write().hub);
+    test.settle();
+    assert_eq!(test.servers[0].file(), edit);
 }
