@@ -200,6 +200,15 @@ impl<E: Engine> Stream<E> {
                 self.standing = Standing::Refused(expected);
                 return;
             }
+            Err(Void::Full) if self.is_first(bytes) => {
+                self.standing = Standing::Full;
+                return;
+            }
+            // So many runs have ended since this one was made that it cannot be told from them.
+            Err(Void::Elsewhere) if self.is_first(bytes) => {
+                self.standing = Standing::Ended;
+                return;
+            }
             Err(_) => return,
         };
         if run == self.run {

@@ -127,6 +127,10 @@ impl<E: Engine> Sequencer for Stream<E> {
             _ if !self.ready.is_empty() => Fate::GoesOn,
             Standing::Joining | Standing::In(_) => Fate::GoesOn,
             Standing::Ended => Fate::Ended,
+            Standing::Full => Fate::Stops(format!(
+                "{} servers share the room, and there can be no more",
+                servers::MAX_SERVERS
+            )),
             Standing::Refused(rules) => Fate::Stops(format!(
                 "the other servers of the room go by other rules ({rules}), and this one by {}: \
                  give all of them the same program, and the same --names and --names-up-to",

@@ -70,6 +70,8 @@ pub enum Void {
     OutOfTurn,
     /// Its run has ended, or has never begun.
     Elsewhere,
+    /// It would be the first of one server more than there can be ([`MAX_SERVERS`]).
+    Full,
     /// Its server goes by other rules than the others.
     Rules {
         /// Those of the others.
@@ -248,9 +250,7 @@ impl Servers {
         if let Some(expected) = expected.filter(|expected| expected != rules) {
             return Err(Void::Rules { expected });
         }
-        let Some(server) = self.free_server() else {
-            return Err(Void::Elsewhere);
-        };
+        let server = self.free_server().ok_or(Void::Full)?;
         self.rules = Some(rules.clone());
         let number = 0;
         let begun = Run {
@@ -303,7 +303,7 @@ const MAX_AHEAD: Duration = Duration::from_secs(10 * 60);
 const MAX_DIGESTS: usize = 4096;
 
 /// How many servers there can be at a time.
-const MAX_SERVERS: u16 = 256;
+pub const MAX_SERVERS: u16 = 256;
 
 /// How many runs that have ended are known one by one.
 const MAX_ENDED: usize = 1024;

@@ -15,6 +15,8 @@ pub enum Standing {
     In(ServerId),
     /// It cannot be one of them: they go by these other rules.
     Refused(Rules),
+    /// It cannot be one of them: there are as many as there can be.
+    Full,
     /// The others have gone on without it: it was not heard for too long.
     Ended,
     /// It has read something else than the others, or another program writes in its name.

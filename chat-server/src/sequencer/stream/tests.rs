@@ -234,6 +234,50 @@ fn a_server_with_other_rules_does_not_come_in() {
     assert_eq!(test.servers[1].server(), None);
 }
 
+/// It would wait for its place for ever.
+#[test]
+fn a_server_that_can_never_begin_says_so() {
+    let mut test = Test::new(1);
+    let begin = |run: RunId, seen| {
+        let record = Record {
+            run,
+            number: 1,
+            time: test.now.time,
+            seen,
+            asks: vec![Ask::Begin {
+                rules: Rules("a".to_owned()),
+            }],
+        };
+        Arc::<[u8]>::from(record.to_bytes())
+    };
+    let seen = test.servers[0].servers.seen();
+    let more = 1..u64::from(servers::MAX_SERVERS);
+    let records = more.map(|number| begin(RunId::new(5, number), seen));
+    test.broker.state().entries.extend(records);
+    let late = stream(&test.broker, 8, "a", test.now);
+    test.servers.push(late);
+    test.round(1);
+    test.round(1);
+    assert_eq!(*test.standing(1), Standing::Full);
+    assert!(matches!(test.servers[1].fate(), Fate::Stops(why) if why.contains("256")));
+}
+
+/// It takes part as a later run.
+#[test]
+fn a_run_that_is_too_old_begins_anew() {
+    let mut test = Test::new(1);
+    let old = stream(&test.broker, 8, "a", test.now);
+    let run = old.run;
+    test.servers.push(old);
+    let others = test.servers[0].servers.clone();
+    test.servers[1].servers = others;
+    test.servers[1].servers.forget_up_to(run);
+    test.servers[1].engine.read = test.broker.state().entries.len();
+    test.round(1);
+    test.round(1);
+    assert_eq!(test.servers[1].fate(), Fate::Ended);
+}
+
 #[test]
 fn two_servers_with_one_run_are_noticed() {
     let mut test = Test::new(1);
