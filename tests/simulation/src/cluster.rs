@@ -385,7 +385,8 @@ impl Cluster {
         self.report.snapshots = self.broker.state().snapshots.len();
         for client in &mut self.clients {
             // What its server has not sent, and has not let it say, it does not know.
-            client.is_certain &= left.contains(&client.server) && !client.is_turned_away();
+            client.is_certain &=
+                left.contains(&client.server) && !client.is_turned_away() && !client.is_sent_away();
             client.check(&events);
         }
         self.check_holders(&events);

@@ -240,7 +240,8 @@ impl Client {
     /// All events behind its welcome, up to its end.
     fn check_json(&self, all: &[Event]) {
         let Some(welcome) = self.welcome() else {
-            assert!(!self.is_certain, "it is welcomed");
+            let lines: Vec<_> = self.lines().collect();
+            assert!(!self.is_certain, "it is welcomed: {lines:?}");
             return;
         };
         let events = self.events();
