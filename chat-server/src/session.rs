@@ -108,9 +108,9 @@ impl Session {
     }
 
     /// The server stops; people are to come back `after` that.
-    pub(crate) fn goodbye(&mut self, after: Duration, hub: &Hub, now: Now) {
+    pub(crate) fn goodbye(&mut self, why: Reason, after: Duration, hub: &Hub, now: Now) {
         if self.stage() != Stage::Closing {
-            self.participant.goodbye(after, hub, now);
+            self.participant.goodbye(why, after, hub, now);
         }
     }
 

@@ -70,11 +70,16 @@ impl Follower {
 
     /// An entry was told. Whether it is the next one.
     pub fn told(&mut self, number: u64, now: Instant) -> bool {
-        self.told = self.told.max(number);
-        (self.heard, self.there) = (now, now);
+        self.passed_over(number, now);
         let is_next = number == self.next;
         self.next += u64::from(is_next);
         is_next
+    }
+
+    /// An entry was told that there is no space for now: it is asked for later.
+    pub fn passed_over(&mut self, number: u64, now: Instant) {
+        self.told = self.told.max(number);
+        (self.heard, self.there) = (now, now);
     }
 
     /// An entry has come as an answer. Whether it is news: the next one, or a later one if
@@ -203,6 +208,18 @@ mod tests {
         assert_eq!(follower.question(later), None, "there is no more");
         follower.reconnected(later);
         assert_eq!(follower.question(later).unwrap().from, 1);
+    }
+
+    #[test]
+    fn what_was_passed_over_is_asked_for() {
+        let now = Instant::now();
+        let mut follower = Follower::new(1, now);
+        assert!(follower.told(1, now));
+        for number in 2..5 {
+            follower.passed_over(number, now);
+        }
+        assert_eq!(follower.next(), 2);
+        assert_eq!(follower.question(now).unwrap().from, 2);
     }
 
     #[test]

@@ -4,19 +4,20 @@ mod following;
 mod setup;
 mod snapshots;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, mpsc as std_mpsc};
 use std::task::Waker;
 use std::thread;
 
 use anyhow::{Context, anyhow};
-use chat_proto::event::Timestamp;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use super::ClusterOptions;
+use crate::clock::Now;
+use crate::hub::state::State;
 use crate::room::identity::Identity;
 use crate::sequencer::Note;
-use crate::sequencer::stream::snapshot::Snapshot;
+use crate::sequencer::stream::snapshot::{Snapshot, SnapshotName};
 use crate::sequencer::stream::{Engine, Entry};
 
 /// The room's end of the queues to and from the thread.
@@ -25,7 +26,8 @@ pub struct Nats {
     commands: mpsc::Sender<Command>,
     entries: mpsc::UnboundedReceiver<Entry>,
     notes: mpsc::UnboundedReceiver<Note>,
-    space: Arc<Semaphore>,
+    /// How many bytes of entries wait.
+    waiting: Arc<AtomicUsize>,
     bell: Arc<Bell>,
     failure: Arc<OnceLock<String>>,
 }
@@ -35,8 +37,8 @@ pub struct Nats {
 pub enum Beginning {
     /// The stream from its first entry on.
     Genesis(Identity),
-    /// What was kept for it.
-    Snapshot(Snapshot),
+    /// What was kept for it under this name.
+    Snapshot(SnapshotName, Box<State>),
 }
 
 /// What the thread is to do.
@@ -78,19 +80,22 @@ impl Bell {
 struct ToRoom {
     entries: mpsc::UnboundedSender<Entry>,
     notes: mpsc::UnboundedSender<Note>,
-    /// A permit for each byte that may wait.
-    space: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
     bell: Arc<Bell>,
     /// Why the stream cannot be followed any more.
     failure: Arc<OnceLock<String>>,
 }
 
 impl ToRoom {
-    /// Gives the room an entry, when there is space for it.
-    async fn give(&self, entry: Entry) {
-        if let Ok(permits) = self.space.acquire_many(weight(&entry)).await {
-            permits.forget();
-        }
+    /// Whether there is space for so many bytes of entries, `count` of them.
+    fn has_space(&self, bytes: usize, count: usize) -> bool {
+        let waiting = self.waiting.load(Ordering::SeqCst);
+        waiting + bytes + count * EACH <= MAX_WAITING
+    }
+
+    /// Gives the room an entry.
+    fn give(&self, entry: Entry) {
+        self.waiting.fetch_add(weight(&entry), Ordering::SeqCst);
         let _ = self.entries.send(entry);
         self.bell.ring();
     }
@@ -110,9 +115,8 @@ impl ToRoom {
     }
 }
 
-fn weight(entry: &Entry) -> u32 {
-    let bytes = entry.bytes.len() + EACH;
-    u32::try_from(bytes.min(MAX_WAITING)).unwrap_or(u32::MAX)
+fn weight(entry: &Entry) -> usize {
+    entry.bytes.len() + EACH
 }
 
 impl Nats {
@@ -123,20 +127,16 @@ impl Nats {
     ///
     /// When NATS cannot be reached, does not let the server in, or has no such stream and
     /// cannot make it; and when what is there is no stream of a room.
-    pub fn open(
-        options: ClusterOptions,
-        own: u64,
-        time: Timestamp,
-    ) -> anyhow::Result<(Self, Beginning)> {
+    pub fn open(options: ClusterOptions, own: u64, now: Now) -> anyhow::Result<(Self, Beginning)> {
         let (commands, orders) = mpsc::channel(MAX_COMMANDS);
         let (entry_sender, entries) = mpsc::unbounded_channel();
         let (note_sender, notes) = mpsc::unbounded_channel();
-        let space = Arc::new(Semaphore::new(MAX_WAITING));
-        let (bell, failure) = <(Arc<Bell>, Arc<OnceLock<String>>)>::default();
+        let (waiting, bell, failure) =
+            <(Arc<AtomicUsize>, Arc<Bell>, Arc<OnceLock<String>>)>::default();
         let to_room = ToRoom {
             entries: entry_sender,
             notes: note_sender,
-            space: Arc::clone(&space),
+            waiting: Arc::clone(&waiting),
             bell: Arc::clone(&bell),
             failure: Arc::clone(&failure),
         };
@@ -146,7 +146,7 @@ impl Nats {
                 .enable_all()
                 .build();
             match runtime {
-                Ok(runtime) => runtime.block_on(run(options, own, time, tell, orders, to_room)),
+                Ok(runtime) => runtime.block_on(run(options, own, now, tell, orders, to_room)),
                 Err(error) => _ = tell.send(Err(error.into())),
             }
         };
@@ -158,7 +158,7 @@ impl Nats {
             commands,
             entries,
             notes,
-            space,
+            waiting,
             bell,
             failure,
         };
@@ -181,7 +181,7 @@ impl Engine for Nats {
     fn next(&mut self) -> Option<Entry> {
         self.bell.is_heard();
         let entry = self.entries.try_recv().ok()?;
-        self.space.add_permits(weight(&entry) as usize);
+        self.waiting.fetch_sub(weight(&entry), Ordering::SeqCst);
         Some(entry)
     }
 
@@ -207,12 +207,12 @@ impl Engine for Nats {
 async fn run(
     options: ClusterOptions,
     own: u64,
-    time: Timestamp,
+    now: Now,
     tell: std_mpsc::Sender<anyhow::Result<Beginning>>,
     mut commands: mpsc::Receiver<Command>,
     to_room: ToRoom,
 ) {
-    let opened = setup::open(&options, own, time, &to_room).await;
+    let opened = setup::open(&options, own, now, &to_room).await;
     let (way, beginning) = match opened {
         Ok(opened) => opened,
         Err(error) => {

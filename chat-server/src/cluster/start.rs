@@ -1,7 +1,5 @@
 //! How a server begins to share a room.
 
-use anyhow::anyhow;
-
 use crate::clock::Now;
 use crate::cluster::ClusterOptions;
 use crate::cluster::nats::{Beginning, Nats};
@@ -32,7 +30,7 @@ pub fn join(
     let own = history
         .as_ref()
         .map_or(0, |it| storage::last_number(&it.path));
-    let (nats, beginning) = Nats::open(options, own, now.time)?;
+    let (nats, beginning) = Nats::open(options, own, now)?;
     let State {
         servers,
         room,
@@ -47,11 +45,9 @@ pub fn join(
             lines: Vec::new(),
             at: now,
         },
-        Beginning::Snapshot(snapshot) => {
-            let name = snapshot.name;
-            let state = State::parse(&snapshot, now);
+        Beginning::Snapshot(name, state) => {
             notes.push(format!("the room goes on from the snapshot {name}"));
-            state.map_err(|why| anyhow!("the snapshot {name} of the room is damaged: {why}"))?
+            *state
         }
     };
     let joining = Joining {

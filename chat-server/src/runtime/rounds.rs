@@ -26,6 +26,7 @@ use crate::runtime::observer::Observer;
 use crate::runtime::reloader::Ask;
 use crate::runtime::scheduler::Scheduler;
 use crate::sequencer::{Fate, Note};
+use crate::session::Reason;
 use crate::storage::News;
 use crate::timeline::mark::Form;
 
@@ -287,7 +288,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
                 Task::MakeRoom(silent) => self.scheduler.make_room(&silent, hub, now),
                 Task::Tell(text) => self.scheduler.tell(&text, hub, now),
                 Task::Stop => self.stop(hub, outside, now),
-                Task::ComeBack => self.scheduler.goodbye(hub, now),
+                Task::ComeBack => self.scheduler.goodbye(Reason::LeftBehind, hub, now),
                 Task::Reopen => history.iter_mut().for_each(|history| history.reopen()),
                 Task::Open => {
                     if let Some(entrance) = &mut outside.entrance {
@@ -316,7 +317,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
                 Ok(run) => {
                     let record = Record::new("the other servers have gone on without this one");
                     shared.logger.warn(now.time, record);
-                    self.scheduler.goodbye(hub, now);
+                    self.scheduler.goodbye(Reason::LeftBehind, hub, now);
                     shared.give_others(self.index, || Task::ComeBack);
                     hub.begin_anew(run);
                 }
@@ -437,7 +438,7 @@ impl<S: Transport, O: Observer<S>> Rounds<S, O> {
             outside.shared.logger.info(now.time, record);
             entrance.close();
         }
-        self.scheduler.goodbye(hub, now);
+        self.scheduler.goodbye(Reason::ServerStopped, hub, now);
     }
 }
 

@@ -30,7 +30,7 @@ use crate::runtime::control::Shared;
 use crate::runtime::mailbox::{Peer, Task};
 use crate::runtime::observer::Observer;
 use crate::runtime::waiting::READ_BUFFER;
-use crate::session::{Caller, Held, Session, Stage};
+use crate::session::{Caller, Held, Reason, Session, Stage};
 use returning::Returning;
 
 /// The connections of one worker, by key.
@@ -199,13 +199,15 @@ impl<S: Transport, O: Observer<S>> Scheduler<S, O> {
         true
     }
 
-    /// Says goodbye to every peer.
-    pub(crate) fn goodbye(&mut self, hub: &mut Hub, now: Now) {
+    /// Says goodbye to every peer, for this reason.
+    pub(crate) fn goodbye(&mut self, why: Reason, hub: &mut Hub, now: Now) {
         for key in 0..self.connections.capacity() {
             // Not all at once.
             let after = RETURN_AFTER + RETURN_APART * key as u32;
             let after = after.min(RETURN_AT_MOST);
-            self.turn(key, hub, |session, hub| session.goodbye(after, hub, now));
+            self.turn(key, hub, |session, hub| {
+                session.goodbye(why, after, hub, now)
+            });
         }
     }
 

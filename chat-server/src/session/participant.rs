@@ -445,14 +445,19 @@ impl Participant {
             .reply(mark.of(form), |out| encode(reply, form, now, out));
     }
 
-    pub(super) fn goodbye(&mut self, after: Duration, hub: &Hub, now: Now) {
-        let text = notice("the server is shutting down: goodbye");
+    pub(super) fn goodbye(&mut self, why: Reason, after: Duration, hub: &Hub, now: Now) {
+        let text = notice(match why {
+            Reason::LeftBehind => {
+                "this server was cut off from the others of the room: goodbye, and come back"
+            }
+            _ => "the server is shutting down: goodbye",
+        });
         self.reply_at(
             hub.timeline.last_mark(),
             &Reply::Goodbye { text, after },
             now,
         );
-        self.close(Reason::ServerStopped, hub, now);
+        self.close(why, hub, now);
     }
 }
 

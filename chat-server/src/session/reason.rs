@@ -57,6 +57,8 @@ pub enum Reason {
     Crowded,
     /// The server stops.
     ServerStopped,
+    /// The other servers of the room have gone on without this one.
+    LeftBehind,
 }
 
 impl fmt::Display for Reason {
@@ -86,6 +88,7 @@ impl fmt::Display for Reason {
             Self::SaidNothing => "sent no line in time (--idle-join)",
             Self::Crowded => "sent no line, and others came (--max-unjoined)",
             Self::ServerStopped => "the server stops",
+            Self::LeftBehind => "the other servers had gone on without this one",
         })
     }
 }

@@ -16,7 +16,7 @@ use super::{Command, ToRoom, snapshots};
 use crate::cluster::follower::{Follower, Question};
 use crate::cluster::identity::{Finding, StreamIdentity};
 use crate::sequencer::Note;
-use crate::sequencer::stream::Entry;
+use crate::sequencer::stream::{Entry, record};
 
 /// Follows the stream from this entry on.
 pub(super) async fn follow(
@@ -33,7 +33,7 @@ pub(super) async fn follow(
         identity: StreamIdentity::default(),
         inbox,
         is_connected: true,
-        refused: None,
+        noted: None,
         way: &way.client,
         direct: format!("$JS.API.DIRECT.GET.{}", way.stream),
         info: format!("$JS.API.STREAM.INFO.{}", way.stream),
@@ -44,7 +44,8 @@ pub(super) async fn follow(
     // What there is already.
     link.follower.reconnected(Instant::now());
     loop {
-        if let Some(question) = link.follower.question(Instant::now()) {
+        let has_space = to_room.has_space(BATCH_BYTES + record::MAX_BYTES, BATCH);
+        if has_space && let Some(question) = link.follower.question(Instant::now()) {
             link.ask(question).await;
         }
         if link.follower.is_silent(Instant::now()) {
@@ -53,14 +54,15 @@ pub(super) async fn follow(
         if link.is_connected && link.identity.asks(Instant::now()) {
             link.ask_for_info().await;
         }
-        let deadline = link.follower.deadline();
-        let deadline = link
-            .identity
-            .deadline()
-            .map_or(deadline, |at| at.min(deadline));
+        let deadline = match has_space {
+            true => link.follower.deadline(),
+            false => Instant::now() + LOOK_AGAIN,
+        };
+        let other = link.identity.deadline();
+        let deadline = other.map_or(deadline, |at| at.min(deadline));
         tokio::select! {
-            message = told.next() => link.told(message.context("NATS is gone")?).await,
-            message = answers.next() => link.answered(message.context("NATS is gone")?).await,
+            message = told.next() => link.told(&message.context("NATS is gone")?),
+            message = answers.next() => link.answered(&message.context("NATS is gone")?),
             event = way.events.recv() => link.note(event.context("NATS is gone")?),
             command = commands.recv() => match command {
                 None => return Ok(()),
@@ -87,8 +89,8 @@ struct Link<'a> {
     /// Where answers go, with the number of the question behind it.
     inbox: String,
     is_connected: bool,
-    /// Why a record was not taken, and when that was noted last.
-    refused: Option<(String, Instant)>,
+    /// What the operator was told last, and when.
+    noted: Option<(String, Instant)>,
     way: &'a async_nats::Client,
     direct: String,
     info: String,
@@ -99,42 +101,46 @@ struct Link<'a> {
 
 impl Link<'_> {
     /// NATS tells of an entry.
-    async fn told(&mut self, message: Message) {
-        let is_ours = header(&message, "Nats-Stream") == Some(self.stream);
-        if let Some(number) = number_of(&message).filter(|_| is_ours)
-            && self.follower.told(number, Instant::now())
-        {
-            self.give(number, &message).await;
+    fn told(&mut self, message: &Message) {
+        let is_ours = header(message, "Nats-Stream") == Some(self.stream);
+        let Some(number) = number_of(message).filter(|_| is_ours) else {
+            return;
+        };
+        let now = Instant::now();
+        if !self.to_room.has_space(message.payload.len(), 1) {
+            self.follower.passed_over(number, now);
+        } else if self.follower.told(number, now) {
+            self.give(number, message);
         }
     }
 
     /// An answer has come: an entry, the end of them, or what came of a record.
-    async fn answered(&mut self, message: Message) {
+    fn answered(&mut self, message: &Message) {
         let subject = message.subject.as_str();
         let what = subject.rsplit_once('.').map_or("", |(_, what)| what);
         let now = Instant::now();
         let Ok(question) = what.parse() else {
             return match what {
-                INFO => self.judge(&message, now),
-                _ => self.acknowledged(&message),
+                INFO => self.judge(message, now),
+                _ => self.acknowledged(message),
             };
         };
-        let Some(number) = number_of(&message).filter(|_| message.status.is_none()) else {
+        let Some(number) = number_of(message).filter(|_| message.status.is_none()) else {
             return self.follower.answer_ends(question, now);
         };
         if self.follower.answered(question, number, now) {
-            self.give(number, &message).await;
+            self.give(number, message);
         }
         // Older servers of NATS answer with one entry.
-        if header(&message, "Nats-Num-Pending").is_none() {
+        if header(message, "Nats-Num-Pending").is_none() {
             self.follower.answer_ends(question, now);
             self.follower.reconnected(now);
         }
     }
 
-    async fn give(&self, number: u64, message: &Message) {
+    fn give(&self, number: u64, message: &Message) {
         let bytes = Arc::from(&message.payload[..]);
-        self.to_room.give(Entry { number, bytes }).await;
+        self.to_room.give(Entry { number, bytes });
     }
 
     /// NATS says what the stream is.
@@ -160,15 +166,18 @@ impl Link<'_> {
             Some(StatusCode::NO_RESPONDERS) => "no server of NATS leads the stream".to_owned(),
             _ => match serde_json::from_slice::<Acknowledged>(&message.payload) {
                 Ok(Acknowledged { error: Some(error) }) => error.description,
-                _ => return self.refused = None,
+                _ => return,
             },
         };
-        let now = Instant::now();
-        let known = self.refused.as_ref();
-        if known.is_none_or(|(known, at)| *known != why || at.elapsed() > NOTED_AGAIN) {
-            self.to_room
-                .trouble(format!("NATS does not take what is said: {why}"));
-            self.refused = Some((why, now));
+        self.trouble(format!("NATS does not take what is said: {why}"));
+    }
+
+    /// Tells the operator, but not of the same thing again and again.
+    fn trouble(&mut self, what: String) {
+        let known = self.noted.as_ref();
+        if known.is_none_or(|(known, at)| *known != what || at.elapsed() > NOTED_AGAIN) {
+            self.to_room.trouble(what.clone());
+            self.noted = Some((what, Instant::now()));
         }
     }
 
@@ -216,7 +225,7 @@ impl Link<'_> {
             // What was missed is asked for.
             Event::SlowConsumer(_) | Event::Draining | Event::Closed => return,
         };
-        self.to_room.trouble(format!("NATS: {what}"));
+        self.trouble(format!("NATS: {what}"));
     }
 }
 
@@ -249,5 +258,8 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// How long the way to NATS may be full.
 const SEND_WITHIN: Duration = Duration::from_secs(1);
 
-/// After how long the same reason is noted again.
+/// How often it is looked whether the room has taken what it has.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// After how long the same is noted again.
 const NOTED_AGAIN: Duration = Duration::from_secs(60);

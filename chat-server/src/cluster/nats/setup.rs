@@ -12,6 +12,7 @@ use chat_proto::event::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{Beginning, ToRoom, snapshots};
+use crate::clock::Now;
 use crate::cluster::credentials::Credentials;
 use crate::cluster::{ClusterOptions, genesis};
 use crate::room::identity::Identity;
@@ -31,7 +32,7 @@ pub(super) struct Way {
 pub(super) async fn open(
     options: &ClusterOptions,
     own: u64,
-    time: Timestamp,
+    now: Now,
     to_room: &ToRoom,
 ) -> anyhow::Result<(Way, Beginning)> {
     let (tell, events) = mpsc::unbounded_channel();
@@ -48,9 +49,9 @@ pub(super) async fn open(
     let stream = find_or_make(&context, options, to_room).await?;
     let store = bucket(&context, options).await?;
     let oldest = stream.cached_info().state.first_sequence;
-    let beginning = match snapshots::newest_for(&store, own, oldest, to_room).await? {
-        Some(snapshot) => Beginning::Snapshot(snapshot),
-        None => Beginning::Genesis(begin(&context, &stream, options, time).await?),
+    let beginning = match snapshots::newest_for(&store, own, oldest, now, to_room).await? {
+        Some((name, state)) => Beginning::Snapshot(name, state),
+        None => Beginning::Genesis(begin(&context, &stream, options, now.time).await?),
     };
     let room = &options.address.room;
     let way = Way {

@@ -10,18 +10,21 @@ use tokio::time::{sleep, timeout};
 
 use super::ToRoom;
 use super::setup::{ANSWER_WITHIN, READY_WITHIN, RETRY_AFTER};
+use crate::clock::Now;
+use crate::hub::state::State;
 use crate::sequencer::stream::snapshot::{Snapshot, SnapshotName};
 
 /// The snapshot that a server begins with that has the events up to `own`, of those behind which
 /// the stream goes on with its `oldest` entry or later ones: where snapshots are large, the
-/// oldest ones are older than the stream. One that cannot be read is told of, and the next one
+/// oldest ones are older than the stream. One that cannot be used is told of, and the next one
 /// is taken.
 pub(super) async fn newest_for(
     store: &ObjectStore,
     own: u64,
     oldest: u64,
+    now: Now,
     to_room: &ToRoom,
-) -> anyhow::Result<Option<Snapshot>> {
+) -> anyhow::Result<Option<(SnapshotName, Box<State>)>> {
     let until = Instant::now() + READY_WITHIN;
     let mut names = loop {
         match names(store).await {
@@ -33,11 +36,12 @@ pub(super) async fn newest_for(
     };
     names.retain(|name| name.is_followed_from(oldest));
     while let Some(name) = SnapshotName::choose(&names, own) {
-        let loaded = timeout(LOAD_WITHIN, load(store, name)).await;
-        match loaded.context("it does not come").flatten() {
-            Ok(bytes) => return Ok(Some(Snapshot { name, bytes })),
+        let loaded = timeout(TRANSFER_WITHIN, load(store, name)).await;
+        let loaded = loaded.context("it does not come").flatten();
+        match loaded.and_then(|snapshot| Ok(State::parse(&snapshot, now)?)) {
+            Ok(state) => return Ok(Some((name, Box::new(state)))),
             Err(error) => {
-                to_room.trouble(format!("the snapshot {name} cannot be read: {error:#}"));
+                to_room.trouble(format!("the snapshot {name} cannot be used: {error:#}"));
             }
         }
         names.retain(|other| *other != name);
@@ -45,19 +49,23 @@ pub(super) async fn newest_for(
     Ok(None)
 }
 
-async fn load(store: &ObjectStore, name: SnapshotName) -> anyhow::Result<Vec<u8>> {
+async fn load(store: &ObjectStore, name: SnapshotName) -> anyhow::Result<Snapshot> {
     let mut bytes = Vec::new();
     let mut object = store.get(name.to_string()).await?;
     let size = object.info().size;
     ensure!(size <= Snapshot::MAX_BYTES, "it has {size} bytes");
     object.read_to_end(&mut bytes).await?;
-    Ok(bytes)
+    Ok(Snapshot { name, bytes })
 }
 
 /// Keeps a snapshot, and drops old ones.
 pub(super) async fn save(store: &ObjectStore, snapshot: Snapshot) -> anyhow::Result<()> {
     let name = snapshot.name.to_string();
-    store.put(name.as_str(), &mut &snapshot.bytes[..]).await?;
+    let size = snapshot.bytes.len();
+    ensure!(size <= Snapshot::MAX_BYTES, "it has {size} bytes");
+    let mut bytes = &snapshot.bytes[..];
+    let put = timeout(TRANSFER_WITHIN, store.put(name.as_str(), &mut bytes)).await;
+    put.context("NATS does not take it")??;
     let mut names = names(store).await?;
     names.sort_unstable();
     let old = names.len().saturating_sub(MOST_KEPT);
@@ -87,5 +95,5 @@ async fn list(store: &ObjectStore) -> anyhow::Result<Vec<SnapshotName>> {
 /// own history ends.
 const MOST_KEPT: usize = 8;
 
-/// How long one may take to come.
-const LOAD_WITHIN: Duration = Duration::from_secs(60);
+/// How long one may take to come or to go.
+const TRANSFER_WITHIN: Duration = Duration::from_secs(60);

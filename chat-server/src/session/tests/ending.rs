@@ -45,7 +45,7 @@ fn the_last_words_wait_for_what_they_follow_to_be_kept() {
     let said = "{\"type\":\"message\",\"text\":\"hi\",\"id\":\"1\"}\n";
     hall.sessions[bot].receive(said.as_bytes(), &mut hall.hub, hall.now);
     hall.sessions[ann].receive(b"hi\n/quit\n", &mut hall.hub, hall.now);
-    hall.sessions[bot].goodbye(Duration::ZERO, &hall.hub, hall.now);
+    hall.sessions[bot].goodbye(Reason::ServerStopped, Duration::ZERO, &hall.hub, hall.now);
     for who in [ann, bot] {
         assert!(!hall.sessions[who].is_finished(&hall.hub, hall.now));
     }
@@ -67,7 +67,12 @@ fn a_goodbye_says_when_to_come_back() {
     let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
     hall.read(ann);
     for who in [ann, bot] {
-        hall.sessions[who].goodbye(Duration::from_millis(1500), &hall.hub, hall.now);
+        hall.sessions[who].goodbye(
+            Reason::ServerStopped,
+            Duration::from_millis(1500),
+            &hall.hub,
+            hall.now,
+        );
     }
     assert_eq!(
         hall.read(ann),

@@ -146,7 +146,7 @@ fn goodbye_comes_behind_everything() {
     let mut hall = Hall::late();
     let (bot, _) = hall.program(json!({"protocol": 1, "name": "bot"}));
     hall.say(bot, "{\"type\":\"message\",\"text\":\"hi\"}\n");
-    hall.sessions[bot].goodbye(Duration::ZERO, &hall.hub, hall.now);
+    hall.sessions[bot].goodbye(Reason::ServerStopped, Duration::ZERO, &hall.hub, hall.now);
     assert_eq!(hall.hears(bot), [""; 0]);
     hall.hub.timeline.show_all();
     assert_eq!(types(&hall.objects_so_far(bot)), ["message", "goodbye"]);

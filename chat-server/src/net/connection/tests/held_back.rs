@@ -163,7 +163,9 @@ fn who_does_not_take_what_is_held_back_stalls() {
 fn an_end_waits_for_what_is_held_back_and_for_itself() {
     let (mut connection, mut hub, now) = greeted(10);
     connection.transport.needs_space_to_shut = true;
-    connection.session.goodbye(Duration::ZERO, &hub, now);
+    connection
+        .session
+        .goodbye(Reason::ServerStopped, Duration::ZERO, &hub, now);
     hub.timeline.show_all();
     connection.ready.writable = true;
     connection.transport.space = 100_000;
